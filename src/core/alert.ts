@@ -1,0 +1,88 @@
+/**
+ * Alert: what leaves the engine, one JSON object in Elastic Common Schema (design section 6.3).
+ * Fields with nothing to say are absent.
+ */
+import type { EventObject } from './event.ts';
+import type { EngineName, Level, MatchedField, Validity } from './match.ts';
+
+export interface ThreatIndicator {
+  readonly id?: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly value?: string;
+  readonly ip?: string;
+  readonly port?: number;
+  readonly url?: { readonly full: string };
+  readonly email?: { readonly address: string };
+  readonly file?: { readonly hash?: Readonly<Record<string, string>>; readonly name?: string };
+  readonly registry?: { readonly key: string };
+  readonly confidence?: number;
+  readonly provider?: string;
+  readonly description?: string;
+  readonly marking?: { readonly tlp: string };
+  readonly first_seen?: string;
+  readonly last_seen?: string;
+  readonly modified_at?: string;
+  readonly reference?: string;
+}
+
+export interface AlertFlint {
+  readonly engine: EngineName;
+  readonly level?: Level;
+  readonly matched: readonly MatchedField[];
+  readonly matched_omitted?: number;
+  readonly events?: readonly AlertEventReference[];
+  readonly group?: Readonly<Record<string, string>>;
+  readonly count?: number;
+  readonly validity?: Validity;
+  readonly input: { readonly name: string; readonly path: string; readonly line?: number; readonly record: number };
+  /** `alert_engine` of STIX Spark. */
+  readonly library?: string;
+  /** `rule_id` of STIX Spark. */
+  readonly ordinal?: number;
+  /** Semantics of an indicator: exact, subdomain, prefix, host. */
+  readonly semantics?: string;
+}
+
+export interface AlertEventReference {
+  readonly '@timestamp': string;
+  readonly id: string;
+  readonly original?: string;
+}
+
+export interface Alert {
+  readonly '@timestamp': string;
+  readonly ecs: { readonly version: string };
+  readonly event: {
+    readonly kind: 'alert';
+    readonly id: string;
+    readonly created: string;
+    readonly severity: number;
+    readonly original?: string;
+    readonly original_truncated?: true;
+  };
+  readonly rule: {
+    readonly id: string;
+    readonly name: string;
+    readonly author?: readonly string[];
+    readonly license?: string;
+    readonly description?: string;
+    readonly reference?: string;
+  };
+  readonly threat?: {
+    readonly indicator?: ThreatIndicator;
+    readonly enrichments?: readonly { readonly indicator: ThreatIndicator }[];
+    readonly technique?: { readonly id: readonly string[] };
+    readonly tactic?: { readonly name: readonly string[] };
+  };
+  readonly source?: EventObject;
+  readonly destination?: EventObject;
+  readonly url?: EventObject;
+  readonly dns?: EventObject;
+  readonly process?: EventObject;
+  readonly file?: EventObject;
+  readonly host?: EventObject;
+  readonly user?: EventObject;
+  readonly tags?: readonly string[];
+  readonly flint: AlertFlint;
+}

@@ -1,0 +1,75 @@
+/**
+ * Field lookup on an Event (sigma.md section 4, "Field lookup").
+ *
+ * A key with the complete name wins, dots included; else dotted segments walk through nested objects; a segment that meets
+ * an array tries each element. Only own keys are ever seen, so "constructor" or "__proto__" find nothing they should not.
+ */
+import type { EventObject, EventValue } from './event.ts';
+import { isEventObject } from './event.ts';
+
+/** Calls `visit` for each value the name selects; stops when it returns true. Returns whether it stopped. */
+export function someValue(fields: EventObject, name: string, visit: (value: EventValue) => boolean): boolean {
+  if (Object.hasOwn(fields, name)) return visitLeaf(fields[name], visit);
+  if (!name.includes('.')) return false;
+  return walk(fields, name.split('.'), 0, visit);
+}
+
+/** All values that a name selects, arrays flattened; empty when the field is absent. */
+export function valuesOf(fields: EventObject, name: string): readonly EventValue[] {
+  const values: EventValue[] = [];
+  someValue(fields, name, (value) => {
+    values.push(value);
+    return false;
+  });
+  return values;
+}
+
+/** True when the name selects anything at all, null and empty containers included. */
+export function hasField(fields: EventObject, name: string): boolean {
+  if (Object.hasOwn(fields, name)) return true;
+  return name.includes('.') && exists(fields, name.split('.'), 0);
+}
+
+/** First scalar that the name selects, as text; undefined when absent, null or not scalar. */
+export function textOf(fields: EventObject, name: string): string | undefined {
+  let text: string | undefined;
+  someValue(fields, name, (value) => {
+    if (value === null || typeof value === 'object') return false;
+    text = String(value);
+    return true;
+  });
+  return text;
+}
+
+function walk(
+  value: EventValue | undefined,
+  segments: readonly string[],
+  depth: number,
+  visit: (value: EventValue) => boolean,
+): boolean {
+  if (value === undefined) return false;
+  if (Array.isArray(value)) return value.some((item) => walk(item, segments, depth, visit));
+  if (depth === segments.length) return visitLeaf(value, visit);
+  if (!isEventObject(value)) return false;
+  const segment = segments[depth] as string;
+  if (Object.hasOwn(value, segment)) return walk(value[segment], segments, depth + 1, visit);
+  // The rest may itself be one dotted key: {"event": {"user.name": "x"}}.
+  const rest = segments.slice(depth).join('.');
+  return depth > 0 && Object.hasOwn(value, rest) ? visitLeaf(value[rest], visit) : false;
+}
+
+function exists(value: EventValue | undefined, segments: readonly string[], depth: number): boolean {
+  if (value === undefined) return false;
+  if (depth === segments.length) return true;
+  if (Array.isArray(value)) return value.some((item) => exists(item, segments, depth));
+  if (!isEventObject(value)) return false;
+  const segment = segments[depth] as string;
+  if (Object.hasOwn(value, segment)) return exists(value[segment], segments, depth + 1);
+  return depth > 0 && Object.hasOwn(value, segments.slice(depth).join('.'));
+}
+
+function visitLeaf(value: EventValue | undefined, visit: (value: EventValue) => boolean): boolean {
+  if (value === undefined) return false;
+  if (Array.isArray(value)) return value.some((item) => visitLeaf(item, visit));
+  return visit(value);
+}

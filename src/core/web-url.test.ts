@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalUrl, parseUrl } from './web-url.ts';
+
+describe('canonical URL', () => {
+  it.each([
+    ['HTTP://Example.COM', 'http://example.com/'],
+    ['http://example.com:80/a', 'http://example.com/a'],
+    ['https://example.com:443/a', 'https://example.com/a'],
+    ['http://example.com:443/a', 'http://example.com:443/a'],
+    ['http://user:pw@example.com/a#frag', 'http://example.com/a'],
+    ['http://example.com/a/./b/../c', 'http://example.com/a/c'],
+    ['http://example.com/%7euser/%2f?q=%41%20b', 'http://example.com/~user/%2F?q=A%20b'],
+    ['http://example.com/a b/ü', 'http://example.com/a%20b/%C3%BC'],
+    ['http://ex%61mple.com./x', 'http://example.com/x'],
+    ['http://[2001:DB8::1]:8080/x', 'http://[2001:db8::1]:8080/x'],
+    ['http://[::ffff:1.2.3.4]/x', 'http://1.2.3.4/x'],
+    ['http://bücher.example/x', 'http://xn--bcher-kva.example/x'],
+    ['example.com/path', 'example.com/path'],
+    ['http://example.com?x=1', 'http://example.com/?x=1'],
+    ['http://example.com/..', 'http://example.com/'],
+  ])('%s is %s', (text, canonical) => {
+    expect(canonicalUrl(text)).toBe(canonical);
+  });
+
+  it.each(['', 'http://', '/path', 'http:///x', 'plainword', 'http://host name/x', 'http://example.com:99999/'])(
+    '%s has no canonical form',
+    (text) => {
+      expect(canonicalUrl(text)).toBeUndefined();
+    },
+  );
+
+  it('is stable', () => {
+    for (const text of ['http://a.example/%2e%2e/b', 'http://a.example/a/b/../../c?x=%zz', 'http://a.example//x']) {
+      const once = canonicalUrl(text) as string;
+      expect(canonicalUrl(once)).toBe(once);
+    }
+  });
+
+  it('keeps host, port and target apart', () => {
+    expect(parseUrl('example.com:8080/x?y')).toEqual({ scheme: '', host: 'example.com', port: 8080, target: '/x?y' });
+  });
+});

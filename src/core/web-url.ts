@@ -1,0 +1,133 @@
+/**
+ * URLs: parsing that never throws and one canonical form (RFC 3986 sections 5.2.4 and 6.2).
+ *
+ * Scheme and host in lower case, default port dropped, user information and fragment dropped, dot segments removed, empty
+ * path `/`, percent-encoding of unreserved characters undone and of all others in upper case, non-ASCII text encoded as UTF-8.
+ * The query keeps its order: `?a=1&b=2` and `?b=2&a=1` are different.
+ */
+import { canonicalDomain } from './domain-name.ts';
+import { canonicalIp } from './ip-address.ts';
+
+export interface WebUrl {
+  /** `http`, `https`, `ftp`, …; empty when the text has none (`host/path`). */
+  readonly scheme: string;
+  /** Canonical domain name or address; IPv6 without brackets. */
+  readonly host: string;
+  /** 0 when it is the scheme's default or not given. */
+  readonly port: number;
+  /** Path and query, beginning with `/`. */
+  readonly target: string;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ftp: 21, ws: 80, wss: 443 };
+const MAX_URL_LENGTH = 16_384;
+
+/** Understands `scheme://host:port/path?query#fragment` and the same without `scheme://`. Undefined when there is no host. */
+export function parseUrl(text: string): WebUrl | undefined {
+  if (text.length > MAX_URL_LENGTH) return undefined;
+  const schemeMatch = /^([A-Za-z][A-Za-z0-9+.-]{0,30}):\/\//.exec(text);
+  const scheme = schemeMatch === null ? '' : (schemeMatch[1] as string).toLowerCase();
+  const rest = text.slice(schemeMatch?.[0].length ?? 0);
+  const authorityEnd = rest.search(/[/?#\\]/);
+  const authority = authorityEnd < 0 ? rest : rest.slice(0, authorityEnd);
+  const hostPort = splitHostPort(authority.slice(authority.lastIndexOf('@') + 1));
+  if (hostPort === undefined) return undefined;
+  const host = canonicalHost(hostPort.host);
+  if (host === undefined) return undefined;
+  const port = hostPort.port === DEFAULT_PORTS[scheme] ? 0 : hostPort.port;
+  return { scheme, host, port, target: canonicalTarget(authorityEnd < 0 ? '' : rest.slice(authorityEnd)) };
+}
+
+/** Domain name or address, percent-encoding undone. Address results carry no brackets. */
+export function canonicalHost(text: string): string | undefined {
+  const plain = text.includes('%') && !text.startsWith('[') ? decodePercent(text) : text;
+  return canonicalIp(plain.endsWith('.') ? plain.slice(0, -1) : plain) ?? canonicalDomain(plain);
+}
+
+export function formatUrl(url: WebUrl): string {
+  const host = url.host.includes(':') ? `[${url.host}]` : url.host;
+  const port = url.port === 0 ? '' : `:${url.port}`;
+  return `${url.scheme === '' ? '' : `${url.scheme}://`}${host}${port}${url.target}`;
+}
+
+/** Canonical text of a URL, or undefined when it is none. */
+export function canonicalUrl(text: string): string | undefined {
+  const url = parseUrl(text);
+  return url === undefined ? undefined : formatUrl(url);
+}
+
+/** Canonical path and query of a request target. */
+export function canonicalTarget(text: string): string {
+  const hash = text.indexOf('#');
+  const target = hash < 0 ? text : text.slice(0, hash);
+  const question = target.indexOf('?');
+  const path = normalPercent(question < 0 ? target : target.slice(0, question));
+  const query = question < 0 ? '' : normalPercent(target.slice(question));
+  return removeDotSegments(path === '' ? '/' : path) + query;
+}
+
+/** Decodes `%XX` once, as UTF-8; what is no valid sequence stays as it is. */
+export function decodePercent(text: string): string {
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      // Not UTF-8: keep the text, it then equals only the same spelling.
+      return run;
+    }
+  });
+}
+
+export function splitHostPort(text: string): { readonly host: string; readonly port: number } | undefined {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(text);
+  if (match === null || match[1] === '') return undefined;
+  const port = match[2] === undefined || match[2] === '' ? 0 : Number(match[2]);
+  return port > 65_535 ? undefined : { host: match[1] as string, port };
+}
+
+function normalPercent(text: string): string {
+  if (/^[!#-;=?-Z[\]_a-z~@$&]*$/.test(text) && !text.includes('%')) return text;
+  const encoded = text.replace(/[^\x21-\x7e]+/g, (run) =>
+    Buffer.from(run, 'utf8').reduce((out, byte) => out + percent(byte), ''),
+  );
+  return encoded.replace(/%([0-9A-Fa-f]{2})/g, (whole, hex: string) => {
+    const code = Number.parseInt(hex, 16);
+    return isUnreserved(code) ? String.fromCharCode(code) : whole.toUpperCase();
+  });
+}
+
+function percent(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** ALPHA / DIGIT / "-" / "." / "_" / "~" (RFC 3986 section 2.3). */
+function isUnreserved(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x2e ||
+    code === 0x5f ||
+    code === 0x7e
+  );
+}
+
+function removeDotSegments(path: string): string {
+  const absolute = path.startsWith('/') ? path : `/${path}`;
+  if (!absolute.includes('/.')) return absolute;
+  const out: string[] = [];
+  const segments = absolute.split('/').slice(1);
+  for (const [i, segment] of segments.entries()) {
+    const last = i === segments.length - 1;
+    if (segment === '..') {
+      out.pop();
+      if (last) out.push('');
+    } else if (segment === '.') {
+      if (last) out.push('');
+    } else {
+      out.push(segment);
+    }
+  }
+  return `/${out.join('/')}`;
+}

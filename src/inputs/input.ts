@@ -1,0 +1,53 @@
+/**
+ * Input: bytes in, acknowledgement back. One file per input; `registry.ts` lists them all. An input frames what it receives into
+ * record batches and pushes them into the engine's intake; it never decodes a record.
+ */
+import type { TObject } from 'typebox';
+import type { Intake } from '../core/record.ts';
+import type { InputCounters } from '../telemetry/component-counters.ts';
+
+export interface InputContext {
+  /** Name from the configuration, else made from the address. */
+  readonly name: string;
+  readonly intake: Intake;
+  readonly counters: InputCounters;
+  /** Id of this receiver instance, part of the event key of sources that cannot be replayed. */
+  readonly instanceId: string;
+  /** Milliseconds since the epoch; injected so that tests own the clock. */
+  readonly now: () => number;
+  /** Counted and explained: bad data (sampled into the dead-letter file) or a condition someone must see. */
+  readonly report: (code: string, message: string, sample?: Uint8Array) => void;
+}
+
+export interface Input {
+  /** Resolves when it is listening or reading. Rejects with FlintError when it cannot. Called once. */
+  start(): Promise<void>;
+  /** Stops taking; resolves when everything taken has been pushed and settled. Idempotent. */
+  stop(): Promise<void>;
+  /** Settles when a finite source (file, stdin) is read to its end; never for others. */
+  readonly finished: Promise<void>;
+  /** Where it listens (`127.0.0.1:12201`), known after `start`; shown to people and used by tests with port 0. */
+  readonly boundAddress: string;
+}
+
+export interface InputKind {
+  /** Protocol of the address: `gelf`, `json`, `http`, `file`, … */
+  readonly protocol: string;
+  readonly summary: string;
+  readonly example: string;
+  /** Transports after the plus sign, the first is the default; empty when there is no choice. */
+  readonly transports: readonly string[];
+  /** Options of the address and keys of the configuration, with defaults, descriptions and units (x-unit, x-secret). */
+  readonly options: TObject;
+  create(address: InputAddress, context: InputContext): Input;
+}
+
+/** A parsed and validated input address; options have passed the kind's schema. */
+export interface InputAddress {
+  readonly protocol: string;
+  readonly transport: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}

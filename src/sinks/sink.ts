@@ -1,0 +1,74 @@
+/**
+ * Sink: a transport that takes encoded messages. One file per sink; `registry.ts` lists them all. Retrying, queueing and counting
+ * are not its business: `delivery.ts` does that for all of them.
+ */
+import type { TObject } from 'typebox';
+
+export interface OutgoingMessage {
+  /** The alert's id: sinks with a key hold each alert once. */
+  readonly id: string;
+  /** The encoded record without line end. */
+  readonly body: Uint8Array;
+}
+
+export interface Sink {
+  /**
+   * Delivers in order. Resolves when the destination has taken all of them; rejects with SinkError. Never called again before it
+   * settles.
+   */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Idempotent; releases sockets and files. */
+  close(): Promise<void>;
+}
+
+/** Why a send failed, and what may be done about it. */
+export class SinkError extends Error {
+  /** False: the same messages will never be taken (refused as malformed); they are dropped and counted. */
+  readonly retryable: boolean;
+  /** How many of the messages, from the first, were taken before the failure. */
+  readonly delivered: number;
+  /** Asked for by the destination (`Retry-After`). */
+  readonly retryAfterMs?: number;
+
+  constructor(
+    message: string,
+    options: { retryable: boolean; delivered?: number; retryAfterMs?: number; cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'SinkError';
+    this.retryable = options.retryable;
+    this.delivered = options.delivered ?? 0;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export interface SinkAddress {
+  readonly protocol: string;
+  readonly transport: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface SinkKind {
+  readonly protocol: string;
+  readonly summary: string;
+  readonly example: string;
+  readonly transports: readonly string[];
+  /** Encoder used when the address has no `format=`. */
+  readonly defaultFormat: string;
+  /** True when a failed send is worth queueing on disk (network); false for stdout and UDP without acknowledgement. */
+  readonly queued: boolean;
+  readonly options: TObject;
+  open(address: SinkAddress, context: SinkContext): Sink;
+}
+
+export interface SinkContext {
+  readonly name: string;
+  readonly now: () => number;
+  /** Content type of the encoder, for HTTP. */
+  readonly contentType: string;
+  /** Private address ranges are refused for webhooks unless allowed. */
+  readonly allowPrivateAddresses: boolean;
+}
