@@ -1,0 +1,98 @@
+/**
+ * AlertFeed: the most recent alerts in a ring, numbered, with live subscribers. The ring is bounded by count and by text held
+ * (original records may be 32 KiB each), so that a burst costs history and never memory. Serialised at most once per alert, and
+ * only when somebody looks.
+ *
+ * Cost: O(1) per alert without subscribers. Subscribers are called synchronously and must not throw or block.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Alert } from '../core/alert.ts';
+import type { Level } from '../core/match.ts';
+
+/** One alert as the API gives it. */
+export interface FeedItem {
+  /** From 1, without gaps, in the order of arrival; belongs to this process. */
+  readonly sequence: number;
+  /** Sigma's level: the rule's own, else derived from `event.severity`. */
+  readonly level: Level;
+  readonly alert: Alert;
+  /** The item as JSON text, made on first use. */
+  json(): string;
+}
+
+export interface AlertFeedOptions {
+  /** Alerts kept; default 1,000. */
+  readonly limit?: number;
+  /** Characters of original records kept; default 8,000,000. */
+  readonly textLimit?: number;
+}
+
+export class AlertFeed {
+  /** Distinguishes sequence numbers of this process from those before a restart. */
+  readonly instance: string = randomUUID().slice(0, 8);
+  readonly #limit: number;
+  readonly #textLimit: number;
+  readonly #items: FeedItem[] = [];
+  readonly #subscribers = new Set<(item: FeedItem) => void>();
+  #text = 0;
+  #sequence = 0;
+
+  constructor(options: AlertFeedOptions = {}) {
+    this.#limit = options.limit ?? 1000;
+    this.#textLimit = options.textLimit ?? 8_000_000;
+  }
+
+  /** Alerts ever pushed. */
+  get total(): number {
+    return this.#sequence;
+  }
+
+  push(alert: Alert): void {
+    const item = feedItem(++this.#sequence, alert);
+    this.#items.push(item);
+    this.#text += textOf(alert);
+    while (this.#items.length > this.#limit || (this.#text > this.#textLimit && this.#items.length > 1)) {
+      this.#text -= textOf((this.#items.shift() as FeedItem).alert);
+    }
+    for (const subscriber of this.#subscribers) subscriber(item);
+  }
+
+  /** Kept alerts, oldest first. */
+  recent(): readonly FeedItem[] {
+    return this.#items;
+  }
+
+  /** Calls `subscriber` for each alert from now on. The result ends the subscription; calling it again does nothing. */
+  subscribe(subscriber: (item: FeedItem) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+}
+
+/** Sigma's level of an alert: `flint.level`, else the band that `event.severity` lies in (design section 6.3). */
+export function levelOf(alert: Alert): Level {
+  if (alert.flint.level !== undefined) return alert.flint.level;
+  const severity = alert.event.severity;
+  if (severity >= 90) return 'critical';
+  if (severity >= 70) return 'high';
+  if (severity >= 50) return 'medium';
+  return severity >= 30 ? 'low' : 'informational';
+}
+
+function feedItem(sequence: number, alert: Alert): FeedItem {
+  let text: string | undefined;
+  const level = levelOf(alert);
+  return {
+    sequence,
+    level,
+    alert,
+    json: () => {
+      text ??= JSON.stringify({ sequence, level, alert });
+      return text;
+    },
+  };
+}
+
+function textOf(alert: Alert): number {
+  return (alert.event.original?.length ?? 0) + 1024;
+}
