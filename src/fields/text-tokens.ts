@@ -1,0 +1,239 @@
+/**
+ * Tokens in one text that can be indicators: domain names, addresses, hashes, e-mail addresses, URLs, endpoints. The rules, kind
+ * by kind, are in docs/design/indicator-matching.md; the raw scanner relies on them.
+ */
+import { canonicalDomain, isAscii, lowerAscii } from '../core/domain-name.ts';
+import { formatIp, parseIpv4, parseIpv6 } from '../core/ip-address.ts';
+import type { Observable, ObservableKind, Place } from '../core/observable.ts';
+import type { ObservedText } from '../core/observed.ts';
+import { decodePercent, formatUrl, parseUrl } from '../core/web-url.ts';
+
+const HASH_LENGTHS = new Set([32, 40, 56, 64, 96, 128]);
+const ASCII_NAME = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+/g;
+const ANY_NAME = /[\p{L}\p{M}\p{N}_-]+(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_-]+)+/gu;
+const URL_START = /[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\//g;
+/** As the limit of `core/web-url.ts`: what is longer is no URL. */
+const MAX_URL_CHARACTERS = 16_384;
+/** URLs that begin inside one unbroken run (a URL in the query of another); more would make long runs cost their square. */
+const MAX_URLS_PER_RUN = 8;
+const URL_END = /[\s"'<>`\\^{}|]/;
+
+/** A stretch of the text that is a URL with a scheme. */
+interface UrlSpan {
+  readonly start: number;
+  readonly hostEnd: number;
+  readonly end: number;
+}
+
+/** All observables of a text, and of the text with its percent-encoding undone when it has any. */
+export function tokensOf(observed: ObservedText): Observable[] {
+  const found: Observable[] = [];
+  collectTokens(observed, observed.text, found);
+  if (observed.text.includes('%')) {
+    const decoded = decodePercent(observed.text);
+    if (decoded !== observed.text) collectTokens(observed, decoded, found);
+  }
+  return found;
+}
+
+function collectTokens(observed: ObservedText, text: string, found: Observable[]): void {
+  const add = (kind: ObservableKind, value: string, seen: string, place: Place): void => {
+    found.push({ kind, value, seen, field: observed.field, place });
+  };
+  const spans = text.includes('://') ? collectUrls(text, add) : [];
+  if (text.includes('.') || !isAscii(text)) collectNames(text, spans, add);
+  if (text.includes('.')) collectIpv4(text, spans, add);
+  if (text.includes(':')) collectIpv6(text, spans, add);
+  if (text.length >= 32) collectHashes(text, spans, add);
+}
+
+interface HostToken {
+  /** Canonical name or address. */
+  readonly host: string;
+  readonly seen: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+type Add = (kind: ObservableKind, value: string, seen: string, place: Place) => void;
+
+function collectUrls(text: string, add: Add): UrlSpan[] {
+  const spans: UrlSpan[] = [];
+  const runs = new RunLimit(text);
+  for (const match of text.matchAll(URL_START)) {
+    const start = match.index;
+    const authority = start + match[0].length;
+    const end = runs.endOf(authority);
+    if (end === undefined) continue;
+    const isInside = start < (spans.at(-1)?.end ?? 0);
+    const place: Place = start === 0 && end === text.length ? 'value' : isInside ? 'url-query' : 'text';
+    addUrlForms(text.slice(start, end), place, add);
+    const slash = text.slice(authority, end).search(/[/?#]/);
+    spans.push({ start, hostEnd: slash < 0 ? end : authority + slash, end });
+  }
+  return spans;
+}
+
+/** The URL as it stands, and without the punctuation that ends a sentence or a bracket. */
+function addUrlForms(text: string, place: Place, add: Add): void {
+  const trimmed = trimEnd(text, ".,;:!?)]'");
+  for (const form of trimmed === text ? [text] : [text, trimmed]) {
+    const url = parseUrl(form);
+    if (url !== undefined) add('url', formatUrl(url), form, place);
+  }
+}
+
+/** Ends of URLs in one text, asked for in ascending order; refuses when too many begin in one run. */
+class RunLimit {
+  readonly #text: string;
+  #end = 0;
+  #count = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  endOf(from: number): number | undefined {
+    if (from >= this.#end) {
+      this.#end = urlEnd(this.#text, from);
+      this.#count = 0;
+    }
+    return ++this.#count > MAX_URLS_PER_RUN ? undefined : this.#end;
+  }
+}
+
+function urlEnd(text: string, from: number): number {
+  const limit = Math.min(text.length, from + MAX_URL_CHARACTERS);
+  for (let at = from; at < limit; at++) if (URL_END.test(text[at] as string)) return at;
+  return limit;
+}
+
+function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
+  const runs = new RunLimit(text);
+  for (const match of text.matchAll(isAscii(text) ? ASCII_NAME : ANY_NAME)) {
+    const run = match[0];
+    if (run.length > 1024) continue;
+    const body = trimStart(run, '-');
+    const seen = trimEnd(body, '-_');
+    const start = match.index + run.length - body.length;
+    const end = start + seen.length;
+    const name = canonicalDomain(seen);
+    if (name === undefined) continue;
+    const email = emailAt(text, start);
+    if (email !== undefined)
+      add('email', `${email.toLowerCase()}@${name}`, `${email}@${seen}`, wholeOr(text, start - email.length - 1, end));
+    add('domain', name, seen, email !== undefined ? 'email-domain' : placeOf(text, start, end, spans));
+    addHostForms(text, { host: name, seen, start, end }, spans, runs, add);
+  }
+}
+
+function collectIpv4(text: string, spans: readonly UrlSpan[], add: Add): void {
+  const runs = new RunLimit(text);
+  for (const match of text.matchAll(/[0-9.]+/g)) {
+    if (match[0].length < 7 || match[0].length > 64) continue;
+    const seen = trimEnd(trimStart(match[0], '.'), '.');
+    const address = parseIpv4(seen);
+    if (address === undefined) continue;
+    if (isWordCharacter(text, match.index - 1) || isWordCharacter(text, match.index + match[0].length)) continue;
+    const start = match.index + match[0].indexOf(seen);
+    const end = start + seen.length;
+    add('ipv4', formatIp(address), seen, placeOf(text, start, end, spans));
+    addHostForms(text, { host: formatIp(address), seen, start, end }, spans, runs, add);
+  }
+}
+
+function collectIpv6(text: string, spans: readonly UrlSpan[], add: Add): void {
+  for (const match of text.matchAll(/[0-9A-Fa-f:.]+/g)) {
+    let start = match.index;
+    let seen = match[0];
+    if (seen.length > 64 || seen.indexOf(':') === seen.lastIndexOf(':')) continue;
+    if (/^:[^:]/.test(seen)) {
+      seen = seen.slice(1);
+      start++;
+    }
+    seen = trimEnd(seen, '.').replace(/([^:]):$/, '$1');
+    const end = start + seen.length;
+    const address = parseIpv6(seen);
+    if (address === undefined || isWordCharacter(text, start - 1) || isWordCharacter(text, end)) continue;
+    const value = formatIp(address);
+    add(address.family === 4 ? 'ipv4' : 'ipv6', value, seen, placeOf(text, start, end, spans));
+    const port = text[start - 1] === '[' && text[end] === ']' ? portAfter(text, end + 1) : undefined;
+    if (port !== undefined)
+      add('endpoint', `${address.family === 6 ? `[${value}]` : value}:${port}`, text.slice(start - 1, end + 1), 'text');
+  }
+}
+
+function collectHashes(text: string, spans: readonly UrlSpan[], add: Add): void {
+  for (const match of text.matchAll(/[A-Za-z0-9]{32,}/g)) {
+    const seen = match[0];
+    if (!HASH_LENGTHS.has(seen.length) || !/^[0-9A-Fa-f]+$/.test(seen)) continue;
+    add('hash', lowerAscii(seen), seen, placeOf(text, match.index, match.index + seen.length, spans));
+  }
+}
+
+/** `name:port`, `name/target`, `name:port/target`; the forms with a scheme are found by `collectUrls`. */
+function addHostForms(text: string, token: HostToken, spans: readonly UrlSpan[], runs: RunLimit, add: Add): void {
+  const { host, seen, start, end } = token;
+  const port = portAfter(text, end);
+  if (port !== undefined) add('endpoint', `${host}:${port}`, `${seen}:${port}`, placeOf(text, start, end, spans));
+  // A port has at most five digits, leading zeros included.
+  const targetAt = end + (port === undefined ? 0 : text.slice(end, end + 7).indexOf('/'));
+  if (text[targetAt] !== '/' || start < (spanAt(spans, start)?.hostEnd ?? 0)) return;
+  const stop = runs.endOf(targetAt);
+  if (stop === undefined) return;
+  const full = text.slice(start, stop);
+  addUrlForms(full, placeOf(text, start, start + full.length, spans), add);
+}
+
+function placeOf(text: string, start: number, end: number, spans: readonly UrlSpan[]): Place {
+  const span = spanAt(spans, start);
+  if (span !== undefined && start < span.hostEnd) return 'url-host';
+  if (span !== undefined && start < span.end) return 'url-query';
+  return wholeOr(text, start, end);
+}
+
+/** The last span that begins at or before `index`; spans are in order, and one inside another ends where the outer does. */
+function spanAt(spans: readonly UrlSpan[], index: number): UrlSpan | undefined {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle] as UrlSpan).start <= index) low = middle + 1;
+    else high = middle;
+  }
+  return spans[low - 1];
+}
+
+function wholeOr(text: string, start: number, end: number): Place {
+  if (start > 8 || text.length - end > 8) return 'text';
+  return text.slice(0, start).trim() === '' && /^\.?\s*$/.test(text.slice(end)) ? 'value' : 'text';
+}
+
+function emailAt(text: string, domainStart: number): string | undefined {
+  if (text[domainStart - 1] !== '@') return undefined;
+  return /[A-Za-z0-9._%+-]+$/.exec(text.slice(Math.max(0, domainStart - 65), domainStart - 1))?.[0];
+}
+
+/** The port in `:443` at `index`, 1 to 65535, not followed by a letter or digit. */
+function portAfter(text: string, index: number): number | undefined {
+  if (text[index] !== ':') return undefined;
+  const digits = /^[0-9]{1,5}(?![A-Za-z0-9])/.exec(text.slice(index + 1, index + 8))?.[0];
+  const port = digits === undefined ? 0 : Number(digits);
+  return port > 0 && port < 65_536 ? port : undefined;
+}
+
+function isWordCharacter(text: string, index: number): boolean {
+  return index >= 0 && index < text.length && /[\p{L}\p{N}]/u.test(text[index] as string);
+}
+
+function trimStart(text: string, characters: string): string {
+  let start = 0;
+  while (start < text.length && characters.includes(text[start] as string)) start++;
+  return start === 0 ? text : text.slice(start);
+}
+
+function trimEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] as string)) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
