@@ -7,7 +7,7 @@ import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import { someValue, valuesOf } from '../core/field-path.ts';
 import type { Compare, Elements, FieldPath, Predicate } from '../ir/predicate.ts';
-import { objectValues } from './object-path.ts';
+import { type MatchValue, objectValues } from './object-path.ts';
 import type { ObservedObject, Subject } from './subject.ts';
 import { satisfies } from './value-test.ts';
 
@@ -43,7 +43,7 @@ function evaluateIn(node: Predicate, subject: Subject, bound: ObservedObject | u
 
 function evaluateCompare(node: Compare, subject: Subject, bound: ObservedObject | undefined): boolean {
   let selected = false;
-  const test = (value: EventValue): boolean => {
+  const test = (value: MatchValue): boolean => {
     selected = true;
     return satisfies(node.test, value, subject) !== node.negate;
   };

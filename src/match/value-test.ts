@@ -1,25 +1,30 @@
-/** One value against one Test: the table that gives every kind of test its meaning. */
-import type { EventValue } from '../core/event.ts';
-import { foldCase } from '../core/fold.ts';
+/**
+ * One value against one Test: the table that gives every kind of test its meaning. What depends on the typing of the language
+ * stands in `strict-typing.ts` (STIX) and `bridged-typing.ts` (Sigma).
+ */
 import { networkContains, parseNetwork } from '../core/ip-address.ts';
-import type { Literal, OrderOperator, Test } from '../ir/predicate.ts';
-import { globMatches } from './glob.ts';
-import { compiledRegex } from './regex.ts';
+import type { Literal, Test } from '../ir/predicate.ts';
+import { bridgedEquals, bridgedGlob, bridgedOrdered, bridgedRegex } from './bridged-typing.ts';
+import type { MatchValue } from './object-path.ts';
+import { strictEquals, strictGlob, strictOrdered, strictRegex } from './strict-typing.ts';
 import type { Subject } from './subject.ts';
 
-type Check<K extends Test['kind']> = (test: Extract<Test, { kind: K }>, value: EventValue, subject: Subject) => boolean;
+type Check<K extends Test['kind']> = (test: Extract<Test, { kind: K }>, value: MatchValue, subject: Subject) => boolean;
 
 const CHECKS: { readonly [K in Test['kind']]: Check<K> } = {
-  equals: (test, value) => equalsLiteral(test, test.value, value),
-  in: (test, value) => test.values.some((literal) => equalsLiteral(test, literal, value)),
-  order: (test, value) => ordered(test.operator, test.value, value),
+  equals: (test, value, subject) => equals(test, test.value, value, subject),
+  in: (test, value, subject) => test.values.some((literal) => equals(test, literal, value, subject)),
+  order: (test, value, subject) => {
+    if (test.typing === 'strict') return strictOrdered(test.operator, test.value, value, subject);
+    return !isOctets(value) && bridgedOrdered(test.operator, test.value, value);
+  },
   glob: (test, value) => {
-    const text = textForm(value, test.typing === 'bridged');
-    return text !== undefined && globMatches(test, text);
+    if (test.typing === 'strict') return strictGlob(test, value);
+    return !isOctets(value) && bridgedGlob(test, value);
   },
   regex: (test, value) => {
-    const text = textForm(value, test.typing === 'bridged');
-    return text !== undefined && compiledRegex(test).matches(test.normalize === 'nfc' ? text.normalize('NFC') : text);
+    if (test.typing === 'strict') return strictRegex(test, value);
+    return !isOctets(value) && bridgedRegex(test, value);
   },
   network: (test, value) => {
     const left = typeof value === 'string' ? parseNetwork(value) : undefined;
@@ -33,49 +38,22 @@ const CHECKS: { readonly [K in Test['kind']]: Check<K> } = {
   'time-part': () => false,
 };
 
-export function satisfies(test: Test, value: EventValue, subject: Subject): boolean {
+/** `value` is octets only below a STIX object path that ends in `_hex` or `_bin`. */
+export function satisfies(test: Test, value: MatchValue, subject: Subject): boolean {
   const check = CHECKS[test.kind] as Check<Test['kind']>;
   return check(test as never, value, subject);
 }
 
-function equalsLiteral(
-  test: { readonly collation: 'exact' | 'folded'; readonly typing: 'strict' | 'bridged' },
+function equals(
+  test: Extract<Test, { kind: 'equals' | 'in' }>,
   literal: Literal,
-  value: EventValue,
+  value: MatchValue,
+  subject: Subject,
 ): boolean {
-  if (typeof value === 'object') return false;
-  if (literal.type === 'string') {
-    const text = textForm(value, test.typing === 'bridged');
-    if (text === undefined) return false;
-    return test.collation === 'exact' ? text === literal.value : foldCase(text) === foldCase(literal.value);
-  }
-  if (literal.type === 'number') return numberForm(value, test.typing === 'bridged') === literal.value;
-  if (literal.type === 'boolean') {
-    if (typeof value === 'string') return test.typing === 'bridged' && value.toLowerCase() === String(literal.value);
-    return value === literal.value;
-  }
-  return false;
+  if (test.typing === 'strict') return strictEquals(literal, test.collation, value, subject);
+  return !isOctets(value) && bridgedEquals(literal, test.collation, value);
 }
 
-function ordered(operator: OrderOperator, literal: Literal, value: EventValue): boolean {
-  if (literal.type !== 'number') return false;
-  const left = numberForm(value, true);
-  if (left === undefined) return false;
-  if (operator === 'lt') return left < literal.value;
-  if (operator === 'lte') return left <= literal.value;
-  if (operator === 'gt') return left > literal.value;
-  return left >= literal.value;
-}
-
-function textForm(value: EventValue, bridged: boolean): string | undefined {
-  if (typeof value === 'string') return value;
-  return bridged && (typeof value === 'number' || typeof value === 'boolean') ? String(value) : undefined;
-}
-
-/** A number, or with bridging a text that is a decimal number as a whole: no hexadecimal, no blanks. */
-function numberForm(value: EventValue, bridged: boolean): number | undefined {
-  if (typeof value === 'number') return value;
-  if (!bridged || typeof value !== 'string' || !/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(value))
-    return undefined;
-  return Number(value);
+function isOctets(value: MatchValue): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
