@@ -1,0 +1,85 @@
+import Type from 'typebox';
+import { describe, expect, it } from 'vitest';
+import { applyEnvironment } from './environment.ts';
+import { checkOptions } from './options.ts';
+import { parseBytes, parseDurationMs } from './units.ts';
+import { parseYaml } from './yaml-file.ts';
+
+const schema = Type.Object({
+  port: Type.Integer({ minimum: 1, maximum: 65_535, default: 12201 }),
+  mode: Type.Union([Type.Literal('fast'), Type.Literal('safe')], { default: 'safe' }),
+  token: Type.Optional(Type.String({ minLength: 8, 'x-secret': true })),
+});
+
+describe('options', () => {
+  it('take defaults and convert text', () => {
+    expect(checkOptions(schema, { port: '99' }, 'x')).toEqual({ values: { port: 99, mode: 'safe' }, diagnostics: [] });
+  });
+
+  it('name the nearest key, the value and the choices', () => {
+    const messages = checkOptions(schema, { prot: 1, port: 0, mode: 'slow' }, 'inputs[0]').diagnostics.map(
+      (d) => d.message,
+    );
+    expect(messages).toEqual([
+      'unknown key "prot" in inputs[0]; did you mean "port"?',
+      '"port" 0 must be >= 1 in inputs[0]',
+      '"mode" "slow" must match a schema in anyOf in inputs[0]; one of "fast", "safe"',
+    ]);
+  });
+
+  it('never print a secret', () => {
+    expect(JSON.stringify(checkOptions(schema, { token: 'hush' }, 'x').diagnostics)).not.toContain('hush');
+  });
+});
+
+describe('environment', () => {
+  it('lays keys over the file, lists by number', () => {
+    expect(
+      applyEnvironment(
+        { a: { b: 1 }, list: [{ x: 1 }] },
+        { FLINT_A__B: '2', FLINT_LIST__0__Y: 'text', FLINT_LIST__1: '[1, 2]', OTHER: '1' },
+      ),
+    ).toEqual({
+      a: { b: 2 },
+      list: [{ x: 1, y: 'text' }, [1, 2]],
+    });
+  });
+
+  it('ignores prototype keys', () => {
+    applyEnvironment({}, { FLINT___PROTO____X: '1' });
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
+  });
+});
+
+describe('units', () => {
+  it.each([
+    ['8MB', 8e6],
+    ['64KiB', 65_536],
+    ['12', 12],
+    ['1.5 GB', 1.5e9],
+    ['x', undefined],
+    ['5 parsecs', undefined],
+  ])('%s bytes', (text, bytes) => {
+    expect(parseBytes(text)).toBe(bytes);
+  });
+  it.each([
+    ['5m', 300_000],
+    ['250ms', 250],
+    ['1.5h', 5_400_000],
+    ['-1s', undefined],
+  ])('%s duration', (text, ms) => {
+    expect(parseDurationMs(text)).toBe(ms);
+  });
+});
+
+describe('YAML files', () => {
+  it('know where each value stands', () => {
+    const file = parseYaml('inputs:\n  - port: 1\n    mode: x\n', 'flint.yaml');
+    expect(file.spanOf('inputs.0.mode')).toMatchObject({ line: 3, column: 5, sourceLine: '    mode: x' });
+  });
+
+  it('report errors with line and column', () => {
+    const [problem] = parseYaml('a: [1\nb: 2\n', 'flint.yaml').diagnostics;
+    expect(problem?.span).toMatchObject({ file: 'flint.yaml', line: 2 });
+  });
+});

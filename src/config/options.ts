@@ -1,0 +1,67 @@
+/**
+ * Values against a schema: defaults filled in, text from addresses and the environment converted, unknown keys refused with the
+ * nearest known one. The one way in for every option of every component.
+ */
+import type { TObject, TSchema } from 'typebox';
+import { Convert, Default, Errors } from 'typebox/value';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { diagnostic } from '../errors/diagnostic.ts';
+import { suggestion } from '../errors/nearest.ts';
+
+export interface CheckedOptions {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `where`: what the message calls the place, such as `inputs[0]` or the address. */
+export function checkOptions(schema: TObject, given: Readonly<Record<string, unknown>>, where: string): CheckedOptions {
+  const diagnostics = unknownKeys(schema, given, where);
+  // Only known own keys go on: names from files and addresses never become prototype keys.
+  const known: Record<string, unknown> = {};
+  for (const name of Object.keys(schema.properties)) if (Object.hasOwn(given, name)) known[name] = given[name];
+  const values = Convert(schema, Default(schema, known)) as Record<string, unknown>;
+  const seen = new Set<string>();
+  for (const error of Errors(schema, values)) {
+    const path = error.instancePath.replace(/^\//, '').replaceAll('/', '.');
+    if (error.keyword === 'const' || error.keyword === 'additionalProperties' || seen.has(path)) continue;
+    seen.add(path);
+    diagnostics.push(badValue(schema, values, path, error.message, where));
+  }
+  return { values, diagnostics };
+}
+
+function unknownKeys(schema: TObject, given: Readonly<Record<string, unknown>>, where: string): Diagnostic[] {
+  const names = Object.keys(schema.properties);
+  return Object.keys(given)
+    .filter((name) => !names.includes(name))
+    .map((name) =>
+      diagnostic('CONFIG_UNKNOWN_KEY', 'error', `unknown key "${name}" in ${where}${suggestion(name, names)}`, {
+        hint: `known keys: ${names.join(', ')}`,
+      }),
+    );
+}
+
+function badValue(
+  schema: TObject,
+  values: Readonly<Record<string, unknown>>,
+  path: string,
+  message: string,
+  where: string,
+): Diagnostic {
+  const name = path.split('.')[0] ?? '';
+  const property = schema.properties[name];
+  const secret = isSecret(property);
+  const shown = path === name && !secret ? ` ${JSON.stringify(values[name])}` : '';
+  const what = path === '' ? message.replace(/^must have/, 'needs') : `"${path}"${shown} ${message}`;
+  const allowed = choices(property);
+  return diagnostic('CONFIG_BAD_VALUE', 'error', `${what} in ${where}${allowed === '' ? '' : `; one of ${allowed}`}`);
+}
+
+export function isSecret(schema: TSchema | undefined): boolean {
+  return (schema as { 'x-secret'?: boolean } | undefined)?.['x-secret'] === true;
+}
+
+function choices(schema: TSchema | undefined): string {
+  const anyOf = (schema as { anyOf?: readonly { const?: unknown }[] } | undefined)?.anyOf ?? [];
+  return anyOf.flatMap((option) => (option.const === undefined ? [] : [JSON.stringify(option.const)])).join(', ');
+}

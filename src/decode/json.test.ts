@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { jsonDecoder } from './json.ts';
+
+const decode = (text: string, maxDepth = 64) => {
+  const bytes = Buffer.from(text);
+  return jsonDecoder.decode(bytes, 0, bytes.length, { maxDepth });
+};
+
+describe('JSON records', () => {
+  it('unwraps arrays and Records, and nothing else', () => {
+    expect(decode('[{"a":1},[{"b":2}],3]').events).toEqual([{ a: 1 }, { b: 2 }, { message: 3 }]);
+    expect(decode('{"Records":[{"a":1},{"a":2}]}').events).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(decode('{"Records":[1],"other":2}').events).toEqual([{ Records: [1], other: 2 }]);
+  });
+
+  it('keeps hostile keys as plain data', () => {
+    const [event] = decode('{"__proto__":{"polluted":true},"constructor":1}').events;
+    expect(Object.keys(event ?? {})).toEqual(['__proto__', 'constructor']);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('takes broken and too deep records as text, and says so', () => {
+    expect(decode('{"a":')).toEqual({ events: [{ message: '{"a":' }], problem: 'DATA_BAD_JSON' });
+    const deep = `${'['.repeat(200)}${']'.repeat(200)}`;
+    expect(decode(deep)).toEqual({ events: [{ message: deep }], problem: 'DATA_TOO_DEEP' });
+  });
+
+  it('survives nesting that would exhaust a recursive reader', () => {
+    expect(decode(`${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`).problem).toBeDefined();
+  });
+
+  it('skips a byte order mark and replaces invalid UTF-8', () => {
+    const bytes = Buffer.concat([
+      Buffer.from([0xef, 0xbb, 0xbf]),
+      Buffer.from('{"a":"x'),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]);
+    expect(jsonDecoder.recognises(bytes, 0, bytes.length)).toBe(true);
+    expect(jsonDecoder.decode(bytes, 0, bytes.length, { maxDepth: 8 }).events).toEqual([{ a: 'x\ufffd' }]);
+  });
+});

@@ -1,0 +1,70 @@
+/**
+ * JSON records. An object is an event; `{"Records": [...]}` and arrays give one event per element; other JSON values are the
+ * message of an event. What begins as JSON and is none is still searched, as text.
+ */
+import type { EventObject, EventValue } from '../core/event.ts';
+import { isEventObject } from '../core/event.ts';
+import type { DecodeLimits, Decoded, Decoder } from './decoder.ts';
+import { decodeUtf8, textRecord } from './text.ts';
+
+export const jsonDecoder: Decoder = {
+  name: 'json',
+  summary: 'JSON objects, arrays of objects, Records[] wrappers',
+  recognises: (bytes, start, end) => {
+    const first = bytes[skipBlanks(bytes, start, end)];
+    return first === 0x7b || first === 0x5b;
+  },
+  decode: (bytes, start, end, limits) => decodeJson(decodeUtf8(bytes, skipBlanks(bytes, start, end), end), limits),
+};
+
+function decodeJson(text: string, limits: DecodeLimits): Decoded {
+  let value: EventValue;
+  try {
+    value = JSON.parse(text) as EventValue;
+  } catch {
+    // SyntaxError is how JSON.parse says that the record is no JSON.
+    return { ...textRecord(text), problem: 'DATA_BAD_JSON' };
+  }
+  if (isDeeper(value, limits.maxDepth)) return { ...textRecord(text), problem: 'DATA_TOO_DEEP' };
+  const events = unwrap(value);
+  return { events: events.length === 0 ? [{}] : events };
+}
+
+function unwrap(value: EventValue): EventObject[] {
+  if (Array.isArray(value)) return (value as readonly EventValue[]).flatMap(unwrap);
+  if (!isEventObject(value)) return [{ message: value }];
+  const keys = Object.keys(value);
+  const records = value.Records;
+  // CloudTrail delivers one object with nothing but Records; other objects may have a field of that name.
+  return keys.length === 1 && Array.isArray(records) && records.length > 0
+    ? (records as readonly EventValue[]).flatMap(unwrap)
+    : [value];
+}
+
+/** Iterative, so that no record can exhaust the stack here or in what walks the event later. */
+function isDeeper(value: EventValue, limit: number): boolean {
+  let level: EventValue[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    const next: EventValue[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      for (const child of Object.values(item as Record<string, EventValue>))
+        if (typeof child === 'object' && child !== null) next.push(child);
+    }
+    level = next;
+  }
+  return false;
+}
+
+/** White space of JSON, a byte order mark, and NUL bytes that some senders leave between records. */
+function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
+  while (at < end) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0) break;
+    at++;
+  }
+  return at;
+}

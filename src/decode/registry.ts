@@ -1,0 +1,6 @@
+/** All decoders, the most particular first: the first that recognises a record takes it. */
+import type { Decoder } from './decoder.ts';
+import { jsonDecoder } from './json.ts';
+import { textDecoder } from './text.ts';
+
+export const DECODERS: readonly Decoder[] = [jsonDecoder, textDecoder];
