@@ -22,8 +22,8 @@ export interface Qualified {
 export type Qualifier =
   | { readonly kind: 'within'; readonly seconds: number; readonly at: number }
   | { readonly kind: 'repeats'; readonly times: number; readonly at: number }
-  /** Nanoseconds since the epoch as decimal text; half-open. */
-  | { readonly kind: 'start-stop'; readonly startNs: string; readonly stopNs: string; readonly at: number };
+  /** The timestamps as written, without quotes; half-open. Plain strings (2.0) may hold anything until compiled. */
+  | { readonly kind: 'start-stop'; readonly start: string; readonly stop: string; readonly at: number };
 
 export type Comparison = ComparisonJoin | ComparisonTest;
 
@@ -71,12 +71,25 @@ export type PatternLiteral =
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'integer' | 'float'; readonly value: number }
   | { readonly type: 'boolean'; readonly value: boolean }
+  /** The octets as lower-case hex, whichever of the two was written. */
   | { readonly type: 'hex' | 'binary'; readonly hex: string }
-  | { readonly type: 'timestamp'; readonly epochNs: string };
+  /** The form is checked, the calendar is not: February 30 is refused by the compiler. */
+  | { readonly type: 'timestamp'; readonly text: string };
 
 export interface ParsedPattern {
   readonly text: string;
   readonly root: Observation;
-  /** Tolerated spellings, one closed-set name each: `missing-brackets`, `unquoted-hash-name`, … Counted by loaders. */
-  readonly notes: readonly string[];
+  /** Tolerated spellings, each at most once; empty for a pattern that the grammar allows. Counted by loaders. */
+  readonly notes: readonly Tolerance[];
 }
+
+/** Spellings outside the grammar that can mean only one thing; accepted from feeds, refused in strict mode. */
+export type Tolerance =
+  /** `file:name = 'a'`, also with one of the two brackets */
+  | 'missing-brackets'
+  /** `file:hashes.SHA-256` */
+  | 'unquoted-key'
+  | 'lower-case-keyword'
+  /** a backslash before an ordinary character stands for itself */
+  | 'stray-backslash'
+  | 'double-quotes';
