@@ -7,6 +7,7 @@ import { DATA_CODES } from './codes/data.ts';
 import { ENVIRONMENT_CODES } from './codes/environment.ts';
 import { INTEL_CODES } from './codes/intel.ts';
 import { PATTERN_CODES } from './codes/pattern.ts';
+import { SERVER_CODES } from './codes/server.ts';
 import { SIGMA_CODES } from './codes/sigma.ts';
 import { STATE_CODES } from './codes/state.ts';
 
@@ -26,6 +27,7 @@ export const ERROR_TABLE = {
   ...ENVIRONMENT_CODES,
   ...INTEL_CODES,
   ...PATTERN_CODES,
+  ...SERVER_CODES,
   ...SIGMA_CODES,
   ...STATE_CODES,
 } as const satisfies Readonly<Record<string, ErrorRow>>;

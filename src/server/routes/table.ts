@@ -1,0 +1,24 @@
+/** All routes, in the order of the reference page. */
+import type { Route } from '../route.ts';
+import { alertStreamRoute } from './alert-stream.ts';
+import { alertsRoute } from './alerts.ts';
+import { healthRoute } from './health.ts';
+import { loginRoute, logoutRoute } from './login.ts';
+import { metricsRoute } from './metrics.ts';
+import { loginPageRoute, pageFileRoutes, pageRoute } from './page.ts';
+import { readinessRoute } from './readiness.ts';
+import { statusRoute } from './status.ts';
+
+export const ROUTES: readonly Route[] = [
+  pageRoute,
+  statusRoute,
+  alertsRoute,
+  alertStreamRoute,
+  metricsRoute,
+  healthRoute,
+  readinessRoute,
+  loginPageRoute,
+  loginRoute,
+  logoutRoute,
+  ...pageFileRoutes,
+];
