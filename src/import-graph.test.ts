@@ -34,6 +34,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   server: 4,
   cli: 4,
   ui: 5,
+  testing: 6,
 };
 
 /** Sideways edges inside layer 2 that are allowed, each with its reason. */

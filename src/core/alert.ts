@@ -12,7 +12,7 @@ export interface ThreatIndicator {
   readonly value?: string;
   readonly ip?: string;
   readonly port?: number;
-  readonly url?: { readonly full: string };
+  readonly url?: { readonly full?: string; readonly domain?: string };
   readonly email?: { readonly address: string };
   readonly file?: { readonly hash?: Readonly<Record<string, string>>; readonly name?: string };
   readonly registry?: { readonly key: string };
@@ -42,8 +42,13 @@ export interface AlertFlint {
   readonly ordinal?: number;
   /** Semantics of an indicator: exact, subdomain, prefix, host. */
   readonly semantics?: string;
+  /** The STIX pattern as published. */
+  readonly pattern?: string;
+  /** Paths of the texts in this record that were cut to the length limit. */
+  readonly cut?: readonly string[];
 }
 
+/** A contributing event of a correlation. */
 export interface AlertEventReference {
   readonly '@timestamp': string;
   readonly id: string;
@@ -60,6 +65,12 @@ export interface Alert {
     readonly severity: number;
     readonly original?: string;
     readonly original_truncated?: true;
+    /** Windows event id and the like. */
+    readonly code?: string;
+    readonly provider?: string;
+    /** First and last event of an alert that stands for several, RFC 3339. */
+    readonly start?: string;
+    readonly end?: string;
   };
   readonly rule: {
     readonly id: string;
@@ -72,8 +83,11 @@ export interface Alert {
   readonly threat?: {
     readonly indicator?: ThreatIndicator;
     readonly enrichments?: readonly { readonly indicator: ThreatIndicator }[];
+    readonly framework?: string;
     readonly technique?: { readonly id: readonly string[] };
-    readonly tactic?: { readonly name: readonly string[] };
+    readonly tactic?: { readonly id?: readonly string[]; readonly name?: readonly string[] };
+    readonly software?: { readonly id: readonly string[] };
+    readonly group?: { readonly id: readonly string[] };
   };
   readonly source?: EventObject;
   readonly destination?: EventObject;
@@ -83,6 +97,12 @@ export interface Alert {
   readonly file?: EventObject;
   readonly host?: EventObject;
   readonly user?: EventObject;
+  readonly http?: EventObject;
+  readonly user_agent?: EventObject;
+  readonly network?: EventObject;
+  readonly registry?: EventObject;
+  /** All addresses, names, hashes and users of the alert, whatever their role. */
+  readonly related?: EventObject;
   readonly tags?: readonly string[];
   readonly flint: AlertFlint;
 }

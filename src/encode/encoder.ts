@@ -13,6 +13,14 @@ export interface EncodeOptions {
   readonly timezone: string;
   /** Host name of this sensor, for GELF and syslog headers. */
   readonly sensor: string;
+  /** Name of STIX Spark (`src_ip`) to the key that its key-mapping file gives as fallback. */
+  readonly stixSparkKeys?: ReadonlyMap<string, string>;
+  /** Adds the four HTTP section keys, as `-a` of STIX Spark. */
+  readonly stixSparkSections?: boolean;
+  /** `fixed` (default): "1" as STIX Spark; `computed`: the alert's severity. */
+  readonly stixSparkSeverity?: 'fixed' | 'computed';
+  /** Message part of syslog: one readable line (default), or the whole record as JSON. */
+  readonly syslogMessage?: 'text' | 'ecs' | 'stix-spark';
 }
 
 export interface Encoder {

@@ -51,6 +51,15 @@ export interface SinkAddress {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+export interface TransportTraits {
+  /** True when a failed send is worth queueing on disk (network); false for stdout, files and UDP without acknowledgement. */
+  readonly queued: boolean;
+  /** Largest body in bytes that the transport carries; encoders make a record fit. Infinity when there is no limit. */
+  readonly maxBodyBytes: number;
+  /** How often a message is tried before it is dropped as `undeliverable`. Infinity when the destination is waited for. */
+  readonly attempts: number;
+}
+
 export interface SinkKind {
   readonly protocol: string;
   readonly summary: string;
@@ -58,9 +67,9 @@ export interface SinkKind {
   readonly transports: readonly string[];
   /** Encoder used when the address has no `format=`. */
   readonly defaultFormat: string;
-  /** True when a failed send is worth queueing on disk (network); false for stdout and UDP without acknowledgement. */
-  readonly queued: boolean;
   readonly options: TObject;
+  /** What delivery must know of a transport. */
+  traits(transport: string): TransportTraits;
   open(address: SinkAddress, context: SinkContext): Sink;
 }
 
@@ -71,4 +80,9 @@ export interface SinkContext {
   readonly contentType: string;
   /** Private address ranges are refused for webhooks unless allowed. */
   readonly allowPrivateAddresses: boolean;
+  /** Name resolution; the system's when absent. Given by tests. */
+  readonly lookup?: HostLookup;
 }
+
+/** First address of a host name, as the system resolves it; rejects when there is none. */
+export type HostLookup = (host: string) => Promise<{ readonly address: string; readonly family: 4 | 6 }>;

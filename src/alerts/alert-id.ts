@@ -1,0 +1,44 @@
+/**
+ * Identity of an alert: a 128-bit hash of the event key or keys, the engine and the rule (design section 5), so that the same
+ * finding has the same id after a restart, a replay or with another number of workers. Parts are length-prefixed before hashing:
+ * no two different lists of parts give the same text. Event keys are sorted, so that the order in which workers meet does not count.
+ */
+import { createHash } from 'node:crypto';
+import type { Event } from '../core/event.ts';
+import type { Match } from '../core/match.ts';
+
+/** Names one event for ever: source id, position, part. */
+export function eventKey(event: Event): string {
+  const { source, position, part } = event.origin;
+  return joinParts([source.id, String(position), String(part)]);
+}
+
+/** Names the rule of a match: its id, or kind, canonical value and semantics of an indicator. */
+export function ruleKey(match: Match): string {
+  return match.engine === 'indicator'
+    ? joinParts([match.engine, match.kind, match.value, match.semantics])
+    : joinParts([match.engine, match.rule.id]);
+}
+
+/** 32 hexadecimal digits. A correlation is named by all its contributing events and its group. */
+export function alertId(match: Match, event: Event): string {
+  const contributing = match.engine === 'indicator' ? undefined : match.events;
+  const keys =
+    contributing === undefined || contributing.length === 0 ? [eventKey(event)] : contributing.map(eventKey).sort();
+  const group =
+    match.engine === 'indicator'
+      ? []
+      : Object.entries(match.group ?? {})
+          .sort(byName)
+          .flat();
+  const text = joinParts([ruleKey(match), joinParts(keys), joinParts(group)]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join(',');
+}
+
+function byName(a: readonly [string, string], b: readonly [string, string]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
+}

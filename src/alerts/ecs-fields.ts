@@ -1,0 +1,115 @@
+/**
+ * The observables of an event in their ECS places (design 6.3): the table of `ecs-places.ts` read over the event, then what needs more than one
+ * name: accounts written `DOMAIN\user`, request targets without their host, hash lists, file names from paths.
+ */
+import type { EventObject } from '../core/event.ts';
+import { ECS_PLACES, hostName, type Shape } from './ecs-places.ts';
+import { EventNames } from './event-names.ts';
+
+/** Objects of ECS that this file fills. */
+export type EcsFields = Readonly<Record<string, EventObject>>;
+
+/** Windows Security logons: who logs on is the target, the subject is the service that reports it. */
+const LOGON_EVENTS = new Set(['4624', '4625', '4648', '4768', '4769', '4771', '4776']);
+
+/** The fields of an event that ECS has a place for; nested objects without a prototype, empty places absent. */
+export function ecsFields(fields: EventObject): EcsFields {
+  const names = new EventNames(fields);
+  const zeek = names.has('id.orig_h') || names.has('id_orig_h');
+  const found = new Map<string, string | number>();
+  for (const { place, shape, names: candidates } of ECS_PLACES) {
+    // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
+    const usable = zeek && place === 'host.name' ? candidates.filter((candidate) => candidate !== 'host') : candidates;
+    const value = firstShaped(names, usable, shape);
+    if (value !== undefined) found.set(place, value);
+  }
+  if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text(['host']));
+  if (!found.has('event.code')) putHost(found, names.text(['DOMAIN']));
+  refineUrl(found);
+  refineUser(found, names);
+  refineFiles(found, names);
+  return nest(found);
+}
+
+function firstShaped(names: EventNames, candidates: readonly string[], shape: Shape): string | number | undefined {
+  for (const candidate of candidates) {
+    const seen = names.text([candidate]);
+    const value = seen === undefined ? undefined : shape(seen);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** `DOMAIN` of STIX Spark: the host that a request went to. In Windows events the same word is the account's domain. */
+function putHost(found: Map<string, string | number>, seen: string | undefined): void {
+  const host = seen === undefined ? undefined : hostName(seen);
+  for (const place of ['url.domain', 'destination.domain']) if (!found.has(place)) put(found, place, host);
+}
+
+/** A request target alone is no URL: it is put together with the host, and with the scheme where the port tells it. */
+function refineUrl(found: Map<string, string | number>): void {
+  const original = String(found.get('url.original') ?? '');
+  if (/^[a-z][a-z0-9+.-]{0,30}:\/\//i.test(original)) {
+    put(found, 'url.full', original);
+    return;
+  }
+  if (!original.startsWith('/')) return;
+  const [path, ...query] = original.split('?');
+  put(found, 'url.path', path);
+  put(found, 'url.query', query.join('?'));
+  const host = found.get('url.domain') ?? found.get('destination.ip');
+  if (host === undefined) return;
+  const scheme = { 80: 'http://', 443: 'https://' }[Number(found.get('destination.port'))] ?? '';
+  put(found, 'url.full', `${scheme}${String(host).includes(':') ? `[${host}]` : host}${original}`);
+}
+
+function refineUser(found: Map<string, string | number>, names: EventNames): void {
+  if (LOGON_EVENTS.has(String(found.get('event.code')))) {
+    put(found, 'user.name', names.text(['TargetUserName']));
+    put(found, 'user.domain', names.text(['TargetDomainName']));
+  }
+  const parts = /^([^\\]+)\\([^\\]+)$/.exec(String(found.get('user.name') ?? ''));
+  if (parts === null) return;
+  put(found, 'user.domain', parts[1]);
+  put(found, 'user.name', parts[2]);
+}
+
+/** Names from paths, and Sysmon's `Hashes`, which belong to the file when the event has one, else to the process. */
+function refineFiles(found: Map<string, string | number>, names: EventNames): void {
+  for (const [from, to] of [
+    ['process.executable', 'process.name'],
+    ['process.parent.executable', 'process.parent.name'],
+    ['file.path', 'file.name'],
+  ] as const) {
+    const path = found.get(from);
+    if (path !== undefined && !found.has(to)) put(found, to, baseName(String(path)));
+  }
+  const owner = found.has('file.path') || !found.has('process.executable') ? 'file' : 'process';
+  const hashes = names.text(['Hashes', 'Hash']) ?? '';
+  for (const [, kind = '', digits = ''] of hashes.matchAll(/\b(MD5|SHA1|SHA256|IMPHASH)=([0-9A-Fa-f]+)/gi))
+    if (kind.toLowerCase() !== 'imphash') put(found, `${owner}.hash.${kind.toLowerCase()}`, digits.toLowerCase());
+    else put(found, `${owner}.pe.imphash`, digits.toLowerCase());
+}
+
+function put(found: Map<string, string | number>, place: string, value: string | undefined): void {
+  if (value !== undefined && value !== '') found.set(place, value);
+}
+
+function nest(found: ReadonlyMap<string, string | number>): EcsFields {
+  const root: Record<string, EventObject> = {};
+  for (const [place, value] of found) {
+    const segments = place.split('.');
+    const leaf = segments.pop() as string;
+    let object = root as Record<string, unknown>;
+    for (const segment of segments) {
+      object[segment] ??= {};
+      object = object[segment] as Record<string, unknown>;
+    }
+    object[leaf] = value;
+  }
+  return root;
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}

@@ -1,0 +1,50 @@
+/**
+ * Lookup of an event's fields by the names that formats use for one thing. Names without a dot are sought among the top-level keys and
+ * among the keys of the known containers of Windows event data, whatever their letter case and with or without the leading underscore
+ * of GELF; the first in the record wins. Names with a dot are field paths. Texts that only say "nothing" count as absent.
+ */
+import type { EventObject, EventValue } from '../core/event.ts';
+import { isEventObject } from '../core/event.ts';
+import { textOf, valuesOf } from '../core/field-path.ts';
+
+const CONTAINERS = ['winlog.event_data', 'Event.EventData', 'Event.System', 'EventData', 'event_data'];
+
+const NOTHING = new Set(['', '-', '--', '(empty)', 'N/A', 'n/a', 'null', 'NULL']);
+
+export class EventNames {
+  readonly #fields: EventObject;
+  readonly #byName = new Map<string, EventValue>();
+
+  constructor(fields: EventObject) {
+    this.#fields = fields;
+    this.#add(fields);
+    for (const path of CONTAINERS)
+      for (const value of valuesOf(fields, path)) if (isEventObject(value)) this.#add(value);
+  }
+
+  /** The first of the names that says something, as text. */
+  text(names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const text = name.includes('.') ? textOf(this.#fields, name) : scalarText(this.#byName.get(name.toLowerCase()));
+      if (text !== undefined && !NOTHING.has(text)) return text;
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.text([name]) !== undefined;
+  }
+
+  #add(object: EventObject): void {
+    for (const key of Object.keys(object)) {
+      const name = (key.startsWith('_') ? key.slice(1) : key).toLowerCase();
+      const value = object[key];
+      if (value !== undefined && !this.#byName.has(name)) this.#byName.set(name, value);
+    }
+  }
+}
+
+function scalarText(value: EventValue | undefined): string | undefined {
+  if (Array.isArray(value)) return scalarText(value.find((item) => item !== null && typeof item !== 'object'));
+  return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
+}

@@ -1,0 +1,42 @@
+/** `related` of ECS: all addresses, names, hashes and users that an alert speaks of, so that one search finds them whatever their role. */
+import type { EventObject } from '../core/event.ts';
+import type { Match } from '../core/match.ts';
+import type { EcsFields } from './ecs-fields.ts';
+
+export function relatedFields(ecs: EcsFields, match: Match): EventObject | undefined {
+  const value = match.engine === 'indicator' ? match.value : undefined;
+  const kind = match.engine === 'indicator' ? match.kind : undefined;
+  const related = {
+    ip: distinct([
+      at(ecs, 'source.ip'),
+      at(ecs, 'destination.ip'),
+      kind === 'ipv4' || kind === 'ipv6' ? value : undefined,
+    ]),
+    hosts: distinct([
+      at(ecs, 'host.name'),
+      at(ecs, 'source.domain'),
+      at(ecs, 'destination.domain'),
+      at(ecs, 'url.domain'),
+      at(ecs, 'dns.question.name'),
+      kind === 'domain' ? value : undefined,
+    ]),
+    hash: distinct([...hashes(ecs.process), ...hashes(ecs.file), kind === 'hash' ? value : undefined]),
+    user: distinct([at(ecs, 'user.name')]),
+  };
+  const said = Object.entries(related).filter(([, values]) => values.length > 0);
+  return said.length === 0 ? undefined : Object.fromEntries(said);
+}
+
+function at(ecs: EcsFields, place: string): string | undefined {
+  let value: unknown = ecs;
+  for (const segment of place.split('.')) value = (value as Record<string, unknown> | undefined)?.[segment];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function hashes(owner: EventObject | undefined): string[] {
+  return Object.values((owner?.hash ?? {}) as Record<string, string>);
+}
+
+function distinct(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values.filter((value) => value !== undefined))];
+}

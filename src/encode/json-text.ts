@@ -1,0 +1,30 @@
+/**
+ * JSON that can stand on one line of any transport: no raw control character, no line separator of Unicode, no lone surrogate. Readers
+ * that split on more than line feed (U+0085, U+2028) or that refuse lone surrogates get the same records as all others.
+ */
+import { wellFormed } from '../core/text-limit.ts';
+
+/** DEL, C1 controls with NEL, the separators, the byte order mark: legal in JSON, and dangerous to line readers. */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029\ufeff]/g;
+
+export function jsonLine(value: unknown): string {
+  // JSON.stringify writes a lone surrogate as an escape, so it can be told from the text without a replacer.
+  let text = JSON.stringify(value);
+  if (/\\ud[89a-f]/.test(text)) text = JSON.stringify(value, wellFormedMember);
+  return text.replace(UNSAFE, escaped);
+}
+
+/** The same in ASCII only: needs no byte order mark in a syslog message. */
+export function asciiJsonLine(value: unknown): string {
+  return jsonLine(value).replace(/[\u0080-\uffff]/g, escaped);
+}
+
+function wellFormedMember(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return wellFormed(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [wellFormed(key), member]));
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
