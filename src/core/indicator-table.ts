@@ -157,8 +157,8 @@ export class IndicatorTable {
       .map((details) => this.details(details, row));
   }
 
-  /** Details `number` as they are said of `row`. */
-  details(number: number, row: number): IndicatorDetails {
+  /** Details `number` as they are said of `row`; without a row for details that have id and name of their own. */
+  details(number: number, row = -1): IndicatorDetails {
     const { columns } = this;
     const profile = columns.profiles[columns.profile[number] ?? 0] as DetailsProfile;
     const start = columns.textStart[number] ?? 0;
@@ -166,12 +166,12 @@ export class IndicatorTable {
     // The pool holds only what the builder wrote there, and a loaded file is checksummed.
     const text: DetailsText =
       start === end ? {} : (JSON.parse(utf8(columns.texts.subarray(start, end))) as DetailsText);
-    const value = this.valueAt(row);
+    const value = row < 0 ? '' : this.valueAt(row);
     const confidence = columns.confidence[number] ?? ABSENT_BYTE;
     const tlp = TLP_LEVELS[columns.tlp[number] ?? ABSENT_BYTE];
     const { feed: _feed, ...shared } = profile;
     return {
-      id: `indicator--${uuidV5(ID_NAMESPACE, `${profile.provider}\n${this.kindAt(row)}\n${value}`)}`,
+      id: text.id ?? `indicator--${uuidV5(ID_NAMESPACE, `${profile.provider}\n${this.kindAt(row)}\n${value}`)}`,
       name: value,
       ...shared,
       ...text,

@@ -1,0 +1,186 @@
+/**
+ * VersionIndex: which version of each object counts, in any order of arrival (STIX 2.1 section 3.6, stix-patterns.md section 13).
+ * The greatest `modified` of an id wins; at equal times the first one read; a revocation withdraws the id for good.
+ *
+ * Ids are kept as 128 bits in typed arrays (the UUID itself, else a digest), 36 bytes an object, so that a million of them fit
+ * in memory while a bundle is streamed. A journal undoes everything since `begin`, for a feed that breaks half-way.
+ */
+import { createHash } from 'node:crypto';
+
+/** `take`: newer than what was known; `replaces` are the details of the older version. `old` and `revoked`: do not load. */
+export type Offer =
+  | { readonly verdict: 'take'; readonly entry: number; readonly replaces: number }
+  | { readonly verdict: 'old' | 'revoked'; readonly entry: number; readonly replaces: number };
+
+/** Stands for "no details": the object has no live version. */
+export const NO_DETAILS = -1;
+
+interface Undo {
+  readonly entry: number;
+  readonly modified: number;
+  readonly details: number;
+  readonly revoked: number;
+}
+
+export class VersionIndex {
+  #count = 0;
+  #keys = new Uint32Array(4 * 1024);
+  #modified = new Float64Array(1024);
+  #details = new Int32Array(1024);
+  #revoked = new Uint8Array(1024);
+  #slots = new Uint32Array(4096);
+  #journal: Undo[] | undefined;
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Ids that are withdrawn for good. */
+  get revokedCount(): number {
+    let count = 0;
+    for (let entry = 0; entry < this.#count; entry++) count += this.#revoked[entry] ?? 0;
+    return count;
+  }
+
+  /** From here on changes can be undone; earlier ones stand. */
+  begin(): void {
+    this.#journal = [];
+  }
+
+  commit(): void {
+    this.#journal = undefined;
+  }
+
+  /** Undoes everything since `begin`; the callback gets the details that are live again. */
+  rollback(restored: (details: number) => void): void {
+    for (const undo of (this.#journal ?? []).reverse()) {
+      this.#modified[undo.entry] = undo.modified;
+      this.#details[undo.entry] = undo.details;
+      this.#revoked[undo.entry] = undo.revoked;
+      if (undo.details !== NO_DETAILS) restored(undo.details);
+    }
+    this.#journal = undefined;
+  }
+
+  /** `modifiedMs` is -Infinity when the object does not say. The version is taken at once; `setDetails` names its details. */
+  offer(id: string, modifiedMs: number, revoked: boolean): Offer {
+    const entry = this.#entryOf(id);
+    const replaces = this.#details[entry] ?? NO_DETAILS;
+    if (this.#revoked[entry] === 1) return { verdict: 'revoked', entry, replaces: NO_DETAILS };
+    const known = this.#modified[entry] ?? Number.NaN;
+    if (!revoked && !Number.isNaN(known) && modifiedMs <= known) return { verdict: 'old', entry, replaces: NO_DETAILS };
+    this.#journal?.push({ entry, modified: known, details: replaces, revoked: 0 });
+    this.#modified[entry] = Number.isNaN(known) ? modifiedMs : Math.max(known, modifiedMs);
+    this.#details[entry] = NO_DETAILS;
+    this.#revoked[entry] = revoked ? 1 : 0;
+    return { verdict: revoked ? 'revoked' : 'take', entry, replaces };
+  }
+
+  setDetails(entry: number, details: number): void {
+    this.#details[entry] = details;
+  }
+
+  /** Keys of all withdrawn ids, 16 bytes each, to be kept beside the compiled indicators. */
+  exportRevoked(): Uint32Array {
+    const keys: number[] = [];
+    for (let entry = 0; entry < this.#count; entry++)
+      if (this.#revoked[entry] === 1) keys.push(...this.#keys.subarray(4 * entry, 4 * entry + 4));
+    return Uint32Array.from(keys);
+  }
+
+  /** Adds withdrawn ids; the callback gets details that are withdrawn by it. */
+  importRevoked(keys: Uint32Array, withdrawn: (details: number) => void): void {
+    for (let at = 0; at + 4 <= keys.length; at += 4) {
+      const entry = this.#entryOfKey(keys.slice(at, at + 4));
+      const details = this.#details[entry] ?? NO_DETAILS;
+      this.#journal?.push({
+        entry,
+        modified: this.#modified[entry] ?? Number.NaN,
+        details,
+        revoked: this.#revoked[entry] ?? 0,
+      });
+      if (details !== NO_DETAILS) withdrawn(details);
+      this.#details[entry] = NO_DETAILS;
+      this.#revoked[entry] = 1;
+    }
+  }
+
+  #entryOf(id: string): number {
+    return this.#entryOfKey(keyOf(id));
+  }
+
+  #entryOfKey(key: Uint32Array): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = slotHash(key, 0) & mask; ; slot = (slot + 1) & mask) {
+      const entry = (this.#slots[slot] ?? 0) - 1;
+      if (entry < 0) return this.#append(key, slot);
+      const at = 4 * entry;
+      const keys = this.#keys;
+      if (keys[at] === key[0] && keys[at + 1] === key[1] && keys[at + 2] === key[2] && keys[at + 3] === key[3])
+        return entry;
+    }
+  }
+
+  #append(key: Uint32Array, slot: number): number {
+    const entry = this.#count++;
+    if (entry >= this.#modified.length) this.#grow();
+    this.#keys.set(key, 4 * entry);
+    this.#modified[entry] = Number.NaN;
+    this.#details[entry] = NO_DETAILS;
+    this.#slots[slot] = entry + 1;
+    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    return entry;
+  }
+
+  #grow(): void {
+    const capacity = this.#modified.length * 2;
+    const [keys, modified, details, revoked] = [this.#keys, this.#modified, this.#details, this.#revoked];
+    this.#keys = new Uint32Array(4 * capacity);
+    this.#keys.set(keys);
+    this.#modified = new Float64Array(capacity);
+    this.#modified.set(modified);
+    this.#details = new Int32Array(capacity);
+    this.#details.set(details);
+    this.#revoked = new Uint8Array(capacity);
+    this.#revoked.set(revoked);
+  }
+
+  #rehash(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    const mask = this.#slots.length - 1;
+    for (let entry = 0; entry < this.#count; entry++) {
+      let slot = slotHash(this.#keys, 4 * entry) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = entry + 1;
+    }
+  }
+}
+
+const UUID = /^indicator--([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})([0-9a-f]{8})$/;
+
+/** The UUID of an indicator, else the first 128 bits of a SHA-256 of the whole id. */
+function keyOf(id: string): Uint32Array {
+  const parts = UUID.exec(id);
+  if (parts !== null) {
+    const [, a = '', b = '', c = '', d = '', e = '', f = ''] = parts;
+    return Uint32Array.of(
+      Number.parseInt(a, 16),
+      Number.parseInt(b + c, 16),
+      Number.parseInt(d + e, 16),
+      Number.parseInt(f, 16),
+    );
+  }
+  const digest = createHash('sha256').update(id, 'utf8').digest();
+  return Uint32Array.of(
+    digest.readUInt32LE(0),
+    digest.readUInt32LE(4),
+    digest.readUInt32LE(8),
+    digest.readUInt32LE(12),
+  );
+}
+
+function slotHash(keys: Uint32Array, at: number): number {
+  let hash = keys[at] ?? 0;
+  for (let i = 1; i < 4; i++) hash = Math.imul(hash ^ (keys[at + i] ?? 0), 0x9e3779b1);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
