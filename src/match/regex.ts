@@ -4,6 +4,7 @@
  */
 import { RE2JS } from 're2js';
 import type { Regex } from '../ir/predicate.ts';
+import { translateRegex } from './regex-dialect.ts';
 
 export interface CompiledRegex {
   matches(text: string): boolean;
@@ -15,7 +16,9 @@ const compiled = new WeakMap<Regex, CompiledRegex>();
 export function compiledRegex(regex: Regex): CompiledRegex {
   let entry = compiled.get(regex);
   if (entry === undefined) {
-    const pattern = RE2JS.compile(regex.source, flagBits(regex));
+    const translated = translateRegex(regex.source);
+    if ('problem' in translated) throw new Error(translated.problem);
+    const pattern = RE2JS.compile(translated.source, flagBits(regex));
     entry = { matches: (text) => pattern.matcher(text).find() };
     compiled.set(regex, entry);
   }
@@ -28,7 +31,8 @@ export function regexProblem(regex: Regex): string | undefined {
     compiledRegex(regex);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    // Both the translation and re2js throw with a message about the expression.
+    return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
   }
 }
 

@@ -5,9 +5,11 @@
 import { networkContains, parseNetwork } from '../core/ip-address.ts';
 import type { Literal, Test } from '../ir/predicate.ts';
 import { bridgedEquals, bridgedGlob, bridgedOrdered, bridgedRegex } from './bridged-typing.ts';
+import { fieldReferenceHolds } from './field-reference.ts';
 import type { MatchValue } from './object-path.ts';
 import { strictEquals, strictGlob, strictOrdered, strictRegex } from './strict-typing.ts';
 import type { Subject } from './subject.ts';
+import { timePartHolds } from './time-part.ts';
 
 type Check<K extends Test['kind']> = (test: Extract<Test, { kind: K }>, value: MatchValue, subject: Subject) => boolean;
 
@@ -34,8 +36,8 @@ const CHECKS: { readonly [K in Test['kind']]: Check<K> } = {
   },
   exists: () => true,
   null: (_test, value) => value === null,
-  'field-reference': () => false,
-  'time-part': () => false,
+  'field-reference': (test, value, subject) => !isOctets(value) && fieldReferenceHolds(test, value, subject.fields),
+  'time-part': (test, value) => !isOctets(value) && timePartHolds(test, value),
 };
 
 /** `value` is octets only below a STIX object path that ends in `_hex` or `_bin`. */

@@ -1,9 +1,123 @@
-/** Errors in Sigma rules. */
+/** Errors in Sigma rules, correlations, filters and pipelines. */
 export const SIGMA_CODES = {
   SIGMA_BAD_YAML: {
     family: 'user',
     title: 'rule file is no valid YAML',
     why: 'the YAML parser refused the file',
     fix: 'correct the line that the message shows',
+  },
+  SIGMA_BAD_RULE: {
+    family: 'user',
+    title: 'rule is incomplete',
+    why: 'a document has no title, log source or detection, or a field of the wrong type',
+    fix: 'correct the field that the message names',
+  },
+  SIGMA_BAD_DETECTION: {
+    family: 'user',
+    title: 'search definition refused',
+    why: 'a search identifier is empty, misnamed, nested too deeply or of a shape that Sigma does not know',
+    fix: 'give a map of fields, a list of maps, or a list of keywords',
+  },
+  SIGMA_UNKNOWN_MODIFIER: {
+    family: 'user',
+    title: 'unknown modifier',
+    why: 'a modifier after "|" is none of the specification',
+    fix: 'correct the spelling; the message names the nearest known modifier',
+  },
+  SIGMA_BAD_MODIFIER: {
+    family: 'user',
+    title: 'modifier does not fit',
+    why: 'a modifier stands at the wrong place of the chain, or cannot be applied to the value it is given',
+    fix: 'reorder the chain or change the value as the message says',
+  },
+  SIGMA_BAD_VALUE: {
+    family: 'user',
+    title: 'value refused',
+    why: 'a value is no scalar, not finite, or not searchable',
+    fix: 'give text, a finite number, a boolean, null, or a list of these',
+  },
+  SIGMA_BAD_REGEX: {
+    family: 'user',
+    title: 'regular expression refused',
+    why: 'the expression is broken, or uses a construct that cannot be evaluated in linear time',
+    fix: 'correct it, or write it without the construct that the message names',
+  },
+  SIGMA_BAD_CONDITION: {
+    family: 'user',
+    title: 'condition not understood',
+    why: 'the condition is missing or does not follow the grammar',
+    fix: 'combine search identifiers with and, or, not, brackets, "1 of" and "all of"',
+  },
+  SIGMA_UNKNOWN_IDENTIFIER: {
+    family: 'user',
+    title: 'search identifier not defined',
+    why: 'the condition names or selects identifiers that the section does not define',
+    fix: 'define it, or correct the name; the message shows the nearest one',
+  },
+  SIGMA_UNUSED_IDENTIFIER: {
+    family: 'user',
+    title: 'search identifier never used',
+    why: 'a definition has no effect because the condition does not use it',
+    fix: 'use it in the condition or remove it',
+  },
+  SIGMA_QUESTIONABLE: {
+    family: 'user',
+    title: 'rule does something that is rarely meant',
+    why: 'the rule loads, but a part of it has no effect, matches too much, or is in an outdated form',
+    fix: 'see the message',
+  },
+  SIGMA_LEGACY: {
+    family: 'user',
+    title: 'outdated form was translated',
+    why: 'the rule uses a syntax that Sigma 2 dropped; it was read as the form that replaced it',
+    fix: 'write the new form',
+  },
+  SIGMA_UNRESOLVED_PLACEHOLDER: {
+    family: 'user',
+    title: 'placeholder without values',
+    why: 'a value uses %name% with "expand", and neither configuration nor a pipeline says what it stands for',
+    fix: 'give the values under sigma.placeholders, or in a pipeline',
+  },
+  SIGMA_BAD_CORRELATION: {
+    family: 'user',
+    title: 'correlation rule refused',
+    why: 'a key of the correlation is missing, unknown or of the wrong type',
+    fix: 'correct the key that the message names',
+  },
+  SIGMA_UNKNOWN_RULE: {
+    family: 'user',
+    title: 'referenced rule not found',
+    why: 'a correlation or filter names a rule that is not loaded or was refused',
+    fix: 'load the rule too, or correct the id or name',
+  },
+  SIGMA_CYCLE: {
+    family: 'user',
+    title: 'correlations refer to each other',
+    why: 'a correlation watches itself through others',
+    fix: 'remove one of the references',
+  },
+  SIGMA_BAD_FILTER: {
+    family: 'user',
+    title: 'filter refused',
+    why: 'a key of the filter is missing or of the wrong type',
+    fix: 'correct the key that the message names',
+  },
+  SIGMA_DUPLICATE_RULE: {
+    family: 'user',
+    title: 'rule loaded twice',
+    why: 'two rules of the set have the same id or name; the first one is kept',
+    fix: 'give one of them another id, or load the folder once',
+  },
+  SIGMA_BAD_PIPELINE: {
+    family: 'user',
+    title: 'processing pipeline refused',
+    why: 'a pipeline has an unknown transformation, condition or parameter',
+    fix: 'correct the key that the message names',
+  },
+  SIGMA_REFUSED_BY_PIPELINE: {
+    family: 'user',
+    title: 'rule refused by a pipeline',
+    why: 'a pipeline says that the rule cannot be used in this environment',
+    fix: 'change the pipeline, or leave the rule out',
   },
 } as const;

@@ -1,0 +1,11 @@
+/** `utf16`: the text as UTF-16, little-endian, after the byte order mark FF FE. */
+import { encodeText } from './encoding.ts';
+import type { Modifier } from './modifier.ts';
+
+export const utf16: Modifier = {
+  name: 'utf16',
+  summary: 'the text as UTF-16 with a byte order mark',
+  accepts: ['text', 'one-of'],
+  apply: (value) =>
+    encodeText(value, 'utf16', (text) => `\u00ff\u00fe${Buffer.from(text, 'utf16le').toString('latin1')}`),
+};

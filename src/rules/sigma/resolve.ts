@@ -1,0 +1,212 @@
+/**
+ * From parsed documents to a rule set: doubles are refused, filters are worked into the rules they cover, pipelines rewrite,
+ * placeholders are filled, detections are compiled, and correlations get their references, aliases and alert flags. Files may
+ * arrive in any order, so nothing is resolved before everything is parsed.
+ */
+import { covers } from '../../core/logsource.ts';
+import type { RuleDetails } from '../../core/match.ts';
+import type { CorrelationRule } from '../../ir/correlation.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { Aggregation } from './aggregation.ts';
+import type { Condition, Definition, RuleMeta, SigmaDetection, SigmaFilter } from './ast.ts';
+import type { Expression } from './boolean-expression.ts';
+import type { ParsedDocument } from './collection.ts';
+import { compileConditions } from './compile.ts';
+import type { SigmaCorrelation } from './correlation-rule.ts';
+import { resolveCorrelations } from './resolve-correlations.ts';
+import type { PlaceholderResolver } from './placeholders.ts';
+import { resolvePlaceholders, unresolvedPlaceholders } from './placeholders.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface ResolvedRules {
+  readonly detections: readonly DetectionRule[];
+  readonly correlations: readonly CorrelationRule[];
+  readonly filters: readonly { readonly details: RuleDetails; readonly rules: number }[];
+}
+
+/** Rewrites rules before they are compiled; undefined: the rule is refused (already reported). */
+export type RuleRewriter = (rule: SigmaDetection, reporter: Reporter) => SigmaDetection | undefined;
+
+export interface Reported<T> {
+  readonly item: T;
+  readonly reporter: Reporter;
+}
+
+export function resolveRules(
+  documents: readonly ParsedDocument[],
+  rewrite: RuleRewriter,
+  placeholders: PlaceholderResolver,
+  rewriteCorrelation: (rule: SigmaCorrelation) => SigmaCorrelation,
+): ResolvedRules {
+  const unique = withoutDoubles(documents);
+  const filters: { item: SigmaFilter; reporter: Reporter; uses: number }[] = [];
+  const detections: Reported<SigmaDetection>[] = [];
+  const correlations: Reported<SigmaCorrelation>[] = [];
+  for (const document of unique) {
+    const { reporter } = document;
+    if (document.kind === 'filter') filters.push({ item: document.parsed, reporter, uses: 0 });
+    else if (document.kind === 'correlation')
+      correlations.push({ item: rewriteCorrelation(document.parsed), reporter });
+    else {
+      const { rule, aggregation } = document.parsed;
+      if (aggregation === undefined) detections.push({ item: rule, reporter });
+      else expandAggregation(rule, aggregation, reporter, detections, correlations);
+    }
+  }
+  const compiled: { rule: DetectionRule; name?: string }[] = [];
+  for (const { item, reporter } of detections) {
+    const filtered = applyFilters(item, filters);
+    const rewritten = rewrite(filtered, reporter);
+    const rule = rewritten === undefined ? undefined : compileDetection(rewritten, placeholders, reporter);
+    if (rule !== undefined) compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
+  }
+  for (const { item, reporter, uses } of filters)
+    if (uses === 0)
+      reporter.warn('SIGMA_UNKNOWN_RULE', `filter "${item.meta.details.name}" applies to no loaded rule`, [
+        'filter',
+        'rules',
+      ]);
+  const resolved = resolveCorrelations(compiled, correlations);
+  return { ...resolved, filters: filters.map(({ item, uses }) => ({ details: item.meta.details, rules: uses })) };
+}
+
+function withoutDoubles(documents: readonly ParsedDocument[]): readonly ParsedDocument[] {
+  const seen = new Map<string, ParsedDocument>();
+  return documents.filter((document) => {
+    const meta = metaOf(document);
+    const keys = [meta.details.id, ...(meta.name === undefined || meta.name === meta.details.id ? [] : [meta.name])];
+    for (const key of keys) {
+      const first = seen.get(key);
+      if (first === undefined) continue;
+      const what = key === meta.details.id && meta.name !== key ? 'id' : 'name';
+      document.reporter.error('SIGMA_DUPLICATE_RULE', `${what} "${key}" is taken by a rule of ${first.reporter.file}`, [
+        what,
+      ]);
+      return false;
+    }
+    for (const key of keys) seen.set(key, document);
+    return true;
+  });
+}
+
+function metaOf(document: ParsedDocument): RuleMeta {
+  return document.kind === 'detection' ? document.parsed.rule.meta : document.parsed.meta;
+}
+
+/** `(rule) and (filter)` for each filter that covers the rule; the filter's identifiers get a name space of their own. */
+function applyFilters(rule: SigmaDetection, filters: { item: SigmaFilter; uses: number }[]): SigmaDetection {
+  let { definitions, conditions } = rule;
+  for (const [index, filter] of filters.entries()) {
+    const { item } = filter;
+    if (!covers(item.logsource, rule.logsource)) continue;
+    if (item.rules.length > 0 && !item.rules.some((name) => name === rule.meta.details.id || name === rule.meta.name))
+      continue;
+    filter.uses++;
+    const prefix = `filter ${index} `;
+    const merged = new Map(definitions);
+    for (const [name, definition] of item.definitions) merged.set(prefix + name, definition);
+    definitions = merged;
+    conditions = conditions.flatMap((own) =>
+      item.conditions.map((added): Condition => ({ kind: 'and', items: [own, renamed(added, prefix)] })),
+    );
+  }
+  return { ...rule, definitions, conditions };
+}
+
+function renamed(node: Condition, prefix: string): Condition {
+  if (node.kind === 'identifier') return { kind: 'identifier', name: prefix + node.name };
+  if (node.kind === 'of') return { ...node, names: node.names.map((name) => prefix + name) };
+  if (node.kind === 'not') return { kind: 'not', item: renamed(node.item, prefix) };
+  return { kind: node.kind, items: node.items.map((item) => renamed(item, prefix)) };
+}
+
+function compileDetection(
+  rule: SigmaDetection,
+  placeholders: PlaceholderResolver,
+  reporter: Reporter,
+): DetectionRule | undefined {
+  const definitions = new Map<string, Definition>();
+  const missing = new Set<string>();
+  for (const [name, definition] of rule.definitions) {
+    const filled = resolvePlaceholders(definition, placeholders);
+    for (const placeholder of unresolvedPlaceholders(filled)) missing.add(placeholder);
+    definitions.set(name, filled);
+  }
+  if (missing.size > 0) {
+    const names = [...missing].map((name) => `"%${name}%"`).join(', ');
+    reporter.error(
+      'SIGMA_UNRESOLVED_PLACEHOLDER',
+      `placeholder ${names} has no values`,
+      ['detection'],
+      'give the values under sigma.placeholders',
+    );
+    return undefined;
+  }
+  const { details, status, fields } = rule.meta;
+  const { category, product, service } = rule.logsource;
+  return {
+    kind: 'detection',
+    details,
+    origin: rule.meta.origin,
+    ...(status === undefined ? {} : { status }),
+    logsource: {
+      ...(category === undefined ? {} : { category }),
+      ...(product === undefined ? {} : { product }),
+      ...(service === undefined ? {} : { service }),
+    },
+    predicate: compileConditions(rule.conditions, definitions),
+    fields,
+    alerts: !rule.internal,
+  };
+}
+
+/** The search becomes `<id>`'s feeding rule; `near` makes one more of each identifier it names. */
+function expandAggregation(
+  rule: SigmaDetection,
+  aggregation: Aggregation,
+  reporter: Reporter,
+  detections: Reported<SigmaDetection>[],
+  correlations: Reported<SigmaCorrelation>[],
+): void {
+  const { details } = rule.meta;
+  const part = (suffix: string, conditions: readonly Condition[]): string => {
+    const id = `${details.id}#${suffix}`;
+    const meta = partMeta(rule.meta, id);
+    detections.push({ item: { ...rule, meta, conditions, internal: true }, reporter });
+    return id;
+  };
+  const search = part('search', rule.conditions);
+  const rules = [search];
+  let expression: Expression | undefined;
+  if (aggregation.near !== undefined) {
+    for (const name of aggregation.identifiers) rules.push(part(name, [{ kind: 'identifier', name }]));
+    const named = (node: Expression): Expression => {
+      if (node.kind === 'name') return { ...node, name: `${details.id}#${node.name}` };
+      if (node.kind === 'not') return { kind: 'not', item: named(node.item) };
+      return 'items' in node ? { kind: node.kind, items: node.items.map(named) } : node;
+    };
+    expression = { kind: 'and', items: [{ kind: 'name', name: search, at: 0 }, named(aggregation.near)] };
+  }
+  correlations.push({
+    reporter,
+    item: {
+      kind: 'correlation',
+      meta: rule.meta,
+      type: aggregation.type,
+      rules,
+      groupBy: aggregation.groupBy,
+      timespanMs: aggregation.timespanMs,
+      bounds: aggregation.bounds,
+      fields: aggregation.fields,
+      ...(expression === undefined ? {} : { expression }),
+      aliases: new Map(),
+      generate: false,
+      path: ['detection'],
+    },
+  });
+}
+
+function partMeta(meta: RuleMeta, id: string): RuleMeta {
+  const { name: _name, ...rest } = meta;
+  return { ...rest, details: { ...meta.details, id } };
+}

@@ -1,0 +1,67 @@
+/**
+ * Sigma text values: wildcards and the exact escape procedure of sigma.md section 5, left to right. A backslash escapes `*`, `?`
+ * and itself; before anything else, and at the end, it is a plain backslash.
+ */
+import type { SigmaValue, TextPart } from './ast.ts';
+
+export type TextValue = Extract<SigmaValue, { kind: 'text' }>;
+
+export function parseText(written: string): TextValue {
+  const parts: TextPart[] = [];
+  let literal = '';
+  const flush = (): void => {
+    if (literal !== '') parts.push({ text: literal });
+    literal = '';
+  };
+  for (let i = 0; i < written.length; i++) {
+    const char = written[i] as string;
+    const next = written[i + 1];
+    if (char === '\\' && (next === '*' || next === '?' || next === '\\')) {
+      literal += next;
+      i++;
+    } else if (char === '*' || char === '?') {
+      flush();
+      parts.push({ wildcard: char === '*' ? 'any' : 'one' });
+    } else literal += char;
+  }
+  flush();
+  return { kind: 'text', parts, cased: false };
+}
+
+export function plainText(text: string, cased = false): TextValue {
+  return { kind: 'text', parts: text === '' ? [] : [{ text }], cased };
+}
+
+/** The literal text, or undefined when wildcards, character sets or placeholders are in it. */
+export function literalOf(value: TextValue): string | undefined {
+  let text = '';
+  for (const part of value.parts) {
+    if (!('text' in part)) return undefined;
+    text += part.text;
+  }
+  return text;
+}
+
+export function isWildcard(part: TextPart | undefined, wildcard: 'any' | 'one' = 'any'): boolean {
+  return part !== undefined && 'wildcard' in part && part.wildcard === wildcard;
+}
+
+/** Puts `*` before and after, unless it stands there already. */
+export function padded(value: TextValue, before: boolean, after: boolean): TextValue {
+  const parts = [...value.parts];
+  if (before && !isWildcard(parts[0])) parts.unshift({ wildcard: 'any' });
+  if (after && !isWildcard(parts.at(-1))) parts.push({ wildcard: 'any' });
+  return { ...value, parts };
+}
+
+/** The text in Sigma's own notation, escapes included: what regular expressions of pipelines see. */
+export function writtenForm(value: TextValue): string {
+  return value.parts
+    .map((part) => {
+      if ('text' in part) return part.text.replace(/[*?]|\\(?=[*?\\]|$)/g, '\\$&');
+      if ('placeholder' in part) return `%${part.placeholder}%`;
+      if ('oneOf' in part) return part.oneOf[0] ?? '';
+      return part.wildcard === 'any' ? '*' : '?';
+    })
+    .join('');
+}
