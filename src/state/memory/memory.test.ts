@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BloomGenerations } from './bloom-generations.ts';
+import { Fingerprint } from './fingerprint.ts';
+import { TagTable } from './tag-table.ts';
+
+describe('Fingerprint', () => {
+  it('keeps tuples apart that joined texts would not', () => {
+    const of = (...texts: string[]): number =>
+      texts.reduce((print, text) => print.add(text), new Fingerprint().set(1, 2)).key;
+    expect(
+      new Set([of('ab', 'c'), of('a', 'bc'), of('abc'), of('abc', ''), of('', 'abc'), of('a\0'), of('a')]).size,
+    ).toBe(7);
+  });
+
+  it('has no collision among 300,000 similar texts and depends on the key', () => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 300_000; i++)
+      seen.add(
+        new Fingerprint()
+          .set(7, 9)
+          .add(`host-${i % 10}`)
+          .add(String(i)).key,
+      );
+    expect(seen.size).toBe(300_000);
+    expect(new Fingerprint().set(7, 9).add('x').key).not.toBe(new Fingerprint().set(7, 8).add('x').key);
+  });
+
+  it('mixes without collision for a fixed second value', () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 100_000; i++) {
+      const print = new Fingerprint().set(i % 300, Math.floor(i / 300)).mix(12345, -999);
+      seen.add(`${print.lo}:${print.hi}`);
+    }
+    expect(seen.size).toBe(100_000);
+  });
+});
+
+describe('TagTable', () => {
+  it('agrees with a Map under random puts, deletions and undone journals', () => {
+    const operation = fc.record({
+      group: fc.integer({ min: 0, max: 3 }),
+      key: fc.integer({ min: 0, max: 400 }),
+      mask: fc.integer({ min: 0, max: 3 }),
+      undo: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 800 }), (operations) => {
+        const table = new TagTable({ budgetBytes: 1 << 20, maxPerGroup: 1e6, timed: true });
+        const model = new Map<string, { mask: number; time: number }>();
+        const print = new Fingerprint();
+        operations.forEach(({ group, key, mask, undo }, time) => {
+          table.enter(group, group * 31);
+          print.set(group, key).add(String(key));
+          const name = `${group}/${key}`;
+          const journal: number[] = [];
+          table.write(print.lo, print.hi, mask, time, journal);
+          if (undo) table.undo(journal);
+          else if (mask === 0) model.delete(name);
+          else model.set(name, { mask, time });
+        });
+        for (let group = 0; group < 4; group++) {
+          table.enter(group, group * 31);
+          for (let key = 0; key <= 400; key++) {
+            print.set(group, key).add(String(key));
+            const expected = model.get(`${group}/${key}`);
+            expect(table.read(print.lo, print.hi)).toBe(expected?.mask ?? 0);
+            expect(table.readTime(print.lo, print.hi)).toBe(expected?.time ?? Number.NaN);
+          }
+        }
+        expect(table.facts).toBe(model.size);
+        expect(table.forgotten).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  function fill(table: TagTable, group: number, from: number, count: number): void {
+    const print = new Fingerprint();
+    table.enter(group, group);
+    for (let i = from; i < from + count; i++) {
+      print.set(group, i).add('k');
+      table.write(print.lo, print.hi, 1, 0);
+    }
+  }
+
+  function remembered(table: TagTable, group: number, from: number, count: number): number {
+    const print = new Fingerprint();
+    table.enter(group, group);
+    let hits = 0;
+    for (let i = from; i < from + count; i++) {
+      print.set(group, i).add('k');
+      if (table.read(print.lo, print.hi) !== 0) hits++;
+    }
+    return hits;
+  }
+
+  it('forgets the oldest tenth of a group that is over its bound, and nothing of another', () => {
+    const table = new TagTable({ budgetBytes: 1 << 24, maxPerGroup: 1000, timed: false });
+    fill(table, 1, 0, 500);
+    fill(table, 2, 0, 1050);
+    expect(remembered(table, 2, 0, 100)).toBe(0);
+    expect(remembered(table, 2, 100, 950)).toBe(950);
+    expect(remembered(table, 1, 0, 500)).toBe(500);
+  });
+
+  it('stays inside its budget, forgets the oldest first and counts them', () => {
+    const budgetBytes = 1 << 20;
+    const table = new TagTable({ budgetBytes, maxPerGroup: 1e9, timed: false });
+    fill(table, 1, 0, 400_000);
+    expect(table.byteLength).toBeLessThan(budgetBytes * 1.35);
+    expect(table.facts + table.forgotten).toBe(400_000);
+    const kept = remembered(table, 1, 0, 400_000);
+    expect(kept).toBeGreaterThan(25_000);
+    // What is kept is exactly the newest.
+    expect(remembered(table, 1, 400_000 - kept, kept)).toBe(kept);
+  });
+
+  it('gives the number of an emptied group away again', () => {
+    const table = new TagTable({ budgetBytes: 40_000, maxPerGroup: 1e9, timed: false });
+    for (let group = 0; group < 20_000; group++) fill(table, group, 0, 1);
+    expect(table.groups.count).toBeLessThan(4_000);
+    expect(remembered(table, 19_999, 0, 1)).toBe(1);
+    expect(remembered(table, 3, 0, 1)).toBe(0);
+  });
+});
+
+describe('BloomGenerations', () => {
+  it('has the size of the original', () => {
+    const bloom = new BloomGenerations({ capacity: 200_000, falsePositiveRate: 1e-4 });
+    bloom.put(1, 2);
+    // 48,398 bytes serialised in the original, 383,413 bits rounded up to 64.
+    expect(bloom.byteLength).toBe(Math.ceil((20_000 * 19.1701) / 64) * 8);
+    expect(bloom.hashes).toBe(13);
+  });
+
+  it('keeps between nine and ten tenths of its capacity and is wrong about once in a thousand when full', () => {
+    const bloom = new BloomGenerations({ capacity: 20_000, falsePositiveRate: 1e-4 });
+    const print = new Fingerprint();
+    const has = (i: number): boolean => bloom.has(print.set(3, 4).add(String(i)).lo, print.hi);
+    for (let i = 0; i < 60_000; i++) bloom.put(print.set(3, 4).add(String(i)).lo, print.hi);
+    expect(bloom.filters.length).toBe(10);
+    for (let i = 60_000 - 17_900; i < 60_000; i++) expect(has(i)).toBe(true);
+    let wrong = 0;
+    for (let i = 1_000_000; i < 1_200_000; i++) if (has(i)) wrong++;
+    expect(wrong / 200_000).toBeLessThan(1.3e-3);
+    expect(wrong / 200_000).toBeGreaterThan(1e-4);
+  });
+});
