@@ -1,0 +1,267 @@
+/**
+ * FluxEngine: rows in, rows with updated tags and alerts out, in event time for each group. Rows are put into order by KeyedOrder
+ * (waiting for their lateness, or evaluated at once and revised), then evaluated against the memory. Durable before the next row:
+ * nothing is batched, so nothing is lost between batches (flux-capacitor.md 8.1).
+ */
+import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
+import type { BloomOptions } from '../memory/bloom-generations.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
+import { KeyedOrder, type OrderCounts, type OrderMode, type OrderTarget } from '../order/keyed-order.ts';
+import type { SourceClocks } from '../order/source-clock.ts';
+import { FluxEvaluator } from './evaluate.ts';
+import { EvidenceLog, type FluxEvidence } from './evidence.ts';
+import { BloomMemory, ExactMemory, type FluxMemory, type RowJournal } from './memory.ts';
+import type { FluxPlan, PlannedRule } from './plan.ts';
+import type { FluxRow } from './row.ts';
+
+export type FluxMemoryOptions =
+  | { readonly kind: 'exact'; readonly budgetBytes: number; readonly maxPerGroup: number }
+  | ({ readonly kind: 'bloom' } & BloomOptions);
+
+export interface FluxEngineOptions {
+  readonly memory: FluxMemoryOptions;
+  /** `ordered` for files and `--emit events`, `eager` for live inputs. */
+  readonly mode: OrderMode;
+  /** Used when the specification sets none. */
+  readonly latenessMs: number;
+  /** Rows that may wait over all groups. */
+  readonly maxPending: number;
+  /** Rows with equal times: in arrival order as the original, or parents before their children. Ordered mode only. */
+  readonly equalTimes: 'arrival' | 'parents-first';
+  /** Key of the fingerprints; random, kept in snapshots. */
+  readonly seed: { readonly lo: number; readonly hi: number };
+  /** Earlier rows kept as evidence, 0 for none. */
+  readonly evidenceRows: number;
+}
+
+export const DEFAULT_FLUX_OPTIONS: Omit<FluxEngineOptions, 'seed'> = {
+  memory: { kind: 'exact', budgetBytes: 1 << 30, maxPerGroup: 4_000_000 },
+  mode: 'ordered',
+  latenessMs: 60_000,
+  maxPending: 500_000,
+  equalTimes: 'arrival',
+  evidenceRows: 200_000,
+};
+
+export interface FluxResult<T> {
+  /** Own or remembered tags by the plan's words. All arrays are valid until the handler returns. */
+  readonly tags: Int32Array;
+  readonly inherited: Int32Array;
+  readonly evaluated: readonly boolean[];
+  /** Ordinals of the rules that must alert now; what has been reported for this row before is left out. */
+  readonly fired: readonly number[];
+  /** Eager mode: the row was reported before, and came again because an older one arrived after it. */
+  readonly revised: boolean;
+  /** Why a fired rule holds; callable until the handler returns. */
+  evidence(rule: PlannedRule): FluxEvidence<T>;
+}
+
+export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
+
+interface Entry<T> {
+  readonly row: FluxRow<T>;
+  readonly key: number;
+  readonly epoch: number;
+  /** Eager mode only. */
+  readonly journal: RowJournal | undefined;
+  readonly reported: Set<number> | undefined;
+}
+
+/** What the specification asks of Bloom memory that it cannot give. */
+export function bloomProblems(plan: FluxPlan): Diagnostic[] {
+  return plan.rules.flatMap(({ rule }) =>
+    rule.action === 'temporal' && (rule.timespanMs !== undefined || rule.reset)
+      ? [
+          diagnostic(
+            'STATE_BLOOM_LIMIT',
+            'error',
+            `rule "${rule.name}" has a timespan or reset, which Bloom memory cannot give`,
+            {
+              hint: 'leave the capacity away to use exact memory',
+            },
+          ),
+        ]
+      : [],
+  );
+}
+
+export class FluxEngine<T> {
+  readonly plan: FluxPlan;
+  readonly memory: FluxMemory;
+  /** Exact flags beside a Bloom memory; the memory itself when that is exact. */
+  readonly flags: FluxMemory;
+  readonly order: KeyedOrder<Entry<T>>;
+  readonly #evaluator: FluxEvaluator;
+  readonly #evidence: EvidenceLog<T>;
+  readonly #clocks: SourceClocks;
+  readonly #options: FluxEngineOptions;
+  readonly #onRow: FluxHandler<T>;
+  readonly #key = new Fingerprint();
+  readonly #fired: number[] = [];
+  #held: Entry<T>[] = [];
+  #latenessMs: number;
+
+  constructor(plan: FluxPlan, clocks: SourceClocks, options: FluxEngineOptions, onRow: FluxHandler<T>) {
+    this.plan = plan;
+    this.#clocks = clocks;
+    this.#options = options;
+    this.#onRow = onRow;
+    const timed = plan.rules.some(({ rule }) => rule.action === 'temporal' && rule.timespanMs !== undefined);
+    const exact = options.memory.kind === 'exact' ? options.memory : { budgetBytes: 64 << 20, maxPerGroup: 1_000_000 };
+    this.flags = new ExactMemory({ ...exact, timed: timed && options.memory.kind === 'exact' });
+    this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
+    this.#evaluator = new FluxEvaluator(plan, this.memory, this.flags, options.seed);
+    this.#evidence = new EvidenceLog(plan, options.evidenceRows);
+    this.#latenessMs = plan.spec.latenessMs ?? options.latenessMs;
+    this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
+      mode: options.mode,
+      latenessMs: this.#latenessMs,
+      maxPending: options.maxPending,
+    });
+  }
+
+  get counts(): OrderCounts & {
+    readonly pending: number;
+    readonly facts: number;
+    readonly forgotten: number;
+    readonly bytes: number;
+  } {
+    return {
+      ...this.order.counts,
+      pending: this.order.pending,
+      facts: this.memory.facts,
+      forgotten: this.memory.forgotten,
+      bytes: this.memory.byteLength + (this.flags === this.memory ? 0 : this.flags.byteLength),
+    };
+  }
+
+  /** Takes a row. The handler is called for this row, for others that it lets go, or for none yet. */
+  push(row: FluxRow<T>, arrivalMs: number): void {
+    const epoch = this.#clocks.observe(row.source, row.timeMs);
+    if (row.group === undefined) {
+      this.#report({ row, key: 0, epoch, journal: undefined, reported: undefined }, false);
+      return;
+    }
+    const eager = this.#options.mode === 'eager';
+    const key = this.#key.set(this.#options.seed.lo, this.#options.seed.hi).add(row.group).key;
+    this.order.push(
+      key,
+      {
+        row,
+        key,
+        epoch,
+        journal: eager && this.memory.kind === 'exact' ? { masks: [], times: [] } : undefined,
+        reported: eager ? new Set() : undefined,
+      },
+      arrivalMs,
+    );
+    this.#releaseHeld();
+  }
+
+  /** Arrival clock: lets go of rows of groups that fell silent. */
+  advance(nowMs: number): void {
+    this.order.closeIdle(nowMs - this.#latenessMs);
+    this.#releaseHeld();
+  }
+
+  /** End of input: evaluates all that waits. */
+  end(): void {
+    this.order.closeAll();
+    this.#releaseHeld();
+  }
+
+  #target(): OrderTarget<Entry<T>> {
+    const parentsFirst = this.#options.equalTimes === 'parents-first' && this.#options.mode === 'ordered';
+    return {
+      timeOf: (entry) => entry.row.timeMs,
+      sourceOf: (entry) => entry.row.source,
+      epochOf: (entry) => entry.epoch,
+      compare: compareEntries,
+      apply: (entry, again) => {
+        if (parentsFirst) this.#hold(entry);
+        else this.#report(entry, again);
+      },
+      undo: (entry) => {
+        if (entry.journal === undefined) return;
+        const { lo, hi } = this.#evaluator.groupOf(entry.row.group ?? '');
+        this.memory.enter(lo, hi);
+        this.memory.undo(entry.journal);
+      },
+      settle: () => {},
+      // A late row is never lost: it is evaluated against what is remembered now.
+      late: (entry) => this.#report({ ...entry, journal: undefined }, false),
+      advanced: () => {},
+    };
+  }
+
+  #report(entry: Entry<T>, revised: boolean): void {
+    const { row, journal, reported } = entry;
+    const evaluator = this.#evaluator;
+    evaluator.evaluate(row, journal);
+    this.#evidence.note(row, evaluator);
+    this.#fired.length = 0;
+    for (const rule of evaluator.fired) {
+      if (reported?.has(rule) === true) continue;
+      reported?.add(rule);
+      this.#fired.push(rule);
+    }
+    this.#onRow(row, {
+      tags: evaluator.tags,
+      inherited: evaluator.inherited,
+      evaluated: evaluator.evaluated,
+      fired: this.#fired,
+      revised,
+      evidence: (rule) => this.#evidence.of(rule, row, evaluator),
+    });
+  }
+
+  /** Rows of one group and one time wait for each other, to be sorted parents first. */
+  #hold(entry: Entry<T>): void {
+    const first = this.#held[0];
+    if (first !== undefined && (first.key !== entry.key || first.row.timeMs !== entry.row.timeMs)) this.#releaseHeld();
+    this.#held.push(entry);
+  }
+
+  #releaseHeld(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const entry of this.#parentsFirst(held)) this.#report(entry, false);
+  }
+
+  /** Depth first from each row in arrival order; a cycle is cut where it is met. Ids of the first lineage rule decide. */
+  #parentsFirst(entries: readonly Entry<T>[]): readonly Entry<T>[] {
+    const planned = this.plan.rules.find(({ child }) => child >= 0);
+    if (planned === undefined || entries.length === 1) return entries;
+    const byId = new Map<string | undefined, Entry<T>[]>();
+    for (const entry of entries) {
+      const id = entry.row.columns[planned.child];
+      byId.set(id, [...(byId.get(id) ?? []), entry]);
+    }
+    const sorted = new Set<Entry<T>>();
+    const started = new Set<Entry<T>>();
+    const visit = (start: Entry<T>): void => {
+      const chain = [start];
+      for (let entry = chain.at(-1); entry !== undefined; entry = chain.at(-1)) {
+        started.add(entry);
+        const parentId = entry.row.columns[planned.parent];
+        const parents = parentId === undefined || parentId === '' ? [] : (byId.get(parentId) ?? []);
+        const next = parents.find((parent) => !started.has(parent));
+        if (next !== undefined) chain.push(next);
+        else sorted.add(chain.pop() as Entry<T>);
+      }
+    };
+    for (const entry of entries) if (!started.has(entry)) visit(entry);
+    return [...sorted];
+  }
+}
+
+function compareEntries<T>(a: Entry<T>, b: Entry<T>): number {
+  return (
+    a.epoch - b.epoch ||
+    a.row.timeMs - b.row.timeMs ||
+    a.row.source - b.row.source ||
+    a.row.position - b.row.position ||
+    a.row.part - b.row.part
+  );
+}

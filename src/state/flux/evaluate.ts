@@ -1,0 +1,295 @@
+/**
+ * One row against all rules of a plan (flux-capacitor.md section 5), in event-time order: copies remembered tags into the row, and
+ * remembers its own. Nothing is allocated per row but what is remembered.
+ *
+ * Where the original is wrong this is right: tags are evaluated in the order of the list, all columns of `groupby` count, keys are
+ * tuples, an empty or absent id links nothing and nobody is its own parent, an absent column of `groupby` joins nothing, a process
+ * id that is used again starts clean (Bloom memory excepted), own and inherited tags are told apart in conditions.
+ */
+import { Fingerprint } from '../memory/fingerprint.ts';
+import type { FluxMemory, RowJournal } from './memory.ts';
+import type { FluxPlan, PlannedRule } from './plan.ts';
+import { TAGS_PER_WORD } from './plan.ts';
+import type { FluxRow } from './row.ts';
+
+/** What kind of fact a key stands for; mixed into it. */
+const FIRED = 0x46495245;
+const START = 0x53544152;
+const OWN = 0x4f574e00;
+
+export class FluxEvaluator {
+  readonly plan: FluxPlan;
+  /** Results of the last row: own or remembered tags, by the plan's words. */
+  readonly tags: Int32Array;
+  /** Remembered tags alone. */
+  readonly inherited: Int32Array;
+  /** By rule: false for a temporal rule whose listed tags were all false. */
+  readonly evaluated: boolean[];
+  /** Ordinals of the rules whose condition turned true on the last row. */
+  readonly fired: number[] = [];
+  /** Strict order: the tags that are part of the chain; an own tag out of order shows, but does not count. */
+  readonly #chained: Int32Array;
+  readonly #memory: FluxMemory;
+  /** Flags stay exact in Bloom mode: a wrong one would hide an alert. */
+  readonly #flags: FluxMemory;
+  readonly #seedLo: number;
+  readonly #seedHi: number;
+  readonly #group = new Fingerprint();
+  readonly #key = new Fingerprint();
+  readonly #parentKey = new Fingerprint();
+  readonly #columnLo: Int32Array;
+  readonly #columnHi: Int32Array;
+
+  constructor(
+    plan: FluxPlan,
+    memory: FluxMemory,
+    flags: FluxMemory,
+    seed: { readonly lo: number; readonly hi: number },
+  ) {
+    this.plan = plan;
+    this.tags = new Int32Array(plan.words);
+    this.inherited = new Int32Array(plan.words);
+    this.#chained = new Int32Array(plan.words);
+    this.evaluated = plan.rules.map(() => false);
+    this.#memory = memory;
+    this.#flags = flags;
+    this.#seedLo = seed.lo;
+    this.#seedHi = seed.hi;
+    this.#columnLo = new Int32Array(plan.columns.length);
+    this.#columnHi = new Int32Array(plan.columns.length);
+  }
+
+  /** Key of a column's value inside the group of the last row; undefined when the row has none. */
+  columnKey(row: FluxRow<unknown>, column: number): number | undefined {
+    const text = row.columns[column];
+    if (row.group === undefined || text === undefined || text === '') return undefined;
+    return this.#key.set(this.#columnLo[column] as number, this.#columnHi[column] as number).key;
+  }
+
+  /** Key of the context that a temporal rule joined the last row to; undefined when a column of it is absent. */
+  contextKey(row: FluxRow<unknown>, planned: PlannedRule): number | undefined {
+    return row.group !== undefined && this.#contextKey(planned, row) ? this.#key.key : undefined;
+  }
+
+  /** Fingerprint of a group value. */
+  groupOf(group: string): Fingerprint {
+    return this.#group.set(this.#seedLo, this.#seedHi).add(group);
+  }
+
+  /** Evaluates the row; the results stand in the public fields until the next call. */
+  evaluate(row: FluxRow<unknown>, journal: RowJournal | undefined): void {
+    this.fired.length = 0;
+    const remembers = row.group !== undefined;
+    if (remembers) {
+      const { lo, hi } = this.groupOf(row.group);
+      this.#memory.enter(lo, hi);
+      if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
+      for (let i = 0; i < row.columns.length; i++) {
+        const text = row.columns[i];
+        if (text === undefined) continue;
+        this.#key.set(lo, hi).add(text);
+        this.#columnLo[i] = this.#key.lo;
+        this.#columnHi[i] = this.#key.hi;
+      }
+    }
+    for (const rule of this.plan.rules) {
+      if (rule.rule.action === 'temporal') this.#temporal(rule, row, remembers, journal);
+      else this.#lineage(rule, row, remembers, journal);
+    }
+  }
+
+  #temporal(planned: PlannedRule, row: FluxRow<unknown>, remembers: boolean, journal: RowJournal | undefined): void {
+    const { wordOffset, wordCount } = planned;
+    let any = 0;
+    for (let word = wordOffset; word < wordOffset + wordCount; word++) {
+      any |= row.own[word] as number;
+      this.tags[word] = row.own[word] as number;
+      this.inherited[word] = 0;
+      this.#chained[word] = 0;
+    }
+    this.evaluated[planned.ordinal] = any !== 0;
+    if (any === 0) return;
+    const joined = remembers && this.#contextKey(planned, row);
+    if (joined) {
+      if (planned.rule.action === 'temporal' && planned.rule.timespanMs !== undefined)
+        this.#timed(planned, row, planned.rule.timespanMs, journal);
+      else this.#untimed(planned, row, journal);
+    }
+    this.#judgeTemporal(planned, row, joined, journal);
+  }
+
+  /** Sets #key to rule + context values. False when a column is absent: such a row joins nothing. */
+  #contextKey(planned: PlannedRule, row: FluxRow<unknown>): boolean {
+    this.#key.set(this.#group.lo, this.#group.hi).mix(planned.lo, planned.hi);
+    for (const column of planned.context) {
+      if (row.columns[column] === undefined) return false;
+      this.#key.mix(this.#columnLo[column] as number, this.#columnHi[column] as number);
+    }
+    return true;
+  }
+
+  #untimed(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): void {
+    const rule = planned.rule;
+    const { lo, hi } = this.#key;
+    const ordered = rule.action === 'temporal' && rule.ordered;
+    const strict = rule.action === 'temporal' && rule.strict;
+    // Whether the tag before the first of this word was remembered: now, and before this row.
+    let chainedNow = true;
+    let chainedBefore = true;
+    for (let w = 0; w < planned.wordCount; w++) {
+      const word = planned.wordOffset + w;
+      const own = row.own[word] as number;
+      const count = Math.min(TAGS_PER_WORD, rule.tags.length - w * TAGS_PER_WORD);
+      const wanted = count === 31 ? 0x7fffffff : (1 << count) - 1;
+      this.#key.set(lo, hi).mix(w, 0);
+      const before = this.#memory.readMask(this.#key.lo, this.#key.hi, wanted);
+      let after = before;
+      let seen = own;
+      if (!ordered) {
+        after = before | own;
+        seen = after;
+      } else {
+        for (let bit = 1, i = 0; i < count; i++, bit <<= 1) {
+          if (strict ? chainedBefore : chainedNow) {
+            if ((own & bit) !== 0) after |= bit;
+            seen |= after & bit;
+          }
+          chainedBefore = (before & bit) !== 0;
+          chainedNow = (after & bit) !== 0;
+        }
+      }
+      this.tags[word] = seen;
+      this.inherited[word] = before & seen;
+      this.#chained[word] = after;
+      // Own tags are put again even when nothing changes, so that they count as young; a Bloom filter takes nothing but them.
+      const put = this.#memory.kind === 'bloom' ? after & own : after;
+      if ((own & after) !== 0) this.#memory.writeMask(this.#key.lo, this.#key.hi, put, journal);
+    }
+    this.#key.set(lo, hi);
+  }
+
+  /**
+   * With a time span each tag has a time. Unordered: when it was last true. Ordered: when the newest chain that ends with it began,
+   * so that a chain is whole exactly when its first and its last event are no further apart than the span.
+   */
+  #timed(planned: PlannedRule, row: FluxRow<unknown>, timespanMs: number, journal: RowJournal | undefined): void {
+    const rule = planned.rule;
+    const ordered = rule.action === 'temporal' && rule.ordered;
+    const strict = rule.action === 'temporal' && rule.strict;
+    const { lo, hi } = this.#key;
+    let before = row.timeMs;
+    let now = row.timeMs;
+    for (let tag = 0; tag < rule.tags.length; tag++) {
+      const word = planned.wordOffset + Math.floor(tag / TAGS_PER_WORD);
+      const bit = 1 << (tag % TAGS_PER_WORD);
+      const own = ((row.own[word] as number) & bit) !== 0;
+      this.#key.set(lo, hi).mix(tag, 1);
+      let time = this.#memory.readTime(this.#key.lo, this.#key.hi);
+      if (!(row.timeMs - time >= 0 && row.timeMs - time <= timespanMs)) time = Number.NaN;
+      const chain = ordered && tag > 0 ? (strict ? before : now) : row.timeMs;
+      if (!Number.isNaN(time)) this.inherited[word] = (this.inherited[word] as number) | bit;
+      before = time;
+      now = time;
+      if (own && !Number.isNaN(chain)) {
+        now = Number.isNaN(time) ? chain : Math.max(time, chain);
+        this.#memory.writeTime(this.#key.lo, this.#key.hi, now, journal);
+      } else if (ordered && tag > 0 && Number.isNaN(chain)) {
+        // The tag before it is not remembered any more: this one shows on its own rows only.
+        this.inherited[word] = (this.inherited[word] as number) & ~bit;
+        continue;
+      }
+      if (Number.isNaN(now)) continue;
+      this.tags[word] = (this.tags[word] as number) | bit;
+      this.#chained[word] = (this.#chained[word] as number) | bit;
+    }
+    this.#key.set(lo, hi);
+  }
+
+  #judgeTemporal(planned: PlannedRule, row: FluxRow<unknown>, joined: boolean, journal: RowJournal | undefined): void {
+    const strict = planned.rule.action === 'temporal' && planned.rule.strict;
+    const holds = planned.condition(row.own, this.inherited, strict ? this.#chained : this.tags);
+    if (!joined) {
+      if (holds) this.fired.push(planned.ordinal);
+      return;
+    }
+    if (!holds && !planned.canFall) return;
+    const { lo, hi } = this.#key;
+    this.#key.mix(FIRED, 0);
+    const firedLo = this.#key.lo;
+    const firedHi = this.#key.hi;
+    const wasTrue = this.#flags.readMask(firedLo, firedHi, 1) !== 0;
+    if (holds && !wasTrue) this.fired.push(planned.ordinal);
+    if (holds && planned.rule.action === 'temporal' && planned.rule.reset) {
+      this.#forgetContext(planned, lo, hi, journal);
+      if (wasTrue) this.#flags.writeMask(firedLo, firedHi, 0, journal);
+    } else if (holds !== wasTrue) this.#flags.writeMask(firedLo, firedHi, holds ? 1 : 0, journal);
+  }
+
+  #forgetContext(planned: PlannedRule, lo: number, hi: number, journal: RowJournal | undefined): void {
+    for (let w = 0; w < planned.wordCount; w++) {
+      this.#key.set(lo, hi).mix(w, 0);
+      this.#memory.writeMask(this.#key.lo, this.#key.hi, 0, journal);
+    }
+    if (planned.rule.action !== 'temporal' || planned.rule.timespanMs === undefined) return;
+    for (let tag = 0; tag < planned.rule.tags.length; tag++) {
+      this.#key.set(lo, hi).mix(tag, 1);
+      this.#memory.writeTime(this.#key.lo, this.#key.hi, Number.NaN, journal);
+    }
+  }
+
+  #lineage(planned: PlannedRule, row: FluxRow<unknown>, remembers: boolean, journal: RowJournal | undefined): void {
+    this.evaluated[planned.ordinal] = true;
+    const childId = remembers ? row.columns[planned.child] : undefined;
+    const parentId = remembers ? row.columns[planned.parent] : undefined;
+    const hasChild = childId !== undefined && childId !== '';
+    const hasParent = parentId !== undefined && parentId !== '' && parentId !== childId;
+    const same = hasChild && this.#sameProcess(planned, row, journal);
+    const passesOn = planned.rule.action === 'ancestor';
+    for (let w = 0; w < planned.wordCount; w++) {
+      const word = planned.wordOffset + w;
+      const own = row.own[word] as number;
+      let inherited = 0;
+      if (hasParent) {
+        this.#idKey(this.#parentKey, planned, planned.parent, w);
+        inherited = this.#memory.readMask(this.#parentKey.lo, this.#parentKey.hi, 0x7fffffff);
+      }
+      if (hasChild) {
+        this.#idKey(this.#key, planned, planned.child, w);
+        const before = this.#memory.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
+        const kept = (passesOn ? own | inherited : own) | (same ? before : 0);
+        if (kept !== 0 || before !== 0) this.#memory.writeMask(this.#key.lo, this.#key.hi, kept, journal);
+        if (passesOn) this.#rememberOwn(own, same, journal);
+      }
+      this.inherited[word] = inherited;
+      this.tags[word] = own | inherited;
+    }
+    if (planned.condition(row.own, this.inherited, this.tags)) this.fired.push(planned.ordinal);
+  }
+
+  /** An ancestor's own tags, apart from those it inherited, so that a list of ancestors can say who had what. #key is that of its tags. */
+  #rememberOwn(own: number, same: boolean, journal: RowJournal | undefined): void {
+    if (this.#memory.kind === 'bloom') return;
+    this.#key.mix(OWN, 0);
+    const before = this.#memory.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
+    const kept = own | (same ? before : 0);
+    if (kept !== before) this.#memory.writeMask(this.#key.lo, this.#key.hi, kept, journal);
+  }
+
+  /** Whether the row is of the process that holds the id already. Without `start` each row is a process of its own. */
+  #sameProcess(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): boolean {
+    if (planned.start < 0) return false;
+    const start = row.columns[planned.start];
+    if (start === undefined) return true;
+    this.#idKey(this.#key, planned, planned.child, START);
+    // Thirty bits of the fingerprint tell two start times of one id apart; never 0, which would be "not remembered".
+    const mark = ((this.#columnLo[planned.start] as number) & 0x3fffffff) | 0x40000000;
+    const before = this.#flags.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
+    if (before !== mark) this.#flags.writeMask(this.#key.lo, this.#key.hi, mark, journal);
+    return before === mark;
+  }
+
+  #idKey(key: Fingerprint, planned: PlannedRule, column: number, what: number): void {
+    key.set(this.#columnLo[column] as number, this.#columnHi[column] as number).mix(planned.lo, planned.hi);
+    key.mix(what, 0);
+  }
+}

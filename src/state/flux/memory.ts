@@ -1,0 +1,159 @@
+/**
+ * What flux rules remember, behind one interface: exactly (fingerprint tables, the default) or in Bloom filters with the original's
+ * parameters. All calls are about the group entered last. Masks are those of one word of one rule; times belong to single tags.
+ */
+import { BloomGenerations, type BloomOptions } from '../memory/bloom-generations.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
+import type { Journal } from '../memory/tag-table.ts';
+import { TagTable } from '../memory/tag-table.ts';
+
+/** Old values of what one row wrote, so that it can be undone: masks and times. */
+export interface RowJournal {
+  readonly masks: Journal;
+  readonly times: Journal;
+}
+
+export interface FluxMemory {
+  readonly kind: 'exact' | 'bloom';
+  readonly facts: number;
+  readonly forgotten: number;
+  readonly byteLength: number;
+  enter(lo: number, hi: number): void;
+  /** The remembered ones among the `wanted` bits. */
+  readMask(lo: number, hi: number, wanted: number): number;
+  /** Replaces the mask of a key; Bloom memory can only add bits. */
+  writeMask(lo: number, hi: number, mask: number, journal: RowJournal | undefined): void;
+  /** NaN when the tag is not remembered. */
+  readTime(lo: number, hi: number): number;
+  /** NaN forgets the tag. */
+  writeTime(lo: number, hi: number, timeMs: number, journal: RowJournal | undefined): void;
+  undo(journal: RowJournal): void;
+}
+
+export interface ExactOptions {
+  readonly budgetBytes: number;
+  readonly maxPerGroup: number;
+  /** Whether any rule has a time span. */
+  readonly timed: boolean;
+}
+
+export class ExactMemory implements FluxMemory {
+  readonly kind = 'exact';
+  readonly masks: TagTable;
+  readonly times: TagTable | undefined;
+
+  constructor(options: ExactOptions) {
+    const budgetBytes = options.timed ? options.budgetBytes / 2 : options.budgetBytes;
+    this.masks = new TagTable({ budgetBytes, maxPerGroup: options.maxPerGroup, timed: false });
+    if (options.timed) this.times = new TagTable({ budgetBytes, maxPerGroup: options.maxPerGroup, timed: true });
+  }
+
+  get facts(): number {
+    return this.masks.facts + (this.times?.facts ?? 0);
+  }
+
+  get forgotten(): number {
+    return this.masks.forgotten + (this.times?.forgotten ?? 0);
+  }
+
+  get byteLength(): number {
+    return this.masks.byteLength + (this.times?.byteLength ?? 0);
+  }
+
+  enter(lo: number, hi: number): void {
+    this.masks.enter(lo, hi);
+    this.times?.enter(lo, hi);
+  }
+
+  readMask(lo: number, hi: number, wanted: number): number {
+    return this.masks.read(lo, hi) & wanted;
+  }
+
+  writeMask(lo: number, hi: number, mask: number, journal: RowJournal | undefined): void {
+    this.masks.write(lo, hi, mask, 0, journal?.masks);
+  }
+
+  readTime(lo: number, hi: number): number {
+    return this.times?.readTime(lo, hi) ?? Number.NaN;
+  }
+
+  writeTime(lo: number, hi: number, timeMs: number, journal: RowJournal | undefined): void {
+    this.times?.write(lo, hi, Number.isNaN(timeMs) ? 0 : 1, timeMs, journal?.times);
+  }
+
+  undo(journal: RowJournal): void {
+    this.masks.undo(journal.masks);
+    this.times?.undo(journal.times);
+  }
+}
+
+/**
+ * Compatibility: forgets by keys, is now and then wrong, and never un-remembers: a process id used again inherits the old tags, and
+ * a late row cannot be put in its place. Time spans are refused with it by `bloomProblems`.
+ */
+export class BloomMemory implements FluxMemory {
+  readonly kind = 'bloom';
+  readonly forgotten = 0;
+  readonly groups = new Map<number, BloomGenerations>();
+  readonly #options: BloomOptions;
+  readonly #print = new Fingerprint();
+  #key = 0;
+  #filters: BloomGenerations | undefined;
+
+  constructor(options: BloomOptions) {
+    this.#options = options;
+  }
+
+  /** Unknown to a Bloom filter. */
+  get facts(): number {
+    return 0;
+  }
+
+  get byteLength(): number {
+    let bytes = 0;
+    for (const filters of this.groups.values()) bytes += filters.byteLength;
+    return bytes;
+  }
+
+  enter(lo: number, hi: number): void {
+    this.#key = this.#print.set(lo, hi).key;
+    this.#filters = this.groups.get(this.#key);
+  }
+
+  readMask(lo: number, hi: number, wanted: number): number {
+    const filters = this.#filters;
+    if (filters === undefined) return 0;
+    let found = 0;
+    for (let rest = wanted; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      this.#print.set(lo, hi).mix(bit, ~bit);
+      if (filters.has(this.#print.lo, this.#print.hi)) found |= bit;
+    }
+    return found;
+  }
+
+  writeMask(lo: number, hi: number, mask: number): void {
+    if (mask === 0) return;
+    if (this.#filters === undefined) {
+      this.#filters = new BloomGenerations(this.#options);
+      this.groups.set(this.#key, this.#filters);
+    }
+    for (let rest = mask; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      this.#print.set(lo, hi).mix(bit, ~bit);
+      this.#filters.put(this.#print.lo, this.#print.hi);
+    }
+  }
+
+  readTime(): number {
+    return Number.NaN;
+  }
+
+  writeTime(): void {
+    // Refused when the engine is made.
+  }
+
+  undo(): void {
+    // A Bloom filter cannot forget one key: rows are evaluated as they come.
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * Brings the items of each key into the order (epoch, time, source, position, part), whatever order they arrive in, as long as none is
+ * later than the lateness allows. Watermark of a key = least over its sources of (greatest time seen − lateness).
+ *
+ * `ordered`: an item waits until the watermark has passed it, and is applied once. The result depends on nothing but the items.
+ * `eager`: an item is applied on arrival; when an older one arrives, the newer ones are undone, and applied again after it. The
+ * state is always that of the sorted items, and nothing waits; for live inputs, where an alert must not wait a minute.
+ *
+ * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
+ */
+import type { SourceClocks } from './source-clock.ts';
+
+export type OrderMode = 'ordered' | 'eager';
+
+export interface OrderTarget<T> {
+  timeOf(item: T): number;
+  sourceOf(item: T): number;
+  epochOf(item: T): number;
+  /** Total order of items of one key, see above. */
+  compare(a: T, b: T): number;
+  /** `again` is true when the item had been applied before and was undone. */
+  apply(item: T, again: boolean): void;
+  /** Takes the last applied item of its key back. Eager mode only. */
+  undo(item: T): void;
+  /** Eager mode: the item will not be undone any more. Called in order. */
+  settle(item: T): void;
+  /** Older than the watermark: not kept by the order. */
+  late(item: T): void;
+  /** After the key's items up to `settledMs` have been applied; `undefined`: there will be no more of them, close everything. */
+  advanced(key: number, settledMs: number | undefined): void;
+}
+
+export interface OrderOptions {
+  readonly mode: OrderMode;
+  readonly latenessMs: number;
+  /** Items waiting over all keys (ordered) or kept for undoing in one key (eager). Beyond it the oldest are settled early, counted. */
+  readonly maxPending: number;
+}
+
+export interface OrderCounts {
+  late: number;
+  /** Settled before their watermark because too many were waiting. */
+  early: number;
+  /** Eager: items that arrived after newer ones and made these be applied again. */
+  reordered: number;
+}
+
+interface Queue<T> {
+  readonly key: number;
+  /** Ordered: binary heap, least first. Eager: sorted, oldest first. */
+  items: T[];
+  source: number;
+  maxMs: number;
+  epoch: number;
+  /** Further sources of the key; most keys have one. */
+  others: { source: number; maxMs: number; epoch: number }[] | undefined;
+  /** Newest applied item that will never be undone. */
+  settledMs: number;
+  arrivalMs: number;
+}
+
+const MAX_UNDO = 1024;
+
+export class KeyedOrder<T> {
+  readonly counts: OrderCounts = { late: 0, early: 0, reordered: 0 };
+  /** While true, nothing is settled by watermarks: other files with the same keys are still to be read. */
+  hold = false;
+  readonly #target: OrderTarget<T>;
+  readonly #options: OrderOptions;
+  readonly #clocks: SourceClocks;
+  readonly #queues = new Map<number, Queue<T>>();
+  #visitor: Iterator<Queue<T>>;
+  #pending = 0;
+
+  constructor(target: OrderTarget<T>, clocks: SourceClocks, options: OrderOptions) {
+    this.#target = target;
+    this.#clocks = clocks;
+    this.#options = options;
+    this.#visitor = this.#queues.values();
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get keys(): number {
+    return this.#queues.size;
+  }
+
+  /** Takes an item whose epoch has been set from the clocks. */
+  push(key: number, item: T, arrivalMs: number): void {
+    const queue = this.#queueOf(key, item);
+    queue.arrivalMs = arrivalMs;
+    if (!this.#admit(queue, item)) {
+      this.counts.late++;
+      this.#target.late(item);
+      return;
+    }
+    if (this.#options.mode === 'ordered') {
+      heapPush(queue.items, item, this.#target);
+      this.#pending++;
+    } else this.#applyNow(queue, item);
+    this.#settle(queue, this.#watermark(queue));
+    if (this.#pending > this.#options.maxPending && this.#options.mode === 'ordered') this.#relieve();
+    this.#visitNext();
+  }
+
+  /** Settles and closes keys that nothing arrived for since `quietSinceMs` of the arrival clock. Cost: one step per key. */
+  closeIdle(quietSinceMs: number): void {
+    for (const queue of this.#queues.values()) if (queue.arrivalMs < quietSinceMs) this.#close(queue);
+  }
+
+  /** End of input: applies all that waits, over all keys in one order, and closes every key. */
+  closeAll(): void {
+    if (this.#options.mode === 'ordered') {
+      const rest = [...this.#queues.values()].flatMap((queue) => queue.items.map((item) => ({ queue, item })));
+      rest.sort((a, b) => this.#target.compare(a.item, b.item));
+      for (const queue of this.#queues.values()) queue.items = [];
+      this.#pending = 0;
+      for (const { item } of rest) this.#target.apply(item, false);
+    }
+    for (const queue of this.#queues.values()) this.#close(queue);
+  }
+
+  /** Drops a key with all that waits in it, without applying anything. */
+  forget(key: number): void {
+    const queue = this.#queues.get(key);
+    if (queue === undefined) return;
+    this.#pending -= queue.items.length;
+    this.#queues.delete(key);
+  }
+
+  /** What is waiting, for a snapshot: items oldest first. */
+  snapshot(): {
+    key: number;
+    items: readonly T[];
+    sources: readonly (readonly [number, number, number])[];
+    settledMs: number;
+    arrivalMs: number;
+  }[] {
+    return [...this.#queues.values()].map((queue) => ({
+      key: queue.key,
+      items: [...queue.items].sort((a, b) => this.#target.compare(a, b)),
+      sources: [queue, ...(queue.others ?? [])].map(({ source, maxMs, epoch }) => [source, maxMs, epoch] as const),
+      settledMs: queue.settledMs,
+      arrivalMs: queue.arrivalMs,
+    }));
+  }
+
+  restore(queues: ReturnType<KeyedOrder<T>['snapshot']>): void {
+    this.#queues.clear();
+    this.#pending = 0;
+    for (const { key, items, sources, settledMs, arrivalMs } of queues) {
+      const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs, epoch }));
+      if (first === undefined) continue;
+      // Sorted, oldest first, is a valid heap as well.
+      this.#queues.set(key, {
+        key,
+        items: [...items],
+        ...first,
+        others: others.length > 0 ? others : undefined,
+        settledMs,
+        arrivalMs,
+      });
+      this.#pending += items.length;
+    }
+    this.#visitor = this.#queues.values();
+  }
+
+  #queueOf(key: number, item: T): Queue<T> {
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      const source = this.#target.sourceOf(item);
+      const epoch = this.#target.epochOf(item);
+      const maxMs = Number.NEGATIVE_INFINITY;
+      queue = { key, items: [], source, maxMs, epoch, others: undefined, settledMs: maxMs, arrivalMs: 0 };
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  /** False when the item is late. Moves the source's mark of the key; a new epoch closes what was there before. */
+  #admit(queue: Queue<T>, item: T): boolean {
+    const source = this.#target.sourceOf(item);
+    const timeMs = this.#target.timeOf(item);
+    const epoch = this.#target.epochOf(item);
+    let mark: { source: number; maxMs: number; epoch: number } = queue;
+    if (queue.source !== source) {
+      queue.others ??= [];
+      const known = queue.others.find((other) => other.source === source);
+      mark = known ?? { source, maxMs: Number.NEGATIVE_INFINITY, epoch };
+      if (known === undefined) queue.others.push(mark);
+    }
+    if (epoch > mark.epoch) {
+      this.#settle(queue, Number.POSITIVE_INFINITY);
+      this.#target.advanced(queue.key, undefined);
+      queue.settledMs = Number.NEGATIVE_INFINITY;
+      mark.epoch = epoch;
+      mark.maxMs = Number.NEGATIVE_INFINITY;
+    }
+    if (epoch < mark.epoch || timeMs < mark.maxMs - this.#options.latenessMs || timeMs < queue.settledMs) return false;
+    if (timeMs > mark.maxMs) mark.maxMs = timeMs;
+    return true;
+  }
+
+  #watermark(queue: Queue<T>): number {
+    if (this.hold) return Number.NEGATIVE_INFINITY;
+    let maxMs = queue.maxMs;
+    if (queue.others === undefined) return maxMs - this.#options.latenessMs;
+    for (const other of queue.others) if (other.maxMs < maxMs) maxMs = other.maxMs;
+    return maxMs - this.#options.latenessMs;
+  }
+
+  #applyNow(queue: Queue<T>, item: T): void {
+    const { items } = queue;
+    const target = this.#target;
+    let at = items.length;
+    while (at > 0 && target.compare(items[at - 1] as T, item) > 0) at--;
+    this.#pending++;
+    if (at === items.length) {
+      items.push(item);
+      target.apply(item, false);
+    } else {
+      this.counts.reordered++;
+      for (let i = items.length - 1; i >= at; i--) target.undo(items[i] as T);
+      items.splice(at, 0, item);
+      target.apply(item, false);
+      for (let i = at + 1; i < items.length; i++) target.apply(items[i] as T, true);
+    }
+    if (items.length > MAX_UNDO) {
+      this.counts.early++;
+      this.#settleFirst(queue);
+    }
+  }
+
+  /** Applies (ordered) or lets go of (eager) what is not younger than the mark. */
+  #settle(queue: Queue<T>, markMs: number): void {
+    const { items } = queue;
+    if (this.#options.mode === 'ordered') {
+      while (items.length > 0 && this.#target.timeOf(items[0] as T) <= markMs) {
+        const item = heapPop(items, this.#target);
+        this.#pending--;
+        queue.settledMs = this.#target.timeOf(item);
+        this.#target.apply(item, false);
+      }
+    } else {
+      let count = 0;
+      while (count < items.length && this.#target.timeOf(items[count] as T) <= markMs) count++;
+      for (let i = 0; i < count; i++) {
+        queue.settledMs = this.#target.timeOf(items[i] as T);
+        this.#target.settle(items[i] as T);
+      }
+      if (count > 0) items.splice(0, count);
+      this.#pending -= count;
+    }
+    if (markMs !== Number.POSITIVE_INFINITY && markMs !== Number.NEGATIVE_INFINITY)
+      this.#target.advanced(queue.key, markMs);
+  }
+
+  #settleFirst(queue: Queue<T>): void {
+    const item = queue.items.shift();
+    if (item === undefined) return;
+    this.#pending--;
+    queue.settledMs = this.#target.timeOf(item);
+    this.#target.settle(item);
+  }
+
+  #close(queue: Queue<T>): void {
+    this.#settle(queue, Number.POSITIVE_INFINITY);
+    this.#queues.delete(queue.key);
+    this.#target.advanced(queue.key, undefined);
+  }
+
+  /** One other key: when its sources have moved on far enough, what waits in it is settled, and an empty queue is dropped. */
+  #visitNext(): void {
+    if (this.hold) return;
+    const next = this.#visitor.next();
+    if (next.done === true) {
+      this.#visitor = this.#queues.values();
+      return;
+    }
+    const queue = next.value;
+    let settledMs = this.#clocks.settledMs(queue.source);
+    let newestMs = queue.maxMs;
+    let moved = this.#clocks.epochOf(queue.source) > queue.epoch;
+    for (const other of queue.others ?? []) {
+      settledMs = Math.min(settledMs, this.#clocks.settledMs(other.source));
+      newestMs = Math.max(newestMs, other.maxMs);
+      moved &&= this.#clocks.epochOf(other.source) > other.epoch;
+    }
+    if (moved) {
+      this.#close(queue);
+      return;
+    }
+    if (settledMs <= queue.settledMs) return;
+    this.#settle(queue, Math.max(settledMs, this.#watermark(queue)));
+    if (queue.items.length === 0 && newestMs < settledMs) this.#queues.delete(queue.key);
+  }
+
+  /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */
+  #relieve(): void {
+    const times = new Float64Array(this.#pending);
+    let count = 0;
+    for (const queue of this.#queues.values())
+      for (const item of queue.items) times[count++] = this.#target.timeOf(item);
+    times.sort();
+    const markMs = times[Math.floor(count / 4)] as number;
+    const before = this.#pending;
+    for (const queue of this.#queues.values()) {
+      if (queue.items.length > 0 && this.#target.timeOf(queue.items[0] as T) <= markMs) this.#settle(queue, markMs);
+    }
+    this.counts.early += before - this.#pending;
+  }
+}
+
+function heapPush<T>(heap: T[], item: T, target: OrderTarget<T>): void {
+  let at = heap.length;
+  heap.push(item);
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (target.compare(heap[parent] as T, item) <= 0) break;
+    heap[at] = heap[parent] as T;
+    at = parent;
+  }
+  heap[at] = item;
+}
+
+function heapPop<T>(heap: T[], target: OrderTarget<T>): T {
+  const first = heap[0] as T;
+  const last = heap.pop() as T;
+  const length = heap.length;
+  if (length === 0) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= length) break;
+    if (child + 1 < length && target.compare(heap[child + 1] as T, heap[child] as T) < 0) child++;
+    if (target.compare(heap[child] as T, last) >= 0) break;
+    heap[at] = heap[child] as T;
+    at = child;
+  }
+  heap[at] = last;
+  return first;
+}
