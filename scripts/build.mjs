@@ -1,5 +1,5 @@
 // @ts-check
-/** Compiles the scanner kernels (AssemblyScript) and then the TypeScript sources into dist/. */
+/** Compiles the scanner kernels (AssemblyScript) and then the TypeScript sources, those of the status page too, into dist/. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -43,6 +43,11 @@ for (const file of existsSync(kernels) ? readdirSync(kernels) : []) {
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 tool('tsc', ['-p', 'tsconfig.build.json']);
+tool('tsc', ['-p', 'tsconfig.page.build.json']);
+const page = join(root, 'src', 'server', 'page');
+for (const file of readdirSync(page)) {
+  if (/\.(html|css|svg)$/.test(file)) cpSync(join(page, file), join(root, 'dist', 'server', 'page', file));
+}
 for (const file of readdirSync(wasm)) cpSync(join(wasm, file), join(root, 'dist', 'scan', file));
 const main = join(root, 'dist', 'cli', 'main.js');
 if (existsSync(main)) chmodSync(main, 0o755);

@@ -67,7 +67,14 @@ if (!isCurrent(installStamp, installed)) {
 }
 
 const buildStamp = join(root, 'dist', '.flint-built');
-const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...filesBelow('scripts', () => true)];
+const sources = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.page.json',
+  'tsconfig.page.build.json',
+  ...filesBelow('scripts', () => true),
+];
 const built = fingerprint([...sources, ...filesBelow('src', (name) => !name.endsWith('.test.ts'))]);
 if (!isCurrent(buildStamp, built)) {
   console.error('setup: building');

@@ -1,0 +1,172 @@
+/**
+ * The status page in a real browser: alerts come live, hostile log content stays text, filters and the drawer work, the layout holds
+ * at 400 pixels. Needs the build (dist/server/page) and a Chromium; skips with the reason when there is none.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeView, fakeAlert, fakeServiceView } from '../../testdata/server/fake-service-view.ts';
+import { type HttpServer, startHttpServer } from './http-server.ts';
+
+const CANDIDATES = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+const executablePath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
+const pageDirectory = fileURLToPath(new URL('../../dist/server/page/', import.meta.url));
+const isBuilt = existsSync(pageDirectory);
+const missing = executablePath === undefined ? 'no Chromium; set CHROMIUM' : isBuilt ? '' : 'not built; npm run build';
+const TOKEN = 'a-token-of-some-length';
+
+describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: ${missing})`}`, () => {
+  let browser: Browser;
+  let server: HttpServer;
+  let view: FakeView;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+    browser = await chromium.launch({ executablePath: executablePath as string, args: [...args, ...quiet] });
+  });
+  afterAll(() => browser.close());
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await server.close();
+  });
+
+  async function open(options: BrowserContextOptions = {}, token?: string): Promise<Page> {
+    view = fakeServiceView(Date.now());
+    const renderMetrics = () => '';
+    server = await startHttpServer({
+      view,
+      port: 0,
+      renderMetrics,
+      pageDirectory,
+      ...(token === undefined ? {} : { token }),
+    });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    problems.length = 0;
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    await page.goto(server.url);
+    return page;
+  }
+
+  it('shows that it watches, what is loaded, and how to get a first alert', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    await page.getByText('No alerts yet').waitFor();
+    expect(await page.locator('#intel-total').textContent()).toBe('128.5 k');
+    expect(await page.locator('#try .command').textContent()).toContain('/dev/udp/127.0.0.1/12201');
+    expect(problems).toEqual([]);
+  });
+
+  it('shows alerts as they come, newest first, and their details with the value marked', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    view.alerts.push(fakeAlert({ id: '1'.repeat(32), name: 'first' }));
+    view.alerts.push(fakeAlert({ id: '2'.repeat(32), name: 'second', level: 'critical' }));
+    await page.locator('.row-title', { hasText: 'second' }).waitFor();
+    expect(await page.locator('.row-title').allTextContents()).toEqual(['second', 'first']);
+    await page.locator('.row').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog[open]').waitFor();
+    expect(await page.locator('.record mark').allTextContents()).toEqual([
+      '"dns_query":',
+      'login.update-check.example',
+    ]);
+    expect(new URL(page.url()).searchParams.get('alert')).toBe('1'.repeat(32));
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog[open]').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('replaces the row of an alert that comes again', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    const alert = fakeAlert({ name: 'repeated' });
+    view.alerts.push(alert);
+    view.alerts.push({ ...alert, flint: { ...alert.flint, count: 7 } });
+    await page.getByText('×7').waitFor();
+    expect(await page.locator('.row').count()).toBe(1);
+  });
+
+  it('filters by level and text, keeps the filter in the address, and says when nothing fits', async () => {
+    const page = await open();
+    view.alerts.push(fakeAlert({ id: 'a'.repeat(32), name: 'quiet one', level: 'low' }));
+    view.alerts.push(fakeAlert({ id: 'b'.repeat(32), name: 'loud one', level: 'critical' }));
+    await page.locator('.row').nth(1).waitFor();
+    await page.locator('#level-critical').click();
+    expect(await page.locator('.row-title').allTextContents()).toEqual(['loud one']);
+    await page.keyboard.press('/');
+    await page.keyboard.type('quiet');
+    await page.getByText('No alert fits this filter.').waitFor();
+    expect(page.url()).toContain('level=critical&q=quiet');
+    await page.getByText('Clear the filter').click();
+    expect(await page.locator('.row').count()).toBe(2);
+  });
+
+  it('holds new alerts back while paused', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    await page.locator('#pause').click();
+    view.alerts.push(fakeAlert());
+    await page.getByText('Show 1 new alert').click();
+    await page.locator('.row').waitFor();
+  });
+
+  it('shows hostile content as text', async () => {
+    const page = await open();
+    const hostile = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>';
+    view.service = { ...view.service, mode: hostile, lastReload: { atMs: 0, ok: false, message: hostile } };
+    const alert = fakeAlert({ name: hostile, value: hostile, original: `{"dns_query":${JSON.stringify(hostile)}}` });
+    const object = { [hostile]: hostile, ip: hostile };
+    const matched = [{ field: hostile, value: hostile, item: hostile, how: hostile }];
+    const flint = { ...alert.flint, matched, input: { name: hostile, path: hostile, record: 0 } };
+    view.alerts.push({ ...alert, source: object, host: { name: hostile }, flint });
+    await page.locator('.row').click();
+    await page.locator('dialog[open]').waitFor();
+    await page.locator('#service dd', { hasText: hostile }).first().waitFor();
+    expect(await page.locator('#detail-title').textContent()).toBe(hostile);
+    expect(await page.locator('img[src="x"], dialog script').count()).toBe(0);
+    expect(await page.evaluate('window.owned')).toBeUndefined();
+    expect(problems).toEqual([]);
+  });
+
+  it('fits into 400 pixels without scrolling sideways', async () => {
+    const page = await open({ viewport: { width: 400, height: 800 } });
+    const value = `${'long-label.'.repeat(20)}example`;
+    view.alerts.push(fakeAlert({ name: 'word'.repeat(60), value }));
+    await page.locator('.row').click();
+    await page.locator('dialog[open]').waitFor();
+    const fits = '[document.documentElement, document.querySelector("dialog")].map((one) => one.scrollWidth <= 400)';
+    expect(await page.evaluate(fits)).toEqual([true, true]);
+  });
+
+  it('logs in with the token, and back in after logging out', async () => {
+    const page = await open({}, TOKEN);
+    expect(page.url()).toContain('/login');
+    await page.getByLabel('Access token').fill('not-the-right-token');
+    await page.keyboard.press('Enter');
+    await page.getByText('That is not the token.').waitFor();
+    await page.getByLabel('Access token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByText('Watching', { exact: true }).waitFor();
+    await page.getByText('Log out').click();
+    await page.getByLabel('Access token').waitFor();
+  });
+
+  it('says when the service is gone', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    await server.close();
+    await page.getByText('No connection, trying again').waitFor();
+  });
+});
