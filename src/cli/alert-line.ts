@@ -1,0 +1,31 @@
+/** One alert as one line for people: time, level, what matched, where it stood, where the record came from. */
+import type { Alert } from '../core/alert.ts';
+import { oneLine, paint, type Style } from './terminal.ts';
+
+export function alertLine(alert: Alert, options: { color: boolean; width: number }): string {
+  const level = alert.flint.level ?? levelOf(alert.event.severity);
+  const first = alert.flint.matched[0];
+  const what =
+    alert.threat?.indicator === undefined
+      ? alert.rule.name
+      : `${alert.threat.indicator.type} ${first?.item ?? alert.rule.name}`;
+  const where = first === undefined ? '' : `${first.how} @ ${first.field === '' ? 'record' : first.field}`;
+  const place = `${alert.flint.input.path}${alert.flint.input.line === undefined ? `#${alert.flint.input.record}` : `:${alert.flint.input.line}`}`;
+  const time = alert['@timestamp'].slice(0, 19).replace('T', ' ');
+  const badge = paint(options.color, styleOf(level), level.toUpperCase().padEnd(13));
+  const rest = oneLine(`${what}  ${where}  ${place}`, Math.max(20, options.width - 36));
+  return `${paint(options.color, 'dim', time)}  ${badge} ${rest}`;
+}
+
+function levelOf(severity: number): string {
+  if (severity >= 90) return 'critical';
+  if (severity >= 70) return 'high';
+  if (severity >= 50) return 'medium';
+  return severity >= 30 ? 'low' : 'informational';
+}
+
+function styleOf(level: string): Style {
+  if (level === 'critical' || level === 'high') return 'red';
+  if (level === 'medium') return 'yellow';
+  return level === 'low' ? 'cyan' : 'dim';
+}

@@ -1,0 +1,197 @@
+/**
+ * The one configuration schema: types, defaults, units and texts of every key. The reference page and the JSON Schema are
+ * generated from it; options of single inputs and outputs are checked against the schema of their kind.
+ */
+import Type, { type Static } from 'typebox';
+
+const strict = { additionalProperties: false } as const;
+
+/** A secret is never written into the file: it is the name of an environment variable or a file that holds it. */
+export const secretReference = Type.Object(
+  {
+    env: Type.Optional(Type.String({ minLength: 1, description: 'environment variable that holds the secret' })),
+    file: Type.Optional(Type.String({ minLength: 1, description: 'file whose first line is the secret' })),
+  },
+  strict,
+);
+
+/** Keys every input has; further keys are options of its protocol. */
+export const inputEntry = Type.Object(
+  {
+    address: Type.String({ minLength: 1, description: 'protocol[+transport]://host:port/path?option=value' }),
+    name: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,64}$',
+        description: 'name in metrics and alerts; default: made from the address',
+      }),
+    ),
+    timezone: Type.Optional(
+      Type.String({ description: 'zone of times that carry none; default: the top-level timezone' }),
+    ),
+    decoder: Type.Optional(Type.String({ description: 'decoder of all records; default: by content' })),
+    logsource: Type.Optional(
+      Type.String({
+        description: 'log source of all records as product/category/service, "-" for none; default: by content',
+      }),
+    ),
+  },
+  { additionalProperties: true },
+);
+
+/** Keys every output has; further keys are options of its protocol. */
+export const outputEntry = Type.Object(
+  {
+    address: Type.String({ minLength: 1, description: 'protocol[+transport]://host:port/path?option=value' }),
+    name: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,64}$',
+        description: 'name in metrics; default: made from the address',
+      }),
+    ),
+    format: Type.Optional(Type.String({ description: 'record shape; default: that of the protocol' })),
+  },
+  { additionalProperties: true },
+);
+
+export const fluxEntry = Type.Object(
+  {
+    spec: Type.String({ minLength: 1, description: 'flux specification file' }),
+    group: Type.Optional(Type.String({ description: 'field that holds the group key' })),
+    capacity: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'tags to remember per group, Bloom mode of the original; default: exact memory',
+      }),
+    ),
+  },
+  strict,
+);
+
+export const configSchema = Type.Object(
+  {
+    data_dir: Type.String({
+      default: './flint-data',
+      description: 'directory for queues, positions, feeds and snapshots; owned by one process, mode 0700',
+    }),
+    timezone: Type.String({
+      default: 'Z',
+      description: 'IANA zone of times that carry none, and of formats that print local time',
+    }),
+    workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
+      default: 'auto',
+      description: 'threads that scan and match; auto: one per processor',
+    }),
+    strict: Type.Boolean({
+      default: false,
+      description: 'refuse to start when a rule or an indicator is bad, instead of skipping it',
+    }),
+    inputs: Type.Array(Type.Union([Type.String(), inputEntry]), {
+      default: [],
+      description: 'where records come from',
+    }),
+    outputs: Type.Array(Type.Union([Type.String(), outputEntry]), {
+      default: [],
+      description: 'where alerts go; default: stdout',
+    }),
+    intel: Type.Array(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())]), {
+      default: [],
+      description: 'indicator sources: files, folders, URLs; see docs/intel.md for the keys of an entry',
+    }),
+    rules: Type.Array(Type.String(), { default: [], description: 'Sigma rules: files and folders' }),
+    pipelines: Type.Array(Type.String(), { default: [], description: 'processing pipelines for Sigma rules: files' }),
+    flux: Type.Array(Type.Union([Type.String(), fluxEntry]), { default: [], description: 'flux specifications' }),
+    key_map: Type.Optional(Type.String({ description: 'key-mapping file of STIX Spark (name : key, one per line)' })),
+    http: Type.Object(
+      {
+        listen: Type.String({
+          default: '127.0.0.1:8720',
+          description: 'host:port of metrics, probes, API and page; "off" for none',
+        }),
+        token: Type.Optional(secretReference),
+      },
+      { ...strict, default: {}, description: 'HTTP server; off loopback a token is required' },
+    ),
+    alerts: Type.Object(
+      {
+        original: Type.Boolean({ default: true, description: 'put the original record into alerts' }),
+        original_bytes: Type.Integer({
+          default: 32_768,
+          minimum: 0,
+          maximum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'longest original record in an alert',
+        }),
+        max_hits: Type.Integer({
+          default: 100,
+          minimum: 1,
+          maximum: 10_000,
+          description: 'alerts of one event; further hits are counted',
+        }),
+        suppress_seconds: Type.Integer({
+          default: 300,
+          minimum: 0,
+          maximum: 86_400,
+          'x-unit': 'seconds',
+          description: 'alerts of one rule for one host within this time are one alert and one closing update; 0: off',
+        }),
+      },
+      { ...strict, default: {}, description: 'alert records' },
+    ),
+    limits: Type.Object(
+      {
+        record_bytes: Type.Integer({
+          default: 16_777_216,
+          minimum: 1024,
+          maximum: 268_435_456,
+          'x-unit': 'bytes',
+          description: 'longest record',
+        }),
+        json_depth: Type.Integer({
+          default: 128,
+          minimum: 4,
+          maximum: 1000,
+          description: 'deepest nesting of a record',
+        }),
+        pending_bytes: Type.Integer({
+          default: 134_217_728,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'records received and not yet matched; beyond it inputs wait, answer 429 or drop',
+        }),
+        queue_bytes: Type.Integer({
+          default: 1_073_741_824,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'alerts on disk waiting for one output',
+        }),
+      },
+      { ...strict, default: {}, description: 'bounds' },
+    ),
+    dead_letters: Type.Object(
+      {
+        enabled: Type.Boolean({ default: true, description: 'keep escaped samples of bad records in data_dir' }),
+        bytes: Type.Integer({
+          default: 16_777_216,
+          minimum: 4096,
+          'x-unit': 'bytes',
+          description: 'size of the file before the oldest half is dropped',
+        }),
+      },
+      { ...strict, default: {}, description: 'samples of records that could not be read' },
+    ),
+    allow_private_addresses: Type.Boolean({
+      default: false,
+      description: 'let feeds and webhooks go to private address ranges',
+    }),
+    reload_seconds: Type.Integer({
+      default: 10,
+      minimum: 1,
+      maximum: 86_400,
+      'x-unit': 'seconds',
+      description: 'how often configuration, rule and indicator files are looked at for changes',
+    }),
+  },
+  strict,
+);
+
+export type Config = Static<typeof configSchema>;

@@ -1,0 +1,184 @@
+/**
+ * Detector: one compiled generation of everything Flint looks for. It takes the bytes of one candidate record and returns the
+ * events of it that match something, with their matches. The scanner in front of it decides which records are candidates; what
+ * it lets pass needlessly is found here to match nothing.
+ *
+ * Immutable after construction but for its counters: a reload builds a new one beside it.
+ */
+import type { Event, EventObject } from '../core/event.ts';
+import type { IndicatorDetails } from '../core/indicator.ts';
+import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { IndicatorMatch, Match, MatchedField, RuleMatch, Validity } from '../core/match.ts';
+import type { Observed } from '../core/observed.ts';
+import type { RecordOrigin } from '../core/record.ts';
+import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
+import { eventTime } from '../decode/event-time.ts';
+import { DECODERS } from '../decode/registry.ts';
+import { decodeUtf8 } from '../decode/text.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { observe } from '../fields/observables.ts';
+
+/** One indicator value found in one place of an event. */
+export interface RowHit {
+  /** Row of the indicator table. */
+  readonly row: number;
+  readonly field: string;
+  readonly seen: string;
+  readonly how: string;
+}
+
+/** What the detector needs of the loaded intelligence. */
+export interface IndicatorLookup {
+  readonly table: IndicatorTable;
+  match(observed: Observed): readonly RowHit[];
+  /** True when the value is on a benign list: its hits are suppressed and counted. */
+  isBenign(row: number): boolean;
+}
+
+/** Rules that hold for one event alone: Sigma detections, STIX patterns. */
+export interface EventRules {
+  match(event: Event): readonly RuleMatch[];
+}
+
+export interface DetectorOptions {
+  readonly limits: DecodeLimits;
+  /** `arrival`: expired indicators do not match (live). `event`: the same by event time. `mark`: all match, validity is told. */
+  readonly validity: 'arrival' | 'event' | 'mark';
+  /** Live streams hold back event times that lie ahead of the clock. */
+  readonly clampTime: boolean;
+  readonly keepOriginal: boolean;
+  /** Changes the fields of each event before anything is matched: legacy key mapping. */
+  readonly adapt?: (fields: EventObject) => EventObject;
+}
+
+export interface DetectorCounts {
+  candidates: number;
+  events: number;
+  benign: number;
+  expired: number;
+  timeFromArrival: number;
+  timeClamped: number;
+}
+
+export interface Detection {
+  readonly event: Event;
+  readonly matches: readonly Match[];
+}
+
+export type ReportProblem = (code: ErrorCode, bytes: Uint8Array, start: number, end: number) => void;
+
+export class Detector {
+  readonly counts: DetectorCounts = {
+    candidates: 0,
+    events: 0,
+    benign: 0,
+    expired: 0,
+    timeFromArrival: 0,
+    timeClamped: 0,
+  };
+  readonly #indicators: IndicatorLookup;
+  readonly #rules: readonly EventRules[];
+  readonly #options: DetectorOptions;
+  readonly #report: ReportProblem;
+
+  constructor(
+    indicators: IndicatorLookup,
+    rules: readonly EventRules[],
+    options: DetectorOptions,
+    report: ReportProblem,
+  ) {
+    this.#indicators = indicators;
+    this.#rules = rules;
+    this.#options = options;
+    this.#report = report;
+  }
+
+  /** All events of the record that match something. `origin.part` of the given origin is 0; parts are numbered here. */
+  examine(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): readonly Detection[] {
+    const detections: Detection[] = [];
+    for (const event of this.decode(bytes, start, end, origin)) {
+      const matches: Match[] = [...this.#matchIndicators(event)];
+      for (const rules of this.#rules) matches.push(...rules.match(event));
+      if (matches.length > 0) detections.push({ event, matches });
+    }
+    return detections;
+  }
+
+  /** The events of a record. */
+  decode(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): readonly Event[] {
+    this.counts.candidates++;
+    const decoder = decoderOf(bytes, start, end, origin.source.decoder);
+    const decoded = decoder.decode(bytes, start, end, this.#options.limits);
+    if (decoded.problem !== undefined) this.#report(decoded.problem, bytes, start, end);
+    const format = decoded.problem === undefined ? decoder.name : 'text';
+    const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
+    return decoded.events.map((fields, part) =>
+      this.#event(fields, format, original, part === 0 ? origin : { ...origin, part }),
+    );
+  }
+
+  #event(decoded: EventObject, format: string, original: string, origin: RecordOrigin): Event {
+    const fields = this.#options.adapt === undefined ? decoded : this.#options.adapt(decoded);
+    const { timezone } = origin.source;
+    const time = eventTime(fields, format, { timezone, arrivalMs: origin.arrivalMs, clamp: this.#options.clampTime });
+    this.counts.events++;
+    if (time.origin === 'arrival') this.counts.timeFromArrival++;
+    if (time.origin === 'clamped') this.counts.timeClamped++;
+    return { fields, original, format, timeMs: time.ms, timeOrigin: time.origin, origin };
+  }
+
+  #matchIndicators(event: Event): IndicatorMatch[] {
+    const hits = this.#indicators.match(observe(event));
+    if (hits.length === 0) return [];
+    const byRow = new Map<number, MatchedField[]>();
+    for (const { row, field, seen, how } of hits) {
+      const matched = { field, value: seen, item: this.#indicators.table.valueAt(row), how };
+      const list = byRow.get(row);
+      if (list === undefined) byRow.set(row, [matched]);
+      else if (!list.some((other) => other.field === field && other.value === seen && other.how === how))
+        list.push(matched);
+    }
+    const matches: IndicatorMatch[] = [];
+    for (const [row, matched] of byRow) {
+      if (this.#indicators.isBenign(row)) {
+        this.counts.benign++;
+        continue;
+      }
+      const match = this.#indicatorMatch(row, matched, event);
+      if (match === undefined) this.counts.expired++;
+      else matches.push(match);
+    }
+    return matches;
+  }
+
+  #indicatorMatch(row: number, matched: readonly MatchedField[], event: Event): IndicatorMatch | undefined {
+    const { table } = this.#indicators;
+    const atMs = this.#options.validity === 'arrival' ? event.origin.arrivalMs : event.timeMs;
+    const all = table.detailsAt(row);
+    const within = all.filter((details) => validityAt(details, atMs) === 'within');
+    if (within.length === 0 && this.#options.validity !== 'mark') return undefined;
+    const sources = [...(within.length > 0 ? within : all)].sort((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
+    return {
+      engine: 'indicator',
+      kind: table.kindAt(row),
+      value: table.valueAt(row),
+      semantics: table.semanticsAt(row),
+      sources,
+      matched,
+      validity: within.length > 0 ? 'within' : validityAt(sources[0], atMs),
+    };
+  }
+}
+
+/** Valid from inclusive, valid until exclusive (STIX 2.1 section 4.7). */
+export function validityAt(details: IndicatorDetails | undefined, atMs: number): Validity {
+  if (details?.validFromMs !== undefined && atMs < details.validFromMs) return 'before';
+  return details?.validUntilMs !== undefined && atMs >= details.validUntilMs ? 'after' : 'within';
+}
+
+function decoderOf(bytes: Uint8Array, start: number, end: number, pinned: string | undefined): Decoder {
+  const candidates = pinned === undefined ? DECODERS : DECODERS.filter((decoder) => decoder.name === pinned);
+  const decoder = candidates.find((candidate) => candidate.recognises(bytes, start, end)) ?? DECODERS.at(-1);
+  if (decoder === undefined) throw new Error('the decoder registry is empty');
+  return decoder;
+}

@@ -1,0 +1,624 @@
+/**
+ * JSON values in any arrangement: one per line, back to back, pretty-printed over many lines, the elements of a top-level array,
+ * the elements of `Records[]` in a top-level wrapper object (CloudTrail, S3 notifications). What is no JSON is framed as lines.
+ *
+ * A push-down automaton over raw bytes: it knows brackets, strings and what may follow what, not the values. As soon as the bytes
+ * cannot be JSON any more (a torn line shows at the next one, because a raw newline never stands in a string), everything held
+ * back becomes line records, so that one broken record never swallows its neighbours. Each byte is looked at once, plus once for
+ * newlines when such a fallback happens: linear. Memory is one record and the nesting stack; arrays of any size stream.
+ *
+ * A wrapper's other members are not lost: with elements taken out (`{"a":1,"Records":[]}`) they make a record of their own.
+ */
+import { Buffer } from 'node:buffer';
+import { CarryBuffer } from './carry-buffer.ts';
+import { emptyRecord, isBlank, withoutCarriageReturn } from './emitted-record.ts';
+import {
+  type DropRecord,
+  type EmitRecord,
+  type FramerOptions,
+  type ResumableFramer,
+  type ResumePoint,
+  SAMPLE_BYTES,
+} from './framer.ts';
+
+/** Containers nested deeper than this are framed as lines. */
+export const MAX_NESTING = 512;
+
+const OBJECT = 1;
+const ARRAY = 2;
+
+/** States between values of the stream. */
+const TOP = 0; // line start, or nothing but blanks since
+const TOP_AFTER = 1; // on the line on which a value ended
+const ELEMENTS = 2; // between elements of a top-level array or of Records[]
+const OPENING = 3; // after the bracket of a top-level array that may still turn out to be text
+/** States inside a value. */
+const VALUE = 4;
+const VALUE_OR_END = 5;
+const KEY = 6;
+const KEY_OR_END = 7;
+const COLON = 8;
+const AFTER = 9;
+const STRING = 10;
+const ESCAPED = 11;
+const SCALAR = 12;
+/** Not JSON: up to the next newline. */
+const LINE = 13;
+/** Inside the byte order mark that opens some files. */
+const MARK = 14;
+
+/** Blanks behind a top-level bracket after which it is an array for certain: keeps what may yet be text small. */
+const OPENING_BYTES = 256;
+
+/** What the records are taken from. */
+const IN_STREAM = 0;
+const IN_ARRAY = 1;
+const IN_WRAPPER = 2;
+
+const WRAPPER_KEY_BYTES = 'Records'.length;
+
+export class JsonStreamFramer implements ResumableFramer {
+  readonly #limit: number;
+  readonly #stack = new Uint8Array(MAX_NESTING);
+  readonly #carry = new CarryBuffer();
+  readonly #wrapper = new CarryBuffer();
+  readonly #record = emptyRecord();
+  #state = TOP;
+  #depth = 0;
+  #inside = IN_STREAM;
+  /** Stream offset of the chunk's first byte, and line of the byte looked at. */
+  #base: number;
+  #line: number;
+  /** Index in the chunk where the record's part in it begins; what came before is in the carry buffer. */
+  #start = 0;
+  #position = 0;
+  #startLine = 0;
+  /** Bytes in front of the first element of an array: part of the record only if all of it turns out to be text. */
+  #prefix = 0;
+  #prefixLine = 0;
+  #dropping = false;
+  #stringIsKey = false;
+  #keyOffset = 0;
+  #keys = 0;
+  #recordsKey = false;
+  #recordsOpen = false;
+  #wrapperOpen = false;
+  #wrapperPosition = 0;
+  #wrapperLine = 0;
+  #topPosition: number;
+  #topLine: number;
+  #emitted = 0;
+  #emittedAtTop = 0;
+
+  constructor(options: FramerOptions) {
+    this.#limit = options.maxRecordBytes;
+    this.#base = options.position ?? 0;
+    this.#line = options.line ?? 1;
+    this.#topPosition = this.#base;
+    this.#topLine = this.#line;
+  }
+
+  get bufferedBytes(): number {
+    return this.#carry.length + this.#wrapper.length;
+  }
+
+  /** True between two values of the stream, with nothing held back. */
+  get idle(): boolean {
+    return this.#state === TOP || this.#state === TOP_AFTER;
+  }
+
+  /** True when idle at the beginning of a line. */
+  get atLineStart(): boolean {
+    return this.#state === TOP;
+  }
+
+  /** Line of the next byte. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** Records emitted since the framer was made. */
+  get emitted(): number {
+    return this.#emitted;
+  }
+
+  /** Stream offset of the next byte. */
+  get position(): number {
+    return this.#base;
+  }
+
+  resumePoint(): ResumePoint {
+    return {
+      position: this.#topPosition,
+      line: this.#topLine,
+      framing: 'json',
+      emittedAfter: this.#emitted - this.#emittedAtTop,
+    };
+  }
+
+  /** Makes the framer as new at the given place of a stream; allocates nothing. */
+  restart(position: number, line: number): void {
+    this.#carry.clear();
+    this.#wrapper.clear();
+    this.#state = TOP;
+    this.#depth = 0;
+    this.#inside = IN_STREAM;
+    this.#base = position;
+    this.#line = line;
+    this.#dropping = false;
+    this.#wrapperOpen = false;
+    this.#recordsOpen = false;
+    this.#prefix = 0;
+    this.#topPosition = position;
+    this.#topLine = line;
+    this.#emittedAtTop = this.#emitted;
+  }
+
+  push(chunk: Uint8Array, emit: EmitRecord, drop: DropRecord): void {
+    this.run(chunk, 0, false, emit, drop);
+  }
+
+  /**
+   * Takes the bytes from `from` on. With `stopWhenIdle` it returns behind the byte that ended a value of the stream, or a line
+   * outside of values; the caller goes on with the rest. Returns the index behind the last byte taken.
+   */
+  run(chunk: Uint8Array, from: number, stopWhenIdle: boolean, emit: EmitRecord, drop: DropRecord): number {
+    const length = chunk.length;
+    this.#base -= from;
+    this.#start = from;
+    let i = from;
+    while (i < length) {
+      const byte = chunk[i] as number;
+      switch (this.#state) {
+        case STRING: {
+          let at = i;
+          let b = byte;
+          while (b !== 0x22 && b !== 0x5c && b !== 0x0a) {
+            if (++at === length) break;
+            b = chunk[at] as number;
+          }
+          i = at;
+          if (at === length) break;
+          if (b === 0x22) {
+            i++;
+            if (this.#depth === 0) {
+              this.#finish(chunk, i, emit, drop);
+              this.#state = ELEMENTS;
+            } else if (this.#stringIsKey) {
+              if (this.#depth === 1) this.#endOfTopKey(chunk, i - 1);
+              this.#state = COLON;
+            } else {
+              this.#state = AFTER;
+            }
+          } else if (b === 0x5c) {
+            this.#state = ESCAPED;
+            i++;
+          } else {
+            i = this.#notJson(chunk, i, emit, drop);
+          }
+          break;
+        }
+        case ESCAPED:
+          if (byte === 0x0a) {
+            i = this.#notJson(chunk, i, emit, drop);
+          } else {
+            this.#state = STRING;
+            i++;
+          }
+          break;
+        case SCALAR:
+          if (isScalarByte(byte)) i++;
+          else if (this.#depth === 0) {
+            this.#finish(chunk, i, emit, drop);
+            this.#state = ELEMENTS;
+          } else this.#state = AFTER;
+          break;
+        case LINE: {
+          const found = Buffer.from(chunk.buffer, chunk.byteOffset, length).indexOf(0x0a, i);
+          if (found === -1) {
+            i = length;
+            break;
+          }
+          i = found + 1;
+          this.#finishLine(chunk, found, emit, drop);
+          this.#line++;
+          this.#state = TOP;
+          this.#markTop(i);
+          if (stopWhenIdle) return this.#leave(chunk, i, drop);
+          break;
+        }
+        case TOP:
+        case TOP_AFTER:
+          i = this.#top(i, byte);
+          if (stopWhenIdle && byte === 0x0a) return this.#leave(chunk, i, drop);
+          break;
+        case MARK:
+          if (byte !== (this.#base + i === 1 ? 0xbb : 0xbf)) this.#state = LINE;
+          else if (this.#base + ++i === 3) {
+            this.#carry.clear();
+            this.#state = TOP;
+          }
+          break;
+        default:
+          if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a) {
+            if (byte === 0x0a) this.#line++;
+            i++;
+            if (this.#state === OPENING && this.#carry.length + i - this.#start >= OPENING_BYTES) {
+              this.#inside = IN_ARRAY;
+              this.#state = ELEMENTS;
+            }
+          } else {
+            i = this.#structure(chunk, i, byte, emit, drop);
+            if (stopWhenIdle && this.#state === TOP_AFTER) return this.#leave(chunk, i, drop);
+          }
+      }
+    }
+    return this.#leave(chunk, i, drop);
+  }
+
+  end(emit: EmitRecord, drop: DropRecord): void {
+    const nothing = new Uint8Array(0);
+    this.#start = 0;
+    if (this.#state === SCALAR && this.#depth === 0) this.#finish(nothing, 0, emit, drop);
+    else if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
+      if (this.#state !== LINE) this.#notJson(nothing, 0, emit, drop);
+      this.#finishLine(nothing, 0, emit, drop);
+    }
+    this.#closeBrokenWrapper(emit);
+    this.restart(this.#base, this.#line);
+  }
+
+  /** Keeps what is unfinished and moves the base behind the bytes taken. */
+  #leave(chunk: Uint8Array, end: number, drop: DropRecord): number {
+    if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
+      if (this.#state !== OPENING && this.#tooLong(end)) this.#giveUp(chunk, end, drop);
+      if (!this.#dropping) this.#carry.append(chunk, this.#start, end);
+    }
+    this.#base += end;
+    return end;
+  }
+
+  #top(i: number, byte: number): number {
+    if (byte === 0x0a) {
+      this.#line++;
+      this.#state = TOP;
+      this.#markTop(i + 1);
+      return i + 1;
+    }
+    // NUL ends frames of GELF senders, RS begins records of RFC 7464.
+    if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x00 || byte === 0x1e) return i + 1;
+    if (byte === 0x2c && this.#state === TOP_AFTER) return i + 1;
+    this.#markTop(i);
+    this.#begin(i);
+    if (byte === 0x7b) {
+      this.#keys = 0;
+      this.#stack[0] = OBJECT;
+      this.#depth = 1;
+      this.#state = KEY_OR_END;
+      return i + 1;
+    }
+    if (byte === 0x5b) this.#state = OPENING;
+    else this.#state = byte === 0xef && this.#base + i === 0 ? MARK : LINE;
+    return i + 1;
+  }
+
+  /** A byte that is neither blank nor inside a string or a number. */
+  #structure(chunk: Uint8Array, i: number, byte: number, emit: EmitRecord, drop: DropRecord): number {
+    switch (this.#state) {
+      case AFTER:
+        if (byte === 0x2c) {
+          this.#state = this.#stack[this.#depth - 1] === OBJECT ? KEY : VALUE;
+          return i + 1;
+        }
+        if (byte === 0x7d || byte === 0x5d) return this.#close(chunk, i, byte, emit, drop);
+        break;
+      case COLON:
+        if (byte === 0x3a) {
+          this.#state = VALUE;
+          return i + 1;
+        }
+        break;
+      case KEY_OR_END:
+        if (byte === 0x7d) return this.#close(chunk, i, byte, emit, drop);
+        if (byte === 0x22) return this.#openKey(i);
+        break;
+      case KEY:
+        if (byte === 0x22) return this.#openKey(i);
+        break;
+      case VALUE_OR_END:
+        if (byte === 0x5d) return this.#close(chunk, i, byte, emit, drop);
+        if (this.#recordsOpen && byte === 0x7b) return this.#openRecords(chunk, i, emit, drop);
+        if (this.#openValue(byte)) return i + 1;
+        break;
+      case VALUE:
+        if (this.#openValue(byte)) return i + 1;
+        break;
+      case OPENING:
+        if (byte === 0x5d) {
+          this.#carry.clear();
+          this.#dropping = false;
+          this.#state = TOP_AFTER;
+          return i + 1;
+        }
+        if (byte === 0x7b || byte === 0x5b || byte === 0x22) {
+          this.#prefix = this.#carry.length + i - this.#start;
+          this.#prefixLine = this.#line;
+          this.#inside = IN_ARRAY;
+          this.#openValue(byte);
+          return i + 1;
+        }
+        break;
+      default:
+        return this.#element(chunk, i, byte, emit, drop);
+    }
+    return this.#notJson(chunk, i, emit, drop);
+  }
+
+  /** Between the elements of a streamed array. */
+  #element(chunk: Uint8Array, i: number, byte: number, emit: EmitRecord, drop: DropRecord): number {
+    if (byte === 0x2c) return i + 1;
+    if (byte === 0x5d) {
+      if (this.#inside === IN_WRAPPER) this.#resumeWrapper(i);
+      else this.#state = TOP_AFTER;
+      this.#inside = IN_STREAM;
+      return i + 1;
+    }
+    this.#begin(i);
+    this.#depth = 0;
+    if (this.#openValue(byte)) return i + 1;
+    return this.#notJson(chunk, i, emit, drop);
+  }
+
+  #openValue(byte: number): boolean {
+    this.#recordsOpen = false;
+    if (byte === 0x22) {
+      this.#stringIsKey = false;
+      this.#state = STRING;
+      return true;
+    }
+    if (byte === 0x7b || byte === 0x5b) {
+      if (this.#depth === MAX_NESTING) return false;
+      this.#recordsOpen = byte === 0x5b && this.#recordsKey && this.#depth === 1;
+      this.#recordsKey = false;
+      this.#stack[this.#depth++] = byte === 0x7b ? OBJECT : ARRAY;
+      this.#state = byte === 0x7b ? KEY_OR_END : VALUE_OR_END;
+      return true;
+    }
+    this.#recordsKey = false;
+    this.#state = SCALAR;
+    return isScalarStart(byte);
+  }
+
+  #openKey(i: number): number {
+    this.#stringIsKey = true;
+    this.#state = STRING;
+    if (this.#depth === 1) this.#keyOffset = this.#carry.length + i + 1 - this.#start;
+    return i + 1;
+  }
+
+  #close(chunk: Uint8Array, i: number, byte: number, emit: EmitRecord, drop: DropRecord): number {
+    if (this.#stack[this.#depth - 1] !== (byte === 0x7d ? OBJECT : ARRAY)) return this.#notJson(chunk, i, emit, drop);
+    this.#depth--;
+    if (this.#depth > 0) {
+      this.#state = AFTER;
+      return i + 1;
+    }
+    if (this.#wrapperOpen && this.#inside === IN_STREAM) {
+      this.#wrapperOpen = false;
+      if (this.#keys > 1) this.#finish(chunk, i + 1, emit, drop);
+      this.#carry.clear();
+      this.#dropping = false;
+    } else {
+      this.#finish(chunk, i + 1, emit, drop);
+    }
+    this.#state = this.#inside === IN_STREAM ? TOP_AFTER : ELEMENTS;
+    return i + 1;
+  }
+
+  /** A key of a top-level object has ended before index `end`: is it that of a wrapper's array? */
+  #endOfTopKey(chunk: Uint8Array, end: number): void {
+    this.#recordsKey = false;
+    if (this.#inside !== IN_STREAM) return;
+    this.#keys++;
+    const length = this.#carry.length + end - this.#start;
+    if (this.#dropping || length > this.#limit || length - this.#keyOffset !== WRAPPER_KEY_BYTES) return;
+    for (let k = 0; k < WRAPPER_KEY_BYTES; k++) {
+      const offset = this.#keyOffset + k;
+      const byte =
+        offset < this.#carry.length ? this.#carry.bytes[offset] : chunk[this.#start + offset - this.#carry.length];
+      const wanted = 'Records'.charCodeAt(k);
+      if (byte !== wanted && !(k === 0 && byte === 0x72)) return;
+    }
+    this.#recordsKey = true;
+  }
+
+  /** The first object of `Records[]`: the wrapper is put aside, the elements stream. */
+  #openRecords(chunk: Uint8Array, i: number, emit: EmitRecord, drop: DropRecord): number {
+    this.#recordsOpen = false;
+    if (this.#tooLong(i)) {
+      this.#openValue(0x7b);
+      return i + 1;
+    }
+    this.#carry.append(chunk, this.#start, i);
+    this.#wrapper.clear();
+    this.#wrapper.append(this.#carry.bytes, 0, this.#carry.length);
+    this.#carry.clear();
+    if (!this.#wrapperOpen) {
+      this.#wrapperPosition = this.#position;
+      this.#wrapperLine = this.#startLine;
+    }
+    this.#wrapperOpen = true;
+    this.#inside = IN_WRAPPER;
+    return this.#element(chunk, i, 0x7b, emit, drop);
+  }
+
+  #resumeWrapper(i: number): void {
+    this.#begin(i);
+    this.#position = this.#wrapperPosition;
+    this.#startLine = this.#wrapperLine;
+    this.#carry.append(this.#wrapper.bytes, 0, this.#wrapper.length);
+    this.#wrapper.clear();
+    this.#stack[0] = OBJECT;
+    this.#depth = 1;
+    this.#state = AFTER;
+  }
+
+  #begin(i: number): void {
+    this.#carry.clear();
+    this.#start = i;
+    this.#position = this.#base + i;
+    this.#startLine = this.#line;
+    this.#prefix = 0;
+    this.#dropping = false;
+    this.#recordsKey = false;
+    this.#recordsOpen = false;
+  }
+
+  #markTop(i: number): void {
+    this.#topPosition = this.#base + i;
+    this.#topLine = this.#line;
+    this.#emittedAtTop = this.#emitted;
+  }
+
+  #tooLong(end: number): boolean {
+    return this.#dropping || this.#carry.length + end - this.#start - this.#prefix > this.#limit;
+  }
+
+  #giveUp(chunk: Uint8Array, end: number, drop: DropRecord): void {
+    if (this.#dropping) return;
+    this.#carry.append(chunk, this.#start, Math.min(end, this.#start + this.#prefix + SAMPLE_BYTES));
+    const sampleEnd = Math.min(this.#carry.length, this.#prefix + Math.min(SAMPLE_BYTES, this.#limit));
+    drop('too_long', this.#carry.bytes.slice(this.#prefix, sampleEnd));
+    this.#carry.clear();
+    this.#prefix = 0;
+    this.#dropping = true;
+  }
+
+  /** A value is complete: it ends before `end`. */
+  #finish(chunk: Uint8Array, end: number, emit: EmitRecord, drop: DropRecord): void {
+    if (this.#tooLong(end)) {
+      this.#giveUp(chunk, end, drop);
+    } else if (this.#carry.length === 0) {
+      const start = this.#start + this.#prefix;
+      this.#emit(chunk, start, end, this.#position + this.#prefix, this.#valueLine(), emit);
+    } else {
+      this.#carry.append(chunk, this.#start, end);
+      const { bytes, length } = this.#carry;
+      this.#emit(bytes, this.#prefix, length, this.#position + this.#prefix, this.#valueLine(), emit);
+    }
+    this.#carry.clear();
+    this.#prefix = 0;
+    this.#dropping = false;
+  }
+
+  #valueLine(): number {
+    return this.#prefix > 0 ? this.#prefixLine : this.#startLine;
+  }
+
+  /** A line of text is complete: it ends before `end`. */
+  #finishLine(chunk: Uint8Array, end: number, emit: EmitRecord, drop: DropRecord): void {
+    if (this.#tooLong(end)) this.#giveUp(chunk, end, drop);
+    else {
+      let bytes = chunk;
+      let [from, to] = [this.#start, end];
+      if (this.#carry.length > 0) {
+        this.#carry.append(chunk, this.#start, end);
+        [bytes, from, to] = [this.#carry.bytes, 0, this.#carry.length];
+      }
+      const textEnd = withoutCarriageReturn(bytes, from, to);
+      if (!isBlank(bytes, from, textEnd)) this.#emit(bytes, from, textEnd, this.#position, this.#startLine, emit);
+    }
+    this.#carry.clear();
+    this.#dropping = false;
+  }
+
+  /**
+   * The byte at `i` cannot follow: what is held back are lines of text. The whole ones are records now, the last goes on to its
+   * newline. After that the stream counts as a sequence of values again. Returns `i`.
+   */
+  #notJson(chunk: Uint8Array, i: number, emit: EmitRecord, drop: DropRecord): number {
+    if (this.#tooLong(i)) this.#giveUp(chunk, i, drop);
+    else {
+      this.#carry.append(chunk, this.#start, i);
+      // With elements taken out, offsets in the wrapper are none of the stream: its rest stays one record.
+      if (this.#wrapperOpen && this.#inside === IN_STREAM) this.#wrapperAsText(i, emit);
+      else this.#splitLines(emit);
+    }
+    this.#start = i;
+    this.#prefix = 0;
+    this.#depth = 0;
+    this.#closeBrokenWrapper(emit);
+    this.#inside = IN_STREAM;
+    this.#wrapperOpen = false;
+    this.#recordsOpen = false;
+    this.#state = LINE;
+    return i;
+  }
+
+  #wrapperAsText(i: number, emit: EmitRecord): void {
+    const { bytes, length } = this.#carry;
+    if (this.#keys > 1) this.#emit(bytes, 0, length, this.#position, this.#startLine, emit);
+    this.#begin(i);
+  }
+
+  #splitLines(emit: EmitRecord): void {
+    const held = Buffer.from(this.#carry.bytes.slice(0, this.#carry.length));
+    let start = 0;
+    for (let end = held.indexOf(0x0a); end !== -1; end = held.indexOf(0x0a, start)) {
+      const textEnd = withoutCarriageReturn(held, start, end);
+      if (!isBlank(held, start, textEnd)) this.#emit(held, start, textEnd, this.#position, this.#startLine, emit);
+      this.#position += end + 1 - start;
+      this.#startLine++;
+      start = end + 1;
+    }
+    this.#carry.clear();
+    this.#carry.append(held, start, held.length);
+  }
+
+  /** The members of a wrapper whose array never ended properly are searched as text. */
+  #closeBrokenWrapper(emit: EmitRecord): void {
+    if (this.#inside === IN_WRAPPER && this.#wrapperOpen && this.#keys > 1) {
+      const { bytes, length } = this.#wrapper;
+      this.#emit(bytes, 0, length, this.#wrapperPosition, this.#wrapperLine, emit);
+    }
+    this.#wrapper.clear();
+    this.#wrapperOpen = false;
+    this.#inside = IN_STREAM;
+  }
+
+  #emit(bytes: Uint8Array, start: number, end: number, position: number, line: number, emit: EmitRecord): void {
+    const record = this.#record;
+    record.bytes = bytes;
+    record.start = start;
+    record.end = end;
+    record.position = position;
+    record.line = line;
+    this.#emitted++;
+    emit(record);
+  }
+}
+
+function isScalarStart(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2d ||
+    byte === 0x74 ||
+    byte === 0x66 ||
+    byte === 0x6e ||
+    byte === 0x4e ||
+    byte === 0x49
+  );
+}
+
+/** Digits, letters, `+ - . _`: numbers and literals, also the NaN and Infinity that some writers put out. */
+function isScalarByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    byte === 0x2b ||
+    byte === 0x2d ||
+    byte === 0x2e ||
+    byte === 0x5f
+  );
+}
