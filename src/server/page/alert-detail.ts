@@ -138,7 +138,7 @@ function ruleRows(alert: Alert): Row[] {
     ['license', alert.rule.license],
     ['reference', alert.rule.reference],
     ['techniques', alert.threat?.technique?.id.join(', ')],
-    ['tactics', alert.threat?.tactic?.name.join(', ')],
+    ['tactics', alert.threat?.tactic?.name?.join(', ')],
     ['tags', alert.tags?.join(', ')],
   ];
 }
