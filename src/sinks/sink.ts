@@ -17,7 +17,7 @@ export interface Sink {
    * settles.
    */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
-  /** Idempotent; releases sockets and files. */
+  /** Idempotent; releases sockets and files. A send under way settles soon after. */
   close(): Promise<void>;
 }
 

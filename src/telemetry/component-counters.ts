@@ -3,6 +3,8 @@
  * batch; a snapshot is plain data, so that worker threads can send theirs and totals are sums.
  */
 
+import { Histogram, type HistogramSnapshot } from './histogram.ts';
+
 export interface ComponentSnapshot {
   readonly component: 'input' | 'feed' | 'sink';
   readonly name: string;
@@ -10,6 +12,8 @@ export interface ComponentSnapshot {
   readonly dropped: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
+  /** Durations in seconds by name (`send`), absent when there are none. */
+  readonly histograms?: Readonly<Record<string, HistogramSnapshot>>;
 }
 
 /** Counters of one component. Names come from closed sets in code, never from event contents. */
@@ -20,6 +24,7 @@ export class ComponentCounters {
   readonly #dropped: Record<string, number> = {};
   readonly #errors: Record<string, number> = {};
   readonly #gauges: Record<string, number> = {};
+  readonly #histograms = new Map<string, Histogram>();
 
   constructor(component: ComponentSnapshot['component'], name: string) {
     this.component = component;
@@ -44,6 +49,16 @@ export class ComponentCounters {
     this.#gauges[what] = value;
   }
 
+  /** One duration in seconds: `send`. */
+  observe(what: string, seconds: number): void {
+    let histogram = this.#histograms.get(what);
+    if (histogram === undefined) {
+      histogram = new Histogram();
+      this.#histograms.set(what, histogram);
+    }
+    histogram.record(seconds);
+  }
+
   snapshot(): ComponentSnapshot {
     return {
       component: this.component,
@@ -52,6 +67,9 @@ export class ComponentCounters {
       dropped: { ...this.#dropped },
       errors: { ...this.#errors },
       gauges: { ...this.#gauges },
+      ...(this.#histograms.size > 0 && {
+        histograms: Object.fromEntries([...this.#histograms].map(([what, each]) => [what, each.snapshot()])),
+      }),
     };
   }
 }
