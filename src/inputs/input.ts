@@ -5,6 +5,7 @@
 import type { TObject } from 'typebox';
 import type { Intake } from '../core/record.ts';
 import type { InputCounters } from '../telemetry/component-counters.ts';
+import type { PositionStore } from './position-store.ts';
 
 export interface InputContext {
   /** Name from the configuration, else made from the address. */
@@ -17,6 +18,10 @@ export interface InputContext {
   readonly now: () => number;
   /** Counted and explained: bad data (sampled into the dead-letter file) or a condition someone must see. */
   readonly report: (code: string, message: string, sample?: Uint8Array) => void;
+  /** Where sources that can be replayed keep how far they were read; without it they begin anew at each start. */
+  readonly positions?: PositionStore;
+  /** Longest record (`limits.record_bytes`); default 16 MiB. */
+  readonly maxRecordBytes?: number;
 }
 
 export interface Input {

@@ -18,4 +18,40 @@ export const DATA_CODES = {
     why: 'one record exceeds limits.record_bytes',
     fix: 'raise the limit, or split the record at the sender',
   },
+  DATA_INCOMPLETE: {
+    family: 'sender',
+    title: 'frame cut off',
+    why: 'the connection ended in the middle of a counted frame',
+    fix: 'see why the sender closed the connection early',
+  },
+  DATA_BAD_COMPRESSION: {
+    family: 'sender',
+    title: 'compressed data is damaged',
+    why: 'data that begins as gzip, zlib or zstd cannot be inflated, or is cut off',
+    fix: 'send it again; for datagrams see that none are cut on the way',
+  },
+  DATA_INFLATES_TOO_FAR: {
+    family: 'sender',
+    title: 'compressed data inflates beyond the limit',
+    why: 'a small message would become very large: a decompression bomb, or a limit that is too low for this sender',
+    fix: 'send smaller pieces, or raise max_inflated_bytes of the input',
+  },
+  DATA_BAD_CHUNK: {
+    family: 'sender',
+    title: 'GELF chunk refused',
+    why: 'its header is too short, says more than 128 chunks, contradicts chunks of the same message, or came twice',
+    fix: 'use a GELF library that keeps the rules of GELF 1.1',
+  },
+  DATA_CHUNKS_LOST: {
+    family: 'sender',
+    title: 'GELF message never became whole',
+    why: 'not all chunks came within five seconds, or too many messages were unfinished at once',
+    fix: 'look for lost datagrams (kernel_dropped_datagrams), or send GELF over TCP',
+  },
+  DATA_EMPTY: {
+    family: 'sender',
+    title: 'message without content',
+    why: 'a datagram or body has no bytes, or blanks only',
+    fix: 'nothing is lost; look at the sender if there are many',
+  },
 } as const;

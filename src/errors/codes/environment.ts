@@ -24,4 +24,40 @@ export const ENVIRONMENT_CODES = {
     why: 'another flint process uses the same data directory',
     fix: 'stop the process that the message names, or give another data_dir',
   },
+  ENV_SMALL_RECEIVE_BUFFER: {
+    family: 'environment',
+    title: 'UDP receive buffer smaller than asked for',
+    why: 'the operating system caps it; a short pause then loses datagrams',
+    fix: 'raise the cap: sysctl -w net.core.rmem_max=8388608',
+  },
+  ENV_KERNEL_DROPS: {
+    family: 'environment',
+    title: 'the kernel dropped datagrams',
+    why: 'they came faster than they were read while the receive buffer was full',
+    fix: 'raise net.core.rmem_max and receive_buffer_bytes, or spread senders over several inputs',
+  },
+  ENV_OVERLOADED: {
+    family: 'environment',
+    title: 'records dropped because too many are waiting',
+    why: 'matching or delivery is slower than the senders, and the protocol has no way to make them wait',
+    fix: 'look at the outputs and their queues, raise limits.pending_bytes, or use TCP or HTTP',
+  },
+  ENV_TOO_MANY_CLIENTS: {
+    family: 'environment',
+    title: 'connection refused: too many clients',
+    why: 'the input has max_connections clients already',
+    fix: 'raise max_connections, or see who holds connections open',
+  },
+  ENV_CLIENT_GIVEN_UP: {
+    family: 'environment',
+    title: 'connection closed by flint',
+    why: 'the client sent nothing for idle_seconds, held too much unfinished data, or broke the protocol',
+    fix: 'look at the client; raise idle_seconds if it is right',
+  },
+  ENV_INTAKE_FAILED: {
+    family: 'us',
+    title: 'records could not be handed on',
+    why: 'the engine refused a batch, which is a bug',
+    fix: 'report it with the log lines around it',
+  },
 } as const;

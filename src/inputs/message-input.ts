@@ -1,0 +1,150 @@
+/** What `gelf` and `json` share: messages over UDP, TCP or TLS. They differ in name, port and the framing usual on TCP. */
+import { readFileSync } from 'node:fs';
+import { type Static, Type } from 'typebox';
+import { diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { FRAMING_NAMES } from '../frame/registry.ts';
+import { hostPort } from './cannot-listen.ts';
+import { DatagramReceiver } from './datagram-receiver.ts';
+import type { Input, InputAddress, InputContext } from './input.ts';
+import { maxRecordBytes, RECORD_OPTIONS, recordSource } from './record-source.ts';
+import { StreamTransport } from './stream-transport.ts';
+import { UDP_OPTIONS, UdpTransport } from './udp-transport.ts';
+
+export const STREAM_OPTIONS = {
+  framing: Type.Union(
+    FRAMING_NAMES.map((name) => Type.Literal(name)),
+    { default: 'auto', description: 'how records are told apart (TCP, TLS)' },
+  ),
+  max_connections: Type.Integer({
+    default: 1024,
+    minimum: 1,
+    maximum: 65_535,
+    description: 'clients at once (TCP, TLS); more are refused and counted',
+  }),
+  idle_seconds: Type.Integer({
+    default: 900,
+    minimum: 1,
+    maximum: 604_800,
+    'x-unit': 'seconds',
+    description: 'a client that sends nothing for so long is closed (TCP, TLS)',
+  }),
+  buffer_bytes: Type.Integer({
+    default: 134_217_728,
+    minimum: 65_536,
+    'x-unit': 'bytes',
+    description: 'unfinished records of all clients together (TCP, TLS)',
+  }),
+  cert_file: Type.Optional(Type.String({ description: 'PEM file of the certificate (TLS)' })),
+  key_file: Type.Optional(Type.String({ description: 'PEM file of its key (TLS)', 'x-secret': true })),
+  client_ca_file: Type.Optional(
+    Type.String({ description: 'PEM file of authorities; clients must then show a certificate of one (TLS)' }),
+  ),
+};
+
+export const messageOptions = Type.Object(
+  { ...RECORD_OPTIONS, ...UDP_OPTIONS, ...STREAM_OPTIONS },
+  { additionalProperties: false },
+);
+type MessageOptions = Static<typeof messageOptions>;
+
+export function createMessageInput(address: InputAddress, context: InputContext): Input {
+  const options = address.options as MessageOptions;
+  return address.transport === 'udp'
+    ? createDatagramInput(address, context, options)
+    : createStreamInput(address, context, options);
+}
+
+function createDatagramInput(address: InputAddress, context: InputContext, options: MessageOptions): Input {
+  const { host } = address;
+  const source = recordSource(context, options, {
+    path: `udp://${hostPort(host, address.port)}`,
+    id: `${context.instanceId}/${context.name}`,
+    replayable: false,
+  });
+  const receiver = new DatagramReceiver(
+    context,
+    source,
+    { next: 0 },
+    {
+      maxRecordBytes: maxRecordBytes(context, options),
+      maxInflatedBytes: options.max_inflated_bytes,
+      chunkBytes: options.chunk_bytes,
+      pendingBytes: options.pending_bytes,
+    },
+  );
+  const transport = new UdpTransport(context, {
+    host,
+    port: address.port,
+    receiveBufferBytes: options.receive_buffer_bytes,
+    take: (datagram, sender) => receiver.take(datagram, sender),
+    endOfTurn: () => receiver.flush(),
+    everySecond: () => receiver.expireChunks(),
+  });
+  let bound = '';
+  let stopping: Promise<void> | undefined;
+  return {
+    async start() {
+      await transport.start();
+      bound = hostPort(host, transport.port);
+    },
+    stop() {
+      stopping ??= transport.stop().then(() => receiver.finish());
+      return stopping;
+    },
+    finished: new Promise(() => {}),
+    get boundAddress() {
+      return bound;
+    },
+  };
+}
+
+function createStreamInput(address: InputAddress, context: InputContext, options: MessageOptions): Input {
+  const { host } = address;
+  const id = `${context.instanceId}/${context.name}`;
+  const transport = new StreamTransport(context, {
+    host,
+    port: address.port,
+    ...(address.transport === 'tls' && { tls: tlsOptions(options) }),
+    framing: options.framing,
+    maxRecordBytes: maxRecordBytes(context, options),
+    maxConnections: options.max_connections,
+    idleMs: options.idle_seconds * 1000,
+    bufferBytes: options.buffer_bytes,
+    pendingBytes: options.pending_bytes,
+    source: (path) => recordSource(context, options, { path, id, replayable: false }),
+    sequence: { next: 0 },
+  });
+  let bound = '';
+  return {
+    async start() {
+      await transport.start();
+      bound = hostPort(host, transport.port);
+    },
+    stop: () => transport.stop(),
+    finished: new Promise(() => {}),
+    get boundAddress() {
+      return bound;
+    },
+  };
+}
+
+function tlsOptions(options: MessageOptions): { cert: Buffer; key: Buffer; ca?: Buffer; requestCert: boolean } {
+  const { cert_file, key_file, client_ca_file } = options;
+  if (cert_file === undefined || key_file === undefined)
+    throw new FlintError([diagnostic('CONFIG_BAD_VALUE', 'error', 'TLS needs "cert_file" and "key_file"')]);
+  return {
+    cert: readPem(cert_file),
+    key: readPem(key_file),
+    requestCert: client_ca_file !== undefined,
+    ...(client_ca_file !== undefined && { ca: readPem(client_ca_file) }),
+  };
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    // Missing or unreadable.
+    throw new FlintError([diagnostic('ENV_FILE_UNREADABLE', 'error', `cannot read "${path}"`)], { cause });
+  }
+}

@@ -1,0 +1,31 @@
+/** Where sources that can be replayed keep how far they were read and settled. The engine gives one that is durable. */
+
+export interface SourcePosition {
+  /** Byte offset in the plain (inflated) stream from which to read on. */
+  readonly offset: number;
+  /** Line and record ordinal at that offset. */
+  readonly line: number;
+  readonly record: number;
+  /** Framing to go on with, and records behind the offset that are settled already. */
+  readonly framing: string;
+  readonly settledAfter: number;
+}
+
+export interface PositionStore {
+  get(sourceId: string): SourcePosition | undefined;
+  /** Called after the records were settled, at most once per batch; may be written out later. */
+  set(sourceId: string, position: SourcePosition): void;
+}
+
+/** For tests and for runs without a data directory. */
+export class MemoryPositionStore implements PositionStore {
+  readonly #positions = new Map<string, SourcePosition>();
+
+  get(sourceId: string): SourcePosition | undefined {
+    return this.#positions.get(sourceId);
+  }
+
+  set(sourceId: string, position: SourcePosition): void {
+    this.#positions.set(sourceId, position);
+  }
+}

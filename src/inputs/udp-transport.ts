@@ -1,0 +1,150 @@
+/**
+ * UDP socket of an input: asks for a large receive buffer, says what was granted, watches the kernel's drop counter, and hands
+ * datagrams on. Measured on loopback: a blocked event loop keeps 166 datagrams of 500 bytes at the usual buffer, about 6,500 at 8 MB.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { Type } from 'typebox';
+import { cannotListen } from './cannot-listen.ts';
+import type { InputContext } from './input.ts';
+import { readSocketQueue, socketInode } from './udp-kernel-drops.ts';
+
+export const UDP_OPTIONS = {
+  receive_buffer_bytes: Type.Integer({
+    default: 8_388_608,
+    minimum: 4096,
+    maximum: 1_073_741_824,
+    'x-unit': 'bytes',
+    description: 'UDP receive buffer to ask the operating system for',
+  }),
+  chunk_bytes: Type.Integer({
+    default: 16_777_216,
+    minimum: 65_536,
+    'x-unit': 'bytes',
+    description: 'memory for chunked GELF messages that are not whole yet; beyond it the oldest is given up',
+  }),
+  max_inflated_bytes: Type.Integer({
+    default: 2_097_152,
+    minimum: 1024,
+    maximum: 268_435_456,
+    'x-unit': 'bytes',
+    description: 'what one compressed datagram or chunked message may become (UDP)',
+  }),
+  pending_bytes: Type.Integer({
+    default: 33_554_432,
+    minimum: 65_536,
+    'x-unit': 'bytes',
+    description: 'records of this input received and not settled; beyond it UDP drops and other transports wait',
+  }),
+};
+
+const WATCH_MS = 1000;
+
+export interface UdpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  readonly take: (datagram: Uint8Array, sender: string) => void;
+  /** Called at the end of each event-loop turn that brought datagrams. */
+  readonly endOfTurn: () => void;
+  /** Called once a second. */
+  readonly everySecond: () => void;
+}
+
+export class UdpTransport {
+  readonly #context: InputContext;
+  readonly #options: UdpOptions;
+  readonly #socket: Socket;
+  #turnScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #inode: string | undefined;
+  #drops = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(context: InputContext, options: UdpOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#socket = createSocket(isIPv6(options.host) ? 'udp6' : 'udp4');
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** @throws FlintError when the address cannot be had. */
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', (error) => reject(cannotListen(error, host, port)));
+      this.#socket.bind(port, host, () => {
+        this.#socket.removeAllListeners('error');
+        resolve();
+      });
+    });
+    this.#socket.on('error', (error) => this.#context.report('ENV_CANNOT_LISTEN', `socket error: ${error.message}`));
+    this.#askForBuffer();
+    this.#inode = socketInode((this.#socket as { _handle?: { fd?: number } })._handle?.fd ?? -1);
+    this.#drops = readSocketQueue(this.port, this.#inode)?.drops ?? 0;
+    this.#socket.on('message', (datagram, sender) => this.#take(datagram, sender));
+    this.#timer = setInterval(() => this.#watch(), WATCH_MS);
+    this.#timer.unref();
+  }
+
+  /** Stops receiving; what was taken has been handed on when it resolves. Idempotent. */
+  stop(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#timer === undefined) {
+      this.#socket.close();
+      return;
+    }
+    this.#watch();
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+    this.#options.endOfTurn();
+  }
+
+  #take(datagram: Uint8Array, sender: RemoteInfo): void {
+    this.#options.take(datagram, `${sender.address}:${sender.port}`);
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    setImmediate(() => {
+      this.#turnScheduled = false;
+      this.#options.endOfTurn();
+    });
+  }
+
+  #askForBuffer(): void {
+    const asked = this.#options.receiveBufferBytes;
+    try {
+      this.#socket.setRecvBufferSize(asked);
+    } catch (error) {
+      // Some systems refuse instead of granting less: what there is stays.
+      this.#context.counters.error((error as { code?: string }).code ?? 'ERR_SOCKET_BUFFER_SIZE');
+    }
+    // Linux reports twice what it counts as usable, for its own bookkeeping.
+    const reported = this.#socket.getRecvBufferSize();
+    const granted = process.platform === 'linux' ? Math.floor(reported / 2) : reported;
+    this.#context.counters.set('receive_buffer_bytes', granted);
+    if (granted < asked) {
+      this.#context.report(
+        'ENV_SMALL_RECEIVE_BUFFER',
+        `UDP receive buffer on port ${this.port} is ${granted} bytes, asked for ${asked}; raise it with sysctl -w net.core.rmem_max=${asked}`,
+      );
+    }
+  }
+
+  #watch(): void {
+    this.#options.everySecond();
+    const queue = readSocketQueue(this.port, this.#inode);
+    if (queue === undefined) return;
+    this.#context.counters.set('kernel_queue_bytes', queue.queuedBytes);
+    const lost = queue.drops - this.#drops;
+    this.#drops = queue.drops;
+    this.#context.counters.add('kernel_dropped_datagrams', Math.max(0, lost));
+    if (lost > 0) this.#context.report('ENV_KERNEL_DROPS', `the kernel dropped ${lost} datagrams on port ${this.port}`);
+  }
+}
