@@ -39,6 +39,13 @@ export interface FeedStatistics {
   readonly bad: number;
 }
 
+/** Reads one feed as it arrives in chunks of bytes; fills the tables it was made for. */
+export interface FeedLoader {
+  push(chunk: Uint8Array): void;
+  /** Why the content as a whole is broken, if it is; what was read before is loaded. */
+  end(): Diagnostic | undefined;
+}
+
 /** Problems of one feed that are kept word by word. */
 export const MAX_PROBLEM_SAMPLES = 20;
 

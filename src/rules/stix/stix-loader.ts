@@ -6,13 +6,13 @@
  * their own list, other pattern types are counted. The life cycle (newest version, revocation) is that of `VersionIndex`, shared by
  * all bundles of one load; objects without an id have none.
  */
-import { type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
+import { type FeedLoader, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
 import type { DetailsInput, IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { uuidV5 } from '../../core/uuid.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { parsePattern } from '../pattern/parse.ts';
 import { type AtomicValue, atomicValues, type DeferReason } from './atomic-values.ts';
-import { ElementSplitter, type SplitProblem } from './element-splitter.ts';
+import { ElementSplitter, type SplitProblem } from '../../core/element-splitter.ts';
 import { type MarkingDefinitions, markingReferences } from './markings.ts';
 import type { NameOrdinals } from './name-ordinals.ts';
 import {
@@ -77,7 +77,7 @@ const OTHER_PATTERN_TYPES = new Set([
 ]);
 const ID_NAMESPACE = '3c3a5ab3-8a0a-5c3f-93d5-5f4bb3a0a1c4';
 
-export class StixLoader {
+export class StixLoader implements FeedLoader {
   readonly #target: StixTarget;
   readonly #feed: StixFeed;
   readonly #splitter: ElementSplitter;
@@ -98,7 +98,6 @@ export class StixLoader {
     this.#splitter.push(chunk);
   }
 
-  /** Why the content as a whole is broken, if it is; what was read before is loaded. */
   end(): Diagnostic | undefined {
     this.#splitter.end();
     return this.#broken;

@@ -1,0 +1,20 @@
+/**
+ * Public suffixes: names under which strangers register (`co.uk`, `github.io`). An indicator never reaches below one, nor below a
+ * name that stands above one (design 6.4). Data: the Public Suffix List, its private part included, as packaged by tldts.
+ */
+import { getPublicSuffix, parse } from 'tldts';
+
+const OPTIONS = { allowPrivateDomains: true, extractHostname: false, validateHostname: false } as const;
+
+/** True when the canonical name is a public suffix, or all names directly below it are. */
+export function isPublicSuffix(name: string): boolean {
+  if (getPublicSuffix(name, OPTIONS) === name) return true;
+  const below = `x.${name}`;
+  return getPublicSuffix(below, OPTIONS) === below;
+}
+
+/** True when the last label of the name is a top-level domain that exists. */
+export function hasKnownTopLevel(name: string): boolean {
+  const { isIcann, isPrivate } = parse(name, OPTIONS);
+  return isIcann === true || isPrivate === true;
+}
