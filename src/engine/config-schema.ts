@@ -25,15 +25,6 @@ export const inputEntry = Type.Object(
         description: 'name in metrics and alerts; default: made from the address',
       }),
     ),
-    timezone: Type.Optional(
-      Type.String({ description: 'zone of times that carry none; default: the top-level timezone' }),
-    ),
-    decoder: Type.Optional(Type.String({ description: 'decoder of all records; default: by content' })),
-    logsource: Type.Optional(
-      Type.String({
-        description: 'log source of all records as product/category/service, "-" for none; default: by content',
-      }),
-    ),
   },
   { additionalProperties: true },
 );
