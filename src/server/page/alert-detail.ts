@@ -116,7 +116,11 @@ function indicatorRows(alert: Alert): Row[] {
   return [
     ['type', indicator.type],
     ['name', indicator.name],
-    ['value', indicator.value],
+    [
+      'value',
+      indicator.value ?? indicator.ip ?? indicator.url?.full ?? indicator.email?.address ?? indicator.file?.name,
+    ],
+    ['pattern', alert.flint.pattern],
     ['description', indicator.description],
     ['provider', indicator.provider],
     ['confidence', indicator.confidence === undefined ? undefined : `${indicator.confidence} of 100`],
