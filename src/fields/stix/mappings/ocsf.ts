@@ -1,0 +1,117 @@
+/** Open Cybersecurity Schema Framework 1.x: events with a class_uid. */
+import { field, has, integer, list, type ObjectTemplate, ref, type StixMapping, text } from '../mapping.ts';
+import { fileObjects, httpRequest, session } from './session.ts';
+
+function processObjects(id: string, base: string, parent?: string): readonly ObjectTemplate[] {
+  return [
+    {
+      id,
+      type: 'process',
+      existsWith: [`${id}-image`],
+      properties: {
+        command_line: text(`${base}.cmd_line`),
+        pid: integer(`${base}.pid`),
+        created_time: field('time', `${base}.created_time_dt`, `${base}.created_time`),
+        image_ref: ref(`${id}-image`),
+        binary_ref: ref(`${id}-image`),
+        ...(parent === undefined ? {} : { parent_ref: ref(parent) }),
+      },
+    },
+    ...fileObjects(`${id}-image`, [`${base}.file.path`, `${base}.path`, `${base}.file.name`, `${base}.name`]),
+  ];
+}
+
+export const OCSF: StixMapping = {
+  name: 'ocsf',
+  when: [has('class_uid')],
+  objects: [
+    ...session({
+      source: ['src_endpoint.ip', 'src_endpoint.hostname'],
+      destination: ['dst_endpoint.ip', 'dst_endpoint.hostname'],
+      destinationName: ['dst_endpoint.hostname', 'dst_endpoint.domain', 'http_request.url.hostname', 'tls.sni'],
+      sourceMac: ['src_endpoint.mac'],
+      destinationMac: ['dst_endpoint.mac'],
+      sourcePort: ['src_endpoint.port'],
+      destinationPort: ['dst_endpoint.port', 'http_request.url.port'],
+      protocols: ['connection_info.protocol_name', 'connection_info.protocol_num', 'app_name'],
+      sourceBytes: ['traffic.bytes_out'],
+      destinationBytes: ['traffic.bytes_in'],
+      sourcePackets: ['traffic.packets_out'],
+      destinationPackets: ['traffic.packets_in'],
+      start: ['start_time_dt', 'start_time'],
+      end: ['end_time_dt', 'end_time'],
+      more: httpRequest({
+        method: ['http_request.http_method'],
+        target: ['http_request.url.path', 'http_request.url.url_string'],
+        version: ['http_request.version'],
+        userAgent: ['http_request.user_agent'],
+        referrer: ['http_request.referrer'],
+        host: ['http_request.url.hostname'],
+      }),
+    }),
+    { id: 'url', type: 'url', properties: { value: text('http_request.url.url_string', 'url.url_string') } },
+    {
+      id: 'query',
+      type: 'domain-name',
+      properties: { value: field('domain', 'query.hostname'), resolves_to_refs: { refs: ['answer'] } },
+    },
+    {
+      id: 'answer',
+      type: 'address',
+      each: list('text', 'answers.rdata'),
+      properties: { value: { each: true, as: 'host' } },
+    },
+    ...processObjects('process', 'process', 'parent'),
+    ...processObjects('parent', 'process.parent_process'),
+    ...processObjects('actor', 'actor.process', 'actor-parent'),
+    ...processObjects('actor-parent', 'actor.process.parent_process'),
+    ...fileObjects('file', ['file.path', 'file.name'], {
+      size: integer('file.size'),
+      mime_type: text('file.mime_type'),
+      ctime: field('time', 'file.created_time_dt', 'file.created_time'),
+      mtime: field('time', 'file.modified_time_dt', 'file.modified_time'),
+    }),
+    {
+      id: 'key',
+      type: 'windows-registry-key',
+      properties: { key: field('registry-key', 'reg_key.path', 'win_registry_key.path', 'reg_value.path') },
+    },
+    {
+      id: 'user',
+      type: 'user-account',
+      properties: { account_login: text('user.name'), user_id: text('user.uid'), display_name: text('user.full_name') },
+    },
+    {
+      id: 'actor-user',
+      type: 'user-account',
+      properties: { account_login: text('actor.user.name'), user_id: text('actor.user.uid') },
+    },
+    {
+      id: 'certificate',
+      type: 'x509-certificate',
+      properties: {
+        issuer: text('tls.certificate.issuer', 'certificate.issuer'),
+        subject: text('tls.certificate.subject', 'certificate.subject'),
+        serial_number: text('tls.certificate.serial_number', 'certificate.serial_number'),
+      },
+    },
+    {
+      id: 'mail',
+      type: 'email-message',
+      existsWith: ['mail-from', 'mail-to'],
+      properties: {
+        from_ref: ref('mail-from'),
+        to_refs: { refs: ['mail-to'] },
+        subject: text('email.subject'),
+        message_id: text('email.message_uid'),
+      },
+    },
+    { id: 'mail-from', type: 'email-addr', properties: { value: field('email', 'email.from', 'email.smtp_from') } },
+    {
+      id: 'mail-to',
+      type: 'email-addr',
+      each: list('email', 'email.to', 'email.smtp_to'),
+      properties: { value: { each: true, as: 'email' } },
+    },
+  ],
+};
