@@ -1,0 +1,66 @@
+/**
+ * From a found alert to the outputs: repeats are held back, what remains is shown to watchers and handed to every output. The
+ * promise of `send` settles when each alert is delivered, durable or counted.
+ */
+import { join } from 'node:path';
+import { type SuppressibleAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
+import { readJsonFile, writeAtomic } from './atomic-file.ts';
+import type { Outputs } from './outputs.ts';
+import type { FoundAlert } from './processor.ts';
+
+export interface AlertPathOptions {
+  readonly outputs: Outputs;
+  readonly suppressMs: number;
+  /** Folder that keeps open suppression windows over restarts; absent: not kept. */
+  readonly stateFolder?: string;
+  /** A state file that could not be read was set aside. */
+  readonly onDamaged: (path: string) => void;
+  readonly onAlert: (alert: SuppressibleAlert['alert']) => void;
+}
+
+export class AlertPath {
+  readonly #options: AlertPathOptions;
+  readonly #suppressor: Suppressor;
+  readonly #file: string | undefined;
+  #saved = '';
+  sent = 0;
+
+  constructor(options: AlertPathOptions) {
+    this.#options = options;
+    this.#suppressor = new Suppressor({ windowMs: options.suppressMs });
+    this.#file = options.stateFolder === undefined ? undefined : join(options.stateFolder, 'suppression.json');
+    const stored = this.#file === undefined ? undefined : readJsonFile(this.#file, options.onDamaged);
+    if (stored !== undefined) this.#suppressor.restore(stored as SuppressionSnapshot);
+  }
+
+  get heldBack(): number {
+    return this.#suppressor.heldBack;
+  }
+
+  async send(found: readonly FoundAlert[], nowMs: number): Promise<void> {
+    const sending = found.flatMap(
+      ({ alert, event, match }) => this.#suppressor.offer(match, { alert, event }, nowMs).send,
+    );
+    await this.#deliver(sending);
+  }
+
+  /** Closing updates of windows that have ended; to be called about every second. */
+  async tick(nowMs: number): Promise<void> {
+    await this.#deliver(this.#suppressor.expire(nowMs));
+  }
+
+  /** Writes the open windows, if they changed. */
+  save(): void {
+    if (this.#file === undefined) return;
+    const text = JSON.stringify(this.#suppressor.snapshot());
+    if (text === this.#saved) return;
+    writeAtomic(this.#file, text);
+    this.#saved = text;
+  }
+
+  async #deliver(alerts: readonly SuppressibleAlert[]): Promise<void> {
+    this.sent += alerts.length;
+    for (const { alert } of alerts) this.#options.onAlert(alert);
+    await this.#options.outputs.deliver(alerts);
+  }
+}
