@@ -10,6 +10,11 @@ export function createDatagramSink(address: SinkAddress, context: SinkContext, p
   return { send: (messages) => sendPacked(sender, messages, pack), close: () => sender.close() };
 }
 
+/** UDP is the first transport of the kinds that have it, so it is meant when none is named. */
+export function overUdp(transport: string): boolean {
+  return transport === 'udp' || transport === '';
+}
+
 export function onePerMessage(body: Uint8Array): readonly Uint8Array[] | undefined {
   return body.length <= MAX_DATAGRAM_BYTES ? [body] : undefined;
 }

@@ -1,6 +1,6 @@
 /** Sink `json`: bare records; one datagram each over UDP, one line each over TCP and TLS. */
 import { Type } from 'typebox';
-import { createDatagramSink } from './datagram-sink.ts';
+import { createDatagramSink, overUdp } from './datagram-sink.ts';
 import { MAX_DATAGRAM_BYTES } from './datagram-sender.ts';
 import { lines } from './line-framing.ts';
 import { createStreamedSink, STREAM_OPTIONS } from './stream-sink.ts';
@@ -14,9 +14,9 @@ export const jsonKind: SinkKind = {
   defaultFormat: 'ecs',
   options: Type.Object({ ...STREAM_OPTIONS }, { additionalProperties: false }),
   traits: (transport) =>
-    transport === 'udp'
+    overUdp(transport)
       ? { queued: false, maxBodyBytes: MAX_DATAGRAM_BYTES, attempts: 5 }
       : { queued: true, maxBodyBytes: Number.POSITIVE_INFINITY, attempts: Number.POSITIVE_INFINITY },
   open: (address, context) =>
-    address.transport === 'udp' ? createDatagramSink(address, context) : createStreamedSink(address, context, lines),
+    overUdp(address.transport) ? createDatagramSink(address, context) : createStreamedSink(address, context, lines),
 };

@@ -68,8 +68,8 @@ export interface SinkKind {
   /** Encoder used when the address has no `format=`. */
   readonly defaultFormat: string;
   readonly options: TObject;
-  /** What delivery must know of a transport. */
-  traits(transport: string): TransportTraits;
+  /** What delivery must know of a destination. An empty transport is the first of the kind. */
+  traits(transport: string, options?: SinkAddress['options']): TransportTraits;
   open(address: SinkAddress, context: SinkContext): Sink;
 }
 
