@@ -99,7 +99,6 @@ export class FluxEngine<T> {
   readonly #key = new Fingerprint();
   readonly #fired: number[] = [];
   #held: Entry<T>[] = [];
-  #latenessMs: number;
 
   constructor(plan: FluxPlan, clocks: SourceClocks, options: FluxEngineOptions, onRow: FluxHandler<T>) {
     this.plan = plan;
@@ -112,10 +111,9 @@ export class FluxEngine<T> {
     this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
     this.#evaluator = new FluxEvaluator(plan, this.memory, this.flags, options.seed);
     this.#evidence = new EvidenceLog(plan, options.evidenceRows);
-    this.#latenessMs = plan.spec.latenessMs ?? options.latenessMs;
     this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
       mode: options.mode,
-      latenessMs: this.#latenessMs,
+      latenessMs: plan.spec.latenessMs ?? options.latenessMs,
       maxPending: options.maxPending,
     });
   }
@@ -160,7 +158,7 @@ export class FluxEngine<T> {
 
   /** Arrival clock: lets go of rows of groups that fell silent. */
   advance(nowMs: number): void {
-    this.order.closeIdle(nowMs - this.#latenessMs);
+    this.order.closeIdle(nowMs);
     this.#releaseHeld();
   }
 
@@ -191,6 +189,9 @@ export class FluxEngine<T> {
       // A late row is never lost: it is evaluated against what is remembered now.
       late: (entry) => this.#report({ ...entry, journal: undefined }, false),
       advanced: () => {},
+      closed: () => {},
+      retentionMs: () => 0,
+      evicted: () => {},
     };
   }
 

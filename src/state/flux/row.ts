@@ -7,17 +7,9 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
+import type { EventPlace } from '../event-place.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { TAGS_PER_WORD } from './plan.ts';
-
-/** A compact reference to an event, enough for its event key. */
-export interface EventPlace {
-  readonly timeMs: number;
-  /** Number of the source, see SourceClocks. */
-  readonly source: number;
-  readonly position: number;
-  readonly part: number;
-}
 
 export interface FluxRow<T> extends EventPlace {
   /** Value of the group key; rows without one form a group of their own that remembers nothing. */

@@ -26,8 +26,14 @@ export interface OrderTarget<T> {
   settle(item: T): void;
   /** Older than the watermark: not kept by the order. */
   late(item: T): void;
-  /** After the key's items up to `settledMs` have been applied; `undefined`: there will be no more of them, close everything. */
+  /** The key's items up to `settledMs` have been applied; `undefined`: there will be no more in this epoch, close what is open. */
   advanced(key: number, settledMs: number | undefined): void;
+  /** After `advanced(key, undefined)`: the key's queue is gone, and with it everything about the key. */
+  closed(key: number): void;
+  /** How long after its newest item a key must be kept, in event time and on the arrival clock: the time span of its windows. */
+  retentionMs(): number;
+  /** The key goes because there are too many: forget it without judging anything. */
+  evicted(key: number): void;
 }
 
 export interface OrderOptions {
@@ -57,6 +63,8 @@ interface Queue<T> {
   /** Newest applied item that will never be undone. */
   settledMs: number;
   arrivalMs: number;
+  /** Count of pushes when the last item of the key came. */
+  touched: number;
 }
 
 const MAX_UNDO = 1024;
@@ -71,6 +79,7 @@ export class KeyedOrder<T> {
   readonly #queues = new Map<number, Queue<T>>();
   #visitor: Iterator<Queue<T>>;
   #pending = 0;
+  #pushes = 0;
 
   constructor(target: OrderTarget<T>, clocks: SourceClocks, options: OrderOptions) {
     this.#target = target;
@@ -91,6 +100,7 @@ export class KeyedOrder<T> {
   push(key: number, item: T, arrivalMs: number): void {
     const queue = this.#queueOf(key, item);
     queue.arrivalMs = arrivalMs;
+    queue.touched = ++this.#pushes;
     if (!this.#admit(queue, item)) {
       this.counts.late++;
       this.#target.late(item);
@@ -105,9 +115,25 @@ export class KeyedOrder<T> {
     this.#visitNext();
   }
 
-  /** Settles and closes keys that nothing arrived for since `quietSinceMs` of the arrival clock. Cost: one step per key. */
-  closeIdle(quietSinceMs: number): void {
+  /** Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock. Cost: one step per key. */
+  closeIdle(nowMs: number): void {
+    const quietSinceMs = nowMs - this.#options.latenessMs - this.#target.retentionMs();
     for (const queue of this.#queues.values()) if (queue.arrivalMs < quietSinceMs) this.#close(queue);
+  }
+
+  /** Gives up the given share of the keys, those untouched for longest. What waits in them is applied first. */
+  evictStalest(share: number): number {
+    const touched = Float64Array.from(this.#queues.values(), (queue) => queue.touched).sort();
+    const limit = touched[Math.min(touched.length - 1, Math.floor(touched.length * share))] ?? 0;
+    let evicted = 0;
+    for (const queue of this.#queues.values()) {
+      if (queue.touched > limit) continue;
+      this.#settle(queue, Number.POSITIVE_INFINITY);
+      this.#queues.delete(queue.key);
+      this.#target.evicted(queue.key);
+      evicted++;
+    }
+    return evicted;
   }
 
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
@@ -120,14 +146,6 @@ export class KeyedOrder<T> {
       for (const { item } of rest) this.#target.apply(item, false);
     }
     for (const queue of this.#queues.values()) this.#close(queue);
-  }
-
-  /** Drops a key with all that waits in it, without applying anything. */
-  forget(key: number): void {
-    const queue = this.#queues.get(key);
-    if (queue === undefined) return;
-    this.#pending -= queue.items.length;
-    this.#queues.delete(key);
   }
 
   /** What is waiting, for a snapshot: items oldest first. */
@@ -161,6 +179,7 @@ export class KeyedOrder<T> {
         others: others.length > 0 ? others : undefined,
         settledMs,
         arrivalMs,
+        touched: 0,
       });
       this.#pending += items.length;
     }
@@ -173,7 +192,7 @@ export class KeyedOrder<T> {
       const source = this.#target.sourceOf(item);
       const epoch = this.#target.epochOf(item);
       const maxMs = Number.NEGATIVE_INFINITY;
-      queue = { key, items: [], source, maxMs, epoch, others: undefined, settledMs: maxMs, arrivalMs: 0 };
+      queue = { key, items: [], source, maxMs, epoch, others: undefined, settledMs: maxMs, arrivalMs: 0, touched: 0 };
       this.#queues.set(key, queue);
     }
     return queue;
@@ -269,6 +288,7 @@ export class KeyedOrder<T> {
     this.#settle(queue, Number.POSITIVE_INFINITY);
     this.#queues.delete(queue.key);
     this.#target.advanced(queue.key, undefined);
+    this.#target.closed(queue.key);
   }
 
   /** One other key: when its sources have moved on far enough, what waits in it is settled, and an empty queue is dropped. */
@@ -294,7 +314,7 @@ export class KeyedOrder<T> {
     }
     if (settledMs <= queue.settledMs) return;
     this.#settle(queue, Math.max(settledMs, this.#watermark(queue)));
-    if (queue.items.length === 0 && newestMs < settledMs) this.#queues.delete(queue.key);
+    if (queue.items.length === 0 && newestMs + this.#target.retentionMs() < settledMs) this.#close(queue);
   }
 
   /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */

@@ -1,0 +1,444 @@
+/**
+ * CorrelationRunner: one correlation over all its groups. KeyedOrder brings the facts of a group into event-time order; here they
+ * enter the group's window, and the condition is judged (see plan.ts for `crossing` and `closing`).
+ *
+ * Crossing: a fact at T sees the facts t with 0 <= T - t <= timespan. It alerts when the condition holds and did not hold at the fact
+ * before, or when the window had run empty in between. When an older fact arrives late (eager order), the newer ones are undone
+ * and judged again: what has been alerted stays alerted, one alert for each crossing.
+ */
+import type { CorrelationBound } from '../../ir/correlation.ts';
+import type { EventPlace } from '../event-place.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
+import { KeyedOrder, type OrderCounts, type OrderMode } from '../order/keyed-order.ts';
+import type { SourceClocks } from '../order/source-clock.ts';
+import { type Aggregate, aggregateFor } from './aggregate.ts';
+import type { CorrelationFact } from './fact.ts';
+import type { CorrelationFiring } from './firing.ts';
+import type { PlannedCorrelation } from './plan.ts';
+import { ARMED, ARMED_BEFORE, EMITTED, WindowStore } from './window-store.ts';
+
+export interface RunnerOptions {
+  /** For crossing correlations; closing ones always wait for their lateness. */
+  readonly mode: OrderMode;
+  readonly latenessMs: number;
+  readonly maxPending: number;
+  /** Facts kept in one group's window; beyond it the oldest go, counted, so a greater threshold can never be reached. */
+  readonly maxFactsPerGroup: number;
+  /** Events listed in a firing. */
+  readonly maxEvents: number;
+  /** `crossing`: once, until the condition was false again. `each`: with every match while it holds. */
+  readonly alert: 'crossing' | 'each';
+  readonly seed: { readonly lo: number; readonly hi: number };
+}
+
+export interface RunnerCounts extends OrderCounts {
+  groups: number;
+  facts: number;
+  pending: number;
+  /** Facts dropped from a window that was full. */
+  trimmed: number;
+  /** Groups given up for memory. */
+  evicted: number;
+  /** Alerts that a late event would have undone. */
+  retracted: number;
+  bytes: number;
+}
+
+export type FiringHandler = (firing: CorrelationFiring, carried: readonly (string | undefined)[]) => void;
+
+/** What only some facts have. */
+interface FactExtra {
+  readonly carried: readonly (string | undefined)[];
+  readonly inner: readonly EventPlace[] | undefined;
+}
+
+export class CorrelationRunner {
+  readonly planned: PlannedCorrelation;
+  readonly store = new WindowStore();
+  readonly order: KeyedOrder<number>;
+  readonly extras = new Map<number, FactExtra>();
+  readonly #aggregate: Aggregate;
+  readonly #clocks: SourceClocks;
+  readonly #options: RunnerOptions;
+  readonly #onFiring: FiringHandler;
+  readonly #holds: (value: number) => boolean;
+  readonly #print = new Fingerprint();
+  readonly #mode: OrderMode;
+  readonly #crossing: boolean;
+  readonly #maxFacts: number;
+  #trimmed = 0;
+  #evicted = 0;
+  #retracted = 0;
+  /** Crossings found while facts are judged again, and alerts given out for facts that were undone. */
+  #found: number[] = [];
+  #undone = 0;
+  #replaying = false;
+
+  constructor(planned: PlannedCorrelation, clocks: SourceClocks, options: RunnerOptions, onFiring: FiringHandler) {
+    this.planned = planned;
+    this.#clocks = clocks;
+    this.#options = options;
+    this.#onFiring = onFiring;
+    this.#crossing = planned.judged === 'crossing';
+    this.#mode = this.#crossing ? options.mode : 'ordered';
+    // What may be undone must not be trimmed: KeyedOrder keeps up to 1,024 facts of a group for that.
+    this.#maxFacts = Math.max(options.maxFactsPerGroup, this.#mode === 'eager' ? 2048 : 1);
+    this.#aggregate = aggregateFor(planned.rule, this.store);
+    this.#holds = boundsTest(planned);
+    this.order = new KeyedOrder<number>(this.#target(), clocks, {
+      mode: this.#mode,
+      latenessMs: options.latenessMs + planned.innerDelayMs,
+      maxPending: options.maxPending,
+    });
+    // Firings of inner correlations come when those are settled: in files, where all waits for the order, that is the end.
+    this.order.hold = planned.chained && options.mode === 'ordered';
+  }
+
+  get counts(): RunnerCounts {
+    return {
+      ...this.order.counts,
+      groups: this.store.groups,
+      facts: this.store.facts,
+      pending: this.order.pending,
+      trimmed: this.#trimmed,
+      evicted: this.#evicted,
+      retracted: this.#retracted,
+      bytes: this.store.byteLength + this.#aggregate.byteLength,
+    };
+  }
+
+  push(fact: CorrelationFact, arrivalMs: number): void {
+    const { store } = this;
+    const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
+    const id = store.newFact(group);
+    store.time[id] = fact.timeMs;
+    store.value[id] = typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0);
+    store.position[id] = fact.position;
+    store.source[id] = fact.source;
+    store.part[id] = fact.part;
+    store.member[id] = fact.member;
+    store.epoch[id] = this.#clocks.observe(fact.source, fact.timeMs);
+    if (fact.carried !== undefined || fact.inner !== undefined)
+      this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
+    this.order.push(group, id, arrivalMs);
+  }
+
+  /** Frees a tenth of the groups, those untouched for longest. */
+  evict(): void {
+    this.#evicted += this.order.evictStalest(0.1);
+  }
+
+  /** After a restore: aggregates of the windows, which snapshots do not hold. */
+  rebuildAll(groups: Iterable<number>): void {
+    for (const group of groups) this.#rebuild(group);
+  }
+
+  #target() {
+    const { store } = this;
+    return {
+      timeOf: (fact: number): number => store.time[fact] as number,
+      sourceOf: (fact: number): number => store.source[fact] as number,
+      epochOf: (fact: number): number => store.epoch[fact] as number,
+      compare: (a: number, b: number): number => store.compare(a, b),
+      apply: (fact: number): void => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
+      undo: (fact: number): void => this.#undo(fact),
+      settle: (fact: number): void => this.#dropBefore(fact),
+      late: (fact: number): void => this.#release(fact),
+      advanced: (group: number, settledMs: number | undefined): void => this.#advanced(group, settledMs),
+      retentionMs: (): number => this.planned.rule.timespanMs,
+      closed: (group: number): void => store.freeGroup(group),
+      evicted: (group: number): void => this.#free(group),
+    };
+  }
+
+  #applyCrossing(fact: number): void {
+    const { store } = this;
+    const group = store.group[fact] as number;
+    const fromMs = (store.time[fact] as number) - this.planned.rule.timespanMs;
+    this.#expire(group, fromMs);
+    const armed = store.count[group] === 0 || ((store.groupFlags[group] as number) & ARMED) !== 0;
+    this.#enter(group, fact);
+    const holds = this.#holds(this.#aggregate.value(group, fromMs));
+    const before = (store.flags[fact] as number) & EMITTED;
+    // What the group was like before this fact, so that an undo can bring it back.
+    store.flags[fact] = before | (((store.groupFlags[group] as number) & ARMED) !== 0 ? ARMED_BEFORE : 0);
+    store.groupFlags[group] = holds ? 0 : ARMED;
+    if (holds && (armed || this.#options.alert === 'each')) this.#cross(group, fact);
+    else if (before !== 0) store.flags[fact] = (store.flags[fact] as number) & ~EMITTED;
+  }
+
+  #cross(group: number, fact: number): void {
+    const { store } = this;
+    if (((store.flags[fact] as number) & EMITTED) !== 0) {
+      this.#undone--;
+      return;
+    }
+    if (this.#replaying) this.#found.push(fact);
+    else this.#fire(group, fact);
+  }
+
+  #fire(group: number, fact: number): void {
+    const { store } = this;
+    store.flags[fact] = (store.flags[fact] as number) | EMITTED;
+    const timeMs = store.time[fact] as number;
+    const fromMs = timeMs - this.planned.rule.timespanMs;
+    const value = this.#aggregate.value(group, fromMs);
+    this.#emit(group, fact, value, store.time[store.start[group] as number] as number, timeMs);
+  }
+
+  /** Takes the newest fact of the group back. */
+  #undo(fact: number): void {
+    const { store } = this;
+    const group = store.group[fact] as number;
+    this.#replaying = true;
+    if (((store.flags[fact] as number) & EMITTED) !== 0) this.#undone++;
+    store.unlinkLast(group);
+    store.count[group] = (store.count[group] as number) - 1;
+    if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.remove(group, fact);
+    if (store.start[group] === fact) store.start[group] = -1;
+    const last = store.last[group] as number;
+    if (last >= 0) {
+      const fromMs = (store.time[last] as number) - this.planned.rule.timespanMs;
+      let at = store.start[group] === -1 ? last : (store.before[store.start[group] as number] as number);
+      while (at >= 0 && (store.time[at] as number) >= fromMs) {
+        store.start[group] = at;
+        store.count[group] = (store.count[group] as number) + 1;
+        if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.add(group, at);
+        at = store.before[at] as number;
+      }
+    }
+    if (this.#aggregate.rebuiltOnUndo) this.#rebuild(group);
+    store.groupFlags[group] = ((store.flags[fact] as number) & ARMED_BEFORE) !== 0 ? ARMED : 0;
+  }
+
+  #rebuild(group: number): void {
+    this.#aggregate.clear(group);
+    for (let fact = this.store.start[group] as number; fact >= 0; fact = this.store.after[fact] as number)
+      this.#aggregate.add(group, fact);
+  }
+
+  /** Facts that were judged again are done: alerts beyond those given out before the undo. */
+  #endReplay(group: number): void {
+    this.#replaying = false;
+    const surplus = Math.max(0, this.#found.length - this.#undone);
+    this.#retracted += Math.max(0, this.#undone - this.#found.length);
+    this.#found.forEach((fact, index) => {
+      if (index < this.#found.length - surplus) this.store.flags[fact] = (this.store.flags[fact] as number) | EMITTED;
+      else this.#fireAt(group, fact);
+    });
+    this.#found = [];
+    this.#undone = 0;
+  }
+
+  /** Fires for a fact that need not be the newest: the window is the one that ends with it. */
+  #fireAt(group: number, fact: number): void {
+    const { store } = this;
+    store.flags[fact] = (store.flags[fact] as number) | EMITTED;
+    const timeMs = store.time[fact] as number;
+    const fromMs = timeMs - this.planned.rule.timespanMs;
+    let first = fact;
+    let count = 1;
+    for (
+      let at = store.before[fact] as number;
+      at >= 0 && (store.time[at] as number) >= fromMs;
+      at = store.before[at] as number
+    ) {
+      first = at;
+      count++;
+    }
+    // The aggregate stands at the newest fact by now; for event_count the number is known, for others that of now is told.
+    const value = this.planned.rule.type === 'event_count' ? count : this.#aggregate.value(group, fromMs);
+    this.#emit(group, fact, value, store.time[first] as number, timeMs);
+  }
+
+  #applyClosing(fact: number): void {
+    const { store } = this;
+    const group = store.group[fact] as number;
+    const timeMs = store.time[fact] as number;
+    if (timeMs > (store.openMs[group] as number) + this.planned.rule.timespanMs) this.#judge(group);
+    if (Number.isNaN(store.openMs[group])) store.openMs[group] = timeMs;
+    this.#enter(group, fact);
+  }
+
+  /** Judges the group's window and empties it. */
+  #judge(group: number): void {
+    const { store } = this;
+    const openMs = store.openMs[group] as number;
+    if (Number.isNaN(openMs)) return;
+    const value = this.#aggregate.value(group, Number.NEGATIVE_INFINITY);
+    const last = store.last[group] as number;
+    if (last >= 0 && this.#holds(value)) this.#emit(group, last, value, openMs, openMs + this.planned.rule.timespanMs);
+    store.openMs[group] = Number.NaN;
+    this.#expire(group, Number.POSITIVE_INFINITY);
+    this.#aggregate.clear(group);
+  }
+
+  #advanced(group: number, settledMs: number | undefined): void {
+    if (this.#replaying) this.#endReplay(group);
+    if (
+      !this.#crossing &&
+      (settledMs === undefined || settledMs > (this.store.openMs[group] as number) + this.planned.rule.timespanMs)
+    )
+      this.#judge(group);
+    if (settledMs === undefined) this.#empty(group);
+  }
+
+  #enter(group: number, fact: number): void {
+    const { store } = this;
+    store.append(fact);
+    if (store.start[group] === -1) store.start[group] = fact;
+    store.count[group] = (store.count[group] as number) + 1;
+    this.#aggregate.add(group, fact);
+    if ((store.length[group] as number) <= this.#maxFacts) return;
+    this.#trimmed++;
+    if (store.first[group] === store.start[group]) this.#leave(group);
+    this.#dropFirst(group);
+  }
+
+  /** The oldest facts leave the window. They are freed, unless an undo may need them. */
+  #expire(group: number, fromMs: number): void {
+    const { store } = this;
+    for (
+      let at = store.start[group] as number;
+      at >= 0 && (store.time[at] as number) < fromMs;
+      at = store.start[group] as number
+    ) {
+      this.#leave(group);
+      if (this.#mode === 'ordered') this.#dropFirst(group);
+    }
+  }
+
+  /** The first fact of the window leaves it, but stays in the list. */
+  #leave(group: number): void {
+    const { store } = this;
+    const fact = store.start[group] as number;
+    if (fact < 0) return;
+    store.start[group] = store.after[fact] as number;
+    store.count[group] = (store.count[group] as number) - 1;
+    this.#aggregate.remove(group, fact);
+  }
+
+  /** Eager order: a fact is settled, so what its window does not reach is not needed any more. */
+  #dropBefore(fact: number): void {
+    const { store } = this;
+    const group = store.group[fact] as number;
+    const fromMs = (store.time[fact] as number) - this.planned.rule.timespanMs;
+    for (
+      let first = store.first[group] as number;
+      first >= 0 && first !== store.start[group] && (store.time[first] as number) < fromMs;
+      first = store.first[group] as number
+    )
+      this.#dropFirst(group);
+  }
+
+  #dropFirst(group: number): void {
+    this.extras.delete(this.store.first[group] as number);
+    this.store.dropFirst(group);
+  }
+
+  /** A late fact: it was counted, nothing refers to it. */
+  #release(fact: number): void {
+    this.extras.delete(fact);
+    this.store.freeFact(fact);
+  }
+
+  /** Nothing more comes to the group in this epoch: its window is over. */
+  #empty(group: number): void {
+    const { store } = this;
+    while ((store.start[group] as number) >= 0) this.#leave(group);
+    while ((store.first[group] as number) >= 0) this.#dropFirst(group);
+    this.#aggregate.clear(group);
+    store.groupFlags[group] = ARMED;
+    store.openMs[group] = Number.NaN;
+  }
+
+  #free(group: number): void {
+    this.#empty(group);
+    this.store.freeGroup(group);
+  }
+
+  #emit(group: number, fact: number, value: number, windowStartMs: number, windowEndMs: number): void {
+    const { store } = this;
+    const places: EventPlace[] = [];
+    let omitted = 0;
+    const fromMs = this.#crossing
+      ? (store.time[fact] as number) - this.planned.rule.timespanMs
+      : Number.NEGATIVE_INFINITY;
+    for (let at = fact; at >= 0 && (store.time[at] as number) >= fromMs; at = store.before[at] as number) {
+      const inner = this.extras.get(at)?.inner;
+      for (const place of inner === undefined ? [this.#placeOf(at)] : inner.toReversed()) {
+        if (places.length < this.#options.maxEvents) places.push(place);
+        else omitted++;
+      }
+    }
+    const events = distinctPlaces(places.reverse());
+    this.#onFiring(
+      {
+        rule: this.planned.rule,
+        timeMs: store.time[fact] as number,
+        group: this.#groupValues(group),
+        value,
+        windowStartMs,
+        windowEndMs,
+        events,
+        eventsOmitted: omitted,
+      },
+      this.extras.get(fact)?.carried ?? [],
+    );
+  }
+
+  #placeOf(fact: number): EventPlace {
+    const { store } = this;
+    return {
+      timeMs: store.time[fact] as number,
+      source: store.source[fact] as number,
+      position: store.position[fact] as number,
+      part: store.part[fact] as number,
+    };
+  }
+
+  #groupValues(group: number): Record<string, string> {
+    const text = this.store.texts[group] ?? '';
+    const names = this.planned.groupNames;
+    const values = names.length === 1 ? [text] : (JSON.parse(text) as string[]);
+    return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
+  }
+
+  /** 53 bits of the fingerprint: exact as a number, so that it fits the column of numeric values. */
+  #valueKey(text: string): number {
+    return this.#print.set(this.#options.seed.lo, this.#options.seed.hi).add(text).key;
+  }
+}
+
+/** One event that matched two rules of the correlation is listed once. Equal places are neighbours but for inner lists. */
+function distinctPlaces(places: readonly EventPlace[]): EventPlace[] {
+  const seen = new Set<string>();
+  return places.filter(({ source, position, part }) => {
+    const key = `${source}:${position}:${part}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function boundsTest(planned: PlannedCorrelation): (value: number) => boolean {
+  const { condition } = planned.rule;
+  if (condition.kind === 'expression') return (value) => value === 1;
+  const tests = condition.bounds.map(boundTest);
+  return (value) => {
+    for (const test of tests) if (!test(value)) return false;
+    return true;
+  };
+}
+
+function boundTest({ operator, value: bound }: CorrelationBound): (value: number) => boolean {
+  const tests: { readonly [K in CorrelationBound['operator']]: (value: number) => boolean } = {
+    gt: (value) => value > bound,
+    gte: (value) => value >= bound,
+    lt: (value) => value < bound,
+    lte: (value) => value <= bound,
+    equals: (value) => value === bound,
+    'not-equals': (value) => value !== bound,
+  };
+  return tests[operator];
+}
