@@ -61,6 +61,7 @@ function check(vector: Vector, mode: 'ordered' | 'eager', arrival: readonly numb
   const options = {
     ...DEFAULT_CORRELATION_OPTIONS,
     mode,
+    latenessMs,
     alert: vector.alert ?? 'crossing',
     seed: { lo: 1, hi: 2 },
   } as const;
