@@ -1,0 +1,109 @@
+/**
+ * The one list of metric names (style guide C6, J1): what is exported under which name, with its help text. `docs/metrics.md` has the same rows;
+ * a test compares both ways. Components count under the short names of the middle column; a short name that is not listed here is
+ * exported under `flint_<component>_other_total`, so that nothing is hidden and the missing row shows.
+ */
+import type { ComponentSnapshot } from './component-counters.ts';
+
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+export interface Metric {
+  readonly component: ComponentSnapshot['component'];
+  /** Name under which the component counts. */
+  readonly what: string;
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+}
+
+export const METRICS: readonly Metric[] = [
+  counter('input', 'received_records', 'records taken in'),
+  counter('input', 'received_bytes', 'bytes taken in'),
+  counter('input', 'received_datagrams', 'datagrams taken in'),
+  counter('input', 'received_chunks', 'chunks of GELF messages taken in'),
+  counter('input', 'received_requests', 'HTTP requests taken in'),
+  counter('input', 'pushed_records', 'records handed to the matchers'),
+  counter('input', 'pushed_batches', 'batches handed to the matchers'),
+  counter('input', 'settled_records', 'records matched, with their alerts delivered, queued or counted as dropped'),
+  counter('input', 'accepted_connections', 'connections accepted'),
+  counter('input', 'refused_connections', 'connections refused because there were too many'),
+  counter('input', 'broken_connections', 'connections ended by an error'),
+  counter('input', 'held_back', 'pauses of a connection because the matchers were busy', 'held_back_reads'),
+  counter('input', 'kernel_dropped_datagrams', 'datagrams that the kernel dropped for want of buffer'),
+  counter('input', 'opened_files', 'files opened'),
+  counter('input', 'rotated_files', 'files found replaced by a new one of the same name'),
+  counter('input', 'truncated_files', 'files found cut back'),
+  gauge('input', 'open_files', 'files being read'),
+  gauge('input', 'connections', 'open connections'),
+  gauge('input', 'buffer_bytes', 'bytes of unfinished records of all connections'),
+  gauge('input', 'chunk_bytes', 'bytes of GELF messages being put together'),
+  gauge('input', 'receive_buffer_bytes', 'receive buffer granted by the kernel'),
+  gauge('input', 'kernel_queue_bytes', 'bytes waiting in the receive buffer of the kernel'),
+  gauge(
+    'input',
+    'last_success_ms',
+    'time of the latest record, milliseconds since the epoch',
+    'last_success_milliseconds',
+  ),
+  gauge('input', 'watermark_lag_ms', 'arrival clock minus event time reached', 'watermark_lag_milliseconds'),
+  counter('feed', 'fetched', 'fetches that gave a new content'),
+  counter('feed', 'unchanged', 'fetches that found nothing new'),
+  counter('feed', 'received_bytes', 'bytes fetched'),
+  gauge('feed', 'indicators', 'indicators active'),
+  gauge(
+    'feed',
+    'last_success_ms',
+    'time of the latest successful fetch, milliseconds since the epoch',
+    'last_success_milliseconds',
+  ),
+  counter('sink', 'enqueued', 'alerts given to the sink', 'enqueued_messages'),
+  counter('sink', 'restored', 'alerts found in the disk queue at the start', 'restored_messages'),
+  counter('sink', 'delivered', 'alerts taken by the destination', 'delivered_messages'),
+  counter('sink', 'retries', 'waits for another attempt'),
+  counter('sink', 'reduced', 'alerts made shorter to fit the transport', 'reduced_messages'),
+  gauge('sink', 'queue_messages', 'alerts waiting'),
+  gauge('sink', 'queue_bytes', 'bytes waiting'),
+  gauge(
+    'sink',
+    'last_success_ms',
+    'time of the latest delivery, milliseconds since the epoch',
+    'last_success_milliseconds',
+  ),
+  {
+    component: 'sink',
+    what: 'send',
+    name: 'flint_sink_send_seconds',
+    type: 'histogram',
+    help: 'time of successful sends, per batch',
+  },
+];
+
+/** What every component has beside its own metrics. */
+export function commonMetrics(component: ComponentSnapshot['component']): {
+  readonly dropped: string;
+  readonly errors: string;
+  readonly other: string;
+} {
+  return {
+    dropped: `flint_${component}_dropped_total`,
+    errors: `flint_${component}_errors_total`,
+    other: `flint_${component}_other_total`,
+  };
+}
+
+/** Help texts of the common metrics. */
+export const COMMON_HELP = {
+  dropped: 'what was given up, by reason',
+  errors: 'errors, by code',
+  other: 'counts and values without a metric of their own, by what they count',
+} as const;
+
+export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'feed', 'sink'];
+
+function counter(component: Metric['component'], what: string, help: string, exported = what): Metric {
+  return { component, what, name: `flint_${component}_${exported}_total`, type: 'counter', help };
+}
+
+function gauge(component: Metric['component'], what: string, help: string, exported = what): Metric {
+  return { component, what, name: `flint_${component}_${exported}`, type: 'gauge', help };
+}
