@@ -48,7 +48,7 @@ const SIDEWAYS: Readonly<Record<string, string>> = {
 
 /** Packages each folder may import; what is missing here may be imported nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  typebox: ['config', 'inputs', 'sinks', 'engine', 'intel', 'server'],
+  typebox: ['config', 'inputs', 'sinks', 'engine', 'intel', 'server', 'cli'],
   fastify: ['server'],
   commander: ['cli'],
   pino: ['telemetry'],

@@ -12,7 +12,7 @@ export const secretReference = Type.Object(
     env: Type.Optional(Type.String({ minLength: 1, description: 'environment variable that holds the secret' })),
     file: Type.Optional(Type.String({ minLength: 1, description: 'file whose first line is the secret' })),
   },
-  strict,
+  { ...strict, description: 'where the secret is: a variable or a file' },
 );
 
 /** Keys every input has; further keys are options of its protocol. */

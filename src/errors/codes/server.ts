@@ -4,7 +4,7 @@ export const SERVER_CODES = {
     family: 'user',
     title: 'HTTP server off loopback without a token',
     why: 'the HTTP address can be reached from other machines and no token is configured, so anybody could read alerts',
-    fix: 'set http.token (at least 16 characters), or listen on 127.0.0.1',
+    fix: 'let http.token name the variable or file that holds a token of at least 16 characters, or listen on 127.0.0.1',
   },
   SERVER_TOKEN_WEAK: {
     family: 'user',
