@@ -1,0 +1,195 @@
+/**
+ * Audit logs of clouds and services, each recognised by two or more of its own fields. Sigma uses their native names, so the
+ * view is the record itself; where Sigma's rules assume a wrapper or a rename, that is added.
+ */
+import type { EventObject, EventValue } from '../../core/event.ts';
+import { isEventObject } from '../../core/event.ts';
+import { textOf } from '../../core/field-path.ts';
+import type { EventSource } from '../../core/event-source.ts';
+import { eventSource } from '../../core/event-source.ts';
+import type { Shape } from './shape.ts';
+import { withAliases } from './shape.ts';
+
+function fixed(
+  name: string,
+  summary: string,
+  source: EventSource,
+  recognises: (fields: EventObject) => boolean,
+): Shape {
+  return { name, summary, recognises, view: (fields) => ({ fields, source }) };
+}
+
+function has(fields: EventObject, ...names: readonly string[]): boolean {
+  return names.every((name) => Object.hasOwn(fields, name));
+}
+
+export const cloudtrail = fixed(
+  'aws-cloudtrail',
+  'AWS CloudTrail records',
+  eventSource('aws', [], ['cloudtrail']),
+  (fields) => has(fields, 'eventSource', 'eventName') && (has(fields, 'awsRegion') || has(fields, 'userIdentity')),
+);
+
+export const okta = fixed(
+  'okta',
+  'Okta system log',
+  eventSource('okta', [], ['okta']),
+  (fields) =>
+    has(fields, 'eventType', 'actor') &&
+    (has(fields, 'debugContext') || has(fields, 'legacyEventType') || has(fields, 'securityContext')),
+);
+
+export const m365: Shape = {
+  name: 'm365',
+  summary: 'Microsoft 365 unified audit log and Defender for Cloud Apps',
+  recognises: (fields) =>
+    (has(fields, 'Workload', 'Operation') &&
+      (has(fields, 'RecordType') || has(fields, 'OrganizationId') || has(fields, 'UserId'))) ||
+    (has(fields, 'eventSource', 'eventName') && textOf(fields, 'eventSource') === 'SecurityComplianceCenter'),
+  view: (fields) => ({
+    fields,
+    source: has(fields, 'Workload') ? M365_AUDIT : M365_COMPLIANCE,
+  }),
+};
+const M365_AUDIT = eventSource('m365', [], ['audit', 'exchange', 'threat_management', 'threat_detection']);
+const M365_COMPLIANCE = eventSource('m365', [], ['threat_management', 'threat_detection', 'exchange']);
+
+export const github = fixed(
+  'github',
+  'GitHub audit log',
+  eventSource('github', [], ['audit']),
+  (fields) =>
+    /^[a-z_]+\.[a-z_.]+$/.test(textOf(fields, 'action') ?? '') &&
+    has(fields, 'actor') &&
+    (has(fields, '_document_id') || has(fields, 'org') || has(fields, 'created_at') || has(fields, 'business')),
+);
+
+export const bitbucket = fixed(
+  'bitbucket',
+  'Bitbucket audit log',
+  eventSource('bitbucket', [], ['audit']),
+  (fields) => textOf(fields, 'auditType.action') !== undefined,
+);
+
+export const onelogin = fixed(
+  'onelogin',
+  'OneLogin events',
+  eventSource('onelogin', [], ['onelogin.events']),
+  (fields) => has(fields, 'event_type_id') && (has(fields, 'account_id') || has(fields, 'actor_user_id')),
+);
+
+export const kubernetes = fixed(
+  'kubernetes-audit',
+  'Kubernetes audit log',
+  eventSource('kubernetes', ['application'], ['audit']),
+  (fields) =>
+    (textOf(fields, 'apiVersion') ?? '').startsWith('audit.k8s.io/') || has(fields, 'auditID', 'verb', 'requestURI'),
+);
+
+export const opencanary = fixed(
+  'opencanary',
+  'OpenCanary honeypot events',
+  eventSource('opencanary', ['application'], []),
+  (fields) => has(fields, 'logtype', 'node_id'),
+);
+
+export const rpcFirewall = fixed(
+  'rpc-firewall',
+  'RPC Firewall events',
+  eventSource('rpc_firewall', ['application'], []),
+  (fields) => has(fields, 'InterfaceUuid', 'OpNum'),
+);
+
+const GCP_AUDIT = eventSource('gcp', [], ['gcp.audit']);
+const GOOGLE_ADMIN = eventSource('gcp', [], ['google_workspace.admin']);
+const GOOGLE_LOGIN = eventSource('gcp', [], ['google_workspace.login']);
+
+export const gcp: Shape = {
+  name: 'gcp',
+  summary: 'Google Cloud audit log and Google Workspace',
+  recognises: (fields) => payloadOf(fields) !== undefined || textOf(fields, 'gcp.audit.method_name') !== undefined,
+  view: (fields) => {
+    const service = textOf(payloadOf(fields) ?? {}, 'serviceName');
+    const source =
+      service === 'admin.googleapis.com' ? GOOGLE_ADMIN : service === 'login.googleapis.com' ? GOOGLE_LOGIN : GCP_AUDIT;
+    // Rules are written for records wrapped as `data`, or for the Elastic integration's names.
+    const view: Record<string, EventValue> = { ...fields };
+    if (!has(fields, 'data')) view['data'] = fields;
+    const method = textOf(payloadOf(fields) ?? {}, 'methodName');
+    if (method !== undefined && textOf(fields, 'gcp.audit.method_name') === undefined)
+      view['gcp.audit.method_name'] = method;
+    const data = fields['data'];
+    if (!has(fields, 'protoPayload') && isEventObject(data) && Object.hasOwn(data, 'protoPayload'))
+      view['protoPayload'] = data['protoPayload'] as EventValue;
+    if (source === GOOGLE_ADMIN && service !== undefined) view['eventService'] = service;
+    return { fields: view, source };
+  },
+};
+
+function payloadOf(fields: EventObject): EventObject | undefined {
+  const outer = Object.hasOwn(fields, 'protoPayload')
+    ? fields
+    : Object.hasOwn(fields, 'data')
+      ? fields['data']
+      : undefined;
+  const payload = isEventObject(outer) && Object.hasOwn(outer, 'protoPayload') ? outer['protoPayload'] : undefined;
+  return isEventObject(payload) ? payload : undefined;
+}
+
+/** Azure's services by the record's own category. */
+const AZURE_SERVICES: Readonly<Record<string, readonly string[]>> = {
+  auditlogs: ['auditlogs', 'pim'],
+  signinlogs: ['signinlogs'],
+  noninteractiveusersigninlogs: ['signinlogs'],
+  serviceprincipalsigninlogs: ['signinlogs'],
+  managedidentitysigninlogs: ['signinlogs'],
+  userriskevents: ['riskdetection'],
+  riskyusers: ['riskdetection'],
+  serviceprincipalriskevents: ['riskdetection'],
+};
+const AZURE_ACTIVITY = eventSource('azure', [], ['activitylogs']);
+const AZURE_BY_SERVICE = new Map(
+  Object.entries(AZURE_SERVICES).map(([name, services]) => [name, eventSource('azure', [], services)]),
+);
+const AZURE_RISK = eventSource('azure', [], ['riskdetection', 'pim']);
+
+export const azure: Shape = {
+  name: 'azure',
+  summary: 'Azure activity log, Entra audit, sign-in and risk logs',
+  recognises: (fields) =>
+    (has(fields, 'operationName') &&
+      (has(fields, 'resourceId') ||
+        has(fields, 'tenantId') ||
+        has(fields, 'subscriptionId') ||
+        has(fields, 'correlationId'))) ||
+    has(fields, 'riskEventType') ||
+    has(fields, 'activityDisplayName', 'targetResources') ||
+    has(fields, 'userPrincipalName', 'conditionalAccessStatus') ||
+    has(fields, 'OperationNameValue'),
+  view: (fields) => ({ fields: withAliases(fields, AZURE_ALIASES), source: azureSource(fields) }),
+};
+
+const AZURE_ALIASES: readonly (readonly [string, string])[] = [
+  ['OperationName', 'operationName'],
+  ['OperationNameValue', 'operationName'],
+  ['CategoryValue', 'category'],
+  ['Category', 'category'],
+  ['ResourceId', 'resourceId'],
+  ['ResultType', 'resultType'],
+  ['ResultDescription', 'resultDescription'],
+  ['ActivityDisplayName', 'activityDisplayName'],
+  ['TargetResources', 'targetResources'],
+  ['Status', 'status'],
+  ['Username', 'userPrincipalName'],
+];
+
+function azureSource(fields: EventObject): EventSource {
+  if (has(fields, 'riskEventType')) return AZURE_RISK;
+  const category = (textOf(fields, 'category') ?? textOf(fields, 'Category') ?? '').toLowerCase();
+  const known = AZURE_BY_SERVICE.get(category);
+  if (known !== undefined) return known;
+  if (has(fields, 'userPrincipalName', 'conditionalAccessStatus'))
+    return AZURE_BY_SERVICE.get('signinlogs') as EventSource;
+  if (has(fields, 'activityDisplayName', 'targetResources')) return AZURE_BY_SERVICE.get('auditlogs') as EventSource;
+  return AZURE_ACTIVITY;
+}

@@ -1,0 +1,129 @@
+/**
+ * Linux: auditd records and syslog lines, in the names that decoders, shippers and journald give them. Process fields of auditd
+ * are put together from its arguments, so they are not in the raw record.
+ */
+import type { EventObject, EventValue } from '../../core/event.ts';
+import { textOf } from '../../core/field-path.ts';
+import type { EventSource } from '../../core/event-source.ts';
+import { eventSource } from '../../core/event-source.ts';
+import { scalarText } from './scalar-text.ts';
+import type { Shape } from './shape.ts';
+
+const AUDITD = eventSource('linux', [], ['auditd']);
+const AUDITD_EXEC = eventSource('linux', ['process_creation'], ['auditd']);
+/** execve and execveat, by name and by number on x86-64, and the record that lists the arguments. */
+const EXEC_SYSCALLS = new Set(['execve', 'execveat', '59', '322']);
+const MAX_ARGUMENTS = 1024;
+
+export const auditd: Shape = {
+  name: 'auditd',
+  summary: 'Linux audit records (type=SYSCALL, EXECVE, PATH, …)',
+  recognises: (fields) =>
+    /^[A-Z][A-Z0-9_]{2,}$/.test(scalarText(fields, 'type') ?? '') &&
+    ((scalarText(fields, 'msg') ?? '').startsWith('audit(') ||
+      ['auid', 'a0', 'syscall', 'SYSCALL', 'exe', 'nametype', 'proctitle', 'subj', 'ses'].some((name) =>
+        Object.hasOwn(fields, name),
+      )),
+  view: (fields) => {
+    const call = scalarText(fields, 'SYSCALL') ?? scalarText(fields, 'syscall') ?? '';
+    const isExec = scalarText(fields, 'type') === 'EXECVE' || EXEC_SYSCALLS.has(call);
+    return isExec ? { fields: withProcess(fields), source: AUDITD_EXEC } : { fields, source: AUDITD };
+  },
+};
+
+function withProcess(fields: EventObject): EventObject {
+  const view: Record<string, EventValue> = { ...fields };
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && !Object.hasOwn(view, name)) view[name] = value;
+  };
+  add('Image', scalarText(fields, 'exe'));
+  add('CurrentDirectory', scalarText(fields, 'cwd'));
+  add('User', scalarText(fields, 'UID') ?? scalarText(fields, 'uid'));
+  add('ProcessId', scalarText(fields, 'pid'));
+  add('ParentProcessId', scalarText(fields, 'ppid'));
+  const words: string[] = [];
+  for (let i = 0; i < MAX_ARGUMENTS && Object.hasOwn(fields, `a${i}`); i++)
+    words.push(scalarText(fields, `a${i}`) ?? '');
+  const isArgumentList = scalarText(fields, 'type') === 'EXECVE' || Object.hasOwn(fields, 'argc');
+  add('CommandLine', isArgumentList && words.length > 0 ? words.join(' ') : scalarText(fields, 'proctitle'));
+  return view;
+}
+
+const PROGRAM_FIELDS = [
+  'program',
+  'appname',
+  'app_name',
+  'process.name',
+  'SYSLOG_IDENTIFIER',
+  'syslog.appname',
+  'log.syslog.appname',
+  'ident',
+  'programname',
+];
+const HOST_FIELDS = ['hostname', 'host', 'host.name', '_HOSTNAME', 'logsource', 'log.syslog.hostname'];
+
+const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  sshd: ['sshd', 'auth'],
+  sudo: ['sudo', 'auth'],
+  su: ['auth'],
+  login: ['auth'],
+  'systemd-logind': ['auth'],
+  useradd: ['auth'],
+  userdel: ['auth'],
+  usermod: ['auth'],
+  groupadd: ['auth'],
+  passwd: ['auth'],
+  chpasswd: ['auth'],
+  pkexec: ['auth'],
+  polkitd: ['auth'],
+  cron: ['cron'],
+  crond: ['cron'],
+  clamd: ['clamav'],
+  freshclam: ['clamav'],
+  clamav: ['clamav'],
+  vsftpd: ['vsftpd'],
+  guacd: ['guacamole'],
+  guacamole: ['guacamole'],
+};
+
+export function linuxSyslog(): Shape {
+  const sources = new Map<string, EventSource>();
+  return {
+    name: 'linux-syslog',
+    summary: 'syslog lines of Linux hosts, with the program named (syslog decoders, journald, rsyslog JSON)',
+    recognises: (fields) =>
+      programOf(fields) !== undefined &&
+      (Object.hasOwn(fields, 'message') || Object.hasOwn(fields, 'MESSAGE') || Object.hasOwn(fields, 'msg')) &&
+      HOST_FIELDS.some((name) => textOf(fields, name) !== undefined),
+    view: (fields) => {
+      const program = (programOf(fields) ?? '').toLowerCase();
+      let source = sources.get(program);
+      if (source === undefined) {
+        const own = Object.hasOwn(SERVICES, program) ? (SERVICES[program] as readonly string[]) : [];
+        source = eventSource('linux', [], ['syslog', ...own]);
+        if (sources.size < 1024) sources.set(program, source);
+      }
+      return { fields: sudoFields(fields, program), source };
+    },
+  };
+}
+
+function programOf(fields: EventObject): string | undefined {
+  for (const name of PROGRAM_FIELDS) {
+    const program = textOf(fields, name);
+    if (program !== undefined && program !== '') return program.replace(/\[\d+\]$/, '');
+  }
+  return undefined;
+}
+
+/** `USER=root ; COMMAND=/bin/sh` of sudo's messages, under the names rules use. */
+function sudoFields(fields: EventObject, program: string): EventObject {
+  if (program !== 'sudo') return fields;
+  const message = textOf(fields, 'message') ?? textOf(fields, 'MESSAGE') ?? textOf(fields, 'msg') ?? '';
+  const view: Record<string, EventValue> = { ...fields };
+  for (const match of message.matchAll(/\b(TTY|PWD|USER|COMMAND)=([^;]*?)(?:\s*;|$)/g)) {
+    const [, name = '', value = ''] = match;
+    if (!Object.hasOwn(view, name)) view[name] = value.trim();
+  }
+  return view;
+}

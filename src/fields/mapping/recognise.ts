@@ -1,0 +1,43 @@
+/**
+ * Which shape an event has, its log source, and its fields under the names that rules use. A log source pinned by configuration
+ * wins over the one found, attribute by attribute; fields are mapped all the same. An event of no known shape has no log source: no Sigma rule
+ * is tried on it, which the caller counts.
+ */
+import type { EventObject } from '../../core/event.ts';
+import type { LogSource } from '../../core/logsource.ts';
+import type { EventSource } from '../../core/event-source.ts';
+import { parsePinnedSource, pinnedSource } from '../../core/event-source.ts';
+import { shapes } from './registry.ts';
+
+export interface RecognisedEvent {
+  /** Name of the shape; `pinned` when only configuration knew. */
+  readonly shape: string;
+  readonly fields: EventObject;
+  readonly source: EventSource;
+}
+
+export interface EventRecogniser {
+  /** `pinned` is `product/category/service` of the input's configuration. */
+  recognise(fields: EventObject, pinned?: string): RecognisedEvent | undefined;
+}
+
+export function createEventRecogniser(): EventRecogniser {
+  const known = shapes();
+  const pins = new Map<string, LogSource>();
+  return {
+    recognise: (fields, pinned) => {
+      const shape = known.find((candidate) => candidate.recognises(fields));
+      const view = shape?.view(fields);
+      if (pinned === undefined)
+        return view === undefined || shape === undefined ? undefined : { shape: shape.name, ...view };
+      let pin = pins.get(pinned);
+      if (pin === undefined) {
+        // As many as the configuration has inputs.
+        pin = parsePinnedSource(pinned);
+        pins.set(pinned, pin);
+      }
+      const source = pinnedSource(pin, view?.source);
+      return { shape: shape?.name ?? 'pinned', fields: view?.fields ?? fields, source };
+    },
+  };
+}

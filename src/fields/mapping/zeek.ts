@@ -1,0 +1,82 @@
+/** Zeek logs, as JSON or as decoded TSV: the log's name is `_path`, `@stream` or `#path`; `id.orig_h` may be spelled `id_orig_h`. */
+import type { EventObject, EventValue } from '../../core/event.ts';
+import { eventSource } from '../../core/event-source.ts';
+import type { EventSource } from '../../core/event-source.ts';
+import { scalarText } from './scalar-text.ts';
+import type { Shape } from './shape.ts';
+import { withAliases } from './shape.ts';
+
+const PATH_KEYS = ['_path', '@stream', '#path'] as const;
+
+/** Sigma's generic categories that a Zeek log is one of. */
+const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
+  dns: ['dns'],
+  conn: ['firewall'],
+  http: ['proxy'],
+};
+
+/** Names of those categories. */
+const ALIASES: readonly (readonly [string, string])[] = [
+  ['src_ip', 'id.orig_h'],
+  ['src_port', 'id.orig_p'],
+  ['dst_ip', 'id.resp_h'],
+  ['dst_port', 'id.resp_p'],
+  ['c-uri', 'uri'],
+  ['c-useragent', 'user_agent'],
+  ['cs-method', 'method'],
+  ['cs-host', 'host'],
+  ['cs-referer', 'referrer'],
+  ['sc-status', 'status_code'],
+  ['record_type', 'qtype_name'],
+  ['answer', 'answers'],
+];
+
+export function zeek(): Shape {
+  const sources = new Map<string, EventSource>();
+  return {
+    name: 'zeek',
+    summary: 'Zeek logs (JSON, or TSV as decoded)',
+    recognises: (fields) => pathOf(fields) !== undefined && isZeek(fields),
+    view: (fields) => {
+      const path = pathOf(fields) as string;
+      let source = sources.get(path);
+      if (source === undefined) {
+        source = eventSource('zeek', Object.hasOwn(CATEGORIES, path) ? (CATEGORIES[path] as readonly string[]) : [], [
+          path,
+        ]);
+        // Zeek has some 70 logs; names are log content, so the cache is bounded.
+        if (sources.size < 1024) sources.set(path, source);
+      }
+      return { fields: withAliases(dotted(fields), ALIASES), source };
+    },
+  };
+}
+
+function pathOf(fields: EventObject): string | undefined {
+  for (const key of PATH_KEYS) {
+    const path = scalarText(fields, key);
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+function isZeek(fields: EventObject): boolean {
+  return (
+    scalarText(fields, '@proc') === 'zeek' ||
+    Object.hasOwn(fields, 'uid') ||
+    Object.hasOwn(fields, 'fuid') ||
+    Object.hasOwn(fields, 'id.orig_h') ||
+    Object.hasOwn(fields, 'id_orig_h') ||
+    Object.hasOwn(fields, 'id') ||
+    (Object.hasOwn(fields, 'ts') && (Object.hasOwn(fields, '_path') || Object.hasOwn(fields, '#path')))
+  );
+}
+
+/** `id_orig_h` and its like under their dotted names too. */
+function dotted(fields: EventObject): EventObject {
+  if (!Object.hasOwn(fields, 'id_orig_h') || Object.hasOwn(fields, 'id.orig_h')) return fields;
+  const view: Record<string, EventValue> = { ...fields };
+  for (const side of ['orig_h', 'orig_p', 'resp_h', 'resp_p'])
+    if (Object.hasOwn(fields, `id_${side}`)) view[`id.${side}`] = fields[`id_${side}`] as EventValue;
+  return view;
+}

@@ -1,0 +1,109 @@
+/**
+ * Atoms: literal facts that a predicate needs. `requiredAtoms` finds for a predicate a clause of atoms of which at least one holds
+ * on every event that matches, choosing among the possible clauses the one that is rarest in real logs. No atom holding
+ * means no match; that is what reaching rules through an index rests on. All literals are folded, so a clause of a
+ * case-sensitive test only says maybe more often.
+ */
+import { foldCase } from '../core/fold.ts';
+import type { Compare, Glob, Predicate, Test } from '../ir/predicate.ts';
+import { literalProbability } from './literal-frequency.ts';
+import { regexLiteral } from './regex-literal.ts';
+
+export type AtomRelation = 'equals' | 'starts' | 'ends' | 'contains';
+
+export interface Atom {
+  /** Field name; undefined: any scalar of the event (keywords). */
+  readonly field: string | undefined;
+  readonly relation: AtomRelation;
+  readonly text: string;
+}
+
+export interface Clause {
+  readonly atoms: readonly Atom[];
+  /** Estimated share of events on which some atom holds, 0 to any. */
+  readonly probability: number;
+}
+
+/** Clauses longer than this cost more than they save. */
+const MAX_ATOMS = 4096;
+
+export function requiredAtoms(predicate: Predicate): Clause | undefined {
+  switch (predicate.kind) {
+    case 'and': {
+      let best: Clause | undefined;
+      for (const item of predicate.items) {
+        const clause = requiredAtoms(item);
+        if (clause !== undefined && (best === undefined || clause.probability < best.probability)) best = clause;
+      }
+      return best;
+    }
+    case 'or': {
+      const atoms: Atom[] = [];
+      let probability = 0;
+      for (const item of predicate.items) {
+        const clause = requiredAtoms(item);
+        if (clause === undefined) return undefined;
+        atoms.push(...clause.atoms);
+        probability += clause.probability;
+        if (atoms.length > MAX_ATOMS) return undefined;
+      }
+      return { atoms, probability };
+    }
+    case 'constant':
+      return predicate.value ? undefined : { atoms: [], probability: 0 };
+    case 'compare':
+      return compareAtoms(predicate);
+    case 'keyword':
+      return testAtoms(predicate.test, undefined);
+    // A negation, a binder and array elements need no literal that stands in a field of their own name.
+    case 'not':
+    case 'bind':
+    case 'elements':
+      return undefined;
+  }
+}
+
+function compareAtoms(node: Compare): Clause | undefined {
+  if (node.negate || node.absent || node.path.kind !== 'field') return undefined;
+  return testAtoms(node.test, node.path.name);
+}
+
+function testAtoms(test: Test, field: string | undefined): Clause | undefined {
+  if (test.kind === 'equals') {
+    if (test.typing !== 'bridged' || test.value.type !== 'string' || field === undefined) return undefined;
+    return clause({ field, relation: 'equals', text: foldCase(test.value.value) });
+  }
+  if (test.kind === 'glob') {
+    const atom = test.typing === 'bridged' && test.normalize === 'none' ? globAtom(test, field) : undefined;
+    return atom === undefined ? undefined : clause(atom);
+  }
+  if (test.kind === 'regex' && test.typing === 'bridged') {
+    const literal = regexLiteral(test);
+    return literal === undefined ? undefined : clause({ field, relation: 'contains', text: foldCase(literal) });
+  }
+  return undefined;
+}
+
+/** The most telling literal piece; whether it is bound to an end of the value. */
+function globAtom(glob: Glob, field: string | undefined): Atom | undefined {
+  let best: Atom | undefined;
+  let least = 1;
+  for (const [index, part] of glob.parts.entries()) {
+    if (!('text' in part) || part.text === '') continue;
+    const text = foldCase(part.text);
+    const first = index === 0;
+    const last = index === glob.parts.length - 1;
+    const relation: AtomRelation =
+      field === undefined ? 'contains' : first && last ? 'equals' : first ? 'starts' : last ? 'ends' : 'contains';
+    const probability = literalProbability(text, relation);
+    if (best === undefined || probability < least) {
+      best = { field, relation, text };
+      least = probability;
+    }
+  }
+  return best;
+}
+
+function clause(atom: Atom): Clause {
+  return { atoms: [atom], probability: literalProbability(atom.text, atom.relation) };
+}

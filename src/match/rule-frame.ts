@@ -1,0 +1,138 @@
+/**
+ * RuleFrame: one event as compiled rules see it. Every field name of the rule set is a slot; a slot is read and case-folded at most
+ * once per event, on first use, and results of shared tests are kept for the event. Nothing is cleared between events: a
+ * generation number says what is current.
+ */
+import type { EventObject, EventValue } from '../core/event.ts';
+import { isEventObject } from '../core/event.ts';
+import { valuesOf } from '../core/field-path.ts';
+import { foldCase } from '../core/fold.ts';
+
+export type SlotValue = EventValue | undefined;
+
+export class RuleFrame {
+  fields: EventObject = {};
+  generation = 0;
+  readonly #names: readonly string[];
+  readonly #dotted: readonly boolean[];
+  readonly #valueGeneration: Int32Array;
+  readonly #textGeneration: Int32Array;
+  /** A single value, or the list of all when an array stood there; undefined: absent. */
+  readonly #values: SlotValue[];
+  readonly #isMany: Uint8Array;
+  /** Folded text of a single value; undefined when it has none. */
+  readonly #folded: (string | undefined)[];
+  readonly #memoGeneration: Int32Array;
+  readonly #memo: Uint8Array;
+  #allTextGeneration = 0;
+  #allText = '';
+
+  constructor(names: readonly string[], memoCount: number) {
+    this.#names = names;
+    this.#dotted = names.map((name) => name.includes('.'));
+    this.#valueGeneration = new Int32Array(names.length);
+    this.#textGeneration = new Int32Array(names.length);
+    this.#values = new Array<SlotValue>(names.length).fill(undefined);
+    this.#isMany = new Uint8Array(names.length);
+    this.#folded = new Array<string | undefined>(names.length).fill(undefined);
+    this.#memoGeneration = new Int32Array(memoCount);
+    this.#memo = new Uint8Array(memoCount);
+  }
+
+  load(fields: EventObject): void {
+    this.fields = fields;
+    // 2^31 events later the counters start anew.
+    if (this.generation === 0x7fffffff) this.#restart();
+    this.generation++;
+  }
+
+  /** A single value, or a list when `isMany`. */
+  value(slot: number): SlotValue {
+    if (this.#valueGeneration[slot] !== this.generation) this.#read(slot);
+    return this.#values[slot];
+  }
+
+  /** The slot's value was an array, or several values under one path: `value` is then the flattened list. */
+  isMany(slot: number): boolean {
+    if (this.#valueGeneration[slot] !== this.generation) this.#read(slot);
+    return this.#isMany[slot] === 1;
+  }
+
+  /** Folded text of a single scalar (numbers and booleans as text); undefined when absent, null, an object or many. */
+  folded(slot: number): string | undefined {
+    if (this.#textGeneration[slot] === this.generation) return this.#folded[slot];
+    const value = this.value(slot);
+    const text = this.#isMany[slot] === 1 ? undefined : textForm(value);
+    const folded = text === undefined ? undefined : foldCase(text);
+    this.#folded[slot] = folded;
+    this.#textGeneration[slot] = this.generation;
+    return folded;
+  }
+
+  /** Folded texts of all scalars of the event, one per line: for prefilters of keyword tests only. */
+  allText(): string {
+    if (this.#allTextGeneration !== this.generation) {
+      const texts: string[] = [];
+      collectTexts(this.fields, texts);
+      this.#allText = foldCase(texts.join('\n'));
+      this.#allTextGeneration = this.generation;
+    }
+    return this.#allText;
+  }
+
+  /** 0 unknown, 1 false, 2 true. */
+  memo(index: number): number {
+    return this.#memoGeneration[index] === this.generation ? (this.#memo[index] as number) : 0;
+  }
+
+  remember(index: number, result: boolean): boolean {
+    this.#memoGeneration[index] = this.generation;
+    this.#memo[index] = result ? 2 : 1;
+    return result;
+  }
+
+  #read(slot: number): void {
+    const name = this.#names[slot] as string;
+    this.#valueGeneration[slot] = this.generation;
+    this.#isMany[slot] = 0;
+    if (Object.hasOwn(this.fields, name)) {
+      const value = this.fields[name];
+      if (!Array.isArray(value)) {
+        this.#values[slot] = value;
+        return;
+      }
+    } else if (this.#dotted[slot] !== true) {
+      this.#values[slot] = undefined;
+      return;
+    }
+    const all = valuesOf(this.fields, name);
+    this.#isMany[slot] = 1;
+    this.#values[slot] = all;
+    if (all.length === 1 && !Object.hasOwn(this.fields, name)) {
+      this.#isMany[slot] = 0;
+      this.#values[slot] = all[0];
+    }
+  }
+
+  #restart(): void {
+    this.generation = 0;
+    this.#valueGeneration.fill(0);
+    this.#textGeneration.fill(0);
+    this.#memoGeneration.fill(0);
+    this.#allTextGeneration = 0;
+  }
+}
+
+export function textForm(value: SlotValue): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+function collectTexts(value: EventValue, texts: string[]): void {
+  if (Array.isArray(value)) for (const item of value as readonly EventValue[]) collectTexts(item, texts);
+  else if (isEventObject(value)) for (const key of Object.keys(value)) collectTexts(value[key] as EventValue, texts);
+  else {
+    const text = textForm(value);
+    if (text !== undefined) texts.push(text);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * RuleMatcher: all Sigma rules against one event. Rules are compiled once. For each kind of event (log source and event id) the rules
+ * that may fire on it form a group with an index over their required literals: an event walks the fields that the group's
+ * literals are about, collects the rules that have one, adds those that have none, and evaluates only these. The result
+ * equals evaluating every admitted rule with the interpreter; a random differential test holds it to that.
+ */
+import type { EventObject, EventValue } from '../core/event.ts';
+import type { EventSource } from '../core/event-source.ts';
+import { admits } from '../core/event-source.ts';
+import { foldCase } from '../core/fold.ts';
+import type { DetectionRule } from '../ir/detection-rule.ts';
+import { LiteralIndex } from './literal-index.ts';
+import { requiredAtoms } from './rule-atoms.ts';
+import type { Clause } from './rule-atoms.ts';
+import { RuleCompiler } from './rule-compiler.ts';
+import type { RuleTest } from './rule-compiler.ts';
+import type { RuleFrame } from './rule-frame.ts';
+import { textForm } from './rule-frame.ts';
+import { eventIdsOf } from './rule-event-ids.ts';
+
+export interface RuleMatcherCounters {
+  /** Events given to the matcher. */
+  events: number;
+  /** Rules admitted by log source and event id, summed over events. */
+  admitted: number;
+  /** Rules evaluated: reached through a literal, or without one. */
+  evaluated: number;
+  matched: number;
+  groups: number;
+}
+
+/** Above this estimated share of events a literal does not pay, and the rule is simply evaluated. */
+const TOO_COMMON = 0.5;
+/** Kinds of event that are remembered; names in them are log content. */
+const MAX_GROUPS = 2048;
+
+interface Group {
+  /** Indexes into `rules`. */
+  readonly always: Int32Array;
+  readonly indexes: readonly { readonly slot: number; readonly index: LiteralIndex }[];
+  /** Keyword literals, over the text of all values. */
+  readonly allText: LiteralIndex | undefined;
+  readonly size: number;
+}
+
+export class RuleMatcher {
+  readonly rules: readonly DetectionRule[];
+  readonly counters: RuleMatcherCounters = { events: 0, admitted: 0, evaluated: 0, matched: 0, groups: 0 };
+  readonly #tests: readonly RuleTest[];
+  readonly #clauses: readonly (Clause | undefined)[];
+  readonly #slotsOfClause: readonly (readonly number[])[];
+  readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
+  readonly #frame: RuleFrame;
+  readonly #groups = new Map<string, Group>();
+  readonly #seen: Int32Array;
+  readonly #candidates: Int32Array;
+  #candidateCount = 0;
+  #stamp = 0;
+  readonly #visit: (rule: number) => void;
+
+  constructor(rules: readonly DetectionRule[]) {
+    this.rules = rules;
+    const compiler = new RuleCompiler();
+    for (const { predicate } of rules) compiler.survey(predicate);
+    this.#tests = rules.map(({ predicate }) => compiler.compile(predicate));
+    this.#clauses = rules.map(({ predicate }) => {
+      const clause = requiredAtoms(predicate);
+      return clause === undefined || clause.probability > TOO_COMMON ? undefined : clause;
+    });
+    this.#slotsOfClause = this.#clauses.map((clause) =>
+      (clause?.atoms ?? []).map(({ field }) => (field === undefined ? -1 : compiler.slotOf(field))),
+    );
+    this.#eventIds = rules.map(({ predicate }) => eventIdsOf(predicate));
+    this.#frame = compiler.createFrame();
+    this.#seen = new Int32Array(rules.length);
+    this.#candidates = new Int32Array(rules.length);
+    this.#visit = (rule) => {
+      if (this.#seen[rule] === this.#stamp) return;
+      this.#seen[rule] = this.#stamp;
+      this.#candidates[this.#candidateCount++] = rule;
+    };
+  }
+
+  /** Indexes (into `rules`) of the rules that hold, ascending. `fields` bear Sigma's names. */
+  match(fields: EventObject, source: EventSource): readonly number[] {
+    const group = this.#groupOf(fields, source);
+    this.counters.events++;
+    this.counters.admitted += group.size;
+    if (group.size === 0) return NONE;
+    const frame = this.#frame;
+    frame.load(fields);
+    this.#begin();
+    for (let i = 0; i < group.always.length; i++) this.#visit(group.always[i] as number);
+    for (const { slot, index } of group.indexes) {
+      const text = frame.folded(slot);
+      if (text !== undefined) index.find(text, this.#visit);
+      else if (frame.isMany(slot))
+        for (const value of frame.value(slot) as readonly EventValue[]) {
+          const one = textForm(value);
+          if (one !== undefined) index.find(foldCase(one), this.#visit);
+        }
+    }
+    group.allText?.find(frame.allText(), this.#visit);
+    return this.#evaluateCandidates();
+  }
+
+  /** As `match`, for rules that a scan of the raw record has reached already; rules that may not fire here are left out. */
+  matchCandidates(fields: EventObject, source: EventSource, candidates: Iterable<number>): readonly number[] {
+    const eventId = eventIdText(fields);
+    this.counters.events++;
+    this.#begin();
+    for (const rule of candidates) if (this.#isAdmitted(rule, source, eventId)) this.#visit(rule);
+    if (this.#candidateCount === 0) return NONE;
+    this.#frame.load(fields);
+    return this.#evaluateCandidates();
+  }
+
+  #begin(): void {
+    if (this.#stamp === 0x7fffffff) {
+      this.#seen.fill(0);
+      this.#stamp = 0;
+    }
+    this.#stamp++;
+    this.#candidateCount = 0;
+  }
+
+  #evaluateCandidates(): readonly number[] {
+    this.counters.evaluated += this.#candidateCount;
+    let matched: number[] | undefined;
+    for (let i = 0; i < this.#candidateCount; i++) {
+      const rule = this.#candidates[i] as number;
+      if (!(this.#tests[rule] as RuleTest)(this.#frame)) continue;
+      if (matched === undefined) matched = [rule];
+      else matched.push(rule);
+    }
+    if (matched === undefined) return NONE;
+    this.counters.matched += matched.length;
+    return matched.sort((a, b) => a - b);
+  }
+
+  #isAdmitted(rule: number, source: EventSource, eventId: string): boolean {
+    const ids = this.#eventIds[rule];
+    const mayFire = ids === undefined || eventId === '' || ids.has(Number(eventId));
+    return mayFire && admits((this.rules[rule] as DetectionRule).logsource, source);
+  }
+
+  #groupOf(fields: EventObject, source: EventSource): Group {
+    const eventId = eventIdText(fields);
+    const key = eventId === '' ? source.key : `${source.key}#${eventId}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      if (this.#groups.size >= MAX_GROUPS) this.#groups.clear();
+      group = this.#buildGroup(source, eventId);
+      this.#groups.set(key, group);
+      this.counters.groups++;
+    }
+    return group;
+  }
+
+  #buildGroup(source: EventSource, eventId: string): Group {
+    const always: number[] = [];
+    const indexes = new Map<number, LiteralIndex>();
+    let size = 0;
+    for (let rule = 0; rule < this.rules.length; rule++) {
+      if (!this.#isAdmitted(rule, source, eventId)) continue;
+      size++;
+      const clause = this.#clauses[rule];
+      if (clause === undefined) {
+        always.push(rule);
+        continue;
+      }
+      const slots = this.#slotsOfClause[rule] as readonly number[];
+      for (const [i, { relation, text }] of clause.atoms.entries()) {
+        const slot = slots[i] as number;
+        let index = indexes.get(slot);
+        if (index === undefined) {
+          index = new LiteralIndex();
+          indexes.set(slot, index);
+        }
+        index.add(relation, text, rule);
+      }
+    }
+    for (const index of indexes.values()) index.finish();
+    const allText = indexes.get(-1);
+    indexes.delete(-1);
+    return {
+      always: Int32Array.from(always),
+      indexes: [...indexes].map(([slot, index]) => ({ slot, index })),
+      allText,
+      size,
+    };
+  }
+}
+
+const NONE: readonly number[] = Object.freeze([]);
+
+/** Text of a plain decimal event id; empty when absent, not scalar, or spelled otherwise: then nothing follows from it. */
+function eventIdText(fields: EventObject): string {
+  if (!Object.hasOwn(fields, 'EventID')) return '';
+  const value = fields['EventID'];
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  return /^\d{1,9}$/.test(text) ? text : '';
+}
