@@ -1,9 +1,10 @@
 // @ts-check
 /** Compiles the scanner kernels (AssemblyScript) and then the TypeScript sources, those of the status page too, into dist/. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernels } from './kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
@@ -14,32 +15,7 @@ function tool(name, args) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-const kernels = join(root, 'src', 'scan', 'kernel');
-const wasm = join(root, 'build');
-mkdirSync(wasm, { recursive: true });
-for (const file of existsSync(kernels) ? readdirSync(kernels) : []) {
-  if (!file.endsWith('.kernel.ts')) continue;
-  const out = join(wasm, file.replace('.kernel.ts', '.wasm'));
-  tool('asc', [
-    join(kernels, file),
-    '-o',
-    out,
-    '-O3',
-    '--noAssert',
-    '--enable',
-    'simd',
-    '--enable',
-    'threads',
-    '--runtime',
-    'stub',
-    '--importMemory',
-    '--sharedMemory',
-    '--initialMemory',
-    '1',
-    '--maximumMemory',
-    '65536',
-  ]);
-}
+const kernels = buildKernels();
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 tool('tsc', ['-p', 'tsconfig.build.json']);
@@ -48,6 +24,6 @@ const page = join(root, 'src', 'server', 'page');
 for (const file of readdirSync(page)) {
   if (/\.(html|css|svg)$/.test(file)) cpSync(join(page, file), join(root, 'dist', 'server', 'page', file));
 }
-for (const file of readdirSync(wasm)) cpSync(join(wasm, file), join(root, 'dist', 'scan', file));
+for (const file of kernels) cpSync(file, join(root, 'dist', 'scan', basename(file)));
 const main = join(root, 'dist', 'cli', 'main.js');
 if (existsSync(main)) chmodSync(main, 0o755);

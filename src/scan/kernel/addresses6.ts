@@ -1,0 +1,225 @@
+/**
+ * IPv6 candidates: runs of hex digits, colons and dots with two colons that have at most four hex digits between them. A run is
+ * read only when it has `::` or at least six colons, so that times and hardware addresses cost a few instructions.
+ */
+import { hexValue } from './bytes';
+import { ipv6Hash, lookUp } from './keys';
+import {
+  AS_WHOLE,
+  CLASS_ADDRESS,
+  CTX_GROUPS,
+  MASK_COLON,
+  MASK_DOT,
+  MASK_NOT_HEX,
+  TAB_NET6,
+  TAB_NET6_LENGTHS,
+  WITH_WORD,
+} from './layout';
+import { addAddressPair, isListedIpv4, parseIpv4 } from './names';
+import { classOf, ctx, markHit, pieceStart, segmentStart, tab } from './state';
+
+const MAX_RUN: usize = 64;
+
+export function visitAddresses6(count: u32): void {
+  let before: u64 = 0;
+  let e1: u64 = 0;
+  let e2: u64 = 0;
+  let e3: u64 = 0;
+  let e4: u64 = 0;
+  let colonsBefore: u64 = 0;
+  let done: usize = 0;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const at = ctx + (i << 3);
+    const colons = load<u64>(at, MASK_COLON);
+    if ((colons | colonsBefore | before) == 0) {
+      e1 = e2 = e3 = e4 = 0;
+      continue;
+    }
+    const hex = ~load<u64>(at, MASK_NOT_HEX);
+    // eK: a hex digit that stands K behind a colon, hex digits only between them.
+    const n1 = ((colons << 1) | (colonsBefore >>> 63)) & hex;
+    const n2 = ((n1 << 1) | (e1 >>> 63)) & hex;
+    const n3 = ((n2 << 1) | (e2 >>> 63)) & hex;
+    const n4 = ((n3 << 1) | (e3 >>> 63)) & hex;
+    const open = colons | n1 | n2 | n3 | n4;
+    let second = colons & ((open << 1) | (before >>> 63));
+    before = open;
+    colonsBefore = colons;
+    e1 = n1;
+    e2 = n2;
+    e3 = n3;
+    e4 = n4;
+    const base = i << 6;
+    while (second != 0) {
+      const offset = base + <usize>ctz(second);
+      second &= second - 1;
+      if (offset >= done) done = visitRun(offset);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function outside(word: usize): u64 {
+  const at = ctx + (word << 3);
+  return load<u64>(at, MASK_NOT_HEX) & ~(load<u64>(at, MASK_COLON) | load<u64>(at, MASK_DOT));
+}
+
+/** The run around a colon, by its offset in the piece; returns the offset of its end. */
+function visitRun(colon: usize): usize {
+  let word = colon >> 6;
+  let breaks = outside(word) & ((<u64>1 << <u64>(colon & 63)) - 1);
+  while (breaks == 0 && word > 0) breaks = outside(--word);
+  const start: usize = breaks == 0 ? 0 : (word << 6) + 64 - <usize>clz(breaks);
+  word = colon >> 6;
+  breaks = outside(word) & (~(<u64>0) << <u64>(colon & 63));
+  while (breaks == 0) breaks = outside(++word);
+  const end = (word << 6) + <usize>ctz(breaks);
+  if (end - start <= MAX_RUN && mayBeAddress(start, end - start)) readRun(pieceStart + start, pieceStart + end);
+  return end;
+}
+
+// @ts-ignore: decorator
+@inline
+function mayBeAddress(start: usize, length: usize): bool {
+  const at = ctx + ((start >> 6) << 3);
+  const shift = <u64>(start & 63);
+  let colons = (load<u64>(at, MASK_COLON) >>> shift) | ((load<u64>(at, MASK_COLON + 8) << (63 - shift)) << 1);
+  if (length < 64) colons &= (<u64>1 << <u64>length) - 1;
+  return (colons & (colons >>> 1)) != 0 || popcnt(colons) >= 6;
+}
+
+function readRun(start: usize, end: usize): void {
+  let to = end;
+  while (to > start && load<u8>(to - 1) == 0x2e) to--;
+  readFrom(start, start, to);
+  if (load<u8>(start) == 0x3a && load<u8>(start + 1) != 0x3a) readFrom(start, start + 1, to);
+  // Hex digits of an escape in front: `\b::1`, `%5B::1`, `\u005b::1`, `\x5b::1`.
+  if (start == segmentStart) return;
+  const before: u32 = load<u8>(start - 1);
+  if (before == 0x5c) readFrom(start, start + 1, to);
+  else if (before == 0x25) {
+    readFrom(start, start + 2, to);
+    readFrom(start, start + 4, to);
+  } else if (before == 0x75) readFrom(start, start + 4, to);
+  else if (before == 0x78) readFrom(start, start + 2, to);
+}
+
+function readFrom(mark: usize, start: usize, end: usize): void {
+  if (start >= end) return;
+  readAddress(mark, start, end);
+  if (end - start > 2 && load<u8>(end - 1) == 0x3a && load<u8>(end - 2) != 0x3a) readAddress(mark, start, end - 1);
+}
+
+function readAddress(mark: usize, start: usize, end: usize): void {
+  if (!parseIpv6(start, end)) return;
+  const groups = ctx + CTX_GROUPS;
+  const high = groupsOf(groups);
+  const low = groupsOf(groups + 8);
+  if (high == 0 && low >>> 32 == 0xffff) {
+    if (isListedIpv4(<u32>low, mark)) markHit(mark);
+    return;
+  }
+  const addresses = classOf(CLASS_ADDRESS);
+  const hash = ipv6Hash(high, low, 128);
+  const found = lookUp(addresses, tab, hash);
+  if ((found & AS_WHOLE) != 0 || isInNetwork(high, low)) markHit(mark);
+  else if ((found & WITH_WORD) != 0) addAddressPair(mark, hash);
+}
+
+// @ts-ignore: decorator
+@inline
+function groupsOf(at: usize): u64 {
+  return (
+    (<u64>load<u16>(at) << 48) | (<u64>load<u16>(at, 2) << 32) | (<u64>load<u16>(at, 4) << 16) | <u64>load<u16>(at, 6)
+  );
+}
+
+function isInNetwork(high: u64, low: u64): bool {
+  const map = load<u32>(tab, TAB_NET6);
+  if (map == 0) return false;
+  const first = <usize>(high >>> 48);
+  if (((load<u8>(tab + map + (first >> 3)) >> <u8>(first & 7)) & 1) == 0) return false;
+  const addresses = classOf(CLASS_ADDRESS);
+  for (let half: u32 = 0; half < 2; half++) {
+    let lengths = load<u64>(tab + <usize>(half << 3), TAB_NET6_LENGTHS);
+    while (lengths != 0) {
+      const bits = <u32>ctz(lengths) + (half << 6);
+      lengths &= lengths - 1;
+      const maskedHigh = bits == 0 ? 0 : bits >= 64 ? high : high & (~(<u64>0) << <u64>(64 - bits));
+      const maskedLow = bits <= 64 ? 0 : low & (~(<u64>0) << <u64>(128 - bits));
+      if (lookUp(addresses, tab, ipv6Hash(maskedHigh, maskedLow, bits)) != 0) return true;
+    }
+  }
+  return false;
+}
+
+/** All spellings of RFC 4291 section 2.2; the groups go to the work area. */
+function parseIpv6(start: usize, end: usize): bool {
+  if (end - start < 2 || end - start > 45) return false;
+  const groups = ctx + CTX_GROUPS;
+  let count: usize = 0;
+  let gap: i32 = -1;
+  let at = start;
+  if (load<u8>(at) == 0x3a) {
+    if (load<u8>(at + 1) != 0x3a) return false;
+    gap = 0;
+    at += 2;
+  }
+  while (at < end) {
+    if (count == 8) return false;
+    const groupStart = at;
+    let value: u32 = 0;
+    while (at < end) {
+      const digit = hexValue(load<u8>(at));
+      if (digit < 0) break;
+      if (at - groupStart == 4) return false;
+      value = (value << 4) | <u32>digit;
+      at++;
+    }
+    if (at == groupStart) return false;
+    if (at < end && load<u8>(at) == 0x2e) {
+      if (count > 6) return false;
+      const address = parseTail(groupStart, end);
+      if (address < 0) return false;
+      store<u16>(groups + (count << 1), <u16>(<u32>address >>> 16));
+      store<u16>(groups + (count << 1), <u16>(<u32>address), 2);
+      count += 2;
+      at = end;
+      break;
+    }
+    store<u16>(groups + (count << 1), <u16>value);
+    count++;
+    if (at == end) break;
+    at++;
+    if (at == end) return false;
+    if (load<u8>(at) == 0x3a) {
+      if (gap >= 0) return false;
+      gap = <i32>count;
+      at++;
+    }
+  }
+  if (gap < 0) return count == 8;
+  if (count == 8) return false;
+  spread(groups, count, <usize>gap);
+  return true;
+}
+
+function parseTail(start: usize, end: usize): i64 {
+  if (end - start > 15) return -1;
+  let dots: u64 = 0;
+  for (let at = start; at < end; at++) {
+    const c: u32 = load<u8>(at);
+    if (c == 0x2e) dots |= <u64>1 << <u64>(at - start);
+    else if (c - 0x30 > 9) return -1;
+  }
+  return popcnt(dots) == 3 ? parseIpv4(start, end, dots) : -1;
+}
+
+/** Moves the groups behind the gap to the end and fills it with zeros. */
+function spread(groups: usize, count: usize, gap: usize): void {
+  const behind = count - gap;
+  for (let i: usize = 0; i < behind; i++)
+    store<u16>(groups + ((7 - i) << 1), load<u16>(groups + ((count - 1 - i) << 1)));
+  for (let i = gap; i < 8 - behind; i++) store<u16>(groups + (i << 1), 0);
+}

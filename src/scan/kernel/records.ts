@@ -1,0 +1,160 @@
+/** From marked bytes to candidate records: lines counted by their ends, or records given as a list of ranges. */
+import {
+  CTX_ENCODING_ONLY,
+  CTX_OUT,
+  CTX_OUT_COUNT,
+  CTX_PAIR_LIST,
+  CTX_PAIRS,
+  CTX_RANGE_COUNT,
+  CTX_RANGE_INDEX,
+  CTX_RANGES,
+  CTX_RECORD_FLAGS,
+  CTX_RECORD_ORDINAL,
+  CTX_RECORD_PAIRS,
+  CTX_RECORD_START,
+  FLAG_EVERY,
+  MASK_ENCODED,
+  MASK_HIT,
+  MASK_LINE_END,
+  MASK_PAIR,
+  MAX_RECORD_PAIRS,
+  RECORD_ENCODED,
+  RECORD_HIT,
+} from './layout';
+import { someWord } from './runs';
+import { ctx, flags, pairListCount, pieceStart } from './state';
+
+let nextPair: u32 = 0;
+
+export function closeLines(count: u32): void {
+  nextPair = 0;
+  let ordinal = load<u32>(ctx, CTX_RECORD_ORDINAL);
+  let start = <usize>load<u32>(ctx, CTX_RECORD_START);
+  const every = flags & FLAG_EVERY;
+  let open = load<u32>(ctx, CTX_RECORD_FLAGS) | load<u32>(ctx, CTX_RECORD_PAIRS);
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const at = ctx + (i << 3);
+    const lines = load<u64>(at, MASK_LINE_END);
+    const marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
+    const base = pieceStart + (i << 6);
+    if ((marks | <u64>(open | every)) == 0) {
+      if (lines != 0) {
+        ordinal += <u32>popcnt(lines);
+        start = base + 64 - <usize>clz(lines);
+      }
+      continue;
+    }
+    let events = lines | marks;
+    while (events != 0) {
+      const bit = events & (~events + 1);
+      const place = base + <usize>ctz(events);
+      events ^= bit;
+      if ((lines & bit) != 0) {
+        if ((open | every) != 0) closeRecord(start, trimReturn(start, place), ordinal);
+        open = 0;
+        ordinal++;
+        start = place + 1;
+      } else {
+        note(at, bit, place);
+        open = 1;
+      }
+    }
+  }
+  store<u32>(ctx, ordinal, CTX_RECORD_ORDINAL);
+  store<u32>(ctx, <u32>start, CTX_RECORD_START);
+}
+
+/** The unterminated last line is a record. */
+export function closeLastLine(end: usize): void {
+  const start = <usize>load<u32>(ctx, CTX_RECORD_START);
+  const ordinal = load<u32>(ctx, CTX_RECORD_ORDINAL);
+  if (start >= end) return;
+  closeRecord(start, trimReturn(start, end), ordinal);
+  store<u32>(ctx, ordinal + 1, CTX_RECORD_ORDINAL);
+  store<u32>(ctx, <u32>end, CTX_RECORD_START);
+}
+
+/** Marks of this piece to the records of the list; records that end at or before `end` are closed. */
+export function closeRanges(count: u32, end: usize): void {
+  nextPair = 0;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const at = ctx + (i << 3);
+    let marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
+    while (marks != 0) {
+      const bit = marks & (~marks + 1);
+      const place = pieceStart + (i << 6) + <usize>ctz(marks);
+      marks ^= bit;
+      closeRangesBefore(place);
+      const index = load<u32>(ctx, CTX_RANGE_INDEX);
+      const isInside =
+        index < load<u32>(ctx, CTX_RANGE_COUNT) && place >= <usize>load<u32>(rangeAt(index)) ;
+      note(at, bit, place);
+      // A mark between two records belongs to neither.
+      if (!isInside) forget();
+    }
+  }
+  closeRangesBefore(end);
+}
+
+// @ts-ignore: decorator
+@inline
+function rangeAt(index: u32): usize {
+  return <usize>load<u32>(ctx, CTX_RANGES) + (<usize>index << 3);
+}
+
+function closeRangesBefore(place: usize): void {
+  let index = load<u32>(ctx, CTX_RANGE_INDEX);
+  const count = load<u32>(ctx, CTX_RANGE_COUNT);
+  while (index < count && <usize>load<u32>(rangeAt(index), 4) <= place) {
+    if ((load<u32>(ctx, CTX_RECORD_FLAGS) | load<u32>(ctx, CTX_RECORD_PAIRS) | (flags & FLAG_EVERY)) != 0)
+      closeRecord(<usize>load<u32>(rangeAt(index)), <usize>load<u32>(rangeAt(index), 4), index);
+    index++;
+  }
+  store<u32>(ctx, index, CTX_RANGE_INDEX);
+}
+
+function note(at: usize, bit: u64, place: usize): void {
+  let found = load<u32>(ctx, CTX_RECORD_FLAGS);
+  if ((load<u64>(at, MASK_HIT) & bit) != 0) found |= RECORD_HIT;
+  if ((load<u64>(at, MASK_ENCODED) & bit) != 0) found |= RECORD_ENCODED;
+  if ((load<u64>(at, MASK_PAIR) & bit) != 0) {
+    while (nextPair < pairListCount) {
+      const entry = ctx + CTX_PAIR_LIST + (<usize>nextPair << 4);
+      if (<usize>load<u32>(entry) > place) break;
+      nextPair++;
+      const known = load<u32>(ctx, CTX_RECORD_PAIRS);
+      if (known == MAX_RECORD_PAIRS) found |= RECORD_HIT;
+      else if ((found & RECORD_HIT) == 0) {
+        store<u64>(ctx + CTX_PAIRS + (<usize>known << 3), load<u64>(entry, 8));
+        store<u32>(ctx, known + 1, CTX_RECORD_PAIRS);
+      }
+    }
+  }
+  store<u32>(ctx, found, CTX_RECORD_FLAGS);
+}
+
+function forget(): void {
+  store<u32>(ctx, 0, CTX_RECORD_FLAGS);
+  store<u32>(ctx, 0, CTX_RECORD_PAIRS);
+}
+
+// @ts-ignore: decorator
+@inline
+function trimReturn(start: usize, end: usize): usize {
+  return end > start && load<u8>(end - 1) == 13 ? end - 1 : end;
+}
+
+function closeRecord(start: usize, end: usize, ordinal: u32): void {
+  let found = load<u32>(ctx, CTX_RECORD_FLAGS) | ((flags & FLAG_EVERY) != 0 ? RECORD_HIT : 0);
+  const pairs = load<u32>(ctx, CTX_RECORD_PAIRS);
+  forget();
+  if ((found & RECORD_HIT) == 0 && pairs != 0 && someWord(start, end, ctx + CTX_PAIRS, pairs)) found |= RECORD_HIT;
+  if (found == 0) return;
+  if (found == RECORD_ENCODED) store<u32>(ctx, load<u32>(ctx, CTX_ENCODING_ONLY) + 1, CTX_ENCODING_ONLY);
+  const count = load<u32>(ctx, CTX_OUT_COUNT);
+  const out = <usize>load<u32>(ctx, CTX_OUT) + <usize>count * 12;
+  store<u32>(out, <u32>start);
+  store<u32>(out, <u32>end, 4);
+  store<u32>(out, ordinal, 8);
+  store<u32>(ctx, count + 1, CTX_OUT_COUNT);
+}
