@@ -29,7 +29,8 @@ export function buildKernels() {
     const args = [join(sources, name), '-o', /** @type {string} */ (compiled[i]), ...FLAGS, ...MEMORY];
     const asc = join(root, 'node_modules', '.bin', 'asc');
     const result = spawnSync(asc, args, { cwd: root, stdio: 'inherit', shell });
-    if (result.status !== 0) throw new Error(`kernel "${name}" does not compile (${result.error?.message ?? 'see above'})`);
+    if (result.status !== 0)
+      throw new Error(`kernel "${name}" does not compile (${result.error?.message ?? 'see above'})`);
   }
   writeFileSync(stamp, current);
   return compiled;

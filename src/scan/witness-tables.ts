@@ -1,0 +1,218 @@
+/**
+ * WitnessTables: all witnesses of an indicator set, hashed into filters and slots inside a ScanMemory, ready for any number of
+ * scanners (layout: `kernel/layout.ts`). Built by the kernel itself, so that building and scanning cannot disagree on a hash.
+ *
+ * Cost: 2 bytes of filter and 5.6 of slots per witness, at most two witnesses per indicator. Additions go into the spare slots at
+ * once, in place, while scanners run; removals leave the witness behind, which only makes candidates that match nothing. When
+ * `add` answers `full`, it is time to build anew.
+ */
+import type { IndicatorKind, Semantics } from '../core/indicator.ts';
+import { hasOddName } from './odd-name.ts';
+import { kernelModule } from './kernel-module.ts';
+import {
+  AS_SUFFIX,
+  AS_WHOLE,
+  CLASS_ADDRESS,
+  CLASS_BYTES,
+  CLASS_HASH,
+  CLASS_NAME,
+  CLASS_PAIR,
+  CLASS_WORD,
+  CTX_BYTES,
+  FLAG_ADDRESSES,
+  FLAG_EVERY,
+  FLAG_HASHES,
+  FLAG_NAMES,
+  FLAG_ODD_NAMES,
+  FLAG_WORDS,
+  TAB_CLASSES,
+  TAB_FLAGS,
+  TAB_HEADER_BYTES,
+  TAB_NET4,
+  TAB_NET6,
+  WITH_WORD,
+} from './memory-layout.ts';
+import type { ScanMemory } from './scan-memory.ts';
+import { WitnessWriter } from './witness-writer.ts';
+import { type Witness, witnessOf } from './witness.ts';
+
+/** What tables are built from; the columns of an `IndicatorTable` fit. */
+export interface IndicatorRows {
+  readonly size: number;
+  kindAt(row: number): IndicatorKind;
+  valueAt(row: number): string;
+  semanticsAt(row: number): Semantics;
+}
+
+/** How many keys of each class; index is the class number. */
+export type ClassCounts = readonly [names: number, addresses: number, hashes: number, words: number, pairs: number];
+
+/** Filter bits per key: three bits of one 64-bit word are set; 16 give 0.6 % false answers. */
+const FILTER_BITS = 16;
+const LOAD = 0.72;
+/** Room for additions without a rebuild. */
+const SPARE = 1.06;
+const NET4_BYTES = 65_536 * 4;
+const NET6_BYTES = 65_536 / 8;
+
+export class WitnessTables {
+  readonly memory: ScanMemory;
+  /** Address of the header in the memory. */
+  readonly address: number;
+  readonly bytes: number;
+  readonly #writer: WitnessWriter;
+  #flags: number;
+
+  private constructor(memory: ScanMemory, address: number, bytes: number) {
+    this.memory = memory;
+    this.address = address;
+    this.bytes = bytes;
+    this.#flags = new DataView(memory.memory.buffer).getUint32(address + TAB_FLAGS, true);
+    const instance = new WebAssembly.Instance(kernelModule('indicator'), { env: { memory: memory.memory } });
+    this.#writer = new WitnessWriter(memory, instance, memory.allocate(CTX_BYTES), address);
+  }
+
+  static build(memory: ScanMemory, rows: IndicatorRows): WitnessTables {
+    const tables = WitnessTables.empty(memory, countWitnesses(rows));
+    for (let row = 0; row < rows.size; row++)
+      tables.#write(witnessOf(rows.kindAt(row), rows.valueAt(row), rows.semanticsAt(row)));
+    if (tables.#writer.flush() !== 'added') throw new Error('a witness table is smaller than its count of witnesses');
+    return tables;
+  }
+
+  /** Tables with room for the given numbers of keys. */
+  static empty(memory: ScanMemory, counts: ClassCounts): WitnessTables {
+    const bytes = tableBytes(counts);
+    const address = memory.allocate(bytes);
+    const view = new DataView(memory.memory.buffer, address, bytes);
+    let at = TAB_HEADER_BYTES;
+    for (const [index, count] of counts.entries()) {
+      const { filterWords, slots, limit } = classSize(count);
+      const header = TAB_CLASSES + index * CLASS_BYTES;
+      view.setUint32(header, at, true);
+      view.setUint32(header + 4, filterWords, true);
+      at += filterWords * 8;
+      view.setUint32(header + 8, at, true);
+      view.setUint32(header + 12, slots, true);
+      view.setUint32(header + 20, limit, true);
+      at += aligned(slots * 4);
+    }
+    view.setUint32(TAB_NET4, at, true);
+    view.setUint32(TAB_NET6, at + NET4_BYTES, true);
+    return new WitnessTables(memory, address, bytes);
+  }
+
+  /** Tables that were saved as `bytesView` returned them. */
+  static restore(memory: ScanMemory, saved: Uint8Array): WitnessTables {
+    const address = memory.allocate(saved.byteLength);
+    new Uint8Array(memory.memory.buffer, address, saved.byteLength).set(saved);
+    return new WitnessTables(memory, address, saved.byteLength);
+  }
+
+  /** All of it, as it is to be saved; little-endian as WebAssembly is, free of addresses. A view, not a copy. */
+  bytesView(): Uint8Array {
+    return new Uint8Array(this.memory.memory.buffer, this.address, this.bytes);
+  }
+
+  /** One more indicator, seen by scans that begin after the call. */
+  add(kind: IndicatorKind, value: string, semantics: Semantics): 'added' | 'full' {
+    this.#write(witnessOf(kind, value, semantics));
+    return this.#writer.flush();
+  }
+
+  /** True when some indicator has no witness and so every record is a candidate; the load report says so. */
+  get takesEveryRecord(): boolean {
+    return (this.#flags & FLAG_EVERY) !== 0;
+  }
+
+  #raise(flag: number): void {
+    if ((this.#flags & flag) === flag) return;
+    this.#flags |= flag;
+    new DataView(this.memory.memory.buffer).setUint32(this.address + TAB_FLAGS, this.#flags, true);
+  }
+
+  #write(witness: Witness): void {
+    WRITE[witness.kind](this.#writer, witness as never);
+    this.#raise(FLAG_OF[witness.kind]);
+    if (witness.kind === 'pair') this.#raise(witness.host.kind === 'name' ? FLAG_NAMES : FLAG_ADDRESSES);
+    const name =
+      witness.kind === 'name'
+        ? witness.text
+        : witness.kind === 'pair' && witness.host.kind === 'name'
+          ? witness.host.text
+          : '';
+    if (name.includes('xn--') && hasOddName(name)) this.#raise(FLAG_ODD_NAMES);
+  }
+}
+
+type WitnessOf<K extends Witness['kind']> = Extract<Witness, { kind: K }>;
+
+const WRITE: { readonly [K in Witness['kind']]: (writer: WitnessWriter, witness: WitnessOf<K>) => void } = {
+  name: (writer, { text, reach }) => writer.name(text, reach === 'suffix' ? AS_SUFFIX : AS_WHOLE),
+  address: (writer, { address }) => writer.address(address, AS_WHOLE),
+  network: (writer, { network }) => writer.network(network),
+  hash: (writer, { text }) => writer.hash(text),
+  word: (writer, { text }) => writer.word(text),
+  pair: (writer, { host, word }) => {
+    if (host.kind === 'name') writer.name(host.text, WITH_WORD);
+    else writer.address(host.address, WITH_WORD);
+    writer.pairedWord(word);
+  },
+  none: () => {},
+};
+
+const FLAG_OF: Readonly<Record<Witness['kind'], number>> = {
+  name: FLAG_NAMES,
+  address: FLAG_ADDRESSES,
+  network: FLAG_ADDRESSES,
+  hash: FLAG_HASHES,
+  word: FLAG_WORDS,
+  pair: 0,
+  none: FLAG_EVERY,
+};
+
+/** Upper bounds: a host that begins with a digit is counted as a name and as an address. */
+export function countWitnesses(rows: IndicatorRows): ClassCounts {
+  const counts: [number, number, number, number, number] = [0, 0, 0, 0, 0];
+  for (let row = 0; row < rows.size; row++) {
+    const classes = CLASSES_OF[rows.kindAt(row)];
+    for (const index of classes) counts[index]++;
+  }
+  return counts;
+}
+
+const TEXTUAL = [CLASS_NAME, CLASS_HASH, CLASS_WORD] as const;
+const CLASSES_OF: Readonly<Record<IndicatorKind, readonly (0 | 1 | 2 | 3 | 4)[]>> = {
+  domain: [CLASS_NAME],
+  ipv4: [CLASS_ADDRESS],
+  ipv6: [CLASS_ADDRESS],
+  network: [CLASS_ADDRESS],
+  hash: [CLASS_HASH],
+  email: [CLASS_NAME, CLASS_PAIR],
+  url: [CLASS_NAME, CLASS_ADDRESS, CLASS_PAIR],
+  endpoint: [CLASS_NAME, CLASS_ADDRESS],
+  'file-name': TEXTUAL,
+  'registry-key': TEXTUAL,
+  mutex: TEXTUAL,
+  'user-agent': TEXTUAL,
+  text: TEXTUAL,
+};
+
+/** Bytes that tables for so many keys take. */
+export function tableBytes(counts: ClassCounts): number {
+  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES;
+  for (const count of counts) {
+    const { filterWords, slots } = classSize(count);
+    bytes += filterWords * 8 + aligned(slots * 4);
+  }
+  return bytes;
+}
+
+function classSize(count: number): { readonly filterWords: number; readonly slots: number; readonly limit: number } {
+  const limit = Math.ceil(count * SPARE) + 1024;
+  return { filterWords: Math.ceil((limit * FILTER_BITS) / 64), slots: Math.ceil(limit / LOAD), limit };
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
