@@ -132,7 +132,8 @@ describe('CorrelationEngine', () => {
           delayMs,
         }));
         const { expected, actual } = both(randomRule, twoSources, options, true);
-        const reversed = both(randomRule, twoSources.toReversed(), options, true).actual;
+        const secondFirst = twoSources.toSorted((a, b) => b.fact.source - a.fact.source);
+        const reversed = both(randomRule, secondFirst, options, true).actual;
         expect(actual.map(shown).sort()).toEqual(expected);
         expect(reversed.map(shown).sort()).toEqual(expected);
       }),
