@@ -28,7 +28,6 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<{ view: 
   server = await startHttpServer({
     view,
     port: 0,
-    renderMetrics: (components) => components.map((one) => `${one.component}_${one.name} 1\n`).join(''),
     now: () => START_MS + 60_000,
     pageDirectory,
     ...options,
@@ -76,8 +75,11 @@ describe('routes', () => {
     const { port } = await start();
     const { headers, text } = await ask(port, '/metrics');
     expect(headers['content-type']).toContain('version=0.0.4');
-    expect(text.split('\n')).toContain('input_gelf 1');
-    expect(text.split('\n')).toContain('sink_live-view 1');
+    const lines = text.split('\n');
+    expect(lines).toContain('flint_input_received_records_total{name="gelf"} 1204332');
+    expect(lines).toContain('flint_sink_other_total{name="live-view",what="clients"} 0');
+    expect(lines).toContain('flint_ready 1');
+    expect(lines).toContain('flint_intelligence_indicators{source="urlhaus",kind="url"} 128431');
   });
 
   it('give the status', async () => {
@@ -246,7 +248,6 @@ it('names the address that is taken', async () => {
   const error = await startHttpServer({
     view: fakeServiceView(START_MS),
     port,
-    renderMetrics: () => '',
     pageDirectory,
   }).catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(FlintError);

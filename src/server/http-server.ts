@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
-import type { ComponentSnapshot } from '../telemetry/component-counters.ts';
+import { mergeComponents, renderMetrics } from '../telemetry/prometheus.ts';
 import { Access } from './access.ts';
 import { AlertStreams, STREAM_LIMITS, type StreamLimits } from './alert-streams.ts';
 import { ATTEMPT_LIMITS, type AttemptLimits, FailedAttempts } from './failed-attempts.ts';
@@ -18,6 +18,7 @@ import { type HostPolicy, isLoopback, refuseOrigin } from './request-origin.ts';
 import type { Route, RouteContext } from './route.ts';
 import { ROUTES } from './routes/table.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { serviceMetrics } from './service-metrics.ts';
 import type { ServiceView } from './service-view.ts';
 import { credentialsOf } from './session.ts';
 import { rateTotals } from './status-report.ts';
@@ -33,8 +34,6 @@ export interface HttpServerOptions {
   /** Names this server is reached by beside its address and the loopback names, without port (a reverse proxy's name). */
   readonly allowedHosts?: readonly string[];
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
-  /** Prometheus text of the components: the service's own and this server's. */
-  readonly renderMetrics: (components: readonly ComponentSnapshot[]) => string;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
   readonly streamLimits?: StreamLimits;
@@ -64,7 +63,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const now = options.now ?? Date.now;
   const attempts = new FailedAttempts(now, options.attemptLimits ?? ATTEMPT_LIMITS);
   const streams = new AlertStreams(options.view.alerts, options.streamLimits ?? STREAM_LIMITS);
-  const components = () => [...options.view.components(), streams.snapshot()];
+  const components = () => mergeComponents([...options.view.components(), streams.snapshot()]);
   const context: RouteContext = {
     view: options.view,
     access: new Access(options.token, attempts, now),
@@ -73,7 +72,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     page: await loadPageFiles(options.pageDirectory ?? fileURLToPath(new URL('./page/', import.meta.url))),
     now,
     components,
-    metrics: () => options.renderMetrics(components()),
+    metrics: () => renderMetrics(components()) + serviceMetrics(options.view, attempts.total),
     secure: options.tls !== undefined,
   };
   const app = createApp(options.tls);

@@ -40,11 +40,10 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
 
   async function open(options: BrowserContextOptions = {}, token?: string): Promise<Page> {
     view = fakeServiceView(Date.now());
-    const renderMetrics = () => '';
     server = await startHttpServer({
       view,
       port: 0,
-      renderMetrics,
+
       pageDirectory,
       ...(token === undefined ? {} : { token }),
     });

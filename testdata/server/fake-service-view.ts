@@ -117,7 +117,7 @@ function fakeComponents(startedMs: number): ComponentSnapshot[] {
       counts: { received_records: 1_204_332, received_bytes: 668_404_260 },
       dropped: { queue_full: 0 },
       errors: { DATA_BAD_JSON: 3 },
-      gauges: { buffer_bytes: 8_388_608 },
+      gauges: { receive_buffer_bytes: 8_388_608 },
     },
     {
       component: 'input',
@@ -141,7 +141,7 @@ function fakeComponents(startedMs: number): ComponentSnapshot[] {
       counts: { delivered: 412 },
       dropped: { queue_full: 0 },
       errors: {},
-      gauges: { queue_depth: 0 },
+      gauges: { queue_messages: 0 },
     },
   ];
 }

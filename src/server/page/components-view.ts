@@ -24,7 +24,7 @@ export function inputsView(report: StatusReport, previous: StatusReport | undefi
 export function sinksView(report: StatusReport, previous: StatusReport | undefined): Node {
   const sinks = componentsOf(report, 'sink');
   const blocks = sinks.map((sink) => {
-    const waiting = sink.gauges['queue_depth'];
+    const waiting = sink.gauges['queue_messages'];
     return block(sink.name, '', `${rate(perSecond(report, previous, sink, 'delivered'))} /s`, [
       `${shortCount(sink.counts['delivered'] ?? 0)} delivered`,
       ...(waiting === undefined ? [] : [`${count(waiting)} waiting`]),
@@ -66,7 +66,7 @@ export function lossesOf(
   return report.components
     .filter((component) => component.name !== 'live-view')
     .flatMap((component) =>
-      Object.entries(component.dropped).map(([reason, dropped]) => ({ where: component.name, reason, count: dropped })),
+      droppedOf(component).map(([reason, dropped]) => ({ where: component.name, reason, count: dropped })),
     )
     .filter((loss) => loss.count > 0)
     .sort((a, b) => b.count - a.count);
@@ -104,8 +104,14 @@ function sourceBlock(source: IntelligenceSource, nowMs: number): HTMLElement {
   ]);
 }
 
+/** What the kernel dropped before the input saw it is lost all the same. */
+function droppedOf(component: ComponentSnapshot): [reason: string, count: number][] {
+  const byKernel = component.counts['kernel_dropped_datagrams'] ?? 0;
+  return [...Object.entries(component.dropped), ['dropped by the kernel', byKernel]];
+}
+
 function losses(component: ComponentSnapshot): Node[] {
-  const dropped = Object.entries(component.dropped).filter(([, value]) => value > 0);
+  const dropped = droppedOf(component).filter(([, value]) => value > 0);
   const errors = Object.entries(component.errors).filter(([, value]) => value > 0);
   return [
     ...dropped.map(([reason, value]) => note(`${count(value)} lost: ${reason.replaceAll('_', ' ')}`, 'bad')),
