@@ -6,6 +6,7 @@
 import type { IndicatorKind, KillChainPhase, Semantics, Tlp } from './indicator.ts';
 import {
   ABSENT_BYTE,
+  type DetailsInput,
   type DetailsProfile,
   type DetailsText,
   INDICATOR_KINDS,
@@ -15,17 +16,6 @@ import {
   sameBytes,
   valueHash,
 } from './indicator-table.ts';
-
-/** What a source says, for `addDetails`; text parts are absent for an entry of a plain list. */
-export interface DetailsInput extends DetailsText {
-  readonly provider: string;
-  readonly library?: string;
-  readonly confidence?: number;
-  readonly tlp?: Tlp;
-  readonly validFromMs?: number;
-  readonly validUntilMs?: number;
-  readonly modifiedMs?: number;
-}
 
 /** `full`: a pool has reached 4 GiB; the value is not loaded, the caller counts it. */
 export type AddResult = 'added' | 'known' | 'full';
@@ -117,6 +107,10 @@ export class IndicatorTableBuilder {
   restore(details: number): void {
     if (this.#dropped[details] === 1) this.#droppedCount--;
     this.#dropped[details] = 0;
+  }
+
+  isDropped(details: number): boolean {
+    return this.#dropped[details] === 1;
   }
 
   /** `value` is canonical. `known`: the value was there, it has one more source now. */

@@ -34,6 +34,17 @@ export const TLP_LEVELS = ['clear', 'green', 'amber', 'amber+strict', 'red'] as 
 /** Marks an absent confidence or TLP. */
 export const ABSENT_BYTE = 255;
 
+/** What a source says, for `addDetails` of the builder; text parts are absent for an entry of a plain list. */
+export interface DetailsInput extends DetailsText {
+  readonly provider: string;
+  readonly library?: string;
+  readonly confidence?: number;
+  readonly tlp?: Tlp;
+  readonly validFromMs?: number;
+  readonly validUntilMs?: number;
+  readonly modifiedMs?: number;
+}
+
 /** What many details have in common; stored once. */
 export interface DetailsProfile {
   /** Position in `feeds`. */
@@ -159,28 +170,41 @@ export class IndicatorTable {
 
   /** Details `number` as they are said of `row`; without a row for details that have id and name of their own. */
   details(number: number, row = -1): IndicatorDetails {
-    const { columns } = this;
-    const profile = columns.profiles[columns.profile[number] ?? 0] as DetailsProfile;
-    const start = columns.textStart[number] ?? 0;
-    const end = columns.textStart[number + 1] ?? 0;
-    // The pool holds only what the builder wrote there, and a loaded file is checksummed.
-    const text: DetailsText =
-      start === end ? {} : (JSON.parse(utf8(columns.texts.subarray(start, end))) as DetailsText);
+    const said = this.said(number);
+    if (said.id !== undefined && said.name !== undefined) return { ...said, id: said.id, name: said.name };
     const value = row < 0 ? '' : this.valueAt(row);
+    const id = said.id ?? `indicator--${uuidV5(ID_NAMESPACE, `${said.provider}\n${this.kindAt(row)}\n${value}`)}`;
+    return { ...said, id, name: said.name ?? (value === '' ? id : value) };
+  }
+
+  /** What a source said itself, without anything derived: the input that makes the same details in another table. */
+  said(number: number): DetailsInput {
+    const { columns } = this;
+    const { feed: _feed, ...shared } = columns.profiles[columns.profile[number] ?? 0] as DetailsProfile;
     const confidence = columns.confidence[number] ?? ABSENT_BYTE;
     const tlp = TLP_LEVELS[columns.tlp[number] ?? ABSENT_BYTE];
-    const { feed: _feed, ...shared } = profile;
     return {
-      id: text.id ?? `indicator--${uuidV5(ID_NAMESPACE, `${profile.provider}\n${this.kindAt(row)}\n${value}`)}`,
-      name: value,
       ...shared,
-      ...text,
+      ...this.#text(number),
       ...(confidence === ABSENT_BYTE ? {} : { confidence }),
       ...(tlp === undefined ? {} : { tlp }),
       ...time('validFromMs', columns.validFrom[number]),
       ...time('validUntilMs', columns.validUntil[number]),
       ...time('modifiedMs', columns.modified[number]),
     };
+  }
+
+  /** Position in `feeds` of the feed that details came from. */
+  feedOf(number: number): number {
+    const { profiles, profile } = this.columns;
+    return profiles[profile[number] ?? 0]?.feed ?? 0;
+  }
+
+  #text(number: number): DetailsText {
+    const { textStart, texts } = this.columns;
+    const [start = 0, end = 0] = [textStart[number], textStart[number + 1]];
+    // The pool holds only what the builder wrote there, and a loaded file is checksummed.
+    return start === end ? {} : (JSON.parse(utf8(texts.subarray(start, end))) as DetailsText);
   }
 
   /** The indicator with what its best source says. */

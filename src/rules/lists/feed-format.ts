@@ -15,6 +15,8 @@ export const FEED_FORMATS = [
 ] as const;
 export type FeedFormat = (typeof FEED_FORMATS)[number];
 
+const MIN_SHARE = 0.3;
+const DIALECT = /^(?:\|\||@@|\[Adblock|(?:address|server|local)=\/|local-(?:zone|data):)/;
 const HOSTS_LINE = /^(?:0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?|fe80::1%\w+|ff0\d::\d)\s+\S/;
 
 /** Undefined when it is nothing that is understood: a web page, binary data. `head` is the first 64 KiB or less. */
@@ -58,12 +60,14 @@ function textFormat(start: string): FeedFormat | undefined {
   if (rows.length === 0) return lines.some((line) => /^\s*[#;!]/.test(line)) || start === '' ? 'plain' : undefined;
   if (rows.filter((row) => HOSTS_LINE.test(row)).length * 2 > rows.length) return 'hosts';
   if (isTable(rows, lines)) return 'table';
-  return rows.some(
+  const entries = rows.filter(
     (row) =>
-      row.split(/[\s"]+/).some((word) => guessValue(word) !== undefined) || /^(?:\|\||\[Adblock|[a-z-]+=\/)/.test(row),
-  )
-    ? 'plain'
-    : undefined;
+      DIALECT.test(row) ||
+      guessValue(row) !== undefined ||
+      guessValue(row.split(/[\s,;"]+/)[row.startsWith('"') ? 1 : 0] ?? '') !== undefined,
+  );
+  // Prose mentions values too; in a list most lines begin with one, however many are bad.
+  return entries.length >= rows.length * MIN_SHARE ? 'plain' : undefined;
 }
 
 function isTable(rows: readonly string[], lines: readonly string[]): boolean {

@@ -4,7 +4,8 @@
  */
 import { type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
 import type { IndicatorKind, Semantics } from '../../core/indicator.ts';
-import type { DetailsInput, IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
+import type { DetailsInput } from '../../core/indicator-table.ts';
+import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { type IndicatorValue, indicatorValue } from '../../core/indicator-value.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import { isPublicSuffix } from './public-suffix.ts';

@@ -31,6 +31,7 @@ export class TableList implements FeedLoader {
   readonly #lines: TextLines;
   #rows: DelimitedRows | undefined;
   #mapping: ColumnMapping | undefined;
+  #hasOwnDetails = false;
   #comment = '';
   #sample: { readonly cells: readonly string[]; readonly line: number }[] = [];
   #sampleLines: { readonly text: string; readonly line: number }[] = [];
@@ -113,6 +114,10 @@ export class TableList implements FeedLoader {
       return;
     }
     this.#mapping = mapping;
+    const { name, description, reference, confidence, tlp, validFrom, validUntil } = mapping;
+    this.#hasOwnDetails = [name, description, reference, confidence, tlp, validFrom, validUntil].some(
+      (column) => column !== undefined,
+    );
     const byName =
       columns !== undefined &&
       Object.values(columns)
@@ -138,7 +143,7 @@ export class TableList implements FeedLoader {
 
   #entry(mapping: ColumnMapping, cells: readonly string[], line: number): void {
     const provider = cellOf(cells, mapping.provider)?.slice(0, MAX_TEXT);
-    const own = ownDetails(mapping, cells);
+    const own = this.#hasOwnDetails ? ownDetails(mapping, cells) : undefined;
     const typeName = cellOf(cells, mapping.type);
     let found = false;
     for (const { column, kind } of mapping.values) {

@@ -84,7 +84,7 @@ const BY_NAME: ReadonlyMap<string, IndicatorKind> = new Map(
 );
 
 export function kindOfTypeName(name: string): IndicatorKind | undefined {
-  return name.includes('|') ? undefined : BY_NAME.get(plain(name));
+  return BY_NAME.get(name) ?? (name.includes('|') ? undefined : BY_NAME.get(plain(name)));
 }
 
 /** The kinds of both halves of `a|b`; a file name beside a hash is left to the hash, as it is common by chance. */

@@ -7,7 +7,8 @@
  * all bundles of one load; objects without an id have none.
  */
 import { type FeedLoader, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
-import type { DetailsInput, IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
+import type { DetailsInput } from '../../core/indicator-table.ts';
+import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { uuidV5 } from '../../core/uuid.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { parsePattern } from '../pattern/parse.ts';
@@ -152,7 +153,8 @@ export class StixLoader implements FeedLoader {
     const id = textOf(object, 'id');
     const pattern = textOf(object, 'pattern');
     const revoked = object['revoked'] === true;
-    const entry = id === undefined ? undefined : this.#version(object, id, revoked, line);
+    const modified = this.#time(object, 'modified', line) ?? this.#time(object, 'created', line);
+    const entry = id === undefined ? undefined : this.#version(id, modified, revoked);
     if (entry === 'skip') return;
     if (revoked) {
       report.skipped('revoked');
@@ -167,7 +169,7 @@ export class StixLoader implements FeedLoader {
       report.skipped(`pattern-type-${OTHER_PATTERN_TYPES.has(patternType) ? patternType : 'other'}`);
       return;
     }
-    const input = this.#details(object, pattern, ordinal, line);
+    const input = this.#details(object, pattern, ordinal, modified, line);
     if (patternType === 'sigma') {
       const details = this.#addDetails(object, input, entry, false);
       if (details !== undefined) this.#target.sigma.push({ text: pattern, details });
@@ -215,9 +217,8 @@ export class StixLoader implements FeedLoader {
   }
 
   /** Entry of the version index, or `skip` when this version does not count. */
-  #version(object: StixObject, id: string, revoked: boolean, line: number): number | 'skip' {
+  #version(id: string, modified: number | undefined, revoked: boolean): number | 'skip' {
     const { report } = this.#feed;
-    const modified = this.#time(object, 'modified', line) ?? this.#time(object, 'created', line);
     const offer = this.#target.versions.offer(id, modified ?? Number.NEGATIVE_INFINITY, revoked);
     if (offer.replaces !== NO_DETAILS) {
       dropDetails(this.#target, offer.replaces);
@@ -245,7 +246,13 @@ export class StixLoader implements FeedLoader {
     return details;
   }
 
-  #details(object: StixObject, pattern: string, ordinal: number | undefined, line: number): DetailsInput {
+  #details(
+    object: StixObject,
+    pattern: string,
+    ordinal: number | undefined,
+    modifiedMs: number | undefined,
+    line: number,
+  ): DetailsInput {
     const { policy } = this.#feed;
     const name = nameOf(object);
     const description = descriptionOf(object);
@@ -255,7 +262,6 @@ export class StixLoader implements FeedLoader {
     const references = referencesOf(object);
     const validFromMs = this.#time(object, 'valid_from', line);
     const validUntilMs = this.#time(object, 'valid_until', line);
-    const modifiedMs = this.#time(object, 'modified', line);
     if (validFromMs !== undefined && validUntilMs !== undefined && validUntilMs <= validFromMs)
       this.#badTime(line, `valid_until "${String(object['valid_until'])}" is not later than valid_from`);
     return {

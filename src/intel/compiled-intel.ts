@@ -1,0 +1,80 @@
+/**
+ * The compiled indicator file: an IntelSet that loads by reading (`section-file.ts` describes the frame). Sections:
+ *
+ *   indicators.*, benign.*   columns of the two tables (`table-sections.ts`)
+ *   patterns                 JSON: `deferred`, `sigma`
+ *   feeds                    JSON: the state of each feed when it was compiled
+ *   revoked                  16 bytes for each id that is withdrawn for good
+ *   x.<name>                 whatever else the caller wants beside the tables, such as the scanner's hash tables
+ */
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { diagnostic } from '../errors/diagnostic.ts';
+import { BenignSet } from './benign-set.ts';
+import type { IntelSet } from './intel-set.ts';
+import { bytesOf, hasMagic, readSectionFile, type Sections, writeSectionFile } from './section-file.ts';
+import { tableFromSections, tableToSections } from './table-sections.ts';
+
+export const COMPILED_MAGIC = 'FLNTINTL';
+export const COMPILED_VERSION = 1;
+const EXTRA = 'x.';
+
+export type CompiledRead =
+  | { readonly ok: true; readonly set: IntelSet }
+  | { readonly ok: false; readonly diagnostic: Diagnostic };
+
+/** Whether the first bytes of a file (8 or more) are those of a compiled file. */
+export function isCompiledIntel(head: Uint8Array): boolean {
+  return hasMagic(head, COMPILED_MAGIC);
+}
+
+/** Writes the file in one step. @throws on I/O problems. Names in `extra` have at most 38 ASCII characters. */
+export function compileIntel(set: IntelSet, path: string, extra: Sections = new Map()): void {
+  const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value), 'utf8');
+  const sections = new Map<string, Uint8Array>([
+    ...tableToSections(set.indicators, 'indicators'),
+    ...tableToSections(set.benign.table, 'benign'),
+    ['patterns', json({ deferred: set.deferred, sigma: set.sigma })],
+    ['feeds', json(set.feeds)],
+    ['revoked', bytesOf(set.revoked)],
+  ]);
+  for (const [name, bytes] of extra) sections.set(EXTRA + name, bytes);
+  writeSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION, sections);
+}
+
+/** Reads and checks a compiled file. @throws on I/O problems. */
+export function readCompiledIntel(path: string): CompiledRead {
+  const read = readSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION);
+  if (!read.ok) return read;
+  const { sections } = read;
+  const indicators = tableFromSections(sections, 'indicators');
+  const benign = tableFromSections(sections, 'benign');
+  const [patterns, feeds, revoked] = [sections.get('patterns'), sections.get('feeds'), sections.get('revoked')];
+  if (!indicators || !benign || !patterns || !feeds || !revoked) {
+    const message = `"${path}" is damaged: a section is missing or does not fit the others`;
+    return { ok: false, diagnostic: diagnostic('INTEL_COMPILED_DAMAGED', 'error', message, { span: { file: path } }) };
+  }
+  // Sections have passed their checksums, so they are what `compileIntel` wrote.
+  const parsed = JSON.parse(textOf(patterns)) as Pick<IntelSet, 'deferred' | 'sigma'>;
+  const states = JSON.parse(textOf(feeds)) as IntelSet['feeds'];
+  return {
+    ok: true,
+    set: {
+      indicators,
+      benign: new BenignSet(benign),
+      deferred: parsed.deferred,
+      sigma: parsed.sigma,
+      feeds: states.map((feed) => ({ ...feed, container: path })),
+      diagnostics: [],
+      revoked: new Uint32Array(revoked.buffer, revoked.byteOffset, revoked.byteLength >> 2),
+      extra: new Map(
+        [...sections].flatMap(([name, bytes]) =>
+          name.startsWith(EXTRA) ? [[name.slice(EXTRA.length), bytes] as const] : [],
+        ),
+      ),
+    },
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
