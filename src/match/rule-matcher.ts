@@ -115,6 +115,11 @@ export class RuleMatcher {
     return this.#evaluateCandidates();
   }
 
+  /** Whether the rule is tried on events of this source at all. */
+  admits(rule: DetectionRule, source: EventSource): boolean {
+    return admits(rule.logsource, source);
+  }
+
   #begin(): void {
     if (this.#stamp === 0x7fffffff) {
       this.#seen.fill(0);

@@ -1,0 +1,142 @@
+/**
+ * Evidence: which fields of an event made a predicate hold, for `flint.matched` of alerts, and the whole tree with what held and
+ * what did not, for `flint rules explain`. Both ask the interpreter, so they agree with it by construction; they run for
+ * matches and for people, never on the hot path.
+ */
+import type { EventObject, EventValue } from '../core/event.ts';
+import { isEventObject } from '../core/event.ts';
+import { valuesOf } from '../core/field-path.ts';
+import type { MatchedField } from '../core/match.ts';
+import type { Compare, Keyword, Predicate, Test } from '../ir/predicate.ts';
+import { evaluate } from './interpreter.ts';
+import { eventSubject } from './subject.ts';
+import { satisfies } from './value-test.ts';
+
+/** Most places that one match reports, and the longest value of each. */
+const MAX_PLACES = 32;
+const MAX_VALUE_CHARS = 1024;
+
+/** The places that made the predicate hold; empty when it does not, or holds by absence alone. */
+export function evidenceOf(predicate: Predicate, fields: EventObject): MatchedField[] {
+  const found: MatchedField[] = [];
+  collect(predicate, fields, found);
+  return found.slice(0, MAX_PLACES);
+}
+
+function collect(node: Predicate, fields: EventObject, found: MatchedField[]): void {
+  if (found.length >= MAX_PLACES || !evaluate(node, eventSubject(fields))) return;
+  if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, found);
+  else if (node.kind === 'compare') collectCompare(node, fields, found);
+  else if (node.kind === 'keyword') collectKeyword(node, fields, found);
+  else if (node.kind === 'elements')
+    add(found, node.path.name, undefined, `${node.path.name}[${node.quantifier}]`, 'elements');
+}
+
+function collectCompare(node: Compare, fields: EventObject, found: MatchedField[]): void {
+  if (node.path.kind !== 'field') return;
+  const { name } = node.path;
+  const subject = eventSubject(fields);
+  const value = valuesOf(fields, name).find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
+  add(found, name, value, node.label ?? name, howOf(node.test));
+}
+
+function collectKeyword(node: Keyword, fields: EventObject, found: MatchedField[]): void {
+  const subject = eventSubject(fields);
+  const place = findScalar(fields, '', (value) => satisfies(node.test, value, subject));
+  if (place !== undefined) add(found, place.path, place.value, node.label ?? 'keyword', 'keyword');
+}
+
+function add(found: MatchedField[], field: string, value: EventValue | undefined, item: string, how: string): void {
+  const text =
+    value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (found.some((other) => other.field === field && other.item === item)) return;
+  found.push({ field, value: text.slice(0, MAX_VALUE_CHARS), item, how });
+}
+
+function findScalar(
+  value: EventValue,
+  path: string,
+  test: (value: EventValue) => boolean,
+): { readonly path: string; readonly value: EventValue } | undefined {
+  if (Array.isArray(value)) {
+    for (const [index, item] of (value as readonly EventValue[]).entries()) {
+      const found = findScalar(item, `${path}[${index}]`, test);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (isEventObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      const found = findScalar(item, path === '' ? key : `${path}.${key}`, test);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  return value !== null && test(value) ? { path, value } : undefined;
+}
+
+/** How a value satisfied a test, in Sigma's words. */
+export function howOf(test: Test): string {
+  switch (test.kind) {
+    case 'equals':
+    case 'in':
+      return 'equals';
+    case 'order':
+      return test.operator;
+    case 'glob': {
+      const shape = test.parts.map((part) => ('wildcard' in part && part.wildcard === 'any' ? '*' : 't')).join('');
+      if (/^\*t+\*$/.test(shape)) return 'contains';
+      if (/^t+\*$/.test(shape)) return 'startswith';
+      return /^\*t+$/.test(shape) ? 'endswith' : 'wildcard';
+    }
+    case 'regex':
+      return 're';
+    case 'network':
+      return 'cidr';
+    case 'field-reference':
+      return 'fieldref';
+    case 'time-part':
+      return test.part;
+    case 'exists':
+    case 'null':
+      return test.kind;
+  }
+}
+
+export interface Explanation {
+  /** `all of`, `any of`, `not`, or the item as written. */
+  readonly text: string;
+  readonly held: boolean;
+  /** For items: what the event has there; absent when it has nothing. */
+  readonly seen?: readonly EventValue[];
+  readonly children: readonly Explanation[];
+}
+
+/** The predicate as a tree with the outcome of each node on this event. */
+export function explain(predicate: Predicate, fields: EventObject): Explanation {
+  const held = evaluate(predicate, eventSubject(fields));
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return {
+        text: predicate.kind === 'and' ? 'all of' : 'any of',
+        held,
+        children: predicate.items.map((item) => explain(item, fields)),
+      };
+    case 'not':
+      return { text: 'not', held, children: [explain(predicate.item, fields)] };
+    case 'constant':
+      return { text: predicate.value ? 'always' : 'never', held, children: [] };
+    case 'keyword':
+      return { text: `any value: ${predicate.label ?? ''}`, held, children: [] };
+    case 'compare': {
+      const name = predicate.path.kind === 'field' ? predicate.path.name : '';
+      const seen = valuesOf(fields, name);
+      return { text: predicate.label ?? name, held, ...(seen.length === 0 ? {} : { seen }), children: [] };
+    }
+    case 'bind':
+      return { text: `some ${predicate.type}`, held, children: [] };
+    case 'elements':
+      return { text: `${predicate.quantifier} element of ${predicate.path.name}`, held, children: [] };
+  }
+}
