@@ -80,7 +80,8 @@ async function* zlibChunks(source: Chunks, compression: 'gzip' | 'zlib' | 'defla
     raw = detectCompression(first.value) !== 'zlib';
     input = followedBy(first.value, iterator);
   }
-  const inflater = compression === 'gzip' ? createGunzip() : raw ? createInflateRaw() : createInflate();
+  const inflater =
+    compression === 'gzip' ? createGunzip(OUTPUT) : raw ? createInflateRaw(OUTPUT) : createInflate(OUTPUT);
   const reader = Readable.from(input, { objectMode: false, highWaterMark: 1 << 16 });
   let sourceError: unknown;
   reader.on('error', (error) => {
@@ -123,6 +124,8 @@ async function* zstdChunks(source: Chunks, limits: InflateLimits): Chunks {
     throw error;
   }
 }
+
+const OUTPUT = { chunkSize: 1 << 16 };
 
 /** 1 KiB of blocks can hold at most 256 of 128 KiB. */
 const ZSTD_STEP_BYTES = 1024;

@@ -41,7 +41,7 @@ export class BatchWriter {
   #lines = new Float64Array(FIRST_RECORDS);
   #hasLines = false;
   #waitingBytes = 0;
-  #waitingBatches = 0;
+  readonly #inFlight = new Set<Promise<void>>();
   #failure: { readonly by: unknown } | undefined;
   #wakeUps: (() => void)[] = [];
 
@@ -104,7 +104,8 @@ export class BatchWriter {
     this.#recordBytes = 0;
     this.#bytes = undefined;
     this.#hasLines = false;
-    void this.#push(batch, recordBytes);
+    const pushed = this.#push(batch, recordBytes).finally(() => this.#inFlight.delete(pushed));
+    this.#inFlight.add(pushed);
   }
 
   /** Resolves when fewer than `bytes` are waiting. */
@@ -112,9 +113,9 @@ export class BatchWriter {
     while (this.#waitingBytes >= bytes && this.#failure === undefined) await this.#change();
   }
 
-  /** Resolves when all that was flushed is settled. Rejects when the intake failed. */
+  /** Resolves when all that was flushed until now is settled. Rejects when the intake failed. */
   async settled(): Promise<void> {
-    while (this.#waitingBatches > 0) await this.#change();
+    await Promise.all([...this.#inFlight]);
     if (this.#failure !== undefined) throw this.#failure.by;
   }
 
@@ -124,7 +125,6 @@ export class BatchWriter {
     counters.add('pushed_records', batch.count);
     counters.add('pushed_batches');
     this.#waitingBytes += recordBytes;
-    this.#waitingBatches++;
     try {
       await intake.push(batch);
       counters.add('settled_records', batch.count);
@@ -135,7 +135,6 @@ export class BatchWriter {
       this.#context.report('ENV_INTAKE_FAILED', `records could not be handed on: ${String(error)}`);
     } finally {
       this.#waitingBytes -= recordBytes;
-      this.#waitingBatches--;
       const wakeUps = this.#wakeUps;
       this.#wakeUps = [];
       for (const wake of wakeUps) wake();

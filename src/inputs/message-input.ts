@@ -1,13 +1,12 @@
 /** What `gelf` and `json` share: messages over UDP, TCP or TLS. They differ in name, port and the framing usual on TCP. */
-import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
-import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { FRAMING_NAMES } from '../frame/registry.ts';
 import { hostPort } from './cannot-listen.ts';
 import { DatagramReceiver } from './datagram-receiver.ts';
 import type { Input, InputAddress, InputContext } from './input.ts';
 import { maxRecordBytes, RECORD_OPTIONS, recordSource } from './record-source.ts';
 import { StreamTransport } from './stream-transport.ts';
+import { readTlsFiles, TLS_OPTIONS } from './tls-files.ts';
 import { UDP_OPTIONS, UdpTransport } from './udp-transport.ts';
 
 export const STREAM_OPTIONS = {
@@ -34,11 +33,7 @@ export const STREAM_OPTIONS = {
     'x-unit': 'bytes',
     description: 'unfinished records of all clients together (TCP, TLS)',
   }),
-  cert_file: Type.Optional(Type.String({ description: 'PEM file of the certificate (TLS)' })),
-  key_file: Type.Optional(Type.String({ description: 'PEM file of its key (TLS)', 'x-secret': true })),
-  client_ca_file: Type.Optional(
-    Type.String({ description: 'PEM file of authorities; clients must then show a certificate of one (TLS)' }),
-  ),
+  ...TLS_OPTIONS,
 };
 
 export const messageOptions = Type.Object(
@@ -104,7 +99,7 @@ function createStreamInput(address: InputAddress, context: InputContext, options
   const transport = new StreamTransport(context, {
     host,
     port: address.port,
-    ...(address.transport === 'tls' && { tls: tlsOptions(options) }),
+    ...(address.transport === 'tls' && { tls: readTlsFiles(options) }),
     framing: options.framing,
     maxRecordBytes: maxRecordBytes(context, options),
     maxConnections: options.max_connections,
@@ -126,25 +121,4 @@ function createStreamInput(address: InputAddress, context: InputContext, options
       return bound;
     },
   };
-}
-
-function tlsOptions(options: MessageOptions): { cert: Buffer; key: Buffer; ca?: Buffer; requestCert: boolean } {
-  const { cert_file, key_file, client_ca_file } = options;
-  if (cert_file === undefined || key_file === undefined)
-    throw new FlintError([diagnostic('CONFIG_BAD_VALUE', 'error', 'TLS needs "cert_file" and "key_file"')]);
-  return {
-    cert: readPem(cert_file),
-    key: readPem(key_file),
-    requestCert: client_ca_file !== undefined,
-    ...(client_ca_file !== undefined && { ca: readPem(client_ca_file) }),
-  };
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    // Missing or unreadable.
-    throw new FlintError([diagnostic('ENV_FILE_UNREADABLE', 'error', `cannot read "${path}"`)], { cause });
-  }
 }

@@ -9,23 +9,27 @@ export interface SourcePosition {
   /** Framing to go on with, and records behind the offset that are settled already. */
   readonly framing: string;
   readonly settledAfter: number;
+  /** Of a file: its first bytes by which it is known again, and the source id made of them when it was first seen. */
+  readonly fingerprint?: { readonly bytes: number; readonly hash: string; readonly id: string };
 }
 
 export interface PositionStore {
-  get(sourceId: string): SourcePosition | undefined;
+  /** `key` is stable over restarts: a source id, or the place of a file (device and inode). */
+  get(key: string): SourcePosition | undefined;
   /** Called after the records were settled, at most once per batch; may be written out later. */
-  set(sourceId: string, position: SourcePosition): void;
+  set(key: string, position: SourcePosition): void;
 }
 
 /** For tests and for runs without a data directory. */
 export class MemoryPositionStore implements PositionStore {
   readonly #positions = new Map<string, SourcePosition>();
 
-  get(sourceId: string): SourcePosition | undefined {
-    return this.#positions.get(sourceId);
+  /** `key` is stable over restarts: a source id, or the place of a file (device and inode). */
+  get(key: string): SourcePosition | undefined {
+    return this.#positions.get(key);
   }
 
-  set(sourceId: string, position: SourcePosition): void {
-    this.#positions.set(sourceId, position);
+  set(key: string, position: SourcePosition): void {
+    this.#positions.set(key, position);
   }
 }
