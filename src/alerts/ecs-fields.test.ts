@@ -148,6 +148,53 @@ const CASES: readonly { readonly format: string; readonly fields: EventObject; r
     },
   },
   {
+    format: 'Windows filtering platform, with a protocol number',
+    fields: {
+      EventID: 5156,
+      SourceAddress: '192.0.2.1',
+      SourcePort: '1',
+      DestAddress: '192.0.2.2',
+      DestPort: '443',
+      Protocol: '6',
+      Application: '\\device\\x\\p.exe',
+    },
+    expected: {
+      source: { ip: '192.0.2.1', port: 1 },
+      destination: { ip: '192.0.2.2', port: 443 },
+      network: { transport: 'tcp' },
+      process: { executable: '\\device\\x\\p.exe', name: 'p.exe' },
+      event: { code: '5156' },
+    },
+  },
+  {
+    format: 'CloudTrail: eventID names the event, not its kind',
+    fields: {
+      eventID: '0828c0d2-3589-4390-b954-c78b4a7df44b',
+      sourceIPAddress: '192.0.2.7',
+      userAgent: 'aws-cli',
+      userIdentity: { userName: 'ann' },
+    },
+    expected: { source: { ip: '192.0.2.7' }, user_agent: { original: 'aws-cli' }, user: { name: 'ann' } },
+  },
+  {
+    format: 'Google Cloud load balancer',
+    fields: {
+      httpRequest: {
+        remoteIp: '192.0.2.8',
+        requestUrl: 'https://a.example/x',
+        requestMethod: 'GET',
+        status: 404,
+        userAgent: 'ua',
+      },
+    },
+    expected: {
+      source: { ip: '192.0.2.8' },
+      url: { original: 'https://a.example/x', full: 'https://a.example/x' },
+      user_agent: { original: 'ua' },
+      http: { request: { method: 'GET' }, response: { status_code: 404 } },
+    },
+  },
+  {
     format: 'ECS itself',
     fields: {
       source: { ip: '192.0.2.1' },

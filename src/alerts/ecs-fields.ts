@@ -3,7 +3,7 @@
  * name: accounts written `DOMAIN\user`, request targets without their host, hash lists, file names from paths.
  */
 import type { EventObject } from '../core/event.ts';
-import { ECS_PLACES, hostName, type Shape } from './ecs-places.ts';
+import { baseName, ECS_PLACES, hostName, type Shape } from './ecs-places.ts';
 import { EventNames } from './event-names.ts';
 
 /** Objects of ECS that this file fills. */
@@ -108,8 +108,4 @@ function nest(found: ReadonlyMap<string, string | number>): EcsFields {
     object[leaf] = value;
   }
   return root;
-}
-
-function baseName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
