@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { EventObject } from '../../core/event.ts';
+import { type ProcessEvent, processEventOf } from './process-event.ts';
+import { ProcessFields, processTreeOf } from './process-fields.ts';
+import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
+
+function row(id: string, parent: string, timeMs: number, more: EventObject = {}): ProcessEvent {
+  const event = processEventOf({ host_id: 'h', id, parent_id: parent, Image: `C:\\${id}.exe`, ...more }, timeMs);
+  if (event === undefined) throw new Error('no process');
+  return event;
+}
+
+function exit(pid: string, timeMs: number): ProcessEvent {
+  return { kind: 'exit', host: 'h', pid, timeMs, fields: {}, parentFields: {} };
+}
+
+function images(memory: ProcessMemory<unknown>, event: ProcessEvent): readonly unknown[] {
+  const { chain, complete, cycle } = memory.ancestryOf(event);
+  return [chain.map(({ fields }) => fields['Image']?.slice(3, -4)).join(' '), complete, cycle];
+}
+
+describe('ProcessMemory', () => {
+  it('lists the ancestors of a process, the parent first', () => {
+    const memory = new ProcessMemory();
+    for (const event of [row('1', '', 1), row('2', '1', 2), row('3', '2', 3)]) memory.observe(event, undefined);
+    expect(images(memory, row('4', '3', 4))).toEqual(['3 2 1', true, false]);
+  });
+
+  it('says that a chain is incomplete when a process in between was not logged', () => {
+    const memory = new ProcessMemory();
+    memory.observe(row('3', '0', 3), undefined);
+    expect(images(memory, row('133', '13', 4))).toEqual(['', false, false]);
+    expect(images(memory, row('5', '3', 4))).toEqual(['3', false, false]);
+  });
+
+  it('means the process that had the id at that time', () => {
+    const memory = new ProcessMemory();
+    memory.observe(row('3', '', 10_000, { CommandLine: 'old' }), undefined);
+    memory.observe(row('3', '', 50_000, { CommandLine: 'new', Image: 'C:\\other.exe' }), undefined);
+    const parent = (timeMs: number): string | undefined =>
+      memory.parentOf(row('9', '3', timeMs))?.fields['CommandLine'];
+    expect([parent(9_000), parent(20_000), parent(60_000)]).toEqual(['old', 'old', 'new']);
+    expect(parent(1)).toBeUndefined();
+  });
+
+  it('does not take a process that had ended for a parent', () => {
+    const memory = new ProcessMemory();
+    memory.observe(row('3', '', 10_000), undefined);
+    memory.observe(exit('3', 20_000), undefined);
+    expect(memory.parentOf(row('9', '3', 20_500))?.pid).toBe('3');
+    expect(memory.parentOf(row('9', '3', 30_000))).toBeUndefined();
+  });
+
+  it('stops where ids form a circle, and nobody is its own parent', () => {
+    const memory = new ProcessMemory();
+    for (const event of [row('1', '3', 5), row('2', '1', 5), row('3', '2', 5)]) memory.observe(event, undefined);
+    expect(images(memory, row('3', '2', 5))).toEqual(['2 1', true, true]);
+    memory.observe(row('7', '7', 5), undefined);
+    expect(memory.parentOf(row('7', '7', 5))).toBeUndefined();
+  });
+
+  it('gives waiting events back when their parent comes late', () => {
+    const memory = new ProcessMemory<string>();
+    const child = row('13', '3', 5_000);
+    memory.observe(child, undefined);
+    expect(memory.waitForParent(child, 'event of 13')).toBe(true);
+    expect(memory.observe(row('4', '', 2_000), undefined)).toEqual([]);
+    expect(memory.observe(row('3', '', 1_000), undefined)).toEqual(['event of 13']);
+    expect(memory.parentOf(child)?.pid).toBe('3');
+    expect(memory.counts).toMatchObject({ waiting: 0, revived: 1 });
+    expect(memory.waitForParent(child, 'again')).toBe(false);
+  });
+
+  it('puts what two logs tell of one start into one record', () => {
+    const memory = new ProcessMemory();
+    const security: EventObject = {
+      ...{
+        EventID: 4688,
+        Hostname: 'W',
+        NewProcessId: '0x1128',
+        NewProcessName: 'C:\\Windows\\a.exe',
+        ProcessId: '0x31c',
+      },
+      ...{ ParentProcessName: 'C:\\Windows\\svchost.exe', SubjectUserName: 'bob', TargetUserName: '-' },
+    };
+    const sysmon: EventObject = {
+      ...{
+        EventID: 1,
+        Hostname: 'W',
+        ProcessGuid: '{g}',
+        ProcessId: 4392,
+        Image: 'C:\\Windows\\a.exe',
+        CommandLine: 'a -x',
+      },
+      ...{
+        ParentProcessGuid: '{p}',
+        ParentProcessId: 796,
+        ParentImage: 'C:\\Windows\\svchost.exe',
+        ParentCommandLine: 'svchost -k',
+      },
+    };
+    const first = processEventOf(security, 1000);
+    const second = processEventOf(sysmon, 1030);
+    if (first === undefined || second === undefined) throw new Error('no process');
+    memory.observe(first, undefined);
+    memory.observe(second, undefined);
+    expect(memory.counts.processes).toBe(2);
+    const derived = new ProcessFields(memory, security, first);
+    expect(derived.value('ParentCommandLine')).toBe('svchost -k');
+    expect(derived.value('AncestorImage')).toEqual(['C:\\Windows\\svchost.exe']);
+    expect(derived.value('GrandparentImage')).toBeUndefined();
+    expect(derived.value('ParentProcessName')).toBeUndefined();
+    expect(new ProcessFields(memory, sysmon, second).value('ParentCommandLine')).toBeUndefined();
+    expect(processTreeOf(memory, first)).toEqual({
+      ancestors: [{ pid: '796', executable: 'C:\\Windows\\svchost.exe', command_line: 'svchost -k' }],
+      complete: true,
+    });
+  });
+
+  it('takes the child of a child from ECS records too', () => {
+    const memory = new ProcessMemory();
+    const ecs = (pid: number, parent: number, name: string): EventObject => ({
+      host: { name: 'L' },
+      event: { type: ['start'], category: ['process'] },
+      process: { pid, executable: `/bin/${name}`, command_line: `${name} -c`, parent: { pid: parent } },
+    });
+    for (const [pid, parent, name] of [
+      [10, 1, 'sshd'],
+      [11, 10, 'bash'],
+    ] as const) {
+      const event = processEventOf(ecs(pid, parent, name), pid);
+      if (event !== undefined) memory.observe(event, undefined);
+    }
+    const fields = ecs(12, 11, 'curl');
+    const derived = new ProcessFields(memory, fields, processEventOf(fields, 12));
+    expect(derived.value('process.ancestors.command_line')).toEqual(['bash -c', 'sshd -c']);
+    expect(derived.value('process.parent.executable')).toBe('/bin/bash');
+  });
+
+  it('stays inside its budget, and lets go of ended processes first', () => {
+    const memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes: 100_000 });
+    memory.observe(row('alive', '', 1), undefined);
+    for (let i = 0; i < 100; i++) {
+      memory.observe(row(`e${i}`, 'alive', i), undefined);
+      memory.observe(exit(`e${i}`, i), undefined);
+    }
+    for (let i = 0; i < 150; i++) memory.observe(row(`n${i}`, 'alive', 1000 + i), undefined);
+    expect(memory.counts.bytes).toBeLessThanOrEqual(100_000);
+    expect(memory.counts.evicted).toBeGreaterThan(0);
+    expect(memory.parentOf(row('x', 'alive', 2000))?.pid).toBe('alive');
+    expect(memory.parentOf(row('x', 'e0', 0))).toBeUndefined();
+  });
+
+  it('answers the same after a restore, and never loops on any graph of ids', () => {
+    const id = fc.constantFrom('', '1', '2', '3', '4', '5');
+    const event = fc.record({ id, parent: id, gap: fc.integer({ min: 0, max: 5000 }), ends: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const memory = new ProcessMemory();
+        let timeMs = 0;
+        for (const { id: pid, parent, gap, ends } of events) {
+          timeMs += gap;
+          if (pid === '') continue;
+          memory.observe(ends ? exit(pid, timeMs) : { ...row('0', '', timeMs), pid, parentPid: parent }, undefined);
+        }
+        const restored = new ProcessMemory();
+        restored.restore(JSON.parse(JSON.stringify(memory.records())));
+        for (const pid of ['1', '2', '3', '4', '5']) {
+          const question = { ...row('0', '', timeMs), pid: 'q', parentPid: pid };
+          expect(images(restored, question)).toEqual(images(memory, question));
+        }
+      }),
+    );
+  });
+});
