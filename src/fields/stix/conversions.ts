@@ -4,9 +4,11 @@
  */
 import { canonicalDomain } from '../../core/domain-name.ts';
 import type { EventScalar, EventValue } from '../../core/event.ts';
+import { hashAlgorithm } from '../../core/hash-algorithm.ts';
 import { canonicalHash } from '../../core/indicator-value.ts';
 import { canonicalIp } from '../../core/ip-address.ts';
 import { parseTime } from '../../core/time.ts';
+import type { ValueOrigin } from '../../ir/value-origin.ts';
 
 type Convert = (text: string) => EventValue | undefined;
 
@@ -26,19 +28,6 @@ const HIVES: readonly (readonly [RegExp, string])[] = [
   [/^\\registry\\machine(?=\\|$)/i, 'HKEY_LOCAL_MACHINE'],
   [/^\\registry\\user(?=\\|$)/i, 'HKEY_USERS'],
 ];
-/** Spellings without case and hyphens to the names of the hash algorithm vocabulary. */
-const ALGORITHMS: ReadonlyMap<string, string> = new Map([
-  ...(['MD5', 'SSDEEP', 'TLSH', 'IMPHASH'] as const).map((name) => [name, name] as const),
-  ...['SHA-1', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512', 'SHA3-256', 'SHA3-512'].map(
-    (name) => [name.replaceAll('-', ''), name] as const,
-  ),
-]);
-
-/** `MD5`, `SHA-256`, … for any usual spelling; other names unchanged. */
-export function canonicalAlgorithm(name: string): string {
-  return ALGORITHMS.get(name.replaceAll(/[-_]/g, '').toUpperCase()) ?? name;
-}
-
 /** Hive names spelled out, the rest as it is written. */
 export function spelledRegistryKey(text: string): string {
   for (const [short, long] of HIVES) if (short.test(text)) return text.replace(short, long);
@@ -67,12 +56,14 @@ export const CONVERSIONS = {
   mac: (text) =>
     /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text) ? text.toLowerCase().replaceAll('-', ':') : undefined,
   email: (text) => /[^\s<>@"',]+@[^\s<>@"',]+/.exec(text)?.[0].toLowerCase(),
-  hash: (text) => canonicalHash(text.replaceAll(':', '')) ?? text,
+  hash: (text) => canonicalHash(text) ?? text,
+  /** A hash, also with colons between the octets. */
+  fingerprint: (text) => canonicalHash(text.replaceAll(':', '')) ?? text,
   /** Sysmon: `SHA1=…,MD5=…`. */
   'hash-list': (text) => {
     const hashes: Record<string, EventValue> = {};
     for (const entry of text.matchAll(/([A-Za-z0-9-]+)=([0-9A-Fa-f]{8,128})/g))
-      hashes[canonicalAlgorithm(entry[1] as string)] = (entry[2] as string).toLowerCase();
+      hashes[hashAlgorithm(entry[1] as string) ?? (entry[1] as string)] = (entry[2] as string).toLowerCase();
     return Object.keys(hashes).length === 0 ? undefined : hashes;
   },
   'file-name': (text) => /[^\\/]+$/.exec(text)?.[0],
@@ -101,6 +92,33 @@ export const CONVERSIONS = {
 } satisfies Readonly<Record<string, Convert>>;
 
 export type Conversion = keyof typeof CONVERSIONS;
+
+/** What each conversion leaves of the record's own text. */
+export const CONVERSION_ORIGINS: { readonly [K in Conversion]: ValueOrigin } = {
+  text: 'verbatim',
+  lower: 'verbatim',
+  integer: 'derived',
+  number: 'derived',
+  boolean: 'derived',
+  time: 'derived',
+  ip: 'host',
+  domain: 'host',
+  host: 'host',
+  mac: 'derived',
+  email: 'verbatim',
+  hash: 'verbatim',
+  fingerprint: 'derived',
+  'hash-list': 'verbatim',
+  'file-name': 'verbatim',
+  directory: 'verbatim',
+  'registry-key': 'registry-key',
+  'registry-parent': 'registry-key',
+  'registry-value': 'verbatim',
+  protocol: 'derived',
+  'network-protocol': 'derived',
+  account: 'verbatim',
+  'request-target': 'verbatim',
+};
 
 export function convert(as: Conversion, value: EventScalar): EventValue | undefined {
   if (value === null) return undefined;

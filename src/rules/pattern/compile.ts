@@ -20,6 +20,7 @@ import type {
   Qualified,
 } from './ast.ts';
 import { likeToGlob } from './like.ts';
+import { type Normalization, normalPath, normalTest } from './normalize.ts';
 import { translatePcre } from './pcre.ts';
 import { printTest } from './print.ts';
 import { comparisonTests } from './walk.ts';
@@ -27,17 +28,20 @@ import { comparisonTests } from './walk.ts';
 export interface CompileOptions {
   /** Why the matcher cannot run an expression, undefined when it can (`regexProblem` of `match/`). */
   readonly regexProblem: (regex: Regex) => string | undefined;
+  /** For log events: paths and values as feeds write them are brought into the form of the mappings (`normalize.ts`). */
+  readonly normalize?: boolean;
   readonly file?: string;
 }
 
 export type CompileResult =
-  | { readonly ok: true; readonly plan: ObservationPlan }
+  | { readonly ok: true; readonly plan: ObservationPlan; readonly notes: readonly Normalization[] }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 
 export function compilePattern(pattern: ParsedPattern, options: CompileOptions): CompileResult {
-  const compiler: Compiler = { options, text: pattern.text, brackets: 0 };
+  const compiler: Compiler = { options, text: pattern.text, brackets: 0, notes: new Set() };
   try {
-    return { ok: true, plan: compileObservation(compiler, pattern.root) };
+    const plan = compileObservation(compiler, pattern.root);
+    return { ok: true, plan, notes: [...compiler.notes] };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, diagnostic: error.diagnostic };
     throw error;
@@ -47,6 +51,7 @@ export function compilePattern(pattern: ParsedPattern, options: CompileOptions):
 interface Compiler {
   readonly options: CompileOptions;
   readonly text: string;
+  readonly notes: Set<Normalization>;
   brackets: number;
 }
 
@@ -107,10 +112,15 @@ function compileQualified(compiler: Compiler, { item: operand, qualifier }: Qual
   return { kind: 'start-stop', item, startNs: bounds[0] as string, stopNs: bounds[1] as string };
 }
 
+interface CompiledTest {
+  readonly type: string;
+  readonly predicate: Predicate;
+}
+
 function compileBracket(compiler: Compiler, comparison: Comparison): Predicate {
-  const compiled = new Map<ComparisonTest, Predicate>();
+  const compiled = new Map<ComparisonTest, CompiledTest>();
   for (const test of comparisonTests(comparison)) compiled.set(test, compileTest(compiler, test));
-  const types = new Set([...compiled.keys()].map(({ path }) => path.type));
+  const types = new Set([...compiled.values()].map(({ type }) => type));
   return or(
     [...types].map((type) => {
       const body = bodyFor(type, comparison, compiled);
@@ -119,23 +129,29 @@ function compileBracket(compiler: Compiler, comparison: Comparison): Predicate {
   );
 }
 
-function bodyFor(type: string, node: Comparison, compiled: ReadonlyMap<ComparisonTest, Predicate>): Predicate {
-  if (node.kind === 'test') return node.path.type === type ? (compiled.get(node) ?? FALSE) : FALSE;
+function bodyFor(type: string, node: Comparison, compiled: ReadonlyMap<ComparisonTest, CompiledTest>): Predicate {
+  if (node.kind === 'test') {
+    const test = compiled.get(node);
+    return test?.type === type ? test.predicate : FALSE;
+  }
   const items = node.items.map((item) => bodyFor(type, item, compiled));
   return node.kind === 'and' ? and(items) : or(items);
 }
 
-function compileTest(compiler: Compiler, node: ComparisonTest): Predicate {
+function compileTest(compiler: Compiler, node: ComparisonTest): CompiledTest {
   // `!=` is "not equal" for each value, and NOT turns it once more.
   const negate = node.operator === '!=' ? !node.negated : node.negated;
-  const path = Object.freeze({ kind: 'object', steps: node.path.steps } as const);
-  const test = testOf(compiler, node);
+  const { normalize } = compiler.options;
+  const { type, steps } = normalize === true ? normalPath(node.path, compiler.notes) : node.path;
+  const written = testOf(compiler, node);
+  const test = Object.freeze(normalize === true ? normalTest({ type, steps }, written, compiler.notes) : written);
+  const path = Object.freeze({ kind: 'object', steps } as const);
   const label = printTest(node);
   if (test.kind === 'exists') {
     const exists = Object.freeze({ kind: 'compare', path, test, negate: false, absent: false, label } as const);
-    return negate ? not(exists) : exists;
+    return { type, predicate: negate ? not(exists) : exists };
   }
-  return Object.freeze({ kind: 'compare', path, test, negate, absent: false, label });
+  return { type, predicate: Object.freeze({ kind: 'compare', path, test, negate, absent: false, label }) };
 }
 
 const ORDERS: Readonly<Record<string, OrderOperator>> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte' };

@@ -126,6 +126,33 @@ describe('binding search', () => {
     expect(answers.no).toBeGreaterThan(300);
   });
 
+  it('finds a binding with a required observation exactly when the definition has one', () => {
+    const answers = { yes: 0, no: 0 };
+    fc.assert(
+      fc.property(
+        plan.filter((node) => repetitions(node) <= 5),
+        fc.array(observation, { minLength: 1, maxLength: 4 }),
+        (node, observations) => {
+          const instances = observations.flatMap((item, index) =>
+            Array.from({ length: item.count }, (): Instance => ({ ...item, observation: index })),
+          );
+          const mustContain = observations.length - 1;
+          const expected = bindings(node, instances).some((binding) =>
+            binding.some(({ observation }) => observation === mustContain),
+          );
+          const holds = (bracket: number, index: number): boolean => observations[index]?.holds.has(bracket) === true;
+          answers[expected ? 'yes' : 'no']++;
+          expect(searchBinding({ plan: node, observations, holds, mustContain }).kind).toBe(
+            expected ? 'found' : 'none',
+          );
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+    expect(answers.yes).toBeGreaterThan(300);
+    expect(answers.no).toBeGreaterThan(300);
+  });
+
   it('counts only bindings with a required observation, when asked', () => {
     const observations = [at(1), at(2), at(9)];
     const within: ObservationPlan = {

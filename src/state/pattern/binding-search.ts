@@ -7,7 +7,7 @@
  * of one observation are alike. Repetitions are taken in order of their first observation, since their order does not
  * matter. The worst case stays exponential, so the work is counted and the search gives up, visibly, at `maxSteps`.
  */
-import type { ObservationPlan } from '../../ir/observation.ts';
+import type { ObservationPlan, Observed } from '../../ir/observation.ts';
 import type { Interval } from './intervals.ts';
 import { reaches } from './intervals.ts';
 import { findRepeated, repeatedBracket } from './repeated-bracket.ts';
@@ -78,6 +78,8 @@ interface Search extends SearchInput {
   /** For each bracket the positions in `order` that satisfy it. */
   readonly candidates: Map<number, readonly number[]>;
   readonly used: Float64Array;
+  /** With `mustContain`: the parts of the plan that every binding must go through. */
+  readonly way: ReadonlySet<ObservationPlan>;
   readonly taken: BoundObservation[];
   readonly limit: number;
   depth: number;
@@ -97,6 +99,7 @@ export function searchBinding(input: SearchInput): SearchResult {
     order: observations.map((_, i) => i).sort((a, b) => byTime(observations[a], observations[b])),
     candidates: new Map(),
     used: new Float64Array(observations.length),
+    way: input.mustContain === undefined ? new Set() : wayToRequired(input, input.mustContain),
     taken: [],
     limit: input.maxSteps ?? DEFAULT_MAX_STEPS,
     depth: 0,
@@ -110,6 +113,33 @@ export function searchBinding(input: SearchInput): SearchResult {
   return { kind: search.exhausted ? 'undecided' : 'none', steps };
 }
 
+/**
+ * The way down to the only bracket that the required observation satisfies, up to the first repetition: every binding that
+ * counts goes this way. Empty when there are several such brackets.
+ */
+function wayToRequired({ plan, holds }: SearchInput, required: number): ReadonlySet<ObservationPlan> {
+  const way = new Set<ObservationPlan>();
+  const brackets: Observed[] = [];
+  const collect = (node: ObservationPlan): void => {
+    if ('items' in node) for (const item of node.items) collect(item);
+    else if ('item' in node) collect(node.item);
+    else if (holds(node.bracket, required)) brackets.push(node);
+  };
+  collect(plan);
+  const [only] = brackets;
+  if (only === undefined || brackets.length > 1) return way;
+  const visit = (node: ObservationPlan): boolean => {
+    if (node.kind === 'observed') return node === only;
+    const inner = 'items' in node ? node.items.find(visit) : visit(node.item) ? node.item : undefined;
+    if (inner === undefined) return false;
+    if (node.kind === 'repeats') way.clear();
+    else way.add(inner);
+    return true;
+  };
+  if (visit(plan)) way.add(plan);
+  return way;
+}
+
 function containsRequired({ mustContain, used }: Search): boolean {
   return mustContain === undefined || (used[mustContain] ?? 0) > 0;
 }
@@ -118,11 +148,11 @@ function solve(search: Search, plan: ObservationPlan, scope: Scope, next: Next):
   if (search.exhausted) return false;
   switch (plan.kind) {
     case 'observed':
-      return takeOne(search, plan.bracket, scope, next);
+      return takeOne(search, plan, scope, next);
     case 'all':
       return solveAll(search, plan.items, 0, scope, next);
     case 'any':
-      return plan.items.some((item) => solve(search, item, scope, next));
+      return solveAny(search, plan.items, scope, next);
     case 'followed-by':
       return solveInOrder(search, plan.items, scope, next);
     case 'within': {
@@ -154,6 +184,12 @@ function solveAll(search: Search, items: readonly ObservationPlan[], at: number,
   return solve(search, item, inner, () => solveAll(search, items, at + 1, scope, next));
 }
 
+function solveAny(search: Search, items: readonly ObservationPlan[], scope: Scope, next: Next): boolean {
+  const needed = items.find((item) => search.way.has(item));
+  if (needed !== undefined) return solve(search, needed, scope, next);
+  return items.some((item) => solve(search, item, scope, next));
+}
+
 function solveInOrder(search: Search, items: readonly ObservationPlan[], scope: Scope, next: Next): boolean {
   const left: Span = { outer: scope.span, durationNs: undefined, latestFirst: undefined, earliestLast: undefined };
   const from = (at: number): boolean => {
@@ -183,9 +219,11 @@ function solveRepeated(
   });
 }
 
-function takeOne(search: Search, bracket: number, scope: Scope, next: Next): boolean {
+function takeOne(search: Search, plan: Observed, scope: Scope, next: Next): boolean {
   const { lead } = scope;
-  for (const position of candidatesOf(search, bracket)) {
+  const isNeeded = search.way.has(plan);
+  for (const position of candidatesOf(search, plan.bracket)) {
+    if (isNeeded && search.order[position] !== search.mustContain) continue;
     if (lead !== undefined) {
       if (position < lead.from) continue;
       lead.taken = position;

@@ -139,9 +139,9 @@ export const ECS: StixMapping = {
       id: 'certificate',
       type: 'x509-certificate',
       properties: {
-        'hashes.MD5': field('hash', 'tls.server.hash.md5'),
-        'hashes.SHA-1': field('hash', 'tls.server.hash.sha1'),
-        'hashes.SHA-256': field('hash', 'tls.server.hash.sha256'),
+        'hashes.MD5': field('fingerprint', 'tls.server.hash.md5'),
+        'hashes.SHA-1': field('fingerprint', 'tls.server.hash.sha1'),
+        'hashes.SHA-256': field('fingerprint', 'tls.server.hash.sha256'),
         issuer: text('tls.server.issuer', 'tls.server.x509.issuer.distinguished_name'),
         subject: text('tls.server.subject', 'tls.server.x509.subject.distinguished_name'),
         serial_number: text('tls.server.x509.serial_number'),

@@ -55,7 +55,7 @@ export const SURICATA: StixMapping = {
       id: 'certificate',
       type: 'x509-certificate',
       properties: {
-        'hashes.SHA-1': field('hash', 'tls.fingerprint'),
+        'hashes.SHA-1': field('fingerprint', 'tls.fingerprint'),
         issuer: text('tls.issuerdn'),
         subject: text('tls.subject'),
         serial_number: text('tls.serial'),

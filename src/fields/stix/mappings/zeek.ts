@@ -57,8 +57,8 @@ export const ZEEK: StixMapping = {
         subject_public_key_exponent: integer(...certificate('exponent')),
         validity_not_before: field('time', ...certificate('not_valid_before')),
         validity_not_after: field('time', ...certificate('not_valid_after')),
-        'hashes.SHA-1': field('hash', 'resp_certificate_sha1'),
-        'hashes.SHA-256': field('hash', 'fingerprint', 'cert_chain_fps'),
+        'hashes.SHA-1': field('fingerprint', 'resp_certificate_sha1'),
+        'hashes.SHA-256': field('fingerprint', 'fingerprint', 'cert_chain_fps'),
       },
     },
     {
