@@ -63,7 +63,7 @@ function testClause(test: Test, origin: ValueOrigin): WitnessClause {
     return host === undefined ? undefined : longestRun(host);
   }
   if (origin === 'host') return texts.some((text) => /:|xn--|\d$/i.test(text)) ? undefined : longestRun(texts.join(''));
-  return longestRun(texts.join('').replace(origin === 'registry-key' ? /^hkey_[a-z_]*/i : /^$/, ' '));
+  return origin === 'registry-key' ? registryClause(texts.join('')) : longestRun(texts.join(''));
 }
 
 function literalClause(literal: Literal, origin: ValueOrigin): WitnessClause {
@@ -73,7 +73,7 @@ function literalClause(literal: Literal, origin: ValueOrigin): WitnessClause {
     const host = parseUrl(literal.value)?.host;
     return host === undefined ? undefined : hostClause(host);
   }
-  return longestRun(origin === 'registry-key' ? literal.value.replace(/^hkey_[a-z_]*/i, ' ') : literal.value);
+  return origin === 'registry-key' ? registryClause(literal.value) : longestRun(literal.value);
 }
 
 /** An IPv4 address may also be written as a mapped IPv6 address in hex, a label in ASCII form may stand in Unicode. */
@@ -83,9 +83,17 @@ function hostClause(host: string): WitnessClause {
   return longestRun(host.replaceAll(/xn--[^.]*/gi, ' '));
 }
 
+const HIVES = 'hkey_local_machine hkey_current_user hkey_classes_root hkey_users hkey_current_config';
+
+/** The record may hold the short name of the hive: no run that could be a piece of the long one counts. */
+function registryClause(text: string): WitnessClause {
+  return longestRun(lowerAscii(text).replaceAll(/[a-z0-9._-]+/g, (run) => (HIVES.includes(run) ? ' ' : run)));
+}
+
 function longestRun(text: string): WitnessClause {
   // Case folding never makes ASCII of other letters, so an ASCII run stands in the value as it is.
-  const runs = lowerAscii(text).match(/[a-z0-9._-]+/g) ?? [];
+  // A number may stand in the record in another notation.
+  const runs = (lowerAscii(text).match(/[a-z0-9._-]+/g) ?? []).filter((run) => !/^[0-9.e-]+$/.test(run));
   const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
   return longest.length < MIN_LENGTH ? undefined : [longest];
 }

@@ -1,0 +1,298 @@
+/**
+ * PatternSet: STIX patterns that no single value decides, compiled for log events. A pattern is looked at only when one of its
+ * witnesses stands in the event; then its brackets are evaluated on the event's cyber observables, which are made as far as
+ * they are asked for. Patterns over several observations go on to a PatternStream, keyed by host unless told otherwise.
+ */
+import type { Event } from '../core/event.ts';
+import type { IndicatorDetails } from '../core/indicator.ts';
+import type { MatchedField, RuleDetails, RuleMatch, Validity } from '../core/match.ts';
+import type { Observable } from '../core/observable.ts';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { EventObjects } from '../fields/stix/event-objects.ts';
+import type { StixMapping } from '../fields/stix/mapping.ts';
+import { pathOrigins } from '../fields/stix/path-origins.ts';
+import { STIX_MAPPINGS } from '../fields/stix/registry.ts';
+import { observe } from '../fields/observables.ts';
+import { type ObservationPlan, type Observed, observedBrackets } from '../ir/observation.ts';
+import type { OriginsOf } from '../ir/value-origin.ts';
+import { evaluate } from '../match/interpreter.ts';
+import { LiteralIndex } from '../match/literal-index.ts';
+import { witnessClause } from '../match/object-witness.ts';
+import { regexProblem } from '../match/regex.ts';
+import type { Subject } from '../match/subject.ts';
+import { compilePattern } from '../rules/pattern/compile.ts';
+import { parsePattern } from '../rules/pattern/parse.ts';
+import { searchBinding } from '../state/pattern/binding-search.ts';
+import {
+  type PatternFact,
+  PatternStream,
+  type PatternStreamCounts,
+  type PatternStreamOptions,
+  type PatternStreamSnapshot,
+} from '../state/pattern/pattern-stream.ts';
+import { matchedComparisons } from './pattern-evidence.ts';
+import { searchableTexts } from './searchable-texts.ts';
+import { streamKey } from './stream-key.ts';
+
+export interface PatternInput {
+  readonly pattern: string;
+  readonly details: RuleDetails;
+  readonly indicator?: IndicatorDetails;
+  /** Where it came from, for diagnostics. */
+  readonly file?: string;
+}
+
+export interface PatternSetOptions {
+  /** Added to the built-in mappings. */
+  readonly mappings?: readonly StixMapping[];
+  /** Fields whose values together are the group key of patterns over several observations. Default: the host. */
+  readonly groupBy?: readonly string[];
+  readonly stream?: PatternStreamOptions;
+}
+
+export interface LoadedPatterns {
+  readonly set: PatternSet;
+  /** One for each pattern left out. */
+  readonly problems: readonly Diagnostic[];
+  /** Tolerated spellings and normalisations, by name, with the number of patterns. */
+  readonly notes: ReadonlyMap<string, number>;
+}
+
+export interface PatternWitness {
+  /** Number of the pattern in the set. */
+  readonly pattern: number;
+  /** Lower-case ASCII; at least one stands, in either case, in the raw text of every event the pattern is concerned with. */
+  readonly anyOf: readonly string[];
+}
+
+export interface PatternSetCounts {
+  /** Events looked at. */
+  events: number;
+  /** Patterns evaluated, over all events. */
+  evaluated: number;
+  matches: number;
+}
+
+interface CompiledPattern {
+  readonly input: PatternInput;
+  readonly plan: ObservationPlan;
+  readonly brackets: readonly Observed[];
+  /** Position among the plans of the stream; undefined when one event decides. */
+  readonly stream: number | undefined;
+}
+
+export interface KeptEvent {
+  readonly event: Event;
+  readonly matched: readonly MatchedField[];
+  /** The values of the group key, for the alert. */
+  readonly group: Readonly<Record<string, string>>;
+}
+
+export type EventFact = PatternFact<KeptEvent>;
+
+export interface Examined {
+  readonly matches: readonly RuleMatch[];
+  readonly facts: readonly EventFact[];
+}
+
+/** Parses and compiles; what cannot be used is reported and left out. */
+export function compilePatterns(inputs: Iterable<PatternInput>, options: PatternSetOptions = {}): LoadedPatterns {
+  const mappings = [...STIX_MAPPINGS, ...(options.mappings ?? [])];
+  const origins = pathOrigins(mappings);
+  const patterns: CompiledPattern[] = [];
+  const streamed: ObservationPlan[] = [];
+  const problems: Diagnostic[] = [];
+  const notes = new Map<string, number>();
+  for (const input of inputs) {
+    const file = input.file ?? input.details.id;
+    const parsed = parsePattern(input.pattern, { file });
+    const compiled = parsed.ok ? compilePattern(parsed.pattern, { regexProblem, normalize: true, file }) : parsed;
+    if (!parsed.ok || !compiled.ok) {
+      if (!compiled.ok) problems.push(compiled.diagnostic);
+      continue;
+    }
+    for (const note of new Set([...parsed.pattern.notes, ...compiled.notes]))
+      notes.set(note, (notes.get(note) ?? 0) + 1);
+    const { plan } = compiled;
+    const stream = isDecidedByOne(plan) ? undefined : streamed.push(plan) - 1;
+    patterns.push({ input, plan, brackets: observedBrackets(plan), stream });
+  }
+  return { set: new PatternSet(patterns, streamed, mappings, origins, options), problems, notes };
+}
+
+export class PatternSet {
+  readonly counts: PatternSetCounts = { events: 0, evaluated: 0, matches: 0 };
+  /** For the scanner's literal search. Patterns that appear in neither list can never match an event. */
+  readonly witnesses: readonly PatternWitness[];
+  /** Patterns without a witness: candidates for every event. */
+  readonly unwitnessed: readonly number[];
+  readonly #patterns: readonly CompiledPattern[];
+  readonly #mappings: readonly StixMapping[];
+  readonly #groupBy: readonly string[] | undefined;
+  readonly #index: LiteralIndex;
+  /** Patterns of each literal of the index. */
+  readonly #patternsOf: readonly (readonly number[])[];
+  readonly #stream: PatternStream<KeptEvent>;
+  /** Pattern of each plan of the stream. */
+  readonly #streamed: readonly number[];
+
+  constructor(
+    patterns: readonly CompiledPattern[],
+    streamed: readonly ObservationPlan[],
+    mappings: readonly StixMapping[],
+    origins: OriginsOf,
+    options: PatternSetOptions,
+  ) {
+    this.#patterns = patterns;
+    this.#mappings = mappings;
+    this.#groupBy = options.groupBy;
+    this.#stream = new PatternStream(streamed, options.stream);
+    this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
+    const witnesses: PatternWitness[] = [];
+    const unwitnessed: number[] = [];
+    const patternsOf = new Map<string, number[]>();
+    for (const [number, { brackets }] of patterns.entries()) {
+      const clauses = brackets.map(({ predicate }) => witnessClause(predicate, origins));
+      if (clauses.some((clause) => clause === undefined)) {
+        unwitnessed.push(number);
+        continue;
+      }
+      const anyOf = [...new Set(clauses.flatMap((clause) => clause ?? []))];
+      if (anyOf.length > 0) witnesses.push({ pattern: number, anyOf });
+      for (const literal of anyOf) {
+        const sharing = patternsOf.get(literal);
+        if (sharing === undefined) patternsOf.set(literal, [number]);
+        else sharing.push(number);
+      }
+    }
+    this.witnesses = witnesses;
+    this.unwitnessed = unwitnessed;
+    this.#index = new LiteralIndex([...patternsOf.keys()]);
+    this.#patternsOf = [...patternsOf.values()];
+  }
+
+  get size(): number {
+    return this.#patterns.length;
+  }
+
+  /** Counters of patterns over several observations. */
+  get streamCounts(): PatternStreamCounts {
+    return this.#stream.counts;
+  }
+
+  /** The patterns that could be concerned with the event, in the order of the set. */
+  candidates(event: Event): readonly number[] {
+    const found = new Set(this.unwitnessed);
+    for (const text of searchableTexts(event))
+      this.#index.search(text, (literal) => {
+        for (const pattern of this.#patternsOf[literal] as readonly number[]) found.add(pattern);
+      });
+    return [...found].sort((a, b) => a - b);
+  }
+
+  /**
+   * Matches of one event. `candidates` may come from the scanner, as long as it holds every pattern that `candidates()` would
+   * give. Events are to be given in the order of (time, source, position) where patterns over several observations are to
+   * find the same bindings in every run.
+   */
+  match(event: Event, candidates?: readonly number[]): readonly RuleMatch[] {
+    const { matches, facts } = this.examine(event, candidates);
+    const advanced = facts.flatMap((fact) => this.advance(fact) ?? []);
+    return advanced.length === 0 ? matches : [...matches, ...advanced];
+  }
+
+  /** The stateless half of `match`: may run in any worker. Facts go, in order, to the worker that owns their key. */
+  examine(event: Event, candidates: readonly number[] = this.candidates(event)): Examined {
+    this.counts.events++;
+    const matches: RuleMatch[] = [];
+    const facts: EventFact[] = [];
+    if (candidates.length === 0) return { matches, facts };
+    const subject = this.subject(event);
+    for (const number of candidates) {
+      const pattern = this.#patterns[number];
+      if (pattern === undefined) continue;
+      this.counts.evaluated++;
+      const held = pattern.brackets.filter(({ predicate }) => evaluate(predicate, subject));
+      if (held.length === 0) continue;
+      const matched = held.flatMap(({ predicate }) => matchedComparisons(predicate, subject));
+      if (pattern.stream !== undefined) {
+        const { key, group } = streamKey(event.fields, this.#groupBy);
+        const brackets = held.map(({ bracket }) => bracket);
+        facts.push({ pattern: pattern.stream, key, timeMs: event.timeMs, brackets, event: { event, matched, group } });
+      } else if (decides(pattern.plan, held, event.timeMs)) matches.push(ruleMatch(pattern, event, matched));
+    }
+    this.counts.matches += matches.length;
+    return { matches, facts };
+  }
+
+  /** The stateful half: an event that satisfies a bracket of a pattern over several observations. */
+  advance(fact: EventFact): RuleMatch | undefined {
+    const found = this.#stream.push(fact);
+    const pattern = this.#patterns[this.#streamed[fact.pattern] ?? -1];
+    if (found === undefined || pattern === undefined) return undefined;
+    this.counts.matches++;
+    const { event, group } = fact.event;
+    const matched = found.events.flatMap((kept) => kept.matched);
+    const events = found.events.map((kept) => kept.event);
+    return { ...ruleMatch(pattern, event, matched), events, group, count: events.length };
+  }
+
+  /** The event as patterns see it. */
+  subject(event: Event): Subject {
+    const objects = new EventObjects(event.fields, this.#mappings, () =>
+      observe(event).observables.filter((one) => isObserved(one, event)),
+    );
+    return {
+      fields: event.fields,
+      objects: (type) => objects.objects(type),
+      resolve: (id) => objects.resolve(id),
+    };
+  }
+
+  snapshot(): PatternStreamSnapshot<KeptEvent> {
+    return this.#stream.snapshot();
+  }
+
+  /** From a set of the same patterns in the same order. */
+  restore(snapshot: PatternStreamSnapshot<KeptEvent>): void {
+    this.#stream.restore(snapshot);
+  }
+}
+
+/**
+ * A name inside a longer text of a structured event may well be a file (`cmd.exe`): comparisons other than equality would take it
+ * for a domain. A line of text has no other places.
+ */
+function isObserved(observable: Observable, event: Event): boolean {
+  return observable.kind !== 'domain' || observable.place !== 'text' || event.format === 'text';
+}
+
+/** True when no binding of the plan holds more than one event. */
+function isDecidedByOne(plan: ObservationPlan): boolean {
+  if (plan.kind === 'observed') return true;
+  if (plan.kind === 'any') return plan.items.every(isDecidedByOne);
+  if ('items' in plan || (plan.kind === 'repeats' && plan.times > 1)) return false;
+  return isDecidedByOne(plan.item);
+}
+
+function decides(plan: ObservationPlan, held: readonly Observed[], timeMs: number): boolean {
+  if (plan.kind === 'observed') return true;
+  const ns = BigInt(Math.round(timeMs * 1e3)) * 1_000n;
+  const holds = (bracket: number): boolean => held.some((one) => one.bracket === bracket);
+  return searchBinding({ plan, observations: [{ first: ns, last: ns, count: 1 }], holds }).kind === 'found';
+}
+
+function ruleMatch({ input }: CompiledPattern, event: Event, matched: readonly MatchedField[]): RuleMatch {
+  const { details, indicator } = input;
+  return {
+    engine: 'pattern',
+    rule: details,
+    matched,
+    ...(indicator === undefined ? {} : { indicator, validity: validityAt(indicator, event.timeMs) }),
+  };
+}
+
+function validityAt({ validFromMs, validUntilMs }: IndicatorDetails, timeMs: number): Validity {
+  if (validFromMs !== undefined && timeMs < validFromMs) return 'before';
+  return validUntilMs !== undefined && timeMs >= validUntilMs ? 'after' : 'within';
+}
