@@ -4,6 +4,7 @@
  * they are asked for. Patterns over several observations go on to a PatternStream, keyed by host unless told otherwise.
  */
 import type { Event } from '../core/event.ts';
+import { foldCase } from '../core/fold.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { MatchedField, RuleDetails, RuleMatch, Validity } from '../core/match.ts';
 import type { Observable } from '../core/observable.ts';
@@ -130,8 +131,6 @@ export class PatternSet {
   readonly #mappings: readonly StixMapping[];
   readonly #groupBy: readonly string[] | undefined;
   readonly #index: LiteralIndex;
-  /** Patterns of each literal of the index. */
-  readonly #patternsOf: readonly (readonly number[])[];
   readonly #stream: PatternStream<KeptEvent>;
   /** Pattern of each plan of the stream. */
   readonly #streamed: readonly number[];
@@ -150,7 +149,7 @@ export class PatternSet {
     this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
     const witnesses: PatternWitness[] = [];
     const unwitnessed: number[] = [];
-    const patternsOf = new Map<string, number[]>();
+    const index = new LiteralIndex();
     for (const [number, { brackets }] of patterns.entries()) {
       const clauses = brackets.map(({ predicate }) => witnessClause(predicate, origins));
       if (clauses.some((clause) => clause === undefined)) {
@@ -159,16 +158,12 @@ export class PatternSet {
       }
       const anyOf = [...new Set(clauses.flatMap((clause) => clause ?? []))];
       if (anyOf.length > 0) witnesses.push({ pattern: number, anyOf });
-      for (const literal of anyOf) {
-        const sharing = patternsOf.get(literal);
-        if (sharing === undefined) patternsOf.set(literal, [number]);
-        else sharing.push(number);
-      }
+      for (const literal of anyOf) index.add('contains', literal, number);
     }
     this.witnesses = witnesses;
     this.unwitnessed = unwitnessed;
-    this.#index = new LiteralIndex([...patternsOf.keys()]);
-    this.#patternsOf = [...patternsOf.values()];
+    index.finish();
+    this.#index = index;
   }
 
   get size(): number {
@@ -183,10 +178,7 @@ export class PatternSet {
   /** The patterns that could be concerned with the event, in the order of the set. */
   candidates(event: Event): readonly number[] {
     const found = new Set(this.unwitnessed);
-    for (const text of searchableTexts(event))
-      this.#index.search(text, (literal) => {
-        for (const pattern of this.#patternsOf[literal] as readonly number[]) found.add(pattern);
-      });
+    for (const text of searchableTexts(event)) this.#index.find(foldCase(text), (pattern) => found.add(pattern));
     return [...found].sort((a, b) => a - b);
   }
 
