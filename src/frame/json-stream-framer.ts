@@ -11,6 +11,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { CarryBuffer } from './carry-buffer.ts';
+import { isScalarByte, isScalarStart } from './json-scalar-bytes.ts';
 import { emptyRecord, isBlank, withoutCarriageReturn } from './emitted-record.ts';
 import {
   type DropRecord,
@@ -596,29 +597,4 @@ export class JsonStreamFramer implements ResumableFramer {
     this.#emitted++;
     emit(record);
   }
-}
-
-function isScalarStart(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    byte === 0x2d ||
-    byte === 0x74 ||
-    byte === 0x66 ||
-    byte === 0x6e ||
-    byte === 0x4e ||
-    byte === 0x49
-  );
-}
-
-/** Digits, letters, `+ - . _`: numbers and literals, also the NaN and Infinity that some writers put out. */
-function isScalarByte(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    (byte >= 0x61 && byte <= 0x7a) ||
-    (byte >= 0x41 && byte <= 0x5a) ||
-    byte === 0x2b ||
-    byte === 0x2d ||
-    byte === 0x2e ||
-    byte === 0x5f
-  );
 }

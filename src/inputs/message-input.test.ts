@@ -1,11 +1,15 @@
 import { Buffer } from 'node:buffer';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkOptions } from '../config/options.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../testing/shared-data.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../testing/tls-certificate.ts';
 import { assertCompliance, assertConservation, type TestContext, testContext } from './compliance.ts';
 import { gelfInput } from './gelf.ts';
 import type { Input, InputKind } from './input.ts';
@@ -303,6 +307,37 @@ describe('gelf over TCP', () => {
     await closed(socket);
     await input.stop();
     assertConservation(context);
+  });
+});
+
+describe('json over TLS', () => {
+  it('serves clients that trust its certificate, and counts a failed handshake', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flint-tls-'));
+    writeFileSync(join(folder, 'cert.pem'), TEST_CERTIFICATE);
+    writeFileSync(join(folder, 'key.pem'), TEST_KEY);
+    const files = { cert_file: join(folder, 'cert.pem'), key_file: join(folder, 'key.pem') };
+    const { input, context } = make(jsonInput, 'tls', files);
+    await input.start();
+    const port = Number(input.boundAddress.split(':')[1]);
+    const plain = await dial(input.boundAddress);
+    plain.on('error', () => {});
+    plain.write('{"not":"tls"}\n');
+    await closed(plain);
+    await until(() => context.reported.includes('ENV_CLIENT_GIVEN_UP'));
+    const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: TEST_CERTIFICATE });
+    socket.write('{"a":1}\n{"b":2}\n');
+    await context.intake.received(2);
+    expect(context.intake.texts).toEqual(['{"a":1}', '{"b":2}']);
+    expect(context.intake.records[0]?.path).toMatch(/^tls:/);
+    socket.destroy();
+    await input.stop();
+    assertConservation(context);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses to be made without certificate or with a file that is not there', () => {
+    expect(() => make(jsonInput, 'tls')).toThrow('TLS needs "cert_file" and "key_file"');
+    expect(() => make(jsonInput, 'tls', { cert_file: '/none', key_file: '/none' })).toThrow('cannot read "/none"');
   });
 });
 

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
-import { findSockets, readSocketQueue, socketInode } from './udp-kernel-drops.ts';
+import { findSockets, ownSocketInode, readSocketQueue } from './udp-kernel-drops.ts';
 
 const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
   512: 0100007F:2FA9 00000000:0000 07 00000000:00000300 00:00000000 00000000     0        0 111 2 0000000000000000 17
@@ -11,10 +11,10 @@ const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->wh
 describe('findSockets', () => {
   it('finds the sockets of a port, and the one of an inode', () => {
     expect(findSockets(TABLE, 12201, undefined)).toEqual([
-      { drops: 17, queuedBytes: 768 },
-      { drops: 5, queuedBytes: 0 },
+      { inode: '111', drops: 17, queuedBytes: 768 },
+      { inode: '222', drops: 5, queuedBytes: 0 },
     ]);
-    expect(findSockets(TABLE, 12201, '222')).toEqual([{ drops: 5, queuedBytes: 0 }]);
+    expect(findSockets(TABLE, 12201, '222')).toEqual([{ inode: '222', drops: 5, queuedBytes: 0 }]);
     expect(findSockets(TABLE, 1, undefined)).toEqual([]);
   });
 });
@@ -26,7 +26,7 @@ describe.skipIf(process.platform !== 'linux')(
       const receiver = createSocket({ type: 'udp4', recvBufferSize: 4096 });
       await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
       const { port } = receiver.address();
-      const inode = socketInode((receiver as { _handle?: { fd?: number } })._handle?.fd ?? -1);
+      const inode = ownSocketInode(port);
       expect(inode).toMatch(/^\d+$/);
       expect(readSocketQueue(port, inode)).toEqual({ drops: 0, queuedBytes: 0 });
       const sender = createSocket('udp4');

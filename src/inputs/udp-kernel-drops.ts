@@ -2,7 +2,7 @@
  * Datagrams the kernel dropped because the receive buffer was full: the last column of `/proc/net/udp` and `udp6` (Linux; the
  * columns are described in proc(5)). Elsewhere the files do not exist and nothing is known.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface SocketQueue {
   readonly drops: number;
@@ -10,38 +10,69 @@ export interface SocketQueue {
   readonly queuedBytes: number;
 }
 
+export interface SocketRow extends SocketQueue {
+  readonly inode: string;
+}
+
+const DESCRIPTORS = '/proc/self/fd';
 const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 
-/** Inode of an open socket, by its file descriptor. */
-export function socketInode(descriptor: number): string | undefined {
-  try {
-    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
-  } catch {
-    // No /proc: not Linux.
-    return undefined;
-  }
+/**
+ * Inode of the UDP socket of this process on a port: the row of the table whose inode one of our descriptors shows. (The descriptor
+ * of a dgram socket itself cannot be asked for.) Undefined without /proc, or when several of our sockets share the port.
+ */
+export function ownSocketInode(port: number): string | undefined {
+  const ours = ownInodes();
+  const candidates = tables()
+    .flatMap((table) => findSockets(table, port, undefined))
+    .filter((row) => ours.has(row.inode));
+  return candidates.length === 1 ? candidates[0]?.inode : undefined;
 }
 
 /** What the kernel says of the socket: by inode when known, else all sockets on the port together. */
 export function readSocketQueue(port: number, inode: string | undefined): SocketQueue | undefined {
   let found: SocketQueue | undefined;
-  for (const table of TABLES) {
-    let text: string;
-    try {
-      text = readFileSync(table, 'latin1');
-    } catch {
-      // No /proc, or no IPv6.
-      continue;
-    }
-    for (const row of findSockets(text, port, inode)) {
+  for (const table of tables()) {
+    for (const row of findSockets(table, port, inode)) {
       found = { drops: (found?.drops ?? 0) + row.drops, queuedBytes: (found?.queuedBytes ?? 0) + row.queuedBytes };
     }
   }
   return found;
 }
 
+function tables(): string[] {
+  return TABLES.flatMap((path) => {
+    try {
+      return [readFileSync(path, 'latin1')];
+    } catch {
+      // No /proc, or no IPv6.
+      return [];
+    }
+  });
+}
+
+function ownInodes(): Set<string> {
+  const inodes = new Set<string>();
+  let descriptors: string[];
+  try {
+    descriptors = readdirSync(DESCRIPTORS);
+  } catch {
+    // No /proc: not Linux.
+    return inodes;
+  }
+  for (const descriptor of descriptors) {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`${DESCRIPTORS}/${descriptor}`))?.[1];
+      if (inode !== undefined) inodes.add(inode);
+    } catch {
+      // Closed since the folder was listed.
+    }
+  }
+  return inodes;
+}
+
 /** Rows of one table: `sl local rem st tx:rx tr:tm retrnsmt uid timeout inode ref pointer drops`. */
-export function findSockets(table: string, port: number, inode: string | undefined): SocketQueue[] {
+export function findSockets(table: string, port: number, inode: string | undefined): SocketRow[] {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   return table
     .split('\n')
@@ -50,6 +81,7 @@ export function findSockets(table: string, port: number, inode: string | undefin
     .filter((columns) => columns.length >= 13 && columns[1]?.endsWith(`:${wanted}`) === true)
     .filter((columns) => inode === undefined || columns[9] === inode)
     .map((columns) => ({
+      inode: columns[9] ?? '',
       drops: Number(columns[12]),
       queuedBytes: Number.parseInt(columns[4]?.split(':')[1] ?? '0', 16),
     }));

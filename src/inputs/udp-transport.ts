@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { Type } from 'typebox';
 import { cannotListen } from './cannot-listen.ts';
 import type { InputContext } from './input.ts';
-import { readSocketQueue, socketInode } from './udp-kernel-drops.ts';
+import { ownSocketInode, readSocketQueue } from './udp-kernel-drops.ts';
 
 export const UDP_OPTIONS = {
   receive_buffer_bytes: Type.Integer({
@@ -83,7 +83,7 @@ export class UdpTransport {
     });
     this.#socket.on('error', (error) => this.#context.report('ENV_CANNOT_LISTEN', `socket error: ${error.message}`));
     this.#askForBuffer();
-    this.#inode = socketInode((this.#socket as { _handle?: { fd?: number } })._handle?.fd ?? -1);
+    this.#inode = ownSocketInode(this.port);
     this.#drops = readSocketQueue(this.port, this.#inode)?.drops ?? 0;
     this.#socket.on('message', (datagram, sender) => this.#take(datagram, sender));
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
