@@ -29,17 +29,19 @@ export interface AlertOptions {
   readonly nowMs: number;
   /** False leaves `event.original` out. */
   readonly keepOriginal: boolean;
+  /** Most alerts of one event; default MAX_HITS. */
+  readonly maxAlerts?: number;
 }
 
 export interface EventAlerts {
   readonly alerts: readonly Alert[];
-  /** Matches of the event beyond MAX_HITS: to be counted. */
+  /** Matches of the event beyond the limit: to be counted. */
   readonly omitted: number;
 }
 
 /** All alerts of one event, in the order of its matches; each says how many were left out. */
 export function buildAlerts(matches: readonly Match[], event: Event, options: AlertOptions): EventAlerts {
-  const alerts = matches.slice(0, MAX_HITS).map((match) => buildAlert(match, event, options));
+  const alerts = matches.slice(0, options.maxAlerts ?? MAX_HITS).map((match) => buildAlert(match, event, options));
   return { alerts, omitted: matches.length - alerts.length };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLocalTime, formatTime, isZone, parseTime } from './time.ts';
+import { formatTime, isZone, parseTime } from './time.ts';
 
 const REFERENCE = Date.UTC(2024, 5, 12, 12);
 
@@ -40,10 +40,6 @@ describe('time stamps', () => {
   it('follows daylight saving of the event, not of today', () => {
     expect(formatTime(parseTime('2024-01-15 12:00:00', 'Europe/Berlin', 0) ?? 0)).toBe('2024-01-15T11:00:00.000Z');
     expect(formatTime(parseTime('2024-07-15 12:00:00', 'Europe/Berlin', 0) ?? 0)).toBe('2024-07-15T10:00:00.000Z');
-  });
-
-  it('prints local time of a zone', () => {
-    expect(formatLocalTime(Date.UTC(2024, 5, 12, 7), 'Asia/Shanghai')).toBe('2024-06-12 15:00:00');
   });
 
   it('knows zones', () => {

@@ -1,6 +1,6 @@
 /**
  * Time stamps of logs: many spellings in, milliseconds since the epoch out (a fraction keeps microseconds). A time without
- * zone takes the given one; a time without year takes the year that brings it nearest to the reference time.
+ * zone takes the given one; a time without year is the latest one that is not ahead of the reference time.
  */
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -10,6 +10,8 @@ const APACHE =
   /^(\d{1,2})[/ -]([A-Za-z]{3})[/ -](\d{4})[:\s](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/;
 const RFC2822 = /^(?:[A-Za-z]{3},\s*)?(\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s.+)$/;
 const SYSLOG = /^([A-Za-z]{3})\s+(\d{1,2})\s+(?:(\d{4})\s+)?(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?$/;
+/** A time without year may lie this far ahead before it is taken for last year's. */
+const MAX_CLOCK_SKEW_MS = 2 * 86_400_000;
 const NUMBER = /^\d{9,19}(?:\.\d{1,9})?$/;
 
 /** Undefined when the value is no time. `zone`: IANA name, `Z` or an offset such as `+08:00`. */
@@ -24,13 +26,6 @@ export function parseTime(value: string | number, zone: string, referenceMs: num
 /** RFC 3339, UTC, milliseconds; for alerts and reports. */
 export function formatTime(ms: number): string {
   return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : new Date(0).toISOString();
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in a zone, as STIX Spark prints it. */
-export function formatLocalTime(ms: number, zone: string): string {
-  return formatTime(ms + zoneOffsetMs(zone, ms))
-    .slice(0, 19)
-    .replace('T', ' ');
 }
 
 /** True when `zone` is one that `parseTime` understands. */
@@ -78,13 +73,12 @@ function parseSyslog(text: string, zone: string, referenceMs: number): number | 
     civilToMs([year, month, Number(m[2]), Number(m[4]), Number(m[5]), Number(m[6])], m[7], zone);
   if (m[3] !== undefined) return inYear(Number(m[3]));
   const year = new Date(referenceMs).getUTCFullYear();
-  let best: number | undefined;
-  for (const candidate of [year, year - 1, year + 1]) {
+  // Logs are of the past: the latest year that does not put the time more than two days ahead of the clock.
+  for (const candidate of [year + 1, year, year - 1]) {
     const ms = inYear(candidate);
-    if (ms !== undefined && (best === undefined || Math.abs(ms - referenceMs) < Math.abs(best - referenceMs)))
-      best = ms;
+    if (ms !== undefined && ms <= referenceMs + MAX_CLOCK_SKEW_MS) return ms;
   }
-  return best;
+  return undefined;
 }
 
 type Civil = readonly [year: number, month: number, day: number, hour: number, minute: number, second: number];

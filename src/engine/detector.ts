@@ -65,7 +65,8 @@ export interface Detection {
   readonly matches: readonly Match[];
 }
 
-export type ReportProblem = (code: ErrorCode, bytes: Uint8Array, start: number, end: number) => void;
+/** `input`: name of the input that the record came through. */
+export type ReportProblem = (code: ErrorCode, bytes: Uint8Array, start: number, end: number, input: string) => void;
 
 export class Detector {
   readonly counts: DetectorCounts = {
@@ -109,7 +110,7 @@ export class Detector {
     this.counts.candidates++;
     const decoder = decoderOf(bytes, start, end, origin.source.decoder);
     const decoded = decoder.decode(bytes, start, end, this.#options.limits);
-    if (decoded.problem !== undefined) this.#report(decoded.problem, bytes, start, end);
+    if (decoded.problem !== undefined) this.#report(decoded.problem, bytes, start, end, origin.source.input);
     const format = decoded.problem === undefined ? decoder.name : 'text';
     const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
     return decoded.events.map((fields, part) =>

@@ -81,6 +81,10 @@ export class Outputs {
     return new Outputs(outputs, options.encode);
   }
 
+  get plans(): readonly OutputPlan[] {
+    return this.#outputs.map((output) => output.plan);
+  }
+
   get counters(): readonly ComponentCounters[] {
     return this.#outputs.map((output) => output.counters);
   }

@@ -16,10 +16,14 @@ export interface RecordReaderOptions {
 export type ReadProblem = InflateProblem | 'too_long' | 'incomplete';
 
 export interface RecordHandler {
+  /** The chunk that records are about to be emitted from. */
+  readonly begin?: (chunk: Uint8Array) => void;
   readonly emit: EmitRecord;
   readonly drop: (reason: ReadProblem, sample: Uint8Array) => void;
   /** Bytes taken from the source so far, as they are stored (compressed). */
   readonly progress?: (bytes: number) => void;
+  /** Called between chunks; reading waits for it. */
+  readonly settle?: () => Promise<void>;
 }
 
 const READ_BYTES = 1 << 20;
@@ -41,7 +45,11 @@ export async function readRecords(
     }
   })();
   try {
-    for await (const chunk of inflateDetected(counted, options.inflate)) framer.push(chunk, handler.emit, handler.drop);
+    for await (const chunk of inflateDetected(counted, options.inflate)) {
+      handler.begin?.(chunk);
+      framer.push(chunk, handler.emit, handler.drop);
+      if (handler.settle !== undefined) await handler.settle();
+    }
   } catch (error) {
     if (!(error instanceof InflateError)) throw error;
     handler.drop(error.problem, new Uint8Array(0));

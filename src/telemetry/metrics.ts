@@ -69,6 +69,20 @@ export const METRICS: readonly Metric[] = [
     'time of the latest delivery, milliseconds since the epoch',
     'last_success_milliseconds',
   ),
+  gauge('engine', 'records', 'records looked at since the load', 'records_scanned'),
+  gauge('engine', 'record_bytes', 'bytes of these records', 'scanned_bytes'),
+  gauge('engine', 'candidates', 'records that the scanner let pass to the exact matchers'),
+  gauge('engine', 'encoding_only', 'candidates for encoding reasons alone'),
+  gauge('engine', 'events', 'events decoded'),
+  gauge('engine', 'indicators', 'indicators active'),
+  gauge('engine', 'benign', 'hits suppressed by benign lists', 'benign_hits'),
+  gauge('engine', 'expired', 'hits of indicators that are not valid', 'expired_hits'),
+  gauge('engine', 'alerts_sent', 'alerts and closing updates sent'),
+  gauge('engine', 'alerts_held_back', 'alerts held back by suppression'),
+  gauge('engine', 'alerts_omitted', 'alerts beyond the limit of one event'),
+  gauge('engine', 'time_from_arrival', 'events without a time of their own', 'events_without_time'),
+  gauge('engine', 'time_clamped', 'events whose time lay in the future', 'events_from_future'),
+  gauge('engine', 'pressure', 'share of the pending bytes in use, 0 to 1'),
   {
     component: 'sink',
     what: 'send',
@@ -98,7 +112,7 @@ export const COMMON_HELP = {
   other: 'counts and values without a metric of their own, by what they count',
 } as const;
 
-export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'feed', 'sink'];
+export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'feed', 'sink', 'engine'];
 
 function counter(component: Metric['component'], what: string, help: string, exported = what): Metric {
   return { component, what, name: `flint_${component}_${exported}_total`, type: 'counter', help };

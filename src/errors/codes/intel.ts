@@ -72,4 +72,10 @@ export const INTEL_CODES = {
     why: 'the file is cut off, or a checksum does not fit its bytes',
     fix: 'copy or compile the file again: flint intel compile',
   },
+  INTEL_SAMPLES_IN_USE: {
+    family: 'user',
+    title: 'only the bundled samples are loaded',
+    why: 'no intelligence is configured, so the indicators of the invented sample attack stand in for it and protect nobody',
+    fix: 'give --intel, or put bundles and lists into the folder intel of the data directory',
+  },
 } as const;

@@ -1,0 +1,110 @@
+/**
+ * What `run` and `demo` share: a service with its HTTP server, dead letters and watched files, started together and stopped
+ * together, from one configuration.
+ */
+import { join } from 'node:path';
+import type { Alert } from '../core/alert.ts';
+import { openDataDir } from '../engine/data-dir.ts';
+import { type LoadedConfig, resolveSecret } from '../engine/load-config.ts';
+import { Service } from '../engine/service.ts';
+import { diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { AlertFeed } from '../server/alert-feed.ts';
+import type { HttpServer } from '../server/http-server.ts';
+import { DeadLetterFile } from '../telemetry/dead-letter.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { viewOf } from './service-view-of.ts';
+
+export interface RunningOptions {
+  /** `run`, `demo`, `drop-in`: shown to people. */
+  readonly mode: string;
+  readonly logger: Logger;
+  readonly load: () => LoadedConfig;
+  readonly onAlert?: (alert: Alert) => void;
+  readonly configFile?: string;
+  readonly defaultOutputs: readonly string[];
+}
+
+export interface RunningService {
+  readonly service: Service;
+  /** Where the page and the API are; absent when switched off. */
+  readonly url?: string;
+  stop(): Promise<void>;
+}
+
+export async function startService(options: RunningOptions): Promise<RunningService> {
+  const loaded = options.load();
+  if (loaded.diagnostics.some((problem) => problem.severity === 'error')) throw new FlintError(loaded.diagnostics);
+  const { config } = loaded;
+  const dataDir = openDataDir(config.data_dir);
+  const letters = config.dead_letters.enabled
+    ? new DeadLetterFile({
+        path: join(dataDir.path, 'dead-letters.ndjson'),
+        maxBytes: config.dead_letters.bytes,
+        now: Date.now,
+      })
+    : undefined;
+  const feed = new AlertFeed();
+  const service = await Service.start(loaded, {
+    logger: options.logger,
+    dataDir,
+    reload: options.load,
+    defaultOutputs: options.defaultOutputs,
+    ...(options.configFile !== undefined && { configFile: options.configFile }),
+    deadLetter: (input, code, sample) => letters?.write({ input, code, reason: code, sample }),
+    onAlert: (alert) => {
+      feed.push(alert);
+      options.onAlert?.(alert);
+    },
+  });
+  let server: HttpServer | undefined;
+  try {
+    server = await startHttp(service, feed, options, loaded);
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return {
+    service,
+    ...(server !== undefined && { url: server.url }),
+    stop: async () => {
+      await service.stop();
+      await server?.close();
+      await letters?.close();
+    },
+  };
+}
+
+async function startHttp(
+  service: Service,
+  alerts: AlertFeed,
+  options: RunningOptions,
+  loaded: LoadedConfig,
+): Promise<HttpServer | undefined> {
+  const { listen, token } = loaded.config.http;
+  if (listen === 'off') return undefined;
+  const address = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(listen);
+  if (address === null) {
+    const hint = 'for example 127.0.0.1:8720, or off';
+    throw new FlintError([
+      diagnostic('CONFIG_BAD_VALUE', 'error', `"http.listen" "${listen}" is no host:port`, { hint }),
+    ]);
+  }
+  const secret = secretOf(token);
+  // Loaded late: commands without HTTP need not pay for the framework.
+  const { startHttpServer } = await import('../server/http-server.ts');
+  return startHttpServer({
+    view: viewOf(service, alerts, options.mode),
+    host: (address[1] as string).replace(/^\[|\]$/g, ''),
+    port: Number(address[2]),
+    ...(secret !== undefined && { token: secret }),
+  });
+}
+
+function secretOf(reference: Parameters<typeof resolveSecret>[0]): string | undefined {
+  try {
+    return resolveSecret(reference);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FlintError([diagnostic('CONFIG_BAD_VALUE', 'error', `"http.token": ${reason}`)], { cause: error });
+  }
+}

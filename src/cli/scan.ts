@@ -1,0 +1,184 @@
+/** `flint scan FILE|DIR|-…`: the same engine over files; alerts on stdout, progress and summary on stderr. */
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import { formatBytes } from '../config/units.ts';
+import { ENCODERS } from '../encode/registry.ts';
+import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
+import { buildGeneration, type Generation } from '../engine/generation.ts';
+import { listFiles } from '../engine/list-files.ts';
+import { loadConfig } from '../engine/load-config.ts';
+import type { FoundAlert } from '../engine/processor.ts';
+import { type ScanSummary, scanFiles } from '../engine/scan-files.ts';
+import { diagnostic, type Diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { alertLine } from './alert-line.ts';
+import type { CliCommand } from './command.ts';
+import { addEngineOptions, configFlags, type EngineOptions } from './engine-options.ts';
+import { EXIT, printDiagnostics } from './exit.ts';
+import { createProgress } from './progress.ts';
+import { openTerminal, paint, say, type Terminal } from './terminal.ts';
+import { renderTable } from './table.ts';
+
+interface ScanFlags extends EngineOptions {
+  readonly emit: 'alerts' | 'events';
+  readonly format?: string;
+  readonly validAt?: 'event';
+  readonly timezone?: string;
+  readonly original: boolean;
+}
+
+export const scanCommand: CliCommand = {
+  name: 'scan',
+  build: (action) =>
+    addEngineOptions(new Command('scan'))
+      .description('search files for indicators and rule matches')
+      .argument('<paths...>', 'files, folders (recursively), "-" for standard input; gzip and zstd are understood')
+      .addOption(new Option('--emit <what>', 'what goes to stdout').choices(['alerts', 'events']).default('alerts'))
+      .addOption(
+        new Option('--valid-at <time>', 'only indicators that were valid at the time of the event').choices(['event']),
+      )
+      .addOption(
+        new Option('--format <name>', 'record shape of alerts').choices(ENCODERS.map((encoder) => encoder.name)),
+      )
+      .option('--timezone <zone>', 'zone of times that carry none')
+      .option('--no-original', 'leave the original record out of alerts')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  flint scan --intel feed.json access.log
+  flint scan --intel feeds/ --rules sigma/rules /var/log --json > alerts.ndjson
+  zcat old.log.gz | flint scan --intel blocklist.txt -`,
+      )
+      .action(action((paths, flags) => scan(paths as string[], flags as ScanFlags))),
+};
+
+async function scan(paths: readonly string[], flags: ScanFlags): Promise<number> {
+  const terminal = openTerminal(flags);
+  const loaded = loadConfig(
+    configFlags(flags),
+    flags.timezone === undefined ? process.env : { ...process.env, FLINT_TIMEZONE: flags.timezone },
+  );
+  const { config } = loaded;
+  if (loaded.diagnostics.some((problem) => problem.severity === 'error')) throw new FlintError(loaded.diagnostics);
+  if (config.intel.length + config.rules.length + config.flux.length === 0) {
+    const hint = 'give --intel FILE, --rules FOLDER or --flux SPEC';
+    throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'nothing to search for', { hint })]);
+  }
+  const files = listFiles(paths);
+  const counted = new Map<string, number>();
+  const generation = await buildGeneration(loaded, {
+    mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
+    keepOriginal: flags.original && config.alerts.original,
+    report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
+  });
+  printDiagnostics(generation.diagnostics, terminal);
+  if (config.strict && generation.diagnostics.some((problem) => problem.severity === 'error')) return EXIT.usage;
+
+  const printer = createPrinter(terminal, flags, config.timezone);
+  const progress = createProgress(terminal, 'scan');
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const startedMs = performance.now();
+  const problems: Diagnostic[] = [];
+  const summary = await scanFiles(files, generation.processor, {
+    maxRecordBytes: config.limits.record_bytes,
+    timezone: config.timezone,
+    inflate: { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 10_000, maxWindowBytes: 1 << 27 },
+    now: Date.now,
+    onFound: (found) => printer.print(found),
+    onProgress: (done, records) => progress.update(done, totalBytes, `${records} records, ${printer.alerts} alerts`),
+    onDiagnostic: (problem) => problems.push(problem),
+  });
+  progress.end();
+  printDiagnostics(problems, terminal);
+  say(
+    terminal,
+    renderSummary(
+      { ...summary, dropped: { ...summary.dropped, ...Object.fromEntries(counted) } },
+      printer,
+      generation,
+      performance.now() - startedMs,
+      terminal,
+    ),
+  );
+  return problems.length > 0 && summary.records === 0 ? EXIT.usage : EXIT.done;
+}
+
+interface Printer {
+  readonly alerts: number;
+  readonly byRule: ReadonlyMap<string, number>;
+  print(found: readonly FoundAlert[]): Promise<void>;
+}
+
+/** NDJSON for pipes and --json, one readable line each on a terminal. */
+function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): Printer {
+  const encoder = ENCODERS.find((candidate) => candidate.name === (flags.format ?? 'ecs')) as Encoder;
+  const options: EncodeOptions = { timezone, sensor: hostname() };
+  const forPeople = terminal.out.isTTY === true && flags.json !== true && flags.format === undefined;
+  const byRule = new Map<string, number>();
+  let alerts = 0;
+  return {
+    get alerts() {
+      return alerts;
+    },
+    byRule,
+    print: async (found) => {
+      let text = '';
+      for (const outgoing of found) {
+        alerts++;
+        const key = ruleKey(outgoing);
+        byRule.set(key, (byRule.get(key) ?? 0) + 1);
+        if (flags.emit === 'events') continue;
+        const line = forPeople
+          ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns ?? 120 })
+          : encoder.encode(outgoing, options);
+        text += `${line}\n`;
+      }
+      if (text !== '' && !terminal.out.write(text)) await new Promise((resolve) => terminal.out.once('drain', resolve));
+    },
+  };
+}
+
+function ruleKey({ alert }: FoundAlert): string {
+  const type = alert.threat?.indicator?.type;
+  return type === undefined
+    ? `${alert.flint.engine}\t${alert.rule.name}`
+    : `${type}\t${alert.threat?.indicator?.provider ?? ''}`;
+}
+
+function renderSummary(
+  summary: ScanSummary,
+  printer: Printer,
+  generation: Generation,
+  elapsedMs: number,
+  terminal: Terminal,
+): string {
+  const seconds = Math.max(0.001, elapsedMs / 1000);
+  const counts = generation.counts();
+  const lines = [
+    `${summary.records.toLocaleString('en')} records (${formatBytes(summary.recordBytes)}) of ${summary.files} files in ${seconds.toFixed(2)} s: ` +
+      `${Math.round(summary.records / seconds).toLocaleString('en')} records/s, ${formatBytes(summary.recordBytes / seconds)}/s`,
+    paint(terminal.colorErr, 'bold', `${printer.alerts.toLocaleString('en')} alerts`),
+  ];
+  if (summary.filesWithoutRecords > 0) lines.push(`${summary.filesWithoutRecords} files without records`);
+  const dropped = Object.entries(summary.dropped).map(([reason, count]) => `${count} ${reason}`);
+  if (dropped.length > 0) lines.push(`dropped: ${dropped.join(', ')}`);
+  const quiet = [
+    [counts.benign, 'hits on the benign list'],
+    [counts.expired, 'hits of indicators that were not valid'],
+    [counts.alerts_omitted, 'alerts beyond the limit of one event'],
+  ].flatMap(([count, what]) => (Number(count) > 0 ? [`${count} ${what}`] : []));
+  if (quiet.length > 0) lines.push(`not shown: ${quiet.join(', ')}`);
+  const rows = [...printer.byRule]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 20)
+    .map(([key, count]) => [...key.split('\t'), String(count)]);
+  if (rows.length > 0) {
+    const columns = [
+      { title: 'type' },
+      { title: 'source or rule', max: 60 },
+      { title: 'alerts', align: 'right' as const },
+    ];
+    lines.push('', renderTable(columns, rows, { color: terminal.colorErr, width: terminal.err.columns ?? 100 }));
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,71 @@
+/** What the HTTP server sees of a running service: the engine's state in the server's words. */
+import type { IndicatorKind } from '../core/indicator.ts';
+import type { FeedState } from '../intel/intel-set.ts';
+import type { Service } from '../engine/service.ts';
+import type { AlertFeed } from '../server/alert-feed.ts';
+import type { IntelligenceSource, ServiceInfo, ServiceView } from '../server/service-view.ts';
+import { version } from './version.ts';
+
+export function viewOf(service: Service, alerts: AlertFeed, mode: string): ServiceView {
+  return {
+    alerts,
+    components: () => service.components(),
+    readiness: () => ({ ready: service.ready, reasons: service.ready ? [] : ['the service is starting or stopping'] }),
+    info: () => infoOf(service, mode),
+  };
+}
+
+function infoOf(service: Service, mode: string): ServiceInfo {
+  const { config, generation } = service;
+  const { lastReload } = service;
+  return {
+    version: version(),
+    startedMs: service.startedMs,
+    mode,
+    workers: service.workers,
+    dataDir: service.dataDirPath,
+    configuration: [
+      { key: 'timezone', value: config.timezone },
+      { key: 'alerts.suppress_seconds', value: String(config.alerts.suppress_seconds) },
+      {
+        key: 'outputs',
+        value: service
+          .components()
+          .flatMap(({ component, name }) => (component === 'sink' ? [name] : []))
+          .join(', '),
+      },
+    ],
+    intelligence: generation.intel.feeds.map((feed) =>
+      sourceOf(feed, generation.usesSamples, generation.exampleOf(feed.name)),
+    ),
+    rules: generation.ruleCounts,
+    listeners: service.listeners.map(({ name, plan, address }) => ({
+      name,
+      protocol: plan.address.protocol,
+      transport: plan.address.transport,
+      address,
+      path: plan.address.path,
+    })),
+    ...(lastReload !== undefined && { lastReload }),
+  };
+}
+
+function sourceOf(
+  feed: FeedState,
+  sample: boolean,
+  example: { kind: IndicatorKind; value: string } | undefined,
+): IntelligenceSource {
+  const { kinds, skipped, deferred, bad } = feed.statistics;
+  const problem = feed.diagnostics.find((item) => item.severity === 'error');
+  return {
+    name: feed.provider,
+    format: feed.format,
+    indicators: Object.values(kinds).reduce((sum, count) => sum + count, 0),
+    byKind: kinds,
+    skipped: { ...skipped, ...deferred, ...(bad > 0 && { bad }) },
+    ...(feed.status !== 'failed' && { lastSuccessMs: feed.fetchedAtMs ?? feed.loadedAtMs }),
+    ...(feed.status !== 'loaded' && problem !== undefined && { lastError: problem.message }),
+    ...(sample && { sample: true }),
+    ...(example !== undefined && { example }),
+  };
+}

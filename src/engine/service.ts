@@ -1,0 +1,373 @@
+/**
+ * Service: `flint run`. Inputs, matching, outputs and what must survive a restart, put together from one configuration. A reload
+ * takes the same way as the start: a new generation is built beside the running one and swapped between two batches; inputs and
+ * outputs that did not change are left alone.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Alert } from '../core/alert.ts';
+import type { Diagnostic } from '../errors/diagnostic.ts';
+import { diagnostic, FlintError } from '../errors/diagnostic.ts';
+import type { Input } from '../inputs/input.ts';
+import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { AlertPath } from './alert-path.ts';
+import type { Config } from './config-schema.ts';
+import { type DataDir, openDataDir } from './data-dir.ts';
+import { EngineIntake } from './engine-intake.ts';
+import { FilePositions } from './file-positions.ts';
+import { buildGeneration, type Generation, type GenerationOptions } from './generation.ts';
+import { type InputPlan, planInputs } from './input-plans.ts';
+import type { LoadedConfig } from './load-config.ts';
+import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+
+export interface ServiceOptions {
+  readonly logger: Logger;
+  readonly onAlert: (alert: Alert) => void;
+  /** Configuration again, for a reload. */
+  readonly reload: () => LoadedConfig;
+  /** Samples of records that could not be read. */
+  readonly deadLetter: (input: string, code: string, sample: Uint8Array) => void;
+  /** Used when the configuration names none: `stdout:`, or nothing where somebody watches. */
+  readonly defaultOutputs: readonly string[];
+  readonly dataDir?: DataDir;
+  /** Watched beside what it names. */
+  readonly configFile?: string;
+}
+
+export interface ReloadOutcome {
+  readonly atMs: number;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+interface RunningInput {
+  readonly plan: InputPlan;
+  readonly input: Input;
+  readonly counters: ComponentCounters;
+}
+
+const TICK_MS = 1000;
+const DRAIN_MS = 10_000;
+
+export class Service {
+  readonly startedMs = Date.now();
+  readonly #options: ServiceOptions;
+  readonly #dataDir: DataDir;
+  readonly #instanceId = randomUUID();
+  readonly #positions: FilePositions;
+  readonly #intake: EngineIntake;
+  readonly #engine = new ComponentCounters('engine', 'engine');
+  #config: Config;
+  #dropIn: boolean;
+  #generation: Generation;
+  #outputs: Outputs;
+  #alertPath: AlertPath;
+  #inputs: RunningInput[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #lastReload: ReloadOutcome | undefined;
+  #reloading: Promise<ReloadOutcome> | undefined;
+  /** While outputs are exchanged alerts wait, so that none meets a closed queue. */
+  #swapping: Promise<void> | undefined;
+  #ready = false;
+
+  private constructor(
+    loaded: LoadedConfig,
+    dataDir: DataDir,
+    generation: Generation,
+    outputs: Outputs,
+    options: ServiceOptions,
+  ) {
+    this.#options = options;
+    this.#config = loaded.config;
+    this.#dropIn = loaded.dropIn;
+    this.#dataDir = dataDir;
+    this.#generation = generation;
+    this.#outputs = outputs;
+    this.#positions = new FilePositions(dataDir.folder('positions'), this.#onDamaged);
+    this.#alertPath = this.#newAlertPath(outputs);
+    this.#intake = new EngineIntake({
+      pendingBytes: loaded.config.limits.pending_bytes,
+      matcher: () => this.#generation,
+      send: async (found, nowMs) => {
+        await this.#swapping;
+        await this.#alertPath.send(found, nowMs);
+      },
+      now: Date.now,
+      onFailure: (error, batch) => {
+        this.#engine.drop('failed', batch.count);
+        options.logger.error('matching failed, the batch is given up', {
+          input: batch.source.input,
+          reason: String(error),
+          records: batch.count,
+        });
+      },
+    });
+  }
+
+  /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
+  static async start(loaded: LoadedConfig, options: ServiceOptions): Promise<Service> {
+    const { inputs, outputs: outputPlans } = planAll(loaded, options.defaultOutputs);
+    const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
+    try {
+      const generation = await buildGeneration(loaded, generationOptions(dataDir, options));
+      const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
+      const service = new Service(loaded, dataDir, generation, outputs, options);
+      await service.#startInputs(inputs);
+      service.#timer = setInterval(() => void service.#tick(), TICK_MS);
+      service.#ready = true;
+      return service;
+    } catch (error) {
+      dataDir.close();
+      throw error;
+    }
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get dropIn(): boolean {
+    return this.#dropIn;
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  get dataDirPath(): string {
+    return this.#dataDir.path;
+  }
+
+  /** Threads that match; the receiving thread alone when 1. */
+  get workers(): number {
+    return 1;
+  }
+
+  /** Files and folders whose change asks for a reload. */
+  get watchedPaths(): readonly string[] {
+    const { intel, rules, pipelines, flux, key_map } = this.#config;
+    const sources = intel.flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : typeof entry.source === 'string' ? [entry.source] : [],
+    );
+    const specs = flux.map((entry) => (typeof entry === 'string' ? entry : entry.spec));
+    const paths = [...sources, ...rules, ...pipelines, ...specs, ...(key_map === undefined ? [] : [key_map])];
+    const own = this.#dropIn ? [join(this.#dataDir.path, 'intel')] : [];
+    return [
+      ...(this.#options.configFile === undefined ? [] : [this.#options.configFile]),
+      ...paths.filter((path) => !/^https?:/i.test(path)),
+      ...own,
+    ];
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  get lastReload(): ReloadOutcome | undefined {
+    return this.#lastReload;
+  }
+
+  get listeners(): readonly { readonly name: string; readonly plan: InputPlan; readonly address: string }[] {
+    return this.#inputs.map(({ plan, input }) => ({ name: plan.name, plan, address: input.boundAddress }));
+  }
+
+  components(): readonly ComponentSnapshot[] {
+    this.#countEngine();
+    return [
+      this.#engine.snapshot(),
+      ...this.#inputs.map(({ counters }) => counters.snapshot()),
+      ...this.#generation.components(),
+      ...this.#outputs.counters.map((counters) => counters.snapshot()),
+    ];
+  }
+
+  /** Resolves when every finite input (files read once, stdin) is at its end; never when there are others. */
+  async finished(): Promise<void> {
+    await Promise.all(this.#inputs.map(({ input }) => input.finished));
+    await this.#intake.settled();
+  }
+
+  /** Builds a new generation from the files as they are now; never throws: a broken one changes nothing and says why. */
+  async reload(): Promise<ReloadOutcome> {
+    this.#reloading ??= this.#reloadOnce().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  /** Stops taking, settles what was taken, delivers what is queued, writes what must survive. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#ready = false;
+    await this.#reloading;
+    await Promise.all(this.#inputs.map(({ input }) => input.stop()));
+    await this.#intake.settled();
+    this.#positions.save();
+    this.#alertPath.save();
+    const left = await this.#outputs.close(DRAIN_MS);
+    if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
+    await this.#generation.close();
+    this.#dataDir.close();
+  }
+
+  async #startInputs(plans: readonly InputPlan[]): Promise<void> {
+    try {
+      for (const plan of plans) this.#inputs.push(await this.#startInput(plan));
+    } catch (error) {
+      await Promise.all(this.#inputs.map(({ input }) => input.stop()));
+      await this.#outputs.close(0);
+      throw error;
+    }
+  }
+
+  async #startInput(plan: InputPlan): Promise<RunningInput> {
+    const counters = new ComponentCounters('input', plan.name);
+    const input = plan.kind.create(plan.address, {
+      name: plan.name,
+      intake: this.#intake,
+      counters,
+      instanceId: this.#instanceId,
+      now: Date.now,
+      positions: this.#positions,
+      maxRecordBytes: this.#config.limits.record_bytes,
+      report: (code, message, sample) => {
+        counters.error(code);
+        this.#options.logger.warn(message, { input: plan.name, code });
+        if (sample !== undefined) this.#options.deadLetter(plan.name, code, sample);
+      },
+    });
+    await input.start();
+    this.#options.logger.info('input ready', { input: plan.name, address: input.boundAddress });
+    return { plan, input, counters };
+  }
+
+  async #reloadOnce(): Promise<ReloadOutcome> {
+    const outcome = await this.#tryReload();
+    this.#lastReload = outcome;
+    if (outcome.ok) this.#options.logger.info('reloaded', { detail: outcome.message });
+    else this.#options.logger.error('reload refused, the running engine goes on', { reason: outcome.message });
+    return outcome;
+  }
+
+  async #tryReload(): Promise<ReloadOutcome> {
+    try {
+      const loaded = this.#options.reload();
+      const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
+      const generation = await buildGeneration(loaded, {
+        ...generationOptions(this.#dataDir, this.#options),
+        previous: this.#generation,
+      });
+      const former = this.#generation;
+      this.#generation = generation;
+      this.#config = loaded.config;
+      await this.#swapOutputs(outputs, loaded.config);
+      await this.#swapInputs(inputs);
+      await former.close();
+      return { atMs: Date.now(), ok: true, message: generation.summary };
+    } catch (error) {
+      if (!(error instanceof FlintError)) throw error;
+      return { atMs: Date.now(), ok: false, message: error.message };
+    }
+  }
+
+  async #swapOutputs(plans: readonly OutputPlan[], config: Config): Promise<void> {
+    if (samePlans(plans, this.#outputs.plans)) return;
+    this.#swapping = this.#exchangeOutputs(plans, config);
+    await this.#swapping;
+    this.#swapping = undefined;
+  }
+
+  /** Queue folders have one owner: the former outputs let go of theirs before the new ones open. */
+  async #exchangeOutputs(plans: readonly OutputPlan[], config: Config): Promise<void> {
+    await this.#outputs.close(DRAIN_MS);
+    this.#alertPath.save();
+    this.#outputs = await Outputs.open(plans, outputsOptions(config, this.#dataDir, this.#options));
+    this.#alertPath = this.#newAlertPath(this.#outputs);
+  }
+
+  async #swapInputs(plans: readonly InputPlan[]): Promise<void> {
+    const keep = this.#inputs.filter(({ plan }) => plans.some((other) => samePlan(plan, other)));
+    const stop = this.#inputs.filter((running) => !keep.includes(running));
+    await Promise.all(stop.map(({ input }) => input.stop()));
+    this.#inputs = keep;
+    for (const plan of plans) {
+      if (!keep.some((running) => samePlan(running.plan, plan))) this.#inputs.push(await this.#startInput(plan));
+    }
+  }
+
+  #newAlertPath(outputs: Outputs): AlertPath {
+    return new AlertPath({
+      outputs,
+      suppressMs: this.#config.alerts.suppress_seconds * 1000,
+      stateFolder: this.#dataDir.folder('state'),
+      onDamaged: this.#onDamaged,
+      onAlert: this.#options.onAlert,
+    });
+  }
+
+  readonly #onDamaged = (path: string): void => {
+    this.#options.logger.error('state file was damaged and has been set aside', { path: `${path}.damaged` });
+  };
+
+  async #tick(): Promise<void> {
+    await this.#swapping;
+    await this.#alertPath.tick(Date.now());
+    this.#positions.save();
+    this.#alertPath.save();
+  }
+
+  #countEngine(): void {
+    this.#engine.set('pressure', this.#intake.pressure);
+    this.#engine.set('alerts_sent', this.#alertPath.sent);
+    this.#engine.set('alerts_held_back', this.#alertPath.heldBack);
+    for (const [name, value] of Object.entries(this.#generation.counts())) this.#engine.set(name, value);
+  }
+}
+
+function planAll(
+  loaded: LoadedConfig,
+  defaultOutputs: readonly string[],
+): { readonly inputs: readonly InputPlan[]; readonly outputs: readonly OutputPlan[] } {
+  const inputs = planInputs(loaded.config.inputs, loaded.config.timezone);
+  const outputs = planOutputs(loaded.config.outputs.length === 0 ? defaultOutputs : loaded.config.outputs);
+  const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...inputs.diagnostics, ...outputs.diagnostics];
+  if (loaded.config.inputs.length === 0) {
+    const hint =
+      'add --listen gelf+udp://127.0.0.1:12201, or inputs: to the configuration; flint demo shows a running example';
+    diagnostics.push(diagnostic('CONFIG_BAD_USAGE', 'error', 'no input is configured', { hint }));
+  }
+  if (diagnostics.some((problem) => problem.severity === 'error')) throw new FlintError(diagnostics);
+  return { inputs: inputs.plans, outputs: outputs.plans };
+}
+
+function outputsOptions(config: Config, dataDir: DataDir, options: ServiceOptions): Parameters<typeof Outputs.open>[1] {
+  return {
+    encode: { timezone: config.timezone, sensor: hostname() },
+    logger: options.logger,
+    allowPrivateAddresses: config.allow_private_addresses,
+    queueFolder: dataDir.folder('queue'),
+    queueBytes: config.limits.queue_bytes,
+  };
+}
+
+function generationOptions(dataDir: DataDir, options: ServiceOptions): GenerationOptions {
+  return {
+    mode: 'run',
+    feedFolder: dataDir.folder('feeds'),
+    intelFolder: join(dataDir.path, 'intel'),
+    report: (code, input, sample) => options.deadLetter(input, code, sample),
+  };
+}
+
+function samePlan(a: InputPlan, b: InputPlan): boolean {
+  return a.name === b.name && JSON.stringify(a.address) === JSON.stringify(b.address);
+}
+
+function samePlans(a: readonly OutputPlan[], b: readonly OutputPlan[]): boolean {
+  const key = (plan: OutputPlan): string => JSON.stringify([plan.name, plan.address, plan.encoder.name]);
+  return a.length === b.length && a.every((plan, i) => key(plan) === key(b[i] as OutputPlan));
+}
