@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describeAddress } from '../config/address.ts';
+import { encodeWithin } from '../encode/fit.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder, OutgoingAlert } from '../encode/encoder.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
@@ -102,19 +103,17 @@ export class Outputs {
   }
 
   #messages(output: Output, alerts: readonly OutgoingAlert[]): OutgoingMessage[] {
-    const options = Number.isFinite(output.maxBodyBytes)
-      ? { ...this.#encode, maxBytes: output.maxBodyBytes }
-      : this.#encode;
-    return alerts.map((outgoing) => ({
-      id: outgoing.alert.event.id,
-      body: Buffer.from(output.plan.encoder.encode(outgoing, options), 'utf8'),
-    }));
+    return alerts.map((outgoing) => {
+      const { body, reduced } = encodeWithin(output.plan.encoder, outgoing, this.#encode, output.maxBodyBytes);
+      if (reduced) output.counters.add('reduced');
+      return { id: outgoing.alert.event.id, body };
+    });
   }
 }
 
 async function openOutput(plan: OutputPlan, options: OutputsOptions): Promise<Output> {
   const counters = new ComponentCounters('sink', plan.name);
-  const traits = plan.kind.traits(plan.address.transport);
+  const traits = plan.kind.traits(plan.address.transport, plan.address.options);
   const sink = plan.kind.open(plan.address, {
     name: plan.name,
     now: Date.now,
