@@ -16,6 +16,7 @@ import {
   sameBytes,
   valueHash,
 } from './indicator-table.ts';
+import { MemoryTextsBuilder, type TextPoolBuilder } from './text-pool.ts';
 
 /** `full`: a pool has reached 4 GiB; the value is not loaded, the caller counts it. */
 export type AddResult = 'added' | 'known' | 'full';
@@ -52,9 +53,13 @@ export class IndicatorTableBuilder {
   #confidence = new Uint8Array(64);
   #tlp = new Uint8Array(64);
   #dropped = new Uint8Array(64);
-  #texts = new Uint8Array(4096);
-  #textsEnd = 0;
   #droppedCount = 0;
+  readonly #texts: TextPoolBuilder;
+
+  /** `texts`: where the texts of details go; absent: memory. */
+  constructor(texts: TextPoolBuilder = new MemoryTextsBuilder()) {
+    this.#texts = texts;
+  }
 
   /** Distinct values so far, those of dropped details included. */
   get size(): number {
@@ -74,12 +79,11 @@ export class IndicatorTableBuilder {
   addDetails(feed: number, input: DetailsInput): number {
     const { shared, own } = this.#split(feed, input);
     const text = Object.keys(own).length === 0 ? '' : JSON.stringify(own);
-    if (this.#textsEnd + text.length * 3 > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
+    if (this.#texts.byteLength + text.length * 3 > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
     const number = this.#details++;
     this.#growDetails();
-    this.#texts = grown(this.#texts, this.#textsEnd + text.length * 3);
-    if (text !== '') this.#textsEnd += bufferOf(this.#texts).write(text, this.#textsEnd, 'utf8');
-    this.#textEnd[number] = this.#textsEnd;
+    if (text !== '') this.#texts.append(text);
+    this.#textEnd[number] = this.#texts.byteLength;
     this.#profile[number] = shared;
     this.#validFrom[number] = input.validFromMs ?? Number.NaN;
     this.#validUntil[number] = input.validUntilMs ?? Number.NaN;
@@ -170,7 +174,7 @@ export class IndicatorTableBuilder {
       index: this.#index,
       profile: this.#profile.slice(0, details),
       textStart: starts(this.#textEnd, details),
-      texts: this.#texts.slice(0, this.#textsEnd),
+      texts: this.#texts.finish(),
       validFrom: this.#validFrom.slice(0, details),
       validUntil: this.#validUntil.slice(0, details),
       modified: this.#modified.slice(0, details),

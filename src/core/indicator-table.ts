@@ -3,9 +3,11 @@
  * rows of a second set of columns, the details, so that a million list lines of one feed share a single one. Values and texts
  * are UTF-8 in two byte pools; objects are made only when somebody asks for a row. The columns are the on-disk form as well.
  *
- * Cost: 13 bytes a row and 8 to 14 for the index, beside the value itself; 34 bytes and the text for details of their own.
+ * Cost: 13 bytes a row and 8 to 14 for the index, beside the value itself; 34 bytes for details of their own, and their text,
+ * which may lie on disk (`TextPool`).
  */
 import type { Indicator, IndicatorDetails, IndicatorKind, KillChainPhase, Semantics, Tlp } from './indicator.ts';
+import type { TextPool } from './text-pool.ts';
 import { uuidV5 } from './uuid.ts';
 
 /** Position in this list is the number stored in the low four bits of `shape`. Only ever appended to. */
@@ -82,7 +84,7 @@ export interface IndicatorColumns {
   readonly profile: Uint32Array;
   /** Details j has the bytes `textStart[j]` to `textStart[j + 1]` of `texts`; none when it says nothing of its own. */
   readonly textStart: Uint32Array;
-  readonly texts: Uint8Array;
+  readonly texts: TextPool;
   /** Milliseconds since the epoch, NaN when absent. */
   readonly validFrom: Float64Array;
   readonly validUntil: Float64Array;
@@ -204,7 +206,7 @@ export class IndicatorTable {
     const { textStart, texts } = this.columns;
     const [start = 0, end = 0] = [textStart[number], textStart[number + 1]];
     // The pool holds only what the builder wrote there, and a loaded file is checksummed.
-    return start === end ? {} : (JSON.parse(utf8(texts.subarray(start, end))) as DetailsText);
+    return start === end ? {} : (JSON.parse(texts.read(start, end)) as DetailsText);
   }
 
   /** The indicator with what its best source says. */
@@ -221,11 +223,11 @@ export class IndicatorTable {
     for (let row = 0; row < this.size; row++) yield this.get(row);
   }
 
-  /** Bytes held by all columns. */
+  /** Bytes of memory held by all columns. */
   get bytes(): number {
     return Object.values(this.columns).reduce(
       (sum: number, column: unknown) => sum + (ArrayBuffer.isView(column) ? column.byteLength : 0),
-      0,
+      this.columns.texts.memoryBytes,
     );
   }
 }

@@ -9,10 +9,20 @@
  */
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic } from '../errors/diagnostic.ts';
+import { MemoryTexts, type TextPool } from '../core/text-pool.ts';
 import { BenignSet } from './benign-set.ts';
+import { DiskTexts, privateCopy } from './disk-texts.ts';
 import type { IntelSet } from './intel-set.ts';
-import { bytesOf, hasMagic, readSectionFile, type Sections, writeSectionFile } from './section-file.ts';
-import { tableFromSections, tableToSections } from './table-sections.ts';
+import {
+  bytesOf,
+  hasMagic,
+  readSectionFile,
+  type SectionContent,
+  type SectionRead,
+  type Sections,
+  writeSectionFile,
+} from './section-file.ts';
+import { tableFromSections, tableToSections, textsSection } from './table-sections.ts';
 
 export const COMPILED_MAGIC = 'FLNTINTL';
 export const COMPILED_VERSION = 1;
@@ -30,7 +40,7 @@ export function isCompiledIntel(head: Uint8Array): boolean {
 /** Writes the file in one step. @throws on I/O problems. Names in `extra` have at most 38 ASCII characters. */
 export function compileIntel(set: IntelSet, path: string, extra: Sections = new Map()): void {
   const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value), 'utf8');
-  const sections = new Map<string, Uint8Array>([
+  const sections = new Map<string, SectionContent>([
     ...tableToSections(set.indicators, 'indicators'),
     ...tableToSections(set.benign.table, 'benign'),
     ['patterns', json({ deferred: set.deferred, sigma: set.sigma })],
@@ -41,13 +51,28 @@ export function compileIntel(set: IntelSet, path: string, extra: Sections = new 
   writeSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION, sections);
 }
 
-/** Reads and checks a compiled file. @throws on I/O problems. */
-export function readCompiledIntel(path: string): CompiledRead {
-  const read = readSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION);
+/**
+ * Reads and checks a compiled file. With a `spillFolder` large texts are copied there instead of taking memory; never read from the
+ * file itself later, because somebody may write over it. @throws on I/O problems.
+ */
+export function readCompiledIntel(path: string, spillFolder?: string): CompiledRead {
+  const textsName = textsSection('indicators');
+  const read = readSectionFile(
+    path,
+    COMPILED_MAGIC,
+    COMPILED_VERSION,
+    (name) => spillFolder !== undefined && name === textsName,
+  );
   if (!read.ok) return read;
   const { sections } = read;
-  const indicators = tableFromSections(sections, 'indicators');
-  const benign = tableFromSections(sections, 'benign');
+  const texts = textsOf(read, textsName, spillFolder);
+  const indicators = tableFromSections(sections, texts, 'indicators');
+  const benignTexts = sections.get(textsSection('benign'));
+  const benign = tableFromSections(
+    sections,
+    benignTexts === undefined ? undefined : new MemoryTexts(benignTexts),
+    'benign',
+  );
   const [patterns, feeds, revoked] = [sections.get('patterns'), sections.get('feeds'), sections.get('revoked')];
   if (!indicators || !benign || !patterns || !feeds || !revoked) {
     const message = `"${path}" is damaged: a section is missing or does not fit the others`;
@@ -73,6 +98,18 @@ export function readCompiledIntel(path: string): CompiledRead {
       ),
     },
   };
+}
+
+function textsOf(
+  read: SectionRead & { readonly ok: true },
+  name: string,
+  spillFolder: string | undefined,
+): TextPool | undefined {
+  const place = read.left.get(name);
+  if (read.file !== undefined && place !== undefined && spillFolder !== undefined)
+    return privateCopy(new DiskTexts(read.file, place.offset, place.length), spillFolder);
+  const bytes = read.sections.get(name);
+  return bytes === undefined ? undefined : new MemoryTexts(bytes);
 }
 
 function textOf(bytes: Uint8Array): string {

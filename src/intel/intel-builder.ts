@@ -15,6 +15,7 @@ import {
 } from '../rules/stix/stix-loader.ts';
 import { VersionIndex } from '../rules/stix/version-index.ts';
 import { BenignSet } from './benign-set.ts';
+import { SpillingTexts } from './disk-texts.ts';
 import type { FeedState, IntelSet } from './intel-set.ts';
 import { mergeTable } from './merge-table.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
@@ -27,7 +28,7 @@ interface Mark {
 }
 
 export class IntelBuilder implements StixTarget {
-  readonly indicators = new IndicatorTableBuilder();
+  readonly indicators: IndicatorTableBuilder;
   readonly benign = new IndicatorTableBuilder();
   readonly versions = new VersionIndex();
   readonly markings = new MarkingDefinitions();
@@ -35,6 +36,11 @@ export class IntelBuilder implements StixTarget {
   readonly deferred: DeferredPattern[] = [];
   readonly sigma: SigmaPattern[] = [];
   #mark: Mark | undefined;
+
+  /** `spillFolder`: where texts go that would take much memory; absent: they stay in memory. */
+  constructor(spillFolder?: string) {
+    this.indicators = new IndicatorTableBuilder(spillFolder === undefined ? undefined : new SpillingTexts(spillFolder));
+  }
 
   /** Numbers of a new feed in the two tables. */
   addFeed(name: string): { readonly indicatorsFeed: number; readonly benignFeed: number } {

@@ -21,7 +21,7 @@ import { listFiles, unreadable } from './list-files.ts';
 export interface LoadIntelOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Where the content of URLs is kept (`data_dir/feeds`); absent: nothing is kept. */
+  /** Where the content of URLs is kept, and texts that would take much memory (`data_dir/feeds`); absent: neither. */
   readonly cacheFolder?: string;
   /** `ask`: ask the servers. `cached`: take what the cache has and ask only for what it has not. */
   readonly urls?: 'ask' | 'cached';
@@ -65,7 +65,7 @@ function compiledAlone(sources: readonly IntelSource[], options: LoadIntelOption
   const [file] = files;
   if (file === undefined || files.length !== 1) return undefined;
   try {
-    const read = readCompiledIntel(file);
+    const read = readCompiledIntel(file, options.cacheFolder);
     if (!read.ok) return undefined;
     for (const feed of read.set.feeds) options.progress?.(feed);
     return read.set;
@@ -83,7 +83,7 @@ interface Attempt {
 }
 
 class Loading {
-  readonly builder = new IntelBuilder();
+  readonly builder: IntelBuilder;
   readonly feeds: FeedState[] = [];
   readonly diagnostics: Diagnostic[] = [];
   readonly #options: LoadIntelOptions;
@@ -91,6 +91,7 @@ class Loading {
 
   constructor(options: LoadIntelOptions) {
     this.#options = options;
+    this.builder = new IntelBuilder(options.cacheFolder);
     this.#cache = options.cacheFolder === undefined ? undefined : new FeedCache(options.cacheFolder);
   }
 
@@ -261,7 +262,7 @@ class Loading {
   }
 
   #compiled(path: string, report: FeedReport): Attempt {
-    const read = readCompiledIntel(path);
+    const read = readCompiledIntel(path, this.#options.cacheFolder);
     if (!read.ok) return { format: 'compiled', report, bytes: 0, broken: read.diagnostic };
     this.builder.copyFrom(read.set);
     for (const feed of read.set.feeds) this.feeds.push(feed);

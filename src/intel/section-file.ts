@@ -25,8 +25,24 @@ import { type Diagnostic, diagnostic } from '../errors/diagnostic.ts';
 
 export type Sections = ReadonlyMap<string, Uint8Array>;
 
+/** Bytes to be written: at hand, or in chunks. */
+export type SectionContent = Uint8Array | { readonly byteLength: number; chunks(): Iterable<Uint8Array> };
+
+export interface SectionPlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
 export type SectionRead =
-  | { readonly ok: true; readonly version: number; readonly sections: Sections }
+  | {
+      readonly ok: true;
+      readonly version: number;
+      readonly sections: Sections;
+      /** Sections that were checked and left on disk. */
+      readonly left: ReadonlyMap<string, SectionPlace>;
+      /** The open file, when sections were left in it; the caller closes it. */
+      readonly file: number | undefined;
+    }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 
 const HEADER_BYTES = 64;
@@ -35,9 +51,15 @@ const NAME_BYTES = 40;
 const ALIGNMENT = 64;
 const MAX_SECTIONS = 1000;
 const CHUNK_BYTES = 256 * 1024 * 1024;
+const CHECK_BYTES = 1024 * 1024;
 
 /** @throws on I/O problems. `magic` has eight ASCII characters; names have at most 40. */
-export function writeSectionFile(path: string, magic: string, version: number, sections: Sections): void {
+export function writeSectionFile(
+  path: string,
+  magic: string,
+  version: number,
+  sections: ReadonlyMap<string, SectionContent>,
+): void {
   const header = Buffer.alloc(HEADER_BYTES);
   const table = Buffer.alloc(ENTRY_BYTES * sections.size);
   let offset = aligned(HEADER_BYTES + table.length);
@@ -46,10 +68,12 @@ export function writeSectionFile(path: string, magic: string, version: number, s
     if (name.length > NAME_BYTES || !/^[\x21-\x7e]+$/.test(name)) throw new RangeError(`bad section name "${name}"`);
     table.write(name, entry, 'ascii');
     table.writeBigUInt64LE(BigInt(offset), entry + NAME_BYTES);
-    table.writeBigUInt64LE(BigInt(bytes.length), entry + NAME_BYTES + 8);
-    table.writeUInt32LE(crc32(bytes), entry + NAME_BYTES + 16);
+    table.writeBigUInt64LE(BigInt(bytes.byteLength), entry + NAME_BYTES + 8);
+    let checksum = 0;
+    for (const chunk of chunksOf(bytes)) checksum = crc32(chunk, checksum);
+    table.writeUInt32LE(checksum, entry + NAME_BYTES + 16);
     entry += ENTRY_BYTES;
-    offset = aligned(offset + bytes.length);
+    offset = aligned(offset + bytes.byteLength);
   }
   header.write(magic, 0, 8, 'ascii');
   header.writeUInt32LE(version, 8);
@@ -65,39 +89,68 @@ export function hasMagic(head: Uint8Array, magic: string): boolean {
   return Buffer.from(head.buffer, head.byteOffset, head.byteLength).subarray(0, 8).toString('latin1') === magic;
 }
 
-/** Reads and checks the whole file; sections are views of one buffer, aligned to 64 bytes. @throws on I/O problems. */
-export function readSectionFile(path: string, magic: string, version: number): SectionRead {
-  const bytes = readWhole(path);
-  if (bytes.length < HEADER_BYTES || !hasMagic(bytes, magic))
+/**
+ * Reads and checks a whole file. Each section is a buffer of its own; those that `leaveOnDisk` names are checked and stay in the file,
+ * which is left open for them. @throws on I/O problems.
+ */
+export function readSectionFile(
+  path: string,
+  magic: string,
+  version: number,
+  leaveOnDisk: (name: string) => boolean = () => false,
+): SectionRead {
+  const file = openSync(path, 'r');
+  let keepOpen = false;
+  try {
+    const read = readOpen(file, path, magic, version, leaveOnDisk);
+    keepOpen = read.ok && read.file !== undefined;
+    return read;
+  } finally {
+    if (!keepOpen) closeSync(file);
+  }
+}
+
+function readOpen(
+  file: number,
+  path: string,
+  magic: string,
+  version: number,
+  leaveOnDisk: (name: string) => boolean,
+): SectionRead {
+  const { size } = fstatSync(file);
+  const header = readRange(file, 0, Math.min(HEADER_BYTES, size));
+  if (header.length < HEADER_BYTES || !hasMagic(header, magic))
     return damaged(path, 'the file is cut off or no such file');
-  if (bytes.readUInt32LE(28) !== crc32(bytes.subarray(0, 28)))
+  if (header.readUInt32LE(28) !== crc32(header.subarray(0, 28)))
     return damaged(path, 'the header does not fit its checksum');
-  const found = bytes.readUInt32LE(8);
+  const found = header.readUInt32LE(8);
   if (found !== version) {
     const message = `"${path}" has format ${found}, this version reads format ${version}`;
     return { ok: false, diagnostic: diagnostic('INTEL_COMPILED_VERSION', 'error', message, { span: { file: path } }) };
   }
-  const count = bytes.readUInt32LE(12);
+  const count = header.readUInt32LE(12);
   const tableEnd = HEADER_BYTES + count * ENTRY_BYTES;
-  if (bytes.readBigUInt64LE(16) !== BigInt(bytes.length) || count > MAX_SECTIONS || tableEnd > bytes.length)
-    return damaged(
-      path,
-      `the file has ${bytes.length} bytes, not the ${bytes.readBigUInt64LE(16)} that it was written with`,
-    );
-  const table = bytes.subarray(HEADER_BYTES, tableEnd);
-  if (bytes.readUInt32LE(24) !== crc32(table)) return damaged(path, 'the section table does not fit its checksum');
+  const expected = header.readBigUInt64LE(16);
+  if (expected !== BigInt(size) || count > MAX_SECTIONS || tableEnd > size)
+    return damaged(path, `the file has ${size} bytes, not the ${expected} that it was written with`);
+  const table = readRange(file, HEADER_BYTES, tableEnd - HEADER_BYTES);
+  if (header.readUInt32LE(24) !== crc32(table)) return damaged(path, 'the section table does not fit its checksum');
   const sections = new Map<string, Uint8Array>();
+  const left = new Map<string, SectionPlace>();
   for (let entry = 0; entry < table.length; entry += ENTRY_BYTES) {
     const name = table.toString('ascii', entry, entry + NAME_BYTES).replace(/\0+$/, '');
     const offset = Number(table.readBigUInt64LE(entry + NAME_BYTES));
     const length = Number(table.readBigUInt64LE(entry + NAME_BYTES + 8));
-    if (offset + length > bytes.length) return damaged(path, `section "${name}" ends behind the file`);
-    const section = bytes.subarray(offset, offset + length);
-    if (crc32(section) !== table.readUInt32LE(entry + NAME_BYTES + 16))
+    if (offset + length > size) return damaged(path, `section "${name}" ends behind the file`);
+    const stays = leaveOnDisk(name);
+    const bytes = stays ? undefined : readRange(file, offset, length);
+    const checksum = bytes === undefined ? checksumOf(file, offset, length) : crc32(bytes);
+    if (checksum !== table.readUInt32LE(entry + NAME_BYTES + 16))
       return damaged(path, `section "${name}" does not fit its checksum`);
-    sections.set(name, section);
+    if (bytes === undefined) left.set(name, { offset, length });
+    else sections.set(name, bytes);
   }
-  return { ok: true, version: found, sections };
+  return { ok: true, version: found, sections, left, file: left.size > 0 ? file : undefined };
 }
 
 /** Bytes of a typed array, as a section. */
@@ -117,35 +170,43 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-function readWhole(path: string): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const bytes = Buffer.from(new ArrayBuffer(size));
-    let at = 0;
-    while (at < size) {
-      const read = readSync(file, bytes, at, Math.min(CHUNK_BYTES, size - at), at);
-      if (read === 0) break;
-      at += read;
-    }
-    return at === size ? bytes : bytes.subarray(0, at);
-  } finally {
-    closeSync(file);
+/** A buffer of its own, aligned for every typed array; shorter when the file ends early. */
+function readRange(file: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  while (at < length) {
+    const read = readSync(file, bytes, at, Math.min(CHUNK_BYTES, length - at), offset + at);
+    if (read === 0) break;
+    at += read;
   }
+  return bytes.subarray(0, at);
 }
 
-function writeWhole(path: string, head: readonly Buffer[], sections: Sections): void {
+function checksumOf(file: number, offset: number, length: number): number {
+  let checksum = 0;
+  for (let at = 0; at < length; at += CHECK_BYTES)
+    checksum = crc32(readRange(file, offset + at, Math.min(CHECK_BYTES, length - at)), checksum);
+  return checksum;
+}
+
+function chunksOf(content: SectionContent): Iterable<Uint8Array> {
+  return content instanceof Uint8Array ? [content] : content.chunks();
+}
+
+function writeWhole(path: string, head: readonly Buffer[], sections: ReadonlyMap<string, SectionContent>): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, 'w', 0o644);
     try {
       let at = 0;
-      for (const bytes of [...head, ...sections.values()]) {
+      for (const content of [...head, ...sections.values()]) {
         // Positions that are skipped read as zero.
         at = aligned(at);
-        for (let done = 0; done < bytes.length; )
-          done += writeSync(file, bytes, done, Math.min(CHUNK_BYTES, bytes.length - done), at + done);
-        at += bytes.length;
+        for (const bytes of chunksOf(content)) {
+          for (let done = 0; done < bytes.length; )
+            done += writeSync(file, bytes, done, Math.min(CHUNK_BYTES, bytes.length - done), at + done);
+          at += bytes.length;
+        }
       }
       ftruncateSync(file, aligned(at));
       fsyncSync(file);

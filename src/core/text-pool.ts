@@ -1,0 +1,68 @@
+/**
+ * TextPool: the texts of many details behind each other, read back by position. In memory here; `intel/disk-texts.ts` keeps large ones
+ * on disk, because they are read only when an alert is made.
+ */
+
+export interface TextPool {
+  readonly byteLength: number;
+  /** Of these, bytes held in memory. */
+  readonly memoryBytes: number;
+  /** UTF-8 text of the bytes from `start` to `end`. */
+  read(start: number, end: number): string;
+  /** All bytes in order; each chunk is valid until the next is taken. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+export interface TextPoolBuilder {
+  readonly byteLength: number;
+  append(text: string): void;
+  /** The builder must not be used afterwards. */
+  finish(): TextPool;
+}
+
+export class MemoryTexts implements TextPool {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
+  get memoryBytes(): number {
+    return this.#bytes.length;
+  }
+
+  read(start: number, end: number): string {
+    return this.#bytes.toString('utf8', start, end);
+  }
+
+  chunks(): Iterable<Uint8Array> {
+    return [this.#bytes];
+  }
+}
+
+export class MemoryTextsBuilder implements TextPoolBuilder {
+  #bytes = Buffer.alloc(4096);
+  #end = 0;
+
+  get byteLength(): number {
+    return this.#end;
+  }
+
+  append(text: string): void {
+    const needed = this.#end + text.length * 3;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
+      this.#bytes.copy(larger, 0, 0, this.#end);
+      this.#bytes = larger;
+    }
+    this.#end += this.#bytes.write(text, this.#end, 'utf8');
+  }
+
+  finish(): TextPool {
+    return new MemoryTexts(Uint8Array.prototype.slice.call(this.#bytes, 0, this.#end));
+  }
+}
