@@ -40,12 +40,6 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-it('every page of docs/ has a line in docs/README.md', () => {
-  const listed = linksOf('docs/README.md').map((link) => `docs/${link.split('#')[0]}`);
-  const own = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
-  expect(own.filter((page) => !listed.includes(page))).toEqual([]);
-});
-
 it('the comparison with STIX Spark has its 35 rows in order', () => {
   const rows = [
     ...readFileSync(join(ROOT, 'docs/drop-in.md'), 'utf8').matchAll(/^\| (\d+) \| .+ \| .+ \| .*\[.+\]\(.+\).* \|$/gm),

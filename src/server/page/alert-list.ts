@@ -5,7 +5,7 @@
 import { type AlertSummary, searchText, summarize } from './alert-summary.ts';
 import type { AlertItem } from './api.ts';
 import { element } from './element.ts';
-import { utcTime } from './format.ts';
+import { rowTime, utcTime } from './format.ts';
 import type { ViewState } from './view-state.ts';
 
 const KEPT = 1000;
@@ -125,7 +125,7 @@ function row(item: AlertItem, summary: AlertSummary, open: (id: string) => void)
   const node = element(
     'button',
     { type: 'button', class: `row ${level}` },
-    element('span', { class: 'row-time', title: `${time} UTC` }, time.slice(11)),
+    element('span', { class: 'row-time', title: `${time} UTC` }, rowTime(alert['@timestamp'], Date.now())),
     element('span', { class: `level ${level}` }, level === 'informational' ? 'info' : level),
     element(
       'span',

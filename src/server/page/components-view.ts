@@ -49,7 +49,7 @@ export function serviceView(report: StatusReport): Node {
     ['mode', service.mode],
     ['workers', count(service.workers)],
     ...(service.dataDir === undefined ? [] : [['data directory', service.dataDir] as const]),
-    ...service.configuration.map(({ key, value }) => [key, value] as const),
+    ...service.configuration.filter(({ value }) => value !== '').map(({ key, value }) => [key, value] as const),
   ];
   if (service.lastReload !== undefined) {
     const { atMs, ok, message } = service.lastReload;
@@ -59,12 +59,15 @@ export function serviceView(report: StatusReport): Node {
   return element('dl', { class: 'pairs' }, ...entries);
 }
 
-/** Everything dropped anywhere, by component and reason, greatest first. The page's own stream is no loss of data. */
+/**
+ * Records and alerts lost anywhere, by component and reason, greatest first. The page's own stream is no loss of data, and what a
+ * feed leaves out is neither a record nor an alert.
+ */
 export function lossesOf(
   report: StatusReport,
 ): { readonly where: string; readonly reason: string; readonly count: number }[] {
   return report.components
-    .filter((component) => component.name !== 'live-view')
+    .filter((component) => component.component !== 'feed' && component.name !== 'live-view')
     .flatMap((component) =>
       droppedOf(component).map(([reason, dropped]) => ({ where: component.name, reason, count: dropped })),
     )
@@ -94,7 +97,7 @@ function sourceBlock(source: IntelligenceSource, nowMs: number): HTMLElement {
   const kinds = Object.entries(source.byKind).sort((a, b) => b[1] - a[1]);
   const age = source.lastSuccessMs === undefined ? 'never loaded' : `current ${span(nowMs - source.lastSuccessMs)} ago`;
   const skipped = Object.entries(source.skipped).map(([reason, skippedCount]) =>
-    note(`${count(skippedCount)} left out: ${reason}`, 'quiet'),
+    note(`${count(skippedCount)} left out: ${readableName(reason)}`, 'quiet'),
   );
   return block(source.name, source.sample ? `${source.format}, sample` : source.format, count(source.indicators), [
     age,
@@ -114,7 +117,7 @@ function losses(component: ComponentSnapshot): Node[] {
   const dropped = droppedOf(component).filter(([, value]) => value > 0);
   const errors = Object.entries(component.errors).filter(([, value]) => value > 0);
   return [
-    ...dropped.map(([reason, value]) => note(`${count(value)} lost: ${reason.replaceAll('_', ' ')}`, 'bad')),
+    ...dropped.map(([reason, value]) => note(`${count(value)} lost: ${readableName(reason)}`, 'bad')),
     ...errors.map(([code, value]) => note(`${count(value)} × ${code}`, 'warn')),
   ];
 }
@@ -136,6 +139,11 @@ function block(name: string, detail: string, figure: string, facts: readonly (st
       ...facts.map((fact) => (typeof fact === 'string' ? element('span', {}, fact) : fact)),
     ),
   );
+}
+
+/** `queue_full` and `other-object` in words. */
+function readableName(name: string): string {
+  return name.replaceAll(/[_-]/g, ' ');
 }
 
 function note(text: string, kind: 'bad' | 'warn' | 'quiet'): HTMLElement {

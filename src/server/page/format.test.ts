@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, plural, rate, shortCount, span, utcTime } from './format.ts';
+import { bytes, plural, rate, rowTime, shortCount, span, utcTime } from './format.ts';
 
 it.each([
   [0, '0'],
@@ -43,4 +43,10 @@ it('writes bytes, times and plurals', () => {
     '0 alerts',
     '2,000 alerts',
   ]);
+});
+
+it('shows the time of day for today, day and hour for other days', () => {
+  const now = Date.UTC(2026, 2, 17, 23, 59);
+  expect(rowTime('2026-03-17T09:05:07.123Z', now)).toBe('09:05:07');
+  expect(rowTime('2026-03-16T09:05:07.123Z', now)).toBe('03-16 09:05');
 });

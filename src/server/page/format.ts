@@ -50,6 +50,12 @@ export function utcTime(text: string): string {
   return Number.isNaN(time.getTime()) ? text : time.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** The time of day for today's times, else day and hour: short enough for a row. UTC. */
+export function rowTime(text: string, nowMs: number): string {
+  const full = utcTime(text);
+  return full.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10) ? full.slice(11) : full.slice(5, 16);
+}
+
 /** `1 alert`, `2 alerts`. */
 export function plural(value: number, singular: string, many = `${singular}s`): string {
   return `${count(value)} ${value === 1 ? singular : many}`;
