@@ -2,6 +2,7 @@
  * What `run` and `demo` share: a service with its HTTP server, dead letters and watched files, started together and stopped
  * together, from one configuration.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Alert } from '../core/alert.ts';
 import { openDataDir } from '../engine/data-dir.ts';
@@ -80,7 +81,7 @@ async function startHttp(
   options: RunningOptions,
   loaded: LoadedConfig,
 ): Promise<HttpServer | undefined> {
-  const { listen, token } = loaded.config.http;
+  const { listen, token, allowed_hosts: allowedHosts } = loaded.config.http;
   if (listen === 'off') return undefined;
   const address = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(listen);
   if (address === null) {
@@ -90,14 +91,37 @@ async function startHttp(
     ]);
   }
   const secret = secretOf(token);
+  const tls = tlsFiles(loaded.config.http);
   // Loaded late: commands without HTTP need not pay for the framework.
   const { startHttpServer } = await import('../server/http-server.ts');
   return startHttpServer({
     view: viewOf(service, alerts, options.mode),
     host: (address[1] as string).replace(/^\[|\]$/g, ''),
     port: Number(address[2]),
+    allowedHosts,
     ...(secret !== undefined && { token: secret }),
+    ...(tls !== undefined && { tls }),
   });
+}
+
+function tlsFiles(http: LoadedConfig['config']['http']): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  const { cert_file: certFile, key_file: keyFile } = http;
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) {
+    const message = '"http.cert_file" and "http.key_file" belong together';
+    throw new FlintError([diagnostic('CONFIG_BAD_VALUE', 'error', message)]);
+  }
+  return { cert: readPem(certFile), key: readPem(keyFile) };
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    // Missing or not readable by this user.
+    const message = `file "${path}" cannot be read: ${(cause as NodeJS.ErrnoException).code}`;
+    throw new FlintError([diagnostic('ENV_FILE_UNREADABLE', 'error', message)], { cause });
+  }
 }
 
 function secretOf(reference: Parameters<typeof resolveSecret>[0]): string | undefined {

@@ -1,5 +1,7 @@
 /** What the HTTP server sees of a running service: the engine's state in the server's words. */
+import { resolve, sep } from 'node:path';
 import type { IndicatorKind } from '../core/indicator.ts';
+import { SAMPLE_INTEL } from '../engine/generation.ts';
 import type { FeedState } from '../intel/intel-set.ts';
 import type { Service } from '../engine/service.ts';
 import type { AlertFeed } from '../server/alert-feed.ts';
@@ -36,7 +38,7 @@ function infoOf(service: Service, mode: string): ServiceInfo {
       },
     ],
     intelligence: generation.intel.feeds.map((feed) =>
-      sourceOf(feed, generation.usesSamples, generation.exampleOf(feed.name)),
+      sourceOf(feed, generation.usesSamples || isSample(feed), generation.exampleOf(feed.name)),
     ),
     rules: generation.ruleCounts,
     listeners: service.listeners.map(({ name, plan, address }) => ({
@@ -48,6 +50,11 @@ function infoOf(service: Service, mode: string): ServiceInfo {
     })),
     ...(lastReload !== undefined && { lastReload }),
   };
+}
+
+/** Bundled intelligence, given by name as the demo does. */
+function isSample(feed: FeedState): boolean {
+  return resolve(feed.name).startsWith(`${SAMPLE_INTEL}${sep}`);
 }
 
 function sourceOf(

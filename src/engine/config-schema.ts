@@ -99,6 +99,14 @@ export const configSchema = Type.Object(
           description: 'host:port of metrics, probes, API and page; "off" for none',
         }),
         token: Type.Optional(secretReference),
+        allowed_hosts: Type.Array(Type.String({ pattern: '^[A-Za-z0-9._-]{1,253}$' }), {
+          default: [],
+          description: 'names by which browsers reach it beside its address, such as that of a reverse proxy',
+        }),
+        cert_file: Type.Optional(
+          Type.String({ minLength: 1, description: 'PEM file of the certificate; with it, HTTPS' }),
+        ),
+        key_file: Type.Optional(Type.String({ minLength: 1, description: 'PEM file of its key' })),
       },
       { ...strict, default: {}, description: 'HTTP server; off loopback a token is required' },
     ),

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeView, fakeAlert, fakeServiceView } from '../../testdata/server/fake-service-view.ts';
 import { FlintError } from '../errors/diagnostic.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../testing/tls-certificate.ts';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
 import { PAGE_FILES } from './page-files.ts';
 
@@ -241,6 +243,18 @@ describe('the stream over HTTP', () => {
     await server?.close();
     expect(await stream).toContain('event: hello');
   });
+});
+
+it('speaks TLS with a certificate, and marks the cookie Secure then', async () => {
+  const { port } = await start({ token: TOKEN, tls: { cert: TEST_CERTIFICATE, key: TEST_KEY } });
+  expect(server?.url).toBe(`https://127.0.0.1:${port}`);
+  const cookie = await new Promise<string>((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: '/login', method: 'POST', headers: FORM, ca: TEST_CERTIFICATE };
+    const outgoing = tlsRequest(options, (response) => resolve(response.headers['set-cookie']?.[0] ?? ''));
+    outgoing.on('error', reject);
+    outgoing.end(`token=${TOKEN}`);
+  });
+  expect(cookie).toMatch(/; Secure$/);
 });
 
 it('names the address that is taken', async () => {
