@@ -10,6 +10,7 @@ export const TAB_CLASSES = 64;
 export const CLASS_BYTES = 32;
 export const TAB_NET4 = 256;
 export const TAB_NET6 = 260;
+export const TAB_REACH4 = 280;
 /** Bytes of the header; filters, slots and maps follow. */
 export const TAB_HEADER_BYTES = 512;
 
@@ -29,6 +30,7 @@ export const FLAG_HASHES = 4;
 export const FLAG_WORDS = 8;
 export const FLAG_ODD_NAMES = 16;
 export const FLAG_EVERY = 32;
+export const FLAG_SUFFIXES = 64;
 
 export const CTX_SEGMENT_START = 0;
 export const CTX_SEGMENT_END = 4;
@@ -48,4 +50,8 @@ export const CTX_MASKS = 256;
 export const MASK_BYTES = (PIECE / 64 + 4) * 8;
 export const MASK_ARRAYS = 10;
 export const CTX_PAIR_LIST = CTX_MASKS + MASK_ARRAYS * MASK_BYTES;
-export const CTX_BYTES = CTX_PAIR_LIST + 512 * 16;
+export const CTX_ENDS = CTX_PAIR_LIST + 512 * 16;
+export const CTX_NAMES = CTX_ENDS + PIECE * 2 + 256;
+export const CTX_KEYS = CTX_NAMES + 128 * 36 * 8;
+export const CTX_QUADS = CTX_KEYS + 128 * 36 * 8;
+export const CTX_BYTES = CTX_QUADS + PIECE * 4 + 256;

@@ -24,12 +24,14 @@ import {
   FLAG_HASHES,
   FLAG_NAMES,
   FLAG_ODD_NAMES,
+  FLAG_SUFFIXES,
   FLAG_WORDS,
   TAB_CLASSES,
   TAB_FLAGS,
   TAB_HEADER_BYTES,
   TAB_NET4,
   TAB_NET6,
+  TAB_REACH4,
   WITH_WORD,
 } from './memory-layout.ts';
 import type { ScanMemory } from './scan-memory.ts';
@@ -54,6 +56,7 @@ const LOAD = 0.72;
 const SPARE = 1.06;
 const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
+const REACH4_BYTES = 65_536 / 8;
 
 export class WitnessTables {
   readonly memory: ScanMemory;
@@ -99,6 +102,7 @@ export class WitnessTables {
     }
     view.setUint32(TAB_NET4, at, true);
     view.setUint32(TAB_NET6, at + NET4_BYTES, true);
+    view.setUint32(TAB_REACH4, at + NET4_BYTES + NET6_BYTES, true);
     return new WitnessTables(memory, address, bytes);
   }
 
@@ -134,6 +138,7 @@ export class WitnessTables {
   #write(witness: Witness): void {
     WRITE[witness.kind](this.#writer, witness as never);
     this.#raise(FLAG_OF[witness.kind]);
+    if (witness.kind === 'name' && witness.reach === 'suffix') this.#raise(FLAG_SUFFIXES);
     if (witness.kind === 'pair') this.#raise(witness.host.kind === 'name' ? FLAG_NAMES : FLAG_ADDRESSES);
     const name =
       witness.kind === 'name'
@@ -171,25 +176,24 @@ const FLAG_OF: Readonly<Record<Witness['kind'], number>> = {
   none: FLAG_EVERY,
 };
 
-/** Upper bounds: a host that begins with a digit is counted as a name and as an address. */
+/** Upper bounds: texts are counted in every class that their witness may be of. */
 export function countWitnesses(rows: IndicatorRows): ClassCounts {
   const counts: [number, number, number, number, number] = [0, 0, 0, 0, 0];
   for (let row = 0; row < rows.size; row++) {
-    const classes = CLASSES_OF[rows.kindAt(row)];
-    for (const index of classes) counts[index]++;
+    const kind = rows.kindAt(row);
+    for (const index of kind === 'url' ? urlClasses(rows.valueAt(row)) : CLASSES_OF[kind]) counts[index]++;
   }
   return counts;
 }
 
 const TEXTUAL = [CLASS_NAME, CLASS_HASH, CLASS_WORD] as const;
-const CLASSES_OF: Readonly<Record<IndicatorKind, readonly (0 | 1 | 2 | 3 | 4)[]>> = {
+const CLASSES_OF: Readonly<Record<Exclude<IndicatorKind, 'url'>, readonly (0 | 1 | 2 | 3 | 4)[]>> = {
   domain: [CLASS_NAME],
   ipv4: [CLASS_ADDRESS],
   ipv6: [CLASS_ADDRESS],
   network: [CLASS_ADDRESS],
   hash: [CLASS_HASH],
   email: [CLASS_NAME, CLASS_PAIR],
-  url: [CLASS_NAME, CLASS_ADDRESS, CLASS_PAIR],
   endpoint: [CLASS_NAME, CLASS_ADDRESS],
   'file-name': TEXTUAL,
   'registry-key': TEXTUAL,
@@ -198,9 +202,17 @@ const CLASSES_OF: Readonly<Record<IndicatorKind, readonly (0 | 1 | 2 | 3 | 4)[]>
   text: TEXTUAL,
 };
 
+/** A canonical URL has an address as its host exactly when it looks like one. */
+function urlClasses(value: string): readonly (0 | 1 | 4)[] {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:\[|[0-9.]+(?:[:/]|$))/.test(value) ? URL_OF_ADDRESS : URL_OF_NAME;
+}
+
+const URL_OF_ADDRESS = [CLASS_ADDRESS, CLASS_PAIR] as const;
+const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
+
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {
-  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES;
+  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES;
   for (const count of counts) {
     const { filterWords, slots } = classSize(count);
     bytes += filterWords * 8 + aligned(slots * 4);

@@ -3,7 +3,7 @@
  * read only when it has `::` or at least six colons, so that times and hardware addresses cost a few instructions.
  */
 import { hexValue } from './bytes';
-import { ipv6Hash, lookUp } from './keys';
+import { ipv4Hash, ipv6Hash, lookUp } from './keys';
 import {
   AS_WHOLE,
   CLASS_ADDRESS,
@@ -13,12 +13,13 @@ import {
   MASK_NOT_HEX,
   TAB_NET6,
   TAB_NET6_LENGTHS,
-  WITH_WORD,
 } from './layout';
-import { addAddressPair, isListedIpv4, parseIpv4 } from './names';
+import { findIpv4, parseIpv4 } from './addresses4';
+import { addPair } from './names';
 import { classOf, ctx, markHit, pieceStart, segmentStart, tab } from './state';
 
-const MAX_RUN: usize = 64;
+/** Longer runs are no address, an escape in front included. */
+const MAX_RUN: usize = 70;
 
 export function visitAddresses6(count: u32): void {
   let before: u64 = 0;
@@ -27,32 +28,38 @@ export function visitAddresses6(count: u32): void {
   let e3: u64 = 0;
   let e4: u64 = 0;
   let colonsBefore: u64 = 0;
+  let closedBefore: u64 = 0;
   let done: usize = 0;
   for (let i: usize = 0; i < <usize>count; i++) {
     const at = ctx + (i << 3);
     const colons = load<u64>(at, MASK_COLON);
-    if ((colons | colonsBefore | before) == 0) {
-      e1 = e2 = e3 = e4 = 0;
+    const hex = ~load<u64>(at, MASK_NOT_HEX);
+    // A colon with a hex digit or colon behind it, here or at the very end of the word before.
+    if ((colons & (((colons | hex) >>> 1) | (<u64>1 << 63))) == 0 && before == 0) {
+      e1 = e2 = e3 = e4 = colonsBefore = closedBefore = 0;
       continue;
     }
-    const hex = ~load<u64>(at, MASK_NOT_HEX);
     // eK: a hex digit that stands K behind a colon, hex digits only between them.
     const n1 = ((colons << 1) | (colonsBefore >>> 63)) & hex;
     const n2 = ((n1 << 1) | (e1 >>> 63)) & hex;
     const n3 = ((n2 << 1) | (e2 >>> 63)) & hex;
     const n4 = ((n3 << 1) | (e3 >>> 63)) & hex;
     const open = colons | n1 | n2 | n3 | n4;
-    let second = colons & ((open << 1) | (before >>> 63));
+    const closed = colons & ((open << 1) | (before >>> 63));
+    // Two colons side by side, or the fifth of single ones (a run is no longer than two words).
+    let places = colons & ((colons << 1) | (colonsBefore >>> 63));
+    if (popcnt(closed) + popcnt(closedBefore) >= 5) places |= closed;
     before = open;
     colonsBefore = colons;
+    closedBefore = closed;
     e1 = n1;
     e2 = n2;
     e3 = n3;
     e4 = n4;
     const base = i << 6;
-    while (second != 0) {
-      const offset = base + <usize>ctz(second);
-      second &= second - 1;
+    while (places != 0) {
+      const offset = base + <usize>ctz(places);
+      places &= places - 1;
       if (offset >= done) done = visitRun(offset);
     }
   }
@@ -93,7 +100,6 @@ function readRun(start: usize, end: usize): void {
   let to = end;
   while (to > start && load<u8>(to - 1) == 0x2e) to--;
   readFrom(start, start, to);
-  if (load<u8>(start) == 0x3a && load<u8>(start + 1) != 0x3a) readFrom(start, start + 1, to);
   // Hex digits of an escape in front: `\b::1`, `%5B::1`, `\u005b::1`, `\x5b::1`.
   if (start == segmentStart) return;
   const before: u32 = load<u8>(start - 1);
@@ -105,7 +111,9 @@ function readRun(start: usize, end: usize): void {
   else if (before == 0x78) readFrom(start, start + 2, to);
 }
 
-function readFrom(mark: usize, start: usize, end: usize): void {
+/** An address, with one colon or none on each side of it. */
+function readFrom(mark: usize, from: usize, end: usize): void {
+  const start = load<u8>(from) == 0x3a && load<u8>(from + 1) != 0x3a ? from + 1 : from;
   if (start >= end) return;
   readAddress(mark, start, end);
   if (end - start > 2 && load<u8>(end - 1) == 0x3a && load<u8>(end - 2) != 0x3a) readAddress(mark, start, end - 1);
@@ -117,14 +125,17 @@ function readAddress(mark: usize, start: usize, end: usize): void {
   const high = groupsOf(groups);
   const low = groupsOf(groups + 8);
   if (high == 0 && low >>> 32 == 0xffff) {
-    if (isListedIpv4(<u32>low, mark)) markHit(mark);
+    note(mark, findIpv4(<u32>low), ipv4Hash(<u32>low));
     return;
   }
   const addresses = classOf(CLASS_ADDRESS);
   const hash = ipv6Hash(high, low, 128);
-  const found = lookUp(addresses, tab, hash);
-  if ((found & AS_WHOLE) != 0 || isInNetwork(high, low)) markHit(mark);
-  else if ((found & WITH_WORD) != 0) addAddressPair(mark, hash);
+  note(mark, isInNetwork(high, low) ? AS_WHOLE : lookUp(addresses, tab, hash), hash);
+}
+
+function note(mark: usize, found: u32, hash: u64): void {
+  if ((found & AS_WHOLE) != 0) markHit(mark);
+  else if (found != 0) addPair(mark, hash);
 }
 
 // @ts-ignore: decorator

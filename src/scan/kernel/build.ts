@@ -1,6 +1,6 @@
 /** Adds witnesses to the tables: the loader writes items into memory, the kernel hashes them as the scan does. */
-import { addRun, insertKey, ipv4Hash, ipv6Hash, net4Hash, pairHash, SEED_HASH, SEED_NAME, SEED_WORD } from './keys';
-import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS } from './layout';
+import { addRun, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
+import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
 import { classOf, setBlocks, tab } from './state';
 
 const ITEM_NAME: u32 = 0;
@@ -27,15 +27,17 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
     let hash: u64 = 0;
     if (kind == ITEM_NAME) {
       cls = CLASS_NAME;
-      hash = nameHash(a, a + b);
+      hash = nameHash(a + b, b);
     } else if (kind == ITEM_HASH) {
       cls = CLASS_HASH;
       hash = addRun(SEED_HASH, a, a + b);
     } else if (kind == ITEM_WORD) {
       cls = CLASS_WORD;
       hash = addRun(SEED_WORD, a, a + b);
-    } else if (kind == ITEM_IPV4) hash = ipv4Hash(a);
-    else if (kind == ITEM_NET4) {
+    } else if (kind == ITEM_IPV4) {
+      hash = ipv4Hash(a);
+      setReach4(a >>> 16);
+    } else if (kind == ITEM_NET4) {
       hash = net4Hash(a, b);
       reachNet4(a, b);
     } else if (kind == ITEM_IPV6) hash = ipv6Hash(load<u64>(a), load<u64>(a, 8), 128);
@@ -52,26 +54,20 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
   return count;
 }
 
-function nameHash(start: usize, end: usize): u64 {
-  let hash: u64 = SEED_NAME;
-  let labelEnd = end;
-  for (let at = end; at > start; ) {
-    at--;
-    if (load<u8>(at) != 0x2e) continue;
-    hash = addRun(hash, at + 1, labelEnd);
-    labelEnd = at;
-  }
-  return addRun(hash, start, labelEnd);
-}
-
 function reachNet4(masked: u32, bits: u32): void {
   const map = tab + <usize>load<u32>(tab, TAB_NET4);
   const first = masked >>> 16;
   const count: u32 = bits >= 16 ? 1 : <u32>1 << (16 - bits);
   for (let i: u32 = 0; i < count; i++) {
+    setReach4(first + i);
     const at = map + (<usize>(first + i) << 2);
     store<u32>(at, load<u32>(at) | (<u32>1 << bits));
   }
+}
+
+function setReach4(upper: u32): void {
+  const at = tab + <usize>load<u32>(tab, TAB_REACH4) + <usize>(upper >>> 3);
+  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(upper & 7)));
 }
 
 function reachNet6(high: u64, bits: u32): void {

@@ -6,10 +6,10 @@
 import {
   MASK_BREAK,
   MASK_COLON,
+  MASK_DIGIT,
   MASK_DOT,
   MASK_ENCODED,
   MASK_HIT,
-  MASK_INNER_DOT,
   MASK_LINE_END,
   MASK_NOT_HEX,
   MASK_PAIR,
@@ -51,6 +51,13 @@ function pack(a: v128, b: v128, c: v128, d: v128): u64 {
 @inline
 function is(bytes: v128, c: i8): v128 {
   return i8x16.eq(bytes, i8x16.splat(c));
+}
+
+/** Bit 0 of each byte moved to its highest, where `bitmask` looks. */
+// @ts-ignore: decorator
+@inline
+function digit(cls: v128): v128 {
+  return i16x8.shl(cls, 7);
 }
 
 // @ts-ignore: decorator
@@ -95,6 +102,7 @@ export function classify(ctx: usize, start: usize, end: usize): u32 {
     const zero = i8x16.splat(0);
     store<u64>(out, pack(i8x16.eq(ca, zero), i8x16.eq(cb, zero), i8x16.eq(cc, zero), i8x16.eq(cd, zero)), MASK_BREAK);
     store<u64>(out, pack(ca, cb, cc, cd), MASK_DOT);
+    store<u64>(out, pack(digit(ca), digit(cb), digit(cc), digit(cd)), MASK_DIGIT);
     store<u64>(out, pack(notHex(ca), notHex(cb), notHex(cc), notHex(cd)), MASK_NOT_HEX);
     store<u64>(out, pack(is(a, 0x3a), is(b, 0x3a), is(c, 0x3a), is(d, 0x3a)), MASK_COLON);
     store<u64>(out, pack(is(a, 10), is(b, 10), is(c, 10), is(d, 10)), MASK_LINE_END);
@@ -110,6 +118,7 @@ export function classify(ctx: usize, start: usize, end: usize): u32 {
     const last = ctx + ((<usize>count - 1) << 3);
     store<u64>(last, load<u64>(last, MASK_BREAK) | ~valid, MASK_BREAK);
     store<u64>(last, load<u64>(last, MASK_DOT) & valid, MASK_DOT);
+    store<u64>(last, load<u64>(last, MASK_DIGIT) & valid, MASK_DIGIT);
     store<u64>(last, load<u64>(last, MASK_NOT_HEX) | ~valid, MASK_NOT_HEX);
     store<u64>(last, load<u64>(last, MASK_COLON) & valid, MASK_COLON);
     store<u64>(last, load<u64>(last, MASK_LINE_END) & valid, MASK_LINE_END);
@@ -126,11 +135,13 @@ function closeMasks(ctx: usize, count: u32): void {
   for (let i: usize = 0; i < 24; i += 8) {
     store<u64>(behind + i, ~(<u64>0), MASK_BREAK);
     store<u64>(behind + i, 0, MASK_DOT);
+    store<u64>(behind + i, 0, MASK_DIGIT);
     store<u64>(behind + i, ~(<u64>0), MASK_NOT_HEX);
     store<u64>(behind + i, 0, MASK_COLON);
   }
   store<u64>(ctx, ~(<u64>0), MASK_BREAK - 8);
   store<u64>(ctx, 0, MASK_DOT - 8);
+  store<u64>(ctx, 0, MASK_DIGIT - 8);
   store<u64>(ctx, ~(<u64>0), MASK_NOT_HEX - 8);
   store<u64>(ctx, 0, MASK_COLON - 8);
   const bytes = (<usize>count + 1) << 3;
@@ -139,24 +150,16 @@ function closeMasks(ctx: usize, count: u32): void {
   memory.fill(ctx + MASK_PAIR, 0, bytes);
 }
 
-/** Two dots side by side end a name; a dot between token bytes is one that a name must be looked for at. */
+/** Two dots side by side end a name, and so does a dot that no token byte follows. */
 function splitAtDots(ctx: usize, count: u32): void {
   const end = ctx + (<usize>count << 3);
-  const one = i64x2.splat(-1);
   for (let at = ctx; at < end; at += 16) {
     const dots = v128.load(at, MASK_DOT);
-    const before = i64x2.shr_u(v128.load(at, MASK_DOT - 8), 63);
-    const after = i64x2.shl(v128.load(at, MASK_DOT + 8), 63);
-    const beside = v128.or(v128.or(i64x2.shl(dots, 1), before), v128.or(i64x2.shr_u(dots, 1), after));
-    const double = v128.and(dots, beside);
     const breaks = v128.load(at, MASK_BREAK);
-    // Token bytes other than dots, in this word and its neighbours.
-    const plain = v128.xor(v128.or(breaks, dots), one);
-    const plainBefore = v128.xor(v128.or(v128.load(at, MASK_BREAK - 8), v128.load(at, MASK_DOT - 8)), one);
-    const plainAfter = v128.xor(v128.or(v128.load(at, MASK_BREAK + 8), v128.load(at, MASK_DOT + 8)), one);
-    const left = v128.or(i64x2.shl(plain, 1), i64x2.shr_u(plainBefore, 63));
-    const right = v128.or(i64x2.shr_u(plain, 1), i64x2.shl(plainAfter, 63));
-    v128.store(at, v128.and(dots, v128.and(left, right)), MASK_INNER_DOT);
-    v128.store(at, v128.or(breaks, double), MASK_BREAK);
+    const before = i64x2.shr_u(v128.load(at, MASK_DOT - 8), 63);
+    const outside = v128.or(dots, breaks);
+    const after = i64x2.shl(v128.or(v128.load(at, MASK_DOT + 8), v128.load(at, MASK_BREAK + 8)), 63);
+    const beside = v128.or(v128.or(i64x2.shl(dots, 1), before), v128.or(i64x2.shr_u(outside, 1), after));
+    v128.store(at, v128.or(breaks, v128.and(dots, beside)), MASK_BREAK);
   }
 }

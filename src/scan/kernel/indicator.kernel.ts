@@ -3,6 +3,7 @@
  * bytes, visit the few tokens that may be a witness, mark hits, then turn marks into records. Reads up to 80 bytes behind the
  * given end and 16 before the start, which must be memory; their values do not matter.
  */
+import { visitAddresses4 } from './addresses4';
 import { visitAddresses6 } from './addresses6';
 import { classify } from './classify';
 import { visitSpecials } from './escapes';
@@ -25,7 +26,7 @@ import {
 import { visitNames } from './names';
 import { closeLastLine, closeLines, closeRanges } from './records';
 import { someWord, visitHashes } from './runs';
-import { ctx, flags, markEncoded, setBlocks, setPiece, setSegment } from './state';
+import { closeNamePairs, closeQuadPairs, ctx, flags, markEncoded, setBlocks, setPiece, setSegment } from './state';
 
 export { insertItems } from './build';
 
@@ -120,8 +121,13 @@ function scanPiece(start: usize, end: usize): usize {
   words = classify(ctx, start, stop);
   // No break for 4 KiB: whatever the cut tears is seen by the exact path, on both sides of it one record.
   if (isTorn) markEncoded(stop - 1);
-  if ((flags & (FLAG_NAMES | FLAG_ADDRESSES)) != 0) visitNames(words);
-  if ((flags & FLAG_ADDRESSES) != 0) visitAddresses6(words);
+  if ((flags & FLAG_NAMES) != 0) visitNames(words);
+  closeNamePairs();
+  if ((flags & FLAG_ADDRESSES) != 0) {
+    visitAddresses4(words);
+    closeQuadPairs();
+    visitAddresses6(words);
+  } else closeQuadPairs();
   if ((flags & FLAG_HASHES) != 0) visitHashes(words);
   if ((flags & FLAG_WORDS) != 0) someWord(start, stop, 0, 0);
   visitSpecials(words);

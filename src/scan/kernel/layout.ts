@@ -17,6 +17,8 @@ export const TAB_CLASSES: usize = 64;
 export const CLASS_BYTES: usize = 32;
 /** Offset of 65,536 x u32: bit L of entry N says that a network of length L reaches into N.N.0.0/16; 0 when none. */
 export const TAB_NET4: usize = 256;
+/** Offset of 65,536 bits: an address or network is listed in N.N.0.0/16. */
+export const TAB_REACH4: usize = 280;
 /** Offset of 65,536 bits: networks reach into the first 16 bits of an IPv6 address; 0 when none. */
 export const TAB_NET6: usize = 260;
 /** Two u64: prefix lengths 0 to 127 that occur among IPv6 networks. */
@@ -42,6 +44,8 @@ export const FLAG_WORDS: u32 = 8;
 export const FLAG_ODD_NAMES: u32 = 16;
 /** Some indicator has no witness: every record is a candidate. */
 export const FLAG_EVERY: u32 = 32;
+/** Some name is listed together with all names below it. */
+export const FLAG_SUFFIXES: u32 = 64;
 
 // Work area of one scanner.
 export const CTX_SEGMENT_START: usize = 0;
@@ -73,13 +77,22 @@ export const MASK_ARRAYS: usize = 10;
 export const CTX_PAIR_LIST: usize = CTX_MASKS + MASK_ARRAYS * MASK_BYTES;
 /** Names of the piece that count only with a word: position u32, unused u32, hash u64. */
 export const MAX_PIECE_PAIRS: u32 = 512;
-export const CTX_BYTES: usize = CTX_PAIR_LIST + 512 * 16;
+/** Ends of the names of a piece, u32 each: one per two bytes at most. */
+export const CTX_ENDS: usize = CTX_PAIR_LIST + 512 * 16;
+export const BATCH_TOKENS: usize = 128;
+/** Names of 128 tokens, start and length: a token of 64 bytes has at most 32, and three more readings. */
+export const CTX_NAMES: usize = CTX_ENDS + PIECE * 2 + 256;
+/** Key of each name. */
+export const CTX_KEYS: usize = CTX_NAMES + 128 * 36 * 8;
+/** IPv4 addresses of a piece: address and position, u32 each. */
+export const CTX_QUADS: usize = CTX_KEYS + 128 * 36 * 8;
+export const CTX_BYTES: usize = CTX_QUADS + PIECE * 4 + 256;
 
 // Mask arrays, bit b of word w is byte 64 w + b of the piece.
 export const MASK_BREAK: usize = CTX_MASKS + 8;
 export const MASK_DOT: usize = MASK_BREAK + MASK_BYTES;
-export const MASK_INNER_DOT: usize = MASK_DOT + MASK_BYTES;
-export const MASK_NOT_HEX: usize = MASK_INNER_DOT + MASK_BYTES;
+export const MASK_DIGIT: usize = MASK_DOT + MASK_BYTES;
+export const MASK_NOT_HEX: usize = MASK_DIGIT + MASK_BYTES;
 export const MASK_COLON: usize = MASK_NOT_HEX + MASK_BYTES;
 export const MASK_SPECIAL: usize = MASK_COLON + MASK_BYTES;
 export const MASK_LINE_END: usize = MASK_SPECIAL + MASK_BYTES;

@@ -22,12 +22,21 @@ import {
   RECORD_HIT,
 } from './layout';
 import { someWord } from './runs';
-import { ctx, flags, pairListCount, pieceStart } from './state';
+import { ctx, flags, namePairs, pairListCount, pieceStart, quadPairs } from './state';
 
-let nextPair: u32 = 0;
+/** Names and addresses that count only with a word were noted by three visitors, each in order; one cursor for each. */
+let nextName: u32 = 0;
+let nextQuad: u32 = 0;
+let nextLong: u32 = 0;
+
+function rewindPairs(): void {
+  nextName = 0;
+  nextQuad = namePairs;
+  nextLong = quadPairs;
+}
 
 export function closeLines(count: u32): void {
-  nextPair = 0;
+  rewindPairs();
   let ordinal = load<u32>(ctx, CTX_RECORD_ORDINAL);
   let start = <usize>load<u32>(ctx, CTX_RECORD_START);
   const every = flags & FLAG_EVERY;
@@ -76,7 +85,7 @@ export function closeLastLine(end: usize): void {
 
 /** Marks of this piece to the records of the list; records that end at or before `end` are closed. */
 export function closeRanges(count: u32, end: usize): void {
-  nextPair = 0;
+  rewindPairs();
   for (let i: usize = 0; i < <usize>count; i++) {
     const at = ctx + (i << 3);
     let marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
@@ -117,20 +126,28 @@ function note(at: usize, bit: u64, place: usize): void {
   let found = load<u32>(ctx, CTX_RECORD_FLAGS);
   if ((load<u64>(at, MASK_HIT) & bit) != 0) found |= RECORD_HIT;
   if ((load<u64>(at, MASK_ENCODED) & bit) != 0) found |= RECORD_ENCODED;
-  if ((load<u64>(at, MASK_PAIR) & bit) != 0) {
-    while (nextPair < pairListCount) {
-      const entry = ctx + CTX_PAIR_LIST + (<usize>nextPair << 4);
-      if (<usize>load<u32>(entry) > place) break;
-      nextPair++;
-      const known = load<u32>(ctx, CTX_RECORD_PAIRS);
-      if (known == MAX_RECORD_PAIRS) found |= RECORD_HIT;
-      else if ((found & RECORD_HIT) == 0) {
-        store<u64>(ctx + CTX_PAIRS + (<usize>known << 3), load<u64>(entry, 8));
-        store<u32>(ctx, known + 1, CTX_RECORD_PAIRS);
-      }
+  store<u32>(ctx, found, CTX_RECORD_FLAGS);
+  if ((load<u64>(at, MASK_PAIR) & bit) == 0) return;
+  nextName = takePairs(nextName, namePairs, place);
+  nextQuad = takePairs(nextQuad, quadPairs, place);
+  nextLong = takePairs(nextLong, pairListCount, place);
+}
+
+/** Moves what was noted up to `place` to the record; too many and the record is a candidate. */
+function takePairs(from: u32, end: u32, place: usize): u32 {
+  let next = from;
+  while (next < end) {
+    const entry = ctx + CTX_PAIR_LIST + (<usize>next << 4);
+    if (<usize>load<u32>(entry) > place) break;
+    next++;
+    const known = load<u32>(ctx, CTX_RECORD_PAIRS);
+    if (known == MAX_RECORD_PAIRS) store<u32>(ctx, load<u32>(ctx, CTX_RECORD_FLAGS) | RECORD_HIT, CTX_RECORD_FLAGS);
+    else {
+      store<u64>(ctx + CTX_PAIRS + (<usize>known << 3), load<u64>(entry, 8));
+      store<u32>(ctx, known + 1, CTX_RECORD_PAIRS);
     }
   }
-  store<u32>(ctx, found, CTX_RECORD_FLAGS);
+  return next;
 }
 
 function forget(): void {

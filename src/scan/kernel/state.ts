@@ -8,6 +8,9 @@ export let pieceStart: usize = 0;
 export let segmentStart: usize = 0;
 export let segmentEnd: usize = 0;
 export let pairListCount: u32 = 0;
+/** Entries of the pair list that are names; names and IPv4 addresses. */
+export let namePairs: u32 = 0;
+export let quadPairs: u32 = 0;
 
 export function setBlocks(context: usize, tables: usize): void {
   ctx = context;
@@ -23,6 +26,17 @@ export function setSegment(start: usize, end: usize): void {
 export function setPiece(start: usize): void {
   pieceStart = start;
   pairListCount = 0;
+  namePairs = 0;
+  quadPairs = 0;
+}
+
+/** All names of the piece are noted. */
+export function closeNamePairs(): void {
+  namePairs = pairListCount;
+}
+
+export function closeQuadPairs(): void {
+  quadPairs = pairListCount;
 }
 
 export function setPairListCount(count: u32): void {
