@@ -48,6 +48,24 @@ export const INTEL_CODES = {
     why: 'the server cannot be reached, answers with an error, or is too slow',
     fix: 'check the address and the network; the last good content stays in use until the next try',
   },
+  INTEL_TAXII_FAILED: {
+    family: 'environment',
+    title: 'TAXII server cannot be used',
+    why: 'the server cannot be reached, refuses the request, or answers with something that is no TAXII',
+    fix: 'check the address and the collection; what was fetched stays in use, and the next try goes on where this one stopped',
+  },
+  INTEL_TAXII_AUTH: {
+    family: 'user',
+    title: 'TAXII server refuses the credentials',
+    why: 'the server answers 401 or 403: the credentials are wrong, expired, or not meant for the collection',
+    fix: 'check user and password, token or key of the source, and whether they may read the collection',
+  },
+  INTEL_TAXII_NO_PROGRESS: {
+    family: 'environment',
+    title: 'TAXII server does not move on',
+    why: 'the server repeats a page, or says that there is more without saying how to get it',
+    fix: 'raise page_size when one time stamp covers more objects than a page; else report it to the provider',
+  },
   INTEL_ADDRESS_REFUSED: {
     family: 'user',
     title: 'feed address refused',

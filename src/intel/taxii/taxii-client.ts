@@ -1,0 +1,174 @@
+/**
+ * TAXII 2.0 and 2.1 (taxii.md sections 1 to 4): discovery, API roots and collections. The version is found by asking for 2.1 first
+ * and for 2.0 when that is not acceptable; servers without discovery are taken as API roots. Text from the server is shown,
+ * never trusted: roots on other origins are listed, but get no credentials.
+ */
+import { shown, TaxiiFailure, type TaxiiResponse, type TaxiiTransport } from './taxii-transport.ts';
+
+export type TaxiiVersion = '2.1' | '2.0';
+
+export const TAXII_MEDIA: Readonly<Record<TaxiiVersion, string>> = {
+  '2.1': 'application/taxii+json;version=2.1',
+  '2.0': 'application/vnd.oasis.taxii+json; version=2.0',
+};
+/** What object requests accept. */
+export const OBJECT_MEDIA: Readonly<Record<TaxiiVersion, string>> = {
+  '2.1': TAXII_MEDIA['2.1'],
+  '2.0': 'application/vnd.oasis.stix+json; version=2.0',
+};
+
+export interface ApiRoot {
+  readonly url: URL;
+  readonly version: TaxiiVersion;
+  readonly title: string;
+}
+
+export interface Collection {
+  readonly root: ApiRoot;
+  readonly id: string;
+  readonly title: string;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const DISCOVERY_PATHS: readonly (readonly [string, TaxiiVersion])[] = [
+  ['/taxii2/', '2.1'],
+  ['/taxii/', '2.0'],
+];
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+
+export class TaxiiClient {
+  readonly transport: TaxiiTransport;
+
+  constructor(transport: TaxiiTransport) {
+    this.transport = transport;
+  }
+
+  /**
+   * API roots that the configured address leads to: through discovery, at the address or at the usual paths of its host, else the
+   * address itself as root. Rejects with TaxiiFailure when it is none of these.
+   */
+  async apiRoots(): Promise<readonly ApiRoot[]> {
+    const configured = withSlash(new URL(this.transport.server.url));
+    const candidates =
+      configured.pathname === '/' ? DISCOVERY_PATHS.map(([path]) => new URL(path, configured)) : [configured];
+    let failure: unknown;
+    for (const url of candidates) {
+      try {
+        const { members, version } = await this.#ask(url);
+        const roots = members['api_roots'];
+        if (!Array.isArray(roots)) return [{ url, version, title: textOf(members, 'title') }];
+        const found = await this.#roots(url, version, roots);
+        if (found.length > 0) return found;
+      } catch (error) {
+        if (!(error instanceof TaxiiFailure) || (error.status !== 404 && error.status !== 406)) throw error;
+        failure = error;
+      }
+    }
+    throw failure ?? new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(configured)}" offers no API root`, 404);
+  }
+
+  async collections(root: ApiRoot): Promise<readonly Collection[]> {
+    const { members } = await this.#ask(new URL('collections/', root.url), root.version);
+    const list = members['collections'];
+    return (Array.isArray(list) ? (list as readonly unknown[]) : []).flatMap((entry) => {
+      const collection = (entry ?? {}) as Members;
+      const id = textOf(collection, 'id');
+      if (id === '') return [];
+      const canRead = collection['can_read'] !== false;
+      return [{ root, id, title: textOf(collection, 'title'), canRead, canWrite: collection['can_write'] === true }];
+    });
+  }
+
+  /** The largest date_added of the collection's manifest, as the server writes it; undefined when it has none. */
+  async newestInManifest(collection: Collection): Promise<string | undefined> {
+    const url = new URL(`collections/${encodeURIComponent(collection.id)}/manifest/`, collection.root.url);
+    const { members } = await this.#ask(url, collection.root.version);
+    const list = members['objects'];
+    const dates = (Array.isArray(list) ? (list as readonly unknown[]) : []).map((entry) =>
+      textOf((entry ?? {}) as Members, 'date_added'),
+    );
+    return members['more'] === true
+      ? undefined
+      : dates
+          .filter((date) => date !== '')
+          .sort()
+          .at(-1);
+  }
+
+  async #roots(discovery: URL, version: TaxiiVersion, listed: readonly unknown[]): Promise<readonly ApiRoot[]> {
+    const roots: ApiRoot[] = [];
+    for (const entry of listed) {
+      if (typeof entry !== 'string') continue;
+      const url = withSlash(new URL(entry, discovery));
+      try {
+        const answer = await this.#ask(url, version);
+        roots.push({ url, version: answer.version, title: textOf(answer.members, 'title') });
+      } catch (error) {
+        // A root that is hidden from this user, or on a server that is down, does not hide the others.
+        if (!(error instanceof TaxiiFailure)) throw error;
+      }
+    }
+    return roots;
+  }
+
+  /** Members of the answer and the version that the server speaks. */
+  async #ask(url: URL, known?: TaxiiVersion): Promise<{ members: Members; version: TaxiiVersion }> {
+    const versions: readonly TaxiiVersion[] = known === '2.0' ? ['2.0', '2.1'] : ['2.1', '2.0'];
+    for (const [i, version] of versions.entries()) {
+      try {
+        return await this.transport.get(url, { accept: TAXII_MEDIA[version] }, async (response) => ({
+          members: await membersOf(response, url),
+          version: versionOf(response) ?? version,
+        }));
+      } catch (error) {
+        const isOther = error instanceof TaxiiFailure && (error.status === 406 || error.status === 415);
+        if (!isOther || i === versions.length - 1) throw error;
+      }
+    }
+    throw new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(url)}" speaks neither TAXII 2.1 nor 2.0`, 406);
+  }
+}
+
+function versionOf({ headers }: TaxiiResponse): TaxiiVersion | undefined {
+  const version = /version\s*=\s*"?(2\.[01])/i.exec(headers['content-type'] ?? '')?.[1];
+  return version === '2.1' || version === '2.0' ? version : undefined;
+}
+
+async function membersOf(response: TaxiiResponse, url: URL): Promise<Members> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_LIST_BYTES)
+      throw new TaxiiFailure('INTEL_TOO_LARGE', `"${shown(url)}": more than ${MAX_LIST_BYTES} bytes`, -1);
+  }
+  let members: unknown;
+  try {
+    members = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (error) {
+    throw new TaxiiFailure(
+      'INTEL_TAXII_FAILED',
+      `"${shown(url)}" answers with something that is no JSON`,
+      response.status,
+      error,
+    );
+  }
+  if (typeof members === 'object' && members !== null && !Array.isArray(members)) return members as Members;
+  throw new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(url)}" answers with no JSON object`, response.status);
+}
+
+function withSlash(url: URL): URL {
+  if (url.pathname.endsWith('/')) return url;
+  const copy = new URL(url);
+  copy.pathname = `${url.pathname}/`;
+  return copy;
+}
+
+function textOf(members: Members, name: string): string {
+  const value = members[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,275 @@
+/**
+ * The pages of a collection in the order in which the server added the objects (taxii.md section 5): `next` and `added_after` of 2.1,
+ * ranges of 2.0. After each page stands where to go on, so that a sync interrupted anywhere resumes exactly there. A
+ * server that repeats itself is noticed and not followed.
+ */
+import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timestamp.ts';
+import type { Collection } from './taxii-client.ts';
+import { OBJECT_MEDIA } from './taxii-client.ts';
+import { type PageContent, type PageLimits, readPage } from './taxii-page.ts';
+import { shown, TaxiiFailure, type TaxiiResponse, type TaxiiTransport } from './taxii-transport.ts';
+
+/** Where the next request begins. Plain data, kept on disk. */
+export interface TaxiiCursor {
+  /** Objects added up to here have been fetched; the text exactly as the server sent it. */
+  readonly addedAfter?: string;
+  /** A sync is under way. */
+  readonly paging?: Paging;
+}
+
+export interface Paging {
+  /** `added_after` of the query that is being paged through. */
+  readonly addedAfter?: string;
+  /** 2.1: opaque, sent back unchanged. */
+  readonly next?: string;
+  /** 2.0: objects fetched so far. */
+  readonly offset?: number;
+  /** Greatest date-added seen so far. */
+  readonly lastAdded?: string;
+  /** What the server's clock said at the first page, less the overlap: the cursor for servers that send no date-added. */
+  readonly startedAt?: string;
+}
+
+export interface TaxiiQuery {
+  /** `match[…]` parameters, by field: `type`, `id`, `version`, `spec_version`. */
+  readonly match?: Readonly<Record<string, readonly string[]>>;
+  readonly pageSize: number;
+  readonly maxPages: number;
+  readonly limits: PageLimits;
+}
+
+export interface TaxiiPage {
+  readonly content: PageContent;
+  /** To be kept once the objects are. */
+  readonly cursor: TaxiiCursor;
+  /** Total that a 2.0 server states. */
+  readonly total?: number;
+}
+
+const MAX_EMPTY_PAGES = 5;
+const MAX_PAGE_SIZE = 100_000;
+/** Clocks of server and client, and objects stamped before they become visible. */
+const OVERLAP_MS = 600_000;
+
+export function taxiiPages(
+  transport: TaxiiTransport,
+  collection: Collection,
+  query: TaxiiQuery,
+  from: TaxiiCursor,
+): AsyncGenerator<TaxiiPage> {
+  return collection.root.version === '2.1'
+    ? pagesByNext(transport, collection, query, from)
+    : pagesByRange(transport, collection, query, from);
+}
+
+async function* pagesByNext(
+  transport: TaxiiTransport,
+  collection: Collection,
+  query: TaxiiQuery,
+  from: TaxiiCursor,
+): AsyncGenerator<TaxiiPage> {
+  let paging: Paging = from.paging ?? startOf(from);
+  let limit = query.pageSize;
+  let emptyPages = 0;
+  const seen = new Set<string>();
+  for (let count = 0; ; count++) {
+    const url = objectsUrl(collection, query, paging.addedAfter);
+    url.searchParams.set('limit', String(limit));
+    if (paging.next !== undefined) url.searchParams.set('next', paging.next);
+    if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
+    let answer: Answer;
+    try {
+      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits);
+    } catch (error) {
+      // A `next` that a server has forgotten: what was fetched up to now says where to go on, or the query begins again.
+      if (count > 0 || paging.next === undefined || !isForgotten(error)) throw error;
+      paging = {
+        ...without(paging, 'next'),
+        ...(paging.lastAdded === undefined ? {} : { addedAfter: justBefore(paging.lastAdded) }),
+      };
+      continue;
+    }
+    const { content } = answer;
+    paging = advanced(paging, answer);
+    if (!content.more) {
+      yield { content, cursor: finished(from, paging) };
+      return;
+    }
+    const isEmpty = content.objects.length === 0 && content.damaged.length === 0;
+    emptyPages = isEmpty ? emptyPages + 1 : 0;
+    if (emptyPages > MAX_EMPTY_PAGES) throw stuck(url, 'page after page is empty and promises more');
+    if (content.next !== undefined) {
+      if (seen.has(content.next)) throw stuck(url, 'the server gives the same "next" again');
+      seen.add(content.next);
+      paging = { ...paging, next: content.next };
+    } else if (answer.lastAdded === undefined) throw stuck(url, 'the server promises more and does not say where');
+    else {
+      const addedAfter = justBefore(answer.lastAdded);
+      if (addedAfter !== paging.addedAfter) paging = { ...without(paging, 'next'), addedAfter };
+      else if (limit < MAX_PAGE_SIZE) limit = Math.min(MAX_PAGE_SIZE, limit * 4);
+      else throw stuck(url, `more than ${MAX_PAGE_SIZE} objects were added at ${answer.lastAdded}`);
+    }
+    yield { content, cursor: { ...from, paging } };
+  }
+}
+
+async function* pagesByRange(
+  transport: TaxiiTransport,
+  collection: Collection,
+  query: TaxiiQuery,
+  from: TaxiiCursor,
+): AsyncGenerator<TaxiiPage> {
+  let paging: Paging = from.paging ?? startOf(from);
+  let separator: '=' | ' ' = '=';
+  for (let count = 0; ; count++) {
+    const url = objectsUrl(collection, query, paging.addedAfter);
+    if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
+    const offset = paging.offset ?? 0;
+    const range = `${offset}-${offset + query.pageSize - 1}`;
+    let answer: Answer;
+    try {
+      answer = await ask(
+        transport,
+        url,
+        { accept: OBJECT_MEDIA['2.0'], range: `items${separator}${range}` },
+        query.limits,
+      );
+    } catch (error) {
+      // The standard's example and RFC 7233 write the header in different ways, and servers take one of them.
+      if (separator === ' ' || !(error instanceof TaxiiFailure) || error.status < 400 || error.status === 401)
+        throw error;
+      separator = ' ';
+      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
+    }
+    const { content, contentRange, status } = answer;
+    if (status === 416 && separator === '=' && offset === 0) {
+      separator = ' ';
+      continue;
+    }
+    paging = advanced(paging, answer);
+    const received = content.objects.length + content.damaged.length;
+    const end = contentRange?.end ?? offset + received;
+    const isLast =
+      status === 416 ||
+      received === 0 ||
+      (status === 200 && contentRange === undefined) ||
+      end >= (contentRange?.total ?? Number.POSITIVE_INFINITY);
+    const total = contentRange?.total === undefined ? {} : { total: contentRange.total };
+    if (isLast) {
+      yield { content, cursor: finished(from, paging), ...total };
+      return;
+    }
+    if (end <= offset) throw stuck(url, `the server answers range ${range} with one that ends at ${end}`);
+    paging = { ...paging, offset: end };
+    yield { content, cursor: { ...from, paging }, ...total };
+  }
+}
+
+interface Answer {
+  readonly content: PageContent;
+  readonly status: number;
+  readonly lastAdded: string | undefined;
+  readonly dateMs: number | undefined;
+  /** `end` is exclusive. */
+  readonly contentRange: { readonly end: number; readonly total: number | undefined } | undefined;
+}
+
+const NOTHING: PageContent = { objects: [], damaged: [], more: false, next: undefined };
+
+function ask(
+  transport: TaxiiTransport,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  limits: PageLimits,
+): Promise<Answer> {
+  return transport.get(url, headers, async (response: TaxiiResponse): Promise<Answer> => {
+    const { status, headers: answered } = response;
+    const content = status === 416 ? await discard(response.body) : await readPage(response.body, limits);
+    const dateMs = Date.parse(answered['date'] ?? '');
+    return {
+      content,
+      status,
+      lastAdded: answered['x-taxii-date-added-last'],
+      dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
+      contentRange: contentRangeOf(answered['content-range']),
+    };
+  });
+}
+
+/** Ends the answer, so that its connection is closed. */
+async function discard(body: AsyncIterable<Uint8Array>): Promise<PageContent> {
+  for await (const _ of body) break;
+  return NOTHING;
+}
+
+function contentRangeOf(header: string | undefined): Answer['contentRange'] {
+  const parts = /^\s*items[\s=]*(?:(\d+)-(\d+)|\*)\/(\d+|\*)\s*$/i.exec(header ?? '');
+  if (parts?.[2] === undefined) return undefined;
+  return { end: Number(parts[2]) + 1, total: parts[3] === '*' ? undefined : Number(parts[3]) };
+}
+
+function objectsUrl({ root, id }: Collection, { match }: TaxiiQuery, addedAfter: string | undefined): URL {
+  const url = new URL(`collections/${encodeURIComponent(id)}/objects/`, root.url);
+  if (addedAfter !== undefined) url.searchParams.set('added_after', addedAfter);
+  for (const [name, values] of Object.entries(match ?? {})) url.searchParams.set(`match[${name}]`, values.join(','));
+  return url;
+}
+
+function startOf({ addedAfter }: TaxiiCursor): Paging {
+  return addedAfter === undefined ? {} : { addedAfter };
+}
+
+function advanced(paging: Paging, { lastAdded, dateMs }: Answer): Paging {
+  const latest = later(paging.lastAdded, lastAdded);
+  const startedAt =
+    paging.startedAt ?? (dateMs === undefined ? undefined : new Date(dateMs - OVERLAP_MS).toISOString());
+  return {
+    ...paging,
+    ...(latest === undefined ? {} : { lastAdded: latest }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
+}
+
+/** The greatest date-added, else the server's clock less the overlap; never before the cursor that the sync began with. */
+function finished(from: TaxiiCursor, { lastAdded, startedAt }: Paging): TaxiiCursor {
+  const reached = later(from.addedAfter, lastAdded ?? startedAt);
+  return reached === undefined ? {} : { addedAfter: reached };
+}
+
+/**
+ * A microsecond earlier. Objects added at one instant may be spread over two pages, and `added_after` is exclusive: asking after the
+ * last instant would lose the second half. What is given twice is known and dropped.
+ */
+function justBefore(added: string): string {
+  const ns = parseStixTimestamp(added);
+  if (ns === undefined) return added;
+  // Always six digits: there are servers that compare the texts.
+  const [whole = '', fraction = ''] = formatStixTimestamp(ns - 1_000n)
+    .slice(0, -1)
+    .split('.');
+  return `${whole}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+/** By instant, at full precision; texts that are no timestamps count for nothing. */
+function later(left: string | undefined, right: string | undefined): string | undefined {
+  const [a, b] = [instant(left), instant(right)];
+  if (a === undefined || b === undefined) return a === undefined ? (b === undefined ? undefined : right) : left;
+  return b > a ? right : left;
+}
+
+function instant(text: string | undefined): bigint | undefined {
+  return text === undefined ? undefined : parseStixTimestamp(text);
+}
+
+function without(paging: Paging, name: 'next'): Paging {
+  const { [name]: _, ...rest } = paging;
+  return rest;
+}
+
+function isForgotten(error: unknown): boolean {
+  return error instanceof TaxiiFailure && [400, 404, 410, 422].includes(error.status);
+}
+
+function stuck(url: URL, reason: string): TaxiiFailure {
+  return new TaxiiFailure('INTEL_TAXII_NO_PROGRESS', `"${shown(url)}": ${reason}`, -1);
+}

@@ -1,0 +1,148 @@
+/**
+ * What one collection gave, on disk: the objects as NDJSON (a source that the intelligence loader reads), the keys of their versions,
+ * and the state. A page is durable when the state names it: the files are written first, then the state takes its place in one
+ * step; what lies in the files beyond the state was not finished and is cut off at the next start. So nothing is lost and
+ * nothing stands twice, wherever the process ends.
+ *
+ * Layout of a folder: `objects.ndjson`, one object a line; `keys`, 17 bytes for each object (16 characters of a digest over id and
+ * version, line feed); `state.json` with a checksum. Its name is a digest, nothing of the server becomes a path.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PageObject } from './taxii-page.ts';
+import type { TaxiiCursor } from './taxii-pages.ts';
+
+export interface TaxiiState {
+  readonly version: 1;
+  readonly cursor: TaxiiCursor;
+  readonly objects: number;
+  readonly bytes: number;
+  /** Milliseconds since the epoch; absent: no sync has come to its end yet. */
+  readonly completedAtMs?: number;
+}
+
+export interface StoredPage {
+  readonly added: number;
+  /** Versions that were there already. */
+  readonly known: number;
+}
+
+const KEY_BYTES = 17;
+const EMPTY: TaxiiState = { version: 1, cursor: {}, objects: 0, bytes: 0 };
+
+export class TaxiiStore {
+  readonly folder: string;
+  #state: TaxiiState;
+  readonly #keys: Set<string>;
+  readonly #objectsFile: FileHandle;
+  readonly #keysFile: FileHandle;
+
+  private constructor(folder: string, state: TaxiiState, keys: Set<string>, files: readonly [FileHandle, FileHandle]) {
+    this.folder = folder;
+    this.#state = state;
+    this.#keys = keys;
+    [this.#objectsFile, this.#keysFile] = files;
+  }
+
+  /** `name` tells collections apart: root address, id and filters. A damaged state begins anew, as if nothing had been fetched. */
+  static async open(parent: string, name: string): Promise<TaxiiStore> {
+    const folder = join(parent, createHash('sha256').update(name, 'utf8').digest('hex').slice(0, 32));
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const state = (await readState(join(folder, 'state.json'))) ?? EMPTY;
+    const objects = await open(join(folder, 'objects.ndjson'), 'a+', 0o600);
+    const keys = await open(join(folder, 'keys'), 'a+', 0o600);
+    const isShort = (await objects.stat()).size < state.bytes || (await keys.stat()).size < state.objects * KEY_BYTES;
+    const kept = isShort ? EMPTY : state;
+    await truncate(join(folder, 'objects.ndjson'), kept.bytes);
+    await truncate(join(folder, 'keys'), kept.objects * KEY_BYTES);
+    const known = new Set((await readFile(join(folder, 'keys'), 'latin1')).split('\n'));
+    known.delete('');
+    return new TaxiiStore(folder, kept, known, [objects, keys]);
+  }
+
+  get state(): TaxiiState {
+    return this.#state;
+  }
+
+  /** NDJSON of all objects, every version that was fetched, in the order in which they came. */
+  get objectsPath(): string {
+    return join(this.folder, 'objects.ndjson');
+  }
+
+  /** Resolves when objects and cursor are durable. `completedAtMs` with the last page of a sync. */
+  async append(objects: readonly PageObject[], cursor: TaxiiCursor, completedAtMs?: number): Promise<StoredPage> {
+    const lines: string[] = [];
+    const keys: string[] = [];
+    for (const object of objects) {
+      const key = keyOf(object);
+      if (this.#keys.has(key)) continue;
+      this.#keys.add(key);
+      keys.push(`${key}\n`);
+      // An object may be printed over several lines; line feeds inside its strings are escaped.
+      lines.push(`${object.text.replaceAll(/[\r\n]+/g, ' ')}\n`);
+    }
+    const text = Buffer.from(lines.join(''), 'utf8');
+    if (lines.length > 0) {
+      await this.#objectsFile.appendFile(text);
+      await this.#keysFile.appendFile(keys.join(''), 'latin1');
+      await this.#objectsFile.datasync();
+      await this.#keysFile.datasync();
+    }
+    const completed = completedAtMs ?? this.#state.completedAtMs;
+    this.#state = {
+      version: 1,
+      cursor,
+      objects: this.#state.objects + lines.length,
+      bytes: this.#state.bytes + text.length,
+      ...(completed === undefined ? {} : { completedAtMs: completed }),
+    };
+    await writeState(this.folder, this.#state);
+    return { added: lines.length, known: objects.length - lines.length };
+  }
+
+  async close(): Promise<void> {
+    await this.#objectsFile.close();
+    await this.#keysFile.close();
+  }
+}
+
+function keyOf({ id, version, text }: PageObject): string {
+  // Objects without an id are told apart by what they are.
+  const name = id === '' ? text : `${id}\n${version}`;
+  return createHash('sha256').update(name, 'utf8').digest('base64').slice(0, 16);
+}
+
+async function readState(path: string): Promise<TaxiiState | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { state, sha256 } = JSON.parse(text) as { state: TaxiiState; sha256: string };
+    return sha256 === checksum(state) && state.version === 1 ? state : undefined;
+  } catch (error) {
+    // Not what was written: cut off or changed by hand.
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+async function writeState(folder: string, state: TaxiiState): Promise<void> {
+  const path = join(folder, 'state.json');
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(JSON.stringify({ state, sha256: checksum(state) }));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+}
+
+function checksum(state: TaxiiState): string {
+  return createHash('sha256').update(JSON.stringify(state), 'utf8').digest('hex');
+}

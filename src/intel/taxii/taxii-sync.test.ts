@@ -1,0 +1,369 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type RunningTaxiiServer,
+  type ServedObject,
+  startTaxiiServer,
+  type TaxiiServerScript,
+} from '../../testing/taxii-server.ts';
+import { TaxiiClient } from './taxii-client.ts';
+import { TaxiiStore } from './taxii-store.ts';
+import { type SyncOptions, type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
+import { retryAfterMs, TAXII_DEFAULTS, type TaxiiServer, TaxiiTransport } from './taxii-transport.ts';
+
+const cleanup: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const clean of cleanup.splice(0).reverse()) await clean();
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'flint-taxii-'));
+  cleanup.push(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function objects(count: number, from = 0, dateOf: (i: number) => string = stamp): ServedObject[] {
+  return Array.from({ length: count }, (_, k) => {
+    const i = from + k;
+    return {
+      dateAdded: dateOf(i),
+      object: { type: 'indicator', id: `indicator--${i}`, modified: '2024-01-01T00:00:00Z' },
+    };
+  });
+}
+
+/** Microseconds apart: rounding to milliseconds would lose or repeat. */
+function stamp(i: number): string {
+  return `2024-01-01T00:00:${String(10 + Math.floor(i / 1000))}.000${String(i % 1000).padStart(3, '0')}Z`;
+}
+
+async function serve(
+  script: Partial<TaxiiServerScript> = {},
+): Promise<{ server: RunningTaxiiServer; script: TaxiiServerScript }> {
+  const whole: TaxiiServerScript = { version: '2.1', objects: [], maxPage: 7, dates: true, next: true, ...script };
+  const server = await startTaxiiServer(whole);
+  cleanup.push(() => server.close());
+  return { server, script: whole };
+}
+
+interface Run {
+  readonly report: SyncReport;
+  readonly ids: readonly string[];
+  readonly waits: readonly number[];
+}
+
+/** One process life: opens the store, syncs, closes. */
+async function sync(
+  url: string,
+  parent: string,
+  options: Partial<SyncOptions> = {},
+  more: Partial<TaxiiServer> = {},
+): Promise<Run> {
+  const waits: number[] = [];
+  const surroundings = {
+    now: () => 1_700_000_000_000,
+    random: () => 1,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+    },
+  };
+  const transport = new TaxiiTransport({ ...TAXII_DEFAULTS, url, allowPrivateAddresses: true, ...more }, surroundings);
+  const client = new TaxiiClient(transport);
+  const [root] = await client.apiRoots();
+  if (root === undefined) throw new Error('no root');
+  const [collection] = await client.collections(root);
+  if (collection === undefined) throw new Error('no collection');
+  const store = await TaxiiStore.open(parent, storeName(collection, options.types));
+  cleanup.push(() => store.close());
+  const report = await syncCollection(transport, collection, store, { now: () => 1, pageSize: 100, ...options });
+  const text = readFileSync(store.objectsPath, 'utf8');
+  const ids = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+  return { report, ids, waits };
+}
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `indicator--${i}`);
+
+function reply(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): true {
+  response.writeHead(status, { 'content-type': 'application/taxii+json;version=2.1', ...headers });
+  response.end(body);
+  return true;
+}
+
+describe('TAXII sync', () => {
+  it.each([
+    ['2.1 by next', { version: '2.1', next: true }],
+    ['2.1 by added_after', { version: '2.1', next: false }],
+    ['2.0 by ranges', { version: '2.0' }],
+  ] as const)('fetches a collection once, then only what is new (%s)', async (_name, how) => {
+    const { server, script } = await serve({ ...how, objects: objects(50) });
+    const parent = folder();
+    const first = await sync(server.url, parent);
+    expect(first.report).toMatchObject({ added: 50, damaged: 0, complete: true, diagnostics: [] });
+    // Asking from just before the last date gives the last object of each page once more.
+    expect(first.report.known).toBe('next' in how && !how.next ? 8 : 0);
+    expect(first.ids).toEqual(ids(50));
+    script.objects.push(...objects(20, 50));
+    const second = await sync(server.url, parent);
+    expect(second.report).toMatchObject({ added: 20, complete: true });
+    expect(second.ids).toEqual(ids(70));
+    expect((await sync(server.url, parent)).report).toMatchObject({ pages: 1, added: 0, known: 0, complete: true });
+  });
+
+  it('keeps the microseconds of the cursor as the server sent them', async () => {
+    const { server } = await serve({ objects: objects(3) });
+    const parent = folder();
+    await sync(server.url, parent);
+    await sync(server.url, parent);
+    expect(server.requests.at(-1)?.url.searchParams.get('added_after')).toBe('2024-01-01T00:00:10.000002Z');
+  });
+
+  it.each(['2.1', '2.0'] as const)(
+    'misses nothing and doubles nothing when it dies at any page, objects arrive and pages shrink (%s)',
+    async (version) => {
+      for (let diesAt = 1; diesAt <= 9; diesAt++) {
+        const { server, script } = await serve({ version, objects: objects(50) });
+        const parent = folder();
+        let pages = 0;
+        const dying = {
+          progress: () => {
+            if (++pages === diesAt) throw new Error('killed');
+          },
+        };
+        await sync(server.url, parent, dying).catch((error: Error) => expect(error.message).toBe('killed'));
+        script.objects.push(...objects(9, 50));
+        script.maxPage = 3 + (diesAt % 4);
+        const { report, ids: stored } = await sync(server.url, parent);
+        expect(report).toMatchObject({ complete: true, known: 0 });
+        expect([...stored].sort(), `died at page ${diesAt}`).toEqual(ids(59).sort());
+      }
+    },
+  );
+
+  it('cuts off what was written after the last state, and begins anew when the state is damaged', async () => {
+    const { server } = await serve({ objects: objects(10) });
+    const parent = folder();
+    await sync(server.url, parent);
+    const store = await TaxiiStore.open(
+      parent,
+      storeName(
+        {
+          root: { url: new URL(`${server.url}/root/`), version: '2.1', title: '' },
+          id: server.collection,
+          title: '',
+          canRead: true,
+          canWrite: false,
+        },
+        undefined,
+      ),
+    );
+    await store.close();
+    expect(store.state.objects).toBe(10);
+    writeFileSync(store.objectsPath, '{"torn', { flag: 'a' });
+    expect((await sync(server.url, parent)).ids).toEqual(ids(10));
+    const state = join(store.folder, 'state.json');
+    writeFileSync(state, readFileSync(state, 'utf8').replace('"objects":10', '"objects":11'));
+    expect((await sync(server.url, parent)).ids).toEqual(ids(10));
+  });
+
+  it('goes on with added_after when the server has forgotten its next', async () => {
+    const { server, script } = await serve({ objects: objects(30) });
+    const parent = folder();
+    let pages = 0;
+    await sync(server.url, parent, {
+      progress: () => {
+        if (++pages === 2) throw new Error('killed');
+      },
+    }).catch(() => undefined);
+    script.intercept = (request, response) =>
+      request.url?.includes('next=') === true &&
+      !request.url.includes('added_after') &&
+      reply(response, 400, '{"title":"unknown next"}');
+    const { report, ids: stored } = await sync(server.url, parent);
+    expect(report).toMatchObject({ complete: true, known: 1 });
+    expect(stored).toEqual(ids(30));
+  });
+
+  it('polls again with an overlap, without doubles, when the server sends no date-added', async () => {
+    const { server, script } = await serve({ objects: objects(10), dates: false });
+    const parent = folder();
+    await sync(server.url, parent);
+    const now = new Date().toISOString().replace('Z', '000Z');
+    script.objects.push(...objects(1, 10, () => now));
+    expect((await sync(server.url, parent)).ids).toEqual(ids(11));
+    expect((await sync(server.url, parent)).report).toMatchObject({ added: 0, known: 1, complete: true });
+  });
+
+  it('loses none of the objects added at one instant that two pages share', async () => {
+    const { server } = await serve({
+      objects: objects(40, 0, (i) => stamp(Math.floor(i / 5))),
+      next: false,
+      maxPage: 7,
+    });
+    expect((await sync(server.url, folder())).ids).toEqual(ids(40));
+  });
+
+  it('asks for larger pages when one date-added covers more objects than a page', async () => {
+    const { server } = await serve({ objects: objects(40, 0, () => stamp(0)), next: false, maxPage: 1_000 });
+    const { report, ids: stored } = await sync(server.url, folder(), { pageSize: 10 });
+    expect(report.complete).toBe(true);
+    expect(stored).toEqual(ids(40));
+  });
+
+  it('stops, saying so, at a server that goes round in circles', async () => {
+    const page = JSON.stringify({ more: true, next: 'same', objects: [{ type: 'indicator', id: 'indicator--0' }] });
+    const { server } = await serve({
+      intercept: (request, response) => request.url?.includes('/objects/') === true && reply(response, 200, page),
+    });
+    const { report, ids: stored } = await sync(server.url, folder());
+    expect(report.complete).toBe(false);
+    expect(report.diagnostics.map(({ code }) => code)).toEqual(['INTEL_TAXII_NO_PROGRESS']);
+    expect(stored).toEqual(['indicator--0']);
+    const empty = await serve({
+      intercept: (request, response) =>
+        request.url?.includes('/objects/') === true && reply(response, 200, `{"more":true,"next":"${Math.random()}"}`),
+    });
+    expect((await sync(empty.server.url, folder())).report.diagnostics[0]?.message).toContain(
+      'page after page is empty',
+    );
+  });
+
+  it('skips damaged objects and keeps the rest', async () => {
+    const body =
+      '{"objects":[{"type":"indicator","id":"indicator--0"},{"type":"x" "id":1},{"id":"no type"},7,{"type":"tool","id":"tool--1"}],"more":false}';
+    const { server } = await serve({
+      intercept: (request, response) => request.url?.includes('/objects/') === true && reply(response, 200, body),
+    });
+    const { report, ids: stored } = await sync(server.url, folder(), { types: ['indicator', 'tool'] });
+    expect(report).toMatchObject({ complete: true, added: 2, damaged: 3 });
+    expect(stored).toEqual(['indicator--0', 'tool--1']);
+  });
+
+  it('filters types itself when the server ignores the match filter', async () => {
+    const served = [...objects(2), { dateAdded: stamp(5), object: { type: 'malware', id: 'malware--1' } }];
+    const { server } = await serve({ objects: served });
+    const { report, ids: stored } = await sync(server.url, folder(), { types: ['indicator'] });
+    expect(server.requests.at(-1)?.url.searchParams.get('match[type]')).toBe('indicator');
+    expect(report.filtered).toBe(1);
+    expect(stored).toEqual(ids(2));
+  });
+
+  it('waits as long as Retry-After says, backs off otherwise, and reads a page again that broke off', async () => {
+    const failures: ((response: ServerResponse) => true)[] = [
+      (response) => reply(response, 429, '', { 'retry-after': '7' }),
+      (response) =>
+        reply(response, 503, '<html>', { 'retry-after': new Date(1_700_000_000_000 + 9_000).toUTCString() }),
+      (response) => reply(response, 502, ''),
+      (response) => reply(response, 200, '{"objects":[{"type":"indicator","id":"indi'),
+      (response) => {
+        response.destroy();
+        return true;
+      },
+    ];
+    const { server } = await serve({
+      objects: objects(10),
+      intercept: (request, response) =>
+        request.url?.includes('/objects/') === true && failures.shift()?.(response) === true,
+    });
+    const { report, ids: stored, waits } = await sync(server.url, folder());
+    expect(report).toMatchObject({ complete: true, added: 10 });
+    expect(stored).toEqual(ids(10));
+    expect(waits).toEqual([7_000, 9_000, 4_000, 8_000, 16_000]);
+  });
+
+  it('gives up after a bounded number of tries and goes on there the next time', async () => {
+    let isDown = false;
+    const { server } = await serve({
+      objects: objects(20),
+      intercept: (request, response) =>
+        isDown && request.url?.includes('/objects/') === true && reply(response, 503, ''),
+    });
+    const parent = folder();
+    const down = {
+      progress: () => {
+        isDown = true;
+      },
+    };
+    const { report, waits } = await sync(server.url, parent, down, { maxTries: 3 });
+    expect(report).toMatchObject({ complete: false, added: 7 });
+    expect(report.diagnostics[0]).toMatchObject({
+      code: 'INTEL_TAXII_FAILED',
+      message: expect.stringContaining('answers 503'),
+    });
+    expect(waits).toHaveLength(2);
+    isDown = false;
+    expect((await sync(server.url, parent)).ids).toEqual(ids(20));
+  });
+
+  it('sends each kind of credentials, to its own server only, and never shows them', async () => {
+    const { server: other } = await serve();
+    const seen: (string | undefined)[] = [];
+    const { server } = await serve({
+      objects: objects(1),
+      intercept: (request, response) => {
+        seen.push(request.headers.authorization ?? (request.headers['x-api-key'] as string | undefined));
+        return (
+          (false as const) || (request.url === '/root/collections/' && seen.length > 100 && reply(response, 401, ''))
+        );
+      },
+    });
+    await sync(server.url, folder(), {}, { auth: { kind: 'basic', user: 'u', password: 'p' } });
+    await sync(server.url, folder(), {}, { auth: { kind: 'bearer', token: 't0ken' } });
+    await sync(server.url, folder(), {}, { auth: { kind: 'header', name: 'X-API-Key', value: 's3cret' } });
+    expect(new Set(seen)).toEqual(new Set(['Basic dTpw', 'Bearer t0ken', 's3cret']));
+    const echo = await serve({
+      intercept: (request, response) =>
+        reply(response, 401, JSON.stringify({ title: `bad ${request.headers.authorization}` })),
+    });
+    await expect(sync(echo.server.url, folder(), {}, { auth: { kind: 'bearer', token: 't0ken' } })).rejects.toThrow(
+      /401: bad \*\*\*/,
+    );
+    const away = await serve({
+      intercept: (_request, response) => reply(response, 302, '', { location: `${other.url}/taxii2/` }),
+    });
+    await expect(sync(away.server.url, folder(), {}, { auth: { kind: 'bearer', token: 't0ken' } })).rejects.toThrow(
+      'redirects to another server',
+    );
+    expect(other.requests).toEqual([]);
+  });
+
+  it('bounds the size of an answer and refuses private addresses unless allowed', async () => {
+    const { server } = await serve({ objects: objects(200), maxPage: 200 });
+    const { report } = await sync(server.url, folder(), { pageSize: 200 }, { maxBytes: 5_000 });
+    expect(report.diagnostics.map(({ code }) => code)).toEqual(['INTEL_TOO_LARGE']);
+    await expect(sync(server.url, folder(), {}, { allowPrivateAddresses: false })).rejects.toThrow('no public address');
+  });
+
+  it('takes a server without discovery as API root, with collections of no members', async () => {
+    const { server } = await serve({
+      objects: objects(2),
+      intercept: (request, response) => request.url === '/taxii2/' && reply(response, 404, ''),
+    });
+    expect((await sync(`${server.url}/root`, folder())).ids).toEqual(ids(2));
+    const { server: empty } = await serve({
+      intercept: (request, response) => request.url === '/root/collections/' && reply(response, 200, '{}'),
+    });
+    await expect(sync(empty.url, folder())).rejects.toThrow('no collection');
+  });
+
+  it('writes the range of 2.0 in the other way when the first is refused', async () => {
+    const { server } = await serve({
+      version: '2.0',
+      objects: objects(20),
+      intercept: (request, response) =>
+        request.headers.range?.startsWith('items=') === true && reply(response, 400, ''),
+    });
+    expect((await sync(server.url, folder())).ids).toEqual(ids(20));
+  });
+
+  it('reads both forms of Retry-After', () => {
+    expect(retryAfterMs('120', 0)).toBe(120_000);
+    expect(retryAfterMs('Thu, 01 Jan 1970 00:00:10 GMT', 4_000)).toBe(6_000);
+    expect(retryAfterMs('soon', 0)).toBeUndefined();
+  });
+});
