@@ -2,6 +2,10 @@
  * The pages of a collection in the order in which the server added the objects (taxii.md section 5): `next` and `added_after` of 2.1,
  * ranges of 2.0. After each page stands where to go on, so that a sync interrupted anywhere resumes exactly there. A
  * server that repeats itself is noticed and not followed.
+ *
+ * A `next` is never sent twice when the date-added of the last object is known: there are servers (medallion) for which it is the
+ * name of a session that moves on with each request, so that the page of an answer that got lost would be skipped. The
+ * query then begins anew just before the last object.
  */
 import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timestamp.ts';
 import type { Collection } from './taxii-client.ts';
@@ -68,27 +72,25 @@ async function* pagesByNext(
   query: TaxiiQuery,
   from: TaxiiCursor,
 ): AsyncGenerator<TaxiiPage> {
-  let paging: Paging = from.paging ?? startOf(from);
+  let paging: Paging = resumed(from.paging ?? startOf(from));
   let limit = query.pageSize;
   let emptyPages = 0;
   const seen = new Set<string>();
   for (let count = 0; ; count++) {
-    const url = objectsUrl(collection, query, paging.addedAfter);
-    url.searchParams.set('limit', String(limit));
-    if (paging.next !== undefined) url.searchParams.set('next', paging.next);
+    const url = envelopeUrl(collection, query, paging, limit);
     if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
+    const anew = resumed(paging);
     let answer: Answer;
     try {
-      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits);
+      const again = envelopeUrl(collection, query, anew, limit);
+      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits, again);
     } catch (error) {
-      // A `next` that a server has forgotten: what was fetched up to now says where to go on, or the query begins again.
+      // Kept from an earlier process, without dates, and forgotten by the server: the query begins again.
       if (count > 0 || paging.next === undefined || !isForgotten(error)) throw error;
-      paging = {
-        ...without(paging, 'next'),
-        ...(paging.lastAdded === undefined ? {} : { addedAfter: justBefore(paging.lastAdded) }),
-      };
+      paging = without(paging, 'next');
       continue;
     }
+    if (!answer.url.searchParams.has('next') && paging.next !== undefined) paging = anew;
     const { content } = answer;
     paging = advanced(paging, answer);
     if (!content.more) {
@@ -99,8 +101,9 @@ async function* pagesByNext(
     emptyPages = isEmpty ? emptyPages + 1 : 0;
     if (emptyPages > MAX_EMPTY_PAGES) throw stuck(url, 'page after page is empty and promises more');
     if (content.next !== undefined) {
-      if (seen.has(content.next)) throw stuck(url, 'the server gives the same "next" again');
-      seen.add(content.next);
+      const mark = `${content.next} ${content.objects[0]?.id} ${content.objects.at(-1)?.id} ${content.objects.at(-1)?.version}`;
+      if (!isEmpty && seen.has(mark)) throw stuck(url, 'the server gives the same page again');
+      seen.add(mark);
       paging = { ...paging, next: content.next };
     } else if (answer.lastAdded === undefined) throw stuck(url, 'the server promises more and does not say where');
     else {
@@ -165,7 +168,21 @@ async function* pagesByRange(
   }
 }
 
+function envelopeUrl(collection: Collection, query: TaxiiQuery, paging: Paging, limit: number): URL {
+  const url = objectsUrl(collection, query, paging.addedAfter);
+  url.searchParams.set('limit', String(limit));
+  if (paging.next !== undefined) url.searchParams.set('next', paging.next);
+  return url;
+}
+
+/** From just before the last object that was seen; with `next` only where its date-added is not known. */
+function resumed(paging: Paging): Paging {
+  if (paging.next === undefined || paging.lastAdded === undefined) return paging;
+  return { ...without(paging, 'next'), addedAfter: justBefore(paging.lastAdded) };
+}
+
 interface Answer {
+  readonly url: URL;
   readonly content: PageContent;
   readonly status: number;
   readonly lastAdded: string | undefined;
@@ -181,19 +198,22 @@ function ask(
   url: URL,
   headers: Readonly<Record<string, string>>,
   limits: PageLimits,
+  again: URL = url,
 ): Promise<Answer> {
-  return transport.get(url, headers, async (response: TaxiiResponse): Promise<Answer> => {
+  const read = async (response: TaxiiResponse): Promise<Answer> => {
     const { status, headers: answered } = response;
     const content = status === 416 ? await discard(response.body) : await readPage(response.body, limits);
     const dateMs = Date.parse(answered['date'] ?? '');
     return {
+      url: response.url,
       content,
       status,
       lastAdded: answered['x-taxii-date-added-last'],
       dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
       contentRange: contentRangeOf(answered['content-range']),
     };
-  });
+  };
+  return transport.get(url, headers, read, again);
 }
 
 /** Ends the answer, so that its connection is closed. */

@@ -139,7 +139,9 @@ describe('TAXII sync', () => {
         script.objects.push(...objects(9, 50));
         script.maxPage = 3 + (diesAt % 4);
         const { report, ids: stored } = await sync(server.url, parent);
-        expect(report).toMatchObject({ complete: true, known: 0 });
+        expect(report.complete).toBe(true);
+        // 2.1 begins just before the last object, which is therefore given once more.
+        expect(report.known).toBeLessThanOrEqual(version === '2.1' ? 1 : 0);
         expect([...stored].sort(), `died at page ${diesAt}`).toEqual(ids(59).sort());
       }
     },
@@ -171,8 +173,8 @@ describe('TAXII sync', () => {
     expect((await sync(server.url, parent)).ids).toEqual(ids(10));
   });
 
-  it('goes on with added_after when the server has forgotten its next', async () => {
-    const { server, script } = await serve({ objects: objects(30) });
+  it('begins the query again when the server has forgotten its next and sends no dates', async () => {
+    const { server, script } = await serve({ objects: objects(30), dates: false });
     const parent = folder();
     let pages = 0;
     await sync(server.url, parent, {
@@ -180,13 +182,38 @@ describe('TAXII sync', () => {
         if (++pages === 2) throw new Error('killed');
       },
     }).catch(() => undefined);
-    script.intercept = (request, response) =>
-      request.url?.includes('next=') === true &&
-      !request.url.includes('added_after') &&
-      reply(response, 400, '{"title":"unknown next"}');
+    let isForgotten = true;
+    script.intercept = (request, response) => {
+      if (!isForgotten || request.url?.includes('next=') !== true) return false;
+      isForgotten = false;
+      return reply(response, 400, '{"title":"unknown next"}');
+    };
     const { report, ids: stored } = await sync(server.url, parent);
-    expect(report).toMatchObject({ complete: true, known: 1 });
+    expect(report).toMatchObject({ complete: true, known: 14 });
     expect(stored).toEqual(ids(30));
+  });
+
+  it('loses no page when an answer gets lost and next is a session that has moved on', async () => {
+    // As medallion does: one token for all pages, each request takes the next objects out.
+    const served = objects(40);
+    let session: ServedObject[] = [];
+    let count = 0;
+    const { server } = await serve({
+      intercept: (request, response) => {
+        const url = new URL(request.url ?? '', 'http://127.0.0.1');
+        if (!url.pathname.endsWith('/objects/')) return false;
+        const after = url.searchParams.get('added_after') ?? '';
+        if (!url.searchParams.has('next')) session = served.filter(({ dateAdded }) => dateAdded > after);
+        const page = session.splice(0, 6);
+        if (++count % 3 === 0) {
+          response.destroy();
+          return true;
+        }
+        const body = { more: session.length > 0, next: 'session', objects: page.map(({ object }) => object) };
+        return reply(response, 200, JSON.stringify(body), { 'x-taxii-date-added-last': page.at(-1)?.dateAdded ?? '' });
+      },
+    });
+    expect((await sync(server.url, folder())).ids).toEqual(ids(40));
   });
 
   it('polls again with an overlap, without doubles, when the server sends no date-added', async () => {

@@ -55,6 +55,8 @@ export interface TaxiiSurroundings {
 }
 
 export interface TaxiiResponse {
+  /** What was asked for. */
+  readonly url: URL;
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Rejects with FlintError when it breaks off, is too large or too slow. */
@@ -88,15 +90,17 @@ export class TaxiiTransport {
   }
 
   /**
-   * Sends a GET and reads the answer with `read`, both again when the failure may pass. Statuses below 400 and 416 are given to `read`.
-   * Rejects with TaxiiFailure.
+   * Sends a GET and reads the answer with `read`, both again when the failure may pass, from the second try on to `again` if given.
+   * Statuses below 400 and 416 are given to `read`. Rejects with TaxiiFailure.
    */
   async get<T>(
-    url: URL,
+    first: URL,
     headers: Readonly<Record<string, string>>,
     read: (response: TaxiiResponse) => Promise<T>,
+    again: URL = first,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      const url = attempt === 1 ? first : again;
       let failure: TaxiiFailure;
       let waitMs = backoff(attempt, this.#surroundings.random());
       try {
@@ -129,7 +133,7 @@ export class TaxiiTransport {
         const plain = Object.fromEntries(
           Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
         );
-        return { status, headers: plain, body: this.#limited(response, url) };
+        return { url: first, status, headers: plain, body: this.#limited(response, url) };
       }
       response.destroy();
       const next = new URL(location, url);
