@@ -1,8 +1,9 @@
 /** All commands, in the order that `flint --help` shows them. A new one is its file and one line here. */
+import { checkCommand } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { patternCommand } from './pattern.ts';
 import { runCommand } from './run.ts';
 import { scanCommand } from './scan.ts';
 
-export const COMMANDS: readonly CliCommand[] = [runCommand, scanCommand, demoCommand, patternCommand];
+export const COMMANDS: readonly CliCommand[] = [runCommand, scanCommand, demoCommand, checkCommand, patternCommand];

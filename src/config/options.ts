@@ -25,7 +25,9 @@ export function checkOptions(schema: TObject, given: Readonly<Record<string, unk
     const path = error.instancePath.replace(/^\//, '').replaceAll('/', '.');
     if (error.keyword === 'const' || error.keyword === 'additionalProperties' || seen.has(path)) continue;
     seen.add(path);
-    diagnostics.push(badValue(schema, values, path, error.message, where));
+    // What `additionalProperties: false` says of a key inside an object.
+    if (error.keyword === 'boolean') diagnostics.push(unknownNestedKey(schema, path, where));
+    else diagnostics.push(badValue(schema, values, path, error.message, where));
   }
   return { values, diagnostics };
 }
@@ -39,6 +41,18 @@ function unknownKeys(schema: TObject, given: Readonly<Record<string, unknown>>, 
         hint: `known keys: ${names.join(', ')}`,
       }),
     );
+}
+
+function unknownNestedKey(schema: TObject, path: string, where: string): Diagnostic {
+  const segments = path.split('.');
+  const name = segments.at(-1) ?? '';
+  let parent: TSchema | undefined = schema;
+  for (const segment of segments.slice(0, -1))
+    parent = (parent as Partial<TObject> | undefined)?.properties?.[segment] as TSchema | undefined;
+  const names = Object.keys((parent as Partial<TObject> | undefined)?.properties ?? {});
+  return diagnostic('CONFIG_UNKNOWN_KEY', 'error', `unknown key "${path}" in ${where}${suggestion(name, names)}`, {
+    ...(names.length > 0 && { hint: `known keys: ${names.join(', ')}` }),
+  });
 }
 
 function badValue(

@@ -18,7 +18,7 @@ import { ComponentCounters, type ComponentSnapshot } from '../telemetry/componen
 import type { BatchMatcher } from './engine-intake.ts';
 import { Detector, type DetectorOptions } from './detector.ts';
 import { createIndicatorEngine } from './indicator-lookup.ts';
-import type { LoadedConfig } from './load-config.ts';
+import { type LoadedConfig, located } from './load-config.ts';
 import { type FoundAlert, Processor } from './processor.ts';
 
 export interface GenerationOptions {
@@ -124,7 +124,8 @@ export class Generation implements BatchMatcher {
 /** Throws FlintError when an entry of the configuration is wrong; problems inside feeds and rules are diagnostics. */
 export async function buildGeneration(loaded: LoadedConfig, options: GenerationOptions): Promise<Generation> {
   const { config } = loaded;
-  const { sources, usesSamples } = intelSources(loaded, options);
+  const { sources, usesSamples, diagnostics: refused } = intelSources(loaded, options);
+  if (refused.length > 0) throw new FlintError(refused);
   const intel = await loadIntel(sources, {
     now: Date.now,
     ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
@@ -151,10 +152,15 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   return new Generation(intel, diagnostics, processor, usesSamples);
 }
 
-function intelSources(
+/** The configured sources that can be read, and what is wrong with the others. */
+export function intelSources(
   loaded: LoadedConfig,
-  options: GenerationOptions,
-): { readonly sources: readonly IntelSource[]; readonly usesSamples: boolean } {
+  options: Pick<GenerationOptions, 'intelFolder'>,
+): {
+  readonly sources: readonly IntelSource[];
+  readonly usesSamples: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   let entries = loaded.config.intel;
   let usesSamples = false;
   if (entries.length === 0 && loaded.dropIn) {
@@ -168,11 +174,10 @@ function intelSources(
     const keys = { allow_private_addresses: loaded.config.allow_private_addresses, ...own };
     const read = readIntelSource(keys, `intel[${i}]`);
     if (read.ok) return [read.source];
-    diagnostics.push(...read.diagnostics);
+    diagnostics.push(...located(read.diagnostics, loaded.locate?.(`intel.${i}`)));
     return [];
   });
-  if (diagnostics.length > 0) throw new FlintError(diagnostics);
-  return { sources, usesSamples };
+  return { sources, usesSamples, diagnostics };
 }
 
 function samplesWarning(): Diagnostic {
@@ -186,7 +191,8 @@ function samplesWarning(): Diagnostic {
   );
 }
 
-function readKeyMap(file: string, diagnostics: Diagnostic[]): ReturnType<typeof parseKeyMap>['map'] {
+/** Throws FlintError when the file cannot be read; what is wrong inside is added to `diagnostics`. */
+export function readKeyMap(file: string, diagnostics: Diagnostic[]): ReturnType<typeof parseKeyMap>['map'] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

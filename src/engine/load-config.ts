@@ -7,7 +7,7 @@ import { applyEnvironment, type Tree } from '../config/environment.ts';
 import { checkOptions } from '../config/options.ts';
 import { readYamlFile } from '../config/yaml-file.ts';
 import { isZone } from '../core/time.ts';
-import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { Diagnostic, Span } from '../errors/diagnostic.ts';
 import { diagnostic } from '../errors/diagnostic.ts';
 import { type Config, configSchema } from './config-schema.ts';
 
@@ -34,6 +34,8 @@ export interface LoadedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** True when LISTEN_PORT started it: the compatibility mode of STIX Spark. */
   readonly dropIn: boolean;
+  /** Where the configuration file says what stands at a path such as `inputs.0`; undefined when it came from elsewhere. */
+  readonly locate?: (path: string) => Span | undefined;
 }
 
 export function loadConfig(
@@ -65,7 +67,23 @@ export function loadConfig(
       }),
     );
   }
-  return { config, diagnostics, dropIn };
+  const locate = (path: string): Span | undefined => (has(fromFile, path.split('.')) ? file?.spanOf(path) : undefined);
+  return { config, diagnostics, dropIn, locate };
+}
+
+/** Adds the place in the configuration file to what is said about the entry at `path`. */
+export function located(diagnostics: readonly Diagnostic[], span: Span | undefined): Diagnostic[] {
+  return diagnostics.map((problem) =>
+    span === undefined || problem.span !== undefined ? problem : { ...problem, span },
+  );
+}
+
+function has(tree: unknown, path: readonly string[]): boolean {
+  const [first, ...rest] = path;
+  if (first === undefined) return true;
+  return typeof tree === 'object' && tree !== null && Object.hasOwn(tree, first)
+    ? has((tree as Readonly<Record<string, unknown>>)[first], rest)
+    : false;
 }
 
 /** The secret that a reference names, or undefined when there is none. Throws with the name, never with the contents. */

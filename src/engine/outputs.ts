@@ -8,7 +8,7 @@ import { describeAddress } from '../config/address.ts';
 import { encodeWithin } from '../encode/fit.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder, OutgoingAlert } from '../encode/encoder.ts';
-import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { Diagnostic, Span } from '../errors/diagnostic.ts';
 import { diagnostic } from '../errors/diagnostic.ts';
 import { suggestion } from '../errors/nearest.ts';
 import { Delivery } from '../sinks/delivery.ts';
@@ -16,6 +16,7 @@ import { SINK_KINDS } from '../sinks/registry.ts';
 import type { OutgoingMessage, SinkAddress, SinkKind } from '../sinks/sink.ts';
 import { ComponentCounters } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { located } from './load-config.ts';
 import { planComponent, withDistinctNames } from './component-plan.ts';
 
 /** One configured output, checked and not yet open. */
@@ -32,12 +33,15 @@ export interface OutputPlans {
 }
 
 /** Each entry checked against its protocol; the diagnostics of all, so that one start shows everything that is wrong. */
-export function planOutputs(entries: readonly (string | Readonly<Record<string, unknown>>)[]): OutputPlans {
+export function planOutputs(
+  entries: readonly (string | Readonly<Record<string, unknown>>)[],
+  locate: (path: string) => Span | undefined = () => undefined,
+): OutputPlans {
   const diagnostics: Diagnostic[] = [];
   const plans = entries.flatMap((entry, i): OutputPlan[] => {
     const where = `outputs[${i}]`;
     const component = planComponent(entry, where, SINK_KINDS, { defaults: {}, ownKeys: ['format'] });
-    diagnostics.push(...component.diagnostics);
+    diagnostics.push(...located(component.diagnostics, locate(`outputs.${i}`)));
     if (component.plan === undefined) return [];
     const { name, kind, address, own } = component.plan;
     const format = String(own.format ?? kind.defaultFormat);
@@ -45,7 +49,8 @@ export function planOutputs(entries: readonly (string | Readonly<Record<string, 
     if (encoder !== undefined) return [{ name, kind, address, encoder }];
     const names = ENCODERS.map((candidate) => candidate.name);
     const message = `unknown format "${format}" in ${where}${suggestion(format, names)}`;
-    diagnostics.push(diagnostic('CONFIG_BAD_VALUE', 'error', message, { hint: `known formats: ${names.join(', ')}` }));
+    const problem = diagnostic('CONFIG_BAD_VALUE', 'error', message, { hint: `known formats: ${names.join(', ')}` });
+    diagnostics.push(...located([problem], locate(`outputs.${i}`)));
     return [];
   });
   return { plans: withDistinctNames(plans), diagnostics };

@@ -332,8 +332,11 @@ function planAll(
   loaded: LoadedConfig,
   defaultOutputs: readonly string[],
 ): { readonly inputs: readonly InputPlan[]; readonly outputs: readonly OutputPlan[] } {
-  const inputs = planInputs(loaded.config.inputs, loaded.config.timezone);
-  const outputs = planOutputs(loaded.config.outputs.length === 0 ? defaultOutputs : loaded.config.outputs);
+  const inputs = planInputs(loaded.config.inputs, loaded.config.timezone, loaded.locate);
+  const outputs = planOutputs(
+    loaded.config.outputs.length === 0 ? defaultOutputs : loaded.config.outputs,
+    loaded.locate,
+  );
   const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...inputs.diagnostics, ...outputs.diagnostics];
   if (loaded.config.inputs.length === 0) {
     const hint =

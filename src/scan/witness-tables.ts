@@ -83,6 +83,11 @@ export class WitnessTables {
     return tables;
   }
 
+  /** Bytes that `build` would take for the rows. */
+  static bytesFor(rows: IndicatorRows): number {
+    return tableBytes(countWitnesses(rows));
+  }
+
   /** Tables with room for the given numbers of keys. */
   static empty(memory: ScanMemory, counts: ClassCounts): WitnessTables {
     const bytes = tableBytes(counts);

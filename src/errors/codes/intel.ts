@@ -90,6 +90,12 @@ export const INTEL_CODES = {
     why: 'the file is cut off, or a checksum does not fit its bytes',
     fix: 'copy or compile the file again: flint intel compile',
   },
+  INTEL_NOT_FETCHED: {
+    family: 'user',
+    title: 'feed not fetched yet',
+    why: 'the source is a URL and its content is not in the data directory; a check opens no connection',
+    fix: 'fetch it with flint intel pull, then check again',
+  },
   INTEL_SAMPLES_IN_USE: {
     family: 'user',
     title: 'only the bundled samples are loaded',

@@ -1,0 +1,103 @@
+/** `flint check` on a configuration with one mistake of every sort: each is found, placed and none hides another. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkConfig, memoryProblems } from './check-config.ts';
+import { loadConfig } from './load-config.ts';
+
+const CONFIG = `inputs:
+  - gelf+udp://127.0.0.1:12201
+  - gelff+udp://127.0.0.1:1
+outputs:
+  - stdout:?format=foo
+intel:
+  - { source: LIST }
+  - { source: LIST, formt: plain }
+  - https://feeds.example/x.txt
+rules: [RULE]
+flux: [FLUX]
+http: { lisen: off }
+`;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flint-check-'));
+  const put = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const list = put('list.txt', 'evil.example\n??? bad ???\n198.51.100.7\n');
+  const rule = put(
+    'rule.yml',
+    'title: x\nlogsource: { product: windows }\ndetection:\n  sel:\n    a|foo: b\n  condition: sel\n',
+  );
+  const flux = put('flux.yaml', 'rules:\n  - rulename: x\n    action: parnt\n    tags: [a]\n');
+  put('flint.yaml', CONFIG.replaceAll('LIST', list).replace('RULE', rule).replace('FLUX', flux));
+  put('good.yaml', `intel: [${put('good.txt', 'evil.example\n')}]\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const check = (name: string) =>
+  checkConfig(loadConfig({ file: join(folder, name), dataDir: join(folder, 'data') }, {}), () => 0);
+
+describe('checkConfig', () => {
+  it('reports every finding with its place', async () => {
+    const { diagnostics } = await check('flint.yaml');
+    const found = diagnostics.map(({ code, severity, span }) => [
+      code,
+      severity,
+      span?.file.slice(folder.length + 1),
+      span?.line,
+      span?.sourceLine?.trim(),
+    ]);
+    const list = join(folder, 'list.txt');
+    expect(found).toEqual([
+      ['CONFIG_UNKNOWN_KEY', 'error', 'flint.yaml', 12, 'http: { lisen: off }'],
+      ['CONFIG_BAD_ADDRESS', 'error', 'flint.yaml', 3, '- gelff+udp://127.0.0.1:1'],
+      ['CONFIG_BAD_VALUE', 'error', 'flint.yaml', 5, '- stdout:?format=foo'],
+      ['SIGMA_UNKNOWN_MODIFIER', 'error', 'rule.yml', 5, 'a|foo: b'],
+      ['STATE_BAD_SPEC', 'error', 'flux.yaml', 3, 'action: parnt'],
+      ['CONFIG_UNKNOWN_KEY', 'error', 'flint.yaml', 8, `- { source: ${list}, formt: plain }`],
+      ['INTEL_NOT_FETCHED', 'note', undefined, undefined, undefined],
+      ['INTEL_BAD_VALUE', 'error', 'list.txt', 2, '??? bad ???'],
+    ]);
+    expect(diagnostics[0]?.message).toContain('did you mean "listen"?');
+  });
+
+  it('counts what is good beside it and leaves nothing behind', async () => {
+    const report = await check('flint.yaml');
+    expect(report).toMatchObject({ inputs: 1, outputs: 0, feeds: 1, indicators: 2, badEntries: 1, sigmaRules: 0 });
+    expect(report.tableBytes).toBeGreaterThan(0);
+    expect(report.scannerBytes).toBeGreaterThan(0);
+    expect(readdirSync(folder)).not.toContain('data');
+  });
+
+  it('finds nothing wrong where nothing is', async () => {
+    const report = await check('good.yaml');
+    expect(report.diagnostics).toEqual([]);
+    expect(report.indicators).toBe(1);
+  });
+
+  it('does not blame the configuration file for entries of the command line', async () => {
+    const loaded = loadConfig({ file: join(folder, 'good.yaml'), listen: ['gelff+udp://127.0.0.1:1'] }, {});
+    const { diagnostics } = await checkConfig(loaded, () => 0);
+    expect(diagnostics.map(({ code, span }) => [code, span])).toEqual([['CONFIG_BAD_ADDRESS', undefined]]);
+  });
+
+  it('wants a token off loopback', async () => {
+    const { diagnostics } = await checkConfig(loadConfig({ http: '0.0.0.0:8720' }, {}), () => 0);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'http address "0.0.0.0" can be reached from other machines and needs a token',
+    ]);
+  });
+});
+
+describe('memoryProblems', () => {
+  it('refuses what does not fit beside the work area', () => {
+    expect(memoryProblems(1, 4 * 2 ** 30 - (24 << 20), 16 << 20)).toEqual([]);
+    const [problem] = memoryProblems(5e8, 4 * 2 ** 30 - (24 << 20) + 1, 16 << 20);
+    expect(problem).toMatchObject({ code: 'INTEL_TOO_LARGE', severity: 'error' });
+  });
+});

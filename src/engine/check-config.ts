@@ -1,0 +1,188 @@
+/**
+ * `flint check`: everything that a start would read, read without starting: configuration, inputs and outputs, key map, Sigma rules,
+ * flux specifications, intelligence. All findings are collected. No socket is opened: a feed that is a URL is checked as far as
+ * its cached content goes. A bad rule or indicator, which `run` reports and skips, is an error here.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { FeedCache } from '../intel/feed-cache.ts';
+import type { IntelSet } from '../intel/intel-set.ts';
+import { type IntelSource, shownSource } from '../intel/intel-source.ts';
+import { loadIntel } from '../intel/load-intel.ts';
+import { regexProblem } from '../match/regex.ts';
+import { parseFluxSpec } from '../rules/flux/parse-spec.ts';
+import { loadSigma } from '../rules/sigma/load.ts';
+import { MAX_MEMORY_BYTES } from '../scan/scan-memory.ts';
+import { WitnessTables } from '../scan/witness-tables.ts';
+import type { Config } from './config-schema.ts';
+import { intelSources, readKeyMap } from './generation.ts';
+import { planInputs } from './input-plans.ts';
+import { type LoadedConfig, resolveSecret } from './load-config.ts';
+import { planOutputs } from './outputs.ts';
+import { readRuleFiles } from './rule-files.ts';
+import { withSourceLines } from './source-lines.ts';
+
+export interface CheckReport {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly feeds: number;
+  readonly indicators: number;
+  readonly benign: number;
+  /** Entries of feeds that could not be used. */
+  readonly badEntries: number;
+  readonly sigmaRules: number;
+  readonly correlations: number;
+  readonly fluxRules: number;
+  /** Bytes of the exact tables, kept once whatever the number of threads. */
+  readonly tableBytes: number;
+  /** Bytes of the scanner's tables, which with its work areas must fit into 4 GiB. */
+  readonly scannerBytes: number;
+}
+
+type Collect = (problems: readonly Diagnostic[]) => void;
+
+/** Codes of entries that `run` skips with a warning. */
+const BAD_ENTRY: ReadonlySet<Diagnostic['code']> = new Set(['INTEL_BAD_VALUE', 'INTEL_BAD_OBJECT']);
+/** Beside the longest record, for each thread. */
+const WORK_AREA_BYTES = 8 << 20;
+
+export async function checkConfig(loaded: LoadedConfig, now: () => number): Promise<CheckReport> {
+  const { config } = loaded;
+  const diagnostics: Diagnostic[] = [...loaded.diagnostics];
+  const collect: Collect = (problems) => diagnostics.push(...problems);
+  // A value of the wrong type has been reported; what is no list is none.
+  const lists = {
+    inputs: listOf(config.inputs),
+    outputs: listOf(config.outputs),
+    intel: listOf(config.intel),
+    rules: listOf(config.rules),
+    flux: listOf(config.flux),
+  };
+  const inputs = planInputs(lists.inputs.filter(isEntry), config.timezone, loaded.locate);
+  const outputs = planOutputs(lists.outputs.filter(isEntry), loaded.locate);
+  collect([...inputs.diagnostics, ...outputs.diagnostics]);
+  checkHttp(config, loaded, collect);
+  if (config.key_map !== undefined) checkKeyMap(config.key_map, diagnostics);
+  const sigma = checkSigma(lists.rules, collect);
+  const fluxRules = checkFlux(lists.flux, loaded, collect);
+  const intel = await checkIntel({ ...loaded, config: { ...config, intel: lists.intel } }, now, collect);
+  const scannerBytes = WitnessTables.bytesFor(intel.indicators);
+  collect(memoryProblems(intel.indicators.size, scannerBytes, config.limits.record_bytes));
+  return {
+    diagnostics: await withSourceLines(diagnostics),
+    inputs: inputs.plans.length,
+    outputs: outputs.plans.length,
+    feeds: intel.feeds.length,
+    indicators: intel.indicators.size,
+    benign: intel.benign.size,
+    badEntries: intel.feeds.reduce((sum, feed) => sum + feed.statistics.bad, 0),
+    ...sigma,
+    fluxRules,
+    tableBytes: intel.indicators.bytes + intel.benign.table.bytes,
+    scannerBytes,
+  };
+}
+
+function checkHttp(config: Config, { locate }: LoadedConfig, collect: Collect): void {
+  const http = config.http as Partial<Config['http']> | undefined;
+  if (typeof http?.listen !== 'string' || http.listen === 'off') return;
+  const at = (path: string) => {
+    const span = locate?.(path);
+    return span === undefined ? {} : { span };
+  };
+  const [, host, port] = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(http.listen) ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    const message = `"http.listen" "${http.listen}" is no host:port`;
+    const hint = 'for example 127.0.0.1:8720, or off';
+    collect([diagnostic('CONFIG_BAD_VALUE', 'error', message, { hint, ...at('http.listen') })]);
+    return;
+  }
+  try {
+    const token = resolveSecret(http.token);
+    if (token === undefined && !/^(?:127\.|localhost$|\[::1\]$)/.test(host)) {
+      const message = `http address "${host}" can be reached from other machines and needs a token`;
+      collect([diagnostic('CONFIG_BAD_VALUE', 'error', message, { hint: 'set http.token', ...at('http.listen') })]);
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    collect([diagnostic('CONFIG_BAD_VALUE', 'error', `"http.token": ${reason}`, at('http.token'))]);
+  }
+}
+
+function checkKeyMap(file: string, diagnostics: Diagnostic[]): void {
+  try {
+    readKeyMap(file, diagnostics);
+  } catch (error) {
+    if (!(error instanceof FlintError)) throw error;
+    diagnostics.push(...error.diagnostics);
+  }
+}
+
+function checkSigma(paths: readonly string[], collect: Collect): { sigmaRules: number; correlations: number } {
+  const { files, diagnostics } = readRuleFiles(paths);
+  const rules = loadSigma(files, { regexProblem });
+  collect([...diagnostics, ...rules.diagnostics]);
+  return { sigmaRules: rules.detections.length, correlations: rules.correlations.length };
+}
+
+function checkFlux(entries: Config['flux'], { locate }: LoadedConfig, collect: Collect): number {
+  let count = 0;
+  for (const [i, entry] of entries.entries()) {
+    const path = typeof entry === 'string' ? entry : entry.spec;
+    const { files, diagnostics } = readRuleFiles([path]);
+    const span = locate?.(`flux.${i}`);
+    collect(diagnostics.map((problem) => (span === undefined ? problem : { ...problem, span })));
+    for (const { text } of files) {
+      const parsed = parseFluxSpec(text, path);
+      collect(parsed.diagnostics);
+      count += parsed.spec.rules.length;
+    }
+  }
+  return count;
+}
+
+async function checkIntel(loaded: LoadedConfig, now: () => number, collect: Collect): Promise<IntelSet> {
+  const { config } = loaded;
+  const { sources, diagnostics } = intelSources(loaded, { intelFolder: join(config.data_dir, 'intel') });
+  collect(diagnostics);
+  const folder = join(config.data_dir, 'feeds');
+  const cacheFolder = existsSync(folder) ? folder : undefined;
+  const readable: IntelSource[] = [];
+  for (const source of sources) {
+    const cached =
+      source.isUrl && cacheFolder !== undefined ? await new FeedCache(cacheFolder).find(source.source) : undefined;
+    if (!source.isUrl || cached !== undefined) readable.push(source);
+    else {
+      const message = `feed "${shownSource(source.source)}" has not been fetched yet and is not checked`;
+      collect([diagnostic('INTEL_NOT_FETCHED', 'note', message)]);
+    }
+  }
+  const set = await loadIntel(readable, { now, urls: 'cached', ...(cacheFolder !== undefined && { cacheFolder }) });
+  collect(
+    set.diagnostics.map((problem) => (BAD_ENTRY.has(problem.code) ? { ...problem, severity: 'error' } : problem)),
+  );
+  for (const { name, omittedDiagnostics } of set.feeds) {
+    if (omittedDiagnostics === 0) continue;
+    const message = `${omittedDiagnostics} more problems of feed "${name}" are not listed`;
+    collect([diagnostic('INTEL_BAD_VALUE', 'note', message, { span: { file: name } })]);
+  }
+  return set;
+}
+
+/** Whether the scanner's tables leave room to work in. */
+export function memoryProblems(indicators: number, scannerBytes: number, recordBytes: number): Diagnostic[] {
+  const work = recordBytes + WORK_AREA_BYTES;
+  if (scannerBytes + work <= MAX_MEMORY_BYTES) return [];
+  const message = `${indicators} indicators need ${scannerBytes} bytes of scanner memory beside ${work} to work in, more than the ${MAX_MEMORY_BYTES} there can be`;
+  return [diagnostic('INTEL_TOO_LARGE', 'error', message, { hint: 'leave out feeds, or lower limits.record_bytes' })];
+}
+
+function listOf<T>(value: readonly T[]): T[] {
+  return Array.isArray(value) ? [...value] : [];
+}
+
+function isEntry(entry: unknown): entry is string | Readonly<Record<string, unknown>> {
+  return typeof entry === 'string' || (typeof entry === 'object' && entry !== null && 'address' in entry);
+}
