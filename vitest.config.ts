@@ -2,10 +2,31 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: ['scripts/kernels.mjs'],
-    include: ['src/**/*.test.ts', 'conformance/**/*.test.ts'],
-    exclude: ['src/**/*.service.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          globalSetup: ['scripts/kernels.mjs'],
+          include: ['src/**/*.test.ts', 'conformance/**/*.test.ts'],
+          exclude: ['src/**/*.service.test.ts', 'src/**/*.e2e.test.ts'],
+        },
+      },
+      {
+        // The built program in processes of its own: after the unit tests and one file at a time, because they share the machine.
+        extends: true,
+        test: {
+          name: 'e2e',
+          globalSetup: ['scripts/dist.mjs'],
+          include: ['src/**/*.e2e.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

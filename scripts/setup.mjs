@@ -4,12 +4,9 @@
  * Plain JavaScript because it runs before the compiler is installed. Called by `npm start` and `npm test`.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { buildStamp, fingerprint, fingerprintOfSources, isCurrent, remember, root } from './stamps.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`flint needs Node.js 20.19 or newer; this is ${process.versions.node}`);
@@ -26,38 +23,6 @@ function run(command, args) {
   }
 }
 
-/** @param {string[]} files */
-function fingerprint(files) {
-  const hash = createHash('sha256').update(process.versions.node.split('.')[0] ?? '');
-  for (const file of files.sort())
-    hash
-      .update(file)
-      .update('\0')
-      .update(readFileSync(join(root, file)));
-  return hash.digest('hex');
-}
-
-/** @param {string} dir @param {(name: string) => boolean} keep @returns {string[]} */
-function filesBelow(dir, keep) {
-  if (!existsSync(join(root, dir))) return [];
-  return readdirSync(join(root, dir)).flatMap((name) => {
-    const path = join(dir, name);
-    if (statSync(join(root, path)).isDirectory()) return filesBelow(path, keep);
-    return keep(name) ? [path] : [];
-  });
-}
-
-/** @param {string} stamp @param {string} value */
-function isCurrent(stamp, value) {
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === value;
-}
-
-/** @param {string} stamp @param {string} value */
-function remember(stamp, value) {
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, value);
-}
-
 const installStamp = join(root, 'node_modules', '.flint-installed');
 const installed = fingerprint(['package.json', 'package-lock.json']);
 if (!isCurrent(installStamp, installed)) {
@@ -66,16 +31,7 @@ if (!isCurrent(installStamp, installed)) {
   remember(installStamp, installed);
 }
 
-const buildStamp = join(root, 'dist', '.flint-built');
-const sources = [
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tsconfig.page.json',
-  'tsconfig.page.build.json',
-  ...filesBelow('scripts', () => true),
-];
-const built = fingerprint([...sources, ...filesBelow('src', (name) => !name.endsWith('.test.ts'))]);
+const built = fingerprintOfSources();
 if (!isCurrent(buildStamp, built)) {
   console.error('setup: building');
   run('npm', ['run', '--silent', 'build']);

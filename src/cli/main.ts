@@ -15,11 +15,11 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride();
   let exitCode: number = EXIT.done;
   for (const command of COMMANDS) {
-    program.addCommand(
-      command.build((run) => async (...values: unknown[]) => {
-        exitCode = await run(...values);
-      }),
-    );
+    const built = command.build((run) => async (...values: unknown[]) => {
+      exitCode = await run(...values);
+    });
+    inherit(built, program);
+    program.addCommand(built);
   }
   if (argv.length <= 2) {
     program.outputHelp();
@@ -32,6 +32,12 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     return reportFailure(error, openTerminal({}));
   }
+}
+
+/** Commander hands its settings down to commands that it makes itself only: without them bad usage would end the process with 1. */
+function inherit(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
 }
 
 /** A reader that closes the pipe early (`flint scan … | head`) is no failure. */

@@ -8,8 +8,6 @@ import { parseTime } from '../core/time.ts';
 
 /** Most particular first: a collector's own stamp comes after the event's where both are common. */
 const TIME_FIELDS = [
-  'BEGIN_TIME',
-  '_BEGIN_TIME',
   'UtcTime',
   '@timestamp',
   'TimeCreated',
@@ -63,13 +61,18 @@ export function eventTime(fields: EventObject, format: string, options: TimeOpti
 }
 
 function fieldTime(fields: EventObject, options: TimeOptions): number | undefined {
-  const names = options.timeField === undefined ? TIME_FIELDS : [options.timeField, ...TIME_FIELDS];
-  for (const name of names) {
+  const first = options.timeField === undefined ? [] : [options.timeField];
+  for (const name of [...first, ...beginTimeKeys(fields), ...TIME_FIELDS]) {
     const text = textOf(fields, name);
     const ms = text === undefined ? undefined : parseTime(text, options.timezone, options.arrivalMs);
     if (ms !== undefined) return ms;
   }
   return undefined;
+}
+
+/** BEGIN_TIME of STIX Spark, plain or with the underscore of GELF; the original compares keys without case. */
+function beginTimeKeys(fields: EventObject): string[] {
+  return Object.keys(fields).filter((key) => (key.length === 10 || key.length === 11) && /^_?begin_time$/i.test(key));
 }
 
 function lineTime(fields: EventObject, options: TimeOptions): number | undefined {
