@@ -12,4 +12,10 @@ export const STATE_CODES = {
     why: 'a Bloom filter keeps no times and forgets no single tag, so timespan and reset need exact memory',
     fix: 'use exact memory (no capacity), or take the key out of the rule',
   },
+  STATE_BAD_SNAPSHOT: {
+    family: 'environment',
+    title: 'state snapshot refused',
+    why: 'a chunk is cut off, does not match its checksum, is of another version, or is missing',
+    fix: 'restore the files from a copy, or remove the snapshot: Flint then starts with empty state',
+  },
 } as const;

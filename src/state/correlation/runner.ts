@@ -47,7 +47,7 @@ export interface RunnerCounts extends OrderCounts {
 export type FiringHandler = (firing: CorrelationFiring, carried: readonly (string | undefined)[]) => void;
 
 /** What only some facts have. */
-interface FactExtra {
+export interface FactExtra {
   readonly carried: readonly (string | undefined)[];
   readonly inner: readonly EventPlace[] | undefined;
 }
@@ -57,6 +57,8 @@ export class CorrelationRunner {
   readonly store = new WindowStore();
   readonly order: KeyedOrder<number>;
   readonly extras = new Map<number, FactExtra>();
+  /** Set with every change, for incremental snapshots. */
+  changed = false;
   readonly #aggregate: Aggregate;
   readonly #clocks: SourceClocks;
   readonly #options: RunnerOptions;
@@ -109,6 +111,7 @@ export class CorrelationRunner {
 
   push(fact: CorrelationFact, arrivalMs: number): void {
     const { store } = this;
+    this.changed = true;
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
     const id = store.newFact(group);
     store.time[id] = fact.timeMs;
@@ -129,8 +132,8 @@ export class CorrelationRunner {
   }
 
   /** After a restore: aggregates of the windows, which snapshots do not hold. */
-  rebuildAll(groups: Iterable<number>): void {
-    for (const group of groups) this.#rebuild(group);
+  rebuildAll(): void {
+    for (const group of this.store.groupNumbers()) this.#rebuild(group);
   }
 
   #target() {
@@ -146,7 +149,7 @@ export class CorrelationRunner {
       late: (fact: number): void => this.#release(fact),
       advanced: (group: number, settledMs: number | undefined): void => this.#advanced(group, settledMs),
       retentionMs: (): number => this.planned.rule.timespanMs,
-      closed: (group: number): void => store.freeGroup(group),
+      closed: (group: number): void => this.#free(group),
       evicted: (group: number): void => this.#free(group),
     };
   }
@@ -353,6 +356,7 @@ export class CorrelationRunner {
   }
 
   #free(group: number): void {
+    this.changed = true;
     this.#empty(group);
     this.store.freeGroup(group);
   }

@@ -7,9 +7,16 @@
  * window), `length` (facts in the list), `openMs`, `flags`. Numbers of freed facts and groups are used again.
  */
 
+import type { Column } from '../snapshot/chunk.ts';
+
 export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
+
+const FACT_COLUMNS = [
+  ...(['time', 'value', 'position', 'source', 'part', 'member', 'epoch', 'group', 'before', 'after', 'flags'] as const),
+];
+const GROUP_COLUMNS = ['first', 'start', 'last', 'count', 'length', 'openMs', 'groupFlags'] as const;
 
 export class WindowStore {
   // Facts.
@@ -146,6 +153,51 @@ export class WindowStore {
     );
   }
 
+  /** What `columns` does not hold, as JSON. */
+  head(): {
+    readonly texts: readonly (string | null)[];
+    readonly freeGroups: readonly number[];
+    readonly freeFact: number;
+    readonly nextFact: number;
+    readonly facts: number;
+  } {
+    return {
+      texts: Array.from(this.texts, (text) => text ?? null),
+      freeGroups: [...this.#freeGroups],
+      freeFact: this.#freeFact,
+      nextFact: this.#nextFact,
+      facts: this.#facts,
+    };
+  }
+
+  /** Columns for a snapshot; valid until the next change. */
+  columns(): Record<string, Column> {
+    const columns = FACT_COLUMNS.map((name) => [name, this[name].subarray(0, this.#nextFact)] as const);
+    const groups = GROUP_COLUMNS.map((name) => [name, this[name].subarray(0, this.texts.length)] as const);
+    return Object.fromEntries([...columns, ...groups]);
+  }
+
+  restore(head: ReturnType<WindowStore['head']>, columns: Readonly<Record<string, Column>>): void {
+    while (this.time.length < head.nextFact) this.#growFacts();
+    while (this.first.length < head.texts.length) this.#growGroups();
+    for (const name of [...FACT_COLUMNS, ...GROUP_COLUMNS]) this[name].set(columns[name] ?? []);
+    this.texts.length = 0;
+    this.#groupByText.clear();
+    head.texts.forEach((text, group) => {
+      this.texts[group] = text ?? undefined;
+      if (text !== null) this.#groupByText.set(text, group);
+    });
+    this.#freeGroups.splice(0, this.#freeGroups.length, ...head.freeGroups);
+    this.#freeFact = head.freeFact;
+    this.#nextFact = head.nextFact;
+    this.#facts = head.facts;
+  }
+
+  /** Numbers of the groups that exist. */
+  groupNumbers(): Iterable<number> {
+    return this.#groupByText.values();
+  }
+
   #growFacts(): void {
     const size = Math.ceil(this.time.length * 1.5);
     this.time = grown(Float64Array, this.time, size);
@@ -173,10 +225,8 @@ export class WindowStore {
   }
 }
 
-type Numbers = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
-
 /** A longer copy of a column. */
-export function grown<A extends Numbers>(make: new (length: number) => A, from: A, size: number): A {
+export function grown<A extends Column>(make: new (length: number) => A, from: A, size: number): A {
   const to = new make(size);
   to.set(from);
   return to;

@@ -67,6 +67,16 @@ interface Entry<T> {
   readonly reported: Set<number> | undefined;
 }
 
+/** A row that waits for its order, or may still be undone, as a snapshot needs it. */
+export interface PendingRow<T> {
+  readonly row: FluxRow<T>;
+  readonly key: number;
+  readonly epoch: number;
+  readonly masks: readonly number[] | null;
+  readonly times: readonly number[] | null;
+  readonly reported: readonly number[] | null;
+}
+
 /** What the specification asks of Bloom memory that it cannot give. */
 export function bloomProblems(plan: FluxPlan): Diagnostic[] {
   return plan.rules.flatMap(({ rule }) =>
@@ -166,6 +176,27 @@ export class FluxEngine<T> {
   end(): void {
     this.order.closeAll();
     this.#releaseHeld();
+  }
+
+  exportRow({ row, key, epoch, journal, reported }: Entry<T>): PendingRow<T> {
+    return {
+      row,
+      key,
+      epoch,
+      masks: journal?.masks ?? null,
+      times: journal?.times ?? null,
+      reported: reported === undefined ? null : [...reported],
+    };
+  }
+
+  importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): Entry<T> {
+    return {
+      row,
+      key,
+      epoch,
+      journal: masks === null ? undefined : { masks: [...masks], times: [...(times ?? [])] },
+      reported: reported === null ? undefined : new Set(reported),
+    };
   }
 
   #target(): OrderTarget<Entry<T>> {

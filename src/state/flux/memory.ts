@@ -95,13 +95,15 @@ export class BloomMemory implements FluxMemory {
   readonly kind = 'bloom';
   readonly forgotten = 0;
   readonly groups = new Map<number, BloomGenerations>();
-  readonly #options: BloomOptions;
+  readonly options: BloomOptions;
+  /** Buckets of groups that took a put since the last snapshot. */
+  readonly changed = new Set<number>();
   readonly #print = new Fingerprint();
   #key = 0;
   #filters: BloomGenerations | undefined;
 
   constructor(options: BloomOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Unknown to a Bloom filter. */
@@ -134,8 +136,9 @@ export class BloomMemory implements FluxMemory {
 
   writeMask(lo: number, hi: number, mask: number): void {
     if (mask === 0) return;
+    this.changed.add(bloomBucket(this.#key));
     if (this.#filters === undefined) {
-      this.#filters = new BloomGenerations(this.#options);
+      this.#filters = new BloomGenerations(this.options);
       this.groups.set(this.#key, this.#filters);
     }
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
@@ -156,4 +159,11 @@ export class BloomMemory implements FluxMemory {
   undo(): void {
     // A Bloom filter cannot forget one key: rows are evaluated as they come.
   }
+}
+
+export const BLOOM_BUCKETS = 256;
+
+/** Groups of one bucket share a chunk of a snapshot. */
+export function bloomBucket(key: number): number {
+  return key % BLOOM_BUCKETS;
 }

@@ -21,6 +21,7 @@ export interface TagTableOptions {
 
 export interface Segment {
   capacity: number;
+  readonly timed: boolean;
   /** Slots that were ever used since the last rebuild. */
   used: number;
   /** Changed since the last snapshot. */
@@ -44,6 +45,8 @@ const FIRST_CAPACITY = 8;
 export class TagTable {
   readonly groups = new GroupTable();
   readonly segments: Segment[] = [];
+  /** Set while a snapshot is taken: called before segment `index` changes. */
+  beforeChange: ((index: number) => void) | undefined;
   readonly #options: TagTableOptions;
   readonly #slotBytes: number;
   readonly #generationSize: number;
@@ -113,6 +116,7 @@ export class TagTable {
       if (mask === 0) return;
       this.#group = this.groups.add(this.#groupLo, this.#groupHi);
     }
+    this.beforeChange?.(lo & 255);
     const segment = this.segments[lo & 255] as Segment;
     const slot = this.#find(segment, lo, hi);
     if (journal !== undefined) {
@@ -242,6 +246,7 @@ export class TagTable {
       this.#nextSweep = 0;
     }
     for (let i = 0; i < this.#sweepsPerPut && this.#nextSweep < SEGMENTS; i++) {
+      this.beforeChange?.(this.#nextSweep);
       this.#sweep(this.segments[this.#nextSweep++] as Segment);
       if (this.#nextSweep === SEGMENTS) this.#releaseGroups();
     }
@@ -292,6 +297,7 @@ export class TagTable {
 export function newSegment(capacity: number, timed: boolean): Segment {
   return {
     capacity,
+    timed,
     used: 0,
     dirty: true,
     keys: new Int32Array(2 * capacity),

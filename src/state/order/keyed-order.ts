@@ -67,6 +67,16 @@ interface Queue<T> {
   touched: number;
 }
 
+/** A queue as JSON: null stands for minus infinity. */
+export interface SavedQueue<S> {
+  readonly key: number;
+  readonly items: readonly S[];
+  readonly sources: readonly (readonly [source: number, maxMs: number | null, epoch: number])[];
+  readonly settledMs: number | null;
+  readonly arrivalMs: number;
+  readonly touched: number;
+}
+
 const MAX_UNDO = 1024;
 
 export class KeyedOrder<T> {
@@ -148,40 +158,38 @@ export class KeyedOrder<T> {
     for (const queue of this.#queues.values()) this.#close(queue);
   }
 
-  /** What is waiting, for a snapshot: items oldest first. */
-  snapshot(): {
-    key: number;
-    items: readonly T[];
-    sources: readonly (readonly [number, number, number])[];
-    settledMs: number;
-    arrivalMs: number;
-  }[] {
+  /** What is waiting, for a snapshot as JSON; items oldest first, as `encode` gives them. */
+  snapshot<S>(encode: (item: T) => S): SavedQueue<S>[] {
     return [...this.#queues.values()].map((queue) => ({
       key: queue.key,
-      items: [...queue.items].sort((a, b) => this.#target.compare(a, b)),
-      sources: [queue, ...(queue.others ?? [])].map(({ source, maxMs, epoch }) => [source, maxMs, epoch] as const),
-      settledMs: queue.settledMs,
+      items: [...queue.items].sort((a, b) => this.#target.compare(a, b)).map(encode),
+      sources: [queue, ...(queue.others ?? [])].map(
+        ({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const,
+      ),
+      settledMs: finite(queue.settledMs),
       arrivalMs: queue.arrivalMs,
+      touched: queue.touched,
     }));
   }
 
-  restore(queues: ReturnType<KeyedOrder<T>['snapshot']>): void {
+  restore<S>(queues: readonly SavedQueue<S>[], decode: (saved: S) => T): void {
     this.#queues.clear();
     this.#pending = 0;
-    for (const { key, items, sources, settledMs, arrivalMs } of queues) {
-      const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs, epoch }));
+    for (const { key, items, sources, settledMs, arrivalMs, touched } of queues) {
+      const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch }));
       if (first === undefined) continue;
-      // Sorted, oldest first, is a valid heap as well.
       this.#queues.set(key, {
         key,
-        items: [...items],
+        // Sorted, oldest first, is a valid heap as well.
+        items: items.map(decode),
         ...first,
         others: others.length > 0 ? others : undefined,
-        settledMs,
+        settledMs: orNever(settledMs),
         arrivalMs,
-        touched: 0,
+        touched,
       });
       this.#pending += items.length;
+      this.#pushes = Math.max(this.#pushes, touched);
     }
     this.#visitor = this.#queues.values();
   }
@@ -361,4 +369,12 @@ function heapPop<T>(heap: T[], target: OrderTarget<T>): T {
   }
   heap[at] = last;
   return first;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function orNever(value: number | null): number {
+  return value ?? Number.NEGATIVE_INFINITY;
 }

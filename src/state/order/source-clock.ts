@@ -16,6 +16,8 @@ interface SourceState {
   epoch: number;
 }
 
+export type SavedClock = Omit<SourceState, 'maxMs'> & { readonly maxMs: number | null };
+
 export class SourceClocks {
   readonly #states: SourceState[] = [];
   readonly #byId = new Map<string, number>();
@@ -58,16 +60,16 @@ export class SourceClocks {
     return this.#states[source]?.epoch ?? 0;
   }
 
-  snapshot(): readonly SourceState[] {
-    return this.#states.map((state) => ({ ...state }));
+  /** As JSON: null stands for a source that was never observed. */
+  snapshot(): readonly SavedClock[] {
+    return this.#states.map((state) => ({ ...state, maxMs: Number.isFinite(state.maxMs) ? state.maxMs : null }));
   }
 
-  restore(states: readonly SourceState[]): void {
+  restore(states: readonly SavedClock[]): void {
     this.#states.length = 0;
     this.#byId.clear();
     for (const state of states) {
       this.#byId.set(state.id, this.#states.length);
-      // JSON has no infinities: null stands for a source that was never observed.
       this.#states.push({ ...state, maxMs: state.maxMs ?? Number.NEGATIVE_INFINITY });
     }
   }

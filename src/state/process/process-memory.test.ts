@@ -4,6 +4,8 @@ import type { EventObject } from '../../core/event.ts';
 import { type ProcessEvent, processEventOf } from './process-event.ts';
 import { ProcessFields, processTreeOf } from './process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
+import { restoreProcesses, snapshotProcesses } from './snapshot.ts';
+import { readSnapshot } from '../snapshot/chunk.ts';
 
 function row(id: string, parent: string, timeMs: number, more: EventObject = {}): ProcessEvent {
   const event = processEventOf({ host_id: 'h', id, parent_id: parent, Image: `C:\\${id}.exe`, ...more }, timeMs);
@@ -164,8 +166,12 @@ describe('ProcessMemory', () => {
           if (pid === '') continue;
           memory.observe(ends ? exit(pid, timeMs) : { ...row('0', '', timeMs), pid, parentPid: parent }, undefined);
         }
+        const chunks = readSnapshot(snapshotProcesses(memory, true).map(({ bytes }) => bytes));
+        if ('severity' in chunks) throw new Error(chunks.message);
         const restored = new ProcessMemory();
-        restored.restore(JSON.parse(JSON.stringify(memory.records())));
+        restoreProcesses(restored, chunks);
+        expect(snapshotProcesses(restored, false).length).toBe(1);
+        expect(restored.counts).toMatchObject({ processes: memory.counts.processes, bytes: memory.counts.bytes });
         for (const pid of ['1', '2', '3', '4', '5']) {
           const question = { ...row('0', '', timeMs), pid: 'q', parentPid: pid };
           expect(images(restored, question)).toEqual(images(memory, question));

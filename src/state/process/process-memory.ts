@@ -8,6 +8,7 @@
  * Bounded by bytes: processes that have ended go first, then those not heard of for longest. Both are counted.
  */
 import type { EventPlace } from '../event-place.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
 import type { ProcessEvent } from './process-event.ts';
 
 export interface ProcessRecord {
@@ -59,6 +60,8 @@ export interface ProcessCounts {
   missingParents: number;
 }
 
+export const PROCESS_BUCKETS = 256;
+
 /** Clocks of two sources of one host, and rounding of times in logs. */
 const SAME_START_MS = 2_000;
 const END_SLACK_MS = 2_000;
@@ -83,7 +86,9 @@ export class ProcessMemory<T = never> {
   readonly #alive = new Set<ProcessRecord>();
   readonly #ended = new Set<ProcessRecord>();
   readonly #waiting = new Map<string, Waiting<T>[]>();
-  #changes: ProcessRecord[] | undefined;
+  /** Buckets of hosts whose records changed since the last snapshot. */
+  readonly changed = new Set<number>();
+  readonly #print = new Fingerprint();
 
   constructor(options: ProcessMemoryOptions = DEFAULT_PROCESS_OPTIONS) {
     this.#options = options;
@@ -98,6 +103,7 @@ export class ProcessMemory<T = never> {
     const record = this.#recordOf(event);
     if (event.kind === 'exit') {
       record.endMs = event.timeMs;
+      this.changed.add(this.bucketOf(record.host));
       this.#alive.delete(record);
       this.#ended.add(record);
     } else if (this.#alive.delete(record)) this.#alive.add(record);
@@ -153,21 +159,20 @@ export class ProcessMemory<T = never> {
     return { chain, complete: next === undefined && !named, cycle: false };
   }
 
+  /** Hosts of one bucket share a chunk of a snapshot. */
+  bucketOf(host: string): number {
+    return this.#print.set(1, 2).add(host.toLowerCase()).lo & (PROCESS_BUCKETS - 1);
+  }
+
   /** Everything known, for a snapshot. */
   records(): readonly ProcessRecord[] {
     return [...this.#ended, ...this.#alive];
   }
 
-  /** Records changed since the last call, when asked for before; all of them the first time. */
-  takeChanges(): readonly ProcessRecord[] {
-    const changes = this.#changes === undefined ? this.records() : [...new Set(this.#changes)];
-    this.#changes = [];
-    return changes;
-  }
-
   restore(records: readonly ProcessRecord[]): void {
     for (const record of records) this.#insert({ ...record, fields: { ...record.fields } });
     this.#keepBudget();
+    this.changed.clear();
   }
 
   #parent(child: {
@@ -255,7 +260,7 @@ export class ProcessMemory<T = never> {
     for (const [name, value] of Object.entries(limited(event.fields)))
       if (!Object.hasOwn(record.fields, name)) record.fields[name] = value;
     this.counts.bytes += sizeOf(record);
-    this.#changes?.push(record);
+    this.changed.add(this.bucketOf(record.host));
   }
 
   /** A record about a child that describes its parent is news of that parent as well. */
@@ -269,7 +274,7 @@ export class ProcessMemory<T = never> {
       (fileName(known.fields['Image']) === fileName(event.parentFields['Image']) || !known.started)
     ) {
       for (const [name, value] of Object.entries(limited(event.parentFields)))
-        if (!Object.hasOwn(known.fields, name)) known.fields[name] = value;
+        if (!Object.hasOwn(known.fields, name)) this.#addField(known, name, value);
       return;
     }
     if (known !== undefined) return;
@@ -287,6 +292,12 @@ export class ProcessMemory<T = never> {
     });
   }
 
+  #addField(record: ProcessRecord, name: string, value: string): void {
+    record.fields[name] = value;
+    this.counts.bytes += value.length;
+    this.changed.add(this.bucketOf(record.host));
+  }
+
   #insert(record: ProcessRecord): void {
     const key = idKey(record.host, record.pid);
     const instances = this.#byId.get(key);
@@ -301,7 +312,7 @@ export class ProcessMemory<T = never> {
     (record.endMs === undefined ? this.#alive : this.#ended).add(record);
     this.counts.processes++;
     this.counts.bytes += sizeOf(record);
-    this.#changes?.push(record);
+    this.changed.add(this.bucketOf(record.host));
   }
 
   #moveStart(record: ProcessRecord, startMs: number): void {
@@ -321,6 +332,7 @@ export class ProcessMemory<T = never> {
     this.counts.processes--;
     this.counts.bytes -= sizeOf(record);
     this.counts.evicted++;
+    this.changed.add(this.bucketOf(record.host));
   }
 
   #keepBudget(): void {

@@ -1,0 +1,56 @@
+/**
+ * A TagTable as snapshot chunks: one for its head and groups, one for each segment. While the chunks are being taken, puts go on: a
+ * segment that is about to change before its turn is copied first, so that the snapshot shows the table as it was at the
+ * beginning. No step is longer than copying one of 256 segments.
+ */
+import { type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { newSegment, SEGMENTS, type Segment, type TagTable } from './tag-table.ts';
+
+/** Chunks of what changed since the last call; of everything when `full`. To be drained before the next one is begun. */
+export function* snapshotTable(table: TagTable, prefix: string, full: boolean): Generator<SnapshotChunk, void> {
+  const saved: SnapshotChunk[] = [];
+  const save = (index: number): SnapshotChunk => segmentChunk(table.segments[index] as Segment, `${prefix}/${index}`);
+  const pending = new Set<number>();
+  table.segments.forEach((segment, index) => {
+    if (full || segment.dirty) pending.add(index);
+    segment.dirty = false;
+  });
+  const head = encodeChunk(`${prefix}/head`, table.header(), table.groups.columns());
+  table.beforeChange = (index) => {
+    if (pending.delete(index)) saved.push(save(index));
+  };
+  try {
+    yield head;
+    for (let index = 0; index < SEGMENTS; index++) {
+      if (pending.delete(index)) yield save(index);
+      while (saved.length > 0) yield saved.shift() as SnapshotChunk;
+    }
+  } finally {
+    table.beforeChange = undefined;
+    // Not drained: what was not given out is still to be saved.
+    for (const index of pending) (table.segments[index] as Segment).dirty = true;
+  }
+}
+
+export function tableKeys(prefix: string): string[] {
+  return [`${prefix}/head`, ...Array.from({ length: SEGMENTS }, (_, index) => `${prefix}/${index}`)];
+}
+
+export function restoreTable(table: TagTable, prefix: string, chunks: ReadonlyMap<string, DecodedChunk>): void {
+  const head = chunks.get(`${prefix}/head`);
+  if (head === undefined) return;
+  table.groups.restore(head.columns as unknown as Parameters<TagTable['groups']['restore']>[0]);
+  for (let index = 0; index < SEGMENTS; index++) {
+    const chunk = chunks.get(`${prefix}/${index}`);
+    if (chunk === undefined) continue;
+    const { capacity, used } = chunk.head as { capacity: number; used: number };
+    const segment = table.segments[index] as Segment;
+    Object.assign(segment, newSegment(capacity, segment.timed), { used, dirty: false }, chunk.columns);
+  }
+  table.restoreHeader(head.head as ReturnType<TagTable['header']>);
+}
+
+function segmentChunk(segment: Segment, key: string): SnapshotChunk {
+  const { capacity, used, keys, masks, groups, stamps, times } = segment;
+  return encodeChunk(key, { capacity, used }, { keys, masks, groups, stamps, times });
+}
