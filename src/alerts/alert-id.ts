@@ -20,9 +20,12 @@ export function ruleKey(match: Match): string {
     : joinParts([match.engine, match.rule.id]);
 }
 
-/** 32 hexadecimal digits. A correlation is named by all its contributing events and its group. */
+/**
+ * 32 hexadecimal digits. A correlation is named by all its contributing events and its group. A flux match is named by the event it is
+ * about: which earlier events can still be shown depends on memory and restarts.
+ */
 export function alertId(match: Match, event: Event): string {
-  const contributing = match.engine === 'indicator' ? undefined : match.events;
+  const contributing = match.engine === 'indicator' || match.engine === 'flux' ? undefined : match.events;
   const keys =
     contributing === undefined || contributing.length === 0 ? [eventKey(event)] : contributing.map(eventKey).sort();
   const group =

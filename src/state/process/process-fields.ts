@@ -71,6 +71,26 @@ export class ProcessFields {
   }
 }
 
+/**
+ * The event's fields with the derived ones among `names` added, as far as they are known: what to match rules on that use them.
+ * The same object when nothing is added. Absent parents stay absent, so `ParentImage: null` and negations see what is known.
+ */
+export function withProcessFields(
+  memory: ProcessMemory<unknown>,
+  fields: EventObject,
+  process: ProcessEvent | undefined,
+  names: Iterable<string>,
+): EventObject {
+  if (process === undefined) return fields;
+  const derived = new ProcessFields(memory, fields, process);
+  const added: [string, EventValue][] = [];
+  for (const name of names) {
+    const value = derived.value(name);
+    if (value !== undefined) added.push([name, value]);
+  }
+  return added.length === 0 ? fields : { ...fields, ...Object.fromEntries(added) };
+}
+
 /** One process of the tree that an alert shows. */
 export interface TreeProcess {
   readonly pid: string;

@@ -1,0 +1,81 @@
+/**
+ * Correlator: events with the rules they match in, matches of correlation rules out. Puts together the plan, the engine and the log of
+ * events for whoever wires them; holds no logic of its own.
+ */
+import type { Event } from '../../core/event.ts';
+import type { RuleMatch } from '../../core/match.ts';
+import type { CorrelationRule } from '../../ir/correlation.ts';
+import { EventLog } from '../event-log.ts';
+import { SourceClocks } from '../order/source-clock.ts';
+import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
+import { CorrelationEngine, type CorrelationOptions } from './engine.ts';
+import { collectFacts, type FactLoss, type FieldReader, fieldReader } from './fact.ts';
+import { matchOfFiring } from './firing.ts';
+import { type CorrelationPlan, planCorrelations } from './plan.ts';
+import { restoreCorrelations, snapshotCorrelations } from './snapshot.ts';
+
+export interface CorrelatorOptions extends CorrelationOptions {
+  /** Bound of the events kept to be shown in alerts. */
+  readonly eventLogBytes: number;
+}
+
+/** `event` is the one that completed the match: the alert is about it. */
+export type CorrelationHandler = (event: Event, match: RuleMatch) => void;
+
+export class Correlator {
+  readonly plan: CorrelationPlan;
+  readonly engine: CorrelationEngine;
+  readonly events: EventLog;
+  readonly clocks = new SourceClocks();
+
+  constructor(rules: readonly CorrelationRule[], options: CorrelatorOptions, onMatch: CorrelationHandler) {
+    this.plan = planCorrelations(rules, options.latenessMs);
+    this.events = new EventLog(this.clocks, options.eventLogBytes);
+    this.engine = new CorrelationEngine(this.plan, this.clocks, options, (firing) => {
+      const completing = firing.events.at(-1);
+      if (!firing.rule.alerts || completing === undefined) return;
+      onMatch(
+        this.events.get(completing),
+        matchOfFiring(firing, (place) => this.events.get(place)),
+      );
+    });
+  }
+
+  /** True when some correlation watches the rule: only then its matches need be handed in, also when it does not alert itself. */
+  watches(ruleId: string): boolean {
+    return this.plan.watchers.has(ruleId);
+  }
+
+  /** Takes an event and the ids of the rules it matches. `read` gives its fields as the rules see them. */
+  observe(event: Event, ruleIds: Iterable<string>, nowMs: number, read: FieldReader = fieldReader(event.fields)): void {
+    const count = (reason: FactLoss): void => {
+      this.engine.lost[reason]++;
+    };
+    let place: ReturnType<EventLog['placeOf']> | undefined;
+    for (const id of ruleIds) {
+      if (!this.watches(id)) continue;
+      place ??= this.events.placeOf(event);
+      const facts = collectFacts(this.plan, id, read, place, count);
+      if (facts.length > 0) this.events.put(place, event);
+      for (const fact of facts) this.engine.push(fact, nowMs);
+    }
+  }
+
+  /** Arrival clock; call it every second or so on live inputs. */
+  advance(nowMs: number): void {
+    this.engine.advance(nowMs);
+  }
+
+  end(): void {
+    this.engine.end();
+  }
+
+  snapshot(full: boolean): SnapshotChunk[] {
+    return snapshotCorrelations(this.engine, this.clocks, full);
+  }
+
+  /** Before the first event. Returns the ids of correlations that start empty. */
+  restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
+    return restoreCorrelations(this.engine, this.clocks, chunks);
+  }
+}

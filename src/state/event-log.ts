@@ -1,0 +1,77 @@
+/**
+ * EventLog: the events that stateful rules may have to show, by their place, in memory, bounded by bytes; the oldest go first, counted.
+ * An event that is gone still has its place, so alerts keep their identity: a stand-in without fields takes its part.
+ */
+import type { Event } from '../core/event.ts';
+import type { RecordSource } from '../core/record.ts';
+import type { EventPlace } from './event-place.ts';
+import type { SourceClocks } from './order/source-clock.ts';
+
+export interface EventLogCounts {
+  events: number;
+  bytes: number;
+  evicted: number;
+}
+
+/** What an event costs beside its original text, which its fields repeat. */
+const EVENT_BYTES = 600;
+
+export class EventLog {
+  readonly counts: EventLogCounts = { events: 0, bytes: 0, evicted: 0 };
+  readonly #budgetBytes: number;
+  readonly #clocks: SourceClocks;
+  readonly #events = new Map<string, Event>();
+  readonly #sources = new Map<number, RecordSource>();
+
+  constructor(clocks: SourceClocks, budgetBytes: number) {
+    this.#clocks = clocks;
+    this.#budgetBytes = budgetBytes;
+  }
+
+  /** Place of an event; registers its source. Only files have epochs: in a topic, one late sender must not close the others' windows. */
+  placeOf(event: Event): EventPlace {
+    const { source, position, part } = event.origin;
+    const number = this.#clocks.register(
+      source.id,
+      source.replayable && !source.path.includes('://') ? 'file' : 'stream',
+    );
+    if (!this.#sources.has(number)) this.#sources.set(number, source);
+    return { timeMs: event.timeMs, source: number, position, part };
+  }
+
+  put(place: EventPlace, event: Event): void {
+    const key = keyOf(place);
+    if (this.#events.has(key)) return;
+    this.#events.set(key, event);
+    this.counts.events++;
+    this.counts.bytes += sizeOf(event);
+    while (this.counts.bytes > this.#budgetBytes) {
+      const [oldest] = this.#events;
+      if (oldest === undefined) return;
+      this.#events.delete(oldest[0]);
+      this.counts.events--;
+      this.counts.bytes -= sizeOf(oldest[1]);
+      this.counts.evicted++;
+    }
+  }
+
+  /** The event, or a stand-in for one that is gone. */
+  get(place: EventPlace): Event {
+    return this.#events.get(keyOf(place)) ?? this.#standIn(place);
+  }
+
+  #standIn({ timeMs, source, position, part }: EventPlace): Event {
+    const id = this.#clocks.idOf(source);
+    const known = this.#sources.get(source) ?? { input: '', path: id, id, replayable: true, timezone: 'Z' };
+    const origin = { source: known, position, line: 0, record: 0, part, arrivalMs: timeMs };
+    return { fields: {}, original: '', format: 'forgotten', timeMs, timeOrigin: 'field', origin };
+  }
+}
+
+function keyOf({ source, position, part }: EventPlace): string {
+  return `${source}:${position}:${part}`;
+}
+
+function sizeOf(event: Event): number {
+  return EVENT_BYTES + 2 * event.original.length;
+}
