@@ -9,6 +9,7 @@ import { listFiles } from '../engine/list-files.ts';
 import { loadConfig } from '../engine/load-config.ts';
 import type { FoundAlert } from '../engine/processor.ts';
 import { type ScanSummary, scanFiles } from '../engine/scan-files.ts';
+import { workerCount } from '../engine/worker-count.ts';
 import { diagnostic, type Diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { alertLine } from './alert-line.ts';
 import type { CliCommand } from './command.ts';
@@ -69,6 +70,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   const generation = await buildGeneration(loaded, {
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
+    workers: workerCount(config.workers),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });
   printDiagnostics(generation.diagnostics, terminal);
@@ -79,7 +81,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const startedMs = performance.now();
   const problems: Diagnostic[] = [];
-  const summary = await scanFiles(files, generation.processor, {
+  const summary = await scanFiles(files, generation, {
     maxRecordBytes: config.limits.record_bytes,
     timezone: config.timezone,
     inflate: { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 10_000, maxWindowBytes: 1 << 27 },
@@ -89,6 +91,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     onDiagnostic: (problem) => problems.push(problem),
   });
   progress.end();
+  await generation.close();
   printDiagnostics(problems, terminal);
   say(
     terminal,

@@ -11,7 +11,14 @@ export interface TextPool {
   read(start: number, end: number): string;
   /** All bytes in order; each chunk is valid until the next is taken. */
   chunks(): Iterable<Uint8Array>;
+  /** What another thread of this process reads the same texts by, as long as this pool is alive. */
+  share(): SharedTexts;
 }
+
+export type SharedTexts =
+  | { readonly kind: 'memory'; readonly bytes: Uint8Array }
+  /** A descriptor of this process, which the pool owns. */
+  | { readonly kind: 'file'; readonly file: number; readonly offset: number; readonly byteLength: number };
 
 export interface TextPoolBuilder {
   readonly byteLength: number;
@@ -42,6 +49,25 @@ export class MemoryTexts implements TextPool {
   chunks(): Iterable<Uint8Array> {
     return [this.#bytes];
   }
+
+  share(): SharedTexts {
+    return { kind: 'memory', bytes: shared(this.#bytes) };
+  }
+}
+
+/** A copy in shared memory; the same bytes when they lie there already. */
+export function shared<T extends Uint8Array | Uint32Array | Float64Array>(array: T): T {
+  if (array.buffer instanceof SharedArrayBuffer) return array;
+  const buffer = new SharedArrayBuffer(array.byteLength);
+  new Uint8Array(buffer).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  const Kind = (array instanceof Float64Array
+    ? Float64Array
+    : array instanceof Uint32Array
+      ? Uint32Array
+      : Uint8Array) as unknown as new (
+    buffer: SharedArrayBuffer,
+  ) => T;
+  return new Kind(buffer);
 }
 
 export class MemoryTextsBuilder implements TextPoolBuilder {

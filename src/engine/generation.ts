@@ -9,17 +9,22 @@ import type { IndicatorKind } from '../core/indicator.ts';
 import type { RecordBatch } from '../core/record.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
-import type { ErrorCode } from '../errors/table.ts';
-import { applyKeyMap, parseKeyMap } from '../fields/legacy-keys.ts';
+import { parseKeyMap } from '../fields/legacy-keys.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import { type IntelSource, readIntelSource } from '../intel/intel-source.ts';
 import { loadIntel } from '../intel/load-intel.ts';
+import { shared } from '../core/text-pool.ts';
+import { allocateScanner, canRunKernel, type ScannerBlock } from '../scan/indicator-scanner.ts';
+import { ScanMemory } from '../scan/scan-memory.ts';
+import { WitnessTables } from '../scan/witness-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
-import { Detector, type DetectorOptions } from './detector.ts';
-import { createIndicatorEngine } from './indicator-lookup.ts';
 import { type LoadedConfig, located } from './load-config.ts';
-import { type FoundAlert, Processor } from './processor.ts';
+import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
+import type { FoundAlert, Processor } from './processor.ts';
+import { shareColumns } from './shared-intel.ts';
+import type { BatchTask } from './worker-messages.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 export interface GenerationOptions {
   /** `run`: live, indicators expire by the clock. `scan`: all match, validity is told. `scan-valid`: valid at the event's time only. */
@@ -29,31 +34,52 @@ export interface GenerationOptions {
   /** Folder for indicators of the drop-in mode. */
   readonly intelFolder?: string;
   /** A record that is not what it seems to be; its bytes are valid during the call only. */
-  readonly report: (code: ErrorCode, input: string, sample: Uint8Array) => void;
+  readonly report: ReportSample;
+  /** Threads that match; 1 is the calling thread alone. Default 1. */
+  readonly workers?: number;
   readonly previous?: Generation;
   readonly keepOriginal?: boolean;
 }
 
 /** Bundled indicators, beside dist/ and src/ alike. */
 export const SAMPLE_INTEL = fileURLToPath(new URL('../../samples/intel', import.meta.url));
-const SAMPLE_BYTES = 1024;
 /** Room in the scanner's input beyond the longest record. */
 const SCAN_CHUNK_BYTES = 2 << 20;
 /** Rows looked at for an example. */
 const EXAMPLE_ROWS = 1000;
 
-export class Generation implements BatchMatcher {
+interface GenerationContent {
   readonly intel: IntelSet;
   readonly diagnostics: readonly Diagnostic[];
   readonly processor: Processor;
+  /** Workers that match; undefined: the main thread does. */
+  readonly pool: WorkerPool | undefined;
+  readonly usesSamples: boolean;
+  readonly report: ReportSample;
+}
+
+export class Generation implements BatchMatcher {
+  readonly intel: IntelSet;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The main thread's own. */
+  readonly processor: Processor;
+  readonly pool: WorkerPool | undefined;
   /** True when the bundled samples stand in for intelligence of the user's own. */
   readonly usesSamples: boolean;
+  readonly #report: ReportSample;
 
-  constructor(intel: IntelSet, diagnostics: readonly Diagnostic[], processor: Processor, usesSamples: boolean) {
-    this.intel = intel;
-    this.diagnostics = diagnostics;
-    this.processor = processor;
-    this.usesSamples = usesSamples;
+  constructor(content: GenerationContent) {
+    this.intel = content.intel;
+    this.diagnostics = content.diagnostics;
+    this.processor = content.processor;
+    this.pool = content.pool;
+    this.usesSamples = content.usesSamples;
+    this.#report = content.report;
+  }
+
+  /** Threads that match. */
+  get workers(): number {
+    return this.pool?.size ?? 1;
   }
 
   get summary(): string {
@@ -79,24 +105,34 @@ export class Generation implements BatchMatcher {
     return undefined;
   }
 
-  match(batch: RecordBatch): readonly FoundAlert[] {
-    return this.processor.process(batch, batch.arrivalMs);
+  match(batch: RecordBatch): Promise<readonly FoundAlert[]> | readonly FoundAlert[] {
+    const { pool } = this;
+    if (pool === undefined || batch.bytes.length > pool.inputBytes)
+      return this.processor.process(batch, batch.arrivalMs);
+    return pool.run(batchTask(batch), batch.bytes).then((result) => {
+      for (const { code, input, sample } of result.problems) this.#report(code, input, sample);
+      return result.found;
+    });
   }
 
   counts(): Readonly<Record<string, number>> {
-    const { records, bytes, candidates, encodingOnly, omitted } = this.processor.counts;
-    const { events, benign, expired, timeFromArrival, timeClamped } = this.processor.detector.counts;
+    const all = [
+      { counts: this.processor.counts, detectorCounts: this.processor.detector.counts },
+      ...(this.pool?.results ?? []),
+    ];
+    const sum = (pick: (each: (typeof all)[number]) => number): number =>
+      all.reduce((total, each) => total + pick(each), 0);
     return {
-      records,
-      record_bytes: bytes,
-      candidates,
-      encoding_only: encodingOnly,
-      events,
-      benign,
-      expired,
-      alerts_omitted: omitted,
-      time_from_arrival: timeFromArrival,
-      time_clamped: timeClamped,
+      records: sum(({ counts }) => counts.records),
+      record_bytes: sum(({ counts }) => counts.bytes),
+      candidates: sum(({ counts }) => counts.candidates),
+      encoding_only: sum(({ counts }) => counts.encodingOnly),
+      events: sum(({ detectorCounts }) => detectorCounts.events),
+      benign: sum(({ detectorCounts }) => detectorCounts.benign),
+      expired: sum(({ detectorCounts }) => detectorCounts.expired),
+      alerts_omitted: sum(({ counts }) => counts.omitted),
+      time_from_arrival: sum(({ detectorCounts }) => detectorCounts.timeFromArrival),
+      time_clamped: sum(({ detectorCounts }) => detectorCounts.timeClamped),
       indicators: this.intel.indicators.size,
     };
   }
@@ -118,7 +154,10 @@ export class Generation implements BatchMatcher {
     });
   }
 
-  async close(): Promise<void> {}
+  /** Ends the workers; batches still on their way fail. */
+  async close(): Promise<void> {
+    await this.pool?.close();
+  }
 }
 
 /** Throws FlintError when an entry of the configuration is wrong; problems inside feeds and rules are diagnostics. */
@@ -133,23 +172,59 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   });
   const diagnostics = [...intel.diagnostics];
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
-  const detectorOptions: DetectorOptions = {
+  const settings: MatchingSettings = {
     limits: { maxDepth: config.limits.json_depth },
     validity: options.mode === 'run' ? 'arrival' : options.mode === 'scan' ? 'mark' : 'event',
     clampTime: options.mode === 'run',
     keepOriginal: options.keepOriginal ?? config.alerts.original,
-    ...(keyMap !== undefined && { adapt: (fields) => applyKeyMap(fields, keyMap) }),
-  };
-  const report: ConstructorParameters<typeof Detector>[3] = (code, bytes, start, end, input) =>
-    options.report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
-  const indicators = createIndicatorEngine(intel, config.limits.record_bytes + SCAN_CHUNK_BYTES);
-  const detector = new Detector(indicators.lookup, [], detectorOptions, report);
-  const processor = new Processor(detector, indicators.scanner, {
-    keepOriginal: detectorOptions.keepOriginal,
     maxAlerts: config.alerts.max_hits,
-  });
+    keyMap: keyMap === undefined ? [] : [...keyMap],
+  };
+  const workers = options.workers ?? 1;
+  const scanners = allocateScanners(
+    intel,
+    workers === 1 ? 1 : workers + 1,
+    config.limits.record_bytes + SCAN_CHUNK_BYTES,
+  );
+  const tables = { indicators: intel.indicators, benign: intel.benign, scanner: scanners?.[0] };
+  const { processor, urls } = createMatching(tables, settings, options.report);
+  const pool =
+    workers === 1 || scanners === undefined
+      ? undefined
+      : await WorkerPool.open({
+          indicators: shareColumns(intel.indicators.columns),
+          benign: shareColumns(intel.benign.table.columns),
+          urls: { ...urls, slots: shared(urls.slots) },
+          scanners: scanners.slice(1),
+          settings,
+        });
   if (usesSamples) diagnostics.push(samplesWarning());
-  return new Generation(intel, diagnostics, processor, usesSamples);
+  return new Generation({ intel, diagnostics, processor, pool, usesSamples, report: options.report });
+}
+
+/** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */
+function allocateScanners(intel: IntelSet, count: number, inputBytes: number): ScannerBlock[] | undefined {
+  if (!canRunKernel()) return undefined;
+  const memory = new ScanMemory();
+  const tables = WitnessTables.build(memory, intel.indicators);
+  return Array.from({ length: count }, () => allocateScanner(memory, tables.address, inputBytes));
+}
+
+function batchTask(batch: RecordBatch): BatchTask {
+  const { source, count, basePosition, baseRecord, arrivalMs, positions, lines } = batch;
+  return {
+    kind: 'batch',
+    source,
+    count,
+    basePosition,
+    baseRecord,
+    arrivalMs,
+    byteLength: batch.bytes.length,
+    // A view is posted with its whole buffer: slices carry only what is needed.
+    ranges: batch.ranges.slice(0, 2 * count),
+    ...(positions !== undefined && { positions: positions.slice(0, count) }),
+    ...(lines !== undefined && { lines: lines.slice(0, count) }),
+  };
 }
 
 /** The configured sources that can be read, and what is wrong with the others. */

@@ -25,6 +25,7 @@ export interface LineFileResult {
   /** Records that are not blank. */
   readonly records: number;
   readonly lines: number;
+  readonly bytes: number;
   /** Set when a candidate was no single record: the exact path must take the file, leaving out records up to this position. */
   readonly irregularAfter?: number;
 }
@@ -86,6 +87,7 @@ class LineFileScan {
   #base: number;
   readonly #end: number;
   #lines = 0;
+  #bytes = 0;
   #blank = 0;
   #reported = -1;
   #skipping = false;
@@ -143,7 +145,7 @@ class LineFileScan {
   }
 
   #result(): LineFileResult {
-    return { records: this.#lines - this.#blank, lines: this.#lines };
+    return { records: this.#lines - this.#blank, lines: this.#lines, bytes: this.#bytes };
   }
 
   /** Drops bytes up to the next line end; returns how many are held after it. */
@@ -195,6 +197,7 @@ class LineFileScan {
     this.#lines += records;
     this.#blank += blanks.length;
     this.#base += consumedBytes;
+    this.#bytes += consumedBytes;
     this.#options.onProgress(consumedBytes);
     if (found.length > 0) await this.#options.onFound(found);
     this.#input.copyWithin(0, consumedBytes, length);

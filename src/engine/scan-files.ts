@@ -1,30 +1,33 @@
 /**
- * `scan`: the same engine over files and standard input. Every file is read by its content (compressed or not, lines, JSON in any
- * arrangement); records and bytes are counted, a file without records is counted as such, one that cannot be read is reported
- * and the others go on.
+ * `scan`: the same engine over files and standard input. Plain files of lines are cut into ranges of bytes that threads take from
+ * a queue; all else goes through the framers on the calling thread. Alerts come in the order of the input whatever the number of
+ * threads, because results are taken in the order of the jobs and lines are numbered by prefix sums.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Intake, RecordSource } from '../core/record.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic } from '../errors/diagnostic.ts';
 import type { InflateLimits } from '../frame/compression.ts';
-import { BatchWriter } from '../inputs/batch-writer.ts';
-import { ComponentCounters } from '../telemetry/component-counters.ts';
-import { scanLineFile, sniffLines } from './line-file.ts';
+import { scanExactly } from './exact-file.ts';
+import { type FileSource, sourceOf } from './file-source.ts';
+import { type LineFraming, sniffLines } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
 import type { FoundAlert, Processor } from './processor.ts';
-import { type ReadProblem, readRecords } from './record-reader.ts';
+import { type RangeResult, RangeScanner } from './range-scanner.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 export interface ScanOptions {
   readonly maxRecordBytes: number;
   readonly timezone: string;
   readonly inflate: InflateLimits;
   readonly now: () => number;
-  /** Alerts of one record, in the order of the input; waits for slow readers of the output. */
+  /** Alerts in the order of the input; the scan waits for slow readers of the output. */
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
   readonly onProgress: (doneBytes: number, records: number) => void;
   readonly onDiagnostic: (problem: Diagnostic) => void;
+}
+
+export interface ScanEngine {
+  readonly processor: Processor;
+  readonly pool: WorkerPool | undefined;
 }
 
 export interface ScanSummary {
@@ -39,129 +42,177 @@ export interface ScanSummary {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/** What one file has given so far. */
+interface FileTotals {
+  records: number;
+  bytes: number;
+  lines: number;
+  /** Position up to which alerts were given out, -1 for none. */
+  reportedThrough: number;
+  /** The exact path has taken the file: results of ranges still on their way are left out. */
+  isExact: boolean;
+}
+
+/** One piece of work, in the order of the input. */
+interface Job {
+  readonly file: ListedFile;
+  readonly totals: FileTotals;
+  readonly isLast: boolean;
+  /** Range of a line file, at work on a thread; undefined: the exact path, begun when its turn has come. */
+  readonly range: Promise<RangeResult> | undefined;
+  readonly start: number;
+}
+
 export async function scanFiles(
   files: readonly ListedFile[],
-  processor: Processor,
+  engine: ScanEngine,
   options: ScanOptions,
 ): Promise<ScanSummary> {
-  const dropped = new Map<string, number>();
-  let filesWithoutRecords = 0;
-  let filesUnreadable = 0;
-  let doneBytes = 0;
-  for (const file of files) {
-    const before = processor.counts.records;
-    try {
-      await scanFile(file, doneBytes, processor, options, dropped);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === undefined) throw error;
-      filesUnreadable++;
-      options.onDiagnostic(diagnostic('ENV_FILE_UNREADABLE', 'error', `file "${file.path}" cannot be read: ${code}`));
+  const scan = new Scan(engine, options);
+  for (const file of files) await scan.add(file);
+  await scan.finish();
+  return scan.summary(files.length);
+}
+
+class Scan {
+  readonly #engine: ScanEngine;
+  readonly #options: ScanOptions;
+  readonly #ranges: RangeScanner;
+  readonly #jobs: Job[] = [];
+  readonly #dropped = new Map<string, number>();
+  #records = 0;
+  #recordBytes = 0;
+  #fileBytes = 0;
+  #withoutRecords = 0;
+  #unreadable = 0;
+
+  constructor(engine: ScanEngine, options: ScanOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#ranges = new RangeScanner(engine.processor, engine.pool, options.maxRecordBytes);
+  }
+
+  async add(file: ListedFile): Promise<void> {
+    const totals: FileTotals = { records: 0, bytes: 0, lines: 0, reportedThrough: -1, isExact: false };
+    const framing = this.#framingOf(file);
+    if (framing === 'unreadable') return;
+    if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0 });
+    const source = sourceOf(file, this.#options.timezone);
+    const arrivalMs = this.#options.now();
+    for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
+      const range = this.#ranges.scan({ path: file.path, framing, source, start, end, arrivalMs });
+      await this.#push({ file, totals, isLast, range, start });
+      if (totals.isExact) break;
     }
-    if (processor.counts.records === before) filesWithoutRecords++;
-    doneBytes += file.bytes;
   }
+
+  async finish(): Promise<void> {
+    while (this.#jobs.length > 0) await this.#take();
+  }
+
+  summary(files: number): ScanSummary {
+    return {
+      files,
+      filesWithoutRecords: this.#withoutRecords,
+      filesUnreadable: this.#unreadable,
+      records: this.#records,
+      recordBytes: this.#recordBytes,
+      fileBytes: this.#fileBytes,
+      dropped: Object.fromEntries(this.#dropped),
+    };
+  }
+
+  #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
+    if (file.path === '-' || this.#engine.processor.scanner === undefined) return undefined;
+    try {
+      return sniffLines(file.path, this.#options.maxRecordBytes);
+    } catch (error) {
+      this.#reportUnreadable(file, error);
+      return 'unreadable';
+    }
+  }
+
+  async #push(job: Job): Promise<void> {
+    // A range that fails while others are waited for must not be an unhandled rejection.
+    job.range?.catch(() => undefined);
+    this.#jobs.push(job);
+    while (this.#jobs.length > this.#ranges.ahead) await this.#take();
+  }
+
+  /** Takes the oldest job: its alerts go out, its counts are added. */
+  async #take(): Promise<void> {
+    const job = this.#jobs.shift();
+    if (job === undefined) return;
+    try {
+      if (!job.totals.isExact) await this.#takeRange(job);
+    } catch (error) {
+      this.#reportUnreadable(job.file, error);
+    }
+    if (job.isLast || job.totals.isExact) this.#finishFile(job);
+  }
+
+  async #takeRange({ file, totals, range, start }: Job): Promise<void> {
+    if (range === undefined) return this.#takeExactly(file, totals);
+    const result = await range;
+    for (const [reason, count] of Object.entries(result.dropped)) this.#drop(reason, count);
+    const found = result.found.map((one) => renumbered(one, totals));
+    if (found.length > 0) await this.#options.onFound(found);
+    if (result.irregularAfter !== undefined) {
+      totals.reportedThrough = Math.max(result.irregularAfter, start - 1);
+      return this.#takeExactly(file, totals);
+    }
+    totals.records += result.records;
+    totals.lines += result.lines;
+    totals.bytes += result.bytes;
+    this.#options.onProgress(this.#fileBytes + totals.bytes, this.#records + totals.records);
+  }
+
+  async #takeExactly(file: ListedFile, totals: FileTotals): Promise<void> {
+    totals.isExact = true;
+    const source: FileSource = sourceOf(file, this.#options.timezone);
+    const counted = await scanExactly(file, source, this.#engine.processor, {
+      ...this.#options,
+      reportedThrough: totals.reportedThrough,
+      drop: (reason) => this.#drop(reason, 1),
+      onProgress: (bytes, records) => this.#options.onProgress(this.#fileBytes + bytes, this.#records + records),
+    });
+    totals.records = counted.records;
+    totals.bytes = counted.bytes;
+  }
+
+  #finishFile({ file, totals }: Job): void {
+    if (totals.records === 0 && totals.bytes >= 0) this.#withoutRecords++;
+    this.#records += totals.records;
+    this.#recordBytes += Math.max(0, totals.bytes);
+    this.#fileBytes += file.bytes;
+    // Ranges of the same file that were begun before it turned out to be irregular.
+    while (totals.isExact && this.#jobs[0]?.totals === totals) this.#jobs.shift();
+  }
+
+  #drop(reason: string, count: number): void {
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count);
+  }
+
+  /** Errors of the operating system belong to the file; anything else is a bug. */
+  #reportUnreadable(file: ListedFile, error: unknown): void {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (typeof code !== 'string') throw error;
+    this.#unreadable++;
+    this.#options.onDiagnostic(
+      diagnostic('ENV_FILE_UNREADABLE', 'error', `file "${file.path}" cannot be read: ${code}`),
+    );
+  }
+}
+
+/** Lines and records of a range count from its start; those of the file go on from the ranges before. */
+function renumbered(found: FoundAlert, before: FileTotals): FoundAlert {
+  if (before.lines === 0) return found;
+  const { origin } = found.event;
+  const moved = { ...origin, line: origin.line + before.lines, record: origin.record + before.records };
+  const input = { ...found.alert.flint.input, line: moved.line, record: moved.record };
   return {
-    files: files.length,
-    filesWithoutRecords,
-    filesUnreadable,
-    records: processor.counts.records,
-    recordBytes: processor.counts.bytes,
-    fileBytes: doneBytes,
-    dropped: Object.fromEntries(dropped),
+    ...found,
+    event: { ...found.event, origin: moved },
+    alert: { ...found.alert, flint: { ...found.alert.flint, input } },
   };
-}
-
-async function scanFile(
-  file: ListedFile,
-  doneBytes: number,
-  processor: Processor,
-  options: ScanOptions,
-  dropped: Map<string, number>,
-): Promise<void> {
-  const source = sourceOf(file, options.timezone);
-  const drop = (reason: string): void => void dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
-  const framing =
-    processor.scanner === undefined || file.path === '-' ? undefined : sniffLines(file.path, options.maxRecordBytes);
-  if (framing === undefined) return scanExactly(file, doneBytes, source, processor, options, drop, -1);
-  const before = { ...processor.counts };
-  let bytes = 0;
-  const result = await scanLineFile(file.path, framing, source, processor, {
-    maxRecordBytes: options.maxRecordBytes,
-    arrivalMs: options.now(),
-    onDrop: drop,
-    onFound: options.onFound,
-    onProgress: (consumed) => {
-      bytes += consumed;
-      options.onProgress(doneBytes + bytes, processor.counts.records);
-    },
-  });
-  if (result.irregularAfter === undefined) return;
-  Object.assign(processor.counts, before);
-  await scanExactly(file, doneBytes, source, processor, options, drop, result.irregularAfter);
-}
-
-/** Every record by the framers; alerts of records up to `reportedThrough` were given before and are left out. */
-async function scanExactly(
-  file: ListedFile,
-  doneBytes: number,
-  source: RecordSource,
-  processor: Processor,
-  options: ScanOptions,
-  drop: (reason: ReadProblem) => void,
-  reportedThrough: number,
-): Promise<void> {
-  const arrivalMs = options.now();
-  let found: FoundAlert[] = [];
-  const intake: Intake = {
-    pressure: 0,
-    push: async (batch) => {
-      found.push(...processor.process(batch, arrivalMs));
-    },
-  };
-  const counters = new ComponentCounters('input', source.input);
-  const context = {
-    name: source.input,
-    intake,
-    counters,
-    instanceId: source.id,
-    now: () => arrivalMs,
-    report: () => undefined,
-  };
-  const writer = new BatchWriter(context, source);
-  const give = async (): Promise<void> => {
-    writer.flush();
-    const ready = found;
-    found = [];
-    if (ready.length > 0) await options.onFound(ready.filter(({ event }) => event.origin.position > reportedThrough));
-  };
-  await readRecords(file.path === '-' ? process.stdin : file.path, options, {
-    begin: (chunk) => writer.begin(chunk),
-    emit: writer.emit,
-    drop,
-    progress: (bytes) => options.onProgress(doneBytes + bytes, processor.counts.records),
-    settle: give,
-  });
-  await give();
-}
-
-/** The id is made of the first bytes and the name, so that the same file gives the same alert ids wherever it is scanned. */
-export function sourceOf(file: ListedFile, timezone: string): RecordSource {
-  const isStdin = file.path === '-';
-  const path = isStdin ? 'stdin' : file.path;
-  const head = isStdin ? new Uint8Array(0) : headOf(file.path);
-  const id = createHash('sha256').update(path).update('\0').update(head).digest('hex').slice(0, 32);
-  return { input: isStdin ? 'stdin' : 'file', path, id, replayable: !isStdin, timezone };
-}
-
-const HEAD_BYTES = 4096;
-
-function headOf(path: string): Uint8Array {
-  const file = openSync(path, 'r');
-  try {
-    const head = new Uint8Array(HEAD_BYTES);
-    return head.subarray(0, readSync(file, head, 0, HEAD_BYTES, 0));
-  } finally {
-    closeSync(file);
-  }
 }

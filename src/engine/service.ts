@@ -21,6 +21,7 @@ import { buildGeneration, type Generation, type GenerationOptions } from './gene
 import { type InputPlan, planInputs } from './input-plans.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+import { workerCount } from './worker-count.ts';
 
 export interface ServiceOptions {
   readonly logger: Logger;
@@ -111,7 +112,7 @@ export class Service {
     const { inputs, outputs: outputPlans } = planAll(loaded, options.defaultOutputs);
     const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
     try {
-      const generation = await buildGeneration(loaded, generationOptions(dataDir, options));
+      const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, options));
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
       const service = new Service(loaded, dataDir, generation, outputs, options);
       await service.#startInputs(inputs);
@@ -142,7 +143,7 @@ export class Service {
 
   /** Threads that match; the receiving thread alone when 1. */
   get workers(): number {
-    return 1;
+    return this.#generation.workers;
   }
 
   /** Files and folders whose change asks for a reload. */
@@ -258,7 +259,7 @@ export class Service {
       const loaded = this.#options.reload();
       const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
       const generation = await buildGeneration(loaded, {
-        ...generationOptions(this.#dataDir, this.#options),
+        ...generationOptions(loaded.config, this.#dataDir, this.#options),
         previous: this.#generation,
       });
       const former = this.#generation;
@@ -357,9 +358,10 @@ function outputsOptions(config: Config, dataDir: DataDir, options: ServiceOption
   };
 }
 
-function generationOptions(dataDir: DataDir, options: ServiceOptions): GenerationOptions {
+function generationOptions(config: Config, dataDir: DataDir, options: ServiceOptions): GenerationOptions {
   return {
     mode: 'run',
+    workers: workerCount(config.workers),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),
     report: (code, input, sample) => options.deadLetter(input, code, sample),

@@ -5,7 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryTexts, MemoryTextsBuilder, type TextPool, type TextPoolBuilder } from '../core/text-pool.ts';
+import {
+  MemoryTexts,
+  MemoryTextsBuilder,
+  type SharedTexts,
+  type TextPool,
+  type TextPoolBuilder,
+} from '../core/text-pool.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Texts up to this size stay in memory. */
@@ -14,18 +20,18 @@ export const SPILL_BYTES = 16 * 1024 * 1024;
 /** Closes descriptors of pools that are gone; a set of intelligence has no other end of life. */
 const closing = new FinalizationRegistry<number>((file) => closeSync(file));
 
-/** A range of an open file, which it owns. */
+/** A range of an open file; an owned one is closed with it. */
 export class DiskTexts implements TextPool {
   readonly byteLength: number;
   readonly memoryBytes = 0;
   readonly #file: number;
   readonly #offset: number;
 
-  constructor(file: number, offset: number, byteLength: number) {
+  constructor(file: number, offset: number, byteLength: number, ownership: 'owned' | 'borrowed' = 'owned') {
     this.#file = file;
     this.#offset = offset;
     this.byteLength = byteLength;
-    closing.register(this, file);
+    if (ownership === 'owned') closing.register(this, file);
   }
 
   read(start: number, end: number): string {
@@ -41,6 +47,17 @@ export class DiskTexts implements TextPool {
       yield part;
     }
   }
+
+  share(): SharedTexts {
+    return { kind: 'file', file: this.#file, offset: this.#offset, byteLength: this.byteLength };
+  }
+}
+
+/** The texts of another thread's pool, which keeps the file open. */
+export function borrowTexts(texts: SharedTexts): TextPool {
+  return texts.kind === 'memory'
+    ? new MemoryTexts(texts.bytes)
+    : new DiskTexts(texts.file, texts.offset, texts.byteLength, 'borrowed');
 }
 
 /** Keeps texts in memory up to `SPILL_BYTES`, then on disk in a file that has no name and so never outlives the process. */

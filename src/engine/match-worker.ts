@@ -1,0 +1,66 @@
+/** Thread entry: a matching worker. Builds its Processor from shared tables, then answers one task after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createMatching } from './matching-parts.ts';
+import type { FoundAlert } from './processor.ts';
+import { RangeScanner } from './range-scanner.ts';
+import { benignOf, tableOf } from './shared-intel.ts';
+import type {
+  BatchTask,
+  FileTask,
+  ProblemSample,
+  TaskResult,
+  WorkerAnswer,
+  WorkerStart,
+  WorkerTask,
+} from './worker-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('match-worker is the entry of a thread and nothing else');
+const start = workerData as WorkerStart;
+/** Samples of one task; more of the same are only counted by the components. */
+const MAX_PROBLEMS = 100;
+
+let problems: ProblemSample[] = [];
+const { processor } = createMatching(
+  {
+    indicators: tableOf(start.indicators),
+    benign: benignOf(start.benign),
+    urls: start.urls,
+    scanner: start.scanner,
+  },
+  start.settings,
+  (code, input, sample) => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ code, input, sample });
+  },
+);
+
+port.on('message', (task: WorkerTask) => {
+  void answer(task).then((message) => port.postMessage(message));
+});
+port.postMessage({ ok: true });
+
+async function answer(task: WorkerTask): Promise<WorkerAnswer> {
+  try {
+    return { ok: true, result: task.kind === 'batch' ? matchBatch(task) : await scanRange(task) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function matchBatch(task: BatchTask): TaskResult {
+  const input = processor.scanner?.input;
+  if (input === undefined) throw new Error('a worker needs a scanner');
+  const found = processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs);
+  return result(found);
+}
+
+async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskResult> {
+  const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task);
+  return { ...result([]), range };
+}
+
+function result(found: readonly FoundAlert[]): TaskResult {
+  const samples = problems;
+  problems = [];
+  return { found, problems: samples, counts: processor.counts, detectorCounts: processor.detector.counts };
+}

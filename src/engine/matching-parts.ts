@@ -1,0 +1,61 @@
+/**
+ * What a thread needs to match records. Settings are plain data; the tables are objects in the main thread and views of shared
+ * memory in workers. Both build their Processor here, in the same way.
+ */
+import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { applyKeyMap } from '../fields/legacy-keys.ts';
+import type { BenignSet } from '../intel/benign-set.ts';
+import { IndicatorMatcher } from '../match/indicator-matcher.ts';
+import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
+import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
+import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
+import { Processor } from './processor.ts';
+
+export interface MatchingTables {
+  readonly indicators: IndicatorTable;
+  readonly benign: BenignSet;
+  /** Of a matcher that was built before for the same table. */
+  readonly urls?: UrlIndexColumns;
+  /** The thread's own work area in the scanner memory; undefined where the kernel cannot run. */
+  readonly scanner: ScannerBlock | undefined;
+}
+
+export interface MatchingSettings {
+  readonly limits: DetectorOptions['limits'];
+  readonly validity: DetectorOptions['validity'];
+  readonly clampTime: boolean;
+  readonly keepOriginal: boolean;
+  readonly maxAlerts: number;
+  /** Key map of STIX Spark, as entries. */
+  readonly keyMap: readonly (readonly [string, string])[];
+}
+
+/** Told of a record that is not what it seems to be; the sample is a copy. */
+export type ReportSample = (code: ErrorCode, input: string, sample: Uint8Array) => void;
+
+const SAMPLE_BYTES = 1024;
+
+export interface Matching {
+  readonly processor: Processor;
+  readonly urls: UrlIndexColumns;
+}
+
+export function createMatching(tables: MatchingTables, settings: MatchingSettings, report: ReportSample): Matching {
+  const { indicators: table, benign } = tables;
+  const matcher = new IndicatorMatcher(table, tables.urls);
+  const keyMap = new Map(settings.keyMap);
+  const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
+    report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
+  const lookup = {
+    table,
+    match: (observed: Parameters<IndicatorMatcher['match']>[0]) => matcher.match(observed),
+    isBenign: (row: number) => benign.size > 0 && benign.isBenign(table.kindAt(row), table.valueAt(row)),
+  };
+  const { limits, validity, clampTime, keepOriginal } = settings;
+  const adapt =
+    keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
+  const detector = new Detector(lookup, [], { limits, validity, clampTime, keepOriginal, ...adapt }, reportProblem);
+  const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
+  return { processor: new Processor(detector, scanner, settings), urls: matcher.urlColumns };
+}

@@ -1,0 +1,6 @@
+/** How many threads match: what was asked for, or one per processor. */
+import { availableParallelism } from 'node:os';
+
+export function workerCount(workers: 'auto' | number): number {
+  return workers === 'auto' ? availableParallelism() : workers;
+}

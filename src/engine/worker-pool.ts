@@ -1,0 +1,129 @@
+/**
+ * Matching on several threads. Tables lie in shared memory once; each worker has a work area of its own in the scanner memory,
+ * into which the main thread writes the bytes of a batch before it posts the task. A worker has one task at a time; tasks wait
+ * in the order they were given. A worker that dies fails its task and the pool: that is a bug, not a condition.
+ */
+import { Worker } from 'node:worker_threads';
+import type { ScannerBlock } from '../scan/indicator-scanner.ts';
+import type { TaskResult, WorkerAnswer, WorkerStart, WorkerTask } from './worker-messages.ts';
+
+export type PoolStart = Omit<WorkerStart, 'scanner'> & { readonly scanners: readonly ScannerBlock[] };
+
+interface PoolWorker {
+  readonly worker: Worker;
+  /** The worker's scanner input, shared with it. */
+  readonly input: Uint8Array;
+  readonly ready: Promise<void>;
+  busy: boolean;
+  settle: ((answer: WorkerAnswer) => void) | undefined;
+  last: TaskResult | undefined;
+}
+
+interface Waiting {
+  readonly task: WorkerTask;
+  readonly bytes: Uint8Array | undefined;
+  readonly resolve: (result: TaskResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WorkerPool {
+  readonly #workers: readonly PoolWorker[];
+  readonly #waiting: Waiting[] = [];
+  #failure: Error | undefined;
+
+  private constructor(workers: readonly PoolWorker[]) {
+    this.#workers = workers;
+  }
+
+  static async open(start: PoolStart): Promise<WorkerPool> {
+    const { scanners, ...shared } = start;
+    const pool = new WorkerPool(scanners.map((scanner) => openWorker({ ...shared, scanner })));
+    for (const worker of pool.#workers) worker.worker.on('error', (error) => pool.#fail(error));
+    await Promise.all(pool.#workers.map((worker) => worker.ready));
+    return pool;
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  /** Largest batch that fits a worker's input. */
+  get inputBytes(): number {
+    return this.#workers[0]?.input.length ?? 0;
+  }
+
+  /** The last known counts of each worker. */
+  get results(): readonly TaskResult[] {
+    return this.#workers.flatMap(({ last }) => (last === undefined ? [] : [last]));
+  }
+
+  /** `bytes` is copied into the worker's input when its turn comes: it must not change until the promise settles. */
+  run(task: WorkerTask, bytes?: Uint8Array): Promise<TaskResult> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ task, bytes, resolve, reject });
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
+  }
+
+  #next(): void {
+    for (const worker of this.#workers) {
+      if (worker.busy) continue;
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) return;
+      this.#give(worker, waiting);
+    }
+  }
+
+  #give(worker: PoolWorker, { task, bytes, resolve, reject }: Waiting): void {
+    worker.busy = true;
+    // Only a busy worker keeps the process alive.
+    worker.worker.ref();
+    if (bytes !== undefined) worker.input.set(bytes);
+    worker.settle = (answer) => {
+      worker.busy = false;
+      worker.settle = undefined;
+      worker.worker.unref();
+      if (answer.ok) {
+        worker.last = answer.result;
+        resolve(answer.result);
+      } else reject(new Error(answer.error));
+      this.#next();
+    };
+    worker.worker.postMessage(task);
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const worker of this.#workers) worker.settle?.({ ok: false, error: error.stack ?? error.message });
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
+
+function openWorker(start: WorkerStart): PoolWorker {
+  const worker = new Worker(new URL('./match-worker.js', import.meta.url), { workerData: start });
+  const { memory, input, inputBytes } = start.scanner;
+  let began = (): void => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    began = resolve;
+    worker.once('error', reject);
+  });
+  const entry: PoolWorker = {
+    worker,
+    input: new Uint8Array(memory.buffer, input, inputBytes),
+    ready,
+    busy: false,
+    settle: undefined,
+    last: undefined,
+  };
+  worker.once('message', () => {
+    worker.on('message', (answer: WorkerAnswer) => entry.settle?.(answer));
+    began();
+    worker.unref();
+  });
+  return entry;
+}
