@@ -22,7 +22,7 @@ it('the engine raises for each sample line what is expected, and nothing else', 
   const found: string[] = [];
   const summary = await scanFiles(
     listFiles([`${SAMPLES}logs`, `${SAMPLES}stix-spark/test-stix.json`]),
-    generation.processor,
+    generation,
     {
       maxRecordBytes: 1 << 20,
       timezone: 'Z',
