@@ -20,24 +20,20 @@ it('the engine raises for each sample line what is expected, and nothing else', 
   const loaded = loadConfig({ intel: [`${SAMPLES}intel`] }, {});
   const generation = await buildGeneration(loaded, { mode: 'scan', report: () => {} });
   const found: string[] = [];
-  const summary = await scanFiles(
-    listFiles([`${SAMPLES}logs`, `${SAMPLES}stix-spark/test-stix.json`]),
-    generation,
-    {
-      maxRecordBytes: 1 << 20,
-      timezone: 'Z',
-      inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
-      now: () => Date.UTC(2026, 2, 18),
-      onFound: async (alerts) => {
-        for (const { alert } of alerts) {
-          const { path, line } = alert.flint.input;
-          found.push(`${relative(SAMPLES, path)}:${line} ${alert.threat?.indicator?.value?.toLowerCase()}`);
-        }
-      },
-      onProgress: () => {},
-      onDiagnostic: (problem) => expect(problem).toBeUndefined(),
+  const summary = await scanFiles(listFiles([`${SAMPLES}logs`, `${SAMPLES}stix-spark/test-stix.json`]), generation, {
+    maxRecordBytes: 1 << 20,
+    timezone: 'Z',
+    inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    now: () => Date.UTC(2026, 2, 18),
+    onFound: async (alerts) => {
+      for (const { alert } of alerts) {
+        const { path, line } = alert.flint.input;
+        found.push(`${relative(SAMPLES, path)}:${line} ${alert.threat?.indicator?.value?.toLowerCase()}`);
+      }
     },
-  );
+    onProgress: () => {},
+    onDiagnostic: (problem) => expect(problem).toBeUndefined(),
+  });
   const { records } = JSON.parse(readFileSync(`${SAMPLES}expectations.json`, 'utf8')) as { records: Expectation[] };
   const expected = records.flatMap(({ file, line, expects }) =>
     expects.map(({ value }) => `${file}:${line} ${value.toLowerCase()}`),
