@@ -20,7 +20,7 @@ import { evaluate } from '../match/interpreter.ts';
 import { LiteralIndex } from '../match/literal-index.ts';
 import { witnessClause } from '../match/object-witness.ts';
 import { regexProblem } from '../match/regex.ts';
-import type { Subject } from '../match/subject.ts';
+import type { ObservedObject, Subject } from '../match/subject.ts';
 import { compilePattern } from '../rules/pattern/compile.ts';
 import { parsePattern } from '../rules/pattern/parse.ts';
 import { searchBinding } from '../state/pattern/binding-search.ts';
@@ -234,9 +234,17 @@ export class PatternSet {
     const objects = new EventObjects(event.fields, this.#mappings, () =>
       observe(event).observables.filter((one) => isObserved(one, event)),
     );
+    const byType = new Map<string, readonly ObservedObject[]>();
     return {
       fields: event.fields,
-      objects: (type) => objects.objects(type),
+      objects: (type) => {
+        let known = byType.get(type);
+        if (known === undefined) {
+          known = [...objects.objects(type)];
+          byType.set(type, known);
+        }
+        return known;
+      },
       resolve: (id) => objects.resolve(id),
     };
   }

@@ -124,6 +124,18 @@ describe('pattern test', () => {
   });
 });
 
+describe('docs/patterns.md', () => {
+  it('prints what its example gives', () => {
+    const page = readFileSync(new URL('../../docs/patterns.md', import.meta.url), 'utf8');
+    const [, document = ''] = /```json\n(\{[\s\S]*?\n\})\n```/.exec(page) ?? [];
+    const [, printed = ''] = /prints\n\n```\n([\s\S]*?)\n```/.exec(page) ?? [];
+    const outcomes = [...(testPatterns(JSON.parse(document) as EventValue) ?? [])];
+    const lines = outcomes.map((outcome) => JSON.stringify({ ...outcome, message: undefined }));
+    expect(lines.join('\n')).toBe(printed);
+    expect(lines).toHaveLength(4);
+  });
+});
+
 describe.skipIf(!hasSharedData('stix'))(`shared pattern vectors ${sharedDataMissing('stix')}`, () => {
   it('are all answered as expected', { timeout: 60_000 }, () => {
     const document = JSON.parse(readFileSync(sharedData('stix', 'pattern-vectors.json'), 'utf8')) as EventValue;

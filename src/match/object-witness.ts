@@ -3,7 +3,7 @@
  * raw text of every event that satisfies the predicate. Only values that come from the record as they are give any, and
  * only runs of at least three characters of `[a-z0-9._-]`. The clause with the longest literals is taken of a conjunction.
  */
-import { parseIpv4 } from '../core/ip-address.ts';
+import { formatIp, parseIp } from '../core/ip-address.ts';
 import { lowerAscii } from '../core/domain-name.ts';
 import { parseUrl } from '../core/web-url.ts';
 import type { Compare, Literal, ObjectStep, Predicate, Test } from '../ir/predicate.ts';
@@ -78,8 +78,8 @@ function literalClause(literal: Literal, origin: ValueOrigin): WitnessClause {
 
 /** An IPv4 address may also be written as a mapped IPv6 address in hex, a label in ASCII form may stand in Unicode. */
 function hostClause(host: string): WitnessClause {
-  if (parseIpv4(host) !== undefined) return [host, 'ffff'];
-  if (host.includes(':')) return undefined;
+  const address = parseIp(host);
+  if (address !== undefined) return address.family === 4 ? [formatIp(address), 'ffff'] : undefined;
   return longestRun(host.replaceAll(/xn--[^.]*/gi, ' '));
 }
 

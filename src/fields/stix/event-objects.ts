@@ -20,6 +20,7 @@ export interface MappedObject {
 
 /** More objects than this from one template are not made: a record is one observation, not a list of answers without end. */
 const MAX_EACH = 1_000;
+const NO_PREFIX: readonly string[] = [''];
 const ADDRESS_TYPES: ReadonlySet<string> = new Set(['ipv4-addr', 'ipv6-addr', 'domain-name']);
 
 interface Slot {
@@ -43,6 +44,7 @@ export class EventObjects {
   readonly #observe: () => readonly Observable[];
   #slots: ReadonlyMap<string, Slot> | undefined;
   #extras: readonly MappedObject[] | undefined;
+  readonly #present = new Map<readonly string[], readonly string[]>();
 
   /** `observe` is called at most once, and only for types that observables can have. */
   constructor(fields: EventObject, mappings: readonly StixMapping[], observe: () => readonly Observable[]) {
@@ -183,9 +185,25 @@ export class EventObjects {
     return found;
   }
 
+  /** Those under which the event has anything at all. */
+  #prefixes(mapping: StixMapping): readonly string[] {
+    const { prefixes } = mapping;
+    if (prefixes === undefined) return NO_PREFIX;
+    let present = this.#present.get(prefixes);
+    if (present === undefined) {
+      const keys = Object.keys(this.#fields);
+      present = prefixes.filter((prefix) => {
+        const [root = ''] = prefix.split('.');
+        return keys.some((key) => key.startsWith(root));
+      });
+      this.#present.set(prefixes, present);
+    }
+    return present;
+  }
+
   /** Visits the scalars of the fields until `visit` says stop; whether it did. */
   #values(mapping: StixMapping, names: readonly string[], visit: (value: EventScalar) => boolean): boolean {
-    const prefixes = mapping.prefixes ?? [''];
+    const prefixes = this.#prefixes(mapping);
     return names.some((name) =>
       prefixes.some((prefix) =>
         someValue(
