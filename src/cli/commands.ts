@@ -2,8 +2,16 @@
 import { checkCommand } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { intelCommand } from './intel/intel.ts';
 import { patternCommand } from './pattern.ts';
 import { runCommand } from './run.ts';
 import { scanCommand } from './scan.ts';
 
-export const COMMANDS: readonly CliCommand[] = [runCommand, scanCommand, demoCommand, checkCommand, patternCommand];
+export const COMMANDS: readonly CliCommand[] = [
+  runCommand,
+  scanCommand,
+  demoCommand,
+  checkCommand,
+  intelCommand,
+  patternCommand,
+];

@@ -3,12 +3,10 @@
  * flux specifications, intelligence. All findings are collected. No socket is opened: a feed that is a URL is checked as far as
  * its cached content goes. A bad rule or indicator, which `run` reports and skips, is an error here.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
-import { FeedCache } from '../intel/feed-cache.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
-import { type IntelSource, shownSource } from '../intel/intel-source.ts';
+import { shownSource } from '../intel/intel-source.ts';
 import { loadIntel } from '../intel/load-intel.ts';
 import { regexProblem } from '../match/regex.ts';
 import { parseFluxSpec } from '../rules/flux/parse-spec.ts';
@@ -21,6 +19,7 @@ import { planInputs } from './input-plans.ts';
 import { type LoadedConfig, resolveSecret } from './load-config.ts';
 import { planOutputs } from './outputs.ts';
 import { readRuleFiles } from './rule-files.ts';
+import { storedSources } from './stored-sources.ts';
 import { withSourceLines } from './source-lines.ts';
 
 export interface CheckReport {
@@ -147,19 +146,12 @@ async function checkIntel(loaded: LoadedConfig, now: () => number, collect: Coll
   const { config } = loaded;
   const { sources, diagnostics } = intelSources(loaded, { intelFolder: join(config.data_dir, 'intel') });
   collect(diagnostics);
-  const folder = join(config.data_dir, 'feeds');
-  const cacheFolder = existsSync(folder) ? folder : undefined;
-  const readable: IntelSource[] = [];
-  for (const source of sources) {
-    const cached =
-      source.isUrl && cacheFolder !== undefined ? await new FeedCache(cacheFolder).find(source.source) : undefined;
-    if (!source.isUrl || cached !== undefined) readable.push(source);
-    else {
-      const message = `feed "${shownSource(source.source)}" has not been fetched yet and is not checked`;
-      collect([diagnostic('INTEL_NOT_FETCHED', 'note', message)]);
-    }
+  const { stored, missing, cacheFolder } = await storedSources(sources, config.data_dir);
+  for (const { source } of missing) {
+    const message = `feed "${shownSource(source)}" has not been fetched yet and is not checked`;
+    collect([diagnostic('INTEL_NOT_FETCHED', 'note', message)]);
   }
-  const set = await loadIntel(readable, { now, urls: 'cached', ...(cacheFolder !== undefined && { cacheFolder }) });
+  const set = await loadIntel(stored, { now, urls: 'cached', ...(cacheFolder !== undefined && { cacheFolder }) });
   collect(
     set.diagnostics.map((problem) => (BAD_ENTRY.has(problem.code) ? { ...problem, severity: 'error' } : problem)),
   );

@@ -1,0 +1,78 @@
+/** The state of feeds as rows of a table for people and as objects for programs. */
+import { formatBytes } from '../../config/units.ts';
+import type { FeedState } from '../../intel/intel-set.ts';
+import { type IntelSource, shownSource } from '../../intel/intel-source.ts';
+import type { Column } from '../table.ts';
+
+export const FEED_COLUMNS: readonly Column[] = [
+  { title: 'source', max: 48 },
+  { title: 'status' },
+  { title: 'format' },
+  { title: 'indicators', align: 'right', max: 20 },
+  { title: 'by kind', max: 60 },
+  { title: 'left out', max: 60 },
+  { title: 'bad', align: 'right' },
+  { title: 'size', align: 'right' },
+  { title: 'age', align: 'right' },
+];
+
+export function feedRow(feed: FeedState, nowMs: number): string[] {
+  const { kinds, skipped, deferred, bad } = feed.statistics;
+  return [
+    tail(feed.name, 48),
+    feed.role === 'benign' ? `${feed.status}, benign` : feed.status,
+    feed.format,
+    sum(kinds).toLocaleString('en'),
+    counts(kinds),
+    counts({ ...skipped, ...prefixed('deferred ', deferred) }),
+    bad === 0 ? '' : bad.toLocaleString('en'),
+    formatBytes(feed.bytes),
+    feed.fetchedAtMs === undefined ? '' : age(nowMs - feed.fetchedAtMs),
+  ];
+}
+
+/** A URL whose content is not here. */
+export function missingRow(source: IntelSource): string[] {
+  return [tail(shownSource(source.source), 48), 'not fetched', '', '', '', 'flint intel pull fetches it', '', '', ''];
+}
+
+/** What programs get: everything but the diagnostics' internals. */
+export function feedObject(feed: FeedState, nowMs: number): Readonly<Record<string, unknown>> {
+  const { diagnostics, omittedDiagnostics, statistics, ...state } = feed;
+  return {
+    ...state,
+    ...statistics,
+    indicators: sum(statistics.kinds),
+    ...(feed.fetchedAtMs !== undefined && { ageSeconds: Math.round((nowMs - feed.fetchedAtMs) / 1000) }),
+    problems: diagnostics.map(({ code, severity, message, span }) => ({ code, severity, message, line: span?.line })),
+    omittedProblems: omittedDiagnostics,
+  };
+}
+
+/** `3 domain, 1 url`, the largest first. */
+export function counts(by: Readonly<Partial<Record<string, number>>>): string {
+  return Object.entries(by)
+    .sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0))
+    .map(([name, count]) => `${(count ?? 0).toLocaleString('en')} ${name}`)
+    .join(', ');
+}
+
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
+function sum(by: Readonly<Partial<Record<string, number>>>): number {
+  return Object.values(by).reduce((total: number, count) => total + (count ?? 0), 0);
+}
+
+function prefixed(prefix: string, by: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(by).map(([name, count]) => [`${prefix}${name}`, count]));
+}
+
+/** The end of a long path says more than its beginning. */
+function tail(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}

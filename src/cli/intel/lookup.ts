@@ -1,0 +1,99 @@
+/** `flint intel lookup VALUE…`: everything that the loaded intelligence says of values; what is above and around them included. */
+import { Command } from 'commander';
+import { type KnownSource, type LookupAnswer, ValueLookup } from '../../engine/lookup-value.ts';
+import { storedSources } from '../../engine/stored-sources.ts';
+import { shownSource } from '../../intel/intel-source.ts';
+import { loadIntel } from '../../intel/load-intel.ts';
+import type { CliCommand } from '../command.ts';
+import { EXIT, printDiagnostics } from '../exit.ts';
+import { oneLine, openTerminal, paint, say } from '../terminal.ts';
+import { addIntelOptions, configuredIntel, type IntelOptions } from './intel-options.ts';
+
+export const lookupCommand: CliCommand = {
+  name: 'lookup',
+  build: (action) =>
+    addIntelOptions(new Command('lookup'))
+      .description('what is known of values, and of names above and networks around them')
+      .argument('<values...>', 'domains, addresses, networks, URLs, hashes, e-mail addresses, …; defanged ones too')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  flint intel lookup 'evil[.]example' -c flint.yaml
+  flint intel lookup 198.51.100.7 hxxp://bad.example/x --intel feeds/ --json`,
+      )
+      .action(action((values, options) => lookup(values as string[], options as IntelOptions))),
+};
+
+async function lookup(values: readonly string[], options: IntelOptions): Promise<number> {
+  const terminal = openTerminal(options);
+  const { sources, dataDir } = configuredIntel(options);
+  const { stored, missing, cacheFolder } = await storedSources(sources, dataDir);
+  const set = await loadIntel(stored, {
+    now: Date.now,
+    urls: 'cached',
+    ...(cacheFolder !== undefined && { cacheFolder }),
+  });
+  const broken = set.feeds.filter(({ status }) => status !== 'loaded').flatMap(({ diagnostics }) => diagnostics);
+  printDiagnostics([...set.diagnostics.filter(({ code }) => code === 'INTEL_UNREADABLE'), ...broken], terminal);
+  for (const source of missing) say(terminal, `not fetched, so not looked at: ${shownSource(source.source)}`);
+  const lookups = new ValueLookup(set, Date.now());
+  for (const value of values) {
+    const answer = lookups.lookup(value);
+    const text = terminal.json ? JSON.stringify(answer, replaceTimes) : answerText(answer, terminal.colorOut);
+    terminal.out.write(`${text}\n`);
+  }
+  return EXIT.done;
+}
+
+export function answerText(answer: LookupAnswer, color: boolean): string {
+  const kind = answer.kind ?? 'text';
+  const understood =
+    answer.canonical === undefined || answer.canonical === answer.value ? '' : ` = ${answer.canonical}`;
+  const lines = [`${paint(color, 'bold', oneLine(answer.value + understood, 200))}  (${kind})`];
+  if (answer.benign !== undefined) {
+    const { value, provider } = answer.benign;
+    lines.push(`  ${paint(color, 'green', 'benign')}: "${oneLine(value, 200)}" of ${oneLine(provider, 100)}`);
+  }
+  if (answer.indicators.length === 0) lines.push('  not known');
+  for (const { kind: known, value, semantics, how, sources } of answer.indicators) {
+    lines.push(
+      `  ${paint(color, 'red', known)} ${oneLine(value, 200)}  ${how}${semantics === 'exact' ? '' : `, reaches ${semantics}`}`,
+    );
+    for (const source of sources) lines.push(`    ${sourceText(source)}`);
+  }
+  return lines.join('\n');
+}
+
+function sourceText(source: KnownSource): string {
+  const { validFromMs: from, validUntilMs: until } = source;
+  const parts = [
+    source.provider,
+    source.name,
+    source.confidence === undefined ? '' : `confidence ${source.confidence}`,
+    source.tlp === undefined ? '' : `TLP:${source.tlp.toUpperCase()}`,
+    source.validity,
+    from === undefined ? '' : `from ${day(from)}`,
+    until === undefined ? '' : `until ${day(until)}`,
+    (source.types ?? []).join(' '),
+    source.id,
+  ];
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => oneLine(part, 100))
+    .join(', ');
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/** Times as text: `validFrom` for `validFromMs` and so on. */
+function replaceTimes(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) =>
+      key.endsWith('Ms') && typeof item === 'number' ? [key.slice(0, -2), new Date(item).toISOString()] : [key, item],
+    ),
+  );
+}

@@ -1,0 +1,53 @@
+/** `flint intel ls`: sources and what they gave, read from files and from the data directory; nothing is fetched. */
+import { Command } from 'commander';
+import { storedSources } from '../../engine/stored-sources.ts';
+import { shownSource } from '../../intel/intel-source.ts';
+import { loadIntel } from '../../intel/load-intel.ts';
+import type { CliCommand } from '../command.ts';
+import { EXIT, printDiagnostics } from '../exit.ts';
+import { renderTable } from '../table.ts';
+import { openTerminal, say } from '../terminal.ts';
+import { FEED_COLUMNS, feedObject, feedRow, missingRow } from './feed-rows.ts';
+import { addIntelOptions, configuredIntel, type IntelOptions } from './intel-options.ts';
+
+export const lsCommand: CliCommand = {
+  name: 'ls',
+  build: (action) =>
+    addIntelOptions(new Command('ls'))
+      .description('sources, what they gave by kind, what was left out and why, age and status')
+      .addHelpText('after', '\nExamples:\n  flint intel ls -c flint.yaml\n  flint intel ls --intel feeds/ --json')
+      .action(action((options) => list(options as IntelOptions))),
+};
+
+async function list(options: IntelOptions): Promise<number> {
+  const terminal = openTerminal(options);
+  const { sources, dataDir } = configuredIntel(options);
+  const { stored, missing, cacheFolder } = await storedSources(sources, dataDir);
+  const set = await loadIntel(stored, {
+    now: Date.now,
+    urls: 'cached',
+    ...(cacheFolder !== undefined && { cacheFolder }),
+  });
+  const nowMs = Date.now();
+  if (terminal.json) {
+    for (const feed of set.feeds) terminal.out.write(`${JSON.stringify(feedObject(feed, nowMs))}\n`);
+    for (const source of missing)
+      terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'not fetched' })}\n`);
+  } else {
+    const rows = [...set.feeds.map((feed) => feedRow(feed, nowMs)), ...missing.map(missingRow)];
+    const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 120) : Number.POSITIVE_INFINITY;
+    terminal.out.write(`${renderTable(FEED_COLUMNS, rows, { color: terminal.colorOut, width })}\n`);
+  }
+  printDiagnostics(
+    set.diagnostics.filter(({ severity }) => severity === 'error'),
+    terminal,
+  );
+  const { indicators, benign, deferred } = set;
+  const patterns =
+    deferred.length === 0 ? '' : `, ${deferred.length.toLocaleString('en')} patterns for the pattern engine`;
+  say(
+    terminal,
+    `${indicators.size.toLocaleString('en')} different indicators${patterns}, ${benign.size.toLocaleString('en')} benign values`,
+  );
+  return EXIT.done;
+}
