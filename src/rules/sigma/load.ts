@@ -1,11 +1,15 @@
 /**
- * loadSigma: texts of rule files to a rule set. Pure: reading files is the caller's. Every finding is a Diagnostic; a rule with
- * an error is left out and the others stay.
+ * loadSigma: texts of rule and pipeline files to a rule set. Pure: reading files is the caller's. Every finding is a Diagnostic; a
+ * rule with an error is left out and the others stay.
  */
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { Regex } from '../../ir/predicate.ts';
+import type { SigmaDetection } from './ast.ts';
 import type { SigmaFile } from './collection.ts';
 import { parseSigmaFile } from './collection.ts';
+import { applyPipelines, applyPipelinesToCorrelation } from './pipeline/apply-pipeline.ts';
+import type { ReadFile } from './pipeline/parse-pipeline.ts';
+import { parsePipelineFile } from './pipeline/parse-pipeline.ts';
 import type { PlaceholderValues } from './placeholders.ts';
 import { placeholderResolver } from './placeholders.ts';
 import type { ResolvedRules } from './resolve.ts';
@@ -15,6 +19,10 @@ export interface SigmaOptions {
   /** `regexProblem` of `match/regex.ts`: why an expression cannot be used. */
   regexProblem(regex: Regex): string | undefined;
   readonly placeholders?: PlaceholderValues;
+  /** Pipeline files; run in the order of their priorities. */
+  readonly pipelines?: readonly SigmaFile[];
+  /** Content of a file that a pipeline's `file_placeholders` names; undefined: not there. */
+  readonly readFile?: ReadFile;
 }
 
 export interface SigmaRules extends ResolvedRules {
@@ -23,12 +31,34 @@ export interface SigmaRules extends ResolvedRules {
 
 export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): SigmaRules {
   const diagnostics: Diagnostic[] = [];
+  const pipelines = (options.pipelines ?? []).flatMap((file) => parsePipelineFile(file, diagnostics, options.readFile));
   const documents = files.flatMap((file) => parseSigmaFile(file, (regex) => options.regexProblem(regex), diagnostics));
+  const byName = new Map<string, SigmaDetection>();
+  for (const document of documents) {
+    if (document.kind !== 'detection') continue;
+    const { rule } = document.parsed;
+    byName.set(rule.meta.details.id, rule);
+    if (rule.meta.name !== undefined) byName.set(rule.meta.name, rule);
+  }
   const resolved = resolveRules(
     documents,
-    (rule) => rule,
+    (rule, reporter) => {
+      const rewritten = applyPipelines(pipelines, rule);
+      if (!('refused' in rewritten)) return rewritten;
+      reporter.error(
+        'SIGMA_REFUSED_BY_PIPELINE',
+        `rule "${rule.meta.details.name}" is refused: ${rewritten.refused}`,
+        [],
+      );
+      return undefined;
+    },
     placeholderResolver(options.placeholders ?? new Map()),
-    (rule) => rule,
+    (rule) =>
+      applyPipelinesToCorrelation(
+        pipelines,
+        rule,
+        rule.rules.flatMap((name) => byName.get(name) ?? []),
+      ),
   );
   return { ...resolved, diagnostics };
 }
