@@ -15,7 +15,7 @@ export interface SigmaOutcome {
   readonly matches: readonly RuleMatch[];
   /** All rules that hold, silent ones included: what correlations and flux tags are fed with. */
   readonly held: readonly DetectionRule[];
-  /** The event's fields under the names that rules use; group-by and condition fields are read here. */
+  /** The event's fields under the names that rules use (when some rule held): group-by and condition fields are read here. */
   readonly fields: EventObject;
 }
 
@@ -51,10 +51,11 @@ export class SigmaEventRules implements EventRules {
       this.counts.unrecognised++;
       return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
     }
-    const { shape, fields, source } = recognised;
+    const { shape, event: view, source } = recognised;
     this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
-    const indexes = this.#matcher.match(fields, source);
-    if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields };
+    const indexes = this.#matcher.match(view, source);
+    if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
+    const { fields } = view;
     const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
     const matches = held.filter(({ alerts }) => alerts).map((rule) => matchOf(rule, fields));
     return { matches, held, fields };
@@ -66,10 +67,10 @@ export class SigmaEventRules implements EventRules {
     if (rule === undefined) return undefined;
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     if (recognised === undefined) return { rule, admitted: false, tree: explain(rule.predicate, event.fields) };
-    const { shape, fields, source } = recognised;
+    const { shape, event: view, source } = recognised;
     const admitted = this.#matcher.admits(rule, source);
     const described = { shape, product: source.product, categories: source.categories, services: source.services };
-    return { rule, admitted, source: described, tree: explain(rule.predicate, fields) };
+    return { rule, admitted, source: described, tree: explain(rule.predicate, view.fields) };
   }
 }
 

@@ -14,6 +14,8 @@ interface Literal {
 }
 
 const GRAM = 4;
+/** Every so many positions of a text are looked at for literals of at least GRAM + STEP - 1 characters. */
+const STEP = 4;
 /** Up to so many free literals are cheaper to look for one by one. */
 const FEW = 4;
 
@@ -31,11 +33,7 @@ export class LiteralIndex {
     ends: [],
     contains: [],
   };
-  #heads = new Int32Array(0);
-  #next = new Int32Array(0);
-  #offsets = new Int32Array(0);
-  #free: Literal[] = [];
-  #mask = 0;
+  #tables: readonly GramTable[] = [];
 
   add(relation: AtomRelation, text: string, owner: number): void {
     const literals = relation === 'equals' ? this.#equals : this.#byRelation[relation];
@@ -57,7 +55,12 @@ export class LiteralIndex {
     if (long.length <= FEW) short.contains.push(...free);
     else {
       short.contains.push(...free.filter(({ text }) => text.length < GRAM));
-      this.#buildGrams(long);
+      const sampled = long.filter(({ text }) => text.length >= GRAM + STEP - 1);
+      const dense = long.filter(({ text }) => text.length < GRAM + STEP - 1);
+      this.#tables = [
+        ...(sampled.length > 0 ? [buildGrams(sampled, STEP)] : []),
+        ...(dense.length > 0 ? [buildGrams(dense, 1)] : []),
+      ];
     }
     this.#short = short;
   }
@@ -77,59 +80,83 @@ export class LiteralIndex {
     if (this.#ends.size > 0)
       for (const literal of this.#ends.get(text.slice(-GRAM)) ?? [])
         if (text.endsWith(literal.text)) visitAll(literal, visit);
-    if (this.#free.length > 0) this.#findFree(text, visit);
+    for (let i = 0; i < this.#tables.length; i++) this.#findFree(this.#tables[i] as GramTable, text, visit);
   }
 
-  #findFree(text: string, visit: OwnerVisitor): void {
-    const heads = this.#heads;
-    const mask = this.#mask;
-    let a = text.charCodeAt(0);
-    let b = text.charCodeAt(1);
-    let c = text.charCodeAt(2);
-    for (let at = GRAM - 1; at < text.length; at++) {
-      const d = text.charCodeAt(at);
-      let entry = heads[hash(a, b, c, d) & mask] as number;
+  #findFree(table: GramTable, text: string, visit: OwnerVisitor): void {
+    const { heads, next, offsets, literals, mask, step } = table;
+    for (let at = 0; at + GRAM <= text.length; at += step) {
+      const bucket =
+        hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), text.charCodeAt(at + 3)) & mask;
+      let entry = heads[bucket] as number;
       while (entry >= 0) {
-        const literal = this.#free[entry] as Literal;
-        const start = at - (GRAM - 1) - (this.#offsets[entry] as number);
+        const literal = literals[entry] as Literal;
+        const start = at - (offsets[entry] as number);
         if (start >= 0 && text.startsWith(literal.text, start)) visitAll(literal, visit);
-        entry = this.#next[entry] as number;
+        entry = next[entry] as number;
       }
-      a = b;
-      b = c;
-      c = d;
     }
   }
+}
 
-  #buildGrams(literals: Literal[]): void {
-    // Pieces that few literals of the set share are taken: common ones (".exe") would be hit at every turn.
-    const frequency = new Map<string, number>();
-    for (const { text } of literals)
-      for (const gram of new Set(gramsOf(text))) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
-    let size = 1024;
-    while (size < literals.length * 8) size *= 2;
-    this.#mask = size - 1;
-    this.#heads = new Int32Array(size).fill(-1);
-    this.#next = new Int32Array(literals.length).fill(-1);
-    this.#offsets = new Int32Array(literals.length);
-    this.#free = literals;
-    for (const [index, { text }] of literals.entries()) {
-      let best = 0;
-      let least = Number.POSITIVE_INFINITY;
-      for (const [offset, gram] of gramsOf(text).entries()) {
-        const score = (frequency.get(gram) as number) * commonness(gram);
-        if (score < least) {
-          least = score;
-          best = offset;
-        }
-      }
-      const gram = text.slice(best, best + GRAM);
-      const bucket = hash(gram.charCodeAt(0), gram.charCodeAt(1), gram.charCodeAt(2), gram.charCodeAt(3)) & this.#mask;
-      this.#offsets[index] = best;
-      this.#next[index] = this.#heads[bucket] as number;
-      this.#heads[bucket] = index;
+/**
+ * Buckets by hash of a piece, each a chain of (literal, offset of the piece in it). With step 1 a literal has one entry, its least
+ * common piece. Longer literals have an entry for each of four neighbouring pieces, so that every fourth position of a
+ * text is enough to meet one of them.
+ */
+interface GramTable {
+  readonly heads: Int32Array;
+  readonly next: Int32Array;
+  readonly offsets: Int32Array;
+  readonly literals: readonly Literal[];
+  readonly mask: number;
+  readonly step: number;
+}
+
+function buildGrams(literals: readonly Literal[], step: number): GramTable {
+  // Pieces that few literals of the set share are taken: common ones (".exe") would be hit at every turn.
+  const frequency = new Map<string, number>();
+  for (const { text } of literals)
+    for (const gram of new Set(gramsOf(text))) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
+  let size = 1024;
+  while (size < literals.length * step * 8) size *= 2;
+  const entries = literals.length * step;
+  const heads = new Int32Array(size).fill(-1);
+  const next = new Int32Array(entries).fill(-1);
+  const offsets = new Int32Array(entries);
+  const owners: Literal[] = [];
+  for (const literal of literals) {
+    const scores = gramsOf(literal.text).map((gram) => (frequency.get(gram) as number) * commonness(gram));
+    const first = rarestRun(scores, step);
+    for (let offset = first; offset < first + step; offset++) {
+      const entry = owners.length;
+      const bucket = hashAt(literal.text, offset) & (size - 1);
+      owners.push(literal);
+      offsets[entry] = offset;
+      next[entry] = heads[bucket] as number;
+      heads[bucket] = entry;
     }
   }
+  return { heads, next, offsets, literals: owners, mask: size - 1, step };
+}
+
+/** Start of the `length` neighbours with the least sum. */
+function rarestRun(scores: readonly number[], length: number): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let start = 0; start + length <= scores.length; start++) {
+    let sum = 0;
+    for (let i = start; i < start + length; i++) sum += scores[i] as number;
+    if (sum < least) {
+      least = sum;
+      best = start;
+    }
+  }
+  return best;
+}
+
+function hashAt(text: string, at: number): number {
+  return hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), text.charCodeAt(at + 3));
 }
 
 function push(map: Map<string, Literal[]>, key: string, literal: Literal): void {

@@ -7,7 +7,7 @@
 import { foldCase } from '../core/fold.ts';
 import type { Compare, Glob, Predicate, Test } from '../ir/predicate.ts';
 import { literalProbability } from './literal-frequency.ts';
-import { regexLiteral } from './regex-literal.ts';
+import { regexLiterals } from './regex-literal.ts';
 
 export type AtomRelation = 'equals' | 'starts' | 'ends' | 'contains';
 
@@ -77,9 +77,14 @@ function testAtoms(test: Test, field: string | undefined): Clause | undefined {
     const atom = test.typing === 'bridged' && test.normalize === 'none' ? globAtom(test, field) : undefined;
     return atom === undefined ? undefined : clause(atom);
   }
-  if (test.kind === 'regex' && test.typing === 'bridged') {
-    const literal = regexLiteral(test);
-    return literal === undefined ? undefined : clause({ field, relation: 'contains', text: foldCase(literal) });
+  if (test.kind === 'regex' && test.typing === 'bridged' && test.normalize === 'none') {
+    const { pieces, folds } = regexLiterals(test);
+    // The index has no way to see the strangers that k and s fold to: such a piece is cut at them.
+    const sure = folds ? pieces.flatMap((piece) => piece.split(/[ks]/i)) : pieces;
+    const atoms = sure
+      .filter((piece) => piece.length > 1)
+      .map((piece): Atom => ({ field, relation: 'contains', text: foldCase(piece) }));
+    return rarest(atoms);
   }
   return undefined;
 }
@@ -102,6 +107,11 @@ function globAtom(glob: Glob, field: string | undefined): Atom | undefined {
     }
   }
   return best;
+}
+
+function rarest(atoms: readonly Atom[]): Clause | undefined {
+  const clauses = atoms.map(clause).sort((a, b) => a.probability - b.probability);
+  return clauses[0];
 }
 
 function clause(atom: Atom): Clause {

@@ -179,7 +179,7 @@ function valueComparison(slot: number, test: ValueTest, absent: boolean): RuleTe
   };
 }
 
-/** The folded text of all values is a prefilter: a keyword that is nowhere in it is in no single value. */
+/** Looked for in the folded texts first; wildcards and letter case are left to the interpreter. */
 function keywordTest(node: Extract<Predicate, { kind: 'keyword' }>): RuleTest {
   const literal =
     node.test.kind === 'glob' && node.test.normalize === 'none' ? longestText(node.test.parts) : undefined;
@@ -188,17 +188,18 @@ function keywordTest(node: Extract<Predicate, { kind: 'keyword' }>): RuleTest {
     node.test.collation === 'folded' &&
     node.test.typing === 'bridged' &&
     node.test.parts.length === 3 &&
-    literal !== undefined &&
-    literal.length > 0 &&
-    !literal.includes('\n')
+    literal !== undefined
       ? isContains(node.test.parts)
       : false;
   const exact = (frame: RuleFrame): boolean => evaluate(node, eventSubject(frame.fields));
   if (literal === undefined) return exact;
   const folded = foldCase(literal);
-  return whole
-    ? (frame) => frame.allText().includes(folded)
-    : (frame) => frame.allText().includes(folded) && exact(frame);
+  const somewhere = (frame: RuleFrame): boolean => {
+    const texts = frame.texts();
+    for (let i = 0; i < texts.length; i++) if ((texts[i] as string).includes(folded)) return true;
+    return false;
+  };
+  return whole ? somewhere : (frame) => somewhere(frame) && exact(frame);
 }
 
 function isContains(parts: readonly object[]): boolean {

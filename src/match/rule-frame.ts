@@ -5,13 +5,17 @@
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
+import type { FieldAliases, RuleEvent } from '../core/rule-event.ts';
+import { plainEvent } from '../core/rule-event.ts';
 import { valuesOf } from '../core/field-path.ts';
 import { foldCase } from '../core/fold.ts';
 
 export type SlotValue = EventValue | undefined;
 
 export class RuleFrame {
-  fields: EventObject = {};
+  #event: RuleEvent = plainEvent({});
+  #base: EventObject = {};
+  #aliases: FieldAliases | undefined;
   generation = 0;
   readonly #names: readonly string[];
   readonly #dotted: readonly boolean[];
@@ -24,8 +28,8 @@ export class RuleFrame {
   readonly #folded: (string | undefined)[];
   readonly #memoGeneration: Int32Array;
   readonly #memo: Uint8Array;
-  #allTextGeneration = 0;
-  #allText = '';
+  #textsGeneration = 0;
+  readonly #texts: string[] = [];
 
   constructor(names: readonly string[], memoCount: number) {
     this.#names = names;
@@ -39,8 +43,15 @@ export class RuleFrame {
     this.#memo = new Uint8Array(memoCount);
   }
 
-  load(fields: EventObject): void {
-    this.fields = fields;
+  /** All fields under the names that rules use: for tests that need the whole event. */
+  get fields(): EventObject {
+    return this.#event.fields;
+  }
+
+  load(event: RuleEvent): void {
+    this.#event = event;
+    this.#base = event.base;
+    this.#aliases = event.aliases;
     // 2^31 events later the counters start anew.
     if (this.generation === 0x7fffffff) this.#restart();
     this.generation++;
@@ -69,15 +80,15 @@ export class RuleFrame {
     return folded;
   }
 
-  /** Folded texts of all scalars of the event, one per line: for prefilters of keyword tests only. */
-  allText(): string {
-    if (this.#allTextGeneration !== this.generation) {
-      const texts: string[] = [];
-      collectTexts(this.fields, texts);
-      this.#allText = foldCase(texts.join('\n'));
-      this.#allTextGeneration = this.generation;
+  /** Folded texts of all scalars of the event: for keyword tests. Aliases name values that are there already. */
+  texts(): readonly string[] {
+    if (this.#textsGeneration !== this.generation) {
+      this.#texts.length = 0;
+      collectTexts(this.#base, this.#texts);
+      for (let i = 0; i < this.#texts.length; i++) this.#texts[i] = foldCase(this.#texts[i] as string);
+      this.#textsGeneration = this.generation;
     }
-    return this.#allText;
+    return this.#texts;
   }
 
   /** 0 unknown, 1 false, 2 true. */
@@ -95,23 +106,27 @@ export class RuleFrame {
     const name = this.#names[slot] as string;
     this.#valueGeneration[slot] = this.generation;
     this.#isMany[slot] = 0;
-    if (Object.hasOwn(this.fields, name)) {
-      const value = this.fields[name];
+    const base = this.#base;
+    let own = Object.hasOwn(base, name) ? name : undefined;
+    if (own === undefined && this.#aliases !== undefined)
+      own = this.#aliases.get(name)?.find((from) => Object.hasOwn(base, from));
+    if (own !== undefined) {
+      const value = base[own];
       if (!Array.isArray(value)) {
         this.#values[slot] = value;
         return;
       }
-    } else if (this.#dotted[slot] !== true) {
+      this.#isMany[slot] = 1;
+      this.#values[slot] = valuesOf(base, own);
+      return;
+    }
+    if (this.#dotted[slot] !== true) {
       this.#values[slot] = undefined;
       return;
     }
-    const all = valuesOf(this.fields, name);
-    this.#isMany[slot] = 1;
-    this.#values[slot] = all;
-    if (all.length === 1 && !Object.hasOwn(this.fields, name)) {
-      this.#isMany[slot] = 0;
-      this.#values[slot] = all[0];
-    }
+    const all = valuesOf(base, name);
+    this.#isMany[slot] = all.length === 1 ? 0 : 1;
+    this.#values[slot] = all.length === 1 ? all[0] : all;
   }
 
   #restart(): void {
@@ -119,7 +134,7 @@ export class RuleFrame {
     this.#valueGeneration.fill(0);
     this.#textGeneration.fill(0);
     this.#memoGeneration.fill(0);
-    this.#allTextGeneration = 0;
+    this.#textsGeneration = 0;
   }
 }
 

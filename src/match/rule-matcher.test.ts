@@ -38,7 +38,7 @@ describe.skipIf(!present)(`SigmaHQ rules on real events ${sharedDataMissing('sig
     for (const { ruleId, rulePath, matchCount, events, referenceRulesPerEvent } of cases) {
       const found = events.map((event) => {
         const recognised = recogniser.recognise(event);
-        return recognised === undefined ? [] : idsOf(matcher.match(recognised.fields, recognised.source));
+        return recognised === undefined ? [] : idsOf(matcher.match(recognised.event, recognised.source));
       });
       expect(found.filter((ids) => ids.includes(ruleId)).length, rulePath).toBeGreaterThanOrEqual(matchCount ?? 1);
       expect(found, rulePath).toEqual(referenceRulesPerEvent.map((ids) => [...ids].sort()));
@@ -52,7 +52,7 @@ describe.skipIf(!present)(`SigmaHQ rules on real events ${sharedDataMissing('sig
       const recognised = recogniser.recognise(event);
       expect(recognised).toBeDefined();
       if (recognised === undefined) continue;
-      const ids = idsOf(matcher.match(recognised.fields, recognised.source));
+      const ids = idsOf(matcher.match(recognised.event, recognised.source));
       const expected = reference.get(index + 1) ?? [];
       expect(ids, `line ${index + 1}`).toEqual(expect.arrayContaining([...expected]));
       for (const id of ids) if (!expected.includes(id)) extra.set(id, (extra.get(id) ?? 0) + 1);
@@ -79,7 +79,7 @@ describe.skipIf(!present)(`SigmaHQ rules on real events ${sharedDataMissing('sig
     const { events, reference } = eventFile('background-contiguous');
     for (const [index, event] of events.entries()) {
       const recognised = recogniser.recognise(event);
-      const ids = recognised === undefined ? [] : idsOf(matcher.match(recognised.fields, recognised.source));
+      const ids = recognised === undefined ? [] : idsOf(matcher.match(recognised.event, recognised.source));
       expect(ids, `line ${index + 1}`).toEqual([...(reference.get(index + 1) ?? [])].sort());
     }
   });
@@ -91,10 +91,10 @@ describe.skipIf(!present)(`SigmaHQ rules on real events ${sharedDataMissing('sig
     for (const event of events) {
       const recognised = recogniser.recognise(event);
       if (recognised === undefined) continue;
-      const { fields, source } = recognised;
-      const matches = matcher.match(fields, source);
+      const { event: view, source } = recognised;
+      const matches = matcher.match(view, source);
       for (const index of matches) products.add(matcher.rules[index]?.logsource.product);
-      const subject = eventSubject(fields);
+      const subject = eventSubject(view.fields);
       const expected = matcher.rules.flatMap((rule, index) =>
         (rule.logsource.product === 'zeek' || rule.logsource.product === undefined) &&
         (rule.logsource.category === undefined || source.categories.includes(rule.logsource.category)) &&

@@ -5,6 +5,7 @@
  * equals evaluating every admitted rule with the interpreter; a random differential test holds it to that.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
+import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
 import { foldCase } from '../core/fold.ts';
@@ -29,8 +30,6 @@ export interface RuleMatcherCounters {
   groups: number;
 }
 
-/** Above this estimated share of events a literal does not pay, and the rule is simply evaluated. */
-const TOO_COMMON = 0.5;
 /** Kinds of event that are remembered; names in them are log content. */
 const MAX_GROUPS = 2048;
 
@@ -63,10 +62,7 @@ export class RuleMatcher {
     const compiler = new RuleCompiler();
     for (const { predicate } of rules) compiler.survey(predicate);
     this.#tests = rules.map(({ predicate }) => compiler.compile(predicate));
-    this.#clauses = rules.map(({ predicate }) => {
-      const clause = requiredAtoms(predicate);
-      return clause === undefined || clause.probability > TOO_COMMON ? undefined : clause;
-    });
+    this.#clauses = rules.map(({ predicate }) => requiredAtoms(predicate));
     this.#slotsOfClause = this.#clauses.map((clause) =>
       (clause?.atoms ?? []).map(({ field }) => (field === undefined ? -1 : compiler.slotOf(field))),
     );
@@ -81,14 +77,14 @@ export class RuleMatcher {
     };
   }
 
-  /** Indexes (into `rules`) of the rules that hold, ascending. `fields` bear Sigma's names. */
-  match(fields: EventObject, source: EventSource): readonly number[] {
-    const group = this.#groupOf(fields, source);
+  /** Indexes (into `rules`) of the rules that hold, ascending. The event bears Sigma's names, its own or as aliases. */
+  match(event: RuleEvent, source: EventSource): readonly number[] {
+    const group = this.#groupOf(event.base, source);
     this.counters.events++;
     this.counters.admitted += group.size;
     if (group.size === 0) return NONE;
     const frame = this.#frame;
-    frame.load(fields);
+    frame.load(event);
     this.#begin();
     for (let i = 0; i < group.always.length; i++) this.#visit(group.always[i] as number);
     for (const { slot, index } of group.indexes) {
@@ -100,18 +96,18 @@ export class RuleMatcher {
           if (one !== undefined) index.find(foldCase(one), this.#visit);
         }
     }
-    group.allText?.find(frame.allText(), this.#visit);
+    if (group.allText !== undefined) for (const text of frame.texts()) group.allText.find(text, this.#visit);
     return this.#evaluateCandidates();
   }
 
   /** As `match`, for rules that a scan of the raw record has reached already; rules that may not fire here are left out. */
-  matchCandidates(fields: EventObject, source: EventSource, candidates: Iterable<number>): readonly number[] {
-    const eventId = eventIdText(fields);
+  matchCandidates(event: RuleEvent, source: EventSource, candidates: Iterable<number>): readonly number[] {
+    const eventId = eventIdText(event.base);
     this.counters.events++;
     this.#begin();
     for (const rule of candidates) if (this.#isAdmitted(rule, source, eventId)) this.#visit(rule);
     if (this.#candidateCount === 0) return NONE;
-    this.#frame.load(fields);
+    this.#frame.load(event);
     return this.#evaluateCandidates();
   }
 

@@ -8,7 +8,8 @@ import { textOf } from '../../core/field-path.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
 import type { Shape } from './shape.ts';
-import { withAliases } from './shape.ts';
+import { aliasTable } from './shape.ts';
+import { aliasedEvent, plainEvent } from '../../core/rule-event.ts';
 
 function fixed(
   name: string,
@@ -16,7 +17,7 @@ function fixed(
   source: EventSource,
   recognises: (fields: EventObject) => boolean,
 ): Shape {
-  return { name, summary, recognises, view: (fields) => ({ fields, source }) };
+  return { name, summary, recognises, view: (fields) => ({ event: plainEvent(fields), source }) };
 }
 
 function has(fields: EventObject, ...names: readonly string[]): boolean {
@@ -47,7 +48,7 @@ export const m365: Shape = {
       (has(fields, 'RecordType') || has(fields, 'OrganizationId') || has(fields, 'UserId'))) ||
     (has(fields, 'eventSource', 'eventName') && textOf(fields, 'eventSource') === 'SecurityComplianceCenter'),
   view: (fields) => ({
-    fields,
+    event: plainEvent(fields),
     source: has(fields, 'Workload') ? M365_AUDIT : M365_COMPLIANCE,
   }),
 };
@@ -122,7 +123,7 @@ export const gcp: Shape = {
     if (!has(fields, 'protoPayload') && isEventObject(data) && Object.hasOwn(data, 'protoPayload'))
       view['protoPayload'] = data['protoPayload'] as EventValue;
     if (source === GOOGLE_ADMIN && service !== undefined) view['eventService'] = service;
-    return { fields: view, source };
+    return { event: plainEvent(view), source };
   },
 };
 
@@ -166,7 +167,7 @@ export const azure: Shape = {
     has(fields, 'activityDisplayName', 'targetResources') ||
     has(fields, 'userPrincipalName', 'conditionalAccessStatus') ||
     has(fields, 'OperationNameValue'),
-  view: (fields) => ({ fields: withAliases(fields, AZURE_ALIASES), source: azureSource(fields) }),
+  view: (fields) => ({ event: aliasedEvent(fields, AZURE_TABLE), source: azureSource(fields) }),
 };
 
 const AZURE_ALIASES: readonly (readonly [string, string])[] = [
@@ -182,6 +183,8 @@ const AZURE_ALIASES: readonly (readonly [string, string])[] = [
   ['Status', 'status'],
   ['Username', 'userPrincipalName'],
 ];
+
+const AZURE_TABLE = aliasTable(AZURE_ALIASES);
 
 function azureSource(fields: EventObject): EventSource {
   if (has(fields, 'riskEventType')) return AZURE_RISK;

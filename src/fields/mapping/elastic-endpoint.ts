@@ -2,6 +2,7 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { textOf, valuesOf } from '../../core/field-path.ts';
 import { eventSource } from '../../core/event-source.ts';
+import { plainEvent } from '../../core/rule-event.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
 import type { Shape } from './shape.ts';
 import { addByName } from './windows-winlogbeat.ts';
@@ -48,7 +49,7 @@ export const elasticEndpoint: Shape = {
     const flat = Object.create(null) as Record<string, EventValue>;
     addByName(flat, fields, ECS_OF_SIGMA);
     for (const [name, value] of Object.entries(fields)) if (!Object.hasOwn(flat, name)) flat[name] = value;
-    return { fields: flat, source: eventSource(productOf(fields), [...new Set(categories)], []) };
+    return { event: plainEvent(flat), source: eventSource(productOf(fields), [...new Set(categories)], []) };
   },
 };
 

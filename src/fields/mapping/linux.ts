@@ -6,6 +6,7 @@ import type { EventObject, EventValue } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
+import { plainEvent } from '../../core/rule-event.ts';
 import { scalarText } from './scalar-text.ts';
 import type { Shape } from './shape.ts';
 
@@ -27,7 +28,9 @@ export const auditd: Shape = {
   view: (fields) => {
     const call = scalarText(fields, 'SYSCALL') ?? scalarText(fields, 'syscall') ?? '';
     const isExec = scalarText(fields, 'type') === 'EXECVE' || EXEC_SYSCALLS.has(call);
-    return isExec ? { fields: withProcess(fields), source: AUDITD_EXEC } : { fields, source: AUDITD };
+    return isExec
+      ? { event: plainEvent(withProcess(fields)), source: AUDITD_EXEC }
+      : { event: plainEvent(fields), source: AUDITD };
   },
 };
 
@@ -103,7 +106,7 @@ export function linuxSyslog(): Shape {
         source = eventSource('linux', [], ['syslog', ...own]);
         if (sources.size < 1024) sources.set(program, source);
       }
-      return { fields: sudoFields(fields, program), source };
+      return { event: plainEvent(sudoFields(fields, program)), source };
     },
   };
 }

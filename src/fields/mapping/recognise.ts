@@ -3,6 +3,7 @@
  * wins over the one found, attribute by attribute; fields are mapped all the same. An event of no known shape has no log source: no Sigma rule
  * is tried on it, which the caller counts.
  */
+import { plainEvent, type RuleEvent } from '../../core/rule-event.ts';
 import type { EventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import type { EventSource } from '../../core/event-source.ts';
@@ -12,7 +13,7 @@ import { shapes } from './registry.ts';
 export interface RecognisedEvent {
   /** Name of the shape; `pinned` when only configuration knew. */
   readonly shape: string;
-  readonly fields: EventObject;
+  readonly event: RuleEvent;
   readonly source: EventSource;
 }
 
@@ -37,7 +38,7 @@ export function createEventRecogniser(): EventRecogniser {
         pins.set(pinned, pin);
       }
       const source = pinnedSource(pin, view?.source);
-      return { shape: shape?.name ?? 'pinned', fields: view?.fields ?? fields, source };
+      return { shape: shape?.name ?? 'pinned', event: view?.event ?? plainEvent(fields), source };
     },
   };
 }

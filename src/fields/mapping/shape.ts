@@ -4,6 +4,7 @@
  * put together from several, which the shape then says), so that searching all values stays right.
  */
 import type { EventObject } from '../../core/event.ts';
+import type { FieldAliases, RuleEvent } from '../../core/rule-event.ts';
 import type { EventSource } from '../../core/event-source.ts';
 
 export interface Shape {
@@ -16,17 +17,13 @@ export interface Shape {
 }
 
 export interface ShapedEvent {
-  readonly fields: EventObject;
+  readonly event: RuleEvent;
   readonly source: EventSource;
 }
 
-/** Adds `names` (new name to existing field) where the new name is absent and the existing field is there. */
-export function withAliases(fields: EventObject, names: readonly (readonly [string, string])[]): EventObject {
-  let view: Record<string, EventObject[string]> | undefined;
-  for (const [name, from] of names) {
-    if (Object.hasOwn(fields, name) || !Object.hasOwn(fields, from)) continue;
-    view ??= { ...fields };
-    if (!Object.hasOwn(view, name)) view[name] = fields[from] as EventObject[string];
-  }
-  return view ?? fields;
+/** Rows of (name in rules, name in the event) as a table; several rows of one name are tried in order. */
+export function aliasTable(rows: readonly (readonly [string, string])[]): FieldAliases {
+  const table = new Map<string, string[]>();
+  for (const [name, from] of rows) table.set(name, [...(table.get(name) ?? []), from]);
+  return table;
 }

@@ -5,6 +5,7 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
 import { eventSource } from '../../core/event-source.ts';
+import { plainEvent } from '../../core/rule-event.ts';
 import type { Shape } from './shape.ts';
 
 const WEBSERVER = eventSource(undefined, ['webserver'], ['apache', 'nginx', 'iis']);
@@ -56,7 +57,7 @@ export const web: Shape = {
     if (isProxy)
       for (const [name, from] of PROXY_NAMES)
         if (!Object.hasOwn(view, name) && Object.hasOwn(view, from)) view[name] = view[from] as EventValue;
-    return { fields: view, source: isProxy ? PROXY : WEBSERVER };
+    return { event: plainEvent(view), source: isProxy ? PROXY : WEBSERVER };
   },
 };
 

@@ -7,7 +7,7 @@ import { isEventObject } from '../../core/event.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
 import { scalarText } from './scalar-text.ts';
 import type { Shape } from './shape.ts';
-import { windowsView } from './windows-names.ts';
+import { windowsEvent } from './windows-names.ts';
 
 export function windowsEvtx(): Shape {
   const sources = new WindowsSources();
@@ -21,7 +21,7 @@ export function windowsEvtx(): Shape {
       const source = sources.sourceOf(scalarText(flat, 'Channel'), scalarText(flat, 'Provider_Name'), eventId, (name) =>
         scalarText(flat, name),
       );
-      return { fields: windowsView(flat, source.services, eventId), source };
+      return { event: windowsEvent(flat, source.services, eventId), source };
     },
   };
 }

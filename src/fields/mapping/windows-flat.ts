@@ -3,7 +3,7 @@ import type { EventObject } from '../../core/event.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
 import type { Shape } from './shape.ts';
 import { scalarText } from './scalar-text.ts';
-import { windowsView } from './windows-names.ts';
+import { windowsEvent } from './windows-names.ts';
 
 const PROVIDERS = ['SourceName', 'Provider_Name', 'ProviderName', 'Provider'] as const;
 
@@ -20,7 +20,7 @@ export function windowsFlat(): Shape {
       const source = sources.sourceOf(scalarText(fields, 'Channel'), providerOf(fields), eventId, (name) =>
         scalarText(fields, name),
       );
-      return { fields: windowsView(fields, source.services, eventId), source };
+      return { event: windowsEvent(fields, source.services, eventId), source };
     },
   };
 }

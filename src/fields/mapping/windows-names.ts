@@ -2,7 +2,9 @@
  * Names of Windows event fields: how collectors spell the system header, and what the Security log calls the fields for which
  * Sigma uses Sysmon's names (sigma.md section 12).
  */
-import type { EventObject, EventValue } from '../../core/event.ts';
+import type { EventObject } from '../../core/event.ts';
+import { aliasedEvent, type FieldAliases, type RuleEvent } from '../../core/rule-event.ts';
+import { aliasTable } from './shape.ts';
 
 type Alias = readonly [name: string, from: string];
 
@@ -50,31 +52,34 @@ const DEFENDER_ALIASES: readonly Alias[] = [
   ['Filename', 'Path'],
 ];
 
-/** Adds the header names and those of the event's kind. */
-export function windowsView(fields: EventObject, services: readonly string[], eventId: string): EventObject {
-  let view: Record<string, EventValue> | undefined;
-  const add = (aliases: readonly Alias[]): void => {
-    for (const [name, from] of aliases) {
-      const current = view ?? fields;
-      if (Object.hasOwn(current, name) || !Object.hasOwn(fields, from)) continue;
-      view ??= { ...fields };
-      view[name] = fields[from] as EventValue;
-    }
-  };
-  add(HEADER_ALIASES);
+const TABLES = new Map<string, FieldAliases>();
+/** Kinds of event with names of their own times services: a few; the rest share one table. */
+const PLAIN: FieldAliases = aliasTable(HEADER_ALIASES);
+
+/** The event under the header names and those of its kind. */
+export function windowsEvent(fields: EventObject, services: readonly string[], eventId: string): RuleEvent {
+  const isRegistry = eventId === '4657' && services.includes('security') && !Object.hasOwn(fields, 'TargetObject');
+  const target = isRegistry ? registryTarget(fields) : undefined;
+  const base = target === undefined ? fields : { ...fields, TargetObject: target };
+  return aliasedEvent(base, aliasesOf(services, eventId));
+}
+
+function aliasesOf(services: readonly string[], eventId: string): FieldAliases {
+  const rows: Alias[] = [];
+  let key = '';
   for (const service of services) {
-    const aliases = EVENT_ALIASES.get(`${service}:${eventId}`);
-    if (aliases !== undefined) add(aliases);
-    if (service === 'windefend') add(DEFENDER_ALIASES);
+    const own = EVENT_ALIASES.get(`${service}:${eventId}`) ?? (service === 'windefend' ? DEFENDER_ALIASES : undefined);
+    if (own === undefined) continue;
+    rows.push(...own);
+    key += service === 'windefend' ? 'windefend ' : `${service}:${eventId} `;
   }
-  if (eventId === '4657' && services.includes('security') && !Object.hasOwn(fields, 'TargetObject')) {
-    const target = registryTarget(fields);
-    if (target !== undefined) {
-      view ??= { ...fields };
-      view['TargetObject'] = target;
-    }
+  if (key === '') return PLAIN;
+  let table = TABLES.get(key);
+  if (table === undefined) {
+    table = aliasTable([...HEADER_ALIASES, ...rows]);
+    TABLES.set(key, table);
   }
-  return view ?? fields;
+  return table;
 }
 
 /** `\REGISTRY\MACHINE\…` and a value name as Sysmon writes them: `HKLM\…\name`. Put together, so not in the raw record. */

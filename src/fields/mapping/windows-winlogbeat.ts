@@ -9,7 +9,7 @@ import { WindowsSources } from '../logsource/windows-source.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
 import { scalarText } from './scalar-text.ts';
 import type { Shape } from './shape.ts';
-import { windowsView } from './windows-names.ts';
+import { windowsEvent } from './windows-names.ts';
 
 const HEADER: readonly (readonly [string, string])[] = [
   ['Channel', 'winlog.channel'],
@@ -46,7 +46,7 @@ export function windowsWinlogbeat(): Shape {
       const source = sources.sourceOf(scalarText(flat, 'Channel'), scalarText(flat, 'Provider_Name'), eventId, (name) =>
         scalarText(flat, name),
       );
-      return { fields: windowsView(flat, source.services, eventId), source };
+      return { event: windowsEvent(flat, source.services, eventId), source };
     },
   };
 }

@@ -1,10 +1,11 @@
 /** Zeek logs, as JSON or as decoded TSV: the log's name is `_path`, `@stream` or `#path`; `id.orig_h` may be spelled `id_orig_h`. */
-import type { EventObject, EventValue } from '../../core/event.ts';
+import type { EventObject } from '../../core/event.ts';
 import { eventSource } from '../../core/event-source.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { scalarText } from './scalar-text.ts';
 import type { Shape } from './shape.ts';
-import { withAliases } from './shape.ts';
+import { aliasTable } from './shape.ts';
+import { aliasedEvent } from '../../core/rule-event.ts';
 
 const PATH_KEYS = ['_path', '@stream', '#path'] as const;
 
@@ -31,6 +32,14 @@ const ALIASES: readonly (readonly [string, string])[] = [
   ['answer', 'answers'],
 ];
 
+const TABLE = aliasTable([
+  ...ALIASES,
+  ...['orig_h', 'orig_p', 'resp_h', 'resp_p'].map((side) => [`id.${side}`, `id_${side}`] as const),
+  ...ALIASES.filter(([, from]) => from.startsWith('id.')).map(
+    ([name, from]) => [name, from.replace('.', '_')] as const,
+  ),
+]);
+
 export function zeek(): Shape {
   const sources = new Map<string, EventSource>();
   return {
@@ -47,7 +56,7 @@ export function zeek(): Shape {
         // Zeek has some 70 logs; names are log content, so the cache is bounded.
         if (sources.size < 1024) sources.set(path, source);
       }
-      return { fields: withAliases(dotted(fields), ALIASES), source };
+      return { event: aliasedEvent(fields, TABLE), source };
     },
   };
 }
@@ -70,13 +79,4 @@ function isZeek(fields: EventObject): boolean {
     Object.hasOwn(fields, 'id') ||
     (Object.hasOwn(fields, 'ts') && (Object.hasOwn(fields, '_path') || Object.hasOwn(fields, '#path')))
   );
-}
-
-/** `id_orig_h` and its like under their dotted names too. */
-function dotted(fields: EventObject): EventObject {
-  if (!Object.hasOwn(fields, 'id_orig_h') || Object.hasOwn(fields, 'id.orig_h')) return fields;
-  const view: Record<string, EventValue> = { ...fields };
-  for (const side of ['orig_h', 'orig_p', 'resp_h', 'resp_p'])
-    if (Object.hasOwn(fields, `id_${side}`)) view[`id.${side}`] = fields[`id_${side}`] as EventValue;
-  return view;
 }
