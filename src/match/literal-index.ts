@@ -1,10 +1,12 @@
 /**
- * LiteralIndex: which of many literals stand in one folded text, each bound to the whole, the start, the end, or nowhere. Whole
+ * LiteralIndex: which of many literals stand in one text, letter case ignored, each bound to the whole, the start, the end, or nowhere. Whole
  * texts by hash map; starts and ends by hash map on their outermost characters; free ones by the hash of one four-character
  * piece each, looked up at every position. Built by add and finish, then read-only. A text is looked at once, whatever the
  * number of literals.
  */
+import { foldCase } from '../core/fold.ts';
 import type { AtomRelation } from './rule-atoms.ts';
+import { TextUnits, UNITS_OVERLAP } from './text-units.ts';
 
 export type OwnerVisitor = (owner: number) => void;
 
@@ -14,12 +16,14 @@ interface Literal {
 }
 
 const GRAM = 4;
+const NON_ASCII = /[^\u0000-\u007f]/;
 /** Every so many positions of a text are looked at for literals of at least GRAM + STEP - 1 characters. */
 const STEP = 4;
 /** Up to so many free literals are cheaper to look for one by one. */
 const FEW = 4;
 
 export class LiteralIndex {
+  readonly #units: TextUnits;
   readonly #equals = new Map<string, Literal>();
   readonly #byRelation: Readonly<Record<'starts' | 'ends' | 'contains', Map<string, Literal>>> = {
     starts: new Map(),
@@ -34,6 +38,18 @@ export class LiteralIndex {
     contains: [],
   };
   #tables: readonly GramTable[] = [];
+  #longestEquals = -1;
+  /** Some literal is bound to an end, or too short for pieces. */
+  #needsFolded = false;
+  /** Shorter texts hold none of the literals. */
+  #leastLength = Number.POSITIVE_INFINITY;
+  /** Short literals with characters beyond ASCII (emoji rules have hundreds): no text of ASCII holds them. */
+  #strange: readonly Literal[] = [];
+
+  /** `units`: working memory, which indexes of one thread may share. */
+  constructor(units: TextUnits = new TextUnits()) {
+    this.#units = units;
+  }
 
   add(relation: AtomRelation, text: string, owner: number): void {
     const literals = relation === 'equals' ? this.#equals : this.#byRelation[relation];
@@ -51,10 +67,12 @@ export class LiteralIndex {
       if (literal.text.length < GRAM) short.ends.push(literal);
       else push(this.#ends, literal.text.slice(-GRAM), literal);
     const free = [...this.#byRelation.contains.values()];
-    const long = free.filter(({ text }) => text.length >= GRAM);
+    const long = free.filter(
+      ({ text }) => text.length >= GRAM && text.length <= UNITS_OVERLAP && !NON_ASCII.test(text),
+    );
     if (long.length <= FEW) short.contains.push(...free);
     else {
-      short.contains.push(...free.filter(({ text }) => text.length < GRAM));
+      short.contains.push(...free.filter((literal) => !long.includes(literal)));
       const sampled = long.filter(({ text }) => text.length >= GRAM + STEP - 1);
       const dense = long.filter(({ text }) => text.length < GRAM + STEP - 1);
       this.#tables = [
@@ -62,17 +80,41 @@ export class LiteralIndex {
         ...(dense.length > 0 ? [buildGrams(dense, 1)] : []),
       ];
     }
-    this.#short = short;
+    this.#strange = short.contains.filter(({ text }) => NON_ASCII.test(text));
+    this.#short = { ...short, contains: short.contains.filter(({ text }) => !NON_ASCII.test(text)) };
+    for (const text of this.#equals.keys()) this.#longestEquals = Math.max(this.#longestEquals, text.length);
+    const all = [this.#equals, ...Object.values(this.#byRelation)].flatMap((literals) => [...literals.keys()]);
+    for (const text of all) this.#leastLength = Math.min(this.#leastLength, text.length);
+    const bound =
+      this.#equals.size +
+      this.#starts.size +
+      this.#ends.size +
+      short.starts.length +
+      short.ends.length +
+      short.contains.length;
+    this.#needsFolded = bound > 0;
   }
 
-  /** Calls `visit` for the owners of every literal in the text; an owner may be visited more than once. */
-  find(text: string, visit: OwnerVisitor): void {
-    const whole = this.#equals.get(text);
+  /**
+   * Calls `visit` for the owners of every literal in the text; an owner may be visited more than once. `folded` is the folded text
+   * when the caller has it; it is made here only when something may be found.
+   */
+  find(text: string, visit: OwnerVisitor, folded?: string): void {
+    if (text.length < this.#leastLength) return;
+    if (this.#needsFolded) this.#findBound(folded ?? foldCase(text), visit);
+    for (let i = 0; i < this.#tables.length; i++) this.#findFree(this.#tables[i] as GramTable, text, folded, visit);
+  }
+
+  #findBound(text: string, visit: OwnerVisitor): void {
+    // A map lookup hashes the whole text: worth it only where some literal is as long.
+    const whole = text.length <= this.#longestEquals ? this.#equals.get(text) : undefined;
     if (whole !== undefined) visitAll(whole, visit);
     const { starts, ends, contains } = this.#short;
     for (const literal of starts) if (text.startsWith(literal.text)) visitAll(literal, visit);
     for (const literal of ends) if (text.endsWith(literal.text)) visitAll(literal, visit);
     for (const literal of contains) if (text.includes(literal.text)) visitAll(literal, visit);
+    if (this.#strange.length > 0 && NON_ASCII.test(text))
+      for (const literal of this.#strange) if (text.includes(literal.text)) visitAll(literal, visit);
     if (text.length < GRAM) return;
     if (this.#starts.size > 0)
       for (const literal of this.#starts.get(text.slice(0, GRAM)) ?? [])
@@ -80,21 +122,35 @@ export class LiteralIndex {
     if (this.#ends.size > 0)
       for (const literal of this.#ends.get(text.slice(-GRAM)) ?? [])
         if (text.endsWith(literal.text)) visitAll(literal, visit);
-    for (let i = 0; i < this.#tables.length; i++) this.#findFree(this.#tables[i] as GramTable, text, visit);
   }
 
-  #findFree(table: GramTable, text: string, visit: OwnerVisitor): void {
-    const { heads, next, offsets, literals, mask, step } = table;
-    for (let at = 0; at + GRAM <= text.length; at += step) {
-      const bucket =
-        hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), text.charCodeAt(at + 3)) & mask;
-      let entry = heads[bucket] as number;
-      while (entry >= 0) {
-        const literal = literals[entry] as Literal;
-        const start = at - (offsets[entry] as number);
-        if (start >= 0 && text.startsWith(literal.text, start)) visitAll(literal, visit);
-        entry = next[entry] as number;
+  #findFree(table: GramTable, text: string, known: string | undefined, visit: OwnerVisitor): void {
+    const textUnits = this.#units;
+    const { heads, next, offsets, hashes, literals, mask, step } = table;
+    const { units } = textUnits;
+    let folded = known;
+    for (let start = 0; start < text.length; ) {
+      const length = textUnits.load(text, start);
+      for (let at = 0; at + GRAM <= length; at += step) {
+        const mixed = hash(
+          units[at] as number,
+          units[at + 1] as number,
+          units[at + 2] as number,
+          units[at + 3] as number,
+        );
+        let entry = heads[mixed & mask] as number;
+        while (entry >= 0) {
+          if (hashes[entry] === mixed) {
+            const literal = literals[entry] as Literal;
+            const first = start + at - (offsets[entry] as number);
+            folded ??= foldCase(text);
+            if (first >= 0 && folded.startsWith(literal.text, first)) visitAll(literal, visit);
+          }
+          entry = next[entry] as number;
+        }
       }
+      if (start + length >= text.length) return;
+      start += length - UNITS_OVERLAP;
     }
   }
 }
@@ -108,6 +164,8 @@ interface GramTable {
   readonly heads: Int32Array;
   readonly next: Int32Array;
   readonly offsets: Int32Array;
+  /** The whole hash of an entry's piece: few texts get past it that do not hold the piece. */
+  readonly hashes: Int32Array;
   readonly literals: readonly Literal[];
   readonly mask: number;
   readonly step: number;
@@ -118,26 +176,29 @@ function buildGrams(literals: readonly Literal[], step: number): GramTable {
   const frequency = new Map<string, number>();
   for (const { text } of literals)
     for (const gram of new Set(gramsOf(text))) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
-  let size = 1024;
+  let size = 4096;
   while (size < literals.length * step * 8) size *= 2;
   const entries = literals.length * step;
   const heads = new Int32Array(size).fill(-1);
   const next = new Int32Array(entries).fill(-1);
   const offsets = new Int32Array(entries);
+  const hashes = new Int32Array(entries);
   const owners: Literal[] = [];
   for (const literal of literals) {
     const scores = gramsOf(literal.text).map((gram) => (frequency.get(gram) as number) * commonness(gram));
     const first = rarestRun(scores, step);
     for (let offset = first; offset < first + step; offset++) {
       const entry = owners.length;
-      const bucket = hashAt(literal.text, offset) & (size - 1);
+      const mixed = hashAt(literal.text, offset);
+      const bucket = mixed & (size - 1);
+      hashes[entry] = mixed;
       owners.push(literal);
       offsets[entry] = offset;
       next[entry] = heads[bucket] as number;
       heads[bucket] = entry;
     }
   }
-  return { heads, next, offsets, literals: owners, mask: size - 1, step };
+  return { heads, next, offsets, hashes, literals: owners, mask: size - 1, step };
 }
 
 /** Start of the `length` neighbours with the least sum. */
@@ -175,9 +236,10 @@ function gramsOf(text: string): string[] {
   return grams;
 }
 
+/** Letters of either case are one: bit 5 is set in each. */
 function hash(a: number, b: number, c: number, d: number): number {
-  const mixed = Math.imul(a | (b << 8) | (c << 16) | (d << 24), 0x9e3779b1);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+  const mixed = Math.imul(a | (b << 8) | (c << 16) | (d << 24) | 0x20202020, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
 }
 
 /** How often a piece is expected in logs: letters of everyday words weigh more than digits and signs. */

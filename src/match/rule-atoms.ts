@@ -5,7 +5,7 @@
  * case-sensitive test only says maybe more often.
  */
 import { foldCase } from '../core/fold.ts';
-import type { Compare, Glob, Predicate, Test } from '../ir/predicate.ts';
+import type { Compare, Glob, Keyword, Predicate, Test } from '../ir/predicate.ts';
 import { literalProbability } from './literal-frequency.ts';
 import { regexLiterals } from './regex-literal.ts';
 
@@ -54,7 +54,7 @@ export function requiredAtoms(predicate: Predicate): Clause | undefined {
     case 'compare':
       return compareAtoms(predicate);
     case 'keyword':
-      return testAtoms(predicate.test, undefined);
+      return rarest(atomsOfComparison(predicate));
     // A negation, a binder and array elements need no literal that stands in a field of their own name.
     case 'not':
     case 'bind':
@@ -64,49 +64,42 @@ export function requiredAtoms(predicate: Predicate): Clause | undefined {
 }
 
 function compareAtoms(node: Compare): Clause | undefined {
-  if (node.negate || node.absent || node.path.kind !== 'field') return undefined;
-  return testAtoms(node.test, node.path.name);
+  return rarest(atomsOfComparison(node));
 }
 
-function testAtoms(test: Test, field: string | undefined): Clause | undefined {
+/** Literals that all hold whenever the comparison does; empty when nothing is certain. */
+export function atomsOfComparison(node: Compare | Keyword): readonly Atom[] {
+  if (node.kind === 'keyword') return atomsOfTest(node.test, undefined);
+  if (node.negate || node.absent || node.path.kind !== 'field') return [];
+  return atomsOfTest(node.test, node.path.name);
+}
+
+function atomsOfTest(test: Test, field: string | undefined): readonly Atom[] {
   if (test.kind === 'equals') {
-    if (test.typing !== 'bridged' || test.value.type !== 'string' || field === undefined) return undefined;
-    return clause({ field, relation: 'equals', text: foldCase(test.value.value) });
+    if (test.typing !== 'bridged' || test.value.type !== 'string' || field === undefined) return [];
+    return [{ field, relation: 'equals', text: foldCase(test.value.value) }];
   }
-  if (test.kind === 'glob') {
-    const atom = test.typing === 'bridged' && test.normalize === 'none' ? globAtom(test, field) : undefined;
-    return atom === undefined ? undefined : clause(atom);
-  }
+  if (test.kind === 'glob' && test.typing === 'bridged' && test.normalize === 'none') return globAtoms(test, field);
   if (test.kind === 'regex' && test.typing === 'bridged' && test.normalize === 'none') {
     const { pieces, folds } = regexLiterals(test);
     // The index has no way to see the strangers that k and s fold to: such a piece is cut at them.
     const sure = folds ? pieces.flatMap((piece) => piece.split(/[ks]/i)) : pieces;
-    const atoms = sure
+    return sure
       .filter((piece) => piece.length > 1)
       .map((piece): Atom => ({ field, relation: 'contains', text: foldCase(piece) }));
-    return rarest(atoms);
   }
-  return undefined;
+  return [];
 }
 
-/** The most telling literal piece; whether it is bound to an end of the value. */
-function globAtom(glob: Glob, field: string | undefined): Atom | undefined {
-  let best: Atom | undefined;
-  let least = 1;
-  for (const [index, part] of glob.parts.entries()) {
-    if (!('text' in part) || part.text === '') continue;
-    const text = foldCase(part.text);
+/** The literal pieces, each with how it is bound to the ends of the value. */
+function globAtoms(glob: Glob, field: string | undefined): Atom[] {
+  return glob.parts.flatMap((part, index): Atom[] => {
+    if (!('text' in part) || part.text === '') return [];
     const first = index === 0;
     const last = index === glob.parts.length - 1;
-    const relation: AtomRelation =
-      field === undefined ? 'contains' : first && last ? 'equals' : first ? 'starts' : last ? 'ends' : 'contains';
-    const probability = literalProbability(text, relation);
-    if (best === undefined || probability < least) {
-      best = { field, relation, text };
-      least = probability;
-    }
-  }
-  return best;
+    const bound: AtomRelation = first && last ? 'equals' : first ? 'starts' : last ? 'ends' : 'contains';
+    return [{ field, relation: field === undefined ? 'contains' : bound, text: foldCase(part.text) }];
+  });
 }
 
 function rarest(atoms: readonly Atom[]): Clause | undefined {

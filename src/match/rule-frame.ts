@@ -91,6 +91,19 @@ export class RuleFrame {
     return this.#texts;
   }
 
+  /** All scalars as one text, one per line, not folded: for prefilters only, a literal may seem to stand across two. */
+  joinedText(): string {
+    const texts: string[] = [];
+    collectTexts(this.#base, texts);
+    return texts.join('\n');
+  }
+
+  /** Text of a single scalar as it is; undefined as for `folded`. */
+  text(slot: number): string | undefined {
+    const value = this.value(slot);
+    return this.#isMany[slot] === 1 ? undefined : textForm(value);
+  }
+
   /** 0 unknown, 1 false, 2 true. */
   memo(index: number): number {
     return this.#memoGeneration[index] === this.generation ? (this.#memo[index] as number) : 0;

@@ -8,7 +8,6 @@ import type { EventObject, EventValue } from '../core/event.ts';
 import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
-import { foldCase } from '../core/fold.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { LiteralIndex } from './literal-index.ts';
 import { requiredAtoms } from './rule-atoms.ts';
@@ -17,6 +16,7 @@ import { RuleCompiler } from './rule-compiler.ts';
 import type { RuleTest } from './rule-compiler.ts';
 import type { RuleFrame } from './rule-frame.ts';
 import { textForm } from './rule-frame.ts';
+import { TextUnits } from './text-units.ts';
 import { eventIdsOf } from './rule-event-ids.ts';
 
 export interface RuleMatcherCounters {
@@ -50,6 +50,7 @@ export class RuleMatcher {
   readonly #slotsOfClause: readonly (readonly number[])[];
   readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
   readonly #frame: RuleFrame;
+  readonly #units = new TextUnits();
   readonly #groups = new Map<string, Group>();
   readonly #seen: Int32Array;
   readonly #candidates: Int32Array;
@@ -88,15 +89,15 @@ export class RuleMatcher {
     this.#begin();
     for (let i = 0; i < group.always.length; i++) this.#visit(group.always[i] as number);
     for (const { slot, index } of group.indexes) {
-      const text = frame.folded(slot);
-      if (text !== undefined) index.find(text, this.#visit);
+      const text = frame.text(slot);
+      if (text !== undefined) index.find(text, this.#visit, frame.folded(slot));
       else if (frame.isMany(slot))
         for (const value of frame.value(slot) as readonly EventValue[]) {
           const one = textForm(value);
-          if (one !== undefined) index.find(foldCase(one), this.#visit);
+          if (one !== undefined) index.find(one, this.#visit);
         }
     }
-    if (group.allText !== undefined) for (const text of frame.texts()) group.allText.find(text, this.#visit);
+    group.allText?.find(frame.joinedText(), this.#visit);
     return this.#evaluateCandidates();
   }
 
@@ -175,7 +176,7 @@ export class RuleMatcher {
         const slot = slots[i] as number;
         let index = indexes.get(slot);
         if (index === undefined) {
-          index = new LiteralIndex();
+          index = new LiteralIndex(this.#units);
           indexes.set(slot, index);
         }
         index.add(relation, text, rule);

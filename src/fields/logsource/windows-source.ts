@@ -53,7 +53,8 @@ function computeSource(
   eventId: number,
   field: FieldReader,
 ): EventSource {
-  const linux = provider === 'linux-sysmon' || channel === 'linux-sysmon/operational';
+  const noChannel = channel === undefined || channel === '';
+  const linux = channel === 'linux-sysmon/operational' || (noChannel && provider === 'linux-sysmon');
   const byChannel = channel === undefined || channel === '' ? undefined : SERVICES_OF_CHANNEL.get(channel);
   const services =
     byChannel ??
