@@ -5,7 +5,6 @@
  */
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
-import { Fingerprint } from '../memory/fingerprint.ts';
 import { KeyedOrder, type OrderCounts, type OrderMode, type OrderTarget } from '../order/keyed-order.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { FluxEvaluator } from './evaluate.ts';
@@ -61,10 +60,14 @@ export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
 interface Entry<T> {
   readonly row: FluxRow<T>;
   readonly key: number;
+  /** Fingerprint of the group, of which `key` has 53 bits. */
+  readonly lo: number;
+  readonly hi: number;
   readonly epoch: number;
   /** Eager mode only. */
   readonly journal: RowJournal | undefined;
-  readonly reported: Set<number> | undefined;
+  /** Eager mode: rules that alerted on the row. */
+  reported: number[] | undefined;
 }
 
 /** A row that waits for its order, or may still be undone, as a snapshot needs it. */
@@ -106,8 +109,11 @@ export class FluxEngine<T> {
   readonly #clocks: SourceClocks;
   readonly #options: FluxEngineOptions;
   readonly #onRow: FluxHandler<T>;
-  readonly #key = new Fingerprint();
+  readonly #timed: boolean;
   readonly #fired: number[] = [];
+  /** The one result that handlers see, filled anew for each row. */
+  readonly #result: FluxResult<T> & { revised: boolean };
+  #row: FluxRow<T> | undefined;
   #held: Entry<T>[] = [];
 
   constructor(plan: FluxPlan, clocks: SourceClocks, options: FluxEngineOptions, onRow: FluxHandler<T>) {
@@ -115,12 +121,18 @@ export class FluxEngine<T> {
     this.#clocks = clocks;
     this.#options = options;
     this.#onRow = onRow;
-    const timed = plan.rules.some(({ rule }) => rule.action === 'temporal' && rule.timespanMs !== undefined);
+    this.#timed = plan.rules.some(({ rule }) => rule.action === 'temporal' && rule.timespanMs !== undefined);
     const exact = options.memory.kind === 'exact' ? options.memory : { budgetBytes: 64 << 20, maxPerGroup: 1_000_000 };
-    this.flags = new ExactMemory({ ...exact, timed: timed && options.memory.kind === 'exact' });
+    this.flags = new ExactMemory({ ...exact, timed: this.#timed && options.memory.kind === 'exact' });
     this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
     this.#evaluator = new FluxEvaluator(plan, this.memory, this.flags, options.seed);
     this.#evidence = new EvidenceLog(plan, options.evidenceRows);
+    const { tags, inherited, evaluated } = this.#evaluator;
+    const evidence = (rule: PlannedRule): FluxEvidence<T> =>
+      this.#row === undefined
+        ? { contributors: [], complete: false }
+        : this.#evidence.of(rule, this.#row, this.#evaluator);
+    this.#result = { tags, inherited, evaluated, fired: this.#fired, revised: false, evidence };
     this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
@@ -147,23 +159,15 @@ export class FluxEngine<T> {
   push(row: FluxRow<T>, arrivalMs: number): void {
     const epoch = this.#clocks.observe(row.source, row.timeMs);
     if (row.group === undefined) {
-      this.#report({ row, key: 0, epoch, journal: undefined, reported: undefined }, false);
+      this.#report({ row, key: 0, lo: 0, hi: 0, epoch, journal: undefined, reported: undefined }, false);
       return;
     }
     const eager = this.#options.mode === 'eager';
-    const key = this.#key.set(this.#options.seed.lo, this.#options.seed.hi).add(row.group).key;
-    this.order.push(
-      key,
-      {
-        row,
-        key,
-        epoch,
-        journal: eager && this.memory.kind === 'exact' ? { masks: [], times: [] } : undefined,
-        reported: eager ? new Set() : undefined,
-      },
-      arrivalMs,
-    );
-    this.#releaseHeld();
+    const { key, lo, hi } = this.#evaluator.groupOf(row.group);
+    const journal =
+      eager && this.memory.kind === 'exact' ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
+    this.order.push(key, { row, key, lo, hi, epoch, journal, reported: undefined }, arrivalMs);
+    if (this.#held.length > 0) this.#releaseHeld();
   }
 
   /** Arrival clock: lets go of rows of groups that fell silent. */
@@ -185,17 +189,20 @@ export class FluxEngine<T> {
       epoch,
       masks: journal?.masks ?? null,
       times: journal?.times ?? null,
-      reported: reported === undefined ? null : [...reported],
+      reported: reported ?? null,
     };
   }
 
   importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): Entry<T> {
+    const { lo, hi } = this.#evaluator.groupOf(row.group ?? '');
     return {
       row,
       key,
+      lo,
+      hi,
       epoch,
-      journal: masks === null ? undefined : { masks: [...masks], times: [...(times ?? [])] },
-      reported: reported === null ? undefined : new Set(reported),
+      journal: masks === null ? undefined : { masks: [...masks], times: times === null ? undefined : [...times] },
+      reported: reported === null ? undefined : [...reported],
     };
   }
 
@@ -212,8 +219,7 @@ export class FluxEngine<T> {
       },
       undo: (entry) => {
         if (entry.journal === undefined) return;
-        const { lo, hi } = this.#evaluator.groupOf(entry.row.group ?? '');
-        this.memory.enter(lo, hi);
+        this.memory.enter(entry.lo, entry.hi);
         this.memory.undo(entry.journal);
       },
       settle: () => {},
@@ -227,24 +233,21 @@ export class FluxEngine<T> {
   }
 
   #report(entry: Entry<T>, revised: boolean): void {
-    const { row, journal, reported } = entry;
+    const { row, journal } = entry;
     const evaluator = this.#evaluator;
-    evaluator.evaluate(row, journal);
-    this.#evidence.note(row, evaluator);
+    evaluator.evaluate(row, entry.lo, entry.hi, journal);
+    if (this.#options.evidenceRows > 0) this.#evidence.note(row, evaluator);
     this.#fired.length = 0;
     for (const rule of evaluator.fired) {
-      if (reported?.has(rule) === true) continue;
-      reported?.add(rule);
+      if (this.#options.mode === 'eager') {
+        if (entry.reported?.includes(rule) === true) continue;
+        entry.reported = [...(entry.reported ?? []), rule];
+      }
       this.#fired.push(rule);
     }
-    this.#onRow(row, {
-      tags: evaluator.tags,
-      inherited: evaluator.inherited,
-      evaluated: evaluator.evaluated,
-      fired: this.#fired,
-      revised,
-      evidence: (rule) => this.#evidence.of(rule, row, evaluator),
-    });
+    this.#row = row;
+    this.#result.revised = revised;
+    this.#onRow(row, this.#result);
   }
 
   /** Rows of one group and one time wait for each other, to be sorted parents first. */

@@ -71,17 +71,17 @@ export class FluxEvaluator {
     return row.group !== undefined && this.#contextKey(planned, row) ? this.#key.key : undefined;
   }
 
-  /** Fingerprint of a group value. */
-  groupOf(group: string): Fingerprint {
-    return this.#group.set(this.#seedLo, this.#seedHi).add(group);
+  /** Fingerprint of a group value; the same object each time. */
+  groupOf(text: string): Fingerprint {
+    return this.#key.set(this.#seedLo, this.#seedHi).add(text);
   }
 
-  /** Evaluates the row; the results stand in the public fields until the next call. */
-  evaluate(row: FluxRow<unknown>, journal: RowJournal | undefined): void {
+  /** Evaluates the row of group `lo`, `hi`; the results stand in the public fields until the next call. */
+  evaluate(row: FluxRow<unknown>, lo: number, hi: number, journal: RowJournal | undefined): void {
     this.fired.length = 0;
     const remembers = row.group !== undefined;
     if (remembers) {
-      const { lo, hi } = this.groupOf(row.group);
+      this.#group.set(lo, hi);
       this.#memory.enter(lo, hi);
       if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
       for (let i = 0; i < row.columns.length; i++) {

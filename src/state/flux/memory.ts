@@ -10,7 +10,8 @@ import { TagTable } from '../memory/tag-table.ts';
 /** Old values of what one row wrote, so that it can be undone: masks and times. */
 export interface RowJournal {
   readonly masks: Journal;
-  readonly times: Journal;
+  /** Only when a rule has a time span. */
+  readonly times: Journal | undefined;
 }
 
 export interface FluxMemory {
@@ -83,7 +84,7 @@ export class ExactMemory implements FluxMemory {
 
   undo(journal: RowJournal): void {
     this.masks.undo(journal.masks);
-    this.times?.undo(journal.times);
+    if (journal.times !== undefined) this.times?.undo(journal.times);
   }
 }
 

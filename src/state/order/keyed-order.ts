@@ -53,8 +53,11 @@ export interface OrderCounts {
 
 interface Queue<T> {
   readonly key: number;
-  /** Ordered: binary heap, least first. Eager: sorted, oldest first. */
+  /** Sorted, oldest first, from `head` on. Ordered: items that came in order, the common case. Eager: what may be undone. */
   items: T[];
+  head: number;
+  /** Ordered: items that came out of order, a binary heap, least first. */
+  heap: T[] | undefined;
   source: number;
   maxMs: number;
   epoch: number;
@@ -117,7 +120,12 @@ export class KeyedOrder<T> {
       return;
     }
     if (this.#options.mode === 'ordered') {
-      heapPush(queue.items, item, this.#target);
+      const last = queue.items.at(-1);
+      if (last === undefined || this.#target.compare(last, item) <= 0) queue.items.push(item);
+      else {
+        queue.heap ??= [];
+        heapPush(queue.heap, item, this.#target);
+      }
       this.#pending++;
     } else this.#applyNow(queue, item);
     this.#settle(queue, this.#watermark(queue));
@@ -149,11 +157,11 @@ export class KeyedOrder<T> {
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
     if (this.#options.mode === 'ordered') {
-      const rest = [...this.#queues.values()].flatMap((queue) => queue.items.map((item) => ({ queue, item })));
-      rest.sort((a, b) => this.#target.compare(a.item, b.item));
-      for (const queue of this.#queues.values()) queue.items = [];
+      const rest = [...this.#queues.values()].flatMap(waitingIn);
+      rest.sort((a, b) => this.#target.compare(a, b));
+      for (const queue of this.#queues.values()) Object.assign(queue, { items: [], head: 0, heap: undefined });
       this.#pending = 0;
-      for (const { item } of rest) this.#target.apply(item, false);
+      for (const item of rest) this.#target.apply(item, false);
     }
     for (const queue of this.#queues.values()) this.#close(queue);
   }
@@ -162,7 +170,9 @@ export class KeyedOrder<T> {
   snapshot<S>(encode: (item: T) => S): SavedQueue<S>[] {
     return [...this.#queues.values()].map((queue) => ({
       key: queue.key,
-      items: [...queue.items].sort((a, b) => this.#target.compare(a, b)).map(encode),
+      items: waitingIn(queue)
+        .sort((a, b) => this.#target.compare(a, b))
+        .map(encode),
       sources: [queue, ...(queue.others ?? [])].map(
         ({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const,
       ),
@@ -180,8 +190,9 @@ export class KeyedOrder<T> {
       if (first === undefined) continue;
       this.#queues.set(key, {
         key,
-        // Sorted, oldest first, is a valid heap as well.
         items: items.map(decode),
+        head: 0,
+        heap: undefined,
         ...first,
         others: others.length > 0 ? others : undefined,
         settledMs: orNever(settledMs),
@@ -200,7 +211,19 @@ export class KeyedOrder<T> {
       const source = this.#target.sourceOf(item);
       const epoch = this.#target.epochOf(item);
       const maxMs = Number.NEGATIVE_INFINITY;
-      queue = { key, items: [], source, maxMs, epoch, others: undefined, settledMs: maxMs, arrivalMs: 0, touched: 0 };
+      queue = {
+        key,
+        items: [],
+        head: 0,
+        heap: undefined,
+        source,
+        maxMs,
+        epoch,
+        others: undefined,
+        settledMs: maxMs,
+        arrivalMs: 0,
+        touched: 0,
+      };
       this.#queues.set(key, queue);
     }
     return queue;
@@ -264,11 +287,13 @@ export class KeyedOrder<T> {
   #settle(queue: Queue<T>, markMs: number): void {
     const { items } = queue;
     if (this.#options.mode === 'ordered') {
-      while (items.length > 0 && this.#target.timeOf(items[0] as T) <= markMs) {
-        const item = heapPop(items, this.#target);
+      for (let first = this.#first(queue); first !== undefined; first = this.#first(queue)) {
+        const timeMs = this.#target.timeOf(first);
+        if (timeMs > markMs) break;
+        this.#takeFirst(queue, first);
         this.#pending--;
-        queue.settledMs = this.#target.timeOf(item);
-        this.#target.apply(item, false);
+        queue.settledMs = timeMs;
+        this.#target.apply(first, false);
       }
     } else {
       let count = 0;
@@ -282,6 +307,31 @@ export class KeyedOrder<T> {
     }
     if (markMs !== Number.POSITIVE_INFINITY && markMs !== Number.NEGATIVE_INFINITY)
       this.#target.advanced(queue.key, markMs);
+  }
+
+  /** Ordered: the oldest item that waits. */
+  #first(queue: Queue<T>): T | undefined {
+    const inOrder = queue.items[queue.head];
+    const outOfOrder = queue.heap?.[0];
+    if (outOfOrder === undefined) return inOrder;
+    return inOrder === undefined || this.#target.compare(outOfOrder, inOrder) < 0 ? outOfOrder : inOrder;
+  }
+
+  #takeFirst(queue: Queue<T>, first: T): void {
+    const { items, heap } = queue;
+    if (heap !== undefined && first === heap[0]) {
+      heapPop(heap, this.#target);
+      if (heap.length === 0) queue.heap = undefined;
+      return;
+    }
+    queue.head++;
+    if (queue.head === items.length) {
+      queue.items = [];
+      queue.head = 0;
+    } else if (queue.head >= 32 && queue.head * 2 >= items.length) {
+      items.splice(0, queue.head);
+      queue.head = 0;
+    }
   }
 
   #settleFirst(queue: Queue<T>): void {
@@ -322,7 +372,8 @@ export class KeyedOrder<T> {
     }
     if (settledMs <= queue.settledMs) return;
     this.#settle(queue, Math.max(settledMs, this.#watermark(queue)));
-    if (queue.items.length === 0 && newestMs + this.#target.retentionMs() < settledMs) this.#close(queue);
+    if (queue.items.length === 0 && queue.heap === undefined && newestMs + this.#target.retentionMs() < settledMs)
+      this.#close(queue);
   }
 
   /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */
@@ -330,15 +381,20 @@ export class KeyedOrder<T> {
     const times = new Float64Array(this.#pending);
     let count = 0;
     for (const queue of this.#queues.values())
-      for (const item of queue.items) times[count++] = this.#target.timeOf(item);
+      for (const item of waitingIn(queue)) times[count++] = this.#target.timeOf(item);
     times.sort();
     const markMs = times[Math.floor(count / 4)] as number;
     const before = this.#pending;
     for (const queue of this.#queues.values()) {
-      if (queue.items.length > 0 && this.#target.timeOf(queue.items[0] as T) <= markMs) this.#settle(queue, markMs);
+      const first = this.#first(queue);
+      if (first !== undefined && this.#target.timeOf(first) <= markMs) this.#settle(queue, markMs);
     }
     this.counts.early += before - this.#pending;
   }
+}
+
+function waitingIn<T>({ items, head, heap }: Queue<T>): T[] {
+  return [...items.slice(head), ...(heap ?? [])];
 }
 
 function heapPush<T>(heap: T[], item: T, target: OrderTarget<T>): void {

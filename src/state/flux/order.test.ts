@@ -1,0 +1,100 @@
+/** Whatever order rows arrive in, and whether they wait or are evaluated at once, each ends with the tags it has in event-time order. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FluxSpec, TagCondition } from '../../ir/flux.ts';
+import { SourceClocks } from '../order/source-clock.ts';
+import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from './engine.ts';
+import { planFlux } from './plan.ts';
+import type { FluxRow } from './row.ts';
+
+const LATENESS_MS = 5_000;
+const TAGS = ['a', 'b', 'c'];
+const ALL: TagCondition = { kind: 'and', items: TAGS.map((_, tag) => ({ kind: 'tag', tag, from: 'any' })) };
+const temporal = { action: 'temporal', tags: TAGS, groupBy: [], strict: false, reset: false, condition: ALL } as const;
+const lineage = { parent: 'parent', child: 'id', tags: TAGS, condition: ALL } as const;
+const SPEC: FluxSpec = {
+  rules: [
+    { ...temporal, name: 'unordered', ordered: false },
+    { ...temporal, name: 'ordered', ordered: true },
+    { ...temporal, name: 'strict', ordered: true, strict: true, reset: true },
+    { ...temporal, name: 'timed', ordered: false, timespanMs: 4_000, groupBy: ['parent'] },
+    { ...temporal, name: 'timed ordered', ordered: true, timespanMs: 6_000, reset: true },
+    { ...lineage, name: 'parent', action: 'parent' },
+    { ...lineage, name: 'ancestor', action: 'ancestor' },
+    { ...lineage, name: 'process', action: 'ancestor', start: 'start' },
+  ],
+};
+const PLAN = planFlux(SPEC);
+
+const random = fc.array(
+  fc.record({
+    gapMs: fc.integer({ min: 0, max: 1_500 }),
+    delayMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATENESS_MS - 1 })),
+    group: fc.constantFrom('g', 'h'),
+    own: fc.array(fc.nat(7), { minLength: SPEC.rules.length, maxLength: SPEC.rules.length }),
+    id: fc.constantFrom('', '1', '2', '3', '4', undefined),
+    parent: fc.constantFrom('', '1', '2', '3', '4', undefined),
+    start: fc.constantFrom('s', 't'),
+  }),
+  { maxLength: 50, size: 'large' },
+);
+
+describe('FluxEngine', () => {
+  it('gives each row the tags it has in event-time order', () => {
+    let reordered = 0;
+    fc.assert(
+      fc.property(random, (drawn) => {
+        let timeMs = 1_000_000;
+        const rows = drawn.map(({ gapMs, delayMs, group, own, ...columns }, position) => {
+          timeMs += gapMs;
+          const values = PLAN.columns.map((name) => columns[name as keyof typeof columns]);
+          const row: FluxRow<number> = {
+            ...{
+              timeMs,
+              source: 0,
+              position,
+              part: 0,
+              group,
+              columns: values,
+              own: Int32Array.from(own),
+              item: position,
+            },
+          };
+          return { row, arrivesMs: timeMs + delayMs };
+        });
+        const sorted = rows.map(({ row }) => row);
+        const shuffled = rows.toSorted((a, b) => a.arrivesMs - b.arrivesMs).map(({ row }) => row);
+        const expected = run(sorted, { latenessMs: 0 });
+        expect(run(shuffled, { mode: 'ordered' })).toEqual(expected);
+        const eager = run(shuffled, { mode: 'eager' });
+        expect(eager.rows).toEqual(expected.rows);
+        // An alert is never lost; one may have been given for a row that an older one overtook.
+        for (const fired of expected.fired) expect(eager.fired).toContain(fired);
+        expect(new Set(eager.fired).size).toBe(eager.fired.length);
+        reordered += eager.reordered;
+        if (eager.reordered === 0) expect(eager.fired).toEqual(expected.fired);
+      }),
+      { numRuns: 300 },
+    );
+    expect(reordered).toBeGreaterThan(500);
+  });
+});
+
+function run(rows: readonly FluxRow<number>[], options: Partial<FluxEngineOptions>) {
+  const clocks = new SourceClocks();
+  clocks.register('s', 'file');
+  const results: string[] = [];
+  const fired: string[] = [];
+  const given = { ...DEFAULT_FLUX_OPTIONS, latenessMs: LATENESS_MS, seed: { lo: 3, hi: 4 }, ...options };
+  const engine = new FluxEngine<number>(PLAN, clocks, given, (row, result) => {
+    results[row.item] = `${[...result.tags]} ${[...result.inherited]} ${result.evaluated}`;
+    for (const rule of result.fired) fired.push(`${row.item} ${rule}`);
+  });
+  for (const row of rows) engine.push(row, 0);
+  engine.end();
+  return {
+    rows: results,
+    fired: fired.sort(),
+    reordered: engine.counts.reordered * (options.mode === 'eager' ? 1 : 0),
+  };
+}
