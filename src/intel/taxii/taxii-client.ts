@@ -82,22 +82,6 @@ export class TaxiiClient {
     });
   }
 
-  /** The largest date_added of the collection's manifest, as the server writes it; undefined when it has none. */
-  async newestInManifest(collection: Collection): Promise<string | undefined> {
-    const url = new URL(`collections/${encodeURIComponent(collection.id)}/manifest/`, collection.root.url);
-    const { members } = await this.#ask(url, collection.root.version);
-    const list = members['objects'];
-    const dates = (Array.isArray(list) ? (list as readonly unknown[]) : []).map((entry) =>
-      textOf((entry ?? {}) as Members, 'date_added'),
-    );
-    return members['more'] === true
-      ? undefined
-      : dates
-          .filter((date) => date !== '')
-          .sort()
-          .at(-1);
-  }
-
   async #roots(discovery: URL, version: TaxiiVersion, listed: readonly unknown[]): Promise<readonly ApiRoot[]> {
     const roots: ApiRoot[] = [];
     for (const entry of listed) {
