@@ -65,6 +65,14 @@ export interface Detection {
   readonly matches: readonly Match[];
 }
 
+/** What the scanner could not rule out for a record. */
+export interface Wanted {
+  readonly indicators: boolean;
+  readonly rules: boolean;
+}
+
+const EVERYTHING: Wanted = { indicators: true, rules: true };
+
 /** `input`: name of the input that the record came through. */
 export type ReportProblem = (code: ErrorCode, bytes: Uint8Array, start: number, end: number, input: string) => void;
 
@@ -95,11 +103,17 @@ export class Detector {
   }
 
   /** All events of the record that match something. `origin.part` of the given origin is 0; parts are numbered here. */
-  examine(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): readonly Detection[] {
+  examine(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    origin: RecordOrigin,
+    wanted: Wanted = EVERYTHING,
+  ): readonly Detection[] {
     const detections: Detection[] = [];
     for (const event of this.decode(bytes, start, end, origin)) {
-      const matches: Match[] = [...this.#matchIndicators(event)];
-      for (const rules of this.#rules) matches.push(...rules.match(event));
+      const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
+      for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
       if (matches.length > 0) detections.push({ event, matches });
     }
     return detections;
@@ -129,6 +143,7 @@ export class Detector {
   }
 
   #matchIndicators(event: Event): IndicatorMatch[] {
+    if (this.#indicators.table.size === 0) return [];
     const hits = this.#indicators.match(observe(event));
     if (hits.length === 0) return [];
     const byRow = new Map<number, MatchedField[]>();

@@ -20,6 +20,9 @@ import { WitnessTables } from '../scan/witness-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import { type LoadedConfig, located } from './load-config.ts';
+import type { EventRules, RuleTexts } from './event-rules.ts';
+import { intelPatterns } from './intel-patterns.ts';
+import { readRuleFiles } from './rule-files.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
 import { shareColumns } from './shared-intel.ts';
@@ -54,6 +57,7 @@ interface GenerationContent {
   readonly processor: Processor;
   /** Workers that match; undefined: the main thread does. */
   readonly pool: WorkerPool | undefined;
+  readonly rules: EventRules;
   readonly usesSamples: boolean;
   readonly report: ReportSample;
 }
@@ -64,6 +68,7 @@ export class Generation implements BatchMatcher {
   /** The main thread's own. */
   readonly processor: Processor;
   readonly pool: WorkerPool | undefined;
+  readonly rules: EventRules;
   /** True when the bundled samples stand in for intelligence of the user's own. */
   readonly usesSamples: boolean;
   readonly #report: ReportSample;
@@ -73,6 +78,7 @@ export class Generation implements BatchMatcher {
     this.diagnostics = content.diagnostics;
     this.processor = content.processor;
     this.pool = content.pool;
+    this.rules = content.rules;
     this.usesSamples = content.usesSamples;
     this.#report = content.report;
   }
@@ -83,12 +89,13 @@ export class Generation implements BatchMatcher {
   }
 
   get summary(): string {
-    return `${this.intel.indicators.size} indicators of ${this.intel.feeds.length} feeds`;
+    const rules = Object.entries(this.ruleCounts).map(([engine, count]) => `, ${count} ${engine} rules`);
+    return `${this.intel.indicators.size} indicators of ${this.intel.feeds.length} feeds${rules.join('')}`;
   }
 
   /** Loaded rules by engine; engines without rules are absent. */
   get ruleCounts(): Readonly<Record<string, number>> {
-    return {};
+    return this.rules.counts;
   }
 
   /** A value of a feed that would match, for a test line. */
@@ -179,15 +186,15 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     keepOriginal: options.keepOriginal ?? config.alerts.original,
     maxAlerts: config.alerts.max_hits,
     keyMap: keyMap === undefined ? [] : [...keyMap],
+    rules: ruleTexts(loaded, intel, diagnostics),
   };
-  const workers = options.workers ?? 1;
-  const scanners = allocateScanners(
-    intel,
-    workers === 1 ? 1 : workers + 1,
-    config.limits.record_bytes + SCAN_CHUNK_BYTES,
-  );
+  const asked = options.workers ?? 1;
+  const scanners = allocateScanners(intel, asked === 1 ? 1 : asked + 1, config.limits.record_bytes + SCAN_CHUNK_BYTES);
   const tables = { indicators: intel.indicators, benign: intel.benign, scanner: scanners?.[0] };
-  const { processor, urls } = createMatching(tables, settings, options.report);
+  const { processor, urls, rules } = createMatching(tables, settings, options.report);
+  diagnostics.push(...rules.diagnostics);
+  // State is kept by one thread, which must see all events in order.
+  const workers = rules.isStateful ? 1 : asked;
   const pool =
     workers === 1 || scanners === undefined
       ? undefined
@@ -199,7 +206,15 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
           settings,
         });
   if (usesSamples) diagnostics.push(samplesWarning());
-  return new Generation({ intel, diagnostics, processor, pool, usesSamples, report: options.report });
+  return new Generation({ intel, diagnostics, processor, pool, rules, usesSamples, report: options.report });
+}
+
+/** Sigma rules of the configuration and of feeds, and the patterns that no single value decides. */
+function ruleTexts(loaded: LoadedConfig, intel: IntelSet, diagnostics: Diagnostic[]): RuleTexts {
+  const { files, diagnostics: unreadable } = readRuleFiles(loaded.config.rules);
+  diagnostics.push(...unreadable);
+  const fromFeeds = intel.sigma.map(({ text, details }) => ({ path: intel.indicators.details(details).id, text }));
+  return { sigma: [...files, ...fromFeeds], patterns: intelPatterns(intel) };
 }
 
 /** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */

@@ -8,6 +8,7 @@ import type { RecordSource } from '../core/record.ts';
 import { detectCompression } from '../frame/compression.ts';
 import { frameAll } from '../frame/frame-all.ts';
 import { createFramer } from '../frame/registry.ts';
+import type { Wanted } from './detector.ts';
 import type { FoundAlert, Processor } from './processor.ts';
 
 export interface LineFileOptions {
@@ -35,6 +36,7 @@ export type LineFraming = 'lines' | 'ndjson';
 const SNIFF_BYTES = 65_536;
 /** Read at once; small enough to stay in the cache while it is scanned. */
 const READ_BYTES = 1 << 20;
+const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -99,13 +101,13 @@ class LineFileScan {
     processor: Processor,
     options: LineFileOptions,
   ) {
-    if (processor.scanner === undefined) throw new Error('the fast path needs a scanner');
+    if (processor.lineScanner === undefined) throw new Error('the fast path needs a scanner');
     this.#file = file;
     this.#framing = framing;
     this.#source = source;
     this.#processor = processor;
     this.#options = options;
-    const { input } = processor.scanner;
+    const { input } = processor.lineScanner;
     this.#input = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     this.#base = options.range?.start ?? 0;
     this.#end = options.range?.end ?? Number.POSITIVE_INFINITY;
@@ -160,7 +162,7 @@ class LineFileScan {
 
   /** Scans the whole lines of the first `length` bytes; the rest is moved to the front. Undefined: an irregular record. */
   async #scan(length: number, isLast: boolean): Promise<number | undefined> {
-    const { scanner } = this.#processor;
+    const scanner = this.#processor.lineScanner;
     if (scanner === undefined) return undefined;
     let result = scanner.scanLines(length, isLast);
     // Lines that begin behind the end of the range belong to the next one.
@@ -189,7 +191,7 @@ class LineFileScan {
       const line = this.#lines + ordinal + 1;
       const record = line - 1 - this.#blank - blankBefore;
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
-      this.#processor.examine(this.#input, start, end, origin, this.#options.arrivalMs, found);
+      this.#processor.examine(this.#input, start, end, origin, INDICATORS_ONLY, this.#options.arrivalMs, found);
       this.#reported = position;
     }
     counts.records += records - blanks.length;

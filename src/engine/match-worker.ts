@@ -48,7 +48,7 @@ async function answer(task: WorkerTask): Promise<WorkerAnswer> {
 }
 
 function matchBatch(task: BatchTask): TaskResult {
-  const input = processor.scanner?.input;
+  const input = processor.input;
   if (input === undefined) throw new Error('a worker needs a scanner');
   const found = processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs);
   return result(found);

@@ -9,6 +9,7 @@ import type { BenignSet } from '../intel/benign-set.ts';
 import { IndicatorMatcher } from '../match/indicator-matcher.ts';
 import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
+import { EventRules, type RuleTexts } from './event-rules.ts';
 import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
 import { Processor } from './processor.ts';
 
@@ -29,6 +30,7 @@ export interface MatchingSettings {
   readonly maxAlerts: number;
   /** Key map of STIX Spark, as entries. */
   readonly keyMap: readonly (readonly [string, string])[];
+  readonly rules: RuleTexts;
 }
 
 /** Told of a record that is not what it seems to be; the sample is a copy. */
@@ -39,6 +41,7 @@ const SAMPLE_BYTES = 1024;
 export interface Matching {
   readonly processor: Processor;
   readonly urls: UrlIndexColumns;
+  readonly rules: EventRules;
 }
 
 export function createMatching(tables: MatchingTables, settings: MatchingSettings, report: ReportSample): Matching {
@@ -47,6 +50,7 @@ export function createMatching(tables: MatchingTables, settings: MatchingSetting
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
+  const rules = new EventRules(settings.rules);
   const lookup = {
     table,
     match: (observed: Parameters<IndicatorMatcher['match']>[0]) => matcher.match(observed),
@@ -55,7 +59,13 @@ export function createMatching(tables: MatchingTables, settings: MatchingSetting
   const { limits, validity, clampTime, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
-  const detector = new Detector(lookup, [], { limits, validity, clampTime, keepOriginal, ...adapt }, reportProblem);
+  const detector = new Detector(
+    lookup,
+    rules.isEmpty ? [] : [rules],
+    { limits, validity, clampTime, keepOriginal, ...adapt },
+    reportProblem,
+  );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
-  return { processor: new Processor(detector, scanner, settings), urls: matcher.urlColumns };
+  const processor = new Processor(detector, scanner, { ...settings, hasRules: !rules.isEmpty });
+  return { processor, urls: matcher.urlColumns, rules };
 }

@@ -170,6 +170,11 @@ export class PatternSet {
     return this.#patterns.length;
   }
 
+  /** True when some pattern spans several events. */
+  get isStateful(): boolean {
+    return this.#streamed.length > 0;
+  }
+
   /** Counters of patterns over several observations. */
   get streamCounts(): PatternStreamCounts {
     return this.#stream.counts;

@@ -8,7 +8,7 @@ import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner } from '../scan/scanner.ts';
-import type { Detector } from './detector.ts';
+import type { Detector, Wanted } from './detector.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;
@@ -31,19 +31,37 @@ export interface ProcessorOptions {
   readonly keepOriginal: boolean;
   /** Alerts of one event; further matches are counted. */
   readonly maxAlerts: number;
+  /** Rules are loaded: every record is examined for them. */
+  readonly hasRules: boolean;
 }
+
+/** What every record is examined for, when the scanner rules out indicators only. */
+const RULES_ONLY: Wanted = { indicators: false, rules: true };
+const ALL: Wanted = { indicators: true, rules: true };
+const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 
 export class Processor {
   readonly counts: ProcessorCounts = { records: 0, bytes: 0, candidates: 0, encodingOnly: 0, omitted: 0 };
   readonly detector: Detector;
-  /** Its input memory is written by `process` and by whoever reads files straight into it, one at a time. */
-  readonly scanner: Scanner | undefined;
+  readonly #scanner: Scanner | undefined;
+  readonly #hasRules: boolean;
   readonly #options: ProcessorOptions;
 
   constructor(detector: Detector, scanner: Scanner | undefined, options: ProcessorOptions) {
     this.detector = detector;
-    this.scanner = scanner;
+    this.#scanner = scanner;
+    this.#hasRules = options.hasRules;
     this.#options = options;
+  }
+
+  /** The scanner when it decides alone which lines of a file are candidates; its input may be read into. */
+  get lineScanner(): Scanner | undefined {
+    return this.#hasRules ? undefined : this.#scanner;
+  }
+
+  /** The scanner's input memory. */
+  get input(): Uint8Array | undefined {
+    return this.#scanner?.input;
   }
 
   process(batch: RecordBatch, nowMs: number): FoundAlert[] {
@@ -51,15 +69,26 @@ export class Processor {
     this.counts.records += batch.count;
     for (let i = 0; i < batch.count; i++)
       this.counts.bytes += (batch.ranges[2 * i + 1] ?? 0) - (batch.ranges[2 * i] ?? 0);
-    const { scanner } = this;
+    const scanner = this.#scanner;
     if (scanner === undefined || batch.bytes.length > scanner.input.length) {
-      for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, nowMs, found);
+      for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, ALL, nowMs, found);
       return found;
     }
-    scanner.input.set(batch.bytes);
+    if (batch.bytes.byteOffset !== scanner.input.byteOffset || batch.bytes.buffer !== scanner.input.buffer)
+      scanner.input.set(batch.bytes);
     const result = scanner.scanRecords(batch.ranges, batch.count);
     this.counts.encodingOnly += result.encodingOnly;
-    for (let i = 0; i < result.candidateCount; i++) this.#examineRange(batch, result.ordinals[i] ?? 0, nowMs, found);
+    if (!this.#hasRules) {
+      for (let i = 0; i < result.candidateCount; i++)
+        this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found);
+      return found;
+    }
+    let next = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const isCandidate = next < result.candidateCount && result.ordinals[next] === i;
+      if (isCandidate) next++;
+      this.#examineRange(batch, i, isCandidate ? ALL : RULES_ONLY, nowMs, found);
+    }
     return found;
   }
 
@@ -69,20 +98,21 @@ export class Processor {
     start: number,
     end: number,
     origin: RecordOrigin,
+    wanted: Wanted,
     nowMs: number,
     found: FoundAlert[],
   ): void {
     this.counts.candidates++;
-    for (const { event, matches } of this.detector.examine(bytes, start, end, origin)) {
+    for (const { event, matches } of this.detector.examine(bytes, start, end, origin, wanted)) {
       const { alerts, omitted } = buildAlerts(matches, event, { nowMs, ...this.#options });
       this.counts.omitted += omitted;
       for (const [i, alert] of alerts.entries()) found.push({ alert, event, match: matches[i] as Match });
     }
   }
 
-  #examineRange(batch: RecordBatch, index: number, nowMs: number, found: FoundAlert[]): void {
+  #examineRange(batch: RecordBatch, index: number, wanted: Wanted, nowMs: number, found: FoundAlert[]): void {
     const start = batch.ranges[2 * index] ?? 0;
     const end = batch.ranges[2 * index + 1] ?? start;
-    this.examine(batch.bytes, start, end, originOf(batch, index), nowMs, found);
+    this.examine(batch.bytes, start, end, originOf(batch, index), wanted, nowMs, found);
   }
 }
