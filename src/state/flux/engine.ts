@@ -5,6 +5,7 @@
  */
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
+import { GroupTable } from '../memory/group-table.ts';
 import { KeyedOrder, type OrderCounts, type OrderMode, type OrderTarget } from '../order/keyed-order.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { FluxEvaluator } from './evaluate.ts';
@@ -60,7 +61,7 @@ export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
 interface Entry<T> {
   readonly row: FluxRow<T>;
   readonly key: number;
-  /** Fingerprint of the group, of which `key` has 53 bits. */
+  /** Fingerprint of the group. */
   readonly lo: number;
   readonly hi: number;
   readonly epoch: number;
@@ -104,6 +105,9 @@ export class FluxEngine<T> {
   /** Exact flags beside a Bloom memory; the memory itself when that is exact. */
   readonly flags: FluxMemory;
   readonly order: KeyedOrder<Entry<T>>;
+  /** Numbers of the groups that the order knows. */
+  readonly groups = new GroupTable();
+  #closedGroups = 0;
   readonly #evaluator: FluxEvaluator;
   readonly #evidence: EvidenceLog<T>;
   readonly #clocks: SourceClocks;
@@ -163,7 +167,8 @@ export class FluxEngine<T> {
       return;
     }
     const eager = this.#options.mode === 'eager';
-    const { key, lo, hi } = this.#evaluator.groupOf(row.group);
+    const { lo, hi } = this.#evaluator.groupOf(row.group);
+    const key = this.#keyOf(lo, hi);
     const journal =
       eager && this.memory.kind === 'exact' ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
     this.order.push(key, { row, key, lo, hi, epoch, journal, reported: undefined }, arrivalMs);
@@ -180,6 +185,22 @@ export class FluxEngine<T> {
   end(): void {
     this.order.closeAll();
     this.#releaseHeld();
+  }
+
+  /** Small numbers for groups: as keys of a Map they are found several times faster than 53-bit ones. */
+  #keyOf(lo: number, hi: number): number {
+    const known = this.groups.find(lo, hi);
+    if (known >= 0) return known;
+    const key = this.groups.add(lo, hi);
+    this.groups.live[key] = 1;
+    return key;
+  }
+
+  #closed(key: number): void {
+    this.groups.live[key] = 0;
+    if (++this.#closedGroups < 1024 || this.#closedGroups * 2 < this.groups.count) return;
+    this.#closedGroups = 0;
+    this.groups.releaseEmpty();
   }
 
   exportRow({ row, key, epoch, journal, reported }: Entry<T>): PendingRow<T> {
@@ -226,9 +247,9 @@ export class FluxEngine<T> {
       // A late row is never lost: it is evaluated against what is remembered now.
       late: (entry) => this.#report({ ...entry, journal: undefined }, false),
       advanced: () => {},
-      closed: () => {},
+      closed: (key) => this.#closed(key),
       retentionMs: () => 0,
-      evicted: () => {},
+      evicted: (key) => this.#closed(key),
     };
   }
 

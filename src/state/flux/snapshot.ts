@@ -44,7 +44,7 @@ export function snapshotFlux<T>(
 ): Generator<SnapshotChunk, void> {
   const queues = engine.order.snapshot((entry) => savedRow(engine.exportRow(entry), codec));
   const head: RowsHead = { plan: planKey(engine), queues, clocks: clocks.snapshot() };
-  const rows = encodeChunk('flux/rows', head);
+  const rows = encodeChunk('flux/rows', head, engine.groups.columns());
   const memories = memoriesOf(engine);
   const pieces = memories.flatMap(([name, memory]) => snapshotMemory(memory, name, full));
   // A generator takes its picture with its first step: all of them now, before anything else is pushed.
@@ -66,6 +66,7 @@ export function restoreFlux<T>(
   const saved = chunks.get('flux/rows')?.head as RowsHead | undefined;
   if (saved === undefined) return [];
   clocks.restore(saved.clocks);
+  engine.groups.restore(chunks.get('flux/rows')?.columns as unknown as Parameters<typeof engine.groups.restore>[0]);
   const same = saved.plan === planKey(engine);
   const queues = same ? saved.queues : saved.queues.map((queue) => ({ ...queue, items: [] }));
   engine.order.restore(queues, (row) => engine.importRow(loadedRow(row, codec)));

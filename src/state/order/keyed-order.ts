@@ -81,6 +81,8 @@ export interface SavedQueue<S> {
 }
 
 const MAX_UNDO = 1024;
+/** Keys that one call of closeIdle looks at. */
+const MAX_IDLE_STEPS = 20_000;
 
 export class KeyedOrder<T> {
   readonly counts: OrderCounts = { late: 0, early: 0, reordered: 0 };
@@ -91,6 +93,7 @@ export class KeyedOrder<T> {
   readonly #clocks: SourceClocks;
   readonly #queues = new Map<number, Queue<T>>();
   #visitor: Iterator<Queue<T>>;
+  #idleVisitor: Iterator<Queue<T>>;
   #pending = 0;
   #pushes = 0;
 
@@ -99,6 +102,7 @@ export class KeyedOrder<T> {
     this.#clocks = clocks;
     this.#options = options;
     this.#visitor = this.#queues.values();
+    this.#idleVisitor = this.#queues.values();
   }
 
   get pending(): number {
@@ -120,6 +124,16 @@ export class KeyedOrder<T> {
       return;
     }
     if (this.#options.mode === 'ordered') {
+      const markMs = this.#watermark(queue);
+      const timeMs = this.#target.timeOf(item);
+      if (timeMs <= markMs && queue.items.length === 0 && queue.heap === undefined) {
+        // Nothing waits, and nothing older can come: no need to queue it.
+        queue.settledMs = timeMs;
+        this.#target.apply(item, false);
+        this.#target.advanced(queue.key, markMs);
+        this.#visitNext();
+        return;
+      }
       const last = queue.items.at(-1);
       if (last === undefined || this.#target.compare(last, item) <= 0) queue.items.push(item);
       else {
@@ -133,10 +147,21 @@ export class KeyedOrder<T> {
     this.#visitNext();
   }
 
-  /** Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock. Cost: one step per key. */
+  /**
+   * Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock. Looks at a bounded number of keys
+   * in each call, so that a million idle ones go without a pause; the next call goes on where this one stopped.
+   */
   closeIdle(nowMs: number): void {
     const quietSinceMs = nowMs - this.#options.latenessMs - this.#target.retentionMs();
-    for (const queue of this.#queues.values()) if (queue.arrivalMs < quietSinceMs) this.#close(queue);
+    const count = Math.min(MAX_IDLE_STEPS, this.#queues.size);
+    for (let i = 0; i < count; i++) {
+      let next = this.#idleVisitor.next();
+      if (next.done === true) {
+        this.#idleVisitor = this.#queues.values();
+        next = this.#idleVisitor.next();
+      }
+      if (next.done !== true && next.value.arrivalMs < quietSinceMs) this.#close(next.value);
+    }
   }
 
   /** Gives up the given share of the keys, those untouched for longest. What waits in them is applied first. */
@@ -203,6 +228,7 @@ export class KeyedOrder<T> {
       this.#pushes = Math.max(this.#pushes, touched);
     }
     this.#visitor = this.#queues.values();
+    this.#idleVisitor = this.#queues.values();
   }
 
   #queueOf(key: number, item: T): Queue<T> {
