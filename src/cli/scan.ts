@@ -65,12 +65,21 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     const hint = 'give --intel FILE, --rules FOLDER or --flux SPEC';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'nothing to search for', { hint })]);
   }
+  if (flags.emit === 'events' && config.flux.length === 0) {
+    const hint = 'give --flux SPEC; without a specification events leave as they came';
+    throw new FlintError([
+      diagnostic('CONFIG_BAD_USAGE', 'error', '--emit events needs a flux specification', { hint }),
+    ]);
+  }
   const files = listFiles(paths);
   const counted = new Map<string, number>();
   const generation = await buildGeneration(loaded, {
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
     workers: workerCount(config.workers),
+    ...(flags.emit === 'events' && {
+      onEvent: (_event, fields) => void terminal.out.write(`${JSON.stringify(fields)}\n`),
+    }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });
   printDiagnostics(generation.diagnostics, terminal);

@@ -38,6 +38,8 @@ export interface IndicatorLookup {
 /** Rules that hold for one event alone: Sigma detections, STIX patterns. */
 export interface EventRules {
   match(event: Event): readonly RuleMatch[];
+  /** Matches of rules that span events, found by now; each with the event it is about. */
+  drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
 }
 
 export interface DetectorOptions {
@@ -115,8 +117,14 @@ export class Detector {
       const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
       for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
       if (matches.length > 0) detections.push({ event, matches });
+      if (wanted.rules) detections.push(...this.drain());
     }
     return detections;
+  }
+
+  /** What rules that span events have found since the last call. */
+  drain(): readonly Detection[] {
+    return this.#rules.flatMap((rules) => rules.drain().map(({ event, match }) => ({ event, matches: [match] })));
   }
 
   /** The events of a record. */

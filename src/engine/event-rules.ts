@@ -1,8 +1,8 @@
 /**
- * All rules that are matched event by event: Sigma detections and STIX patterns that single values do not decide. The texts are plain
- * data that a thread compiles for itself; patterns over several observations and correlations keep state, so where there are any
- * one thread sees all events.
+ * All rules that events are given to: Sigma detections and correlations, flux specifications, STIX patterns that single values do not
+ * decide. The texts are plain data that a thread compiles for itself; where some rule keeps state, one thread sees all events.
  */
+import { randomInt } from 'node:crypto';
 import type { Event } from '../core/event.ts';
 import type { RuleMatch } from '../core/match.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
@@ -12,44 +12,69 @@ import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternInput, type PatternSet } from './pattern-set.ts';
 import type { RuleText } from './rule-files.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
+import { type Firing, type FluxText, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
 
 export interface RuleTexts {
   readonly sigma: readonly RuleText[];
   readonly patterns: readonly PatternInput[];
+  readonly flux: readonly FluxText[];
+  /** `ordered` for files, `eager` for live inputs. */
+  readonly mode: StatefulOptions['mode'];
 }
 
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
   readonly sigma: SigmaEventRules | undefined;
   readonly patterns: PatternSet | undefined;
+  readonly stateful: StatefulRules | undefined;
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
-  /** True when events must be seen in order by one thread. */
-  readonly isStateful: boolean;
 
-  constructor(texts: RuleTexts) {
+  constructor(texts: RuleTexts, onEvent?: StatefulOptions['onEvent']) {
     const sigma = loadSigma(texts.sigma, { regexProblem });
     const patterns = compilePatterns(texts.patterns);
-    this.diagnostics = [...sigma.diagnostics, ...patterns.problems];
+    const seed = { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
+    const stateful = new StatefulRules(sigma.correlations, texts.flux, {
+      mode: texts.mode,
+      seed,
+      ...(onEvent !== undefined && { onEvent }),
+    });
+    this.diagnostics = [...sigma.diagnostics, ...patterns.problems, ...stateful.diagnostics];
     this.sigma = sigma.detections.length === 0 ? undefined : new SigmaEventRules(sigma.detections);
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
-    this.isStateful = patterns.set.isStateful;
-    this.counts = {
-      ...(sigma.detections.length > 0 && { sigma: sigma.detections.length }),
-      ...(patterns.set.size > 0 && { pattern: patterns.set.size }),
+    this.stateful = stateful.isEmpty ? undefined : stateful;
+    const loaded = {
+      sigma: sigma.detections.length,
+      correlation: sigma.correlations.length,
+      flux: stateful.fluxRules,
+      pattern: patterns.set.size,
     };
+    this.counts = Object.fromEntries(Object.entries(loaded).filter(([, count]) => count > 0));
   }
 
   get isEmpty(): boolean {
-    return this.sigma === undefined && this.patterns === undefined;
+    return this.sigma === undefined && this.patterns === undefined && this.stateful === undefined;
+  }
+
+  /** True when events must be seen in order by one thread. */
+  get isStateful(): boolean {
+    return this.stateful !== undefined || this.patterns?.isStateful === true;
   }
 
   match(event: Event): readonly RuleMatch[] {
-    const sigma = this.sigma?.match(event) ?? NONE;
+    const outcome = this.sigma?.examine(event);
+    this.stateful?.observe(event, outcome?.held ?? [], outcome?.fields ?? event.fields, event.origin.arrivalMs);
+    const sigma = outcome?.matches ?? NONE;
     const patterns = this.patterns?.match(event) ?? NONE;
     if (patterns.length === 0) return sigma;
     return sigma.length === 0 ? patterns : [...sigma, ...patterns];
   }
+
+  drain(): readonly Firing[] {
+    return this.stateful?.drain() ?? [];
+  }
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);
+/** `randomInt` gives at most 48 bits; fingerprints take 32. */
+const MAX_SEED = 2 ** 32;

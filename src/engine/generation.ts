@@ -25,6 +25,7 @@ import { intelPatterns } from './intel-patterns.ts';
 import { readRuleFiles } from './rule-files.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
+import type { FluxText, StatefulOptions } from './stateful-rules.ts';
 import { shareColumns } from './shared-intel.ts';
 import type { BatchTask } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -42,12 +43,16 @@ export interface GenerationOptions {
   readonly workers?: number;
   readonly previous?: Generation;
   readonly keepOriginal?: boolean;
+  /** Each event with its updated `sigma` map (`--emit events`). */
+  readonly onEvent?: StatefulOptions['onEvent'];
 }
 
 /** Bundled indicators, beside dist/ and src/ alike. */
 export const SAMPLE_INTEL = fileURLToPath(new URL('../../samples/intel', import.meta.url));
 /** Room in the scanner's input beyond the longest record. */
 const SCAN_CHUNK_BYTES = 2 << 20;
+/** Group key of flux specifications that name none: the host, as Windows events call it. */
+const DEFAULT_FLUX_GROUP = 'Computer';
 /** Rows looked at for an example. */
 const EXAMPLE_ROWS = 1000;
 
@@ -161,6 +166,18 @@ export class Generation implements BatchMatcher {
     });
   }
 
+  /** Alerts of rules that span events, by the arrival clock. */
+  advance(nowMs: number): readonly FoundAlert[] {
+    this.rules.stateful?.advance(nowMs);
+    return this.processor.drain(nowMs);
+  }
+
+  /** Alerts of rules that span events, at the end of a finite input. */
+  end(nowMs: number): readonly FoundAlert[] {
+    this.rules.stateful?.end();
+    return this.processor.drain(nowMs);
+  }
+
   /** Ends the workers; batches still on their way fail. */
   async close(): Promise<void> {
     await this.pool?.close();
@@ -186,12 +203,12 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     keepOriginal: options.keepOriginal ?? config.alerts.original,
     maxAlerts: config.alerts.max_hits,
     keyMap: keyMap === undefined ? [] : [...keyMap],
-    rules: ruleTexts(loaded, intel, diagnostics),
+    rules: ruleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', diagnostics),
   };
   const asked = options.workers ?? 1;
   const scanners = allocateScanners(intel, asked === 1 ? 1 : asked + 1, config.limits.record_bytes + SCAN_CHUNK_BYTES);
   const tables = { indicators: intel.indicators, benign: intel.benign, scanner: scanners?.[0] };
-  const { processor, urls, rules } = createMatching(tables, settings, options.report);
+  const { processor, urls, rules } = createMatching(tables, settings, options.report, options.onEvent);
   diagnostics.push(...rules.diagnostics);
   // State is kept by one thread, which must see all events in order.
   const workers = rules.isStateful ? 1 : asked;
@@ -210,11 +227,35 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
 }
 
 /** Sigma rules of the configuration and of feeds, and the patterns that no single value decides. */
-function ruleTexts(loaded: LoadedConfig, intel: IntelSet, diagnostics: Diagnostic[]): RuleTexts {
+function ruleTexts(
+  loaded: LoadedConfig,
+  intel: IntelSet,
+  mode: RuleTexts['mode'],
+  diagnostics: Diagnostic[],
+): RuleTexts {
   const { files, diagnostics: unreadable } = readRuleFiles(loaded.config.rules);
   diagnostics.push(...unreadable);
   const fromFeeds = intel.sigma.map(({ text, details }) => ({ path: intel.indicators.details(details).id, text }));
-  return { sigma: [...files, ...fromFeeds], patterns: intelPatterns(intel) };
+  return {
+    sigma: [...files, ...fromFeeds],
+    patterns: intelPatterns(intel),
+    flux: fluxTexts(loaded, diagnostics),
+    mode,
+  };
+}
+
+function fluxTexts(loaded: LoadedConfig, diagnostics: Diagnostic[]): FluxText[] {
+  return loaded.config.flux.flatMap((entry) => {
+    const { spec, group, capacity } = typeof entry === 'string' ? { spec: entry } : entry;
+    const { files, diagnostics: unreadable } = readRuleFiles([spec]);
+    diagnostics.push(...unreadable);
+    return files.map(({ path, text }) => ({
+      path,
+      text,
+      group: group ?? DEFAULT_FLUX_GROUP,
+      ...(capacity !== undefined && { capacity }),
+    }));
+  });
 }
 
 /** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */

@@ -11,6 +11,7 @@ import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { EventRules, type RuleTexts } from './event-rules.ts';
 import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
+import type { StatefulOptions } from './stateful-rules.ts';
 import { Processor } from './processor.ts';
 
 export interface MatchingTables {
@@ -44,13 +45,18 @@ export interface Matching {
   readonly rules: EventRules;
 }
 
-export function createMatching(tables: MatchingTables, settings: MatchingSettings, report: ReportSample): Matching {
+export function createMatching(
+  tables: MatchingTables,
+  settings: MatchingSettings,
+  report: ReportSample,
+  onEvent?: StatefulOptions['onEvent'],
+): Matching {
   const { indicators: table, benign } = tables;
   const matcher = new IndicatorMatcher(table, tables.urls);
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
-  const rules = new EventRules(settings.rules);
+  const rules = new EventRules(settings.rules, onEvent);
   const lookup = {
     table,
     match: (observed: Parameters<IndicatorMatcher['match']>[0]) => matcher.match(observed),

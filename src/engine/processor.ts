@@ -8,7 +8,7 @@ import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner } from '../scan/scanner.ts';
-import type { Detector, Wanted } from './detector.ts';
+import type { Detection, Detector, Wanted } from './detector.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;
@@ -103,7 +103,18 @@ export class Processor {
     found: FoundAlert[],
   ): void {
     this.counts.candidates++;
-    for (const { event, matches } of this.detector.examine(bytes, start, end, origin, wanted)) {
+    this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
+  }
+
+  /** What rules that span events have found outside of any record: by the clock, or at the end of the input. */
+  drain(nowMs: number): FoundAlert[] {
+    const found: FoundAlert[] = [];
+    this.#build(this.detector.drain(), nowMs, found);
+    return found;
+  }
+
+  #build(detections: readonly Detection[], nowMs: number, found: FoundAlert[]): void {
+    for (const { event, matches } of detections) {
       const { alerts, omitted } = buildAlerts(matches, event, { nowMs, ...this.#options });
       this.counts.omitted += omitted;
       for (const [i, alert] of alerts.entries()) found.push({ alert, event, match: matches[i] as Match });

@@ -26,6 +26,8 @@ export interface ScanOptions {
 }
 
 export interface ScanEngine {
+  /** Alerts of rules that span events, when the input is at its end. */
+  end(nowMs: number): readonly FoundAlert[];
   readonly processor: Processor;
   readonly pool: WorkerPool | undefined;
 }
@@ -108,6 +110,8 @@ class Scan {
 
   async finish(): Promise<void> {
     while (this.#jobs.length > 0) await this.#take();
+    const found = this.#engine.end(this.#options.now());
+    if (found.length > 0) await this.#options.onFound(found);
   }
 
   summary(files: number): ScanSummary {

@@ -316,7 +316,9 @@ export class Service {
 
   async #tick(): Promise<void> {
     await this.#swapping;
-    await this.#alertPath.tick(Date.now());
+    const nowMs = Date.now();
+    await this.#alertPath.send(this.#generation.advance(nowMs), nowMs);
+    await this.#alertPath.tick(nowMs);
     this.#positions.save();
     this.#alertPath.save();
   }

@@ -8,7 +8,6 @@ import { createEventRecogniser, type EventRecogniser } from '../fields/mapping/r
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { type Explanation, evidenceOf, explain } from '../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../match/rule-matcher.ts';
-import type { EventRules } from './detector.ts';
 
 export interface SigmaOutcome {
   /** Matches of rules that alert on their own. */
@@ -27,7 +26,7 @@ export interface SigmaCounts {
   readonly byShape: Map<string, number>;
 }
 
-export class SigmaEventRules implements EventRules {
+export class SigmaEventRules {
   readonly counts: SigmaCounts = { events: 0, unrecognised: 0, byShape: new Map() };
   readonly #matcher: RuleMatcher;
   readonly #recogniser: EventRecogniser = createEventRecogniser();
