@@ -215,7 +215,9 @@ export class PatternSet {
       if (pattern.stream !== undefined) {
         const { key, group } = streamKey(event.fields, this.#groupBy);
         const brackets = held.map(({ bracket }) => bracket);
-        facts.push({ pattern: pattern.stream, key, timeMs: event.timeMs, brackets, event: { event, matched, group } });
+        const isReplay = event.origin.source.replayable;
+        const kept = { event, matched, group };
+        facts.push({ pattern: pattern.stream, key, timeMs: event.timeMs, brackets, event: kept, isReplay });
       } else if (decides(pattern.plan, held, event.timeMs)) matches.push(ruleMatch(pattern, event, matched));
     }
     this.counts.matches += matches.length;

@@ -92,6 +92,20 @@ describe('pattern stream', () => {
     expect(stream.counts.late).toBe(1);
   });
 
+  it('begins anew where a replayed source jumps back by more than an hour', () => {
+    const pair: ObservationPlan = within({ kind: 'followed-by', items: [seen(0), seen(1)] }, 600);
+    const stream = new PatternStream<number>([pair]);
+    const push = (second: number, bracket: number, isReplay: boolean) =>
+      stream.push({ pattern: 0, key: '', timeMs: second * 1_000, brackets: [bracket], event: second, isReplay })
+        ?.events;
+    push(10_000, 0, true);
+    expect(push(100, 0, true)).toBeUndefined();
+    expect(push(200, 1, true)).toEqual([100, 200]);
+    expect(push(10_100, 1, true)).toBeUndefined();
+    expect(push(100, 0, false)).toBeUndefined();
+    expect(stream.counts).toMatchObject({ epochs: 1, late: 1, matches: 1 });
+  });
+
   it('forgets what no binding can need any more', () => {
     const events = Array.from({ length: 1_000 }, (_, i) => [i * 10, 0] as const);
     expect(run(FAILURES_THEN_LOGIN, events).stream.size).toBeLessThanOrEqual(13);

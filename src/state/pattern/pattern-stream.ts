@@ -19,6 +19,8 @@ export interface PatternFact<E> {
   /** Brackets that the event satisfies, at least one. */
   readonly brackets: readonly number[];
   readonly event: E;
+  /** The source is read from the past (a file): a jump back of more than an hour begins a new epoch there, and nothing is late. */
+  readonly isReplay?: boolean;
 }
 
 export interface PatternStreamMatch<E> {
@@ -44,6 +46,8 @@ export interface PatternStreamCounts {
   matches: number;
   /** Older than the lateness allows. */
   late: number;
+  /** Jumps back in replayed sources: the events kept for the key were dropped. */
+  epochs: number;
   /** Dropped because a pattern's key held too many. */
   evictedEvents: number;
   /** Dropped because there were too many over all. */
@@ -77,9 +81,17 @@ interface Group<E> {
 }
 
 const DAY_MS = 86_400_000;
+const EPOCH_JUMP_MS = 3_600_000;
 
 export class PatternStream<E> {
-  readonly counts: PatternStreamCounts = { matches: 0, late: 0, evictedEvents: 0, evictedKeys: 0, undecided: 0 };
+  readonly counts: PatternStreamCounts = {
+    matches: 0,
+    late: 0,
+    epochs: 0,
+    evictedEvents: 0,
+    evictedKeys: 0,
+    undecided: 0,
+  };
   readonly #plans: readonly ObservationPlan[];
   readonly #spansMs: readonly number[];
   readonly #options: Required<PatternStreamOptions>;
@@ -108,6 +120,7 @@ export class PatternStream<E> {
     const plan = this.#plans[fact.pattern];
     if (plan === undefined) throw new Error(`no pattern ${fact.pattern}`);
     const group = this.#groupOf(fact);
+    if (fact.isReplay === true && fact.timeMs < group.newestMs - EPOCH_JUMP_MS) this.#beginEpoch(group);
     if (fact.timeMs < group.newestMs - this.#options.latenessMs) {
       this.counts.late++;
       return undefined;
@@ -147,6 +160,13 @@ export class PatternStream<E> {
     this.#groups.delete(id);
     this.#groups.set(id, group);
     return group;
+  }
+
+  #beginEpoch(group: Group<E>): void {
+    this.counts.epochs++;
+    this.#total -= group.kept.length;
+    group.kept = [];
+    group.newestMs = Number.NEGATIVE_INFINITY;
   }
 
   #expire(group: Group<E>): void {
