@@ -1,4 +1,5 @@
 /** All commands, in the order that `flint --help` shows them. A new one is its file and one line here. */
+import { benchCommand } from './bench.ts';
 import { checkCommand } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demoCommand } from './demo.ts';
@@ -14,4 +15,5 @@ export const COMMANDS: readonly CliCommand[] = [
   checkCommand,
   intelCommand,
   patternCommand,
+  benchCommand,
 ];
