@@ -81,7 +81,7 @@ export function oracleProcessor(
   };
   const options = { limits, validity: 'mark', clampTime: false, keepOriginal: false } as const;
   const detector = new Detector(lookup, [], options, () => undefined);
-  return new Processor(detector, undefined, { keepOriginal: false, maxAlerts });
+  return new Processor(detector, undefined, { keepOriginal: false, maxAlerts, hasRules: false });
 }
 
 /** One line, whatever else stands around it. */
@@ -93,7 +93,7 @@ export function examineLine(
 ): FoundAlert[] {
   const found: FoundAlert[] = [];
   const origin = { source, position: range.start, line: 0, record: 0, part: 0, arrivalMs: 0 };
-  processor.examine(bytes, range.start, range.end, origin, 0, found);
+  processor.examine(bytes, range.start, range.end, origin, { indicators: true, rules: false }, 0, found);
   return found;
 }
 

@@ -57,6 +57,7 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
     outputs: listOf(config.outputs),
     intel: listOf(config.intel),
     rules: listOf(config.rules),
+    pipelines: listOf(config.pipelines),
     flux: listOf(config.flux),
   };
   const inputs = planInputs(lists.inputs.filter(isEntry), config.timezone, loaded.locate);
@@ -64,7 +65,7 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
   collect([...inputs.diagnostics, ...outputs.diagnostics]);
   checkHttp(config, loaded, collect);
   if (config.key_map !== undefined) checkKeyMap(config.key_map, diagnostics);
-  const sigma = checkSigma(lists.rules, collect);
+  const sigma = checkSigma(lists.rules, lists.pipelines, collect);
   const fluxRules = checkFlux(lists.flux, loaded, collect);
   const intel = await checkIntel({ ...loaded, config: { ...config, intel: lists.intel } }, now, collect);
   const scannerBytes = WitnessTables.bytesFor(intel.indicators);
@@ -119,10 +120,15 @@ function checkKeyMap(file: string, diagnostics: Diagnostic[]): void {
   }
 }
 
-function checkSigma(paths: readonly string[], collect: Collect): { sigmaRules: number; correlations: number } {
+function checkSigma(
+  paths: readonly string[],
+  pipelines: readonly string[],
+  collect: Collect,
+): { sigmaRules: number; correlations: number } {
   const { files, diagnostics } = readRuleFiles(paths);
-  const rules = loadSigma(files, { regexProblem });
-  collect([...diagnostics, ...rules.diagnostics]);
+  const pipelineFiles = readRuleFiles(pipelines);
+  const rules = loadSigma(files, { regexProblem, pipelines: pipelineFiles.files });
+  collect([...diagnostics, ...pipelineFiles.diagnostics, ...rules.diagnostics]);
   return { sigmaRules: rules.detections.length, correlations: rules.correlations.length };
 }
 
