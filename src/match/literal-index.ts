@@ -19,6 +19,8 @@ const GRAM = 4;
 const NON_ASCII = /[^\u0000-\u007f]/;
 /** Every so many positions of a text are looked at for literals of at least GRAM + STEP - 1 characters. */
 const STEP = 4;
+/** The step of a table whose literals are all longer. */
+const WIDEST_STEP = 8;
 /** Up to so many free literals are cheaper to look for one by one. */
 const FEW = 4;
 
@@ -76,7 +78,7 @@ export class LiteralIndex {
       const sampled = long.filter(({ text }) => text.length >= GRAM + STEP - 1);
       const dense = long.filter(({ text }) => text.length < GRAM + STEP - 1);
       this.#tables = [
-        ...(sampled.length > 0 ? [buildGrams(sampled, STEP)] : []),
+        ...(sampled.length > 0 ? [buildGrams(sampled, widestStep(sampled))] : []),
         ...(dense.length > 0 ? [buildGrams(dense, 1)] : []),
       ];
     }
@@ -157,8 +159,8 @@ export class LiteralIndex {
 
 /**
  * Buckets by hash of a piece, each a chain of (literal, offset of the piece in it). With step 1 a literal has one entry, its least
- * common piece. Longer literals have an entry for each of four neighbouring pieces, so that every fourth position of a
- * text is enough to meet one of them.
+ * common piece. Longer literals have an entry for each of `step` neighbouring pieces, so that every `step`th position of
+ * a text is enough to meet one of them.
  */
 interface GramTable {
   readonly heads: Int32Array;
@@ -199,6 +201,12 @@ function buildGrams(literals: readonly Literal[], step: number): GramTable {
     }
   }
   return { heads, next, offsets, hashes, literals: owners, mask: size - 1, step };
+}
+
+/** The shortest literal still has so many neighbouring pieces. */
+function widestStep(literals: readonly Literal[]): number {
+  const shortest = literals.reduce((least, { text }) => Math.min(least, text.length), Number.POSITIVE_INFINITY);
+  return Math.min(WIDEST_STEP, shortest - GRAM + 1);
 }
 
 /** Start of the `length` neighbours with the least sum. */

@@ -108,6 +108,12 @@ export const SIGMA_CODES = {
     why: 'two rules of the set have the same id or name; the first one is kept',
     fix: 'give one of them another id, or load the folder once',
   },
+  SIGMA_BAD_TEST: {
+    family: 'user',
+    title: 'rule test not understood',
+    why: 'a test file beside rules has no list of tests, or a test has no event or expects nothing',
+    fix: 'give each test an event and the rules that must or must not match it',
+  },
   SIGMA_BAD_PIPELINE: {
     family: 'user',
     title: 'processing pipeline refused',

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { EventObject } from '../../core/event.ts';
+import { createEventRecogniser } from './recognise.ts';
+
+const recogniser = createEventRecogniser();
+
+function seen(fields: EventObject, pinned?: string): string | undefined {
+  const found = recogniser.recognise(fields, pinned);
+  return found === undefined ? undefined : `${found.shape} ${found.source.key}`;
+}
+
+function fieldsOf(event: EventObject): EventObject {
+  return recogniser.recognise(event)?.event.fields ?? {};
+}
+
+const SYSMON = 'Microsoft-Windows-Sysmon/Operational';
+
+describe('log sources', () => {
+  it.each([
+    [{ Channel: SYSMON, EventID: 1 }, 'windows-flat windows/process_creation/sysmon'],
+    [
+      { Channel: SYSMON, EventID: '12', EventType: 'DeleteKey' },
+      'windows-flat windows/registry_event,registry_delete/sysmon',
+    ],
+    [{ Channel: 'security', EventID: 4688 }, 'windows-flat windows/process_creation/security'],
+    [{ SourceName: 'Microsoft-Windows-Sysmon', EventID: 3 }, 'windows-flat windows/network_connection/sysmon'],
+    [{ Channel: 'Unknown Channel', EventID: 1 }, 'windows-flat windows//'],
+    [
+      { Channel: 'Linux-Sysmon/Operational', SourceName: 'Linux-Sysmon', EventID: 1 },
+      'windows-flat linux/process_creation/sysmon',
+    ],
+    [
+      { Event: { System: { EventID: 4104, Channel: 'Microsoft-Windows-PowerShell/Operational' } } },
+      'windows-evtx windows/ps_script/powershell',
+    ],
+    [{ winlog: { channel: SYSMON, event_id: '7' } }, 'windows-winlogbeat windows/image_load/sysmon'],
+    [{ 'winlog.channel': 'System', 'winlog.event_id': 7045 }, 'windows-winlogbeat windows//system'],
+    [
+      { event: { category: ['process'], type: ['start'] }, host: { os: { type: 'linux' } } },
+      'elastic-endpoint linux/process_creation/',
+    ],
+    [
+      { event: { category: 'file', action: 'creation' }, host: { os: { family: 'darwin' } } },
+      'elastic-endpoint macos/file_event/',
+    ],
+    [{ _path: 'dns', uid: 'C1', query: 'x' }, 'zeek zeek/dns/dns'],
+    [{ '@stream': 'conn', '@proc': 'zeek' }, 'zeek zeek/firewall/conn'],
+    [{ eventSource: 's3.amazonaws.com', eventName: 'PutObject', awsRegion: 'x' }, 'aws-cloudtrail aws//cloudtrail'],
+    [{ operationName: 'Update user', category: 'AuditLogs', tenantId: 't' }, 'azure azure//auditlogs,pim'],
+    [
+      { operationName: 'MICROSOFT.COMPUTE/X', resourceId: 'r', category: 'Administrative' },
+      'azure azure//activitylogs',
+    ],
+    [{ protoPayload: { serviceName: 'compute.googleapis.com', methodName: 'm' } }, 'gcp gcp//gcp.audit'],
+    [{ eventType: 'user.login', actor: {}, debugContext: {} }, 'okta okta//okta'],
+    [
+      { Workload: 'Exchange', Operation: 'New-InboxRule', RecordType: 1 },
+      'm365 m365//audit,exchange,threat_management,threat_detection',
+    ],
+    [{ action: 'repo.create', actor: 'a', org: 'o' }, 'github github//audit'],
+    [{ type: 'EXECVE', msg: 'audit(1:2)', a0: 'ls' }, 'auditd linux/process_creation/auditd'],
+    [{ type: 'PATH', nametype: 'CREATE', name: '/x' }, 'auditd linux//auditd'],
+    [{ program: 'sshd', hostname: 'h', message: 'Accepted' }, 'linux-syslog linux//syslog,sshd,auth'],
+    [{ method: 'GET', status: 200, path: '/a?b=c', clientip: '1.2.3.4' }, 'web /webserver/apache,nginx,iis'],
+    [{ method: 'CONNECT', status: 200, url: 'example.com:443' }, 'web /proxy/'],
+    [{ 'cs-method': 'GET', 'cs-uri-stem': '/x', 'sc-status': 200 }, 'web /webserver/apache,nginx,iis'],
+  ] as const)('%j is %s', (fields, expected) => expect(seen(fields as unknown as EventObject)).toBe(expected));
+
+  it.each([{}, { message: 'text' }, { a: 1 }, { EventID: 1 }, { type: 'login', user: 'x' }])(
+    '%j is of no known shape',
+    (fields) => expect(seen(fields)).toBeUndefined(),
+  );
+
+  it('are decided by what is pinned, open parts by the event', () => {
+    expect(seen({ a: 1 }, 'linux/process_creation')).toBe('pinned linux/process_creation/');
+    expect(seen({ Channel: SYSMON, EventID: 1 }, 'windows')).toBe('windows-flat windows/process_creation/sysmon');
+    expect(seen({ Channel: SYSMON, EventID: 1 }, 'linux//auditd')).toBe('windows-flat linux//auditd');
+  });
+});
+
+describe('field names', () => {
+  it('of the Windows header and of Security 4688', () => {
+    const fields = {
+      Channel: 'Security',
+      EventID: 4688,
+      SourceName: 'P',
+      NewProcessName: 'a.exe',
+      ParentProcessName: 'b.exe',
+    };
+    expect(fieldsOf(fields)).toMatchObject({
+      Provider_Name: 'P',
+      Image: 'a.exe',
+      ParentImage: 'b.exe',
+      NewProcessName: 'a.exe',
+    });
+  });
+
+  it('of Security 4657, as Sysmon writes registry paths', () => {
+    const fields = {
+      Channel: 'Security',
+      EventID: 4657,
+      ObjectName: '\\REGISTRY\\MACHINE\\SOFTWARE\\X',
+      ObjectValueName: 'v',
+      NewValue: '1',
+    };
+    expect(fieldsOf(fields)).toMatchObject({ TargetObject: 'HKLM\\SOFTWARE\\X\\v', Details: '1' });
+  });
+
+  it('of EVTX: attributes, blanks in names, lists of Data, user data', () => {
+    const System = {
+      EventID: { '#text': 1116, '#attributes': { Qualifiers: 0 } },
+      Channel: 'X',
+      Provider: { '#attributes': { Name: 'P' } },
+      Execution: { '#attributes': { ProcessID: 4 } },
+    };
+    expect(fieldsOf({ Event: { System, EventData: { 'Threat Name': 't' } } })).toMatchObject({
+      EventID: 1116,
+      Provider_Name: 'P',
+      Execution_ProcessID: 4,
+      ThreatName: 't',
+    });
+    const Data = [{ '#attributes': { Name: 'Image' }, '#text': 'a.exe' }, 'plain'];
+    expect(fieldsOf({ Event: { System, EventData: { Data } } })).toMatchObject({ Image: 'a.exe', Data: ['plain'] });
+    expect(fieldsOf({ Event: { System, UserData: { Wrapper: { Param: 'x' } } } })).toMatchObject({ Param: 'x' });
+  });
+
+  it('of Winlogbeat with parts moved to ECS', () => {
+    const fields = {
+      winlog: { channel: SYSMON, event_id: 1, event_data: { OriginalFileName: 'o' } },
+      process: { executable: 'a.exe', command_line: 'a -b' },
+    };
+    expect(fieldsOf(fields)).toMatchObject({ EventID: 1, OriginalFileName: 'o', Image: 'a.exe', CommandLine: 'a -b' });
+  });
+
+  it('of auditd, sudo and web logs', () => {
+    expect(fieldsOf({ type: 'EXECVE', msg: 'audit(1:2)', argc: 2, a0: 'cat', a1: '/etc/shadow' })).toMatchObject({
+      CommandLine: 'cat /etc/shadow',
+    });
+    const sudo = { program: 'sudo', hostname: 'h', message: 'bob : TTY=pts/0 ; PWD=/ ; USER=#-1 ; COMMAND=/bin/sh' };
+    expect(fieldsOf(sudo)).toMatchObject({ USER: '#-1', COMMAND: '/bin/sh' });
+    const proxy = { method: 'GET', status: '200', url: 'http://example.com/a/b.exe?c=d', user_agent: 'UA' };
+    expect(fieldsOf(proxy)).toMatchObject({
+      'cs-host': 'example.com',
+      'cs-uri-stem': '/a/b.exe',
+      'cs-uri-query': 'c=d',
+      'c-uri-extension': 'exe',
+      'c-useragent': 'UA',
+      'c-uri': proxy.url,
+    });
+  });
+
+  it('that are hostile stay fields', () => {
+    const fields = JSON.parse(
+      '{"Channel":"Security","EventID":1,"__proto__":{"Image":"x"},"constructor":"y"}',
+    ) as EventObject;
+    const view = fieldsOf(fields);
+    expect(Object.hasOwn(view, '__proto__')).toBe(true);
+    expect(Object.hasOwn(view, 'Image')).toBe(false);
+    expect(view['constructor']).toBe('y');
+  });
+});
