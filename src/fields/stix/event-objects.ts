@@ -204,15 +204,21 @@ export class EventObjects {
   /** Visits the scalars of the fields until `visit` says stop; whether it did. */
   #values(mapping: StixMapping, names: readonly string[], visit: (value: EventScalar) => boolean): boolean {
     const prefixes = this.#prefixes(mapping);
-    return names.some((name) =>
-      prefixes.some((prefix) =>
-        someValue(
-          this.#fields,
-          prefix + name,
-          (value) => (value === null || typeof value !== 'object') && visit(value),
-        ),
-      ),
-    );
+    const visitScalar = (value: EventValue): boolean => (value === null || typeof value !== 'object') && visit(value);
+    for (const name of names) {
+      for (const prefix of prefixes) {
+        const full = prefix === '' ? name : prefix + name;
+        // Most names of a mapping are absent: looking at the first segment spares walking for them.
+        if (this.#mayHold(full) && someValue(this.#fields, full, visitScalar)) return true;
+      }
+    }
+    return false;
+  }
+
+  #mayHold(name: string): boolean {
+    if (Object.hasOwn(this.#fields, name)) return true;
+    const dot = name.indexOf('.');
+    return dot > 0 && Object.hasOwn(this.#fields, name.slice(0, dot));
   }
 }
 
