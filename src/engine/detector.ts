@@ -113,11 +113,16 @@ export class Detector {
     wanted: Wanted = EVERYTHING,
   ): readonly Detection[] {
     const detections: Detection[] = [];
-    for (const event of this.decode(bytes, start, end, origin)) {
-      const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
-      for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
-      if (matches.length > 0) detections.push({ event, matches });
-      if (wanted.rules) detections.push(...this.drain());
+    try {
+      for (const event of this.decode(bytes, start, end, origin)) {
+        const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
+        for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
+        if (matches.length > 0) detections.push({ event, matches });
+        if (wanted.rules) detections.push(...this.drain());
+      }
+    } catch {
+      // A bug that one record brings to light: it must not take the other records of the batch with it.
+      this.#report('ENV_RECORD_FAILED', bytes, start, end, origin.source.input);
     }
     return detections;
   }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Alert } from '../core/alert.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { ERROR_TABLE } from '../errors/table.ts';
 import type { Input } from '../inputs/input.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -59,7 +60,7 @@ export class Service {
   readonly #instanceId = randomUUID();
   readonly #positions: FilePositions;
   readonly #intake: EngineIntake;
-  readonly #engine = new ComponentCounters('engine', 'engine');
+  readonly #engine: ComponentCounters;
   #config: Config;
   #dropIn: boolean;
   #generation: Generation;
@@ -78,9 +79,11 @@ export class Service {
     dataDir: DataDir,
     generation: Generation,
     outputs: Outputs,
+    engine: ComponentCounters,
     options: ServiceOptions,
   ) {
     this.#options = options;
+    this.#engine = engine;
     this.#config = loaded.config;
     this.#dropIn = loaded.dropIn;
     this.#dataDir = dataDir;
@@ -112,9 +115,10 @@ export class Service {
     const { inputs, outputs: outputPlans } = planAll(loaded, options.defaultOutputs);
     const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
     try {
-      const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, options));
+      const engine = new ComponentCounters('engine', 'engine');
+      const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, engine, options));
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
-      const service = new Service(loaded, dataDir, generation, outputs, options);
+      const service = new Service(loaded, dataDir, generation, outputs, engine, options);
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => void service.#tick(), TICK_MS);
       service.#ready = true;
@@ -207,8 +211,8 @@ export class Service {
     await this.#reloading;
     await Promise.all(this.#inputs.map(({ input }) => input.stop()));
     await this.#intake.settled();
-    this.#positions.save();
     this.#alertPath.save();
+    this.#positions.save();
     const left = await this.#outputs.close(DRAIN_MS);
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
     await this.#generation.close();
@@ -259,7 +263,7 @@ export class Service {
       const loaded = this.#options.reload();
       const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
       const generation = await buildGeneration(loaded, {
-        ...generationOptions(loaded.config, this.#dataDir, this.#options),
+        ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#options),
         previous: this.#generation,
       });
       const former = this.#generation;
@@ -319,8 +323,9 @@ export class Service {
     const nowMs = Date.now();
     await this.#alertPath.send(this.#generation.advance(nowMs), nowMs);
     await this.#alertPath.tick(nowMs);
-    this.#positions.save();
+    // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
     this.#alertPath.save();
+    this.#positions.save();
   }
 
   #countEngine(): void {
@@ -360,13 +365,22 @@ function outputsOptions(config: Config, dataDir: DataDir, options: ServiceOption
   };
 }
 
-function generationOptions(config: Config, dataDir: DataDir, options: ServiceOptions): GenerationOptions {
+function generationOptions(
+  config: Config,
+  dataDir: DataDir,
+  engine: ComponentCounters,
+  options: ServiceOptions,
+): GenerationOptions {
   return {
     mode: 'run',
     workers: workerCount(config.workers),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),
-    report: (code, input, sample) => options.deadLetter(input, code, sample),
+    report: (code, input, sample) => {
+      engine.error(code);
+      options.logger.warn(ERROR_TABLE[code].title, { input, code });
+      options.deadLetter(input, code, sample);
+    },
   };
 }
 

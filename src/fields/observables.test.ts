@@ -110,3 +110,21 @@ describe('values of several fields', () => {
     ).toContain('url 192.0.2.2:81/b');
   });
 });
+
+describe('runs of some megabytes without a break', () => {
+  const long = 4 << 20;
+  it.each([
+    ['one letter', 'x'.repeat(long)],
+    ['digits', '0'.repeat(long)],
+    ['digits and dots', '1.'.repeat(long / 2)],
+    ['labels', 'a.'.repeat(long / 2)],
+    ['digits and colons', '1:'.repeat(long / 2)],
+    ['percent escapes in a URL', `http://a.b/${'%41'.repeat(long / 4)}`],
+    ['letters that are not ASCII', 'é'.repeat(long)],
+    ['at signs', 'a@'.repeat(long / 2)],
+  ])('of %s are read in linear time, and what stands beside them is found', (_what, run) => {
+    const seen = observe(eventOf({ pad: run, beside: 'name.example.org', after: `${run} 192.0.2.77` }));
+    const values = new Set(seen.observables.map(({ value }) => value));
+    expect([values.has('name.example.org'), values.has('192.0.2.77')]).toEqual([true, true]);
+  });
+});

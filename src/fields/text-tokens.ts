@@ -9,8 +9,20 @@ import type { ObservedText } from '../core/observed.ts';
 import { decodePercent, formatUrl, parseUrl } from '../core/web-url.ts';
 
 const HASH_LENGTHS = new Set([32, 40, 56, 64, 96, 128]);
-const ASCII_NAME = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+/g;
-const ANY_NAME = /[\p{L}\p{M}\p{N}_-]+(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_-]+)+/gu;
+/**
+ * Expressions here have bounded repetition and cannot begin within a run: an unbounded one backtracks through the whole run from each of
+ * its characters, and overflows the stack of the expression engine on runs of some megabytes.
+ */
+const IPV4_RUN = /[0-9.](?<![0-9.]{2})[0-9.]{6,63}(?![0-9.])/g;
+const IPV6_RUN = /[0-9A-Fa-f:.](?<![0-9A-Fa-f:.]{2})[0-9A-Fa-f:.]{1,63}(?![0-9A-Fa-f:.])/g;
+const HASH_RUN = /[A-Za-z0-9](?<![A-Za-z0-9]{2})[A-Za-z0-9]{31,127}(?![A-Za-z0-9])/g;
+const ASCII_LABEL = /[A-Za-z0-9_-]{1,256}/y;
+const ANY_LABEL = /[\p{L}\p{M}\p{N}_-]{1,256}/uy;
+const ASCII_START = /[A-Za-z0-9_-]/g;
+const ANY_START = /[\p{L}\p{M}\p{N}_-]/gu;
+const ANY_DOTS = '.\u3002\uff0e\uff61';
+/** Longer runs of labels are no name: no canonical name has more than 253 characters. */
+const MAX_NAME_RUN = 1024;
 const URL_START = /[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\//g;
 /** As the limit of `core/web-url.ts`: what is longer is no URL. */
 const MAX_URL_CHARACTERS = 16_384;
@@ -110,12 +122,11 @@ function urlEnd(text: string, from: number): number {
 
 function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
   const runs = new RunLimit(text);
-  for (const match of text.matchAll(isAscii(text) ? ASCII_NAME : ANY_NAME)) {
-    const run = match[0];
-    if (run.length > 1024) continue;
+  for (const [from, to] of nameRuns(text)) {
+    const run = text.slice(from, to);
     const body = trimStart(run, '-');
     const seen = trimEnd(body, '-_');
-    const start = match.index + run.length - body.length;
+    const start = to - body.length;
     const end = start + seen.length;
     const name = canonicalDomain(seen);
     if (name === undefined) continue;
@@ -127,10 +138,39 @@ function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
   }
 }
 
+/** Labels joined by single dots, two or more: [from, to). */
+function* nameRuns(text: string): Generator<readonly [from: number, to: number]> {
+  const ascii = isAscii(text);
+  const [label, next, dots] = ascii ? [ASCII_LABEL, ASCII_START, '.'] : [ANY_LABEL, ANY_START, ANY_DOTS];
+  let at = 0;
+  for (;;) {
+    next.lastIndex = at;
+    const from = next.exec(text)?.index;
+    if (from === undefined) return;
+    at = labelEnd(text, from, label);
+    let isDotted = false;
+    while (at < text.length && dots.includes(text[at] as string)) {
+      const end = labelEnd(text, at + 1, label);
+      if (end === at + 1) break;
+      isDotted = true;
+      at = end;
+    }
+    if (isDotted && at - from <= MAX_NAME_RUN) yield [from, at];
+  }
+}
+
+function labelEnd(text: string, from: number, label: RegExp): number {
+  label.lastIndex = from;
+  let end = from;
+  while (label.test(text)) {
+    end = label.lastIndex;
+  }
+  return end;
+}
+
 function collectIpv4(text: string, spans: readonly UrlSpan[], add: Add): void {
   const runs = new RunLimit(text);
-  for (const match of text.matchAll(/[0-9.]+/g)) {
-    if (match[0].length < 7 || match[0].length > 64) continue;
+  for (const match of text.matchAll(IPV4_RUN)) {
     const seen = trimEnd(trimStart(match[0], '.'), '.');
     const address = parseIpv4(seen);
     if (address === undefined) continue;
@@ -143,10 +183,10 @@ function collectIpv4(text: string, spans: readonly UrlSpan[], add: Add): void {
 }
 
 function collectIpv6(text: string, spans: readonly UrlSpan[], add: Add): void {
-  for (const match of text.matchAll(/[0-9A-Fa-f:.]+/g)) {
+  for (const match of text.matchAll(IPV6_RUN)) {
     let start = match.index;
     let seen = match[0];
-    if (seen.length > 64 || seen.indexOf(':') === seen.lastIndexOf(':')) continue;
+    if (seen.indexOf(':') === seen.lastIndexOf(':')) continue;
     if (/^:[^:]/.test(seen)) {
       seen = seen.slice(1);
       start++;
@@ -164,7 +204,7 @@ function collectIpv6(text: string, spans: readonly UrlSpan[], add: Add): void {
 }
 
 function collectHashes(text: string, spans: readonly UrlSpan[], add: Add): void {
-  for (const match of text.matchAll(/[A-Za-z0-9]{32,}/g)) {
+  for (const match of text.matchAll(HASH_RUN)) {
     const seen = match[0];
     if (!HASH_LENGTHS.has(seen.length) || !/^[0-9A-Fa-f]+$/.test(seen)) continue;
     add('hash', lowerAscii(seen), seen, placeOf(text, match.index, match.index + seen.length, spans));

@@ -173,7 +173,7 @@ class HttpInput implements Input {
   }
 
   #accept(request: IncomingMessage, response: ServerResponse): void {
-    this.#context.counters.add('requests');
+    this.#context.counters.add('received_requests');
     const handled = this.#handle(request, response)
       .catch((error) => this.#refuse(request, response, error))
       .then(() => sent(response))

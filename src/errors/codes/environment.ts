@@ -60,4 +60,10 @@ export const ENVIRONMENT_CODES = {
     why: 'the engine refused a batch, which is a bug',
     fix: 'report it with the log lines around it',
   },
+  ENV_RECORD_FAILED: {
+    family: 'us',
+    title: 'matching a record failed',
+    why: 'the record brought a bug to light; it may have matches that were not found, other records are not concerned',
+    fix: 'report it with the sample in the dead-letter file',
+  },
 } as const;
