@@ -8,8 +8,8 @@ import { newSegment, SEGMENTS, type Segment, type TagTable } from './tag-table.t
 
 /** Chunks of what changed since the last call; of everything when `full`. To be drained before the next one is begun. */
 export function* snapshotTable(table: TagTable, prefix: string, full: boolean): Generator<SnapshotChunk, void> {
-  const saved: SnapshotChunk[] = [];
-  const save = (index: number): SnapshotChunk => segmentChunk(table.segments[index] as Segment, `${prefix}/${index}`);
+  // What is about to change is only copied by the put that changes it; checksums are made here, in the snapshot's own steps.
+  const copied: (readonly [number, Segment])[] = [];
   const pending = new Set<number>();
   table.segments.forEach((segment, index) => {
     if (full || segment.dirty) pending.add(index);
@@ -17,18 +17,20 @@ export function* snapshotTable(table: TagTable, prefix: string, full: boolean): 
   });
   const head = encodeChunk(`${prefix}/head`, table.header(), table.groups.columns());
   table.beforeChange = (index) => {
-    if (pending.delete(index)) saved.push(save(index));
+    if (pending.delete(index)) copied.push([index, copyOf(table.segments[index] as Segment)]);
   };
   try {
     yield head;
     for (let index = 0; index < SEGMENTS; index++) {
-      if (pending.delete(index)) yield save(index);
-      while (saved.length > 0) yield saved.shift() as SnapshotChunk;
+      if (pending.delete(index)) yield segmentChunk(table.segments[index] as Segment, `${prefix}/${index}`);
+      for (let next = copied.shift(); next !== undefined; next = copied.shift())
+        yield segmentChunk(next[1], `${prefix}/${next[0]}`);
     }
   } finally {
     table.beforeChange = undefined;
     // Not drained: what was not given out is still to be saved.
-    for (const index of pending) (table.segments[index] as Segment).dirty = true;
+    for (const index of [...pending, ...copied.map(([index]) => index)])
+      (table.segments[index] as Segment).dirty = true;
   }
 }
 
@@ -48,6 +50,18 @@ export function restoreTable(table: TagTable, prefix: string, chunks: ReadonlyMa
     Object.assign(segment, newSegment(capacity, segment.timed), { used, dirty: false }, chunk.columns);
   }
   table.restoreHeader(head.head as ReturnType<TagTable['header']>);
+}
+
+function copyOf(segment: Segment): Segment {
+  const { keys, masks, groups, stamps, times } = segment;
+  return {
+    ...segment,
+    keys: keys.slice(),
+    masks: masks.slice(),
+    groups: groups.slice(),
+    stamps: stamps.slice(),
+    times: times.slice(),
+  };
 }
 
 function segmentChunk(segment: Segment, key: string): SnapshotChunk {

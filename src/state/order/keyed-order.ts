@@ -135,7 +135,8 @@ export class KeyedOrder<T> {
         return;
       }
       const last = queue.items.at(-1);
-      if (last === undefined || this.#target.compare(last, item) <= 0) queue.items.push(item);
+      if (last === undefined) queue.items = [item];
+      else if (this.#target.compare(last, item) <= 0) queue.items.push(item);
       else {
         queue.heap ??= [];
         heapPush(queue.heap, item, this.#target);
@@ -294,7 +295,9 @@ export class KeyedOrder<T> {
     while (at > 0 && target.compare(items[at - 1] as T, item) > 0) at--;
     this.#pending++;
     if (at === items.length) {
-      items.push(item);
+      // A list of one is made as such: pushing to an empty one reserves room for sixteen, 128 bytes in each of a million quiet keys.
+      if (at === 0) queue.items = [item];
+      else items.push(item);
       target.apply(item, false);
     } else {
       this.counts.reordered++;
@@ -303,7 +306,7 @@ export class KeyedOrder<T> {
       target.apply(item, false);
       for (let i = at + 1; i < items.length; i++) target.apply(items[i] as T, true);
     }
-    if (items.length > MAX_UNDO) {
+    if (queue.items.length > MAX_UNDO) {
       this.counts.early++;
       this.#settleFirst(queue);
     }
