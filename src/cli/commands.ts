@@ -5,6 +5,7 @@ import type { CliCommand } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { intelCommand } from './intel/intel.ts';
 import { patternCommand } from './pattern.ts';
+import { rulesCommand } from './rules/rules.ts';
 import { runCommand } from './run.ts';
 import { scanCommand } from './scan.ts';
 
@@ -14,6 +15,7 @@ export const COMMANDS: readonly CliCommand[] = [
   demoCommand,
   checkCommand,
   intelCommand,
+  rulesCommand,
   patternCommand,
   benchCommand,
 ];

@@ -1,5 +1,6 @@
 /** The options that `run` and `scan` share, and how they become configuration flags. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { suggestion } from '../errors/nearest.ts';
 import type { ConfigFlags } from '../engine/load-config.ts';
 
 export interface EngineOptions {
@@ -53,4 +54,14 @@ export function configFlags(options: EngineOptions): ConfigFlags {
 
 export function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+/** A parser for options that take one of a few words, several times. */
+export function collectFrom(
+  known: readonly string[],
+): (value: string, before: readonly string[] | undefined) => string[] {
+  return (value, before) => {
+    if (!known.includes(value)) throw new InvalidArgumentError(`One of ${known.join(', ')}${suggestion(value, known)}`);
+    return collect(value, before);
+  };
 }
