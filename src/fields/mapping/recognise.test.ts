@@ -149,6 +149,30 @@ describe('field names', () => {
     });
   });
 
+  it('of text lines, which stay whole in message', () => {
+    const audit = `type=EXECVE msg=audit(1783414573.076:399): argc=2 a0="cat" a1="/etc/shadow" msg='op=x acct="root"'`;
+    expect(seen({ message: audit })).toBe('text-line linux/process_creation/auditd');
+    expect(fieldsOf({ message: audit })).toMatchObject({
+      type: 'EXECVE',
+      CommandLine: 'cat /etc/shadow',
+      op: 'x',
+      message: audit,
+    });
+    const access = '203.0.113.9 - bob [17/May/2015:10:05:03 +0000] "GET /a.php?x=1 HTTP/1.1" 404 12 "http://r/" "UA 1"';
+    expect(seen({ message: access })).toBe('text-line /webserver/apache,nginx,iis');
+    expect(fieldsOf({ message: access })).toMatchObject({
+      'cs-uri-stem': '/a.php',
+      'cs-uri-query': 'x=1',
+      'sc-status': 404,
+      'cs-user-agent': 'UA 1',
+      'cs-username': 'bob',
+    });
+    const syslog = 'Mar 27 13:06:56 host1 sshd[1291]: Accepted publickey for root';
+    expect(seen({ message: syslog })).toBe('text-line linux//syslog,sshd,auth');
+    expect(fieldsOf({ message: syslog })).toMatchObject({ program: 'sshd', hostname: 'host1', message: syslog });
+    expect(seen({ message: 'just a line: with a colon' })).toBeUndefined();
+  });
+
   it('that are hostile stay fields', () => {
     const fields = JSON.parse(
       '{"Channel":"Security","EventID":1,"__proto__":{"Image":"x"},"constructor":"y"}',

@@ -15,6 +15,7 @@ import {
 import { elasticEndpoint } from './elastic-endpoint.ts';
 import { auditd, linuxSyslog } from './linux.ts';
 import type { Shape } from './shape.ts';
+import { textLine } from './text-line.ts';
 import { web } from './web.ts';
 import { windowsEvtx } from './windows-evtx.ts';
 import { windowsFlat } from './windows-flat.ts';
@@ -43,5 +44,6 @@ export function shapes(): readonly Shape[] {
     elasticEndpoint,
     web,
     linuxSyslog(),
+    textLine(),
   ];
 }

@@ -1,0 +1,75 @@
+/**
+ * Text lines that no decoder has taken apart (`message` alone): audit records, access log lines in common and combined form, and
+ * syslog lines that name host and program are read here as far as rules need, and handed to the shapes they are of. The line
+ * itself stays in `message`, where keyword rules look.
+ */
+import type { EventObject, EventValue } from '../../core/event.ts';
+import { auditd, linuxSyslog } from './linux.ts';
+import type { Shape } from './shape.ts';
+import { web } from './web.ts';
+
+/** Longer lines are looked at only so far. */
+const MAX_CHARS = 64 * 1024;
+
+const AUDIT = /^(?:node=\S+ )?type=[A-Z][A-Z0-9_]+ msg=audit\(/;
+const ACCESS =
+  /^(\S+) \S+ (\S+) \[[^\]]{10,40}\] "([A-Z_]{3,20}) (\S+)(?: HTTP\/[\d.]+)?" (\d{3}) (\d+|-)(?: "([^"]*)" "([^"]*)")?/;
+const SYSLOG =
+  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) ([A-Za-z][\w./-]{0,63})(?:\([^)]{0,64}\))?(?:\[\d+\])?: /;
+
+export function textLine(): Shape {
+  const syslog = linuxSyslog();
+  return {
+    name: 'text-line',
+    summary: 'lines of audit logs, access logs and syslog files that came as text',
+    recognises: (fields) => {
+      const line = lineOf(fields);
+      return line !== undefined && (AUDIT.test(line) || ACCESS.test(line) || SYSLOG.test(line));
+    },
+    view: (fields) => {
+      const line = lineOf(fields) ?? '';
+      if (AUDIT.test(line)) return auditd.view(auditFields(line));
+      const access = ACCESS.exec(line);
+      if (access !== null) return web.view(accessFields(line, access));
+      const [, hostname = '', program = ''] = SYSLOG.exec(line) ?? [];
+      return syslog.view({ hostname, program, message: line });
+    },
+  };
+}
+
+function lineOf(fields: EventObject): string | undefined {
+  const line = Object.hasOwn(fields, 'message') ? fields['message'] : undefined;
+  return typeof line === 'string' && Object.keys(fields).length === 1 ? line.slice(0, MAX_CHARS) : undefined;
+}
+
+/** `key=value` pairs; values in quotes may hold blanks, `msg='…'` holds further pairs. The first of a name wins. */
+function auditFields(line: string): EventObject {
+  const fields = Object.create(null) as Record<string, EventValue>;
+  const read = (text: string): void => {
+    for (const [, name = '', double, single, plain] of text.matchAll(
+      /([A-Za-z][\w-]*)=(?:"([^"]*)"|'([^']*)'|(\S*))/g,
+    )) {
+      const value = double ?? single ?? plain ?? '';
+      if (!Object.hasOwn(fields, name)) fields[name] = value;
+      if (single !== undefined) read(single);
+    }
+  };
+  read(line);
+  fields['message'] = line;
+  return fields;
+}
+
+function accessFields(line: string, parts: RegExpExecArray): EventObject {
+  const [, client = '', user = '', method = '', uri = '', status = '', bytes = '', referer, agent] = parts;
+  return {
+    message: line,
+    'c-ip': client,
+    'cs-method': method,
+    'cs-uri': uri,
+    'sc-status': Number(status),
+    ...(user === '-' ? {} : { 'cs-username': user }),
+    ...(bytes === '-' ? {} : { 'sc-bytes': Number(bytes) }),
+    ...(referer === undefined || referer === '-' ? {} : { 'cs-referer': referer }),
+    ...(agent === undefined || agent === '-' ? {} : { 'cs-user-agent': agent }),
+  };
+}
