@@ -1,0 +1,29 @@
+/** Memory layout of literal search; `src/scan/literal-plan.ts` writes it. Offsets are relative to the block they stand in. */
+
+/** Bytes of a record that are looked at before their hits are checked. */
+export const LITERAL_PIECE: usize = 8192;
+
+// Plan, read-only while scanning. Bit table of 2^(32 - shift) bits.
+export const LIT_TABLE: usize = 0;
+export const LIT_TABLE_SHIFT: usize = 4;
+/** Open addressing: gram, first link + 1; 0 is free. */
+export const LIT_GRAMS: usize = 8;
+export const LIT_GRAM_MASK: usize = 12;
+/** Literal, offset of the gram in it, next link + 1. */
+export const LIT_LINKS: usize = 16;
+/** Text, length, other fragments, their number. */
+export const LIT_LITERALS: usize = 20;
+export const LITERAL_BYTES: usize = 16;
+
+// Work area of one scanner.
+export const WORK_POSITION: usize = 0;
+export const WORK_RECORD: usize = 4;
+/** Hits: record number and literal, u32 each. */
+export const WORK_HITS: usize = 8;
+export const WORK_CAPACITY: usize = 12;
+export const WORK_COUNT: usize = 16;
+export const WORK_STAMP: usize = 20;
+/** Positions that passed the bit table. */
+export const WORK_LIST: usize = 24;
+/** Last stamp of each literal; the entry before the first stands for "all". */
+export const LIT_STAMPS: usize = 28;

@@ -1,0 +1,208 @@
+/**
+ * LiteralPlan: up to 50,000 literals compiled for the literal kernel (docs/design/scanner.md, "Literals"). Every second byte of
+ * a record is looked at, so each literal has two grams, at an even and at an odd place of it, the rarest ones; a literal of three
+ * or four characters has one for each byte that may stand beside it.
+ *
+ * Cost: 32 to 128 KiB of bit table, and about 60 bytes and the text per literal.
+ */
+import type { GramFrequency } from './gram-frequency.ts';
+import { builtInFrequency, gramOf } from './gram-frequency.ts';
+import type { ScanMemory } from './scan-memory.ts';
+
+/** All `fragments` stand in every record that one of the owners can match by this literal; at least one, 3 bytes or longer each. */
+export interface LiteralWitness {
+  /** Over `[A-Za-z0-9._-]`, in any case. */
+  readonly fragments: readonly string[];
+  /** What becomes a candidate: numbers of the caller's, small and dense. */
+  readonly owners: readonly number[];
+}
+
+export interface LiteralPlan {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the compiled block. */
+  readonly address: number;
+  readonly literalCount: number;
+  /** Owners of literal i: `owners[ownerStart[i]]` to `owners[ownerStart[i + 1] - 1]`. */
+  readonly ownerStart: Uint32Array;
+  readonly owners: Uint32Array;
+  /** All distinct owners: the answer for a record whose escapes hide its text. */
+  readonly allOwners: Uint32Array;
+}
+
+export const MAX_LITERALS = 50_000;
+const FRAGMENT = /^[a-z0-9._-]{3,4000}$/;
+const HEADER_BYTES = 64;
+const LITERAL_BYTES = 16;
+const GRAM_MUL = 0x9e3779b1;
+const MIN_TABLE_BITS = 18;
+const MAX_TABLE_BITS = 20;
+/** One more user of a gram counts as much as this weight, so that no gram has a long chain. */
+const SHARED_WEIGHT = 16;
+
+interface Gram {
+  readonly gram: number;
+  readonly literal: number;
+  readonly offset: number;
+}
+
+/**
+ * Compiles the witnesses; equal ones are joined. Throws a RangeError for a fragment that is too short or holds other characters,
+ * and for more than `MAX_LITERALS` distinct witnesses: both are the caller's to rule out.
+ */
+export function compileLiterals(
+  memory: ScanMemory,
+  witnesses: Iterable<LiteralWitness>,
+  frequency: GramFrequency = builtInFrequency(),
+): LiteralPlan {
+  const literals = joinWitnesses(witnesses, frequency);
+  if (literals.length > MAX_LITERALS) throw new RangeError(`${literals.length} literals are more than ${MAX_LITERALS}`);
+  const grams = chooseGrams(literals, frequency);
+  const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 12 + 1))));
+  const slots = 2 ** Math.ceil(Math.log2(grams.length * 2 + 2));
+  const fragments = literals.reduce((sum, { fragments: { length } }) => sum + length, 0);
+  const textBytes = literals.reduce(
+    (sum, { fragments: list }) => sum + list.reduce((all, { length }) => all + length + 8, 0),
+    0,
+  );
+  const tableAt = HEADER_BYTES;
+  const slotsAt = tableAt + 2 ** (tableBits - 3);
+  const linksAt = slotsAt + slots * 8;
+  const literalsAt = linksAt + grams.length * 12;
+  const listsAt = literalsAt + literals.length * LITERAL_BYTES;
+  const textsAt = listsAt + fragments * 8;
+  const bytes = textsAt + textBytes;
+  const address = memory.allocate(bytes);
+  const view = new DataView(memory.memory.buffer, address, bytes);
+  for (const [i, value] of [tableAt, 32 - tableBits, slotsAt, slots - 1, linksAt, literalsAt].entries())
+    view.setUint32(i * 4, value, true);
+  writeGrams(view, grams, 32 - tableBits);
+  writeTexts(view, literals, literalsAt, listsAt, textsAt);
+  const ownerStart = new Uint32Array(literals.length + 1);
+  const owners = Uint32Array.from(literals.flatMap((literal) => [...literal.owners]));
+  for (const [i, literal] of literals.entries()) ownerStart[i + 1] = (ownerStart[i] ?? 0) + literal.owners.size;
+  const allOwners = Uint32Array.from(new Set(owners)).sort();
+  return { memory: memory.memory, address, literalCount: literals.length, ownerStart, owners, allOwners };
+}
+
+interface JoinedWitness {
+  /** Folded; the rarest first, which the kernel looks for. */
+  readonly fragments: readonly string[];
+  readonly owners: Set<number>;
+}
+
+function joinWitnesses(witnesses: Iterable<LiteralWitness>, frequency: GramFrequency): JoinedWitness[] {
+  const joined = new Map<string, JoinedWitness>();
+  for (const { fragments, owners } of witnesses) {
+    const folded = [...new Set(fragments.map((fragment) => fragment.toLowerCase()))];
+    const wrong = folded.find((fragment) => !FRAGMENT.test(fragment));
+    if (wrong !== undefined || folded.length === 0)
+      throw new RangeError(`"${wrong ?? ''}" is no fragment of a literal`);
+    folded.sort((a, b) => weightOf(a, frequency) - weightOf(b, frequency));
+    const key = folded.join('\n');
+    const known = joined.get(key);
+    if (known === undefined) joined.set(key, { fragments: folded, owners: new Set(owners) });
+    else for (const owner of owners) known.owners.add(owner);
+  }
+  return [...joined.values()];
+}
+
+/** Short fragments come last: their grams are many. */
+function weightOf(fragment: string, frequency: GramFrequency): number {
+  if (fragment.length < 5) return Number.MAX_SAFE_INTEGER - fragment.length;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i + 4 <= fragment.length; i++) least = Math.min(least, frequency.weightOf(fragment.slice(i, i + 4)));
+  return least;
+}
+
+function chooseGrams(literals: readonly JoinedWitness[], frequency: GramFrequency): Gram[] {
+  const grams: Gram[] = [];
+  const users = new Map<number, number>();
+  for (const [literal, { fragments }] of literals.entries()) {
+    const text = fragments[0] as string;
+    if (text.length < 5) addShort(grams, literal, text);
+    else for (const parity of [0, 1]) grams.push(rarest(literal, text, parity, frequency, users));
+  }
+  return grams;
+}
+
+function rarest(
+  literal: number,
+  text: string,
+  parity: number,
+  frequency: GramFrequency,
+  users: Map<number, number>,
+): Gram {
+  let best: Gram | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (let offset = parity; offset + 4 <= text.length; offset += 2) {
+    const gram = gramOf(text, offset);
+    const weight = frequency.weightOf(text.slice(offset, offset + 4)) + SHARED_WEIGHT * (users.get(gram) ?? 0);
+    if (weight >= least) continue;
+    best = { gram, literal, offset };
+    least = weight;
+  }
+  if (best === undefined) throw new Error(`no gram in "${text}"`);
+  users.set(best.gram, (users.get(best.gram) ?? 0) + 1);
+  return best;
+}
+
+/** Three characters and any folded byte behind or in front; four characters, or three of them behind any byte. */
+function addShort(grams: Gram[], literal: number, text: string): void {
+  if (text.length === 4) grams.push({ gram: gramOf(text, 0), literal, offset: 0 });
+  for (let byte = 0; byte < 256; byte++) {
+    if ((byte & 0x20) === 0) continue;
+    const beside = String.fromCharCode(byte);
+    grams.push({ gram: gramOf(beside + text, 0), literal, offset: -1 });
+    if (text.length === 3) grams.push({ gram: gramOf(text + beside, 0), literal, offset: 0 });
+  }
+}
+
+function writeGrams(view: DataView, grams: readonly Gram[], shift: number): void {
+  const tableAt = view.getUint32(0, true);
+  const slotsAt = view.getUint32(8, true);
+  const mask = view.getUint32(12, true);
+  const linksAt = view.getUint32(16, true);
+  for (const [i, { gram, literal, offset }] of grams.entries()) {
+    const hash = Math.imul(gram, GRAM_MUL) >>> 0;
+    const bit = hash >>> shift;
+    view.setUint8(tableAt + (bit >>> 3), view.getUint8(tableAt + (bit >>> 3)) | (1 << (bit & 7)));
+    let slot = (hash >>> 8) & mask;
+    for (;;) {
+      const at = slotsAt + slot * 8;
+      if (view.getUint32(at + 4, true) === 0 || view.getUint32(at, true) === gram) break;
+      slot = (slot + 1) & mask;
+    }
+    const at = slotsAt + slot * 8;
+    const link = linksAt + i * 12;
+    view.setUint32(link, literal, true);
+    view.setInt32(link + 4, offset, true);
+    view.setUint32(link + 8, view.getUint32(at + 4, true), true);
+    view.setUint32(at, gram, true);
+    view.setUint32(at + 4, i + 1, true);
+  }
+}
+
+/** Texts are written as the kernel compares them: every byte with the bit of lower case, eight bytes of room behind. */
+function writeTexts(
+  view: DataView,
+  literals: readonly JoinedWitness[],
+  literalsAt: number,
+  listsAt: number,
+  textsAt: number,
+): void {
+  let list = listsAt;
+  let text = textsAt;
+  for (const [i, { fragments }] of literals.entries()) {
+    const entry = literalsAt + i * LITERAL_BYTES;
+    for (const [j, fragment] of fragments.entries()) {
+      for (let k = 0; k < fragment.length; k++) view.setUint8(text + k, fragment.charCodeAt(k) | 0x20);
+      const at = j === 0 ? entry : list;
+      view.setUint32(at, text, true);
+      view.setUint32(at + 4, fragment.length, true);
+      if (j === 1) view.setUint32(entry + 8, list, true);
+      if (j > 0) list += 8;
+      text += fragment.length + 8;
+    }
+    view.setUint32(entry + 12, fragments.length - 1, true);
+  }
+}

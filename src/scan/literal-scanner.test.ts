@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import { Random } from '../testing/random.ts';
+import { learnFrequency } from './gram-frequency.ts';
+import { compileLiterals, type LiteralWitness } from './literal-plan.ts';
+import { EVERY_LITERAL, LiteralScanner } from './literal-scanner.ts';
+import { ScanMemory } from './scan-memory.ts';
+
+const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+function inputOf(memory: ScanMemory, bytes: number): Uint8Array {
+  // Allocation may grow the memory, which makes a new buffer.
+  const address = memory.allocate(bytes);
+  return new Uint8Array(memory.memory.buffer, address, bytes);
+}
+
+/** Record to its sorted candidate owners. */
+function candidates(scanner: LiteralScanner, result: ReturnType<LiteralScanner['scanLines']>): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  scanner.forEachCandidate(result, (record, owner) => found.set(record, [...(found.get(record) ?? []), owner]));
+  for (const owners of found.values()) owners.sort((a, b) => a - b);
+  return found;
+}
+
+it(`literal search finds what a naive search finds (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  const alphabet = 'abcdeABCDE01._-';
+  let hits = 0;
+  let misses = 0;
+  for (let round = 0; round < 12; round++) {
+    const witnesses: LiteralWitness[] = Array.from({ length: 1 + random.int(300) }, () => ({
+      fragments: Array.from({ length: random.chance(0.3) ? 2 : 1 }, () =>
+        random.text(alphabet, 3, random.pick([4, 6, 20])),
+      ),
+      owners: [random.int(100), random.int(100)],
+    }));
+    const records = Array.from({ length: 400 }, () => {
+      let text = random.text(`${alphabet} \\/:"`, 0, 60);
+      for (let i = random.int(3); i > 0; i--)
+        text += random.pick(random.pick(witnesses).fragments) + random.text('aB ', 0, 3);
+      return text;
+    });
+    const memory = new ScanMemory();
+    const frequency = random.chance(0.5) ? learnFrequency(Buffer.from(records.join('\n'))) : undefined;
+    const plan = compileLiterals(memory, witnesses, frequency);
+    const scanner = new LiteralScanner(memory, plan);
+    const input = inputOf(memory, 1 << 16);
+    const ranges = new Uint32Array(2 * records.length);
+    let end = 0;
+    for (const [i, record] of records.entries()) {
+      ranges[2 * i] = end;
+      end += Buffer.from(record).copy(input, end);
+      ranges[2 * i + 1] = end;
+      input[end++] = 10;
+    }
+    const lines = candidates(scanner, scanner.scanLines(input, end));
+    const given = candidates(scanner, scanner.scanRecords(input, ranges, records.length));
+    for (const [i, record] of records.entries()) {
+      const folded = record.toLowerCase();
+      const expected = new Set<number>();
+      for (const { fragments, owners } of witnesses)
+        if (fragments.every((fragment) => folded.includes(fragment.toLowerCase())))
+          for (const owner of owners) expected.add(owner);
+      const sorted = [...expected].sort((a, b) => a - b);
+      expect(lines.get(i) ?? [], `seed ${SEED}, line ${record}`).toEqual(sorted);
+      expect(given.get(i) ?? [], `seed ${SEED}, record ${record}`).toEqual(sorted);
+      if (sorted.length > 0) hits++;
+      else misses++;
+    }
+  }
+  expect(Math.min(hits, misses)).toBeGreaterThan(50);
+});
+
+it('an escape that stands for a token character makes every owner a candidate', () => {
+  const memory = new ScanMemory();
+  const plan = compileLiterals(memory, [
+    { fragments: ['mimikatz'], owners: [3] },
+    { fragments: ['whoami'], owners: [7] },
+  ]);
+  const scanner = new LiteralScanner(memory, plan);
+  const input = inputOf(memory, 1024);
+  const text = 'mimi\\u006batz\nmimi\\u002fkatz\nMIMIKATZ.exe\n';
+  Buffer.from(text).copy(input);
+  const result = scanner.scanLines(input, text.length);
+  expect([...result.hits.slice(0, 2 * result.hitCount)]).toEqual([0, EVERY_LITERAL, 2, 0]);
+  expect([...candidates(scanner, result)]).toEqual([
+    [0, [3, 7]],
+    [2, [3]],
+  ]);
+});
+
+it('more hits than the kernel lists at once, and records longer than a piece, are complete', () => {
+  const memory = new ScanMemory();
+  const plan = compileLiterals(memory, [
+    { fragments: ['abcde'], owners: [0] },
+    { fragments: ['xyz'], owners: [1] },
+  ]);
+  const scanner = new LiteralScanner(memory, plan);
+  const input = inputOf(memory, 4_000_000);
+  const many = 'abcde xyz\n'.repeat(100_000);
+  Buffer.from(many).copy(input);
+  const result = scanner.scanLines(input, many.length);
+  expect([result.records, result.hitCount]).toEqual([100_000, 200_000]);
+  for (let shift = 0; shift < 9; shift++) {
+    const long = `${' '.repeat(8187 + shift)}abcde${' '.repeat(9000)}xyz`;
+    Buffer.from(long).copy(input);
+    expect(scanner.scanRecords(input, Uint32Array.of(0, long.length), 1).hitCount).toBe(2);
+    expect(scanner.scanRecords(input, Uint32Array.of(0, long.length - 1), 1).hitCount).toBe(1);
+  }
+});
+
+it('fragments that are too short or hold other characters are refused', () => {
+  expect(() => compileLiterals(new ScanMemory(), [{ fragments: ['ab'], owners: [0] }])).toThrow('"ab"');
+  expect(() => compileLiterals(new ScanMemory(), [{ fragments: ['a b c'], owners: [0] }])).toThrow('"a b c"');
+});
