@@ -1,36 +1,40 @@
 /** How frequent grams of four characters are, to choose the rarest of each literal: built in, or learnt from a sample of logs. */
-import { commonGramRanks } from './common-grams.ts';
+import { BUCKET_BITS, COUNTED_BYTES, gramLevels } from './common-grams.ts';
 
 export interface GramFrequency {
-  /** Weight of a folded gram; the rarer, the smaller. */
-  weightOf(gram: string): number;
+  /** How often the folded gram stands in a million bytes, about; grams of one bucket count as one. */
+  perMillion(gram: string): number;
 }
 
 /** The built-in table, from Windows events. */
 export function builtInFrequency(): GramFrequency {
-  const ranks = commonGramRanks();
-  const size = ranks.size;
-  return { weightOf: (gram) => size + 1 - (ranks.get(gram) ?? size + 1) };
+  const levels = gramLevels();
+  return {
+    perMillion: (gram) => {
+      const level = levels[bucketOf(gramOf(gram, 0), BUCKET_BITS)] ?? 0;
+      return level === 0 ? 0 : (2 ** (level + 2) * 1e6) / COUNTED_BYTES;
+    },
+  };
 }
 
-const BUCKETS = 1 << 18;
+const LEARNT_BITS = 18;
 
-/** Counts of all grams of a sample, in a table of one megabyte; two grams in one bucket count as one. */
+/** Counts all grams of a sample, in a table of one megabyte. */
 export function learnFrequency(sample: Uint8Array): GramFrequency {
-  const counts = new Uint32Array(BUCKETS);
+  const counts = new Uint32Array(1 << LEARNT_BITS);
   let gram = 0;
   for (let i = 0; i < sample.length; i++) {
     gram = (gram >>> 8) | (((sample[i] ?? 0) | 0x20) << 24);
-    if (i >= 3) {
-      const bucket = bucketOf(gram);
-      counts[bucket] = (counts[bucket] ?? 0) + 1;
-    }
+    if (i < 3) continue;
+    const bucket = bucketOf(gram, LEARNT_BITS);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
-  return { weightOf: (text) => counts[bucketOf(gramOf(text, 0))] ?? 0 };
+  const scale = 1e6 / Math.max(1, sample.length);
+  return { perMillion: (text) => (counts[bucketOf(gramOf(text, 0), LEARNT_BITS)] ?? 0) * scale };
 }
 
-function bucketOf(gram: number): number {
-  return Math.imul(gram, 0x85ebca6b) >>> 14;
+function bucketOf(gram: number, bits: number): number {
+  return Math.imul(gram, 0x85ebca6b) >>> (32 - bits);
 }
 
 /** Four folded bytes at `offset`, the first lowest, as the kernel loads them. */

@@ -1,7 +1,8 @@
 /**
  * LiteralPlan: up to 50,000 literals compiled for the literal kernel (docs/design/scanner.md, "Literals"). Every second byte of
- * a record is looked at, so each literal has two grams, at an even and at an odd place of it, the rarest ones; a literal of three
- * or four characters has one for each byte that may stand beside it.
+ * a record is looked at, so each literal has two grams, at an even and at an odd place of it, the rarest ones; a literal of four
+ * characters has one for each byte that may stand before it. Shorter and frequent literals are not looked for: their owners are
+ * candidates in every record.
  *
  * Cost: 32 to 128 KiB of bit table, and about 60 bytes and the text per literal.
  */
@@ -25,19 +26,25 @@ export interface LiteralPlan {
   /** Owners of literal i: `owners[ownerStart[i]]` to `owners[ownerStart[i + 1] - 1]`. */
   readonly ownerStart: Uint32Array;
   readonly owners: Uint32Array;
+  /** Owners with a literal that is too short or too frequent to be looked for: candidates in every record, ascending. */
+  readonly alwaysOwners: Uint32Array;
   /** All distinct owners: the answer for a record whose escapes hide its text. */
   readonly allOwners: Uint32Array;
 }
 
 export const MAX_LITERALS = 50_000;
+/** Literals of four characters need a gram for each byte before them: so many are looked for. */
+const MAX_SHORT = 32;
 const FRAGMENT = /^[a-z0-9._-]{3,4000}$/;
 const HEADER_BYTES = 64;
 const LITERAL_BYTES = 16;
 const GRAM_MUL = 0x9e3779b1;
 const MIN_TABLE_BITS = 18;
 const MAX_TABLE_BITS = 20;
-/** One more user of a gram counts as much as this weight, so that no gram has a long chain. */
-const SHARED_WEIGHT = 16;
+/** One more literal with the same gram counts as much as so many occurrences in a million bytes: no gram has a long chain. */
+const SHARED_PER_MILLION = 1;
+/** A literal whose rarest gram is more frequent stands in too many records to be worth looking for. */
+const FREQUENT_PER_MILLION = 40;
 
 interface Gram {
   readonly gram: number;
@@ -54,7 +61,7 @@ export function compileLiterals(
   witnesses: Iterable<LiteralWitness>,
   frequency: GramFrequency = builtInFrequency(),
 ): LiteralPlan {
-  const literals = joinWitnesses(witnesses, frequency);
+  const { literals, always } = worthwhile(joinWitnesses(witnesses, frequency), frequency);
   if (literals.length > MAX_LITERALS) throw new RangeError(`${literals.length} literals are more than ${MAX_LITERALS}`);
   const grams = chooseGrams(literals, frequency);
   const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 12 + 1))));
@@ -80,8 +87,9 @@ export function compileLiterals(
   const ownerStart = new Uint32Array(literals.length + 1);
   const owners = Uint32Array.from(literals.flatMap((literal) => [...literal.owners]));
   for (const [i, literal] of literals.entries()) ownerStart[i + 1] = (ownerStart[i] ?? 0) + literal.owners.size;
-  const allOwners = Uint32Array.from(new Set(owners)).sort();
-  return { memory: memory.memory, address, literalCount: literals.length, ownerStart, owners, allOwners };
+  const alwaysOwners = Uint32Array.from(always).sort();
+  const allOwners = Uint32Array.from(new Set([...owners, ...always])).sort();
+  return { memory: memory.memory, address, literalCount: literals.length, ownerStart, owners, alwaysOwners, allOwners };
 }
 
 interface JoinedWitness {
@@ -106,12 +114,35 @@ function joinWitnesses(witnesses: Iterable<LiteralWitness>, frequency: GramFrequ
   return [...joined.values()];
 }
 
-/** Short fragments come last: their grams are many. */
-function weightOf(fragment: string, frequency: GramFrequency): number {
-  if (fragment.length < 5) return Number.MAX_SAFE_INTEGER - fragment.length;
+/** Leaves out what would be found in a good part of all records: its owners are candidates anyway. */
+function worthwhile(
+  joined: readonly JoinedWitness[],
+  frequency: GramFrequency,
+): { readonly literals: readonly JoinedWitness[]; readonly always: ReadonlySet<number> } {
+  const always = new Set<number>();
+  const literals: JoinedWitness[] = [];
+  let short = 0;
+  for (const literal of joined) {
+    const text = literal.fragments[0] as string;
+    const isRare = text.length > 3 && frequencyOf(text, frequency) <= FREQUENT_PER_MILLION;
+    if (isRare && (text.length > 4 || ++short <= MAX_SHORT)) literals.push(literal);
+    else for (const owner of literal.owners) always.add(owner);
+  }
+  // An owner that is a candidate anyway needs no search.
+  return { literals: literals.filter(({ owners }) => [...owners].some((owner) => !always.has(owner))), always };
+}
+
+/** Of its rarest gram, in a million bytes. */
+function frequencyOf(fragment: string, frequency: GramFrequency): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i + 4 <= fragment.length; i++) least = Math.min(least, frequency.weightOf(fragment.slice(i, i + 4)));
+  for (let i = 0; i + 4 <= fragment.length; i++)
+    least = Math.min(least, frequency.perMillion(fragment.slice(i, i + 4)));
   return least;
+}
+
+/** For the order of fragments: short ones come last. */
+function weightOf(fragment: string, frequency: GramFrequency): number {
+  return fragment.length < 5 ? Number.MAX_SAFE_INTEGER - fragment.length : frequencyOf(fragment, frequency);
 }
 
 function chooseGrams(literals: readonly JoinedWitness[], frequency: GramFrequency): Gram[] {
@@ -136,7 +167,7 @@ function rarest(
   let least = Number.POSITIVE_INFINITY;
   for (let offset = parity; offset + 4 <= text.length; offset += 2) {
     const gram = gramOf(text, offset);
-    const weight = frequency.weightOf(text.slice(offset, offset + 4)) + SHARED_WEIGHT * (users.get(gram) ?? 0);
+    const weight = frequency.perMillion(text.slice(offset, offset + 4)) + SHARED_PER_MILLION * (users.get(gram) ?? 0);
     if (weight >= least) continue;
     best = { gram, literal, offset };
     least = weight;
@@ -146,15 +177,11 @@ function rarest(
   return best;
 }
 
-/** Three characters and any folded byte behind or in front; four characters, or three of them behind any byte. */
+/** Four characters: at an even place as they are, at an odd place three of them behind any folded byte. */
 function addShort(grams: Gram[], literal: number, text: string): void {
-  if (text.length === 4) grams.push({ gram: gramOf(text, 0), literal, offset: 0 });
-  for (let byte = 0; byte < 256; byte++) {
-    if ((byte & 0x20) === 0) continue;
-    const beside = String.fromCharCode(byte);
-    grams.push({ gram: gramOf(beside + text, 0), literal, offset: -1 });
-    if (text.length === 3) grams.push({ gram: gramOf(text + beside, 0), literal, offset: 0 });
-  }
+  grams.push({ gram: gramOf(text, 0), literal, offset: 0 });
+  for (let byte = 0; byte < 256; byte++)
+    if ((byte & 0x20) !== 0) grams.push({ gram: gramOf(String.fromCharCode(byte) + text, 0), literal, offset: -1 });
 }
 
 function writeGrams(view: DataView, grams: readonly Gram[], shift: number): void {

@@ -42,6 +42,7 @@ export class LiteralScanner {
   readonly #stamps: Uint32Array;
   #hits = new Uint32Array(4096);
   #hitCount = 0;
+  readonly #isAlways: Uint8Array;
   /** Last record in which an owner was reported, + 1. */
   readonly #seen: Uint32Array;
 
@@ -60,6 +61,8 @@ export class LiteralScanner {
     this.#given = new Uint32Array(buffer, this.#rangesAt, RANGES * 2);
     this.#stamps = new Uint32Array(buffer, this.#work + stampsAt - 4, plan.literalCount + 1);
     this.#seen = new Uint32Array((plan.allOwners.at(-1) ?? 0) + 1);
+    this.#isAlways = new Uint8Array(this.#seen.length);
+    for (const owner of plan.alwaysOwners) this.#isAlways[owner] = 1;
     const instance = new WebAssembly.Instance(kernelModule('literal'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
   }
@@ -87,7 +90,7 @@ export class LiteralScanner {
     return this.#result(count);
   }
 
-  /** Calls `visit` once for each candidate owner of each record with hits, records ascending. */
+  /** Calls `visit` once for each candidate owner of each record with hits, records ascending; `alwaysOwners` come on top. */
   forEachCandidate(result: LiteralResult, visit: (record: number, owner: number) => void): void {
     const { ownerStart, owners, allOwners } = this.#plan;
     this.#seen.fill(0);
@@ -99,7 +102,7 @@ export class LiteralScanner {
       const to = literal === EVERY_LITERAL ? allOwners.length : (ownerStart[literal + 1] ?? 0);
       for (let j = from; j < to; j++) {
         const owner = list[j] ?? 0;
-        if (this.#seen[owner] === record + 1) continue;
+        if (this.#seen[owner] === record + 1 || this.#isAlways[owner] === 1) continue;
         this.#seen[owner] = record + 1;
         visit(record, owner);
       }
