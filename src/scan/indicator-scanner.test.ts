@@ -87,6 +87,8 @@ describe('verdicts', () => {
     ['évil.com', 'encoding'],
     ['ev\\u0069l.com', 'encoding'],
     ['evil%2ecom', 'encoding'],
+    ['%%4432 x%41y evil %2e%2e%5c', ''],
+    ['github.com p%41yload', 'encoding'],
     ['a&#46;b', 'encoding'],
     ['http://ev\u00adil/', 'encoding'],
     ['evil。com', 'encoding'],
@@ -119,7 +121,7 @@ describe('lines', () => {
 
   it('finds more candidates than the kernel can list at once', () => {
     const scanner = scannerOf(ROWS);
-    const length = Buffer.from('%41\n'.repeat(100_000)).copy(scanner.input);
+    const length = Buffer.from('%41.b\n'.repeat(100_000)).copy(scanner.input);
     const result = scanner.scanLines(length, true);
     expect([result.candidateCount, result.encodingOnly, result.records]).toEqual([100_000, 100_000, 100_000]);
     expect(result.ordinals[99_999]).toBe(99_999);

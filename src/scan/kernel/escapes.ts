@@ -52,8 +52,65 @@ function visitPercent(at: usize): void {
     // Undone once more inside a host.
     const inner = hexNumber(at + 3, 2, segmentEnd);
     if (inner >= 0 && (isToken(inner) || inner >= 0x80)) markEncoded(at);
-  } else if (isToken(value)) markEncoded(at);
-  else if (value >= 0x80 && (touchesName(at, at + 3) || isInHost(at, at + 3))) markEncoded(at);
+  } else if (isToken(value)) {
+    if (value == 0x2e ? isInnerDot(at) : isInToken(at)) markEncoded(at);
+  } else if (value >= 0x80 && (touchesName(at, at + 3) || isInHost(at, at + 3))) markEncoded(at);
+}
+
+/** Something that a name may begin or end with stands on both sides of the encoded dot. */
+function isInnerDot(at: usize): bool {
+  return isPartBefore(at) && isPartAt(at + 3);
+}
+
+function isPartBefore(at: usize): bool {
+  if (at == segmentStart) return false;
+  const c: u32 = load<u8>(at - 1);
+  return c >= 0x80 || (isToken(c) && c != 0x2e);
+}
+
+function isPartAt(at: usize): bool {
+  if (at >= segmentEnd) return false;
+  const c: u32 = load<u8>(at);
+  if (c != 0x25) return c >= 0x80 || c == 0x5c || c == 0x26 || (isToken(c) && c != 0x2e);
+  const value = hexNumber(at + 1, 2, segmentEnd);
+  return value >= 0x80 || value == 0x25 || (value >= 0 && isToken(value) && value != 0x2e);
+}
+
+/**
+ * The encoded letter, digit or hyphen belongs to something that is looked for: the run around it holds a dot or colon, written
+ * or encoded, or is as long as a hash. Elsewhere it can only change a word, which matters beside a name (`hasEncodedWord`).
+ */
+function isInToken(at: usize): bool {
+  let length: u32 = 1;
+  for (let from = at; from > segmentStart && length < 32; length++) {
+    const value = from >= segmentStart + 3 && load<u8>(from - 3) == 0x25 ? hexNumber(from - 2, 2, segmentEnd) : -1;
+    const c: u32 = value < 0 ? load<u8>(from - 1) : <u32>value;
+    if (c == 0x2e || c == 0x3a || c >= 0x80) return true;
+    if (!isToken(c)) break;
+    from -= value < 0 ? 1 : 3;
+  }
+  for (let to = at + 3; to < segmentEnd && length < 32; length++) {
+    const value = load<u8>(to) == 0x25 ? hexNumber(to + 1, 2, segmentEnd) : -1;
+    const c: u32 = value < 0 ? load<u8>(to) : <u32>value;
+    if (c == 0x2e || c == 0x3a || c >= 0x80 || value == 0x25) return true;
+    if (!isToken(c)) break;
+    to += value < 0 ? 1 : 3;
+  }
+  return length >= 32;
+}
+
+/** `%XX` in the record that decodes to a letter or digit: a word may be written with it. */
+export function hasEncodedWord(start: usize, end: usize): bool {
+  for (let at = start; at < end; at += 16) {
+    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x25)));
+    while (found != 0) {
+      const place = at + <usize>ctz(found);
+      found &= found - 1;
+      const value = hexNumber(place + 1, 2, end);
+      if (value >= 0 && (isToken(value) || value == 0x25)) return true;
+    }
+  }
+  return false;
 }
 
 /** `&#46;`, `&#x2e;`: undone by decoders of XML. */

@@ -21,6 +21,7 @@ import {
   RECORD_ENCODED,
   RECORD_HIT,
 } from './layout';
+import { hasEncodedWord } from './escapes';
 import { someWord } from './runs';
 import { ctx, flags, namePairs, pairListCount, pieceStart, quadPairs } from './state';
 
@@ -165,7 +166,10 @@ function closeRecord(start: usize, end: usize, ordinal: u32): void {
   let found = load<u32>(ctx, CTX_RECORD_FLAGS) | ((flags & FLAG_EVERY) != 0 ? RECORD_HIT : 0);
   const pairs = load<u32>(ctx, CTX_RECORD_PAIRS);
   forget();
-  if ((found & RECORD_HIT) == 0 && pairs != 0 && someWord(start, end, ctx + CTX_PAIRS, pairs)) found |= RECORD_HIT;
+  if ((found & RECORD_HIT) == 0 && pairs != 0) {
+    if (someWord(start, end, ctx + CTX_PAIRS, pairs)) found |= RECORD_HIT;
+    else if (hasEncodedWord(start, end)) found |= RECORD_ENCODED;
+  }
   if (found == 0) return;
   if (found == RECORD_ENCODED) store<u32>(ctx, load<u32>(ctx, CTX_ENCODING_ONLY) + 1, CTX_ENCODING_ONLY);
   const count = load<u32>(ctx, CTX_OUT_COUNT);
