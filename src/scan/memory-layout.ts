@@ -11,6 +11,7 @@ export const CLASS_BYTES = 32;
 export const TAB_NET4 = 256;
 export const TAB_NET6 = 260;
 export const TAB_REACH4 = 280;
+export const TAB_LABELS = 284;
 /** Bytes of the header; filters, slots and maps follow. */
 export const TAB_HEADER_BYTES = 512;
 

@@ -29,6 +29,7 @@ import {
   TAB_CLASSES,
   TAB_FLAGS,
   TAB_HEADER_BYTES,
+  TAB_LABELS,
   TAB_NET4,
   TAB_NET6,
   TAB_REACH4,
@@ -57,6 +58,7 @@ const SPARE = 1.06;
 const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
 const REACH4_BYTES = 65_536 / 8;
+const LABELS_BYTES = 16_384 / 8;
 
 export class WitnessTables {
   readonly memory: ScanMemory;
@@ -108,6 +110,7 @@ export class WitnessTables {
     view.setUint32(TAB_NET4, at, true);
     view.setUint32(TAB_NET6, at + NET4_BYTES, true);
     view.setUint32(TAB_REACH4, at + NET4_BYTES + NET6_BYTES, true);
+    view.setUint32(TAB_LABELS, at + NET4_BYTES + NET6_BYTES + REACH4_BYTES, true);
     return new WitnessTables(memory, address, bytes);
   }
 
@@ -217,7 +220,7 @@ const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
 
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {
-  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES;
+  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES + LABELS_BYTES;
   for (const count of counts) {
     const { filterWords, slots } = classSize(count);
     bytes += filterWords * 8 + aligned(slots * 4);

@@ -1,6 +1,6 @@
 /** Adds witnesses to the tables: the loader writes items into memory, the kernel hashes them as the scan does. */
-import { addRun, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
+import { addRun, insertKey, ipv4Hash, ipv6Hash, lastLabelBit, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
+import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_LABELS, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
 import { classOf, setBlocks, tab } from './state';
 
 const ITEM_NAME: u32 = 0;
@@ -28,6 +28,7 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
     if (kind == ITEM_NAME) {
       cls = CLASS_NAME;
       hash = nameHash(a + b, b);
+      listLabel(a, a + b);
     } else if (kind == ITEM_HASH) {
       cls = CLASS_HASH;
       hash = addRun(SEED_HASH, a, a + b);
@@ -63,6 +64,14 @@ function reachNet4(masked: u32, bits: u32): void {
     const at = map + (<usize>(first + i) << 2);
     store<u32>(at, load<u32>(at) | (<u32>1 << bits));
   }
+}
+
+function listLabel(start: usize, end: usize): void {
+  let dot = end - 1;
+  while (dot > start && load<u8>(dot) != 0x2e) dot--;
+  const bit = lastLabelBit(end, end - dot - 1);
+  const at = tab + <usize>load<u32>(tab, TAB_LABELS) + <usize>(bit >>> 3);
+  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(bit & 7)));
 }
 
 function setReach4(upper: u32): void {

@@ -99,6 +99,14 @@ export function nameHash(end: usize, length: usize): u64 {
   return length > 32 ? addLongRun(long, end - length, end - 32) : long;
 }
 
+/** Place of a name's last label, by its last eight bytes, in a map of 16,384 bits. */
+// @ts-ignore: decorator
+@inline
+export function lastLabelBit(end: usize, length: usize): u32 {
+  const rest: u64 = length < 8 ? <u64>(8 - length) << 3 : 0;
+  return <u32>((((load<u64>(end - 8) | LOWER) >>> (rest & 63)) * FIRST) >>> 50);
+}
+
 function mix(hash: u64, word: u64): u64 {
   const mixed = (hash ^ word) * FIRST;
   return mixed ^ (mixed >>> 32);

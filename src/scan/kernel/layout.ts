@@ -19,6 +19,8 @@ export const CLASS_BYTES: usize = 32;
 export const TAB_NET4: usize = 256;
 /** Offset of 65,536 bits: an address or network is listed in N.N.0.0/16. */
 export const TAB_REACH4: usize = 280;
+/** Offset of 16,384 bits: a name with this last label is listed. */
+export const TAB_LABELS: usize = 284;
 /** Offset of 65,536 bits: networks reach into the first 16 bits of an IPv6 address; 0 when none. */
 export const TAB_NET6: usize = 260;
 /** Two u64: prefix lengths 0 to 127 that occur among IPv6 networks. */

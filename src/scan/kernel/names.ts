@@ -2,7 +2,7 @@
  * Names: dotted tokens with all their suffixes. Looked at are tokens whose last label is no plain number, so that addresses,
  * versions and decimal numbers cost nothing here; their ends come from arithmetic on the masks.
  */
-import { finishKey, keyBits, lookUp, lookUpSlot, nameHash } from './keys';
+import { finishKey, keyBits, lastLabelBit, lookUp, lookUpSlot, nameHash } from './keys';
 import {
   AS_SUFFIX,
   AS_WHOLE,
@@ -18,6 +18,7 @@ import {
   MASK_DOT,
   MASK_PAIR,
   MAX_PIECE_PAIRS,
+  TAB_LABELS,
 } from './layout';
 import { stripsBefore } from './left-context';
 import { classOf, ctx, flags, markHit, pairListCount, pieceStart, setBit, setPairListCount, tab } from './state';
@@ -102,6 +103,7 @@ function upTo(mask: usize, place: usize): u64 {
 /** Lists the names of the tokens whose ends stand at `[from, to)`: start and length, `WHOLE` for the complete token. */
 function listNames(from: usize, to: usize): usize {
   const hasSuffixes = (flags & FLAG_SUFFIXES) != 0 ? ~(<u64>0) : 0;
+  const labels = tab + <usize>load<u32>(tab, TAB_LABELS);
   let out = ctx + CTX_NAMES;
   for (let at = from; at < to; at += 4) {
     const endOffset = <usize>load<u32>(at);
@@ -114,19 +116,24 @@ function listNames(from: usize, to: usize): usize {
     let end = pieceStart + endOffset;
     let start = end - length;
     while (<u32>load<u8>(start) - 0x2d < 2 && start < end) start++;
-    let last: u32 = load<u8>(end - 1);
-    while (last - 0x2d < 2 || last == 0x5f) last = load<u8>(--end - 1);
+    let final: u32 = load<u8>(end - 1);
+    while (final - 0x2d < 2 || final == 0x5f) final = load<u8>(--end - 1);
     if (end <= start) continue;
     length = end - start;
+    // Dots inside the name from its start on.
+    let dots = upTo(MASK_DOT, endOffset - 1) >>> (64 - (endOffset + pieceStart - start));
+    if (length < 64) dots &= (<u64>1 << <u64>length) - 1;
+    const last = 63 - <usize>clz(dots | 1);
+    // Nothing is listed with this last label: most file names fall out here. The entry is written over by the next one.
+    const label = lastLabelBit(end, length - last - 1);
+    const isListed = (<u32>load<u8>(labels + <usize>(label >>> 3)) >>> (label & 7)) & <u32>(dots != 0) & 1;
     store<u32>(out, <u32>start);
     store<u32>(out, <u32>length | WHOLE, 4);
-    out += 8;
+    out += <usize>isListed << 3;
+    // Without the last dot: a single label is no name.
+    dots &= ~(<u64>1 << <u64>last) & hasSuffixes & (0 - <u64>isListed);
     const strips = stripsBefore(start, end);
-    if (strips != 0) out = listStripped(out, start, end, strips);
-    // Dots inside the name from its start on, without the last: a single label is no name.
-    let dots = (upTo(MASK_DOT, endOffset - 1) >>> (64 - (endOffset + pieceStart - start))) & hasSuffixes;
-    if (length < 64) dots &= (<u64>1 << <u64>length) - 1;
-    dots &= ~(<u64>1 << (63 - clz(dots | 1)));
+    if (strips != 0 && isListed != 0) out = listStripped(out, start, end, strips);
     while (dots != 0) {
       const skip = <usize>ctz(dots) + 1;
       dots &= dots - 1;
@@ -140,16 +147,15 @@ function listNames(from: usize, to: usize): usize {
 
 /** Keys first, then nothing but independent loads: they wait for memory together. */
 function lookUpNames(last: usize): void {
-  const names = classOf(CLASS_NAME);
-  const words = <u64>load<u32>(names, 4);
   const distance = CTX_KEYS - CTX_NAMES;
-  const first = ctx + CTX_NAMES;
-  for (let at = first; at < last; at += 8) {
+  for (let at = ctx + CTX_NAMES; at < last; at += 8) {
     const length = <usize>(load<u32>(at, 4) & ~WHOLE);
     store<u64>(at + distance, finishKey(nameHash(<usize>load<u32>(at) + length, length)));
   }
+  const names = classOf(CLASS_NAME);
+  const words = <u64>load<u32>(names, 4);
   const filter = tab + <usize>load<u32>(names);
-  for (let at = first; at < last; at += 8) {
+  for (let at = ctx + CTX_NAMES; at < last; at += 8) {
     const key = load<u64>(at + distance);
     const word = load<u64>(filter + (<usize>(((key >>> 32) * words) >>> 32) << 3));
     const bits = keyBits(key);
