@@ -58,6 +58,25 @@ export const fluxEntry = Type.Object(
   strict,
 );
 
+const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
+const level = Type.Union(['informational', 'low', 'medium', 'high', 'critical'].map((name) => Type.Literal(name)));
+const status = Type.Union(
+  ['unsupported', 'deprecated', 'experimental', 'test', 'stable'].map((name) => Type.Literal(name)),
+);
+
+/** Which rules are meant: all given criteria hold. */
+export const ruleCriteria = Type.Object(
+  {
+    rules: texts('ids or titles'),
+    min_level: Type.Optional(level),
+    min_status: Type.Optional(status),
+    tags: texts('any of these tags; attack.t1059 stands for attack.t1059.001 too'),
+    authors: texts('any of these authors'),
+    paths: texts('files or folders'),
+  },
+  strict,
+);
+
 export const configSchema = Type.Object(
   {
     data_dir: Type.String({
@@ -90,6 +109,32 @@ export const configSchema = Type.Object(
     }),
     rules: Type.Array(Type.String(), { default: [], description: 'Sigma rules: files and folders' }),
     pipelines: Type.Array(Type.String(), { default: [], description: 'processing pipelines for Sigma rules: files' }),
+    rule_selection: Type.Object(
+      {
+        include: Type.Array(ruleCriteria, {
+          default: [],
+          description: 'rules to use: those that meet any entry; empty: all',
+        }),
+        exclude: Type.Array(ruleCriteria, { default: [], description: 'rules to leave out, whatever includes them' }),
+        levels: Type.Array(Type.Object({ criteria: ruleCriteria, level }, strict), {
+          default: [],
+          description: 'other levels for rules; the first entry that a rule meets counts',
+        }),
+      },
+      { ...strict, default: {}, description: 'which Sigma rules are used, and at which level, without editing them' },
+    ),
+    placeholders: Type.Record(Type.String(), Type.Array(Type.String()), {
+      default: {},
+      description: 'values of Sigma placeholders (%name% under the modifier expand)',
+    }),
+    stix_mappings: Type.Array(Type.Unknown(), {
+      default: [],
+      description: 'further mappings of event fields to STIX objects; see docs/patterns.md',
+    }),
+    pattern_group_by: Type.Array(Type.String(), {
+      default: [],
+      description: 'fields that group events for STIX patterns over several observations; empty: the host',
+    }),
     flux: Type.Array(Type.Union([Type.String(), fluxEntry]), { default: [], description: 'flux specifications' }),
     key_map: Type.Optional(Type.String({ description: 'key-mapping file of STIX Spark (name : key, one per line)' })),
     http: Type.Object(

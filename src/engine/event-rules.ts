@@ -8,15 +8,24 @@ import type { RuleMatch } from '../core/match.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { regexProblem } from '../match/regex.ts';
 import { loadSigma } from '../rules/sigma/load.ts';
+import { type RuleSelection, selectRules } from '../rules/sigma/rule-selection.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternInput, type PatternSet } from './pattern-set.ts';
 import type { RuleText } from './rule-files.ts';
+import { readStixMappings } from './stix-mapping-config.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
 import { type Firing, type FluxText, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
 
 export interface RuleTexts {
   readonly sigma: readonly RuleText[];
+  readonly pipelines: readonly RuleText[];
+  readonly selection: RuleSelection;
+  /** Values by placeholder name. */
+  readonly placeholders: readonly (readonly [string, readonly string[]])[];
   readonly patterns: readonly PatternInput[];
+  /** Entries of `stix_mappings`, checked here. */
+  readonly stixMappings: readonly unknown[];
+  readonly patternGroupBy: readonly string[];
   readonly flux: readonly FluxText[];
   /** `ordered` for files, `eager` for live inputs. */
   readonly mode: StatefulOptions['mode'];
@@ -31,25 +40,34 @@ export class EventRules implements MatchesEvents {
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, onEvent?: StatefulOptions['onEvent']) {
-    const sigma = loadSigma(texts.sigma, { regexProblem });
-    const patterns = compilePatterns(texts.patterns);
+    const loaded = loadSigma(texts.sigma, {
+      regexProblem,
+      pipelines: texts.pipelines,
+      placeholders: new Map(texts.placeholders),
+    });
+    const sigma = { ...selectRules(loaded, texts.selection), diagnostics: loaded.diagnostics };
+    const mappings = readStixMappings(texts.stixMappings);
+    const patterns = compilePatterns(texts.patterns, {
+      mappings: mappings.mappings,
+      ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
+    });
     const seed = { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
       mode: texts.mode,
       seed,
       ...(onEvent !== undefined && { onEvent }),
     });
-    this.diagnostics = [...sigma.diagnostics, ...patterns.problems, ...stateful.diagnostics];
+    this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
     this.sigma = sigma.detections.length === 0 ? undefined : new SigmaEventRules(sigma.detections);
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
-    const loaded = {
+    const counts = {
       sigma: sigma.detections.length,
       correlation: sigma.correlations.length,
       flux: stateful.fluxRules,
       pattern: patterns.set.size,
     };
-    this.counts = Object.fromEntries(Object.entries(loaded).filter(([, count]) => count > 0));
+    this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
 
   get isEmpty(): boolean {

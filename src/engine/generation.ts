@@ -22,6 +22,9 @@ import type { BatchMatcher } from './engine-intake.ts';
 import { type LoadedConfig, located } from './load-config.ts';
 import type { EventRules, RuleTexts } from './event-rules.ts';
 import { intelPatterns } from './intel-patterns.ts';
+import type { Level } from '../core/match.ts';
+import type { RuleCriteria, RuleSelection } from '../rules/sigma/rule-selection.ts';
+import type { Config } from './config-schema.ts';
 import { readRuleFiles } from './rule-files.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
@@ -233,14 +236,39 @@ function ruleTexts(
   mode: RuleTexts['mode'],
   diagnostics: Diagnostic[],
 ): RuleTexts {
-  const { files, diagnostics: unreadable } = readRuleFiles(loaded.config.rules);
+  const { config } = loaded;
+  const { files, diagnostics: unreadable } = readRuleFiles(config.rules);
   diagnostics.push(...unreadable);
   const fromFeeds = intel.sigma.map(({ text, details }) => ({ path: intel.indicators.details(details).id, text }));
+  const pipelines = readRuleFiles(config.pipelines);
+  diagnostics.push(...pipelines.diagnostics);
   return {
     sigma: [...files, ...fromFeeds],
+    pipelines: pipelines.files,
+    selection: selectionOf(config.rule_selection),
+    placeholders: Object.entries(config.placeholders),
     patterns: intelPatterns(intel),
+    stixMappings: config.stix_mappings,
+    patternGroupBy: config.pattern_group_by,
     flux: fluxTexts(loaded, diagnostics),
     mode,
+  };
+}
+
+/** The configuration's words for a selection of rules. */
+function selectionOf(selection: Config['rule_selection']): RuleSelection {
+  return {
+    include: selection.include.map(criteriaOf),
+    exclude: selection.exclude.map(criteriaOf),
+    levels: selection.levels.map(({ criteria, level }) => ({ criteria: criteriaOf(criteria), level: level as Level })),
+  };
+}
+
+function criteriaOf({ min_level, min_status, ...criteria }: Config['rule_selection']['include'][number]): RuleCriteria {
+  return {
+    ...criteria,
+    ...(min_level !== undefined && { minLevel: min_level as Level }),
+    ...(min_status !== undefined && { minStatus: min_status as NonNullable<RuleCriteria['minStatus']> }),
   };
 }
 
