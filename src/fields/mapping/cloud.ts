@@ -24,12 +24,30 @@ function has(fields: EventObject, ...names: readonly string[]): boolean {
   return names.every((name) => Object.hasOwn(fields, name));
 }
 
-export const cloudtrail = fixed(
-  'aws-cloudtrail',
-  'AWS CloudTrail records',
-  eventSource('aws', [], ['cloudtrail']),
-  (fields) => has(fields, 'eventSource', 'eventName') && (has(fields, 'awsRegion') || has(fields, 'userIdentity')),
-);
+const CLOUDTRAIL = eventSource('aws', [], ['cloudtrail']);
+
+/** The record itself, or the event that `lookup-events` wraps as JSON text in `CloudTrailEvent`. */
+export const cloudtrail: Shape = {
+  name: 'aws-cloudtrail',
+  summary: 'AWS CloudTrail records',
+  recognises: (fields) =>
+    (has(fields, 'eventSource', 'eventName') && (has(fields, 'awsRegion') || has(fields, 'userIdentity'))) ||
+    (has(fields, 'CloudTrailEvent', 'EventSource') && typeof fields['CloudTrailEvent'] === 'string'),
+  view: (fields) => ({ event: plainEvent(unwrapped(fields)), source: CLOUDTRAIL }),
+};
+
+function unwrapped(fields: EventObject): EventObject {
+  const text = Object.hasOwn(fields, 'CloudTrailEvent') ? fields['CloudTrailEvent'] : undefined;
+  if (typeof text !== 'string' || has(fields, 'eventSource')) return fields;
+  try {
+    const inner = JSON.parse(text) as EventValue;
+    return isEventObject(inner) ? { ...fields, ...inner } : fields;
+  } catch (error) {
+    // Text that is no JSON stays what it is.
+    if (error instanceof SyntaxError) return fields;
+    throw error;
+  }
+}
 
 export const okta = fixed(
   'okta',

@@ -170,7 +170,25 @@ describe('field names', () => {
     const syslog = 'Mar 27 13:06:56 host1 sshd[1291]: Accepted publickey for root';
     expect(seen({ message: syslog })).toBe('text-line linux//syslog,sshd,auth');
     expect(fieldsOf({ message: syslog })).toMatchObject({ program: 'sshd', hostname: 'host1', message: syslog });
+    const squid =
+      '1320279566.597      2 127.0.0.1 TCP_MISS/200 464 GET http://example.com/x.ps1 - DIRECT/203.0.113.1 text/html';
+    expect(seen({ message: squid })).toBe('text-line /proxy/');
+    expect(fieldsOf({ message: squid })).toMatchObject({
+      'c-uri': 'http://example.com/x.ps1',
+      'c-uri-extension': 'ps1',
+      'cs-host': 'example.com',
+    });
     expect(seen({ message: 'just a line: with a colon' })).toBeUndefined();
+  });
+
+  it('of CloudTrail events wrapped by lookup-events', () => {
+    const fields = {
+      EventSource: 'ec2.amazonaws.com',
+      CloudTrailEvent: '{"eventSource":"ec2.amazonaws.com","eventName":"X"}',
+    };
+    expect(seen(fields)).toBe('aws-cloudtrail aws//cloudtrail');
+    expect(fieldsOf(fields)).toMatchObject({ eventName: 'X' });
+    expect(fieldsOf({ ...fields, CloudTrailEvent: '{' })).toMatchObject({ EventSource: 'ec2.amazonaws.com' });
   });
 
   it('that are hostile stay fields', () => {

@@ -1,6 +1,6 @@
 /**
- * Text lines that no decoder has taken apart (`message` alone): audit records, access log lines in common and combined form, and
- * syslog lines that name host and program are read here as far as rules need, and handed to the shapes they are of. The line
+ * Text lines that no decoder has taken apart (`message` alone): audit records, access log lines in common and combined form,
+ * Squid's, and syslog lines that name host and program are read here as far as rules need, and handed to the shapes they are of. The line
  * itself stays in `message`, where keyword rules look.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
@@ -14,6 +14,8 @@ const MAX_CHARS = 64 * 1024;
 const AUDIT = /^(?:node=\S+ )?type=[A-Z][A-Z0-9_]+ msg=audit\(/;
 const ACCESS =
   /^(\S+) \S+ (\S+) \[[^\]]{10,40}\] "([A-Z_]{3,20}) (\S+)(?: HTTP\/[\d.]+)?" (\d{3}) (\d+|-)(?: "([^"]*)" "([^"]*)")?/;
+/** Squid's native log: time, duration, client, result/status, bytes, method, URL, user, hierarchy, type. */
+const SQUID = /^\s*\d{9,10}\.\d{3}\s+\d+ (\S+) ([A-Z_]+)\/(\d{3}) (\d+) ([A-Z_]{3,20}) (\S+) (\S+) ([A-Z_]+\/\S+)/;
 const SYSLOG =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) ([A-Za-z][\w./-]{0,63})(?:\([^)]{0,64}\))?(?:\[\d+\])?: /;
 
@@ -24,13 +26,15 @@ export function textLine(): Shape {
     summary: 'lines of audit logs, access logs and syslog files that came as text',
     recognises: (fields) => {
       const line = lineOf(fields);
-      return line !== undefined && (AUDIT.test(line) || ACCESS.test(line) || SYSLOG.test(line));
+      return line !== undefined && [AUDIT, ACCESS, SQUID, SYSLOG].some((form) => form.test(line));
     },
     view: (fields) => {
       const line = lineOf(fields) ?? '';
       if (AUDIT.test(line)) return auditd.view(auditFields(line));
       const access = ACCESS.exec(line);
       if (access !== null) return web.view(accessFields(line, access));
+      const squid = SQUID.exec(line);
+      if (squid !== null) return web.view(squidFields(line, squid));
       const [, hostname = '', program = ''] = SYSLOG.exec(line) ?? [];
       return syslog.view({ hostname, program, message: line });
     },
@@ -71,5 +75,20 @@ function accessFields(line: string, parts: RegExpExecArray): EventObject {
     ...(bytes === '-' ? {} : { 'sc-bytes': Number(bytes) }),
     ...(referer === undefined || referer === '-' ? {} : { 'cs-referer': referer }),
     ...(agent === undefined || agent === '-' ? {} : { 'cs-user-agent': agent }),
+  };
+}
+
+function squidFields(line: string, parts: RegExpExecArray): EventObject {
+  const [, client = '', result = '', status = '', bytes = '', method = '', uri = '', user = '', hierarchy = ''] = parts;
+  return {
+    message: line,
+    'c-ip': client,
+    result_code: result,
+    'sc-status': Number(status),
+    'sc-bytes': Number(bytes),
+    'cs-method': method,
+    'cs-uri': uri,
+    ...(user === '-' ? {} : { 'cs-username': user }),
+    hierarchy,
   };
 }
