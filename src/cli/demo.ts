@@ -92,7 +92,7 @@ function show(alert: Alert, terminal: Terminal, flags: DemoFlags): void {
   const line =
     flags.json === true
       ? JSON.stringify(alert)
-      : alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns ?? 120 });
+      : alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns || 120 });
   terminal.out.write(`${line}\n`);
 }
 

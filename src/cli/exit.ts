@@ -17,8 +17,10 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   return exitCodeOf(error.diagnostics);
 }
 
+/** All of them; with --quiet only errors. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[], terminal: Terminal): void {
-  for (const item of diagnostics) terminal.err.write(`${renderDiagnostic(item, { color: terminal.colorErr })}\n`);
+  const shown = terminal.quiet ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics;
+  for (const item of shown) terminal.err.write(`${renderDiagnostic(item, { color: terminal.colorErr })}\n`);
 }
 
 export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {

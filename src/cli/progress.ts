@@ -22,7 +22,7 @@ export function createProgress(terminal: Terminal, label: string): Progress {
       drawnMs = nowMs;
       shown = true;
       terminal.err.write(
-        `\r\u001b[K${progressLine(label, done, total, nowMs - startedMs, note).slice(0, (terminal.err.columns ?? 80) - 1)}`,
+        `\r\u001b[K${progressLine(label, done, total, nowMs - startedMs, note).slice(0, (terminal.err.columns || 80) - 1)}`,
       );
     },
     end: () => {

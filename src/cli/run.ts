@@ -60,7 +60,7 @@ async function run(flags: RunFlags): Promise<number> {
     defaultOutputs: forPeople ? [] : ['stdout:'],
     onAlert: (alert) => {
       if (forPeople)
-        terminal.out.write(`${alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns ?? 120 })}\n`);
+        terminal.out.write(`${alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })}\n`);
     },
   });
   const { service } = running;

@@ -95,7 +95,11 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     timezone: config.timezone,
     inflate: { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 10_000, maxWindowBytes: 1 << 27 },
     now: Date.now,
-    onFound: (found) => printer.print(found),
+    onFound: (found) => {
+      // Both may stand on one terminal: the bar makes room and is drawn again.
+      progress.end();
+      return printer.print(found);
+    },
     onProgress: (done, records) => progress.update(done, totalBytes, `${records} records, ${printer.alerts} alerts`),
     onDiagnostic: (problem) => problems.push(problem),
   });
@@ -141,7 +145,7 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
         byRule.set(key, (byRule.get(key) ?? 0) + 1);
         if (flags.emit === 'events') continue;
         const line = forPeople
-          ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns ?? 120 })
+          ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })
           : encoder.encode(outgoing, options);
         text += `${line}\n`;
       }
@@ -190,7 +194,7 @@ function renderSummary(
       { title: 'source or rule', max: 60 },
       { title: 'alerts', align: 'right' as const },
     ];
-    lines.push('', renderTable(columns, rows, { color: terminal.colorErr, width: terminal.err.columns ?? 100 }));
+    lines.push('', renderTable(columns, rows, { color: terminal.colorErr, width: terminal.err.columns || 100 }));
   }
   return lines.join('\n');
 }

@@ -35,7 +35,7 @@ async function list(options: IntelOptions): Promise<number> {
       terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'not fetched' })}\n`);
   } else {
     const rows = [...set.feeds.map((feed) => feedRow(feed, nowMs)), ...missing.map(missingRow)];
-    const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 120) : Number.POSITIVE_INFINITY;
+    const width = terminal.out.isTTY === true ? terminal.out.columns || 120 : Number.POSITIVE_INFINITY;
     terminal.out.write(`${renderTable(FEED_COLUMNS, rows, { color: terminal.colorOut, width })}\n`);
   }
   printDiagnostics(

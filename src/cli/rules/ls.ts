@@ -62,7 +62,7 @@ async function list(options: RuleOptions & RuleFilter): Promise<number> {
       { title: 'id', max: 40 },
       { title: 'place', max: 100 },
     ];
-    const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 120) : Number.POSITIVE_INFINITY;
+    const width = terminal.out.isTTY === true ? terminal.out.columns || 120 : Number.POSITIVE_INFINITY;
     terminal.out.write(`${renderTable(columns, chosen.map(ruleRow), { color: terminal.colorOut, width })}\n`);
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

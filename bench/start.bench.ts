@@ -1,0 +1,122 @@
+/**
+ * From process start to ready, and memory per indicator, with the real program: `flint run` on a list and on the compiled file made of
+ * it, with a warm cache. Ready is when its UDP port listens, which it does last. Memory is resident memory with the indicators minus that
+ * without any, after the load.
+ *
+ * Run: npx tsc -p tsconfig.json --noEmit false --outDir DIR && node DIR/bench/start.bench.js LIST [--runs N] [--program FILE] [--record FILE]
+ * (dist/ must be built; Linux)
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    program: { type: 'string', default: 'dist/cli/main.js' },
+    record: { type: 'string' },
+  },
+});
+const [list] = positionals;
+if (list === undefined) throw new Error('give a list of indicators');
+const program = resolve(flags.program);
+
+interface Start {
+  readonly readyMs: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'flint-start-'));
+try {
+  const compiled = join(folder, 'list.flint');
+  const empty = join(folder, 'one.txt');
+  writeFileSync(empty, 'one.example\n');
+  const said = execFileSync(process.execPath, [program, 'intel', 'compile', list, '-o', compiled, '--json', '-q'], {
+    encoding: 'utf8',
+  });
+  const { indicators } = JSON.parse(said) as { indicators: number };
+  const results = { none: await starts(empty), list: await starts(list), compiled: await starts(compiled) };
+  const perIndicator = (with_: readonly Start[]): number =>
+    (median(with_.map(({ rssBytes }) => rssBytes)) - median(results.none.map(({ rssBytes }) => rssBytes))) / indicators;
+  for (const [name, runs] of Object.entries(results)) {
+    const [ready, cpu, rss] = [
+      median(runs.map(({ readyMs }) => readyMs)),
+      median(runs.map(({ cpuSeconds }) => cpuSeconds)),
+      median(runs.map(({ rssBytes }) => rssBytes)),
+    ];
+    process.stdout.write(
+      `${name.padEnd(10)} ready after ${ready.toFixed(0)} ms (least ${Math.min(...runs.map(({ readyMs }) => readyMs)).toFixed(0)}), ${cpu.toFixed(2)} CPU s, ${(rss / 2 ** 20).toFixed(0)} MiB resident\n`,
+    );
+  }
+  const memory = { list: perIndicator(results.list), compiled: perIndicator(results.compiled) };
+  process.stdout.write(
+    `${indicators} indicators: ${memory.list.toFixed(0)} bytes each from the list, ${memory.compiled.toFixed(0)} from the compiled file\n`,
+  );
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg() };
+  const files = { listBytes: statSync(list).size, compiledBytes: statSync(compiled).size };
+  const whole = { date: new Date().toISOString(), machine, indicators, ...files, bytesPerIndicator: memory, results };
+  if (flags.record !== undefined) writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function starts(intel: string): Promise<Start[]> {
+  const runs: Start[] = [];
+  for (let i = 0; i < Number(flags.runs); i++) runs.push(await start(intel));
+  return runs;
+}
+
+async function start(intel: string): Promise<Start> {
+  const port = await freePort();
+  const data = mkdtempSync(join(folder, 'data-'));
+  const startedMs = performance.now();
+  const args = ['run', '-q', '--http', 'off', '--workers', '1', '--data-dir', data, '--intel', intel];
+  const child = spawn(process.execPath, [program, ...args, '--listen', `gelf+udp://127.0.0.1:${port}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    while (!isListening(port)) {
+      if (child.exitCode !== null || performance.now() - startedMs > 120_000)
+        throw new Error('the program did not start');
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    const readyMs = performance.now() - startedMs;
+    const [, user = 0, system = 0] = statOf(child);
+    const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+    return { readyMs, cpuSeconds: (user + system) / 100, rssBytes: Number(rss) * 1024 };
+  } finally {
+    child.kill('SIGKILL');
+    await new Promise((done) =>
+      child.exitCode === null && child.signalCode === null ? child.once('exit', done) : done(0),
+    );
+  }
+}
+
+function statOf({ pid }: ChildProcess): number[] {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return [Number(pid), Number(fields[11]), Number(fields[12])];
+}
+
+function isListening(port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} `, 'm').test(readFileSync('/proc/net/udp', 'utf8'));
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
+  const { port } = socket.address();
+  await new Promise<void>((done) => socket.close(() => done()));
+  return port;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
+}
