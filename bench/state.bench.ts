@@ -166,8 +166,14 @@ function fluxRows(count: number, hosts: number, hotShare: number, shuffledMs: nu
     // One process in twenty is a parent of interest.
     const own = Int32Array.of(random(40) === 0 ? 1 : 0, random(60) === 0 ? 1 : 0, random(120) === 0 ? 2 : 0);
     rows.push({
-      ...{ timeMs: 1.6e12 + i, source: 0, position: i * 1500, part: 0, group: `host-${host}.example.org` },
-      ...{ columns: [`0x${id.toString(16)}`, `0x${parent.toString(16)}`], own, item: undefined },
+      timeMs: 1.6e12 + i,
+      source: 0,
+      position: i * 1500,
+      part: 0,
+      group: `host-${host}.example.org`,
+      columns: [`0x${id.toString(16)}`, `0x${parent.toString(16)}`],
+      own,
+      item: undefined,
       arrives: i + random(shuffledMs + 1),
     });
   }

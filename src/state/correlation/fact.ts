@@ -17,11 +17,11 @@ export interface CorrelationFact extends EventPlace {
   readonly member: number;
   readonly group: readonly string[];
   /** What the correlation counts or computes on. */
-  readonly value?: number | string;
+  readonly value?: number | string | undefined;
   /** Values of the plan's `carried` fields. */
-  readonly carried?: readonly (string | undefined)[];
+  readonly carried?: readonly (string | undefined)[] | undefined;
   /** The events behind the firing of an inner correlation, oldest first. */
-  readonly inner?: readonly EventPlace[];
+  readonly inner?: readonly EventPlace[] | undefined;
 }
 
 /** Why a match took no part, counted. */
@@ -70,6 +70,7 @@ function factFor(
   const value = planned.value === 'none' ? undefined : readValue(planned.value, watcher, read);
   if (value === 'absent') return 'missing-value';
   if (value === 'not-numeric') return 'not-numeric';
+  // One literal with all keys: objects put together by spreading made the engine three times slower to read.
   return {
     timeMs: place.timeMs,
     source: place.source,
@@ -78,9 +79,9 @@ function factFor(
     correlation: watcher.correlation,
     member: watcher.member,
     group,
-    ...(value === undefined ? {} : { value: value.value }),
-    ...(planned.carried.length === 0 ? {} : { carried: planned.carried.map((name) => textForm(read(name))) }),
-    ...(inner === undefined ? {} : { inner }),
+    value: value?.value,
+    carried: planned.carried.length === 0 ? undefined : planned.carried.map((name) => textForm(read(name))),
+    inner,
   };
 }
 
