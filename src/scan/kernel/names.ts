@@ -123,7 +123,7 @@ function listNames(from: usize, to: usize): usize {
     // Dots inside the name from its start on.
     let dots = upTo(MASK_DOT, endOffset - 1) >>> (64 - (endOffset + pieceStart - start));
     if (length < 64) dots &= (<u64>1 << <u64>length) - 1;
-    const last = 63 - <usize>clz(dots | 1);
+    const last: usize = 63 - <usize>clz(dots | 1);
     // Nothing is listed with this last label: most file names fall out here. The entry is written over by the next one.
     const label = lastLabelBit(end, length - last - 1);
     const isListed = (<u32>load<u8>(labels + <usize>(label >>> 3)) >>> (label & 7)) & <u32>(dots != 0) & 1;
