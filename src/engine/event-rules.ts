@@ -12,6 +12,7 @@ import { type RuleSelection, selectRules } from '../rules/sigma/rule-selection.t
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternInput, type PatternSet } from './pattern-set.ts';
 import type { RuleText } from './rule-files.ts';
+import { RuleFilter } from './rule-filter.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
 import { type Firing, type FluxText, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
@@ -77,6 +78,13 @@ export class EventRules implements MatchesEvents {
   /** True when events must be seen in order by one thread. */
   get isStateful(): boolean {
     return this.stateful !== undefined || this.patterns?.isStateful === true;
+  }
+
+  /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
+  createFilter(): RuleFilter | undefined {
+    const { patterns } = this;
+    if (patterns === undefined || this.sigma !== undefined || this.stateful !== undefined) return undefined;
+    return patterns.unwitnessed.length === 0 ? RuleFilter.of(patterns.witnesses) : undefined;
   }
 
   match(event: Event): readonly RuleMatch[] {

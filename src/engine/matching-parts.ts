@@ -72,6 +72,11 @@ export function createMatching(
     reportProblem,
   );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
-  const processor = new Processor(detector, scanner, { ...settings, hasRules: !rules.isEmpty });
+  const ruleFilter = rules.createFilter();
+  const processor = new Processor(detector, scanner, {
+    ...settings,
+    hasRules: !rules.isEmpty,
+    ...(ruleFilter !== undefined && { ruleFilter }),
+  });
   return { processor, urls: matcher.urlColumns, rules };
 }

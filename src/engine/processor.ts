@@ -9,6 +9,7 @@ import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
+import type { RuleFilter } from './rule-filter.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;
@@ -31,8 +32,10 @@ export interface ProcessorOptions {
   readonly keepOriginal: boolean;
   /** Alerts of one event; further matches are counted. */
   readonly maxAlerts: number;
-  /** Rules are loaded: every record is examined for them. */
+  /** Rules are loaded: records are examined for them. */
   readonly hasRules: boolean;
+  /** Rules out records that concern no rule; absent: every record is examined. */
+  readonly ruleFilter?: RuleFilter;
 }
 
 /** What every record is examined for, when the scanner rules out indicators only. */
@@ -45,12 +48,14 @@ export class Processor {
   readonly detector: Detector;
   readonly #scanner: Scanner | undefined;
   readonly #hasRules: boolean;
+  readonly #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
 
   constructor(detector: Detector, scanner: Scanner | undefined, options: ProcessorOptions) {
     this.detector = detector;
     this.#scanner = scanner;
     this.#hasRules = options.hasRules;
+    this.#ruleFilter = options.ruleFilter;
     this.#options = options;
   }
 
@@ -83,11 +88,15 @@ export class Processor {
         this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found);
       return found;
     }
+    const forRules = this.#ruleFilter?.candidates(batch.bytes, batch.ranges, batch.count);
     let next = 0;
     for (let i = 0; i < batch.count; i++) {
       const isCandidate = next < result.candidateCount && result.ordinals[next] === i;
       if (isCandidate) next++;
-      this.#examineRange(batch, i, isCandidate ? ALL : RULES_ONLY, nowMs, found);
+      const isForRules = forRules === undefined || forRules[i] === 1;
+      if (!isCandidate && !isForRules) continue;
+      const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
+      this.#examineRange(batch, i, wanted, nowMs, found);
     }
     return found;
   }
