@@ -250,13 +250,16 @@ function correlationRule(type: CorrelationRule['type'], value: number): Correlat
 function facts(count: number, groups: number, shuffledMs: number, hotShare = 0): CorrelationFact[] {
   const random = randomNumbers(7);
   return Array.from({ length: count }, (_, i) => ({
-    ...{
-      correlation: 0,
-      member: random(3),
-      group: [`user-${random(1000) < hotShare * 1000 ? 0 : random(groups)}`],
-      value: `v${random(20)}`,
-    },
-    ...{ timeMs: 1.6e12 + i * 2, source: 0, position: i * 300, part: 0 },
+    timeMs: 1.6e12 + i * 2,
+    source: 0,
+    position: i * 300,
+    part: 0,
+    correlation: 0,
+    member: random(3),
+    group: [`user-${random(1000) < hotShare * 1000 ? 0 : random(groups)}`],
+    value: `v${random(20)}`,
+    carried: undefined,
+    inner: undefined,
     arrives: i * 2 + random(shuffledMs + 1),
   })).sort((a, b) => a.arrives - b.arrives);
 }
