@@ -8,6 +8,8 @@ import { SigmaEventRules } from '../../engine/sigma-rules.ts';
 import { FlintError } from '../../errors/diagnostic.ts';
 import { regexProblem } from '../../match/regex.ts';
 import { loadSigma } from '../../rules/sigma/load.ts';
+import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
+import { coverageTable } from './coverage.ts';
 import { chooseRules, explanationText } from './explain.ts';
 import { isChosen, ruleRow } from './ls.ts';
 
@@ -60,6 +62,15 @@ describe('flint rules ls', () => {
       'Whoami',
       '11111111-1111-4111-8111-111111111111',
       'r.yml:1',
+    ]);
+  });
+});
+
+describe('flint rules coverage', () => {
+  it('counts rules by technique', () => {
+    expect(coverageTable(attackCoverage([rule]), false).split('\n')).toEqual([
+      'technique  rules  by level',
+      'T1033.001      1  1 high',
     ]);
   });
 });
