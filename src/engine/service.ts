@@ -70,6 +70,7 @@ export class Service {
   #timer: NodeJS.Timeout | undefined;
   #lastReload: ReloadOutcome | undefined;
   #reloading: Promise<ReloadOutcome> | undefined;
+  #reloadingAgain: Promise<ReloadOutcome> | undefined;
   /** While outputs are exchanged alerts wait, so that none meets a closed queue. */
   #swapping: Promise<void> | undefined;
   #ready = false;
@@ -195,8 +196,16 @@ export class Service {
   }
 
   /** Builds a new generation from the files as they are now; never throws: a broken one changes nothing and says why. */
-  async reload(): Promise<ReloadOutcome> {
-    this.#reloading ??= this.#reloadOnce().finally(() => {
+  reload(): Promise<ReloadOutcome> {
+    if (this.#reloading !== undefined) {
+      // It may have read already what has changed since: one more follows, for everybody who asks until then.
+      this.#reloadingAgain ??= this.#reloading.then(() => {
+        this.#reloadingAgain = undefined;
+        return this.reload();
+      });
+      return this.#reloadingAgain;
+    }
+    this.#reloading = this.#reloadOnce().finally(() => {
       this.#reloading = undefined;
     });
     return this.#reloading;
@@ -208,7 +217,7 @@ export class Service {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#ready = false;
-    await this.#reloading;
+    while (this.#reloading !== undefined) await (this.#reloadingAgain ?? this.#reloading);
     await Promise.all(this.#inputs.map(({ input }) => input.stop()));
     await this.#intake.settled();
     this.#alertPath.save();

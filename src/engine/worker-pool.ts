@@ -29,6 +29,7 @@ interface Waiting {
 export class WorkerPool {
   readonly #workers: readonly PoolWorker[];
   readonly #waiting: Waiting[] = [];
+  readonly #idle: (() => void)[] = [];
   #failure: Error | undefined;
 
   private constructor(workers: readonly PoolWorker[]) {
@@ -66,7 +67,9 @@ export class WorkerPool {
     });
   }
 
+  /** Resolves when all tasks given so far are done and the threads have ended. */
   async close(): Promise<void> {
+    await this.#drained();
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 
@@ -74,9 +77,15 @@ export class WorkerPool {
     for (const worker of this.#workers) {
       if (worker.busy) continue;
       const waiting = this.#waiting.shift();
-      if (waiting === undefined) return;
+      if (waiting === undefined) break;
       this.#give(worker, waiting);
     }
+    if (!this.#workers.some(({ busy }) => busy)) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #drained(): Promise<void> {
+    if (!this.#workers.some(({ busy }) => busy)) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #give(worker: PoolWorker, { task, bytes, resolve, reject }: Waiting): void {

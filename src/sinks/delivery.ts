@@ -101,6 +101,7 @@ export class Delivery {
     const rest = this.#spool === undefined ? messages : await this.#enqueueOnDisk(this.#spool, messages);
     const delivered = await this.#enqueueInMemory(rest);
     this.#entering--;
+    this.#setGauges();
     this.#wake();
     await Promise.all(delivered);
   }

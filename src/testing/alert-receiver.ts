@@ -1,6 +1,6 @@
-/** What a SIEM does in end-to-end tests: takes alerts on a UDP port, or on a TCP port that can be away for a while. */
+/** What a SIEM does in end-to-end tests: takes alerts on a UDP port, or by a webhook that can be away for a while. */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:http';
 import { pause } from './flint-process.ts';
 
 const WAIT_MS = 10_000;
@@ -41,15 +41,24 @@ export class UdpReceiver {
   }
 }
 
-/** Newline-delimited messages over TCP. */
-export class TcpReceiver {
+/** A webhook: takes lines of JSON by POST; away until it listens, and again after `close`. */
+export class WebhookReceiver {
   readonly lines: string[] = [];
   #server: Server | undefined;
-  readonly #clients = new Set<Socket>();
 
   /** @param port 0: chosen by the system, and returned. */
   async listen(port = 0): Promise<number> {
-    const server = createServer((client) => this.#take(client));
+    const server = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8');
+      request.on('data', (text: string) => {
+        body += text;
+      });
+      request.on('end', () => {
+        this.lines.push(...body.split('\n').filter((line) => line !== ''));
+        response.end();
+      });
+    });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -59,23 +68,11 @@ export class TcpReceiver {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Away: connections are ended, new ones refused. */
   async close(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
-    await new Promise((resolve) => (this.#server === undefined ? resolve(undefined) : this.#server.close(resolve)));
+    const server = this.#server;
+    if (server === undefined) return;
     this.#server = undefined;
-  }
-
-  #take(client: Socket): void {
-    this.#clients.add(client);
-    let rest = '';
-    client.setEncoding('utf8');
-    client.on('data', (text: string) => {
-      const parts = (rest + text).split('\n');
-      rest = parts.pop() ?? '';
-      this.lines.push(...parts);
-    });
-    client.on('error', () => {});
-    client.on('close', () => this.#clients.delete(client));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   }
 }

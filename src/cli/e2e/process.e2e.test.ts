@@ -1,0 +1,114 @@
+/** The program as a process: exit codes, signals, streams, hints, colours. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FLINT_MAIN, FlintProcess, temporaryFolder } from '../../testing/flint-process.ts';
+
+const folder = temporaryFolder();
+const list = join(folder.path, 'list.txt');
+const log = join(folder.path, 'events.ndjson');
+writeFileSync(list, 'bad.example.org\n');
+const one = join(folder.path, 'one.ndjson');
+writeFileSync(one, '{"domain":"bad.example.org"}\n');
+writeFileSync(log, '{"domain":"bad.example.org"}\n{"domain":"good.example.com"}\n'.repeat(5000));
+afterAll(() => folder.remove());
+
+function service(dataDir: string): FlintProcess {
+  return new FlintProcess({
+    args: [
+      ...['run', '--data-dir', join(folder.path, dataDir), '--intel', list, '--http', 'off'],
+      ...['--listen', 'json+tcp://127.0.0.1:0'],
+    ],
+    env: { FLINT_ALERTS__SUPPRESS_SECONDS: '0' },
+  });
+}
+
+async function finished(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const flint = new FlintProcess({ args, env, cwd: folder.path });
+  const { code } = await flint.exited;
+  return { code, stdout: flint.stdout, stderr: flint.stderr };
+}
+
+describe('flint run', () => {
+  it('drains on SIGTERM and exits with 0; a second start on its data directory exits with 3 and names it', async () => {
+    const flint = service('drain');
+    const port = await flint.port('json+tcp');
+    await flint.logged('ready');
+    const second = service('drain');
+    expect(await second.exited).toEqual({ code: 3, signal: null });
+    expect(second.stderr).toContain(`process ${flint.pid}`);
+    const socket = connect(port, '127.0.0.1');
+    await new Promise<void>((resolve) => socket.write('{"domain":"bad.example.org"}\n'.repeat(2000), () => resolve()));
+    await flint.until(() => flint.stdout !== '', 'the first alert');
+    expect(await flint.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    socket.destroy();
+    const lines = flint.stdout.split('\n');
+    expect(lines.pop()).toBe('');
+    for (const line of lines) JSON.parse(line);
+    expect(flint.log.at(-1)?.message).toBe('stopped');
+  });
+
+  it.each([
+    ['no input', ['run'], 'no input is configured'],
+    ['an unknown protocol', ['run', '--listen', 'gelff+udp://127.0.0.1:0'], 'did you mean "gelf"'],
+    ['an unknown option of an address', ['run', '--listen', 'gelf+udp://127.0.0.1:0?timezon=Z'], 'timezone'],
+    ['an unknown format', ['run', '--listen', 'stdin:', '--output', 'stdout:?format=stix-sprak'], 'stix-spark'],
+    ['an unknown flag', ['run', '--lisen', 'stdin:'], '--listen'],
+    ['an unknown command', ['rnu'], 'run'],
+    ['a configuration that is not there', ['run', '-c', '/nonexistent/flint.yaml'], '/nonexistent/flint.yaml'],
+    ['nothing to search for', ['scan', '.'], 'nothing to search for'],
+    ['a path that is not there', ['scan', '--intel', '/nonexistent.txt', '/nonexistent'], '/nonexistent'],
+  ])('bad usage exits with 2 and helps: %s', async (_what, args, hint) => {
+    const { code, stdout, stderr } = await finished(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.toLowerCase()).toContain(hint.toLowerCase());
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('flint scan', () => {
+  it('writes alerts as lines of JSON to a pipe, progress and summary to standard error, no colours', async () => {
+    const { code, stdout, stderr } = await finished(['scan', '--intel', list, log]);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => line !== '').length).toBe(5000);
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: { kind: 'alert' } });
+    expect(stderr).toContain('5,000 alerts');
+    expect(stdout + stderr).not.toContain('\u001b');
+  });
+
+  it('says nothing on standard error with --quiet, and reads standard input', async () => {
+    const flint = new FlintProcess({
+      args: ['scan', '--quiet', '--json', '--intel', list, '-'],
+      input: 'x bad.example.org y\n',
+    });
+    expect(await flint.exited).toEqual({ code: 0, signal: null });
+    expect(flint.stderr).toBe('');
+    expect(JSON.parse(flint.stdout)).toMatchObject({ threat: { indicator: { type: 'domain-name' } } });
+  });
+
+  it('ends quietly when its reader goes away', () => {
+    const command = `"${process.execPath}" "${FLINT_MAIN}" scan --intel "${list}" "${log}" 2>err.txt | head -n 1; cat err.txt >&2; exit "\${PIPESTATUS[0]}"`;
+    const result = spawnSync('bash', ['-c', command], { cwd: folder.path, encoding: 'utf8' });
+    expect(result.status).toBe(0);
+    expect(JSON.parse(result.stdout)).toMatchObject({ event: { kind: 'alert' } });
+    expect(result.stderr).not.toMatch(/EPIPE|Error| {4}at /);
+  });
+
+  it('has colours on a terminal only, and never with NO_COLOR', () => {
+    const inTerminal = (env: Record<string, string>) =>
+      spawnSync(
+        'script',
+        ['-qec', `"${process.execPath}" "${FLINT_MAIN}" scan --intel "${list}" "${one}" | cat`, '/dev/null'],
+        {
+          cwd: folder.path,
+          encoding: 'utf8',
+          env: { PATH: process.env.PATH, TERM: 'xterm', ...env },
+        },
+      ).stdout;
+    const colour = '\u001b[1m';
+    expect(inTerminal({})).toContain(colour);
+    expect(inTerminal({ NO_COLOR: '1' })).not.toContain(colour);
+  });
+});
