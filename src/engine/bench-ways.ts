@@ -81,7 +81,7 @@ export function oracleProcessor(
   };
   const options = { limits, validity: 'mark', clampTime: false, keepOriginal: false } as const;
   const detector = new Detector(lookup, [], options, () => undefined);
-  return new Processor(detector, undefined, { keepOriginal: false, maxAlerts, hasRules: false });
+  return new Processor(detector, undefined, { keepOriginal: false, maxAlerts, firstHit: false, hasRules: false });
 }
 
 /** One line, whatever else stands around it. */

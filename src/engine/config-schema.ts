@@ -171,6 +171,11 @@ export const configSchema = Type.Object(
           maximum: 10_000,
           description: 'alerts of one event; further hits are counted',
         }),
+        legacy_first_hit: Type.Boolean({
+          default: false,
+          description:
+            'one alert per event, chosen in the order of STIX Spark: endpoints, URL, domain, composed URL, others',
+        }),
         suppress_seconds: Type.Integer({
           default: 300,
           minimum: 0,

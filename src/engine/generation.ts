@@ -3,7 +3,7 @@
  * next one beside it, and between two batches the service goes over to that.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IndicatorKind } from '../core/indicator.ts';
 import type { RecordBatch } from '../core/record.ts';
@@ -19,6 +19,7 @@ import { ScanMemory } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
+import { listFiles } from './list-files.ts';
 import { type LoadedConfig, located } from './load-config.ts';
 import type { EventRules, RuleTexts } from './event-rules.ts';
 import { intelPatterns } from './intel-patterns.ts';
@@ -175,6 +176,11 @@ export class Generation implements BatchMatcher {
     return this.processor.drain(nowMs);
   }
 
+  /** Files that are read one after the other may overlap in time: rules that span events wait for all of them. */
+  hold(held: boolean): void {
+    this.rules.stateful?.hold(held);
+  }
+
   /** Alerts of rules that span events, at the end of a finite input. */
   end(nowMs: number): readonly FoundAlert[] {
     this.rules.stateful?.end();
@@ -205,6 +211,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     clampTime: options.mode === 'run',
     keepOriginal: options.keepOriginal ?? config.alerts.original,
     maxAlerts: config.alerts.max_hits,
+    firstHit: config.alerts.legacy_first_hit,
     keyMap: keyMap === undefined ? [] : [...keyMap],
     rules: ruleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', diagnostics),
   };
@@ -323,9 +330,9 @@ export function intelSources(
   let entries = loaded.config.intel;
   let usesSamples = false;
   if (entries.length === 0 && loaded.dropIn) {
-    const own = options.intelFolder;
-    usesSamples = own === undefined || !existsSync(own);
-    entries = [usesSamples ? SAMPLE_INTEL : (own as string)];
+    const own = options.intelFolder === undefined ? [] : intelFiles(options.intelFolder);
+    usesSamples = own.length === 0;
+    entries = (usesSamples ? intelFiles(SAMPLE_INTEL) : own).map((source) => ({ source, library: libraryOf(source) }));
   }
   const diagnostics: Diagnostic[] = [];
   const sources = entries.flatMap((entry, i): IntelSource[] => {
@@ -337,6 +344,16 @@ export function intelSources(
     return [];
   });
   return { sources, usesSamples, diagnostics };
+}
+
+/** Files of the drop-in mode's folder, recursively and in path order; none when it does not exist. */
+function intelFiles(folder: string): string[] {
+  return existsSync(folder) ? listFiles([folder]).map(({ path }) => path) : [];
+}
+
+/** STIX Spark has a threat and a mining library; here the name of the file tells. */
+function libraryOf(path: string): 'threat' | 'mine' {
+  return /(?:^|[._-])(?:mine|mining)(?:[._-]|$)/i.test(basename(path)) ? 'mine' : 'threat';
 }
 
 function samplesWarning(): Diagnostic {

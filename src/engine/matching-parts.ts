@@ -29,6 +29,7 @@ export interface MatchingSettings {
   readonly clampTime: boolean;
   readonly keepOriginal: boolean;
   readonly maxAlerts: number;
+  readonly firstHit: boolean;
   /** Key map of STIX Spark, as entries. */
   readonly keyMap: readonly (readonly [string, string])[];
   readonly rules: RuleTexts;

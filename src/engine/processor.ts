@@ -8,6 +8,7 @@ import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner } from '../scan/scanner.ts';
+import { firstHit } from './first-hit.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
 import type { RuleFilter } from './rule-filter.ts';
 
@@ -32,6 +33,8 @@ export interface ProcessorOptions {
   readonly keepOriginal: boolean;
   /** Alerts of one event; further matches are counted. */
   readonly maxAlerts: number;
+  /** One alert per event, chosen as STIX Spark would. */
+  readonly firstHit: boolean;
   /** Rules are loaded: records are examined for them. */
   readonly hasRules: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
@@ -123,7 +126,8 @@ export class Processor {
   }
 
   #build(detections: readonly Detection[], nowMs: number, found: FoundAlert[]): void {
-    for (const { event, matches } of detections) {
+    for (const { event, matches: all } of detections) {
+      const matches = this.#options.firstHit ? firstHit(all) : all;
       const { alerts, omitted } = buildAlerts(matches, event, { nowMs, ...this.#options });
       this.counts.omitted += omitted;
       for (const [i, alert] of alerts.entries()) found.push({ alert, event, match: matches[i] as Match });

@@ -26,6 +26,8 @@ export interface ScanOptions {
 }
 
 export interface ScanEngine {
+  /** Rules that span events settle nothing while held. */
+  hold(held: boolean): void;
   /** Alerts of rules that span events, when the input is at its end. */
   end(nowMs: number): readonly FoundAlert[];
   readonly processor: Processor;
@@ -71,7 +73,9 @@ export async function scanFiles(
   options: ScanOptions,
 ): Promise<ScanSummary> {
   const scan = new Scan(engine, options);
+  engine.hold(files.length > 1);
   for (const file of files) await scan.add(file);
+  engine.hold(false);
   await scan.finish();
   return scan.summary(files.length);
 }

@@ -103,6 +103,12 @@ export class StatefulRules {
     for (const tagger of this.#taggers) tagger.advance(nowMs);
   }
 
+  /** More sources with the same groups are still to be read: nothing is settled by the times of the first ones meanwhile. */
+  hold(held: boolean): void {
+    this.#correlator?.engine.hold(held);
+    for (const tagger of this.#taggers) tagger.engine.order.hold = held;
+  }
+
   /** End of a finite input: everything open is judged. */
   end(): void {
     this.#correlator?.end();
