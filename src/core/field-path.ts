@@ -10,7 +10,9 @@ import { isEventObject } from './event.ts';
 /** Calls `visit` for each value the name selects; stops when it returns true. Returns whether it stopped. */
 export function someValue(fields: EventObject, name: string, visit: (value: EventValue) => boolean): boolean {
   if (Object.hasOwn(fields, name)) return visitLeaf(fields[name], visit);
-  if (!name.includes('.')) return false;
+  const dot = name.indexOf('.');
+  // Most names of a list of candidates are absent: told by the first segment, before anything is split.
+  if (dot < 0 || !Object.hasOwn(fields, name.slice(0, dot))) return false;
   return walk(fields, name.split('.'), 0, visit);
 }
 

@@ -7,11 +7,11 @@
 import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorKind } from '../core/indicator.ts';
 import { INDICATOR_KINDS, type IndicatorTable, SEMANTICS } from '../core/indicator-table.ts';
-import { formatNetwork, parseNetwork } from '../core/ip-address.ts';
 import type { Observable } from '../core/observable.ts';
 import type { Observed } from '../core/observed.ts';
 import { describeHow } from './indicator-oracle.ts';
 import { TextIndex } from './indicator-text-index.ts';
+import { NetworkIndex } from './indicator-network-index.ts';
 import { UrlIndex, type UrlIndexColumns } from './indicator-url-index.ts';
 
 /** One row of the table found in one place of an event. */
@@ -24,7 +24,6 @@ export interface IndicatorRowHit {
 
 const SUBDOMAIN = SEMANTICS.indexOf('subdomain') << 4;
 const URL_KIND = INDICATOR_KINDS.indexOf('url');
-const NETWORK_KIND = INDICATOR_KINDS.indexOf('network');
 
 export class IndicatorMatcher {
   readonly table: IndicatorTable;
@@ -32,9 +31,7 @@ export class IndicatorMatcher {
   readonly #texts: TextIndex;
   /** Values of `shape` that occur, for each kind. */
   readonly #shapes: readonly (readonly number[])[];
-  /** Prefix lengths that occur among networks, by family. */
-  readonly #lengths4: readonly number[];
-  readonly #lengths6: readonly number[];
+  readonly #networks: NetworkIndex;
   readonly #removed = new Set<number>();
 
   /** `urls` are the columns that `urlColumns` of an earlier matcher of the same table returned. */
@@ -44,15 +41,7 @@ export class IndicatorMatcher {
     this.#texts = new TextIndex(table);
     const shapes = new Set(table.columns.shape);
     this.#shapes = INDICATOR_KINDS.map((_, kind) => [...shapes].filter((shape) => (shape & 15) === kind));
-    const lengths4 = new Set<number>();
-    const lengths6 = new Set<number>();
-    for (let row = 0; row < table.size; row++) {
-      if (((table.columns.shape[row] ?? 0) & 15) !== NETWORK_KIND) continue;
-      const network = parseNetwork(table.valueAt(row));
-      if (network !== undefined) (network.family === 4 ? lengths4 : lengths6).add(network.bits);
-    }
-    this.#lengths4 = [...lengths4];
-    this.#lengths6 = [...lengths6];
+    this.#networks = new NetworkIndex(table);
   }
 
   /** To be saved beside the table's columns. */
@@ -92,11 +81,7 @@ export class IndicatorMatcher {
         }
     } else if (kind === 'ipv4' || kind === 'ipv6') {
       for (const row of this.#urls.matchHost(value)) add(row, 'exact');
-      for (const bits of kind === 'ipv4' ? this.#lengths4 : this.#lengths6) {
-        const network = parseNetwork(`${value}/${bits}`);
-        if (network === undefined) continue;
-        for (const row of this.#rowsOf('network', formatNetwork(network))) add(row, 'network');
-      }
+      for (const row of this.#networks.rowsOf(value)) add(row, 'network');
     }
   }
 
