@@ -16,7 +16,7 @@ import { loadIntel } from '../intel/load-intel.ts';
 import { shared } from '../core/text-pool.ts';
 import { allocateScanner, canRunKernel, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
-import { WitnessTables } from '../scan/witness-tables.ts';
+import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import { listFiles } from './list-files.ts';
@@ -217,7 +217,13 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   };
   const asked = options.workers ?? 1;
   const scanners = allocateScanners(intel, asked === 1 ? 1 : asked + 1, config.limits.record_bytes + SCAN_CHUNK_BYTES);
-  const tables = { indicators: intel.indicators, benign: intel.benign, scanner: scanners?.[0] };
+  const compiledUrls = urlColumnsOf(intel.extra);
+  const tables = {
+    indicators: intel.indicators,
+    benign: intel.benign,
+    scanner: scanners?.[0],
+    ...(compiledUrls !== undefined && { urls: compiledUrls }),
+  };
   const { processor, urls, rules } = createMatching(tables, settings, options.report, options.onEvent);
   diagnostics.push(...rules.diagnostics);
   // State is kept by one thread, which must see all events in order.
@@ -297,7 +303,7 @@ function fluxTexts(loaded: LoadedConfig, diagnostics: Diagnostic[]): FluxText[] 
 function allocateScanners(intel: IntelSet, count: number, inputBytes: number): ScannerBlock[] | undefined {
   if (!canRunKernel()) return undefined;
   const memory = new ScanMemory();
-  const tables = WitnessTables.build(memory, intel.indicators);
+  const tables = witnessTables(memory, intel.indicators, intel.extra);
   return Array.from({ length: count }, () => allocateScanner(memory, tables.address, inputBytes));
 }
 

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { formatBytes } from '../../config/units.ts';
+import { compileTables } from '../../engine/compiled-tables.ts';
 import { feedFolderOf } from '../../engine/stored-sources.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { compileIntel } from '../../intel/compiled-intel.ts';
@@ -62,7 +63,7 @@ async function compile(given: readonly string[], options: CompileOptions): Promi
     return errors.every(({ code }) => code === 'INTEL_FETCH_FAILED') ? EXIT.unavailable : EXIT.usage;
   }
   try {
-    compileIntel(set, options.output);
+    compileIntel(set, options.output, compileTables(set.indicators));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new FlintError(
