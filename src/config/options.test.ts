@@ -27,6 +27,21 @@ describe('options', () => {
     ]);
   });
 
+  it('refuse a value that is none of many choices', () => {
+    const many = Type.Object({
+      kind: Type.Optional(Type.Union([...'abcdefghijkl'].map((name) => Type.Literal(name)))),
+    });
+    expect(checkOptions(many, { kind: 'zz' }, 'x').diagnostics[0]?.message).toContain('"kind" "zz"');
+    expect(checkOptions(many, { kind: 'l' }, 'x').diagnostics).toEqual([]);
+  });
+
+  it('say what is missing', () => {
+    const needed = Type.Object({ source: Type.String() });
+    expect(checkOptions(needed, {}, 'intel[0]').diagnostics.map(({ message }) => message)).toEqual([
+      '"source" is missing in intel[0]',
+    ]);
+  });
+
   it('never print a secret', () => {
     expect(JSON.stringify(checkOptions(schema, { token: 'hush' }, 'x').diagnostics)).not.toContain('hush');
   });

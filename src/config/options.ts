@@ -20,16 +20,36 @@ export function checkOptions(schema: TObject, given: Readonly<Record<string, unk
   const known: Record<string, unknown> = {};
   for (const name of Object.keys(schema.properties)) if (Object.hasOwn(given, name)) known[name] = given[name];
   const values = Convert(schema, Default(schema, known)) as Record<string, unknown>;
+  // Property by property: the validator stops after a few errors, and the choices of one key alone can be more than that.
+  for (const [name, property] of Object.entries(schema.properties)) {
+    if (Object.hasOwn(values, name)) diagnostics.push(...propertyProblems(schema, values, name, property, where));
+    else if (schema.required?.includes(name) === true)
+      diagnostics.push(diagnostic('CONFIG_BAD_VALUE', 'error', `"${name}" is missing in ${where}`));
+  }
+  return { values, diagnostics };
+}
+
+function propertyProblems(
+  schema: TObject,
+  values: Readonly<Record<string, unknown>>,
+  name: string,
+  property: TSchema,
+  where: string,
+): Diagnostic[] {
+  const problems: Diagnostic[] = [];
   const seen = new Set<string>();
-  for (const error of Errors(schema, values)) {
-    const path = error.instancePath.replace(/^\//, '').replaceAll('/', '.');
+  let isUnknownChoice = false;
+  for (const error of Errors(property, values[name])) {
+    const path = `${name}${error.instancePath}`.replaceAll('/', '.');
+    if (error.keyword === 'const') isUnknownChoice = true;
     if (error.keyword === 'const' || error.keyword === 'additionalProperties' || seen.has(path)) continue;
     seen.add(path);
     // What `additionalProperties: false` says of a key inside an object.
-    if (error.keyword === 'boolean') diagnostics.push(unknownNestedKey(schema, path, where));
-    else diagnostics.push(badValue(schema, values, path, error.message, where));
+    if (error.keyword === 'boolean') problems.push(unknownNestedKey(schema, path, where));
+    else problems.push(badValue(schema, values, path, error.message, where));
   }
-  return { values, diagnostics };
+  if (problems.length > 0 || !isUnknownChoice) return problems;
+  return [badValue(schema, values, name, 'is none of the choices', where)];
 }
 
 function unknownKeys(schema: TObject, given: Readonly<Record<string, unknown>>, where: string): Diagnostic[] {
