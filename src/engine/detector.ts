@@ -127,6 +127,18 @@ export class Detector {
     return detections;
   }
 
+  /** Event time of a record, counting nothing; undefined when it has none of its own. */
+  timeOf(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): number | undefined {
+    const decoder = decoderOf(bytes, start, end, origin.source.decoder);
+    const { events, problem } = decoder.decode(bytes, start, end, this.#options.limits);
+    const [fields] = events;
+    if (fields === undefined) return undefined;
+    const { timezone } = origin.source;
+    const format = problem === undefined ? decoder.name : 'text';
+    const time = eventTime(fields, format, { timezone, arrivalMs: origin.arrivalMs, clamp: false });
+    return time.origin === 'field' ? time.ms : undefined;
+  }
+
   /** What rules that span events have found since the last call. */
   drain(): readonly Detection[] {
     return this.#rules.flatMap((rules) => rules.drain().map(({ event, match }) => ({ event, matches: [match] })));

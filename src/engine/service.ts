@@ -22,6 +22,7 @@ import { buildGeneration, type Generation, type GenerationOptions } from './gene
 import { type InputPlan, planInputs } from './input-plans.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+import { WatermarkLag } from './watermark-lag.ts';
 import { workerCount } from './worker-count.ts';
 
 export interface ServiceOptions {
@@ -61,6 +62,7 @@ export class Service {
   readonly #positions: FilePositions;
   readonly #intake: EngineIntake;
   readonly #engine: ComponentCounters;
+  readonly #lag = new WatermarkLag();
   #config: Config;
   #dropIn: boolean;
   #generation: Generation;
@@ -94,7 +96,12 @@ export class Service {
     this.#alertPath = this.#newAlertPath(outputs);
     this.#intake = new EngineIntake({
       pendingBytes: loaded.config.limits.pending_bytes,
-      matcher: () => this.#generation,
+      matcher: () => ({
+        match: (batch) => {
+          this.#lag.sample(batch, (...record) => this.#generation.processor.detector.timeOf(...record));
+          return this.#generation.match(batch);
+        },
+      }),
       send: async (found, nowMs) => {
         await this.#swapping;
         await this.#alertPath.send(found, nowMs);
@@ -181,6 +188,10 @@ export class Service {
 
   components(): readonly ComponentSnapshot[] {
     this.#countEngine();
+    for (const { plan, counters } of this.#inputs) {
+      const lagMs = this.#lag.of(plan.name);
+      if (lagMs !== undefined) counters.set('watermark_lag_ms', lagMs);
+    }
     return [
       this.#engine.snapshot(),
       ...this.#inputs.map(({ counters }) => counters.snapshot()),
