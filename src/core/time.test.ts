@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatTime, isZone, parseTime } from './time.ts';
+import { isZone, parseTime } from './time.ts';
+
+const formatTime = (ms: number): string => new Date(ms).toISOString();
 
 const REFERENCE = Date.UTC(2024, 5, 12, 12);
 

@@ -23,11 +23,6 @@ export function parseTime(value: string | number, zone: string, referenceMs: num
   return parseIso(text, zone) ?? parseApache(text, zone) ?? parseSyslog(text, zone, referenceMs);
 }
 
-/** RFC 3339, UTC, milliseconds; for alerts and reports. */
-export function formatTime(ms: number): string {
-  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : new Date(0).toISOString();
-}
-
 /** True when `zone` is one that `parseTime` understands. */
 export function isZone(zone: string): boolean {
   if (fixedOffsetMs(zone) !== undefined) return true;

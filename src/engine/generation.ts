@@ -12,6 +12,7 @@ import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { parseKeyMap } from '../fields/legacy-keys.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import { type IntelSource, readIntelSource } from '../intel/intel-source.ts';
+import { listFiles } from '../intel/list-files.ts';
 import { loadIntel } from '../intel/load-intel.ts';
 import { shared } from '../core/text-pool.ts';
 import { allocateScanner, canRunKernel, type ScannerBlock } from '../scan/indicator-scanner.ts';
@@ -19,7 +20,6 @@ import { ScanMemory } from '../scan/scan-memory.ts';
 import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
-import { listFiles } from './list-files.ts';
 import { type LoadedConfig, located } from './load-config.ts';
 import type { EventRules, RuleTexts } from './event-rules.ts';
 import { intelPatterns } from './intel-patterns.ts';
@@ -354,7 +354,7 @@ export function intelSources(
 
 /** Files of the drop-in mode's folder, recursively and in path order; none when it does not exist. */
 function intelFiles(folder: string): string[] {
-  return existsSync(folder) ? listFiles([folder]).map(({ path }) => path) : [];
+  return existsSync(folder) ? [...listFiles(folder).files] : [];
 }
 
 /** STIX Spark has a threat and a mining library; here the name of the file tells. */
