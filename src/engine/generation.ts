@@ -160,12 +160,14 @@ export class Generation implements BatchMatcher {
       for (const [reason, count] of Object.entries({ ...feed.statistics.skipped, bad: feed.statistics.bad })) {
         if (count > 0) counters.drop(reason, count);
       }
-      counters.set('loaded_at_ms', feed.fetchedAtMs ?? feed.loadedAtMs);
+      counters.add('received_bytes', feed.bytes);
+      // A feed that keeps its last good content was last successful when that was fetched.
+      if (feed.status !== 'failed') counters.set('last_success_ms', feed.fetchedAtMs ?? feed.loadedAtMs);
+      for (const { code, severity } of feed.diagnostics) if (severity === 'error') counters.error(code);
       counters.set(
         'indicators',
         Object.values(feed.statistics.kinds).reduce((sum, count) => sum + count, 0),
       );
-      counters.set('ok', feed.status === 'loaded' ? 1 : 0);
       return counters.snapshot();
     });
   }

@@ -46,6 +46,7 @@ export const METRICS: readonly Metric[] = [
     'last_success_milliseconds',
   ),
   gauge('input', 'watermark_lag_ms', 'arrival clock minus event time reached', 'watermark_lag_milliseconds'),
+  counter('feed', 'entries', 'entries of the content in use'),
   counter('feed', 'fetched', 'fetches that gave a new content'),
   counter('feed', 'unchanged', 'fetches that found nothing new'),
   counter('feed', 'received_bytes', 'bytes fetched'),
