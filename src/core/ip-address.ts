@@ -124,7 +124,8 @@ function unmapped(groups: readonly number[]): IpAddress {
   return isMapped ? { family: 4, groups: groups.slice(6) } : { family: 6, groups };
 }
 
-function masked(groups: readonly number[], bits: number): number[] {
+/** The groups with all bits behind the prefix cleared. */
+export function masked(groups: readonly number[], bits: number): number[] {
   return groups.map((group, i) => {
     const keep = Math.min(16, Math.max(0, bits - i * 16));
     return group & (0xffff << (16 - keep)) & 0xffff;

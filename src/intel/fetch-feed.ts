@@ -11,6 +11,7 @@ import { request as httpsRequest } from 'node:https';
 import { isPublicAddress } from '../core/address-scope.ts';
 import { parseIp } from '../core/ip-address.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { checkedLookup } from './checked-lookup.ts';
 import { shownSource } from './intel-source.ts';
 
 export interface FetchRequest {
@@ -89,12 +90,7 @@ async function connect(
       {
         signal,
         agent: false,
-        // Answers with what was checked, whatever the name resolves to by now.
-        lookup: (_host, options, callback) => {
-          const [first] = addresses;
-          if (options.all === true) (callback as (e: null, list: LookupAddress[]) => void)(null, [...addresses]);
-          else callback(null, first?.address ?? '', first?.family);
-        },
+        lookup: checkedLookup(addresses),
         headers: {
           'user-agent': USER_AGENT,
           accept: '*/*',

@@ -4,7 +4,7 @@
  */
 import type { IndicatorTable } from '../core/indicator-table.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
-import { type IpAddress, parseIp, parseNetwork } from '../core/ip-address.ts';
+import { type IpAddress, masked, parseIp, parseNetwork } from '../core/ip-address.ts';
 
 interface PrefixLength {
   readonly bits: number;
@@ -53,10 +53,5 @@ function maskedKey({ family, groups }: IpAddress, bits: number): number | string
     // A shift by 32 is a shift by 0 in JavaScript.
     return bits === 0 ? 0 : (address & (0xffff_ffff << (32 - bits))) >>> 0;
   }
-  return groups
-    .map((group, i) => {
-      const keep = Math.min(16, Math.max(0, bits - i * 16));
-      return group & (0xffff << (16 - keep)) & 0xffff;
-    })
-    .join(':');
+  return masked(groups, bits).join(':');
 }

@@ -10,6 +10,7 @@ import { isPublicAddress } from '../../core/address-scope.ts';
 import { parseIp } from '../../core/ip-address.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { ErrorCode } from '../../errors/table.ts';
+import { checkedLookup } from '../checked-lookup.ts';
 import { shownSource } from '../intel-source.ts';
 
 export type TaxiiAuth =
@@ -160,12 +161,7 @@ export class TaxiiTransport {
         {
           signal,
           agent: false,
-          // Answers with what was checked, whatever the name resolves to by now.
-          lookup: (_host, options, callback) => {
-            const [first] = addresses;
-            if (options.all === true) (callback as (e: null, list: LookupAddress[]) => void)(null, [...addresses]);
-            else callback(null, first?.address ?? '', first?.family);
-          },
+          lookup: checkedLookup(addresses),
           minVersion: 'TLSv1.2',
           ...(tls === undefined ? {} : isOwn ? tls : tls.ca === undefined ? {} : { ca: tls.ca }),
           headers: {

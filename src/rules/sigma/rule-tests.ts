@@ -8,16 +8,14 @@
  *         match: [6d4b0a0e-2f1c-4b11-9d0e-0a5a3a4f1c77]
  *         no_match: [Other rule]
  */
-import { loadAll, YAMLException } from 'js-yaml';
 import { type EventObject, isEventObject } from '../../core/event.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
-import { diagnostic } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import type { SigmaFile } from './collection.ts';
 import { isMapping } from './definition.ts';
 import { Reporter } from './reporter.ts';
 import { SourceLocator } from './source-locator.ts';
-import { RULE_SCHEMA } from './yaml-schema.ts';
+import { readYamlDocuments } from './yaml-documents.ts';
 
 export interface RuleTestCase {
   readonly name: string;
@@ -34,15 +32,7 @@ const KEYS = ['name', 'event', 'logsource', 'match', 'no_match'];
 /** The cases of one file; what is wrong is reported and left out. */
 export function parseRuleTests(file: SigmaFile, diagnostics: Diagnostic[]): RuleTestCase[] {
   const locator = new SourceLocator(file.path, file.text);
-  let documents: unknown[];
-  try {
-    documents = loadAll(file.text, { schema: RULE_SCHEMA, filename: file.path });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const span = locator.spanAt(error.mark?.position ?? 0, 1);
-    diagnostics.push(diagnostic('SIGMA_BAD_YAML', 'error', `no valid YAML: ${error.reason}`, { span }));
-    return [];
-  }
+  const documents = readYamlDocuments(file, locator, diagnostics);
   return documents.flatMap((document, index) => {
     const reporter = new Reporter(diagnostics, locator, index, 1);
     const tests = isMapping(document) ? document['tests'] : undefined;

@@ -1,4 +1,5 @@
 /** `GET /metrics`: counters of everything, in the Prometheus text format 0.0.4. */
+import { PROMETHEUS_CONTENT_TYPE } from '../../telemetry/prometheus.ts';
 import type { Route } from '../route.ts';
 
 export const metricsRoute: Route = {
@@ -7,7 +8,7 @@ export const metricsRoute: Route = {
   access: 'api',
   summary: 'counters and gauges for Prometheus',
   handle(_request, reply, { metrics }) {
-    reply.type('text/plain; version=0.0.4; charset=utf-8');
+    reply.type(PROMETHEUS_CONTENT_TYPE);
     return metrics();
   },
 };

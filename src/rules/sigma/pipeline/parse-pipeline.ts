@@ -1,7 +1,5 @@
 /** Pipeline files: YAML to pipelines, with every unknown type, key and reference reported at its place. */
-import { loadAll, YAMLException } from 'js-yaml';
 import type { Diagnostic } from '../../../errors/diagnostic.ts';
-import { diagnostic } from '../../../errors/diagnostic.ts';
 import { suggestion } from '../../../errors/nearest.ts';
 import { namesIn } from '../aggregation.ts';
 import { parseExpression } from '../boolean-expression.ts';
@@ -10,7 +8,7 @@ import { isMapping } from '../definition.ts';
 import { Reporter } from '../reporter.ts';
 import type { YamlPath } from '../source-locator.ts';
 import { SourceLocator } from '../source-locator.ts';
-import { RULE_SCHEMA } from '../yaml-schema.ts';
+import { readYamlDocuments } from '../yaml-documents.ts';
 import { FIELD_CONDITIONS, ITEM_CONDITIONS, RULE_CONDITIONS } from './conditions.ts';
 import { FIELD_TRANSFORMATIONS } from './field-transformations.ts';
 import { Parameters } from './parameters.ts';
@@ -33,15 +31,7 @@ export type ReadFile = (path: string) => string | undefined;
 /** Pipelines of one file, in priority order; undefined when anything in it was wrong. */
 export function parsePipelineFile(file: SigmaFile, diagnostics: Diagnostic[], readFile?: ReadFile): Pipeline[] {
   const locator = new SourceLocator(file.path, file.text);
-  let documents: unknown[];
-  try {
-    documents = loadAll(file.text, { schema: RULE_SCHEMA, filename: file.path });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const span = locator.spanAt(error.mark?.position ?? 0, 1);
-    diagnostics.push(diagnostic('SIGMA_BAD_YAML', 'error', `no valid YAML: ${error.reason}`, { span }));
-    return [];
-  }
+  const documents = readYamlDocuments(file, locator, diagnostics);
   return documents.flatMap((document, index) => {
     const reporter = new Reporter(diagnostics, locator, index, 1);
     if (!isMapping(document)) {
