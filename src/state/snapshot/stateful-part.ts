@@ -1,0 +1,64 @@
+/**
+ * StatefulPart: one piece of state that spans events and must survive a restart (correlations, one flux specification, patterns over
+ * several observations, process memory). Whoever keeps state gives the engine one of these; saving to disk, the input positions
+ * that belong to a snapshot, and the hand-over at a reload are the engine's business.
+ */
+import type { DecodedChunk, SnapshotChunk } from './chunk.ts';
+
+export interface StatefulPart {
+  /** Stable over restarts and unique in one engine: `correlation`, `flux/PATH`, `pattern`, `process`. */
+  readonly name: string;
+  /**
+   * Chunks of what changed since the last snapshot; of everything when `full`. The call itself takes the picture: chunks drawn later
+   * show the state as it was at the call, although events go on meanwhile. No call and no draw may take longer than some ten
+   * milliseconds. The last chunk is the `closing` one, which names every key of the state. One snapshot at a time; one that is given
+   * up is told so by the iterator's `return`, and what was not drawn counts as changed.
+   */
+  snapshot(full: boolean): Iterator<SnapshotChunk, void>;
+  /**
+   * Before the first event. `nowMs` is the arrival clock: it stood still while nothing ran, so idle times begin anew with it. Returns what
+   * starts empty because its rule is new or was changed, in words for people (`correlation "id"`).
+   */
+  restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): readonly string[];
+  /** What the state consists of, for people and metrics; cheap. */
+  report(): readonly StateReport[];
+  /** Groups of one rule, for people: at most `limit`, those whose key contains `filter` when given. */
+  groups(ruleId: string, options: GroupQuery): readonly GroupReport[];
+}
+
+/** Memory of one rule's state. */
+export interface StateReport {
+  readonly engine: 'correlation' | 'flux' | 'pattern' | 'process';
+  readonly rule: string;
+  readonly name: string;
+  readonly groups: number;
+  /** Facts in windows, remembered tags, kept events, processes. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Events that wait for older ones. */
+  readonly waiting: number;
+  readonly late: number;
+  /** Given up because a bound was reached. */
+  readonly evicted: number;
+}
+
+export interface GroupQuery {
+  readonly limit: number;
+  readonly filter?: string;
+}
+
+/** One group's window: what is in it, and why its rule has not fired. */
+export interface GroupReport {
+  /** Fields and values of the group key. */
+  readonly group: Readonly<Record<string, string>>;
+  /** Event times of the oldest and newest entry, milliseconds since the epoch. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly entries: number;
+  /** What the condition is about and what it asks: `event_count 3, needs >= 10`. */
+  readonly state: string;
+  /** What is missing, one phrase each; empty when the condition holds. */
+  readonly missing: readonly string[];
+  /** References of the newest events, newest first. */
+  readonly events: readonly { readonly source: string; readonly position: number; readonly timeMs: number }[];
+}
