@@ -13,6 +13,7 @@ const REPORT: CheckReport = {
   sigmaRules: 0,
   correlations: 0,
   fluxRules: 3,
+  patterns: 0,
   tableBytes: 2048,
   scannerBytes: 1 << 20,
 };

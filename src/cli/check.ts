@@ -92,6 +92,7 @@ export function summaryLine(report: CheckReport, color: boolean): string {
     counted(report.sigmaRules, 'Sigma rule'),
     ...(report.correlations > 0 ? [counted(report.correlations, 'correlation')] : []),
     ...(report.fluxRules > 0 ? [counted(report.fluxRules, 'flux rule')] : []),
+    ...(report.patterns > 0 ? [counted(report.patterns, 'STIX pattern')] : []),
   ];
   const memory = `indicators take ${formatBytes(report.tableBytes)} of tables and ${formatBytes(report.scannerBytes)} of scanner memory`;
   return `${verdict}: ${counted(error, 'error')}, ${counted(warning, 'warning')}, ${counted(note, 'note')}; ${has.join(', ')}; ${memory}`;

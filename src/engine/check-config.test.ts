@@ -20,6 +20,9 @@ flux: [FLUX]
 http: { lisen: off }
 `;
 
+const RULE = (title: string, level: string, item: string): string =>
+  `title: ${title}\nlevel: ${level}\nlogsource: { product: windows }\ndetection:\n  sel:\n    ${item}\n  condition: sel\n`;
+
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'flint-check-'));
@@ -35,6 +38,14 @@ beforeAll(() => {
   );
   const flux = put('flux.yaml', 'rules:\n  - rulename: x\n    action: parnt\n    tags: [a]\n');
   put('flint.yaml', CONFIG.replaceAll('LIST', list).replace('RULE', rule).replace('FLUX', flux));
+  const plain = put('plain.yml', RULE('Plain', 'high', 'a: b'));
+  const expand = put('expand.yml', RULE('Expand', 'low', 'a|expand: "%admins%"'));
+  put(
+    'rules.yaml',
+    `rules: [${plain}, ${expand}]\nplaceholders: { admins: [root] }\nrule_selection: { include: [{ min_level: high }] }\n`,
+  );
+  put('no-values.yaml', `rules: [${plain}, ${expand}]\nstix_mappings: [{ name: m, objects: [] }]\n`);
+  put('wrong-types.yaml', `rules: [${plain}]\nrule_selection: { include: high }\nplaceholders: [a]\n`);
   put('good.yaml', `intel: [${put('good.txt', 'evil.example\n')}]\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,11 +68,11 @@ describe('checkConfig', () => {
       ['CONFIG_UNKNOWN_KEY', 'error', 'flint.yaml', 12, 'http: { lisen: off }'],
       ['CONFIG_BAD_ADDRESS', 'error', 'flint.yaml', 3, '- gelff+udp://127.0.0.1:1'],
       ['CONFIG_BAD_VALUE', 'error', 'flint.yaml', 5, '- stdout:?format=foo'],
-      ['SIGMA_UNKNOWN_MODIFIER', 'error', 'rule.yml', 5, 'a|foo: b'],
-      ['STATE_BAD_SPEC', 'error', 'flux.yaml', 3, 'action: parnt'],
       ['CONFIG_UNKNOWN_KEY', 'error', 'flint.yaml', 8, `- { source: ${list}, formt: plain }`],
       ['INTEL_NOT_FETCHED', 'note', undefined, undefined, undefined],
       ['INTEL_BAD_VALUE', 'error', 'list.txt', 2, '??? bad ???'],
+      ['SIGMA_UNKNOWN_MODIFIER', 'error', 'rule.yml', 5, 'a|foo: b'],
+      ['STATE_BAD_SPEC', 'error', 'flux.yaml', 3, 'action: parnt'],
     ]);
     expect(diagnostics[0]?.message).toContain('did you mean "listen"?');
   });
@@ -78,6 +89,24 @@ describe('checkConfig', () => {
     const report = await check('good.yaml');
     expect(report.diagnostics).toEqual([]);
     expect(report.indicators).toBe(1);
+  });
+
+  it('loads rules as a start does: pipelines, placeholders, selection, mappings', async () => {
+    const report = await check('rules.yaml');
+    expect(report.diagnostics.map(({ code, message }) => [code, message])).toEqual([]);
+    expect(report.sigmaRules).toBe(1);
+    const without = await check('no-values.yaml');
+    expect(without.diagnostics.map(({ code }) => code)).toEqual(['SIGMA_UNRESOLVED_PLACEHOLDER', 'CONFIG_BAD_VALUE']);
+    expect(without.sigmaRules).toBe(1);
+  });
+
+  it('goes on where rules are configured with values of the wrong type', async () => {
+    const { diagnostics, sigmaRules } = await check('wrong-types.yaml');
+    expect(diagnostics.map(({ code, span }) => [code, span?.line])).toEqual([
+      ['CONFIG_BAD_VALUE', 2],
+      ['CONFIG_BAD_VALUE', 3],
+    ]);
+    expect(sigmaRules).toBe(1);
   });
 
   it('does not blame the configuration file for entries of the command line', async () => {

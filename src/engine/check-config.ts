@@ -4,23 +4,22 @@
  * its cached content goes. A bad rule or indicator, which `run` reports and skips, is an error here.
  */
 import { join } from 'node:path';
+import { Check } from 'typebox/value';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import { shownSource } from '../intel/intel-source.ts';
 import { loadIntel } from '../intel/load-intel.ts';
-import { regexProblem } from '../match/regex.ts';
-import { parseFluxSpec } from '../rules/flux/parse-spec.ts';
-import { loadSigma } from '../rules/sigma/load.ts';
 import { MAX_MEMORY_BYTES } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
-import type { Config } from './config-schema.ts';
+import { type Config, configSchema } from './config-schema.ts';
+import { EventRules } from './event-rules.ts';
 import { intelSources, readKeyMap } from './generation.ts';
 import { planInputs } from './input-plans.ts';
 import { type LoadedConfig, resolveSecret } from './load-config.ts';
 import { planOutputs } from './outputs.ts';
-import { readRuleFiles } from './rule-files.ts';
-import { storedSources } from './stored-sources.ts';
+import { readRuleTexts } from './rule-texts.ts';
 import { withSourceLines } from './source-lines.ts';
+import { storedSources } from './stored-sources.ts';
 
 export interface CheckReport {
   readonly diagnostics: readonly Diagnostic[];
@@ -34,6 +33,8 @@ export interface CheckReport {
   readonly sigmaRules: number;
   readonly correlations: number;
   readonly fluxRules: number;
+  /** STIX patterns that no single value decides. */
+  readonly patterns: number;
   /** Bytes of the exact tables, kept once whatever the number of threads. */
   readonly tableBytes: number;
   /** Bytes of the scanner's tables, which with its work areas must fit into 4 GiB. */
@@ -51,23 +52,14 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
   const { config } = loaded;
   const diagnostics: Diagnostic[] = [...loaded.diagnostics];
   const collect: Collect = (problems) => diagnostics.push(...problems);
-  // A value of the wrong type has been reported; what is no list is none.
-  const lists = {
-    inputs: listOf(config.inputs),
-    outputs: listOf(config.outputs),
-    intel: listOf(config.intel),
-    rules: listOf(config.rules),
-    pipelines: listOf(config.pipelines),
-    flux: listOf(config.flux),
-  };
-  const inputs = planInputs(lists.inputs.filter(isEntry), config.timezone, loaded.locate);
-  const outputs = planOutputs(lists.outputs.filter(isEntry), loaded.locate);
+  const inputs = planInputs(listOf(config.inputs).filter(isEntry), config.timezone, loaded.locate);
+  const outputs = planOutputs(listOf(config.outputs).filter(isEntry), loaded.locate);
   collect([...inputs.diagnostics, ...outputs.diagnostics]);
   checkHttp(config, loaded, collect);
   if (config.key_map !== undefined) checkKeyMap(config.key_map, diagnostics);
-  const sigma = checkSigma(lists.rules, lists.pipelines, collect);
-  const fluxRules = checkFlux(lists.flux, loaded, collect);
-  const intel = await checkIntel({ ...loaded, config: { ...config, intel: lists.intel } }, now, collect);
+  const usable = { ...loaded, config: withUsableRules(config) };
+  const intel = await checkIntel(usable, now, collect);
+  const counts = checkRules(usable, intel, collect);
   const scannerBytes = WitnessTables.bytesFor(intel.indicators);
   collect(memoryProblems(intel.indicators.size, scannerBytes, config.limits.record_bytes));
   return {
@@ -78,8 +70,10 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
     indicators: intel.indicators.size,
     benign: intel.benign.size,
     badEntries: intel.feeds.reduce((sum, feed) => sum + feed.statistics.bad, 0),
-    ...sigma,
-    fluxRules,
+    sigmaRules: counts.sigma ?? 0,
+    correlations: counts.correlation ?? 0,
+    fluxRules: counts.flux ?? 0,
+    patterns: counts.pattern ?? 0,
     tableBytes: intel.indicators.bytes + intel.benign.table.bytes,
     scannerBytes,
   };
@@ -120,32 +114,29 @@ function checkKeyMap(file: string, diagnostics: Diagnostic[]): void {
   }
 }
 
-function checkSigma(
-  paths: readonly string[],
-  pipelines: readonly string[],
-  collect: Collect,
-): { sigmaRules: number; correlations: number } {
-  const { files, diagnostics } = readRuleFiles(paths);
-  const pipelineFiles = readRuleFiles(pipelines);
-  const rules = loadSigma(files, { regexProblem, pipelines: pipelineFiles.files });
-  collect([...diagnostics, ...pipelineFiles.diagnostics, ...rules.diagnostics]);
-  return { sigmaRules: rules.detections.length, correlations: rules.correlations.length };
+/** Everything that events would be given to, compiled as for a start. Numbers of rules by engine. */
+function checkRules(loaded: LoadedConfig, intel: IntelSet, collect: Collect): EventRules['counts'] {
+  const { texts, diagnostics } = readRuleTexts(loaded, intel, 'ordered');
+  const rules = new EventRules(texts);
+  collect([...diagnostics, ...rules.diagnostics]);
+  return rules.counts;
 }
 
-function checkFlux(entries: Config['flux'], { locate }: LoadedConfig, collect: Collect): number {
-  let count = 0;
-  for (const [i, entry] of entries.entries()) {
-    const path = typeof entry === 'string' ? entry : entry.spec;
-    const { files, diagnostics } = readRuleFiles([path]);
-    const span = locate?.(`flux.${i}`);
-    collect(diagnostics.map((problem) => (span === undefined ? problem : { ...problem, span })));
-    for (const { text } of files) {
-      const parsed = parseFluxSpec(text, path);
-      collect(parsed.diagnostics);
-      count += parsed.spec.rules.length;
-    }
-  }
-  return count;
+/** A value of the wrong type has been reported: its default stands in for it, and what is no list is none. */
+function withUsableRules(config: Config): Config {
+  const usable = <K extends 'rule_selection' | 'placeholders'>(key: K, otherwise: Config[K]): Config[K] =>
+    Check(configSchema.properties[key], config[key]) ? config[key] : otherwise;
+  return {
+    ...config,
+    intel: listOf(config.intel),
+    rules: listOf(config.rules).filter(isText),
+    pipelines: listOf(config.pipelines).filter(isText),
+    flux: listOf(config.flux).filter((entry) => Check(configSchema.properties.flux.items, entry)),
+    stix_mappings: listOf(config.stix_mappings),
+    pattern_group_by: listOf(config.pattern_group_by).filter(isText),
+    rule_selection: usable('rule_selection', { include: [], exclude: [], levels: [] }),
+    placeholders: usable('placeholders', {}),
+  };
 }
 
 async function checkIntel(loaded: LoadedConfig, now: () => number, collect: Collect): Promise<IntelSet> {
@@ -179,6 +170,10 @@ export function memoryProblems(indicators: number, scannerBytes: number, recordB
 
 function listOf<T>(value: readonly T[]): T[] {
   return Array.isArray(value) ? [...value] : [];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isEntry(entry: unknown): entry is string | Readonly<Record<string, unknown>> {

@@ -6,31 +6,14 @@ import { randomInt } from 'node:crypto';
 import type { Event } from '../core/event.ts';
 import type { RuleMatch } from '../core/match.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
-import { regexProblem } from '../match/regex.ts';
-import { loadSigma } from '../rules/sigma/load.ts';
-import { type RuleSelection, selectRules } from '../rules/sigma/rule-selection.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
-import { compilePatterns, type PatternInput, type PatternSet } from './pattern-set.ts';
-import type { RuleText } from './rule-files.ts';
+import { compilePatterns, type PatternSet } from './pattern-set.ts';
 import { RuleFilter } from './rule-filter.ts';
+import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
-import { type Firing, type FluxText, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
-
-export interface RuleTexts {
-  readonly sigma: readonly RuleText[];
-  readonly pipelines: readonly RuleText[];
-  readonly selection: RuleSelection;
-  /** Values by placeholder name. */
-  readonly placeholders: readonly (readonly [string, readonly string[]])[];
-  readonly patterns: readonly PatternInput[];
-  /** Entries of `stix_mappings`, checked here. */
-  readonly stixMappings: readonly unknown[];
-  readonly patternGroupBy: readonly string[];
-  readonly flux: readonly FluxText[];
-  /** `ordered` for files, `eager` for live inputs. */
-  readonly mode: StatefulOptions['mode'];
-}
+import { loadSigmaTexts } from './sigma-texts.ts';
+import { type Firing, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
 
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
@@ -41,12 +24,7 @@ export class EventRules implements MatchesEvents {
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, onEvent?: StatefulOptions['onEvent']) {
-    const loaded = loadSigma(texts.sigma, {
-      regexProblem,
-      pipelines: texts.pipelines,
-      placeholders: new Map(texts.placeholders),
-    });
-    const sigma = { ...selectRules(loaded, texts.selection), diagnostics: loaded.diagnostics };
+    const sigma = loadSigmaTexts(texts);
     const mappings = readStixMappings(texts.stixMappings);
     const patterns = compilePatterns(texts.patterns, {
       mappings: mappings.mappings,

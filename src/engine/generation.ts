@@ -21,15 +21,11 @@ import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import { type LoadedConfig, located } from './load-config.ts';
-import type { EventRules, RuleTexts } from './event-rules.ts';
-import { intelPatterns } from './intel-patterns.ts';
-import type { Level } from '../core/match.ts';
-import type { RuleCriteria, RuleSelection } from '../rules/sigma/rule-selection.ts';
-import type { Config } from './config-schema.ts';
-import { readRuleFiles } from './rule-files.ts';
+import type { EventRules } from './event-rules.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
-import type { FluxText, StatefulOptions } from './stateful-rules.ts';
+import { readRuleTexts } from './rule-texts.ts';
+import type { StatefulOptions } from './stateful-rules.ts';
 import { shareColumns } from './shared-intel.ts';
 import type { BatchTask } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -55,8 +51,6 @@ export interface GenerationOptions {
 export const SAMPLE_INTEL = fileURLToPath(new URL('../../samples/intel', import.meta.url));
 /** Room in the scanner's input beyond the longest record. */
 const SCAN_CHUNK_BYTES = 2 << 20;
-/** Group key of flux specifications that name none: the host, as Windows events call it. */
-const DEFAULT_FLUX_GROUP = 'Computer';
 /** Rows looked at for an example. */
 const EXAMPLE_ROWS = 1000;
 
@@ -205,7 +199,8 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
     ...(options.previous !== undefined && { previous: options.previous.intel }),
   });
-  const diagnostics = [...intel.diagnostics];
+  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
+  const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
   const settings: MatchingSettings = {
     limits: { maxDepth: config.limits.json_depth },
@@ -215,7 +210,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     maxAlerts: config.alerts.max_hits,
     firstHit: config.alerts.legacy_first_hit,
     keyMap: keyMap === undefined ? [] : [...keyMap],
-    rules: ruleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', diagnostics),
+    rules: ruleTexts.texts,
   };
   const asked = options.workers ?? 1;
   const scanners = allocateScanners(intel, asked === 1 ? 1 : asked + 1, config.limits.record_bytes + SCAN_CHUNK_BYTES);
@@ -242,63 +237,6 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
         });
   if (usesSamples) diagnostics.push(samplesWarning());
   return new Generation({ intel, diagnostics, processor, pool, rules, usesSamples, report: options.report });
-}
-
-/** Sigma rules of the configuration and of feeds, and the patterns that no single value decides. */
-function ruleTexts(
-  loaded: LoadedConfig,
-  intel: IntelSet,
-  mode: RuleTexts['mode'],
-  diagnostics: Diagnostic[],
-): RuleTexts {
-  const { config } = loaded;
-  const { files, diagnostics: unreadable } = readRuleFiles(config.rules);
-  diagnostics.push(...unreadable);
-  const fromFeeds = intel.sigma.map(({ text, details }) => ({ path: intel.indicators.details(details).id, text }));
-  const pipelines = readRuleFiles(config.pipelines);
-  diagnostics.push(...pipelines.diagnostics);
-  return {
-    sigma: [...files, ...fromFeeds],
-    pipelines: pipelines.files,
-    selection: selectionOf(config.rule_selection),
-    placeholders: Object.entries(config.placeholders),
-    patterns: intelPatterns(intel),
-    stixMappings: config.stix_mappings,
-    patternGroupBy: config.pattern_group_by,
-    flux: fluxTexts(loaded, diagnostics),
-    mode,
-  };
-}
-
-/** The configuration's words for a selection of rules. */
-function selectionOf(selection: Config['rule_selection']): RuleSelection {
-  return {
-    include: selection.include.map(criteriaOf),
-    exclude: selection.exclude.map(criteriaOf),
-    levels: selection.levels.map(({ criteria, level }) => ({ criteria: criteriaOf(criteria), level: level as Level })),
-  };
-}
-
-function criteriaOf({ min_level, min_status, ...criteria }: Config['rule_selection']['include'][number]): RuleCriteria {
-  return {
-    ...criteria,
-    ...(min_level !== undefined && { minLevel: min_level as Level }),
-    ...(min_status !== undefined && { minStatus: min_status as NonNullable<RuleCriteria['minStatus']> }),
-  };
-}
-
-function fluxTexts(loaded: LoadedConfig, diagnostics: Diagnostic[]): FluxText[] {
-  return loaded.config.flux.flatMap((entry) => {
-    const { spec, group, capacity } = typeof entry === 'string' ? { spec: entry } : entry;
-    const { files, diagnostics: unreadable } = readRuleFiles([spec]);
-    diagnostics.push(...unreadable);
-    return files.map(({ path, text }) => ({
-      path,
-      text,
-      group: group ?? DEFAULT_FLUX_GROUP,
-      ...(capacity !== undefined && { capacity }),
-    }));
-  });
 }
 
 /** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */

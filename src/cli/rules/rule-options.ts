@@ -1,10 +1,10 @@
 /** Loading Sigma rules for the commands on rules: from the configuration and from --rules, with the configured pipelines. */
 import type { Command } from 'commander';
 import { loadConfig, type LoadedConfig } from '../../engine/load-config.ts';
-import { readRuleFiles } from '../../engine/rule-files.ts';
+import { readSigmaTexts } from '../../engine/rule-texts.ts';
+import { loadSigmaTexts } from '../../engine/sigma-texts.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
-import { regexProblem } from '../../match/regex.ts';
-import { loadSigma, type SigmaRules } from '../../rules/sigma/load.ts';
+import type { SigmaRules } from '../../rules/sigma/load.ts';
 import { collect } from '../engine-options.ts';
 
 export interface RuleOptions {
@@ -39,13 +39,17 @@ export function loadRules(options: RuleOptions, more: readonly string[] = []): L
     process.env,
   );
   const { config } = loaded;
-  const files = readRuleFiles(config.rules);
-  const pipelines = readRuleFiles(config.pipelines);
-  const problems: Diagnostic[] = [...loaded.diagnostics, ...files.diagnostics, ...pipelines.diagnostics];
-  if (problems.some(({ severity }) => severity === 'error')) throw new FlintError(problems);
+  if (hasErrors(loaded.diagnostics)) throw new FlintError(loaded.diagnostics);
+  const { texts, diagnostics } = readSigmaTexts(config);
+  const problems = [...loaded.diagnostics, ...diagnostics];
+  if (hasErrors(problems)) throw new FlintError(problems);
   if (config.rules.length === 0) {
     const hint = 'give --rules FOLDER, or -c with a configuration that names some';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'no rules are given', { hint })]);
   }
-  return { ...loadSigma(files.files, { regexProblem, pipelines: pipelines.files }), config };
+  return { ...loadSigmaTexts(texts), config };
+}
+
+function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
 }

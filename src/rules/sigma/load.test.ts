@@ -305,6 +305,31 @@ describe('legacy aggregations', () => {
   });
 });
 
+describe('text conditions of temporal_ordered', () => {
+  const letters = Array.from({ length: 14 }, (_none, i) => `R${i}`);
+  const rules = letters.map((name) => RULE(name, 'sel: {a: 1}\n  condition: sel'));
+  const pairs = letters.flatMap((name, i) => (i % 2 === 0 ? [`(${name} or ${letters[i + 1]})`] : []));
+  const text = (type: string, count: number): string => {
+    const condition = pairs.slice(0, count).join(' and ');
+    return `title: T\ncorrelation:\n  type: ${type}\n  timespan: 1h\n  condition: ${condition}\n`;
+  };
+
+  it('are refused with more alternatives than are followed', () => {
+    expect(errors(load(...rules, text('temporal_ordered', 6)))).toEqual([]);
+    expect(errors(load(...rules, text('temporal_ordered', 7)))).toEqual([
+      'condition has more than 64 alternatives, each with an order of its own',
+    ]);
+    expect(errors(load(...rules, text('temporal', 7)))).toEqual([]);
+  });
+
+  it('take those that watch them along', () => {
+    const outer = 'title: O\ncorrelation:\n  type: event_count\n  rules: [T]\n  timespan: 1h\n  condition: {gte: 2}\n';
+    const loaded = load(...rules, text('temporal_ordered', 7).replace('title: T', 'title: T\nname: T'), outer);
+    expect(loaded.correlations).toEqual([]);
+    expect(errors(loaded)).toHaveLength(2);
+  });
+});
+
 describe('filters', () => {
   const ID = 'logsource: {category: test}';
   const filter = (body: string, source = ID): string => `title: F\n${source}\nfilter:\n  ${body}\n`;

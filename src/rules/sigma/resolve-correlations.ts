@@ -1,8 +1,8 @@
 /** Correlation references: names to ids, aliases to fields, cycles refused, and which rules alert on their own. */
 import { suggestion } from '../../errors/nearest.ts';
-import type { CorrelationCondition, CorrelationField, CorrelationRule, RuleExpression } from '../../ir/correlation.ts';
+import type { CorrelationCondition, CorrelationField, CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { Expression } from './boolean-expression.ts';
+import { ruleExpression } from './rule-expression.ts';
 import type { SigmaCorrelation } from './correlation-rule.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -131,19 +131,11 @@ function conditionOf(
   field: (name: string) => CorrelationField,
   idOf: (name: string) => string,
 ): CorrelationCondition {
-  if (item.expression !== undefined) return { kind: 'expression', root: expressionOf(item.expression, idOf) };
+  if (item.expression !== undefined) return { kind: 'expression', root: ruleExpression(item.expression, idOf) };
   return {
     kind: 'threshold',
     bounds: item.bounds.length > 0 ? item.bounds : [{ operator: 'gte', value: ruleCount }],
     fields: item.fields.map(field),
     ...(item.percentile === undefined ? {} : { percentile: item.percentile }),
   };
-}
-
-function expressionOf(node: Expression, idOf: (name: string) => string): RuleExpression {
-  if (node.kind === 'name') return { kind: 'rule', id: idOf(node.name) };
-  if (node.kind === 'not') return { kind: 'not', item: expressionOf(node.item, idOf) };
-  // Selectors do not occur: text conditions of correlations are parsed without them.
-  if (node.kind === 'of') throw new Error('selector in a correlation condition');
-  return { kind: node.kind, items: node.items.map((member) => expressionOf(member, idOf)) };
 }

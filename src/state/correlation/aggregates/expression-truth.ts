@@ -5,19 +5,11 @@
  * alternative holds when its present rules stand in the window in the order of the rule list, and none of the absent ones is there.
  */
 import type { RuleExpression } from '../../../ir/correlation.ts';
+import { alternativesOf, type RuleAlternative } from '../../../ir/rule-alternatives.ts';
 import type { Aggregate } from '../aggregate.ts';
 import type { WindowStore } from '../window-store.ts';
 import { OrderedRules } from './ordered-rules.ts';
 import { RuleCount } from './rule-count.ts';
-
-interface Alternative {
-  /** Members in the order of the list. */
-  readonly present: readonly number[];
-  readonly absent: readonly number[];
-}
-
-/** Alternatives of one expression; beyond it the rest is left out, which `expressionProblem` tells at load. */
-export const MAX_ALTERNATIVES = 64;
 
 export class ExpressionTruth implements Aggregate {
   readonly rebuiltOnUndo = true;
@@ -25,7 +17,7 @@ export class ExpressionTruth implements Aggregate {
   readonly #memberOf: ReadonlyMap<string, number>;
   readonly #counts: RuleCount;
   readonly #chains: readonly {
-    readonly alternative: Alternative;
+    readonly alternative: RuleAlternative;
     readonly order: OrderedRules;
     readonly ranks: ReadonlyMap<number, number>;
   }[];
@@ -37,7 +29,7 @@ export class ExpressionTruth implements Aggregate {
     this.#memberOf = new Map(rules.map((id, member) => [id, member]));
     this.#counts = new RuleCount(rules.length, store);
     this.#chains = ordered
-      ? alternativesOf(root, this.#memberOf, false).map((alternative) => {
+      ? alternativesOf(root, rules).map((alternative) => {
           const ranks = new Map(alternative.present.map((member, rank) => [member, rank]));
           return { alternative, ranks, order: new OrderedRules(ranks.size, store) };
         })
@@ -82,32 +74,4 @@ export class ExpressionTruth implements Aggregate {
       ? node.items.every((item) => this.#holds(item, group))
       : node.items.some((item) => this.#holds(item, group));
   }
-}
-
-/** Whether an ordered expression has more alternatives than are followed. */
-export function tooManyAlternatives(root: RuleExpression, rules: readonly string[]): boolean {
-  return alternativesOf(root, new Map(rules.map((id, member) => [id, member])), false).length > MAX_ALTERNATIVES;
-}
-
-/** Disjunctive normal form; contradictions are dropped. At most one more than the limit, so that exceeding it shows. */
-function alternativesOf(node: RuleExpression, memberOf: ReadonlyMap<string, number>, negated: boolean): Alternative[] {
-  if (node.kind === 'not') return alternativesOf(node.item, memberOf, !negated);
-  if (node.kind === 'rule') {
-    const member = memberOf.get(node.id) ?? -1;
-    return [negated ? { present: [], absent: [member] } : { present: [member], absent: [] }];
-  }
-  const parts = node.items.map((item) => alternativesOf(item, memberOf, negated));
-  if ((node.kind === 'or') !== negated) return parts.flat().slice(0, MAX_ALTERNATIVES + 1);
-  let product: Alternative[] = [{ present: [], absent: [] }];
-  for (const part of parts)
-    product = product
-      .flatMap((left) => part.flatMap((right) => both(left, right) ?? []))
-      .slice(0, MAX_ALTERNATIVES + 1);
-  return product;
-}
-
-function both(left: Alternative, right: Alternative): Alternative | undefined {
-  const present = [...new Set([...left.present, ...right.present])].sort((a, b) => a - b);
-  const absent = [...new Set([...left.absent, ...right.absent])];
-  return present.some((member) => absent.includes(member)) ? undefined : { present, absent };
 }
