@@ -20,6 +20,7 @@ import { EngineIntake } from './engine-intake.ts';
 import { FilePositions } from './file-positions.ts';
 import { buildGeneration, type Generation, type GenerationOptions } from './generation.ts';
 import { type InputPlan, planInputs } from './input-plans.ts';
+import type { RefreshOutcome } from './intel-refresh.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import { WatermarkLag } from './watermark-lag.ts';
@@ -220,6 +221,12 @@ export class Service {
       this.#reloading = undefined;
     });
     return this.#reloading;
+  }
+
+  /** Takes in the content of sources that changed on disk; all of them when none is named (`intel-refresh.ts`). Never rejects. */
+  async refresh(_sources?: readonly string[]): Promise<RefreshOutcome> {
+    const { atMs, ok, message } = await this.reload();
+    return { atMs, ok, way: ok ? 'rebuild' : 'unchanged', added: 0, removed: 0, changed: 0, message };
   }
 
   /** Stops taking, settles what was taken, delivers what is queued, writes what must survive. Idempotent. */
