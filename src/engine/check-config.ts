@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Check } from 'typebox/value';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
-import { shownSource } from '../intel/intel-source.ts';
+import { shownSource } from '../intel/shown-source.ts';
 import { loadIntel } from '../intel/load-intel.ts';
 import { MAX_MEMORY_BYTES } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';

@@ -11,6 +11,7 @@ import { INDICATOR_KINDS, TLP_LEVELS } from '../core/indicator-table.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { ColumnNames } from '../rules/lists/column-mapping.ts';
 import type { Delimiter } from '../rules/lists/delimited-rows.ts';
+import { isAddress, shownSource } from './shown-source.ts';
 
 const column = Type.Union([Type.String(), Type.Integer({ minimum: 1, maximum: 1000 })]);
 const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
@@ -112,7 +113,7 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
     source: {
       // The values have passed the schema that these names and types are taken from.
       ...(rest as unknown as Pick<IntelSource, 'source' | 'format' | 'role'>),
-      isUrl: /^https?:\/\//i.test(source),
+      isUrl: isAddress(source),
       maxBytes: Number(max_bytes),
       timeoutMs: Number(timeout_seconds) * 1000,
       allowPrivateAddresses: allow_private_addresses === true,
@@ -131,18 +132,6 @@ export function policyOf(source: IntelSource, file: string): FeedPolicy {
     ...(source.domains === undefined ? {} : { domains: source.domains }),
     ...(source.urls === undefined ? {} : { urls: source.urls }),
   };
-}
-
-/** Without user name, password and query, which may hold keys: for messages. */
-export function shownSource(source: string): string {
-  if (!/^https?:\/\//i.test(source)) return source;
-  try {
-    const url = new URL(source);
-    return `${url.protocol}//${url.host}${url.pathname}`;
-  } catch {
-    // Not a valid URL; fetching says so.
-    return 'an invalid URL';
-  }
 }
 
 function providerName(file: string): string {

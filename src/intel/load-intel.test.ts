@@ -309,6 +309,7 @@ describe('feeds over HTTP', () => {
     await load([url('/list')], cached());
     for (const [broken, code] of [
       [(r: ServerResponse) => void r.writeHead(500).end(), 'INTEL_FETCH_FAILED'],
+      [(r: ServerResponse) => void r.writeHead(401).end(), 'INTEL_FETCH_AUTH'],
       [(r: ServerResponse) => void r.end('<html>error</html>'), 'INTEL_UNKNOWN_FORMAT'],
       [
         (r: ServerResponse) =>

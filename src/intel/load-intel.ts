@@ -3,7 +3,6 @@
  * unpacked, recognised, loaded. A feed that breaks changes nothing: its last good content stays, taken from the set that is
  * running or, for URLs, from the cache on disk, and the diagnostics say why.
  */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { FeedReport } from '../core/feed.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
@@ -12,11 +11,13 @@ import { InflateError, inflateDetected } from '../frame/inflate-stream.ts';
 import { isCompiledIntel, readCompiledIntel } from './compiled-intel.ts';
 import { FeedCache } from './feed-cache.ts';
 import { createLoader, formatOf } from './feed-loaders.ts';
-import { fetchFeed, type ResolveHost } from './fetch-feed.ts';
+import { fetchFeed } from './fetch-feed.ts';
+import type { ResolveHost } from './http/http-get.ts';
 import { IntelBuilder } from './intel-builder.ts';
 import type { FeedState, FeedStatus, IntelSet } from './intel-set.ts';
-import { type IntelSource, policyOf, shownSource } from './intel-source.ts';
+import { type IntelSource, policyOf } from './intel-source.ts';
 import { listFiles, unreadable } from './list-files.ts';
+import { feedNameOf, shownSource } from './shown-source.ts';
 
 export interface LoadIntelOptions {
   /** Milliseconds since the epoch. */
@@ -321,13 +322,6 @@ class Loading {
     this.feeds.push(feed);
     this.#options.progress?.(feed);
   }
-}
-
-/** Shown in tables and files, so without secrets; a query is told apart by a digest. */
-export function feedNameOf(url: string): string {
-  const query = url.indexOf('?');
-  const digest = query < 0 ? '' : `?${createHash('sha256').update(url.slice(query)).digest('hex').slice(0, 8)}`;
-  return shownSource(url) + digest;
 }
 
 function nothingLoaded(name: string, report: FeedReport): Diagnostic | undefined {

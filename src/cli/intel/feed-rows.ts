@@ -1,7 +1,8 @@
 /** The state of feeds as rows of a table for people and as objects for programs. */
 import { formatBytes } from '../../config/units.ts';
 import type { FeedState } from '../../intel/intel-set.ts';
-import { type IntelSource, shownSource } from '../../intel/intel-source.ts';
+import type { IntelSource } from '../../intel/intel-source.ts';
+import { shownSource } from '../../intel/shown-source.ts';
 import type { Column } from '../table.ts';
 
 export const FEED_COLUMNS: readonly Column[] = [

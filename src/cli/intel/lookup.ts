@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type KnownSource, type LookupAnswer, ValueLookup } from '../../engine/lookup-value.ts';
 import { storedSources } from '../../engine/stored-sources.ts';
-import { shownSource } from '../../intel/intel-source.ts';
+import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';

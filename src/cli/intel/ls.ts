@@ -1,7 +1,7 @@
 /** `flint intel ls`: sources and what they gave, read from files and from the data directory; nothing is fetched. */
 import { Command } from 'commander';
 import { storedSources } from '../../engine/stored-sources.ts';
-import { shownSource } from '../../intel/intel-source.ts';
+import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';

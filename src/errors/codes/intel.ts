@@ -48,6 +48,12 @@ export const INTEL_CODES = {
     why: 'the server cannot be reached, answers with an error, or is too slow',
     fix: 'check the address and the network; the last good content stays in use until the next try',
   },
+  INTEL_FETCH_AUTH: {
+    family: 'user',
+    title: 'feed server refuses the credentials',
+    why: 'the server answers 401 or 403: the credentials are missing, wrong or expired',
+    fix: 'check auth and tls of the source; the last good content stays in use until the next try',
+  },
   INTEL_TAXII_FAILED: {
     family: 'environment',
     title: 'TAXII server cannot be used',

@@ -3,7 +3,13 @@
  * and for 2.0 when that is not acceptable; servers without discovery are taken as API roots. Text from the server is shown,
  * never trusted: roots on other origins are listed, but get no credentials.
  */
-import { shown, TaxiiFailure, type TaxiiResponse, type TaxiiTransport } from './taxii-transport.ts';
+import {
+  type FailureCodes,
+  type PoliteClient,
+  RequestFailure,
+  type ServerAnswer,
+  shown,
+} from '../http/polite-client.ts';
 
 export type TaxiiVersion = '2.1' | '2.0';
 
@@ -31,6 +37,9 @@ export interface Collection {
   readonly canWrite: boolean;
 }
 
+/** How failures of these servers are called. */
+export const TAXII_CODES: FailureCodes = { failed: 'INTEL_TAXII_FAILED', auth: 'INTEL_TAXII_AUTH' };
+
 type Members = Readonly<Record<string, unknown>>;
 
 const DISCOVERY_PATHS: readonly (readonly [string, TaxiiVersion])[] = [
@@ -40,15 +49,15 @@ const DISCOVERY_PATHS: readonly (readonly [string, TaxiiVersion])[] = [
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
 
 export class TaxiiClient {
-  readonly transport: TaxiiTransport;
+  readonly transport: PoliteClient;
 
-  constructor(transport: TaxiiTransport) {
+  constructor(transport: PoliteClient) {
     this.transport = transport;
   }
 
   /**
    * API roots that the configured address leads to: through discovery, at the address or at the usual paths of its host, else the
-   * address itself as root. Rejects with TaxiiFailure when it is none of these.
+   * address itself as root. Rejects with RequestFailure when it is none of these.
    */
   async apiRoots(): Promise<readonly ApiRoot[]> {
     const configured = withSlash(new URL(this.transport.server.url));
@@ -63,11 +72,11 @@ export class TaxiiClient {
         const found = await this.#roots(url, version, roots);
         if (found.length > 0) return found;
       } catch (error) {
-        if (!(error instanceof TaxiiFailure) || (error.status !== 404 && error.status !== 406)) throw error;
+        if (!(error instanceof RequestFailure) || (error.status !== 404 && error.status !== 406)) throw error;
         failure = error;
       }
     }
-    throw failure ?? new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(configured)}" offers no API root`, 404);
+    throw failure ?? new RequestFailure('INTEL_TAXII_FAILED', `"${shown(configured)}" offers no API root`, 404);
   }
 
   async collections(root: ApiRoot): Promise<readonly Collection[]> {
@@ -92,7 +101,7 @@ export class TaxiiClient {
         roots.push({ url, version: answer.version, title: textOf(answer.members, 'title') });
       } catch (error) {
         // A root that is hidden from this user, or on a server that is down, does not hide the others.
-        if (!(error instanceof TaxiiFailure)) throw error;
+        if (!(error instanceof RequestFailure)) throw error;
       }
     }
     return roots;
@@ -108,33 +117,33 @@ export class TaxiiClient {
           version: versionOf(response) ?? version,
         }));
       } catch (error) {
-        const isOther = error instanceof TaxiiFailure && (error.status === 406 || error.status === 415);
+        const isOther = error instanceof RequestFailure && (error.status === 406 || error.status === 415);
         if (!isOther || i === versions.length - 1) throw error;
       }
     }
-    throw new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(url)}" speaks neither TAXII 2.1 nor 2.0`, 406);
+    throw new RequestFailure('INTEL_TAXII_FAILED', `"${shown(url)}" speaks neither TAXII 2.1 nor 2.0`, 406);
   }
 }
 
-function versionOf({ headers }: TaxiiResponse): TaxiiVersion | undefined {
+function versionOf({ headers }: ServerAnswer): TaxiiVersion | undefined {
   const version = /version\s*=\s*"?(2\.[01])/i.exec(headers['content-type'] ?? '')?.[1];
   return version === '2.1' || version === '2.0' ? version : undefined;
 }
 
-async function membersOf(response: TaxiiResponse, url: URL): Promise<Members> {
+async function membersOf(response: ServerAnswer, url: URL): Promise<Members> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > MAX_LIST_BYTES)
-      throw new TaxiiFailure('INTEL_TOO_LARGE', `"${shown(url)}": more than ${MAX_LIST_BYTES} bytes`, -1);
+      throw new RequestFailure('INTEL_TOO_LARGE', `"${shown(url)}": more than ${MAX_LIST_BYTES} bytes`, -1);
   }
   let members: unknown;
   try {
     members = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch (error) {
-    throw new TaxiiFailure(
+    throw new RequestFailure(
       'INTEL_TAXII_FAILED',
       `"${shown(url)}" answers with something that is no JSON`,
       response.status,
@@ -142,7 +151,7 @@ async function membersOf(response: TaxiiResponse, url: URL): Promise<Members> {
     );
   }
   if (typeof members === 'object' && members !== null && !Array.isArray(members)) return members as Members;
-  throw new TaxiiFailure('INTEL_TAXII_FAILED', `"${shown(url)}" answers with no JSON object`, response.status);
+  throw new RequestFailure('INTEL_TAXII_FAILED', `"${shown(url)}" answers with no JSON object`, response.status);
 }
 
 function withSlash(url: URL): URL {

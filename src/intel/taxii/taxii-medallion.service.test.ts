@@ -10,10 +10,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Collection, TaxiiClient, type TaxiiVersion } from './taxii-client.ts';
+import { type Collection, TAXII_CODES, TaxiiClient, type TaxiiVersion } from './taxii-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
 import { type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
-import { systemSurroundings, TAXII_DEFAULTS, type TaxiiAuth, TaxiiTransport } from './taxii-transport.ts';
+import { PoliteClient, REMOTE_DEFAULTS, systemSurroundings } from '../http/polite-client.ts';
+import type { RequestAuth } from '../http/request-auth.ts';
 
 const BUILD = resolve(fileURLToPath(new URL('../../../build', import.meta.url)));
 const COLLECTION = '91a7b528-80eb-42ed-a74d-c6fbd5a26116';
@@ -139,11 +140,15 @@ describe.each(RELEASES.map((release) => ({ ...release, missing: install(release.
       rmSync(folder, { recursive: true });
     });
 
-    const ADMIN: TaxiiAuth = { kind: 'basic', user: 'admin', password: PASSWORD };
+    const ADMIN: RequestAuth = { kind: 'basic', user: 'admin', password: PASSWORD };
 
-    function client(auth: TaxiiAuth): TaxiiClient {
+    function client(auth: RequestAuth): TaxiiClient {
       return new TaxiiClient(
-        new TaxiiTransport({ ...TAXII_DEFAULTS, url, auth, allowPrivateAddresses: true }, systemSurroundings),
+        new PoliteClient(
+          { ...REMOTE_DEFAULTS, url, auth, allowPrivateAddresses: true },
+          TAXII_CODES,
+          systemSurroundings,
+        ),
       );
     }
 

@@ -4,6 +4,7 @@
  * skipped, the second (the text breaks off, the brackets do not pair) must be fetched again.
  */
 import { ElementSplitter } from '../../core/element-splitter.ts';
+import { ReadAgain } from '../http/polite-client.ts';
 
 export interface PageObject {
   /** The object as it came, one JSON value without line breaks between its tokens where it had none. */
@@ -28,7 +29,7 @@ export interface PageLimits {
 }
 
 /** A page that cannot be used as a whole. */
-export class DamagedPage extends Error {}
+export class DamagedPage extends ReadAgain {}
 
 const MAX_SKELETON_BYTES = 64 * 1024;
 

@@ -11,7 +11,7 @@ import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timesta
 import type { Collection } from './taxii-client.ts';
 import { OBJECT_MEDIA } from './taxii-client.ts';
 import { type PageContent, type PageLimits, readPage } from './taxii-page.ts';
-import { shown, TaxiiFailure, type TaxiiResponse, type TaxiiTransport } from './taxii-transport.ts';
+import { shown, RequestFailure, type ServerAnswer, type PoliteClient } from '../http/polite-client.ts';
 
 /** Where the next request begins. Plain data, kept on disk. */
 export interface TaxiiCursor {
@@ -56,7 +56,7 @@ const MAX_PAGE_SIZE = 100_000;
 const OVERLAP_MS = 600_000;
 
 export function taxiiPages(
-  transport: TaxiiTransport,
+  transport: PoliteClient,
   collection: Collection,
   query: TaxiiQuery,
   from: TaxiiCursor,
@@ -67,7 +67,7 @@ export function taxiiPages(
 }
 
 async function* pagesByNext(
-  transport: TaxiiTransport,
+  transport: PoliteClient,
   collection: Collection,
   query: TaxiiQuery,
   from: TaxiiCursor,
@@ -117,7 +117,7 @@ async function* pagesByNext(
 }
 
 async function* pagesByRange(
-  transport: TaxiiTransport,
+  transport: PoliteClient,
   collection: Collection,
   query: TaxiiQuery,
   from: TaxiiCursor,
@@ -139,7 +139,7 @@ async function* pagesByRange(
       );
     } catch (error) {
       // The standard's example and RFC 7233 write the header in different ways, and servers take one of them.
-      if (separator === ' ' || !(error instanceof TaxiiFailure) || error.status < 400 || error.status === 401)
+      if (separator === ' ' || !(error instanceof RequestFailure) || error.status < 400 || error.status === 401)
         throw error;
       separator = ' ';
       answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
@@ -194,13 +194,13 @@ interface Answer {
 const NOTHING: PageContent = { objects: [], damaged: [], more: false, next: undefined };
 
 function ask(
-  transport: TaxiiTransport,
+  transport: PoliteClient,
   url: URL,
   headers: Readonly<Record<string, string>>,
   limits: PageLimits,
   again: URL = url,
 ): Promise<Answer> {
-  const read = async (response: TaxiiResponse): Promise<Answer> => {
+  const read = async (response: ServerAnswer): Promise<Answer> => {
     const { status, headers: answered } = response;
     const content = status === 416 ? await discard(response.body) : await readPage(response.body, limits);
     const dateMs = Date.parse(answered['date'] ?? '');
@@ -287,9 +287,9 @@ function without(paging: Paging, name: 'next'): Paging {
 }
 
 function isForgotten(error: unknown): boolean {
-  return error instanceof TaxiiFailure && [400, 404, 410, 422].includes(error.status);
+  return error instanceof RequestFailure && [400, 404, 410, 422].includes(error.status);
 }
 
-function stuck(url: URL, reason: string): TaxiiFailure {
-  return new TaxiiFailure('INTEL_TAXII_NO_PROGRESS', `"${shown(url)}": ${reason}`, -1);
+function stuck(url: URL, reason: string): RequestFailure {
+  return new RequestFailure('INTEL_TAXII_NO_PROGRESS', `"${shown(url)}": ${reason}`, -1);
 }

@@ -6,14 +6,14 @@ import { startTaxiiServer, type TaxiiServerScript } from '../../testing/taxii-se
 import { readIntelSource } from '../intel-source.ts';
 import { loadIntel } from '../load-intel.ts';
 import { pollDelayMs, pullTaxii } from './taxii-pull.ts';
-import { TAXII_DEFAULTS, type TaxiiServer } from './taxii-transport.ts';
+import { REMOTE_DEFAULTS, type RemoteServer } from '../http/polite-client.ts';
 
 const cleanup: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const clean of cleanup.splice(0).reverse()) await clean();
 });
 
-async function serve(more: Partial<TaxiiServerScript> = {}): Promise<{ server: TaxiiServer; folder: string }> {
+async function serve(more: Partial<TaxiiServerScript> = {}): Promise<{ server: RemoteServer; folder: string }> {
   const indicator = (i: number, domain: string) => ({
     dateAdded: `2024-01-01T00:00:00.00000${i}Z`,
     object: {
@@ -34,7 +34,7 @@ async function serve(more: Partial<TaxiiServerScript> = {}): Promise<{ server: T
     () => running.close(),
     () => rmSync(folder, { recursive: true }),
   );
-  return { server: { ...TAXII_DEFAULTS, url: running.url, allowPrivateAddresses: true, maxTries: 1 }, folder };
+  return { server: { ...REMOTE_DEFAULTS, url: running.url, allowPrivateAddresses: true, maxTries: 1 }, folder };
 }
 
 describe('pulling from a TAXII server', () => {

@@ -5,23 +5,23 @@
  */
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
-import { type Collection, TaxiiClient } from './taxii-client.ts';
+import { type Collection, TAXII_CODES, TaxiiClient } from './taxii-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
 import { type SyncOptions, type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
 import {
   shown,
   systemSurroundings,
-  type TaxiiServer,
-  type TaxiiSurroundings,
-  TaxiiTransport,
-} from './taxii-transport.ts';
+  type RemoteServer,
+  type Surroundings,
+  PoliteClient,
+} from '../http/polite-client.ts';
 
 export interface PullOptions extends Omit<SyncOptions, 'progress' | 'now'> {
   /** Ids or titles; absent: every collection that may be read. */
   readonly collections?: readonly string[];
   /** Where the stores lie (`data_dir/taxii`). */
   readonly folder: string;
-  readonly surroundings?: TaxiiSurroundings;
+  readonly surroundings?: Surroundings;
   readonly signal?: AbortSignal;
   readonly progress?: (collection: Collection, report: SyncReport) => void;
 }
@@ -40,9 +40,9 @@ export interface Pull {
 }
 
 /** Rejects only when aborted or when the folder cannot be written. */
-export async function pullTaxii(server: TaxiiServer, options: PullOptions): Promise<Pull> {
+export async function pullTaxii(server: RemoteServer, options: PullOptions): Promise<Pull> {
   const surroundings = options.surroundings ?? systemSurroundings;
-  const transport = new TaxiiTransport(server, surroundings, options.signal);
+  const transport = new PoliteClient(server, TAXII_CODES, surroundings, options.signal);
   const client = new TaxiiClient(transport);
   const diagnostics: Diagnostic[] = [];
   const listed: Collection[] = [];
@@ -73,7 +73,7 @@ export function pollDelayMs(intervalMs: number, random: number): number {
 
 function chosen(
   listed: readonly Collection[],
-  server: TaxiiServer,
+  server: RemoteServer,
   names: readonly string[] | undefined,
   diagnostics: Diagnostic[],
 ): readonly Collection[] {

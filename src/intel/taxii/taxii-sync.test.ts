@@ -9,10 +9,10 @@ import {
   startTaxiiServer,
   type TaxiiServerScript,
 } from '../../testing/taxii-server.ts';
-import { TaxiiClient } from './taxii-client.ts';
+import { TAXII_CODES, TaxiiClient } from './taxii-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
 import { type SyncOptions, type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
-import { retryAfterMs, TAXII_DEFAULTS, type TaxiiServer, TaxiiTransport } from './taxii-transport.ts';
+import { retryAfterMs, REMOTE_DEFAULTS, type RemoteServer, PoliteClient } from '../http/polite-client.ts';
 
 const cleanup: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -60,7 +60,7 @@ async function sync(
   url: string,
   parent: string,
   options: Partial<SyncOptions> = {},
-  more: Partial<TaxiiServer> = {},
+  more: Partial<RemoteServer> = {},
 ): Promise<Run> {
   const waits: number[] = [];
   const surroundings = {
@@ -70,7 +70,11 @@ async function sync(
       waits.push(ms);
     },
   };
-  const transport = new TaxiiTransport({ ...TAXII_DEFAULTS, url, allowPrivateAddresses: true, ...more }, surroundings);
+  const transport = new PoliteClient(
+    { ...REMOTE_DEFAULTS, url, allowPrivateAddresses: true, ...more },
+    TAXII_CODES,
+    surroundings,
+  );
   const client = new TaxiiClient(transport);
   const [root] = await client.apiRoots();
   if (root === undefined) throw new Error('no root');

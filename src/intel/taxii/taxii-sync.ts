@@ -6,7 +6,7 @@ import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic
 import type { Collection } from './taxii-client.ts';
 import { type TaxiiQuery, taxiiPages } from './taxii-pages.ts';
 import type { TaxiiStore } from './taxii-store.ts';
-import { shown, type TaxiiTransport } from './taxii-transport.ts';
+import { shown, type PoliteClient } from '../http/polite-client.ts';
 
 export interface SyncOptions {
   /** Object types to keep; absent: all. Asked of the server as match[type], and checked here, since servers may ignore it. */
@@ -47,7 +47,7 @@ export function storeName(collection: Collection, types: readonly string[] | und
 }
 
 export async function syncCollection(
-  transport: TaxiiTransport,
+  transport: PoliteClient,
   collection: Collection,
   store: TaxiiStore,
   options: SyncOptions,
