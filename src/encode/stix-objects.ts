@@ -1,91 +1,149 @@
 /**
  * STIX 2.1 cyber-observable objects of an alert (OASIS STIX 2.1, part 6), with the deterministic ids of section 2.9: UUIDv5 over the canonical JSON
- * of the contributing properties, so that the same address has the same id in every bundle of every tool.
+ * of the contributing properties, so that the same address has the same id in every bundle of every tool. A process has no such properties: its
+ * id follows from the alert's.
  */
 import type { Alert } from '../core/alert.ts';
 import type { EventObject, EventValue } from '../core/event.ts';
-import { parseIp } from '../core/ip-address.ts';
+import { canonicalIp, parseIp } from '../core/ip-address.ts';
 import { uuidV5 } from '../core/uuid.ts';
+import { ownId, type StixObject } from './stix-own-ids.ts';
 
 /** Namespace of section 2.9 for observable ids. */
 const SCO_NAMESPACE = '00abedb4-aa42-466c-9c01-fed23315a9b7';
 
-export interface StixObject {
-  readonly type: string;
-  readonly id: string;
-  readonly [property: string]: unknown;
-}
+/** In the order in which one of several contributes to the id. */
+const HASH_ALGORITHMS: readonly (readonly [string, string])[] = [
+  ['md5', 'MD5'],
+  ['sha1', 'SHA-1'],
+  ['sha256', 'SHA-256'],
+  ['sha512', 'SHA-512'],
+];
 
-const HASH_ALGORITHMS: Readonly<Record<string, string>> = {
-  md5: 'MD5',
-  sha1: 'SHA-1',
-  sha256: 'SHA-256',
-  sha512: 'SHA-512',
+const HIVES: Readonly<Record<string, string>> = {
+  HKLM: 'HKEY_LOCAL_MACHINE',
+  HKCU: 'HKEY_CURRENT_USER',
+  HKU: 'HKEY_USERS',
+  HKCR: 'HKEY_CLASSES_ROOT',
+  HKCC: 'HKEY_CURRENT_CONFIG',
 };
+
+/** Puts an object into the list unless it is there, and says its id. */
+type Add = (object: StixObject | undefined) => string | undefined;
 
 /** Observables of the alert, referenced ones before those that refer to them, each once. */
 export function observables(alert: Alert): readonly StixObject[] {
   const found = new Map<string, StixObject>();
-  const add = (object: StixObject | undefined): string | undefined => {
+  const add: Add = (object) => {
     if (object !== undefined && !found.has(object.id)) found.set(object.id, object);
     return object?.id;
   };
-  const { source, destination, url, dns, file, process, user, network, threat } = alert;
+  const { source, destination, url, dns, file, user, threat, registry } = alert;
   const from = add(host(text(source?.ip) ?? text(source?.domain)));
   const to = add(host(text(destination?.ip) ?? text(destination?.domain)));
   add(host(text(destination?.domain)));
   add(host(text(url?.domain)));
-  add(host(text((dns?.question as EventObject | undefined)?.name)));
+  add(host(text(objectAt(dns, 'question')?.name)));
   const full = text(url?.full);
   if (full?.includes('://') === true) add(observable('url', { value: full }));
-  add(fileObject(text(file?.name), file?.hash));
-  add(fileObject(text(process?.name), process?.hash));
+  addFile(add, text(file?.path), text(file?.name), file?.hash);
+  addProcess(add, alert);
   const login = text(user?.name);
   if (login !== undefined) add(observable('user-account', { account_login: login }));
+  const key = text(registry?.path);
+  if (key !== undefined) add(observable('windows-registry-key', { key: key.replace(/^[A-Z]+(?=\\|$)/, fullHive) }));
   const email = threat?.indicator?.email?.address;
   if (email !== undefined) add(observable('email-addr', { value: email }));
-  if (from !== undefined || to !== undefined) add(traffic(from, to, source, destination, network));
+  if (from !== undefined || to !== undefined) add(traffic(from, to, alert));
   return [...found.values()];
 }
 
 function host(value: string | undefined): StixObject | undefined {
   if (value === undefined) return undefined;
   const address = parseIp(value);
-  const type = address === undefined ? 'domain-name' : address.family === 4 ? 'ipv4-addr' : 'ipv6-addr';
-  return observable(type, { value });
+  if (address === undefined) return observable('domain-name', { value });
+  return observable(address.family === 4 ? 'ipv4-addr' : 'ipv6-addr', { value: canonicalIp(value) ?? value });
 }
 
-function fileObject(name: string | undefined, hash: EventValue | undefined): StixObject | undefined {
-  const known = Object.entries((hash ?? {}) as Record<string, string>).flatMap(([kind, digits]) => {
-    const algorithm = HASH_ALGORITHMS[kind];
-    return algorithm === undefined ? [] : [[algorithm, digits] as const];
+function addFile(
+  add: Add,
+  path: string | undefined,
+  name: string | undefined,
+  hash: EventValue | undefined,
+): string | undefined {
+  const digits = (typeof hash === 'object' && hash !== null ? hash : {}) as EventObject;
+  const known = HASH_ALGORITHMS.flatMap(([key, algorithm]) => {
+    const value = Object.hasOwn(digits, key) ? text(digits[key]) : undefined;
+    return value === undefined ? [] : [[algorithm, value] as const];
   });
-  const hashes = Object.fromEntries(known);
-  if (name === undefined && known.length === 0) return undefined;
+  const [first] = known;
+  if (name === undefined && first === undefined) return undefined;
+  const folder = path === undefined ? '' : path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
+  const parent = folder === '' ? undefined : add(observable('directory', { path: folder }));
   // Of several hashes one contributes, in the order MD5, SHA-1, SHA-256, SHA-512 (section 2.9).
-  const first = ['MD5', 'SHA-1', 'SHA-256', 'SHA-512'].find((algorithm) => Object.hasOwn(hashes, algorithm));
   const contributing = {
-    ...(first !== undefined && { hashes: { [first]: hashes[first] } }),
+    ...(first !== undefined && { hashes: { [first[0]]: first[1] } }),
     ...(name !== undefined && { name }),
+    ...(parent !== undefined && { parent_directory_ref: parent }),
   };
-  return { ...observable('file', contributing), ...(known.length > 0 && { hashes }) };
+  return add({
+    ...observable('file', contributing),
+    ...(known.length > 0 && { hashes: Object.fromEntries(known) }),
+  });
 }
 
-function traffic(
-  from: string | undefined,
-  to: string | undefined,
-  source: EventObject | undefined,
-  destination: EventObject | undefined,
-  network: EventObject | undefined,
-): StixObject {
+function addProcess(add: Add, alert: Alert): void {
+  const { process, event } = alert;
+  if (process === undefined) return;
+  const image = addFile(add, text(process.executable), text(process.name), process.hash);
+  const parent = objectAt(process, 'parent');
+  const parentImage = addFile(add, text(parent?.executable), text(parent?.name), undefined);
+  const parentId = add(processObject(parent, parentImage, undefined, ownId('process', `parent ${event.id}`)));
+  add(processObject(process, image, parentId, ownId('process', event.id)));
+}
+
+/** Undefined when there is nothing to say beyond the image: a process must have a property of its own. */
+function processObject(
+  process: EventObject | undefined,
+  image: string | undefined,
+  parent: string | undefined,
+  id: string,
+): StixObject | undefined {
+  const said = {
+    ...(typeof process?.pid === 'number' && { pid: process.pid }),
+    ...(text(process?.command_line) !== undefined && { command_line: process?.command_line }),
+    ...(text(process?.working_directory) !== undefined && { cwd: process?.working_directory }),
+    ...(parent !== undefined && { parent_ref: parent }),
+  };
+  if (Object.keys(said).length === 0) return undefined;
+  return { type: 'process', spec_version: '2.1', id, ...said, ...(image !== undefined && { image_ref: image }) };
+}
+
+function traffic(from: string | undefined, to: string | undefined, alert: Alert): StixObject {
+  const { source, destination, network } = alert;
   const protocols = [text(network?.transport), text(network?.protocol)].filter((name) => name !== undefined);
+  const request = httpRequest(alert);
   return observable('network-traffic', {
     ...(destination?.port !== undefined && to !== undefined && { dst_port: destination.port }),
     ...(to !== undefined && { dst_ref: to }),
-    protocols: protocols.length > 0 ? protocols : ['ip'],
+    ...(request !== undefined && { extensions: { 'http-request-ext': request } }),
+    protocols: protocols.length > 0 ? protocols.map((name) => name.toLowerCase()) : ['ip'],
     ...(source?.port !== undefined && from !== undefined && { src_port: source.port }),
     ...(from !== undefined && { src_ref: from }),
   });
+}
+
+/** The HTTP request extension, which needs method and target (section 6.12.3.1). */
+function httpRequest({ http, url, user_agent: agent }: Alert): EventObject | undefined {
+  const method = text(objectAt(http, 'request')?.method);
+  const target = text(url?.original) ?? text(url?.path);
+  if (method === undefined || target === undefined) return undefined;
+  const original = text(agent?.original);
+  return {
+    request_method: method.toLowerCase(),
+    request_value: target,
+    ...(original !== undefined && { request_header: { 'User-Agent': [original] } }),
+  };
 }
 
 function observable(type: string, contributing: Readonly<Record<string, unknown>>): StixObject {
@@ -103,6 +161,15 @@ function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+}
+
+function fullHive(hive: string): string {
+  return (Object.hasOwn(HIVES, hive) ? HIVES[hive] : undefined) ?? hive;
+}
+
+function objectAt(object: EventObject | undefined, key: string): EventObject | undefined {
+  const value = object?.[key];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as EventObject) : undefined;
 }
 
 function text(value: EventValue | undefined): string | undefined {
