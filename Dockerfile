@@ -5,10 +5,10 @@ FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json tsconfig.page.json tsconfig.page.build.json ./
+COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run build && npm prune --omit=dev
+RUN npm run build
 
 FROM node:22-slim
 ENV NODE_ENV=production \
@@ -18,7 +18,6 @@ RUN install -d -m 0700 -o node -g node /var/lib/flint
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY samples samples
-COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
 VOLUME /var/lib/flint

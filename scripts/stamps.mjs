@@ -20,13 +20,7 @@ export function fingerprint(files) {
 
 /** Fingerprint of everything that dist/ is made of. */
 export function fingerprintOfSources() {
-  const configs = [
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'tsconfig.page.json',
-    'tsconfig.page.build.json',
-  ];
+  const configs = ['package.json', 'tsconfig.json', 'tsconfig.page.json'];
   const sources = filesBelow('src', (name) => !name.endsWith('.test.ts'));
   return fingerprint([...configs, ...filesBelow('scripts', () => true), ...sources]);
 }

@@ -1,6 +1,6 @@
 /**
  * Page files: the status page as it is served, read once at start. The list is fixed: no request ever names a path on disk.
- * Scripts are compiled from `page/*.ts` by the build.
+ * The build bundles `page/*.ts` into `page.js`.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,20 +22,7 @@ export const PAGE_FILES: Readonly<Record<string, string>> = {
   'detail.css': 'text/css; charset=utf-8',
   'login.css': 'text/css; charset=utf-8',
   'flint.svg': 'image/svg+xml',
-  'alert-detail.js': 'text/javascript; charset=utf-8',
-  'alert-list.js': 'text/javascript; charset=utf-8',
-  'alert-summary.js': 'text/javascript; charset=utf-8',
-  'api.js': 'text/javascript; charset=utf-8',
-  'components-view.js': 'text/javascript; charset=utf-8',
-  'copy-button.js': 'text/javascript; charset=utf-8',
-  'element.js': 'text/javascript; charset=utf-8',
-  'format.js': 'text/javascript; charset=utf-8',
-  'highlight.js': 'text/javascript; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
-  'sparkline.js': 'text/javascript; charset=utf-8',
-  'test-commands-view.js': 'text/javascript; charset=utf-8',
-  'theme.js': 'text/javascript; charset=utf-8',
-  'view-state.js': 'text/javascript; charset=utf-8',
 };
 
 /** Reads all files. Rejects with FlintError when one is missing. */

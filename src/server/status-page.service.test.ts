@@ -1,6 +1,6 @@
 /**
  * The status page in a real browser: alerts come live, hostile log content stays text, filters and the drawer work, the layout holds
- * at 400 pixels. Needs the build (dist/server/page) and a Chromium; skips with the reason when there is none.
+ * at 400 pixels. Needs the build (dist/cli/page) and a Chromium; skips with the reason when there is none.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const CANDIDATES = [
   '/usr/bin/google-chrome',
 ];
 const executablePath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
-const pageDirectory = fileURLToPath(new URL('../../dist/server/page/', import.meta.url));
+const pageDirectory = fileURLToPath(new URL('../../dist/cli/page/', import.meta.url));
 const isBuilt = existsSync(pageDirectory);
 const missing = executablePath === undefined ? 'no Chromium; set CHROMIUM' : isBuilt ? '' : 'not built; npm run build';
 const TOKEN = 'a-token-of-some-length';

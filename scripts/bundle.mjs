@@ -1,0 +1,49 @@
+// @ts-check
+/**
+ * Bundles the program into dist/cli/: the command line and each thread's entry, with what they share in common chunks.
+ * Starting loads a handful of files in place of several hundred modules. All of it lies flat in one folder, so that a path
+ * relative to a module (`./page/`, `./indicator.wasm`, `./match-worker.js`) is found whichever chunk the module went to.
+ * A file named `*-worker.ts` is the entry of a thread.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** @param {string} sources the folder src/ @param {string} out */
+export async function bundleProgram(sources, out) {
+  const workers = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('-worker.ts'),
+  );
+  const entries = new Map(['cli/main.ts', ...workers].map((file) => [basename(file, '.ts'), join(sources, file)]));
+  if (entries.size !== workers.length + 1) throw new Error(`two threads have entries of one name: ${workers}`);
+  await write({ input: Object.fromEntries(entries), platform: 'node' }, out);
+}
+
+/** @param {string} page the folder src/server/page @param {string} out */
+export async function bundlePage(page, out) {
+  await write({ input: { page: join(page, 'page.ts') }, platform: 'browser' }, out);
+}
+
+/** @param {import('rolldown').InputOptions} options @param {string} out */
+async function write(options, out) {
+  const build = await rolldown({ ...options, tsconfig: false, logLevel: 'warn' });
+  const { output } = await build.write({ dir: out, format: 'esm' });
+  await build.close();
+  const notices = licencesOf(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));
+  if (notices !== '') writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), notices);
+}
+
+/** The licence of every package that went into the bundle: they ask to be handed on with it. @param {string[]} modules */
+function licencesOf(modules) {
+  const inPackage = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
+  const folders = new Set(modules.flatMap((module) => inPackage.exec(module)?.[1] ?? []));
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      return `${name} ${version}: ${license}\n${text}`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
