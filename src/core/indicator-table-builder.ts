@@ -9,11 +9,10 @@ import {
   type DetailsInput,
   type DetailsProfile,
   type DetailsText,
-  INDICATOR_KINDS,
   IndicatorTable,
-  SEMANTICS,
   TLP_LEVELS,
   sameBytes,
+  shapeOf,
   valueHash,
 } from './indicator-table.ts';
 import { MemoryTextsBuilder, type TextPoolBuilder } from './text-pool.ts';
@@ -119,8 +118,7 @@ export class IndicatorTableBuilder {
 
   /** `value` is canonical. `known`: the value was there, it has one more source now. */
   add(kind: IndicatorKind, value: string, semantics: Semantics, details: number): AddResult {
-    const shape = INDICATOR_KINDS.indexOf(kind) | (SEMANTICS.indexOf(semantics) << 4);
-    return this.addShape(shape, value, details);
+    return this.addShape(shapeOf(kind, semantics), value, details);
   }
 
   /** As `add`, with kind and semantics as in the column `shape`. */

@@ -7,6 +7,7 @@
  * which may lie on disk (`TextPool`).
  */
 import type { Indicator, IndicatorDetails, IndicatorKind, KillChainPhase, Semantics, Tlp } from './indicator.ts';
+import type { IndicatorRows, Saying } from './indicator-rows.ts';
 import type { TextPool } from './text-pool.ts';
 import { uuidV5 } from './uuid.ts';
 
@@ -100,7 +101,7 @@ export interface IndicatorColumns {
 /** Namespace of ids that Flint gives to values whose source gives none. */
 const ID_NAMESPACE = 'f6b7a2f0-4c0e-5d3b-9a57-0d1c5f3e8b42';
 
-export class IndicatorTable {
+export class IndicatorTable implements IndicatorRows {
   readonly columns: IndicatorColumns;
   readonly size: number;
 
@@ -109,12 +110,22 @@ export class IndicatorTable {
     this.size = columns.shape.length;
   }
 
+  shapeAt(row: number): number {
+    return this.columns.shape[row] ?? 0;
+  }
+
+  shapes(): Iterable<number> {
+    const counts = new Uint32Array(256);
+    for (const shape of this.columns.shape) counts[shape] = 1;
+    return [...counts.keys()].filter((shape) => counts[shape] === 1);
+  }
+
   kindAt(row: number): IndicatorKind {
-    return INDICATOR_KINDS[(this.columns.shape[row] ?? 0) & 15] ?? 'text';
+    return kindOfShape(this.shapeAt(row));
   }
 
   semanticsAt(row: number): Semantics {
-    return SEMANTICS[(this.columns.shape[row] ?? 0) >> 4] ?? 'exact';
+    return semanticsOfShape(this.shapeAt(row));
   }
 
   /** A view of the pool, not a copy. */
@@ -129,10 +140,21 @@ export class IndicatorTable {
 
   /** Row of an indicator, or -1. `value` is canonical. */
   find(kind: IndicatorKind, value: string, semantics: Semantics): number {
-    return this.findBytes(
-      INDICATOR_KINDS.indexOf(kind) | (SEMANTICS.indexOf(semantics) << 4),
-      Buffer.from(value, 'utf8'),
-    );
+    return this.findShape(shapeOf(kind, semantics), value);
+  }
+
+  findShape(shape: number, value: string): number {
+    return this.findBytes(shape, Buffer.from(value, 'utf8'));
+  }
+
+  rowsOf(shapes: readonly number[], value: string): number[] {
+    const bytes = Buffer.from(value, 'utf8');
+    const rows: number[] = [];
+    for (const shape of shapes) {
+      const row = this.findBytes(shape, bytes);
+      if (row >= 0) rows.push(row);
+    }
+    return rows;
   }
 
   /** As `find`, for UTF-8 bytes and a number as in `shape`. */
@@ -149,7 +171,10 @@ export class IndicatorTable {
 
   /** Rows of a value in every semantics it is loaded with. */
   findAll(kind: IndicatorKind, value: string): number[] {
-    return SEMANTICS.map((semantics) => this.find(kind, value, semantics)).filter((row) => row >= 0);
+    return this.rowsOf(
+      SEMANTICS.map((semantics) => shapeOf(kind, semantics)),
+      value,
+    );
   }
 
   /** Details numbers of a row, in loading order. */
@@ -158,25 +183,21 @@ export class IndicatorTable {
     return sources.subarray(sourceStart[row] ?? 0, sourceStart[row + 1] ?? 0);
   }
 
-  /** What all sources say of a row, the highest confidence first, then loading order. */
   detailsAt(row: number): IndicatorDetails[] {
-    const { confidence } = this.columns;
-    const rank = (details: number): number => {
-      const value = confidence[details] ?? ABSENT_BYTE;
-      return value === ABSENT_BYTE ? -1 : value;
-    };
-    return [...new Set(this.sourcesAt(row))]
-      .sort((a, b) => rank(b) - rank(a))
-      .map((details) => this.details(details, row));
+    return byConfidence([...new Set(this.sourcesAt(row))].map((details) => this.details(details, row)));
+  }
+
+  sayingsAt(row: number): readonly Saying[] {
+    const { feeds } = this.columns;
+    return [...new Set(this.sourcesAt(row))].map((number) => ({
+      feed: feeds[this.feedOf(number)] ?? '',
+      said: this.said(number),
+    }));
   }
 
   /** Details `number` as they are said of `row`; without a row for details that have id and name of their own. */
   details(number: number, row = -1): IndicatorDetails {
-    const said = this.said(number);
-    if (said.id !== undefined && said.name !== undefined) return { ...said, id: said.id, name: said.name };
-    const value = row < 0 ? '' : this.valueAt(row);
-    const id = said.id ?? `indicator--${uuidV5(ID_NAMESPACE, `${said.provider}\n${this.kindAt(row)}\n${value}`)}`;
-    return { ...said, id, name: said.name ?? (value === '' ? id : value) };
+    return describeDetails(this.said(number), this.kindAt(row), row < 0 ? '' : this.valueAt(row));
   }
 
   /** What a source said itself, without anything derived: the input that makes the same details in another table. */
@@ -230,6 +251,31 @@ export class IndicatorTable {
       this.columns.texts.memoryBytes,
     );
   }
+}
+
+/** Kind and semantics as one number. */
+export function shapeOf(kind: IndicatorKind, semantics: Semantics): number {
+  return INDICATOR_KINDS.indexOf(kind) | (SEMANTICS.indexOf(semantics) << 4);
+}
+
+export function kindOfShape(shape: number): IndicatorKind {
+  return INDICATOR_KINDS[shape & 15] ?? 'text';
+}
+
+export function semanticsOfShape(shape: number): Semantics {
+  return SEMANTICS[shape >> 4] ?? 'exact';
+}
+
+/** The details with id and name, which are made from the value where the source gives none. */
+export function describeDetails(said: DetailsInput, kind: IndicatorKind, value: string): IndicatorDetails {
+  if (said.id !== undefined && said.name !== undefined) return { ...said, id: said.id, name: said.name };
+  const id = said.id ?? `indicator--${uuidV5(ID_NAMESPACE, `${said.provider}\n${kind}\n${value}`)}`;
+  return { ...said, id, name: said.name ?? (value === '' ? id : value) };
+}
+
+/** The highest confidence first, those without one last; equal ones keep their order. Sorts in place. */
+export function byConfidence(details: IndicatorDetails[]): IndicatorDetails[] {
+  return details.sort((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
 }
 
 /** FNV-1a over the shape and the bytes, mixed at the end so that the low bits can address slots. */

@@ -7,7 +7,7 @@
  */
 import type { Event, EventObject } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
-import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
 import type { IndicatorMatch, Match, MatchedField, RuleMatch, Validity } from '../core/match.ts';
 import type { Observed } from '../core/observed.ts';
 import type { RecordOrigin } from '../core/record.ts';
@@ -29,7 +29,7 @@ export interface RowHit {
 
 /** What the detector needs of the loaded intelligence. */
 export interface IndicatorLookup {
-  readonly table: IndicatorTable;
+  readonly table: IndicatorRows;
   match(observed: Observed): readonly RowHit[];
   /** True when the value is on a benign list: its hits are suppressed and counted. */
   isBenign(row: number): boolean;

@@ -217,11 +217,11 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const compiledUrls = urlColumnsOf(intel.extra);
   const tables = {
     indicators: intel.indicators,
-    benign: intel.benign,
+    benign: intel.benign.table,
     scanner: scanners?.[0],
     ...(compiledUrls !== undefined && { urls: compiledUrls }),
   };
-  const { processor, urls, rules } = createMatching(tables, settings, options.report, options.onEvent);
+  const { processor, live, rules } = createMatching(tables, settings, options.report, options.onEvent);
   diagnostics.push(...rules.diagnostics);
   // State is kept by one thread, which must see all events in order.
   const workers = rules.isStateful ? 1 : asked;
@@ -231,7 +231,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
       : await WorkerPool.open({
           indicators: shareColumns(intel.indicators.columns),
           benign: shareColumns(intel.benign.table.columns),
-          urls: { ...urls, slots: shared(urls.slots) },
+          urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
           scanners: scanners.slice(1),
           settings,
         });

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createMatching } from './matching-parts.ts';
 import type { FoundAlert } from './processor.ts';
 import { RangeScanner } from './range-scanner.ts';
-import { benignOf, tableOf } from './shared-intel.ts';
+import { tableOf } from './shared-intel.ts';
 import type {
   BatchTask,
   FileTask,
@@ -24,7 +24,7 @@ let problems: ProblemSample[] = [];
 const { processor } = createMatching(
   {
     indicators: tableOf(start.indicators),
-    benign: benignOf(start.benign),
+    benign: tableOf(start.benign),
     urls: start.urls,
     scanner: start.scanner,
   },

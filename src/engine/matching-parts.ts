@@ -2,24 +2,17 @@
  * What a thread needs to match records. Settings are plain data; the tables are objects in the main thread and views of shared
  * memory in workers. Both build their Processor here, in the same way.
  */
-import type { IndicatorTable } from '../core/indicator-table.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { applyKeyMap } from '../fields/legacy-keys.ts';
-import type { BenignSet } from '../intel/benign-set.ts';
-import { IndicatorMatcher } from '../match/indicator-matcher.ts';
-import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { EventRules } from './event-rules.ts';
 import type { RuleTexts } from './rule-texts.ts';
+import { type LiveBase, LiveIndicators } from './live-indicators.ts';
 import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
 import type { StatefulOptions } from './stateful-rules.ts';
 import { Processor } from './processor.ts';
 
-export interface MatchingTables {
-  readonly indicators: IndicatorTable;
-  readonly benign: BenignSet;
-  /** Of a matcher that was built before for the same table. */
-  readonly urls?: UrlIndexColumns;
+export interface MatchingTables extends LiveBase {
   /** The thread's own work area in the scanner memory; undefined where the kernel cannot run. */
   readonly scanner: ScannerBlock | undefined;
 }
@@ -43,7 +36,7 @@ const SAMPLE_BYTES = 1024;
 
 export interface Matching {
   readonly processor: Processor;
-  readonly urls: UrlIndexColumns;
+  readonly live: LiveIndicators;
   readonly rules: EventRules;
 }
 
@@ -53,22 +46,16 @@ export function createMatching(
   report: ReportSample,
   onEvent?: StatefulOptions['onEvent'],
 ): Matching {
-  const { indicators: table, benign } = tables;
-  const matcher = new IndicatorMatcher(table, tables.urls);
+  const live = new LiveIndicators(tables);
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
   const rules = new EventRules(settings.rules, onEvent);
-  const lookup = {
-    table,
-    match: (observed: Parameters<IndicatorMatcher['match']>[0]) => matcher.match(observed),
-    isBenign: (row: number) => benign.size > 0 && benign.isBenign(table.kindAt(row), table.valueAt(row)),
-  };
   const { limits, validity, clampTime, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
   const detector = new Detector(
-    lookup,
+    live,
     rules.isEmpty ? [] : [rules],
     { limits, validity, clampTime, keepOriginal, ...adapt },
     reportProblem,
@@ -80,5 +67,5 @@ export function createMatching(
     hasRules: !rules.isEmpty,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });
-  return { processor, urls: matcher.urlColumns, rules };
+  return { processor, live, rules };
 }

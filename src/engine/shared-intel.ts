@@ -4,7 +4,6 @@
  */
 import { type IndicatorColumns, IndicatorTable } from '../core/indicator-table.ts';
 import { type SharedTexts, shared } from '../core/text-pool.ts';
-import { BenignSet } from '../intel/benign-set.ts';
 import { borrowTexts } from '../intel/disk-texts.ts';
 
 /** Columns as they can be posted to a thread. */
@@ -35,8 +34,4 @@ export function shareColumns(columns: IndicatorColumns): SharedColumns {
 
 export function tableOf(columns: SharedColumns): IndicatorTable {
   return new IndicatorTable({ ...columns, texts: borrowTexts(columns.texts) });
-}
-
-export function benignOf(columns: SharedColumns): BenignSet {
-  return new BenignSet(tableOf(columns));
 }

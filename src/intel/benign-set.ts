@@ -1,9 +1,11 @@
 /**
  * BenignSet: values that are known to be harmless; their hits are suppressed and counted. A domain covers the names below it, a
- * network its addresses, a host or address also the URLs, endpoints and mail addresses on it. Kept as an IndicatorTable.
+ * network its addresses, a host or address also the URLs, endpoints and mail addresses on it. Kept as a table of indicators, which may change
+ * underneath when `added` is called for each new row.
  */
 import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorKind } from '../core/indicator.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
 import type { IndicatorTable } from '../core/indicator-table.ts';
 import { formatNetwork, type IpAddress, parseIp, parseNetwork } from '../core/ip-address.ts';
 import { parseUrl, splitHostPort } from '../core/web-url.ts';
@@ -15,21 +17,25 @@ export interface BenignReason {
   readonly provider: string;
 }
 
-export class BenignSet {
-  readonly table: IndicatorTable;
+export class BenignSet<T extends IndicatorRows = IndicatorTable> {
+  readonly table: T;
   /** Prefix lengths that occur, longest first, for each family. */
-  readonly #lengths: Readonly<Record<4 | 6, readonly number[]>>;
+  readonly #lengths: Readonly<Record<4 | 6, number[]>> = { 4: [], 6: [] };
 
-  constructor(table: IndicatorTable) {
+  constructor(table: T) {
     this.table = table;
-    const lengths = { 4: new Set<number>(), 6: new Set<number>() };
-    for (let row = 0; row < table.size; row++) {
-      if (table.kindAt(row) !== 'network') continue;
-      const network = parseNetwork(table.valueAt(row));
-      if (network !== undefined) lengths[network.family].add(network.bits);
-    }
-    const sorted = (set: Set<number>): number[] => [...set].sort((a, b) => b - a);
-    this.#lengths = { 4: sorted(lengths[4]), 6: sorted(lengths[6]) };
+    for (let row = 0; row < table.size; row++) this.added(row);
+  }
+
+  /** A row that the table has now and had not before. */
+  added(row: number): void {
+    if (this.table.kindAt(row) !== 'network') return;
+    const network = parseNetwork(this.table.valueAt(row));
+    if (network === undefined) return;
+    const lengths = this.#lengths[network.family];
+    if (lengths.includes(network.bits)) return;
+    lengths.push(network.bits);
+    lengths.sort((a, b) => b - a);
   }
 
   get size(): number {

@@ -2,11 +2,13 @@
  * IndicatorMatcher: the exact path behind the scanner. Everything observed in a candidate's event is looked up in the columns of
  * the indicator table; the answer is that of the reference matcher (`indicator-oracle.ts`), by a random differential test.
  *
- * Removed rows are tombstones; additions live in a second, small table with a matcher of its own, until both are merged.
+ * Removed rows are tombstones. Of a table that grows (a delta) each new row is added; a base and its delta have a matcher each
+ * (`layered-matcher.ts`).
  */
 import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorKind } from '../core/indicator.ts';
-import { INDICATOR_KINDS, type IndicatorTable, SEMANTICS } from '../core/indicator-table.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
+import { INDICATOR_KINDS, shapeOf } from '../core/indicator-table.ts';
 import type { Observable } from '../core/observable.ts';
 import type { Observed } from '../core/observed.ts';
 import { describeHow } from './indicator-oracle.ts';
@@ -22,31 +24,39 @@ export interface IndicatorRowHit {
   readonly how: string;
 }
 
-const SUBDOMAIN = SEMANTICS.indexOf('subdomain') << 4;
-const URL_KIND = INDICATOR_KINDS.indexOf('url');
+const SUBDOMAIN = shapeOf('domain', 'subdomain');
 
 export class IndicatorMatcher {
-  readonly table: IndicatorTable;
+  readonly table: IndicatorRows;
   readonly #urls: UrlIndex;
   readonly #texts: TextIndex;
   /** Values of `shape` that occur, for each kind. */
-  readonly #shapes: readonly (readonly number[])[];
+  readonly #shapes: readonly number[][] = INDICATOR_KINDS.map(() => []);
   readonly #networks: NetworkIndex;
   readonly #removed = new Set<number>();
 
   /** `urls` are the columns that `urlColumns` of an earlier matcher of the same table returned. */
-  constructor(table: IndicatorTable, urls?: UrlIndexColumns) {
+  constructor(table: IndicatorRows, urls?: UrlIndexColumns) {
     this.table = table;
-    this.#urls = urls === undefined ? new UrlIndex(table) : new UrlIndex(table, urls);
+    for (const shape of table.shapes()) this.#shapes[shape & 15]?.push(shape);
+    this.#urls = new UrlIndex(table, urls);
     this.#texts = new TextIndex(table);
-    const shapes = new Set(table.columns.shape);
-    this.#shapes = INDICATOR_KINDS.map((_, kind) => [...shapes].filter((shape) => (shape & 15) === kind));
     this.#networks = new NetworkIndex(table);
   }
 
   /** To be saved beside the table's columns. */
   get urlColumns(): UrlIndexColumns {
     return this.#urls.columns;
+  }
+
+  /** A row that the table has now and had not when the matcher was made. */
+  add(row: number): void {
+    const shape = this.table.shapeAt(row);
+    const shapes = this.#shapes[shape & 15];
+    if (shapes?.includes(shape) === false) shapes.push(shape);
+    this.#urls.add(row);
+    this.#texts.add(row);
+    this.#networks.add(row);
   }
 
   /** The row matches no more. */
@@ -76,7 +86,7 @@ export class IndicatorMatcher {
       for (const row of this.#urls.matchHost(value)) add(row, 'exact');
       if (this.#shapes[0]?.includes(SUBDOMAIN) === true)
         for (const parent of parentDomains(value)) {
-          const row = this.table.findBytes(SUBDOMAIN, Buffer.from(parent));
+          const row = this.table.findShape(SUBDOMAIN, parent);
           if (row >= 0) add(row, 'subdomain');
         }
     } else if (kind === 'ipv4' || kind === 'ipv6') {
@@ -85,15 +95,10 @@ export class IndicatorMatcher {
     }
   }
 
-  #rowsOf(kind: IndicatorKind, value: string): number[] {
+  #rowsOf(kind: IndicatorKind, value: string): readonly number[] {
     const shapes = this.#shapes[INDICATOR_KINDS.indexOf(kind)] ?? [];
-    if (shapes.length === 0 || kind === INDICATOR_KINDS[URL_KIND]) return [];
-    const bytes = Buffer.from(value);
-    const rows: number[] = [];
-    for (const shape of shapes) {
-      const row = this.table.findBytes(shape, bytes);
-      if (row >= 0) rows.push(row);
-    }
-    return rows;
+    return shapes.length === 0 ? NO_ROWS : this.table.rowsOf(shapes, value);
   }
 }
+
+const NO_ROWS: readonly number[] = Object.freeze([]);

@@ -2,7 +2,7 @@
  * Networks by prefix: one map per prefix length that occurs, keyed by the masked address. An address is parsed once and looked up
  * under each length; a thousand networks of one length cost one look-up.
  */
-import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import { type IpAddress, masked, parseIp, parseNetwork } from '../core/ip-address.ts';
 
@@ -15,15 +15,20 @@ interface PrefixLength {
 const NETWORK = INDICATOR_KINDS.indexOf('network');
 
 export class NetworkIndex {
+  readonly #table: IndicatorRows;
   readonly #lengths: Readonly<Record<4 | 6, PrefixLength[]>> = { 4: [], 6: [] };
 
-  constructor(table: IndicatorTable) {
-    const { shape } = table.columns;
-    for (let row = 0; row < table.size; row++) {
-      if (((shape[row] ?? 0) & 15) !== NETWORK) continue;
-      const network = parseNetwork(table.valueAt(row));
-      if (network !== undefined) this.#add(network, network.bits, row);
-    }
+  constructor(table: IndicatorRows) {
+    this.#table = table;
+    if (![...table.shapes()].some((shape) => (shape & 15) === NETWORK)) return;
+    for (let row = 0; row < table.size; row++) this.add(row);
+  }
+
+  /** A row that the table has now; rows of other kinds are left alone. */
+  add(row: number): void {
+    if ((this.#table.shapeAt(row) & 15) !== NETWORK) return;
+    const network = parseNetwork(this.#table.valueAt(row));
+    if (network !== undefined) this.#add(network, network.bits, row);
   }
 
   /** Rows of all networks that hold the address; none when the text is no address. */

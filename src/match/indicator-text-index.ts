@@ -3,12 +3,15 @@
  * asks only for the words it holds. Each row found is then compared as the reference matcher does.
  */
 import type { IndicatorKind } from '../core/indicator.ts';
-import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
+import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import type { ObservedText } from '../core/observed.ts';
 import { comparableText, isWholeText, occursBounded } from '../core/occurrence.ts';
 
 const BOUNDED: ReadonlySet<IndicatorKind> = new Set(['file-name', 'registry-key', 'mutex']);
-const TEXTUAL: readonly IndicatorKind[] = ['file-name', 'registry-key', 'mutex', 'user-agent', 'text'];
+const TEXTUAL = new Set(
+  (['file-name', 'registry-key', 'mutex', 'user-agent', 'text'] as const).map((kind) => INDICATOR_KINDS.indexOf(kind)),
+);
 const WORDS = /[A-Za-z0-9]+/g;
 
 export interface TextHit {
@@ -26,31 +29,33 @@ interface KindIndex {
 }
 
 export class TextIndex {
-  readonly #table: IndicatorTable;
-  readonly #kinds: KindIndex[] = [];
+  readonly #table: IndicatorRows;
+  readonly #kinds = new Map<IndicatorKind, KindIndex>();
 
-  constructor(table: IndicatorTable) {
+  constructor(table: IndicatorRows) {
     this.#table = table;
-    const kinds = new Map<IndicatorKind, KindIndex>();
-    for (let row = 0; row < table.size; row++) {
-      const kind = table.kindAt(row);
-      if (!TEXTUAL.includes(kind)) continue;
-      let index = kinds.get(kind);
-      if (index === undefined) {
-        index = { kind, byWord: new Map(), wordless: [] };
-        kinds.set(kind, index);
-        this.#kinds.push(index);
-      }
-      const word = longestWord(table.valueAt(row));
-      const rows = word === undefined ? index.wordless : index.byWord.get(word);
-      if (rows !== undefined) rows.push(row);
-      else if (word !== undefined) index.byWord.set(word, [row]);
+    if (![...table.shapes()].some(isTextual)) return;
+    for (let row = 0; row < table.size; row++) this.add(row);
+  }
+
+  /** A row that the table has now; rows of other kinds are left alone. */
+  add(row: number): void {
+    if (!isTextual(this.#table.shapeAt(row))) return;
+    const kind = this.#table.kindAt(row);
+    let index = this.#kinds.get(kind);
+    if (index === undefined) {
+      index = { kind, byWord: new Map(), wordless: [] };
+      this.#kinds.set(kind, index);
     }
+    const word = longestWord(this.#table.valueAt(row));
+    const rows = word === undefined ? index.wordless : index.byWord.get(word);
+    if (rows !== undefined) rows.push(row);
+    else if (word !== undefined) index.byWord.set(word, [row]);
   }
 
   match(texts: readonly ObservedText[]): TextHit[] {
     const hits: TextHit[] = [];
-    for (const index of this.#kinds) for (const text of texts) this.#matchText(index, text, hits);
+    for (const index of this.#kinds.values()) for (const text of texts) this.#matchText(index, text, hits);
     return hits;
   }
 
@@ -66,6 +71,10 @@ export class TextIndex {
       if (holds) hits.push({ row, field, seen: value, how: isWhole && !isLine ? 'exact' : 'exact in text' });
     }
   }
+}
+
+function isTextual(shape: number): boolean {
+  return TEXTUAL.has(shape & 15);
 }
 
 function longestWord(value: string): string | undefined {

@@ -5,7 +5,8 @@
  *
  * Cost: 16 bytes per URL row.
  */
-import type { IndicatorTable } from '../core/indicator-table.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
+import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import type { Place } from '../core/observable.ts';
 import { parseUrl, type WebUrl } from '../core/web-url.ts';
 import { urlMatches } from './url-relation.ts';
@@ -26,23 +27,65 @@ export interface UrlIndexColumns {
 const HAS_PREFIX = 1;
 const HAS_HOST = 2;
 
-export class UrlIndex {
-  readonly columns: UrlIndexColumns;
-  readonly #table: IndicatorTable;
+const URL = INDICATOR_KINDS.indexOf('url');
 
-  constructor(table: IndicatorTable, columns: UrlIndexColumns = buildColumns(table)) {
+export class UrlIndex {
+  readonly #table: IndicatorRows;
+  #slots: Uint32Array;
+  #shape: number;
+  #count = 0;
+
+  /** `columns` of an earlier index of the same table; none: built here. */
+  constructor(table: IndicatorRows, columns?: UrlIndexColumns) {
     this.#table = table;
-    this.columns = columns;
+    this.#slots = columns?.slots ?? new Uint32Array(2);
+    this.#shape = columns?.shape ?? 0;
+    if (columns !== undefined) {
+      for (let slot = 1; slot < this.#slots.length; slot += 2) if (this.#slots[slot] !== 0) this.#count++;
+    } else if ([...table.shapes()].some((shape) => (shape & 15) === URL)) {
+      let count = 0;
+      for (let row = 0; row < table.size; row++) if ((table.shapeAt(row) & 15) === URL) count++;
+      this.#slots = new Uint32Array(2 * slotsFor(count));
+      for (let row = 0; row < table.size; row++) this.add(row);
+    }
+  }
+
+  get columns(): UrlIndexColumns {
+    return { slots: this.#slots, shape: this.#shape };
+  }
+
+  /** A row that the table has now; rows of other kinds are left alone. */
+  add(row: number): void {
+    if ((this.#table.shapeAt(row) & 15) !== URL) return;
+    if (slotsFor(++this.#count) * 2 > this.#slots.length) this.#grow();
+    const semantics = this.#table.semanticsAt(row);
+    if (semantics === 'prefix') this.#shape |= HAS_PREFIX;
+    if (semantics === 'host') this.#shape |= HAS_HOST;
+    const value = this.#table.valueAt(row);
+    const url = parseUrl(value);
+    let hash = startHash(url?.host ?? value);
+    if (semantics !== 'host' && url !== undefined)
+      for (let i = 0; i < url.target.length; i++) hash = step(hash, url.target.charCodeAt(i));
+    insert(this.#slots, finish(hash), row + 1);
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Uint32Array(before.length * 2);
+    for (let slot = 0; slot < before.length; slot += 2) {
+      const entry = before[slot + 1] ?? 0;
+      if (entry !== 0) insert(this.#slots, before[slot] ?? 0, entry);
+    }
   }
 
   /** Rows that an observed URL satisfies. */
   match(value: string, place: Place): UrlHit[] {
     const hits: UrlHit[] = [];
-    const seen = this.columns.slots.length > 2 ? parseUrl(value) : undefined;
+    const seen = this.#slots.length > 2 ? parseUrl(value) : undefined;
     if (seen === undefined) return hits;
     const { target } = seen;
     let hash = startHash(seen.host);
-    const hasPrefix = (this.columns.shape & HAS_PREFIX) !== 0;
+    const hasPrefix = (this.#shape & HAS_PREFIX) !== 0;
     for (let i = 0; i < target.length; i++) {
       if (hasPrefix && isBorder(target, i)) this.#collect(finish(hash), seen, place, hits);
       hash = step(hash, target.charCodeAt(i));
@@ -53,7 +96,7 @@ export class UrlIndex {
 
   /** Rows that stand for their host. */
   matchHost(host: string): number[] {
-    if ((this.columns.shape & HAS_HOST) === 0) return [];
+    if ((this.#shape & HAS_HOST) === 0) return [];
     const rows: number[] = [];
     for (const row of this.#rowsOf(finish(startHash(host)))) {
       if (this.#table.semanticsAt(row) !== 'host') continue;
@@ -73,7 +116,7 @@ export class UrlIndex {
   }
 
   *#rowsOf(hash: number): Generator<number> {
-    const { slots } = this.columns;
+    const slots = this.#slots;
     const mask = slots.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = (slots[2 * slot + 1] ?? 0) - 1;
@@ -88,29 +131,17 @@ function isBorder(target: string, index: number): boolean {
   return index > 0 && (/[/?&]/.test(target[index] as string) || /[/?&=]/.test(target[index - 1] as string));
 }
 
-function buildColumns(table: IndicatorTable): UrlIndexColumns {
-  let count = 0;
-  for (let row = 0; row < table.size; row++) if (table.kindAt(row) === 'url') count++;
-  const slots = new Uint32Array(2 * 2 ** Math.ceil(Math.log2(count * 1.5 + 1)));
+/** A power of two that leaves a third of the slots free. */
+function slotsFor(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count * 1.5 + 1));
+}
+
+function insert(slots: Uint32Array, hash: number, entry: number): void {
   const mask = slots.length / 2 - 1;
-  let shape = 0;
-  for (let row = 0; row < table.size; row++) {
-    if (table.kindAt(row) !== 'url') continue;
-    const semantics = table.semanticsAt(row);
-    if (semantics === 'prefix') shape |= HAS_PREFIX;
-    if (semantics === 'host') shape |= HAS_HOST;
-    const value = table.valueAt(row);
-    const url = parseUrl(value);
-    let hash = startHash(url?.host ?? value);
-    if (semantics !== 'host' && url !== undefined)
-      for (let i = 0; i < url.target.length; i++) hash = step(hash, url.target.charCodeAt(i));
-    hash = finish(hash);
-    let slot = hash & mask;
-    while ((slots[2 * slot + 1] ?? 0) !== 0) slot = (slot + 1) & mask;
-    slots[2 * slot] = hash;
-    slots[2 * slot + 1] = row + 1;
-  }
-  return { slots, shape };
+  let slot = hash & mask;
+  while ((slots[2 * slot + 1] ?? 0) !== 0) slot = (slot + 1) & mask;
+  slots[2 * slot] = hash;
+  slots[2 * slot + 1] = entry;
 }
 
 function startHash(host: string): number {

@@ -126,10 +126,15 @@ export class WitnessTables {
     return new Uint8Array(this.memory.memory.buffer, this.address, this.bytes);
   }
 
-  /** One more indicator, seen by scans that begin after the call. */
+  /**
+   * One more indicator, seen by scans that begin after the call. Where there is no room left every record becomes a candidate: slow,
+   * and right until new tables are built.
+   */
   add(kind: IndicatorKind, value: string, semantics: Semantics): 'added' | 'full' {
     this.#write(witnessOf(kind, value, semantics));
-    return this.#writer.flush();
+    const result = this.#writer.flush();
+    if (result === 'full') this.#raise(FLAG_EVERY);
+    return result;
   }
 
   /** True when some indicator has no witness and so every record is a candidate; the load report says so. */

@@ -1,0 +1,145 @@
+/**
+ * LayeredTable: a read-only base and the delta that came after it, as one table. The delta overrules: a row that it knows counts as
+ * the delta says, and its row in the base is a tombstone for good. Each indicator therefore counts in one layer only.
+ *
+ * Row numbers: those of the base, then those of the delta.
+ */
+import { DeltaTable } from './delta-table.ts';
+import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
+import type { IndicatorRows, Saying } from './indicator-rows.ts';
+import { type IndicatorTable, SEMANTICS, shapeOf } from './indicator-table.ts';
+import type { TableChange } from './table-change.ts';
+
+export interface ChangeCounts {
+  /** Rows that count now and did not. */
+  added: number;
+  removed: number;
+  /** Rows that counted before and count on, with other sources. */
+  changed: number;
+}
+
+/** Told of each change, so that indexes follow. */
+export interface LayerListener {
+  /** A row of the delta that is new there. */
+  added(deltaRow: number): void;
+  /** A row of the base that counts no more. */
+  buried(baseRow: number): void;
+}
+
+const NOBODY: LayerListener = { added: () => undefined, buried: () => undefined };
+
+export class LayeredTable implements IndicatorRows {
+  readonly base: IndicatorTable;
+  readonly delta = new DeltaTable();
+  readonly #tombstones = new Set<number>();
+
+  constructor(base: IndicatorTable) {
+    this.base = base;
+  }
+
+  get size(): number {
+    return this.base.size + this.delta.size;
+  }
+
+  /** Indicators that count. */
+  get liveCount(): number {
+    return this.base.size - this.#tombstones.size + this.delta.liveCount;
+  }
+
+  /** Rows of the base that count no more. */
+  get tombstones(): number {
+    return this.#tombstones.size;
+  }
+
+  buriedRows(): Iterable<number> {
+    return this.#tombstones;
+  }
+
+  apply(change: TableChange, listener: LayerListener = NOBODY): ChangeCounts {
+    const counts: ChangeCounts = { added: 0, removed: 0, changed: 0 };
+    for (const [shape, value, details] of change.rows) {
+      const before = this.findShape(shape, value) >= 0;
+      const sayings = details.flatMap((number) => change.details[number] ?? []);
+      const inBase = this.base.findShape(shape, value);
+      if (inBase >= 0 && !this.#tombstones.has(inBase)) {
+        this.#tombstones.add(inBase);
+        listener.buried(inBase);
+      }
+      if (sayings.length === 0 && inBase < 0 && this.delta.numberOf(shape, value) < 0) continue;
+      const { row, isNew } = this.delta.put(shape, value, sayings);
+      if (isNew) listener.added(row);
+      if (sayings.length > 0) counts[before ? 'changed' : 'added']++;
+      else if (before) counts.removed++;
+    }
+    return counts;
+  }
+
+  /** Whether the row counts. */
+  isLive(row: number): boolean {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? !this.#tombstones.has(row) : this.delta.isLive(inDelta);
+  }
+
+  shapeAt(row: number): number {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.shapeAt(row) : this.delta.shapeAt(inDelta);
+  }
+
+  kindAt(row: number): IndicatorKind {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.kindAt(row) : this.delta.kindAt(inDelta);
+  }
+
+  semanticsAt(row: number): Semantics {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.semanticsAt(row) : this.delta.semanticsAt(inDelta);
+  }
+
+  valueAt(row: number): string {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.valueAt(row) : this.delta.valueAt(inDelta);
+  }
+
+  shapes(): Iterable<number> {
+    return new Set([...this.base.shapes(), ...this.delta.shapes()]);
+  }
+
+  find(kind: IndicatorKind, value: string, semantics: Semantics): number {
+    return this.findShape(shapeOf(kind, semantics), value);
+  }
+
+  findAll(kind: IndicatorKind, value: string): number[] {
+    return this.rowsOf(
+      SEMANTICS.map((semantics) => shapeOf(kind, semantics)),
+      value,
+    );
+  }
+
+  findShape(shape: number, value: string): number {
+    if (this.delta.size > 0 && this.delta.numberOf(shape, value) >= 0) {
+      const row = this.delta.findShape(shape, value);
+      return row < 0 ? row : this.base.size + row;
+    }
+    return this.base.findShape(shape, value);
+  }
+
+  rowsOf(shapes: readonly number[], value: string): number[] {
+    if (this.delta.size === 0) return this.base.rowsOf(shapes, value);
+    return shapes.map((shape) => this.findShape(shape, value)).filter((row) => row >= 0);
+  }
+
+  detailsAt(row: number): IndicatorDetails[] {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.detailsAt(row) : this.delta.detailsAt(inDelta);
+  }
+
+  sayingsAt(row: number): readonly Saying[] {
+    const inDelta = row - this.base.size;
+    return inDelta < 0 ? this.base.sayingsAt(row) : this.delta.sayingsAt(inDelta);
+  }
+
+  /** Numbers of all rows that count. */
+  *liveRows(): Generator<number> {
+    for (let row = 0; row < this.size; row++) if (this.isLive(row)) yield row;
+  }
+}
