@@ -19,7 +19,13 @@ export interface WebUrl {
   readonly target: string;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ftp: 21, ws: 80, wss: 443 };
+const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
+  ['http', 80],
+  ['https', 443],
+  ['ftp', 21],
+  ['ws', 80],
+  ['wss', 443],
+]);
 const MAX_URL_LENGTH = 16_384;
 
 /** Understands `scheme://host:port/path?query#fragment` and the same without `scheme://`. Undefined when there is no host. */
@@ -34,8 +40,13 @@ export function parseUrl(text: string): WebUrl | undefined {
   if (hostPort === undefined) return undefined;
   const host = canonicalHost(hostPort.host);
   if (host === undefined) return undefined;
-  const port = hostPort.port === DEFAULT_PORTS[scheme] ? 0 : hostPort.port;
+  const port = hostPort.port === DEFAULT_PORTS.get(scheme) ? 0 : hostPort.port;
   return { scheme, host, port, target: canonicalTarget(authorityEnd < 0 ? '' : rest.slice(authorityEnd)) };
+}
+
+/** The port that is meant: the one that is given, else the scheme's; 0 when neither tells. */
+export function effectivePort({ scheme, port }: WebUrl): number {
+  return port === 0 ? (DEFAULT_PORTS.get(scheme) ?? 0) : port;
 }
 
 /** Domain name or address, percent-encoding undone. Address results carry no brackets. */

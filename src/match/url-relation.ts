@@ -1,9 +1,7 @@
 /** How an observed URL relates to a URL indicator; the table "When a token matches" of docs/design/indicator-matching.md. */
 import type { Semantics } from '../core/indicator.ts';
 import type { Place } from '../core/observable.ts';
-import type { WebUrl } from '../core/web-url.ts';
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ftp: 21 };
+import { effectivePort, type WebUrl } from '../core/web-url.ts';
 
 /** `exact`, `prefix`, or undefined when the URL is not meant. */
 export function urlMatches(
@@ -29,11 +27,6 @@ function portsAgree(wanted: WebUrl, seen: WebUrl, place: Place): boolean {
   if (place === 'composed') return wanted.port === 0 || seen.port === 0 || wanted.port === seen.port;
   const [wantedPort, seenPort] = [effectivePort(wanted), effectivePort(seen)];
   return wantedPort === 0 || seenPort === 0 || wantedPort === seenPort;
-}
-
-/** 0: not known, because neither port nor scheme is given. */
-function effectivePort(url: WebUrl): number {
-  return url.port !== 0 ? url.port : (DEFAULT_PORTS[url.scheme] ?? 0);
 }
 
 /** The longer target goes on at a border of a path segment or of a query parameter. */
