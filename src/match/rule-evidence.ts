@@ -7,7 +7,7 @@ import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import { valuesOf } from '../core/field-path.ts';
 import type { MatchedField } from '../core/match.ts';
-import type { Compare, Keyword, Predicate, Test } from '../ir/predicate.ts';
+import type { Compare, Elements, Keyword, Predicate, Test } from '../ir/predicate.ts';
 import { evaluate } from './interpreter.ts';
 import { eventSubject } from './subject.ts';
 import { satisfies } from './value-test.ts';
@@ -107,7 +107,7 @@ export interface Explanation {
   /** `all of`, `any of`, `not`, or the item as written. */
   readonly text: string;
   readonly held: boolean;
-  /** For items: what the event has there; absent when it has nothing. */
+  /** For items: what the event has there; absent when it has nothing, empty where there is no one place. */
   readonly seen?: readonly EventValue[];
   readonly children: readonly Explanation[];
 }
@@ -128,7 +128,7 @@ export function explain(predicate: Predicate, fields: EventObject): Explanation 
     case 'constant':
       return { text: predicate.value ? 'always' : 'never', held, children: [] };
     case 'keyword':
-      return { text: `any value: ${predicate.label ?? ''}`, held, children: [] };
+      return { text: `any value: ${predicate.label ?? ''}`, held, seen: keywordSeen(predicate, fields), children: [] };
     case 'compare': {
       const name = predicate.path.kind === 'field' ? predicate.path.name : '';
       const seen = valuesOf(fields, name);
@@ -137,6 +137,18 @@ export function explain(predicate: Predicate, fields: EventObject): Explanation 
     case 'bind':
       return { text: `some ${predicate.type}`, held, children: [] };
     case 'elements':
-      return { text: `${predicate.quantifier} element of ${predicate.path.name}`, held, children: [] };
+      return elementsExplained(predicate, fields, held);
   }
+}
+
+function keywordSeen(node: Keyword, fields: EventObject): readonly EventValue[] {
+  const subject = eventSubject(fields);
+  const place = findScalar(fields, '', (value) => satisfies(node.test, value, subject));
+  return place === undefined ? [] : [place.value];
+}
+
+function elementsExplained(node: Elements, fields: EventObject, held: boolean): Explanation {
+  const seen = valuesOf(fields, node.path.name);
+  const text = `${node.quantifier} element of ${node.path.name}`;
+  return { text, held, ...(seen.length === 0 ? {} : { seen }), children: [] };
 }

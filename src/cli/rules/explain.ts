@@ -1,16 +1,15 @@
 /** `flint rules explain RULE EVENT`: the rule's condition as a tree with what held on the event, what did not, and what stood there. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Event } from '../../core/event.ts';
 import { readSampleEvents } from '../../engine/sample-events.ts';
-import { SigmaEventRules, type SigmaExplanation } from '../../engine/sigma-rules.ts';
+import { SigmaEventRules } from '../../engine/sigma-rules.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { Explanation } from '../../match/rule-evidence.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
-import { oneLine, openTerminal, paint, say } from '../terminal.ts';
+import { openTerminal, say } from '../terminal.ts';
+import { explanationObject, explanationText } from './explanation-text.ts';
 import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
 
 interface ExplainOptions extends RuleOptions {
@@ -80,52 +79,4 @@ export function chooseRules(rules: readonly DetectionRule[], name: string, isFil
     : `no rule "${name}" is loaded${near}`;
   const hint = 'flint rules ls shows what is loaded; correlations watch several events and are not explained on one';
   throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', message, { hint })]);
-}
-
-export function explanationText(
-  { rule, admitted, source, tree }: SigmaExplanation,
-  event: Event,
-  color: boolean,
-): string {
-  const matches = admitted && tree.held;
-  const verdict = matches ? paint(color, 'green', 'matches') : paint(color, 'red', 'does not match');
-  const { product, category, service } = rule.logsource;
-  const wanted = [product, category, service].filter((part) => part !== undefined).join('/');
-  const seen =
-    source === undefined
-      ? 'of no known shape; --logsource says what it is'
-      : `${source.shape}: ${[source.product ?? '', ...source.categories, ...source.services].filter((part) => part !== '').join(', ')}`;
-  const place = event.origin.line > 0 ? `line ${event.origin.line}` : `record ${event.origin.record}`;
-  return [
-    `${place}: ${verdict} ${paint(color, 'bold', oneLine(rule.details.name, 200))}`,
-    `  log source  ${admitted ? paint(color, 'green', 'fits') : paint(color, 'red', 'does not fit')}: rule for ${wanted}, event is ${oneLine(seen, 200)}`,
-    ...treeLines(tree, 1, color),
-  ].join('\n');
-}
-
-function treeLines(node: Explanation, depth: number, color: boolean): string[] {
-  const mark = node.held ? paint(color, 'green', '+') : paint(color, 'red', '-');
-  const isItem = node.children.length === 0;
-  const seen = isItem
-    ? `   ${paint(color, 'dim', node.seen === undefined ? 'absent' : `seen: ${oneLine(JSON.stringify(node.seen).slice(1, -1), 160)}`)}`
-    : '';
-  return [
-    `${'  '.repeat(depth)}${mark} ${oneLine(node.text, 200)}${seen}`,
-    ...node.children.flatMap((child) => treeLines(child, depth + 1, color)),
-  ];
-}
-
-function explanationObject(
-  { rule, admitted, source, tree }: SigmaExplanation,
-  event: Event,
-): Readonly<Record<string, unknown>> {
-  return {
-    rule: { id: rule.details.id, name: rule.details.name, logsource: rule.logsource },
-    record: event.origin.record,
-    line: event.origin.line,
-    matches: admitted && tree.held,
-    admitted,
-    ...(source !== undefined && { source }),
-    tree,
-  };
 }

@@ -10,7 +10,8 @@ import { regexProblem } from '../../match/regex.ts';
 import { loadSigma } from '../../rules/sigma/load.ts';
 import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
 import { coverageTable } from './coverage.ts';
-import { chooseRules, explanationText } from './explain.ts';
+import { chooseRules } from './explain.ts';
+import { explanationText } from './explanation-text.ts';
 import { isChosen, ruleRow } from './ls.ts';
 
 const RULE = `title: Whoami

@@ -4,12 +4,14 @@ import type { CliCommand } from '../command.ts';
 import { coverageCommand } from './coverage.ts';
 import { explainCommand } from './explain.ts';
 import { lsCommand } from './ls.ts';
+import { testCommand } from './test.ts';
 
 export const rulesCommand: CliCommand = {
   name: 'rules',
   build: (action) => {
-    const rules = new Command('rules').description('Sigma rules: list, explain, coverage');
-    for (const command of [lsCommand, explainCommand, coverageCommand]) rules.addCommand(command.build(action));
+    const rules = new Command('rules').description('Sigma rules: list, explain, test, coverage');
+    for (const command of [lsCommand, explainCommand, testCommand, coverageCommand])
+      rules.addCommand(command.build(action));
     return rules;
   },
 };

@@ -76,7 +76,7 @@ export const SIGMA_CODES = {
     family: 'user',
     title: 'placeholder without values',
     why: 'a value uses %name% with "expand", and neither configuration nor a pipeline says what it stands for',
-    fix: 'give the values under sigma.placeholders, or in a pipeline',
+    fix: 'give the values under "placeholders" of the configuration, or in a pipeline',
   },
   SIGMA_BAD_CORRELATION: {
     family: 'user',

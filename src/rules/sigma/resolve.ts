@@ -138,7 +138,7 @@ function compileDetection(
       'SIGMA_UNRESOLVED_PLACEHOLDER',
       `placeholder ${names} has no values`,
       ['detection'],
-      'give the values under sigma.placeholders',
+      'give the values under "placeholders" of the configuration',
     );
     return undefined;
   }
