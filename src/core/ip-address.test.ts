@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalIp, formatNetwork, networkContains, parseNetwork } from './ip-address.ts';
+import { canonicalIp, formatNetwork, networkContains, parseIpv4, parseNetwork } from './ip-address.ts';
 
 const network = (text: string) => {
   const parsed = parseNetwork(text);
@@ -55,5 +56,30 @@ describe('networks', () => {
 
   it.each(['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/-1', '::/129', 'x/8'])('%s is no network', (text) => {
     expect(parseNetwork(text)).toBeUndefined();
+  });
+});
+
+describe('parseIpv4', () => {
+  const PART = /^(?:0|[1-9]\d{0,2})$/;
+  const naive = (text: string): number | undefined => {
+    const parts = text.split('.');
+    if (parts.length !== 4 || !parts.every((part) => PART.test(part) && Number(part) < 256)) return undefined;
+    return parts.reduce((value, part) => value * 256 + Number(part), 0);
+  };
+
+  it('reads what four decimal numbers without leading zeros are, and nothing else', () => {
+    const part = fc.oneof(
+      fc.nat(300).map(String),
+      fc.constantFrom('', '00', '01', '0', '256', '1000', 'a', ' 1', '+1', '\u0661'),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 3, maxLength: 5 }), (parts) => {
+        const text = parts.join('.');
+        const read = parseIpv4(text);
+        const [high = 0, low = 0] = read?.groups ?? [];
+        expect(read === undefined ? undefined : high * 65_536 + low).toBe(naive(text));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
