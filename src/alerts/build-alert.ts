@@ -6,10 +6,12 @@ import type { Alert, AlertEventReference, AlertFlint, ThreatIndicator } from '..
 import type { Event } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { Match, MatchedField } from '../core/match.ts';
+import type { ProcessTree } from '../core/process-tree.ts';
 import { cutUtf8, wellFormed } from '../core/text-limit.ts';
 import { alertId, eventKey } from './alert-id.ts';
 import { attackFields } from './attack-tags.ts';
 import { ecsFields } from './ecs-fields.ts';
+import { processTreeFields, withParent } from './process-tree-fields.ts';
 import { relatedFields } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { severityOf } from './severity.ts';
@@ -31,6 +33,8 @@ export interface AlertOptions {
   readonly keepOriginal: boolean;
   /** Most alerts of one event; default MAX_HITS. */
   readonly maxAlerts?: number;
+  /** Remembered ancestors of the event's process. */
+  readonly tree?: ProcessTree;
 }
 
 export interface EventAlerts {
@@ -47,12 +51,16 @@ export function buildAlerts(matches: readonly Match[], event: Event, options: Al
 
 export function buildAlert(match: Match, event: Event, options: AlertOptions): Alert {
   const cut: string[] = [];
-  const { event: ecsEvent, ...observables } = limitTexts(ecsFields(event.fields), '', cut);
+  const { event: ecsEvent, ...observables } = limitTexts(
+    options.tree === undefined ? ecsFields(event.fields) : withParent(ecsFields(event.fields), options.tree),
+    '',
+    cut,
+  );
   const original = options.keepOriginal ? wellFormed(cutUtf8(event.original, MAX_ORIGINAL_BYTES)) : undefined;
   const truncated = original !== undefined && original.length < event.original.length;
   const threat = limitTexts(threatOf(match), 'threat.', cut);
   const rule = limitTexts(ruleOf(match), 'rule.', cut);
-  const flint = limitTexts(flintOf(match, event), 'flint.', cut);
+  const flint = limitTexts({ ...flintOf(match, event), ...processTreeFields(options.tree) }, 'flint.', cut);
   const tags = tagsOf(match);
   const related = relatedFields(observables, match);
   return {

@@ -2,6 +2,9 @@
 import type { Alert } from '../core/alert.ts';
 import { oneLine, paint, type Style } from './terminal.ts';
 
+/** Ancestors in one line of the terminal; the record has all of them. */
+const SHOWN_ANCESTORS = 3;
+
 export function alertLine(alert: Alert, options: { color: boolean; width: number }): string {
   const level = alert.flint.level ?? levelOf(alert.event.severity);
   const first = alert.flint.matched[0];
@@ -10,11 +13,26 @@ export function alertLine(alert: Alert, options: { color: boolean; width: number
       ? alert.rule.name
       : `${alert.threat.indicator.type} ${first?.item ?? alert.rule.name}`;
   const where = first === undefined ? '' : `${first.how} @ ${first.field === '' ? 'record' : first.field}`;
+  const lineage = lineageOf(alert);
   const place = `${alert.flint.input.path}${alert.flint.input.line === undefined ? `#${alert.flint.input.record}` : `:${alert.flint.input.line}`}`;
   const time = alert['@timestamp'].slice(0, 19).replace('T', ' ');
   const badge = paint(options.color, styleOf(level), level.toUpperCase().padEnd(13));
-  const rest = oneLine(`${what}  ${where}  ${place}`, Math.max(20, options.width - 36));
+  const rest = oneLine(`${what}  ${where}  ${lineage}${place}`, Math.max(20, options.width - 36));
   return `${paint(options.color, 'dim', time)}  ${badge} ${rest}`;
+}
+
+/** `explorer.exe > cmd.exe > rundll32.exe`: the nearest remembered ancestors and the process itself. */
+function lineageOf({ flint, process }: Alert): string {
+  const ancestors = flint.process_tree?.ancestors ?? [];
+  if (ancestors.length === 0) return '';
+  const names = ancestors.slice(-SHOWN_ANCESTORS).map(({ executable, pid }) => baseName(executable ?? `pid ${pid}`));
+  const own = process?.['name'] ?? process?.['executable'];
+  const more = ancestors.length > SHOWN_ANCESTORS || flint.process_tree?.complete === false ? ['…'] : [];
+  return `${[...more, ...names, ...(typeof own === 'string' ? [baseName(own)] : [])].join(' > ')}  `;
+}
+
+function baseName(path: string): string {
+  return path.replace(/^.*[\\/]/, '');
 }
 
 function levelOf(severity: number): string {

@@ -3,6 +3,7 @@
  * Fields with nothing to say are absent.
  */
 import type { EventObject } from './event.ts';
+import type { TreeProcess } from './process-tree.ts';
 import type { EngineName, Level, MatchedField, Validity } from './match.ts';
 
 export interface ThreatIndicator {
@@ -35,6 +36,14 @@ export interface AlertFlint {
   readonly group?: Readonly<Record<string, string>>;
   readonly count?: number;
   readonly validity?: Validity;
+  /** The remembered ancestors of the process that the event is about, the oldest first, the parent last. */
+  readonly process_tree?: {
+    readonly ancestors: readonly TreeProcess[];
+    /** False when the line goes on to a process that nobody told of. */
+    readonly complete: boolean;
+    /** Further ancestors, older than those shown. */
+    readonly omitted?: number;
+  };
   readonly input: { readonly name: string; readonly path: string; readonly line?: number; readonly record: number };
   /** `alert_engine` of STIX Spark. */
   readonly library?: string;

@@ -3,6 +3,7 @@
  * beside the event, so that no event is copied unless something matched.
  */
 import type { EventObject, EventValue } from './event.ts';
+import { hasField } from './field-path.ts';
 
 /** Name in rules to names in the event, the first present one is meant. An own field of the name comes first. */
 export type FieldAliases = ReadonlyMap<string, readonly string[]>;
@@ -13,6 +14,8 @@ export interface RuleEvent {
   readonly aliases: FieldAliases | undefined;
   /** All fields under all names; built on first use. */
   readonly fields: EventObject;
+  /** The value of a field that neither the event nor an alias has, from elsewhere: fields of a parent process. */
+  readonly derive?: (name: string) => EventValue | undefined;
 }
 
 export function plainEvent(fields: EventObject): RuleEvent {
@@ -21,6 +24,48 @@ export function plainEvent(fields: EventObject): RuleEvent {
 
 export function aliasedEvent(base: EventObject, aliases: FieldAliases): RuleEvent {
   return aliases.size === 0 ? plainEvent(base) : new AliasedEvent(base, aliases);
+}
+
+/** The event with further fields that are looked up when a rule asks for them; `names` are all that may be. */
+export function derivedEvent(
+  event: RuleEvent,
+  names: Iterable<string>,
+  derive: (name: string) => EventValue | undefined,
+): RuleEvent {
+  return new DerivedEvent(event, names, derive);
+}
+
+class DerivedEvent implements RuleEvent {
+  readonly base: EventObject;
+  readonly aliases: FieldAliases | undefined;
+  readonly derive: (name: string) => EventValue | undefined;
+  readonly #event: RuleEvent;
+  readonly #names: Iterable<string>;
+  #fields: EventObject | undefined;
+
+  constructor(event: RuleEvent, names: Iterable<string>, derive: (name: string) => EventValue | undefined) {
+    this.base = event.base;
+    this.aliases = event.aliases;
+    this.derive = derive;
+    this.#event = event;
+    this.#names = names;
+  }
+
+  get fields(): EventObject {
+    this.#fields ??= this.#build();
+    return this.#fields;
+  }
+
+  #build(): EventObject {
+    const { fields } = this.#event;
+    const added: Record<string, EventValue> = {};
+    for (const name of this.#names) {
+      if (hasField(fields, name)) continue;
+      const value = this.derive(name);
+      if (value !== undefined) added[name] = value;
+    }
+    return { ...fields, ...added };
+  }
 }
 
 class AliasedEvent implements RuleEvent {

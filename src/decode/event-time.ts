@@ -33,6 +33,8 @@ const LINE_TIMES: readonly RegExp[] = [
   /^(?:<\d{1,3}>\d?\s*)?(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)/,
   /^(?:<\d{1,3}>)?([A-Z][a-z]{2}\s+\d{1,2}\s+(?:\d{4}\s+)?\d{2}:\d{2}:\d{2})/,
   /^(\d{10}(?:\.\d{1,9})?)\b/,
+  // Audit records of Linux: seconds and milliseconds of the event.
+  /^(?:node=\S{1,128} )?type=[A-Z0-9_]{1,40} msg=audit\((\d{10}\.\d{3}):/,
   /\[(\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\]/,
 ];
 

@@ -136,6 +136,23 @@ export const configSchema = Type.Object(
       description: 'fields that group events for STIX patterns over several observations; empty: the host',
     }),
     flux: Type.Array(Type.Union([Type.String(), fluxEntry]), { default: [], description: 'flux specifications' }),
+    process_memory: Type.Object(
+      {
+        mode: Type.Union([Type.Literal('auto'), Type.Literal('on'), Type.Literal('off')], {
+          default: 'auto',
+          description:
+            'remember processes, to answer fields of parents and ancestors and to show them in alerts; auto: when a rule uses such fields',
+        }),
+        bytes: Type.Integer({
+          default: 536_870_912,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description:
+            'memory for them; beyond it ended processes are forgotten first, then those not heard of for longest',
+        }),
+      },
+      { ...strict, default: {}, description: 'process memory; see docs/processes.md' },
+    ),
     key_map: Type.Optional(Type.String({ description: 'key-mapping file of STIX Spark (name : key, one per line)' })),
     http: Type.Object(
       {

@@ -10,6 +10,7 @@ import type { IndicatorDetails } from '../core/indicator.ts';
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import type { IndicatorMatch, Match, MatchedField, RuleMatch, Validity } from '../core/match.ts';
 import type { Observed } from '../core/observed.ts';
+import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordOrigin } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
 import { eventTime } from '../decode/event-time.ts';
@@ -40,6 +41,8 @@ export interface EventRules {
   match(event: Event): readonly RuleMatch[];
   /** Matches of rules that span events, found by now; each with the event it is about. */
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
+  /** The ancestors of the event's process, where they are remembered. */
+  treeOf?(event: Event): ProcessTree | undefined;
 }
 
 export interface DetectorOptions {
@@ -65,6 +68,8 @@ export interface DetectorCounts {
 export interface Detection {
   readonly event: Event;
   readonly matches: readonly Match[];
+  /** The ancestors of the process that the event is about. */
+  readonly tree?: ProcessTree;
 }
 
 /** What the scanner could not rule out for a record. */
@@ -117,7 +122,7 @@ export class Detector {
       for (const event of this.decode(bytes, start, end, origin)) {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
         for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
-        if (matches.length > 0) detections.push({ event, matches });
+        if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
         if (wanted.rules) detections.push(...this.drain());
       }
     } catch {
@@ -141,7 +146,17 @@ export class Detector {
 
   /** What rules that span events have found since the last call. */
   drain(): readonly Detection[] {
-    return this.#rules.flatMap((rules) => rules.drain().map(({ event, match }) => ({ event, matches: [match] })));
+    return this.#rules.flatMap((rules) =>
+      rules.drain().map(({ event, match }) => this.#withTree({ event, matches: [match] })),
+    );
+  }
+
+  #withTree(detection: Detection): Detection {
+    for (const rules of this.#rules) {
+      const tree = rules.treeOf?.(detection.event);
+      if (tree !== undefined) return { ...detection, tree };
+    }
+    return detection;
   }
 
   /** The events of a record. */

@@ -5,9 +5,16 @@
 import { randomInt } from 'node:crypto';
 import type { Event } from '../core/event.ts';
 import type { RuleMatch } from '../core/match.ts';
+import type { ProcessTree } from '../core/process-tree.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { CorrelationRule } from '../ir/correlation.ts';
+import type { DetectionRule } from '../ir/detection-rule.ts';
+import { collectFieldNames } from '../match/rule-fields.ts';
+import { PROCESS_PROPERTIES } from '../state/process/process-event.ts';
+import { DERIVED_PROCESS_FIELDS } from '../state/process/process-fields.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
+import { ProcessContext } from './process-context.ts';
 import { RuleFilter } from './rule-filter.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
@@ -20,6 +27,10 @@ export class EventRules implements MatchesEvents {
   readonly sigma: SigmaEventRules | undefined;
   readonly patterns: PatternSet | undefined;
   readonly stateful: StatefulRules | undefined;
+  /** Remembered processes; present when a rule asks for fields of a parent, or alerts shall show ancestors. */
+  readonly processes: ProcessContext | undefined;
+  /** Matches of events that waited for an ancestor, found by now. */
+  #late: Firing[] = [];
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
 
@@ -37,7 +48,14 @@ export class EventRules implements MatchesEvents {
       ...(onEvent !== undefined && { onEvent }),
     });
     this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
-    this.sigma = sigma.detections.length === 0 ? undefined : new SigmaEventRules(sigma.detections);
+    const names = derivedFieldNames(sigma.detections, sigma.correlations);
+    const { mode, bytes } = texts.processMemory;
+    const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
+    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes }) : undefined;
+    this.sigma =
+      sigma.detections.length === 0 && this.processes === undefined
+        ? undefined
+        : new SigmaEventRules(sigma.detections, this.processes);
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
     const counts = {
@@ -55,7 +73,12 @@ export class EventRules implements MatchesEvents {
 
   /** True when events must be seen in order by one thread. */
   get isStateful(): boolean {
-    return this.stateful !== undefined || this.patterns?.isStateful === true;
+    return this.stateful !== undefined || this.processes !== undefined || this.patterns?.isStateful === true;
+  }
+
+  /** Goes on with the processes that the rules before a reload remember. */
+  adopt(previous: EventRules): void {
+    if (previous.processes !== undefined) this.processes?.adopt(previous.processes);
   }
 
   /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
@@ -68,6 +91,10 @@ export class EventRules implements MatchesEvents {
   match(event: Event): readonly RuleMatch[] {
     const outcome = this.sigma?.examine(event);
     this.stateful?.observe(event, outcome?.held ?? [], outcome?.fields ?? event.fields, event.origin.arrivalMs);
+    for (const late of outcome?.late ?? []) {
+      this.stateful?.observeHeld(late.event, late.held, late.fields, event.origin.arrivalMs);
+      for (const match of late.matches) this.#late.push({ event: late.event, match });
+    }
     const sigma = outcome?.matches ?? NONE;
     const patterns = this.patterns?.match(event) ?? NONE;
     if (patterns.length === 0) return sigma;
@@ -75,8 +102,33 @@ export class EventRules implements MatchesEvents {
   }
 
   drain(): readonly Firing[] {
-    return this.stateful?.drain() ?? [];
+    const firings = this.stateful?.drain() ?? [];
+    if (this.#late.length === 0) return firings;
+    const late = this.#late;
+    this.#late = [];
+    return [...late, ...firings];
   }
+
+  /** The remembered ancestors of the event's process, for its alerts. */
+  treeOf(event: Event): ProcessTree | undefined {
+    const { sigma, processes } = this;
+    return sigma === undefined || processes === undefined ? undefined : processes.treeOf(event, sigma.viewOf(event));
+  }
+}
+
+/** Fields of the rules that remembered processes can answer. */
+function derivedFieldNames(
+  detections: readonly DetectionRule[],
+  correlations: readonly CorrelationRule[],
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { predicate } of detections) collectFieldNames(predicate, names);
+  for (const { groupBy, condition } of correlations)
+    for (const field of [...groupBy, ...(condition.kind === 'threshold' ? condition.fields : [])])
+      for (const name of [field.name, ...Object.values(field.fieldOf)]) names.add(name);
+  const derived = [...names].filter((name) => DERIVED_PROCESS_FIELDS.has(name));
+  // Of a start that is told in several records each answers own fields from the others.
+  return new Set(derived.length === 0 ? [] : [...derived, ...PROCESS_PROPERTIES.filter((name) => names.has(name))]);
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);

@@ -144,6 +144,7 @@ export class Generation implements BatchMatcher {
       time_from_arrival: sum(({ detectorCounts }) => detectorCounts.timeFromArrival),
       time_clamped: sum(({ detectorCounts }) => detectorCounts.timeClamped),
       indicators: this.intel.indicators.size,
+      ...this.rules.processes?.metrics(),
     };
   }
 
@@ -223,6 +224,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   };
   const { processor, live, rules } = createMatching(tables, settings, options.report, options.onEvent);
   diagnostics.push(...rules.diagnostics);
+  if (options.previous !== undefined) rules.adopt(options.previous.rules);
   // State is kept by one thread, which must see all events in order.
   const workers = rules.isStateful ? 1 : asked;
   const pool =

@@ -126,9 +126,13 @@ export class Processor {
   }
 
   #build(detections: readonly Detection[], nowMs: number, found: FoundAlert[]): void {
-    for (const { event, matches: all } of detections) {
+    for (const { event, matches: all, tree } of detections) {
       const matches = this.#options.firstHit ? firstHit(all) : all;
-      const { alerts, omitted } = buildAlerts(matches, event, { nowMs, ...this.#options });
+      const { alerts, omitted } = buildAlerts(matches, event, {
+        nowMs,
+        ...this.#options,
+        ...(tree !== undefined && { tree }),
+      });
       this.counts.omitted += omitted;
       for (const [i, alert] of alerts.entries()) found.push({ alert, event, match: matches[i] as Match });
     }

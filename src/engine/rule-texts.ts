@@ -20,6 +20,7 @@ export interface RuleTexts extends SigmaTexts {
   readonly stixMappings: readonly unknown[];
   readonly patternGroupBy: readonly string[];
   readonly flux: readonly FluxText[];
+  readonly processMemory: Config['process_memory'];
   /** `ordered` for files, `eager` for live inputs. */
   readonly mode: StatefulOptions['mode'];
 }
@@ -43,6 +44,7 @@ export function readRuleTexts(
     stixMappings: config.stix_mappings,
     patternGroupBy: config.pattern_group_by,
     flux: flux.texts,
+    processMemory: config.process_memory,
     mode,
   };
   return { texts, diagnostics: [...sigma.diagnostics, ...flux.diagnostics] };

@@ -1,13 +1,16 @@
 /**
  * SigmaRules on events: recognises the event's shape and log source, matches the rules that may fire on it, and says which
- * fields made them fire. One object per worker; its rules never change (a reload builds another).
+ * fields made them fire. With a process context, parent fields that the event lacks are answered from remembered processes.
+ * One object per worker; its rules never change (a reload builds another).
  */
 import type { Event, EventObject } from '../core/event.ts';
 import type { RuleMatch } from '../core/match.ts';
+import { plainEvent, type RuleEvent } from '../core/rule-event.ts';
 import { createEventRecogniser, type EventRecogniser } from '../fields/mapping/recognise.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { type Explanation, evidenceOf, explain } from '../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../match/rule-matcher.ts';
+import type { LateEvent, ProcessContext } from './process-context.ts';
 
 export interface SigmaOutcome {
   /** Matches of rules that alert on their own. */
@@ -16,6 +19,12 @@ export interface SigmaOutcome {
   readonly held: readonly DetectionRule[];
   /** The event's fields under the names that rules use (when some rule held): group-by and condition fields are read here. */
   readonly fields: EventObject;
+  /** What holds for earlier events now that this one has told of an ancestor of theirs; only what did not hold before. */
+  readonly late?: readonly LateOutcome[];
+}
+
+export interface LateOutcome extends SigmaOutcome {
+  readonly event: Event;
 }
 
 export interface SigmaCounts {
@@ -30,9 +39,11 @@ export class SigmaEventRules {
   readonly counts: SigmaCounts = { events: 0, unrecognised: 0, byShape: new Map() };
   readonly #matcher: RuleMatcher;
   readonly #recogniser: EventRecogniser = createEventRecogniser();
+  readonly #processes: ProcessContext | undefined;
 
-  constructor(rules: readonly DetectionRule[]) {
+  constructor(rules: readonly DetectionRule[], processes?: ProcessContext) {
     this.#matcher = new RuleMatcher(rules);
+    this.#processes = processes;
   }
 
   get matcherCounters(): Readonly<RuleMatcherCounters> {
@@ -46,18 +57,49 @@ export class SigmaEventRules {
   examine(event: Event): SigmaOutcome {
     this.counts.events++;
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    const processes = this.#processes;
+    const shown = processes?.show(event, recognised?.event ?? plainEvent(event.fields));
+    const late =
+      shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
+    const more = late === undefined ? NOTHING_LATE : { late };
     if (recognised === undefined) {
       this.counts.unrecognised++;
-      return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
+      return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
     }
-    const { shape, event: view, source } = recognised;
+    const { shape, source } = recognised;
+    const view = shown?.view ?? recognised.event;
     this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
     const indexes = this.#matcher.match(view, source);
+    if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(indexes));
+    return { ...this.#outcome(indexes, view, event), ...more };
+  }
+
+  #outcome(indexes: readonly number[], view: RuleEvent, event: Event): SigmaOutcome {
     if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
     const { fields } = view;
     const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
     const matches = held.filter(({ alerts }) => alerts).map((rule) => matchOf(rule, fields));
     return { matches, held, fields };
+  }
+
+  /** The event once more, now that more is known of its ancestors. */
+  #retry({ event, held }: LateEvent): readonly LateOutcome[] {
+    const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event);
+    if (recognised === undefined || shown === undefined) return [];
+    const indexes = this.#matcher.match(shown.view, recognised.source);
+    if (shown.derived.isMissing) this.#processes?.wait(shown, event, [...new Set([...held, ...this.#idsOf(indexes)])]);
+    const news = indexes.filter((index) => !held.includes(this.#matcher.rules[index]?.details.id ?? ''));
+    return news.length === 0 ? [] : [{ event, ...this.#outcome(news, shown.view, event) }];
+  }
+
+  #idsOf(indexes: readonly number[]): string[] {
+    return indexes.map((index) => this.#matcher.rules[index]?.details.id ?? '');
+  }
+
+  /** The event under the names of rules; as it came when its shape is not known. */
+  viewOf(event: Event): RuleEvent {
+    return this.#recogniser.recognise(event.fields, event.origin.source.logsource)?.event ?? plainEvent(event.fields);
   }
 
   /** Why the rule does or does not hold for the event; undefined when no loaded rule has the id. */
@@ -91,5 +133,6 @@ function matchOf(rule: DetectionRule, fields: EventObject): RuleMatch {
   return { engine: 'sigma', rule: rule.details, matched: evidenceOf(rule.predicate, fields) };
 }
 
+const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
 const NO_MATCHES: readonly RuleMatch[] = Object.freeze([]);
 const NO_RULES: readonly DetectionRule[] = Object.freeze([]);

@@ -85,12 +85,16 @@ export class StatefulRules {
     return this.#correlator === undefined && this.#taggers.length === 0;
   }
 
+  /** Rules that turned out to hold for an event that was observed before: its parent became known late. */
+  observeHeld(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
+    if (held.length === 0) return;
+    const ids = held.map(({ details }) => details.id);
+    this.#correlator?.observe(event, ids, nowMs, fieldReader(fields));
+  }
+
   /** `held`: the rules that hold for the event, silent ones included; `fields`: the event under the names that rules use. */
   observe(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
-    if (held.length > 0) {
-      const ids = held.map(({ details }) => details.id);
-      this.#correlator?.observe(event, ids, nowMs, fieldReader(fields));
-    }
+    this.observeHeld(event, held, fields, nowMs);
     if (this.#taggers.length === 0) return;
     const names = new Set(held.flatMap(({ details }) => [details.id, details.name]));
     const tagOf = (_rule: string, tag: string): boolean | undefined => (names.has(tag) ? true : undefined);

@@ -7,7 +7,7 @@ import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { FieldAliases, RuleEvent } from '../core/rule-event.ts';
 import { plainEvent } from '../core/rule-event.ts';
-import { valuesOf } from '../core/field-path.ts';
+import { hasField, valuesOf } from '../core/field-path.ts';
 import { foldCase } from '../core/fold.ts';
 
 export type SlotValue = EventValue | undefined;
@@ -134,12 +134,23 @@ export class RuleFrame {
       return;
     }
     if (this.#dotted[slot] !== true) {
-      this.#values[slot] = undefined;
+      this.#derive(slot, name);
       return;
     }
     const all = valuesOf(base, name);
+    if (all.length === 0 && this.#event.derive !== undefined && !hasField(base, name)) {
+      this.#derive(slot, name);
+      return;
+    }
     this.#isMany[slot] = all.length === 1 ? 0 : 1;
     this.#values[slot] = all.length === 1 ? all[0] : all;
+  }
+
+  /** A field that the record does not have, and others may know. */
+  #derive(slot: number, name: string): void {
+    const value = this.#event.derive?.(name);
+    this.#isMany[slot] = Array.isArray(value) || (value === undefined && this.#dotted[slot] === true) ? 1 : 0;
+    this.#values[slot] = value === undefined && this.#dotted[slot] === true ? [] : value;
   }
 
   #restart(): void {

@@ -83,6 +83,11 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'alerts_omitted', 'alerts beyond the limit of one event'),
   gauge('engine', 'time_from_arrival', 'events without a time of their own', 'events_without_time'),
   gauge('engine', 'time_clamped', 'events whose time lay in the future', 'events_from_future'),
+  gauge('engine', 'processes', 'processes remembered'),
+  gauge('engine', 'process_bytes', 'bytes of remembered processes'),
+  gauge('engine', 'processes_forgotten', 'processes forgotten because memory was short'),
+  gauge('engine', 'process_events_waiting', 'events that wait for the start of an ancestor'),
+  gauge('engine', 'process_events_given_up', 'events given up waiting for an ancestor because too many waited'),
   gauge('engine', 'pressure', 'share of the pending bytes in use, 0 to 1'),
   {
     component: 'sink',

@@ -1,18 +1,18 @@
 /**
  * Fields that rules may use although the record has none: `ParentImage`, `ParentCommandLine`, `ParentUser`, … of the parent;
  * `GrandparentImage`, … of its parent; `AncestorImage`, … of all ancestors, the parent first, as a list (a test holds when any of
- * them satisfies it). The same for ECS: `process.parent.executable`, `process.parent.command_line`. A field that the record does
- * have always wins.
+ * them satisfies it). The same for ECS: `process.parent.executable`, `process.parent.command_line`. Where one start is told in several
+ * records (auditd), each gets `Image`, `CommandLine`, … of the others. A field that the record does have always wins.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { hasField } from '../../core/field-path.ts';
-import type { EventPlace } from '../event-place.ts';
+import type { ProcessTree, TreeProcess } from '../../core/process-tree.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
-import type { ProcessMemory, ProcessRecord } from './process-memory.ts';
+import type { Ancestry, ProcessMemory, ProcessRecord } from './process-memory.ts';
 
-type Relation = 'parent' | 'grandparent' | 'ancestor';
+type Relation = 'self' | 'parent' | 'grandparent' | 'ancestor';
 
-interface DerivedField {
+export interface DerivedField {
   readonly relation: Relation;
   readonly property: string;
 }
@@ -32,83 +32,84 @@ const ECS_PROPERTIES: Readonly<Record<string, string>> = {
 };
 
 /** Name of a derived field to what it stands for. */
-export const DERIVED_PROCESS_FIELDS: ReadonlyMap<string, { readonly relation: Relation; readonly property: string }> =
-  new Map([
-    ...PREFIXES.flatMap(([prefix, relation]) =>
-      PROCESS_PROPERTIES.map((property) => [`${prefix}${property}`, { relation, property }] as [string, DerivedField]),
-    ),
-    ...Object.entries(ECS_PROPERTIES).flatMap(([name, property]) => [
-      [`process.parent.${name}`, { relation: 'parent', property }] as [string, DerivedField],
-      [`process.ancestors.${name}`, { relation: 'ancestor', property }] as [string, DerivedField],
-    ]),
-  ]);
+export const DERIVED_PROCESS_FIELDS: ReadonlyMap<string, DerivedField> = new Map([
+  ...PREFIXES.flatMap(([prefix, relation]) =>
+    PROCESS_PROPERTIES.map((property) => [`${prefix}${property}`, { relation, property }] as [string, DerivedField]),
+  ),
+  ...Object.entries(ECS_PROPERTIES).flatMap(([name, property]) => [
+    [`process.parent.${name}`, { relation: 'parent', property }] as [string, DerivedField],
+    [`process.ancestors.${name}`, { relation: 'ancestor', property }] as [string, DerivedField],
+  ]),
+]);
 
-/** Answers derived fields of one event. Made once per event that a rule with such fields is tried on. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(PROCESS_PROPERTIES);
+
+/** Answers derived fields of one event. */
 export class ProcessFields {
+  readonly process: ProcessEvent | undefined;
+  /** Set when a field of a parent was asked for that nobody has told of yet, though a parent is named. */
+  isMissing = false;
   readonly #memory: ProcessMemory<unknown>;
   readonly #fields: EventObject;
-  readonly #process: ProcessEvent | undefined;
-  #chain: readonly ProcessRecord[] | undefined;
+  #ancestry: Ancestry | undefined;
 
-  /** `fields` as rules see them; `process` from `processEventOf` on the record as it came. */
+  /** `fields` as rules see them; `process` from `processEventOf`. */
   constructor(memory: ProcessMemory<unknown>, fields: EventObject, process: ProcessEvent | undefined) {
     this.#memory = memory;
     this.#fields = fields;
-    this.#process = process;
+    this.process = process;
   }
 
   /** Value of a derived field; undefined when it is none, when the record has it itself, or when nobody knows. */
   value(name: string): EventValue | undefined {
+    return hasField(this.#fields, name) ? undefined : this.derived(name);
+  }
+
+  /** As `value`, for callers that know that the record has no such field. */
+  derived(name: string): EventValue | undefined {
+    const { process } = this;
+    if (process === undefined) return undefined;
     const derived = DERIVED_PROCESS_FIELDS.get(name);
-    if (derived === undefined || this.#process === undefined || hasField(this.#fields, name)) return undefined;
-    this.#chain ??= this.#memory.ancestryOf(this.#process).chain;
-    const property = (record: ProcessRecord): string[] =>
-      Object.hasOwn(record.fields, derived.property) ? [record.fields[derived.property] as string] : [];
-    if (derived.relation === 'parent') return this.#chain.slice(0, 1).flatMap(property)[0];
-    if (derived.relation === 'grandparent') return this.#chain.slice(1, 2).flatMap(property)[0];
-    const values = this.#chain.flatMap(property);
+    if (derived === undefined)
+      return process.isJoined === true && OWN_FIELDS.has(name) ? ownValue(process, name) : undefined;
+    this.#ancestry ??= this.#memory.ancestryOf(process);
+    const { chain, complete } = this.#ancestry;
+    const { relation, property } = derived;
+    const depth = relation === 'parent' ? 1 : 2;
+    if (relation === 'parent' || relation === 'grandparent') {
+      const record = chain[depth - 1];
+      const value = record === undefined ? undefined : propertyOf(record, property);
+      if (value === undefined && (record === undefined ? !complete : !record.started)) this.isMissing = true;
+      return value;
+    }
+    if (!complete) this.isMissing = true;
+    const values = chain.flatMap((record) => propertyOf(record, property) ?? []);
     return values.length === 0 ? undefined : values;
   }
+}
+
+function ownValue(process: ProcessEvent, name: string): string | undefined {
+  if (name === 'ProcessId') return process.pid;
+  if (name === 'ProcessGuid') return process.guid;
+  return Object.hasOwn(process.fields, name) ? process.fields[name] : undefined;
+}
+
+function propertyOf(record: ProcessRecord, property: string): string | undefined {
+  return Object.hasOwn(record.fields, property) ? record.fields[property] : undefined;
 }
 
 /**
  * The event's fields with the derived ones among `names` added, as far as they are known: what to match rules on that use them.
  * The same object when nothing is added. Absent parents stay absent, so `ParentImage: null` and negations see what is known.
  */
-export function withProcessFields(
-  memory: ProcessMemory<unknown>,
-  fields: EventObject,
-  process: ProcessEvent | undefined,
-  names: Iterable<string>,
-): EventObject {
-  if (process === undefined) return fields;
-  const derived = new ProcessFields(memory, fields, process);
+export function withProcessFields(fields: EventObject, derived: ProcessFields, names: Iterable<string>): EventObject {
+  if (derived.process === undefined) return fields;
   const added: [string, EventValue][] = [];
   for (const name of names) {
     const value = derived.value(name);
     if (value !== undefined) added.push([name, value]);
   }
   return added.length === 0 ? fields : { ...fields, ...Object.fromEntries(added) };
-}
-
-/** One process of the tree that an alert shows. */
-export interface TreeProcess {
-  readonly pid: string;
-  readonly guid?: string;
-  readonly executable?: string;
-  readonly command_line?: string;
-  readonly user?: string;
-  /** RFC 3339; absent when its start was not seen. */
-  readonly start?: string;
-  /** The event that told of the start. */
-  readonly place?: EventPlace;
-}
-
-export interface ProcessTree {
-  /** From the oldest known ancestor down to the parent. */
-  readonly ancestors: readonly TreeProcess[];
-  /** False when a further parent is named but not known. */
-  readonly complete: boolean;
 }
 
 /** The real ancestors of an event's process, with command lines. */
@@ -126,6 +127,5 @@ function treeProcess(record: ProcessRecord): TreeProcess {
     ...(CommandLine === undefined ? {} : { command_line: CommandLine }),
     ...(User === undefined ? {} : { user: User }),
     ...(record.started ? { start: new Date(record.startMs).toISOString() } : {}),
-    ...(record.place === undefined ? {} : { place: record.place }),
   };
 }

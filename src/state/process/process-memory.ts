@@ -37,23 +37,24 @@ export interface Ancestry {
 
 export interface ProcessMemoryOptions {
   readonly budgetBytes: number;
-  /** How long an event waits for its parent, in event time. */
-  readonly latenessMs: number;
-  /** Events that may wait for their parents. */
-  readonly maxWaiting: number;
+  /** Bytes of events that may wait for their parents, as their owners weigh them. */
+  readonly waitingBytes: number;
 }
 
 export const DEFAULT_PROCESS_OPTIONS: ProcessMemoryOptions = {
   budgetBytes: 512 << 20,
-  latenessMs: 60_000,
-  maxWaiting: 10_000,
+  waitingBytes: 32 << 20,
 };
 
 export interface ProcessCounts {
   processes: number;
   bytes: number;
   evicted: number;
+  /** Events that wait for their parents now, and what they weigh. */
   waiting: number;
+  waitingBytes: number;
+  /** Events given up because too many waited; they stay judged by what was known when they came. */
+  waitingDropped: number;
   /** Events given back because their parent came late. */
   revived: number;
   /** Parents that no record told of when they were asked for. */
@@ -71,14 +72,26 @@ const RECORD_BYTES = 400;
 /** Instances of one id; more of them in memory at once have no use. */
 const MAX_INSTANCES = 16;
 
+const NOTHING: readonly never[] = Object.freeze([]);
+
 interface Waiting<T> {
   readonly process: ProcessEvent;
   readonly item: T;
+  readonly bytes: number;
 }
 
 export class ProcessMemory<T = never> {
-  readonly counts: ProcessCounts = { processes: 0, bytes: 0, evicted: 0, waiting: 0, revived: 0, missingParents: 0 };
-  readonly #options: ProcessMemoryOptions;
+  readonly counts: ProcessCounts = {
+    processes: 0,
+    bytes: 0,
+    evicted: 0,
+    waiting: 0,
+    waitingBytes: 0,
+    waitingDropped: 0,
+    revived: 0,
+    missingParents: 0,
+  };
+  #options: ProcessMemoryOptions;
   /** Instances of one id by start, oldest first. */
   readonly #byId = new Map<string, ProcessRecord[]>();
   readonly #byGuid = new Map<string, ProcessRecord>();
@@ -94,11 +107,22 @@ export class ProcessMemory<T = never> {
     this.#options = options;
   }
 
+  get options(): ProcessMemoryOptions {
+    return this.#options;
+  }
+
+  changeBudget(budgetBytes: number): void {
+    this.#options = { ...this.#options, budgetBytes };
+    this.#keepBudget();
+  }
+
   /**
-   * Takes notice of an event. Returns the items of earlier-arrived events that were waiting for this process as their parent: they
-   * are to be matched again.
+   * Takes notice of a start or an exit. Returns the items of earlier-arrived events that were waiting for this process as their
+   * parent: they are to be matched again. Other activity is not remembered, so that the answers do not depend on which records
+   * somebody cared to decode.
    */
   observe(event: ProcessEvent, place: EventPlace | undefined): readonly T[] {
+    if (event.kind === 'activity') return NOTHING;
     this.#inferParent(event);
     const record = this.#recordOf(event);
     if (event.kind === 'exit') {
@@ -106,21 +130,27 @@ export class ProcessMemory<T = never> {
       this.changed.add(this.bucketOf(record.host));
       this.#alive.delete(record);
       this.#ended.add(record);
-    } else if (this.#alive.delete(record)) this.#alive.add(record);
-    if (event.kind === 'start') record.place ??= place;
+    } else {
+      if (this.#alive.delete(record)) this.#alive.add(record);
+      record.place ??= place;
+    }
     this.#keepBudget();
-    return event.kind === 'start' || !record.started ? this.#revive(record) : [];
+    return event.kind === 'start' && this.#waiting.size > 0 ? this.#revive(record) : NOTHING;
   }
 
-  /** Keeps `item` until the parent of its process is told of, at most for the lateness. False when the parent is known already. */
-  waitForParent(process: ProcessEvent, item: T): boolean {
-    const key = this.#parentKey(process);
-    if (key === undefined || this.parentOf(process) !== undefined) return false;
-    if (this.counts.waiting >= this.#options.maxWaiting) this.#dropOldestWaiting();
-    const list = this.#waiting.get(key) ?? [];
-    list.push({ process, item });
-    this.#waiting.set(key, list);
+  /**
+   * Keeps `item` until the start of the nearest ancestor that is named and unknown is told of. False when there is none. Beyond the
+   * bound those that wait for the process asked for first are given up.
+   */
+  waitForAncestor(process: ProcessEvent, item: T, bytes: number): boolean {
+    const key = this.#missingAncestor(process);
+    if (key === undefined) return false;
     this.counts.waiting++;
+    this.counts.waitingBytes += bytes;
+    const list = this.#waiting.get(key);
+    if (list === undefined) this.#waiting.set(key, [{ process, item, bytes }]);
+    else list.push({ process, item, bytes });
+    while (this.counts.waitingBytes > this.#options.waitingBytes) this.#dropOldestWaiting();
     return true;
   }
 
@@ -344,29 +374,41 @@ export class ProcessMemory<T = never> {
     }
   }
 
-  #parentKey(process: ProcessEvent): string | undefined {
-    return process.parentPid === undefined ? undefined : idKey(process.host, process.parentPid);
+  /** Key of the nearest ancestor whose start was not seen. */
+  #missingAncestor(process: ProcessEvent): string | undefined {
+    const { chain, cycle } = this.ancestryOf(process);
+    if (cycle) return undefined;
+    const gap = chain.find(({ started }) => !started);
+    if (gap !== undefined) return idKey(gap.host, gap.pid);
+    const last = chain.at(-1);
+    const pid = last === undefined ? (process.parentPid ?? this.find(process)?.parentPid) : last.parentPid;
+    return pid === undefined || chain.length >= MAX_DEPTH ? undefined : idKey(process.host, pid);
   }
 
   #revive(record: ProcessRecord): readonly T[] {
     const key = idKey(record.host, record.pid);
     const list = this.#waiting.get(key);
     if (list === undefined) return [];
-    const fresh = list.filter(({ process }) => process.timeMs - record.startMs <= this.#options.latenessMs);
-    const ready = fresh.filter(({ process }) => this.parentOf(process) === record);
-    const rest = fresh.filter((waiting) => !ready.includes(waiting));
+    const ready = list.filter(({ process }) => this.ancestryOf(process).chain.includes(record));
+    const rest = list.filter((waiting) => !ready.includes(waiting));
     if (rest.length === 0) this.#waiting.delete(key);
     else this.#waiting.set(key, rest);
     this.counts.waiting -= list.length - rest.length;
+    for (const { bytes } of list) this.counts.waitingBytes -= bytes;
+    for (const { bytes } of rest) this.counts.waitingBytes += bytes;
     this.counts.revived += ready.length;
     return ready.map(({ item }) => item);
   }
 
+  /** The events that wait for the parent that was asked for first. */
   #dropOldestWaiting(): void {
     const [first] = this.#waiting;
     if (first === undefined) return;
-    this.#waiting.delete(first[0]);
-    this.counts.waiting -= first[1].length;
+    const [key, list] = first;
+    this.#waiting.delete(key);
+    this.counts.waiting -= list.length;
+    this.counts.waitingDropped += list.length;
+    for (const { bytes } of list) this.counts.waitingBytes -= bytes;
   }
 }
 

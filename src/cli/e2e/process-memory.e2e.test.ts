@@ -1,0 +1,208 @@
+/** Parents that the log does not name: the three README rules through `flint scan` on raw process events, and what alerts show. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Alert } from '../../core/alert.ts';
+import { FLINT_MAIN, FlintProcess, temporaryFolder } from '../../testing/flint-process.ts';
+import { type CaseProcess, README_CASES } from '../../testing/readme-cases.ts';
+
+const RULES = fileURLToPath(new URL('../../../conformance/flux/readme-rules.yml', import.meta.url));
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+type Fields = Readonly<Record<string, unknown>>;
+/** One process start as a log source writes it; `parent` is undefined for the first of a case. */
+type Spelling = (
+  host: string,
+  at: string,
+  process: CaseProcess,
+  pid: number,
+  parent: CaseProcess | undefined,
+) => Fields;
+
+const header = (host: string, at: string, channel: string, provider: string, id: number): Fields => ({
+  SourceName: provider,
+  Channel: channel,
+  Hostname: host,
+  '@timestamp': at,
+  EventID: id,
+});
+
+const security: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  ...header(host, at, 'Security', Provider_Name ?? 'Microsoft-Windows-Security-Auditing', 4688),
+  SubjectUserName: 'bob',
+  NewProcessId: `0x${pid.toString(16)}`,
+  ProcessId: `0x${(pid - 4).toString(16)}`,
+  ...(Image !== undefined && { NewProcessName: Image }),
+  ...(CommandLine !== undefined && { CommandLine }),
+});
+
+/** Newer systems name the parent's image, never its command line. */
+const securityWithParent: Spelling = (host, at, process, pid, parent) => ({
+  ...security(host, at, process, pid, parent),
+  ...(parent?.Image !== undefined && { ParentProcessName: parent.Image }),
+});
+
+const sysmon: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid, parent) => ({
+  ...header(host, at, 'Microsoft-Windows-Sysmon/Operational', Provider_Name ?? 'Microsoft-Windows-Sysmon', 1),
+  ProcessGuid: `{${host}-${pid}}`,
+  ProcessId: String(pid),
+  ParentProcessGuid: `{${host}-${pid - 4}}`,
+  ParentProcessId: String(pid - 4),
+  ...(Image !== undefined && { Image }),
+  ...(CommandLine !== undefined && { CommandLine }),
+  ...(parent?.Image !== undefined && { ParentImage: parent.Image }),
+  ...(parent?.CommandLine !== undefined && { ParentCommandLine: parent.CommandLine }),
+});
+
+/** Sysmon whose shipper drops the parent's fields to save room. */
+const sysmonWithoutParent: Spelling = (host, at, process, pid) =>
+  Object.fromEntries(
+    Object.entries(sysmon(host, at, process, pid, undefined)).filter(([name]) => !/^Parent(Image|Command)/.test(name)),
+  );
+
+const ecs: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  '@timestamp': at,
+  host: { name: host, os: { type: 'windows' } },
+  event: { category: ['process'], type: ['start'] },
+  ...(Provider_Name !== undefined && { Provider_Name }),
+  process: {
+    pid,
+    parent: { pid: pid - 4 },
+    ...(Image !== undefined && { executable: Image }),
+    ...(CommandLine !== undefined && { command_line: CommandLine }),
+  },
+});
+
+function eventsOf(spelling: Spelling): Fields[] {
+  return README_CASES.flatMap(({ id, processes }) =>
+    processes.map((process, i) =>
+      spelling(id, new Date(Date.UTC(2024, 0, 1, 0, 0, i)).toISOString(), process, 400 + 4 * i, processes[i - 1]),
+    ),
+  );
+}
+
+const EXPECTED = README_CASES.flatMap(({ id, processes, fires }) =>
+  fires.map((fired) => {
+    const [row, rule] = fired.split(':');
+    return `${id} ${rule} ${processes[Number(row)]?.CommandLine ?? ''}`;
+  }),
+);
+
+function scan(args: readonly string[], input: string): Alert[] {
+  const run = spawnSync(process.execPath, [FLINT_MAIN, 'scan', '--json', ...args], { input, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return run.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Alert);
+}
+
+function ndjson(events: readonly Fields[]): string {
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+}
+
+function shown({ host, rule, process }: Alert): string {
+  return `${host?.['name']} ${rule.name} ${process?.['command_line'] ?? ''}`;
+}
+
+describe('the three README rules through flint scan, without tags or specification', () => {
+  it.each([
+    ['Security 4688 of older systems', security],
+    ['Security 4688 that names the image of the parent', securityWithParent],
+    ['Sysmon 1', sysmon],
+    ['Sysmon 1 without fields of the parent', sysmonWithoutParent],
+    ['ECS', ecs],
+  ] as const)('G1 to G15 hold in %s', (_what, spelling) => {
+    const alerts = scan(['--rules', RULES, '-'], ndjson(eventsOf(spelling)));
+    expect(alerts.map(shown).sort()).toEqual([...EXPECTED].sort());
+  });
+
+  it('they hold whatever the number of workers, and when parents arrive after their children', () => {
+    const events = eventsOf(security);
+    const file = join(folder.path, 'security.ndjson');
+    writeFileSync(file, ndjson(events));
+    const ids = (args: readonly string[], input = ''): string[] =>
+      scan(['--rules', RULES, ...args], input)
+        .map((alert) => `${alert.event.id} ${shown(alert)}`)
+        .sort();
+    expect(ids(['--workers', '2', file])).toEqual(ids(['--workers', '1', file]));
+    // Filters on the parent cannot hold back an alert that was given before the parent was known: only additions are compared.
+    const late = scan(['--rules', RULES, '-'], ndjson([...events].reverse())).map(shown);
+    expect(late).toEqual(expect.arrayContaining(EXPECTED.filter((line) => !line.includes(' R1 '))));
+  });
+});
+
+describe('ancestors in alerts', () => {
+  const processes: readonly CaseProcess[] = [
+    { Image: 'C:\\Windows\\explorer.exe' },
+    { Image: 'C:\\Office\\winword.exe', CommandLine: 'winword /n a.docm' },
+    { Image: 'C:\\Windows\\System32\\cmd.exe', CommandLine: 'cmd /c start' },
+    { Image: 'C:\\Windows\\System32\\whoami.exe', CommandLine: 'whoami /all' },
+  ];
+  const rule = join(folder.path, 'ancestor.yml');
+  writeFileSync(
+    rule,
+    [
+      'title: descendant of an office program',
+      'id: 0f0c1c9f-65f8-4f0e-9a39-1c4e4b1f2a01',
+      'logsource: { category: process_creation, product: windows }',
+      'detection:',
+      '  selection:',
+      "    Image|endswith: '\\whoami.exe'",
+      "    AncestorImage|endswith: '\\winword.exe'",
+      '  condition: selection',
+    ].join('\n'),
+  );
+  const events = processes.map((process, i) =>
+    security('W1', new Date(Date.UTC(2024, 0, 1, 0, 0, i)).toISOString(), process, 400 + 4 * i, undefined),
+  );
+
+  it('a rule may ask for any ancestor, and the alert lists the whole line with command lines', () => {
+    const [alert, ...more] = scan(['--rules', rule, '-'], ndjson(events));
+    expect(more).toEqual([]);
+    expect(alert?.flint.process_tree).toMatchObject({
+      complete: false,
+      ancestors: [
+        { pid: '400', executable: 'C:\\Windows\\explorer.exe', start: '2024-01-01T00:00:00.000Z' },
+        { pid: '404', executable: 'C:\\Office\\winword.exe', command_line: 'winword /n a.docm' },
+        { pid: '408', executable: 'C:\\Windows\\System32\\cmd.exe', command_line: 'cmd /c start' },
+      ],
+    });
+    expect(alert?.process).toMatchObject({
+      executable: 'C:\\Windows\\System32\\whoami.exe',
+      parent: { pid: 408, executable: 'C:\\Windows\\System32\\cmd.exe', name: 'cmd.exe', command_line: 'cmd /c start' },
+    });
+    expect(alert?.flint.matched.map(({ field }) => field)).toEqual(['Image', 'AncestorImage']);
+  });
+
+  it('flint run answers from memory as well, and keeps it over a reload', async () => {
+    const config = join(folder.path, 'flint.yaml');
+    const settings = [
+      `data_dir: ${join(folder.path, 'data')}`,
+      `rules: [${rule}]`,
+      'inputs: ["json+tcp://127.0.0.1:0"]',
+      'outputs: ["stdout:"]',
+      'http: { listen: "off" }',
+    ];
+    writeFileSync(config, settings.join('\n'));
+    const flint = new FlintProcess({ args: ['run', '-c', config] });
+    const port = await flint.port('json+tcp');
+    await flint.logged('ready');
+    const { connect } = await import('node:net');
+    const send = async (lines: readonly Fields[]): Promise<void> => {
+      const socket = connect(port, '127.0.0.1');
+      await new Promise<void>((resolve) => socket.end(ndjson(lines), () => resolve()));
+    };
+    await send(events.slice(0, 3));
+    flint.signal('SIGHUP');
+    await flint.logged('reloaded');
+    await send(events.slice(3));
+    await flint.until(() => flint.stdout.includes('\n'), 'the alert');
+    const alert = JSON.parse(flint.stdout.split('\n')[0] ?? '') as Alert;
+    expect(alert.flint.process_tree?.ancestors.map(({ pid }) => pid)).toEqual(['400', '404', '408']);
+    await flint.stop();
+  });
+});

@@ -1,0 +1,18 @@
+/** ProcessTree: the real ancestors of the process that an event is about, as an alert shows them. */
+
+export interface TreeProcess {
+  readonly pid: string;
+  readonly guid?: string;
+  readonly executable?: string;
+  readonly command_line?: string;
+  readonly user?: string;
+  /** RFC 3339; absent when its start was not seen. */
+  readonly start?: string;
+}
+
+export interface ProcessTree {
+  /** From the oldest known ancestor down to the parent. */
+  readonly ancestors: readonly TreeProcess[];
+  /** False when a further parent is named but not known, or the tree is cut at its greatest depth. */
+  readonly complete: boolean;
+}

@@ -1,0 +1,26 @@
+/** The fields of the event that a predicate reads, by the names that the rule gives them. */
+import type { Predicate } from '../ir/predicate.ts';
+
+/** Adds the names to `found`. Fields inside array elements are no fields of the event and are left out. */
+export function collectFieldNames(predicate: Predicate, found: Set<string>): void {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      for (const item of predicate.items) collectFieldNames(item, found);
+      return;
+    case 'not':
+      collectFieldNames(predicate.item, found);
+      return;
+    case 'compare':
+      if (predicate.path.kind === 'field') found.add(predicate.path.name);
+      if (predicate.test.kind === 'field-reference') found.add(predicate.test.other.name);
+      return;
+    case 'elements':
+      found.add(predicate.path.name);
+      return;
+    case 'constant':
+    case 'keyword':
+    case 'bind':
+      return;
+  }
+}
