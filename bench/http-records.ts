@@ -32,13 +32,14 @@ export function httpRecords(
   hosts: readonly string[],
   values: readonly PlantedValue[],
   rate: number,
+  firstLine = 0,
 ): HttpRecords {
   const texts: string[] = [];
   const planted: (readonly [number, PlantedValue])[] = [];
   for (let length = 0; length < size; ) {
     const value = values.length > 0 && random.chance(rate) ? random.pick(values) : undefined;
     if (value !== undefined) planted.push([texts.length, value]);
-    const text = record(random, texts.length, hosts, value);
+    const text = record(random, firstLine + texts.length, hosts, value);
     texts.push(text);
     length += text.length + 1;
   }

@@ -3,7 +3,7 @@
  * finding has the same id after a restart, a replay or with another number of workers. Parts are length-prefixed before hashing:
  * no two different lists of parts give the same text. Event keys are sorted, so that the order in which workers meet does not count.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 
@@ -35,7 +35,7 @@ export function alertId(match: Match, event: Event): string {
           .sort(byName)
           .flat();
   const text = joinParts([ruleKey(match), joinParts(keys), joinParts(group)]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return hash('sha256', text, 'hex').slice(0, 32);
 }
 
 function joinParts(parts: readonly string[]): string {

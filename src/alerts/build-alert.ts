@@ -7,7 +7,7 @@ import type { Event } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { Match, MatchedField } from '../core/match.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
-import { cutUtf8, wellFormed } from '../core/text-limit.ts';
+import { cutUtf8, isWithin, wellFormed } from '../core/text-limit.ts';
 import { alertId, eventKey } from './alert-id.ts';
 import { attackFields } from './attack-tags.ts';
 import { ecsFields } from './ecs-fields.ts';
@@ -23,6 +23,8 @@ export const ECS_VERSION = '8.17.0';
 export const MAX_ORIGINAL_BYTES = 32 * 1024;
 /** Longest other text taken from an event or a feed, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024;
+/** Longest key of a group, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 256;
 /** Most alerts of one event, most matched fields, sources and contributing events of one alert; the rest is counted. */
 export const MAX_HITS = 100;
 
@@ -182,9 +184,19 @@ function spanOf(match: Match): { readonly start?: string; readonly end?: string 
   };
 }
 
-/** A copy with every text cut to MAX_TEXT_BYTES and well-formed; the paths of cut texts are added to `cut`. */
+/** Every text cut to MAX_TEXT_BYTES and well-formed; the paths of cut texts are added to `cut`. The same value when nothing is to do. */
 function limitTexts<T>(value: T, path: string, cut: string[]): T {
-  return limitValue(value, path, cut) as T;
+  return isLimited(value) ? value : (limitValue(value, path, cut) as T);
+}
+
+/** Almost every alert: told without a copy. */
+function isLimited(value: unknown): boolean {
+  if (typeof value === 'string') return isWithin(value, MAX_TEXT_BYTES);
+  if (Array.isArray(value)) return value.every(isLimited);
+  if (typeof value !== 'object' || value === null) return true;
+  for (const key of Object.keys(value))
+    if (!isWithin(key, MAX_KEY_BYTES) || !isLimited((value as Record<string, unknown>)[key])) return false;
+  return true;
 }
 
 function limitValue(value: unknown, path: string, cut: string[]): unknown {
@@ -198,7 +210,7 @@ function limitValue(value: unknown, path: string, cut: string[]): unknown {
   // fromEntries defines own keys, so that a group named "__proto__" stays an ordinary key.
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
-      wellFormed(cutUtf8(key, 256)),
+      wellFormed(cutUtf8(key, MAX_KEY_BYTES)),
       limitValue(item, `${path}${key}.`, cut),
     ]),
   );

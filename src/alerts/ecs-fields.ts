@@ -3,7 +3,8 @@
  * name: accounts written `DOMAIN\user`, request targets without their host, hash lists, file names from paths.
  */
 import type { EventObject } from '../core/event.ts';
-import { baseName, ECS_PLACES, hostName, type Shape } from './ecs-places.ts';
+import { ecsCandidates } from './ecs-candidates.ts';
+import { baseName, ECS_PLACES, hostName } from './ecs-places.ts';
 import { EventNames } from './event-names.ts';
 
 /** Objects of ECS that this file fills. */
@@ -17,10 +18,11 @@ export function ecsFields(fields: EventObject): EcsFields {
   const names = new EventNames(fields);
   const zeek = names.has('id.orig_h') || names.has('id_orig_h');
   const found = new Map<string, string | number>();
-  for (const { place, shape, names: candidates } of ECS_PLACES) {
+  for (const { place, shape, name } of ecsCandidates(fields, names)) {
     // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
-    const usable = zeek && place === 'host.name' ? candidates.filter((candidate) => candidate !== 'host') : candidates;
-    const value = firstShaped(names, usable, shape);
+    if (found.has(place) || (zeek && place === 'host.name' && name === 'host')) continue;
+    const seen = names.text([name]);
+    const value = seen === undefined ? undefined : shape(seen);
     if (value !== undefined) found.set(place, value);
   }
   if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text(['host']));
@@ -29,15 +31,6 @@ export function ecsFields(fields: EventObject): EcsFields {
   refineUser(found, names);
   refineFiles(found, names);
   return nest(found);
-}
-
-function firstShaped(names: EventNames, candidates: readonly string[], shape: Shape): string | number | undefined {
-  for (const candidate of candidates) {
-    const seen = names.text([candidate]);
-    const value = seen === undefined ? undefined : shape(seen);
-    if (value !== undefined) return value;
-  }
-  return undefined;
 }
 
 /** `DOMAIN` of STIX Spark: the host that a request went to. In Windows events the same word is the account's domain. */
@@ -95,17 +88,23 @@ function put(found: Map<string, string | number>, place: string, value: string |
   if (value !== undefined && value !== '') found.set(place, value);
 }
 
+/** Places of the table, taken apart once. */
+const SEGMENTS: ReadonlyMap<string, readonly string[]> = new Map(
+  ECS_PLACES.map(({ place }) => [place, place.split('.')]),
+);
+
 function nest(found: ReadonlyMap<string, string | number>): EcsFields {
   const root: Record<string, EventObject> = {};
   for (const [place, value] of found) {
-    const segments = place.split('.');
-    const leaf = segments.pop() as string;
+    const segments = SEGMENTS.get(place) ?? place.split('.');
+    const last = segments.length - 1;
     let object = root as Record<string, unknown>;
-    for (const segment of segments) {
+    for (let i = 0; i < last; i++) {
+      const segment = segments[i] as string;
       object[segment] ??= {};
       object = object[segment] as Record<string, unknown>;
     }
-    object[leaf] = value;
+    object[segments[last] as string] = value;
   }
   return root;
 }

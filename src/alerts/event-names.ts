@@ -31,6 +31,11 @@ export class EventNames {
     return undefined;
   }
 
+  /** Names without a dot that the event has, lower case and without leading underscore. */
+  keys(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
   has(name: string): boolean {
     return this.text([name]) !== undefined;
   }

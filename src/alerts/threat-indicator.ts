@@ -30,7 +30,14 @@ const PLACE: Readonly<Record<IndicatorKind, (value: string) => Placed>> = {
 /** Sources of the matched value, the one with the highest confidence first; sources of equal confidence keep their order. */
 export function sourcesOf(match: Match): readonly IndicatorDetails[] {
   if (match.engine !== 'indicator') return match.indicator === undefined ? [] : [match.indicator];
-  return match.sources.toSorted((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
+  const { sources } = match;
+  // In this order already when they come from a table.
+  const isOrdered = sources.every((source, i) => i === 0 || confidenceOf(source) <= confidenceOf(sources[i - 1]));
+  return isOrdered ? sources : sources.toSorted((a, b) => confidenceOf(b) - confidenceOf(a));
+}
+
+function confidenceOf(details: IndicatorDetails | undefined): number {
+  return details?.confidence ?? -1;
 }
 
 export function threatIndicator(kind: IndicatorKind, value: string, details: IndicatorDetails): ThreatIndicator {

@@ -30,6 +30,7 @@ export function lowerAscii(text: string): string {
 }
 
 export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
-  return true;
+  return !NOT_ASCII.test(text);
 }
+
+const NOT_ASCII = /[\u0080-\uffff]/;

@@ -144,11 +144,11 @@ export class IndicatorTable implements IndicatorRows {
   }
 
   findShape(shape: number, value: string): number {
-    return this.findBytes(shape, Buffer.from(value, 'utf8'));
+    return this.findBytes(shape, lookupBytes(value));
   }
 
   rowsOf(shapes: readonly number[], value: string): number[] {
-    const bytes = Buffer.from(value, 'utf8');
+    const bytes = lookupBytes(value);
     const rows: number[] = [];
     for (const shape of shapes) {
       const row = this.findBytes(shape, bytes);
@@ -251,6 +251,13 @@ export class IndicatorTable implements IndicatorRows {
       this.columns.texts.memoryBytes,
     );
   }
+}
+
+const scratch = Buffer.alloc(4096);
+
+/** UTF-8 of a value that is looked up; valid until the next call. */
+function lookupBytes(value: string): Uint8Array {
+  return value.length * 3 > scratch.length ? Buffer.from(value, 'utf8') : scratch.subarray(0, scratch.write(value));
 }
 
 /** Kind and semantics as one number. */

@@ -1,13 +1,10 @@
 /** Name-based UUIDs, version 5 (RFC 9562 section 5.5): the same namespace and name always give the same id. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** `namespace` is a UUID in its usual text form. */
 export function uuidV5(namespace: string, name: string): string {
-  const digest = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name, 'utf8')
-    .digest()
-    .subarray(0, 16);
+  const named = Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name, 'utf8')]);
+  const digest = hash('sha1', named, 'buffer').subarray(0, 16);
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
   const hex = digest.toString('hex');

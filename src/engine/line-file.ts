@@ -7,6 +7,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { RecordSource } from '../core/record.ts';
 import { detectCompression } from '../frame/compression.ts';
 import { frameAll } from '../frame/frame-all.ts';
+import { isPlainObjectLine } from '../frame/ndjson-framer.ts';
 import { createFramer } from '../frame/registry.ts';
 import type { Wanted } from './detector.ts';
 import type { FoundAlert, Processor } from './processor.ts';
@@ -228,7 +229,8 @@ function blankLines(bytes: Buffer, length: number): number[] {
 }
 
 /** Whether the exact framing would take the line as one record as well. */
-function isOneRecord(bytes: Uint8Array, start: number, end: number, maxRecordBytes: number): boolean {
+function isOneRecord(bytes: Buffer, start: number, end: number, maxRecordBytes: number): boolean {
+  if (isPlainObjectLine(bytes, start, end, maxRecordBytes)) return true;
   const { records, dropped } = frameAll(createFramer('ndjson', { maxRecordBytes }), [bytes.subarray(start, end)]);
   return records.length === 1 && dropped.length === 0 && records[0]?.position === 0;
 }

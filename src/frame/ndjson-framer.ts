@@ -161,6 +161,17 @@ export class NdjsonFramer implements ResumableFramer {
   }
 }
 
+/**
+ * True when the bytes `[start, end)`, a line without its end, are one record for this framer by their looks alone: an object from the
+ * first to the last byte. False says nothing: such a line needs the framer.
+ */
+export function isPlainObjectLine(view: Buffer, start: number, end: number, maxRecordBytes: number): boolean {
+  if (end - start > maxRecordBytes || view[start] !== 0x7b || view[end - 1] !== 0x7d || isWrapper(view, start))
+    return false;
+  const line = view.subarray(start, end);
+  return SEAMS.every((between) => line.indexOf(between) === -1);
+}
+
 /** True for an object whose first key is that of a wrapper. */
 function isWrapper(view: Buffer, start: number): boolean {
   let at = start + 1;

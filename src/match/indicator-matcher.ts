@@ -25,6 +25,7 @@ export interface IndicatorRowHit {
 }
 
 const SUBDOMAIN = shapeOf('domain', 'subdomain');
+const DOMAIN = INDICATOR_KINDS.indexOf('domain');
 
 export class IndicatorMatcher {
   readonly table: IndicatorRows;
@@ -84,7 +85,7 @@ export class IndicatorMatcher {
     for (const row of this.#rowsOf(kind, value)) add(row, 'exact');
     if (kind === 'domain') {
       for (const row of this.#urls.matchHost(value)) add(row, 'exact');
-      if (this.#shapes[0]?.includes(SUBDOMAIN) === true)
+      if (this.#shapes[DOMAIN]?.includes(SUBDOMAIN) === true)
         for (const parent of parentDomains(value)) {
           const row = this.table.findShape(SUBDOMAIN, parent);
           if (row >= 0) add(row, 'subdomain');

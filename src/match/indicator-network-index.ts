@@ -1,22 +1,21 @@
 /**
- * Networks by prefix: one map per prefix length that occurs, keyed by the masked address. An address is parsed once and looked up
- * under each length; a thousand networks of one length cost one look-up.
+ * Networks by prefix: one map per prefix length that occurs, keyed by the masked address. An IPv4 address is asked for under those
+ * lengths only that reach into its first 16 bits, which for most addresses is none; an IPv6 address under each length that occurs.
  */
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import { type IpAddress, masked, parseIp, parseNetwork } from '../core/ip-address.ts';
 
-interface PrefixLength {
-  readonly bits: number;
-  /** Rows by masked address: a number for IPv4, its groups as text for IPv6. */
-  readonly rows: Map<number | string, number[]>;
-}
-
 const NETWORK = INDICATOR_KINDS.indexOf('network');
+const NONE: readonly number[] = Object.freeze([]);
 
 export class NetworkIndex {
   readonly #table: IndicatorRows;
-  readonly #lengths: Readonly<Record<4 | 6, PrefixLength[]>> = { 4: [], 6: [] };
+  /** Rows by masked address, a signed number; the place in the list is the prefix length. */
+  readonly #rows4: (Map<number, number[]> | undefined)[] = [];
+  /** Bit L of entry N: some network of length L reaches into N.N.0.0/16; bit 0 is for the lengths 0 and 32. */
+  #reach4: Uint32Array | undefined;
+  readonly #rows6 = new Map<number, Map<string, number[]>>();
 
   constructor(table: IndicatorRows) {
     this.#table = table;
@@ -28,35 +27,75 @@ export class NetworkIndex {
   add(row: number): void {
     if ((this.#table.shapeAt(row) & 15) !== NETWORK) return;
     const network = parseNetwork(this.#table.valueAt(row));
-    if (network !== undefined) this.#add(network, network.bits, row);
+    if (network?.family === 4) this.#add4(network, network.bits, row);
+    else if (network?.family === 6) this.#add6(network, network.bits, row);
   }
 
   /** Rows of all networks that hold the address; none when the text is no address. */
   rowsOf(address: string): readonly number[] {
+    if (this.#reach4 === undefined && this.#rows6.size === 0) return NONE;
     const parsed = parseIp(address);
-    if (parsed === undefined) return [];
-    return this.#lengths[parsed.family].flatMap(({ bits, rows }) => rows.get(maskedKey(parsed, bits)) ?? []);
+    if (parsed === undefined) return NONE;
+    return parsed.family === 4 ? this.#rowsOf4(parsed) : this.#rowsOf6(parsed);
   }
 
-  #add(network: IpAddress, bits: number, row: number): void {
-    const lengths = this.#lengths[network.family];
-    let length = lengths.find((one) => one.bits === bits);
-    if (length === undefined) {
-      length = { bits, rows: new Map() };
-      lengths.push(length);
+  #rowsOf4({ groups }: IpAddress): readonly number[] {
+    let lengths = this.#reach4?.[groups[0] ?? 0] ?? 0;
+    if (lengths === 0) return NONE;
+    const address = numberOf(groups);
+    const rows: number[] = [];
+    while (lengths !== 0) {
+      const bits = 31 - Math.clz32(lengths & -lengths);
+      lengths &= lengths - 1;
+      for (const length of bits === 0 ? ENDS : [bits])
+        rows.push(...(this.#rows4[length]?.get(mask4(address, length)) ?? NONE));
     }
-    const key = maskedKey(network, bits);
-    const known = length.rows.get(key);
-    if (known === undefined) length.rows.set(key, [row]);
-    else known.push(row);
+    return rows;
+  }
+
+  #rowsOf6({ groups }: IpAddress): readonly number[] {
+    const rows: number[] = [];
+    for (const [bits, byAddress] of this.#rows6) rows.push(...(byAddress.get(masked(groups, bits).join(':')) ?? NONE));
+    return rows;
+  }
+
+  #add4({ groups }: IpAddress, bits: number, row: number): void {
+    this.#reach4 ??= new Uint32Array(65_536);
+    const first = groups[0] ?? 0;
+    const count = bits >= 16 ? 1 : 2 ** (16 - bits);
+    for (let i = 0; i < count; i++) this.#reach4[first + i] = (this.#reach4[first + i] ?? 0) | bitOf(bits);
+    this.#rows4[bits] ??= new Map();
+    addTo(this.#rows4[bits], mask4(numberOf(groups), bits), row);
+  }
+
+  #add6({ groups }: IpAddress, bits: number, row: number): void {
+    let byAddress = this.#rows6.get(bits);
+    if (byAddress === undefined) {
+      byAddress = new Map();
+      this.#rows6.set(bits, byAddress);
+    }
+    addTo(byAddress, masked(groups, bits).join(':'), row);
   }
 }
 
-function maskedKey({ family, groups }: IpAddress, bits: number): number | string {
-  if (family === 4) {
-    const address = ((groups[0] ?? 0) * 65_536 + (groups[1] ?? 0)) >>> 0;
-    // A shift by 32 is a shift by 0 in JavaScript.
-    return bits === 0 ? 0 : (address & (0xffff_ffff << (32 - bits))) >>> 0;
-  }
-  return masked(groups, bits).join(':');
+/** Lengths 0 and 32 share bit 0 of an entry of the reach map. */
+const ENDS = [0, 32] as const;
+
+function bitOf(bits: number): number {
+  return bits === 32 ? 1 : 1 << bits;
+}
+
+function numberOf(groups: readonly number[]): number {
+  return ((groups[0] ?? 0) << 16) | (groups[1] ?? 0);
+}
+
+function mask4(address: number, bits: number): number {
+  // A shift by 32 is a shift by 0 in JavaScript.
+  return bits === 0 ? 0 : address & (0xffff_ffff << (32 - bits));
+}
+
+function addTo<K>(rows: Map<K, number[]>, key: K, row: number): void {
+  const known = rows.get(key);
+  if (known === undefined) rows.set(key, [row]);
+  else known.push(row);
 }
