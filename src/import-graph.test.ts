@@ -41,6 +41,7 @@ const LAYERS: Readonly<Record<string, number>> = {
 const SIDEWAYS: Readonly<Record<string, string>> = {
   'rules/stix -> rules/pattern': 'a bundle is loaded by parsing its patterns',
   'inputs -> frame': 'an input is a transport plus a framing',
+  'sinks -> intel': 'the TAXII output speaks through the client that feeds are fetched with',
   'intel -> rules/stix': 'a feed is fetched and then read as a bundle',
   'intel -> rules/lists': 'a feed is fetched and then read as a list',
   'intel -> frame': 'bundles and lists are streamed through the same framers as logs',

@@ -45,10 +45,10 @@ export function planOutputs(
     if (component.plan === undefined) return [];
     const { name, kind, address, own } = component.plan;
     const format = String(own.format ?? kind.defaultFormat);
-    const encoder = ENCODERS.find((candidate) => candidate.name === format);
+    const names = kind.formats ?? ENCODERS.map((candidate) => candidate.name);
+    const encoder = ENCODERS.find((candidate) => candidate.name === format && names.includes(format));
     if (encoder !== undefined) return [{ name, kind, address, encoder }];
-    const names = ENCODERS.map((candidate) => candidate.name);
-    const message = `unknown format "${format}" in ${where}${suggestion(format, names)}`;
+    const message = `unknown format "${format}" of "${kind.protocol}" in ${where}${suggestion(format, names)}`;
     const problem = diagnostic('CONFIG_BAD_VALUE', 'error', message, { hint: `known formats: ${names.join(', ')}` });
     diagnostics.push(...located([problem], locate(`outputs.${i}`)));
     return [];

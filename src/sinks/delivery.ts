@@ -233,7 +233,11 @@ export class Delivery {
     const rest = batchLength - delivered;
     if (!this.#stopped) counters.error(error.retryable ? 'send_failed' : 'send_refused');
     if (delivered > 0) {
-      counters.add('delivered', delivered);
+      const refused = Math.min(error.refused, delivered);
+      counters.add('delivered', delivered - refused);
+      if (refused > 0)
+        logger.error('message refused by destination and dropped', { sink: counters.name, reason: error.message });
+      this.#drop('refused', refused);
       this.#failures = 0;
       await this.#settle(queue, delivered);
     }

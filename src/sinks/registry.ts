@@ -5,6 +5,7 @@ import { jsonKind } from './json-sink.ts';
 import type { SinkKind } from './sink.ts';
 import { stdoutKind } from './stdout-sink.ts';
 import { cefKind, syslogKind } from './syslog-sink.ts';
+import { taxiiKind } from './taxii-sink.ts';
 import { webhookKind } from './webhook-sink.ts';
 
 export const SINK_KINDS: readonly SinkKind[] = [
@@ -13,6 +14,7 @@ export const SINK_KINDS: readonly SinkKind[] = [
   syslogKind,
   cefKind,
   webhookKind,
+  taxiiKind,
   fileKind,
   stdoutKind,
 ];

@@ -27,17 +27,20 @@ export class SinkError extends Error {
   readonly retryable: boolean;
   /** How many of the messages, from the first, were taken before the failure. */
   readonly delivered: number;
+  /** How many of these the destination took and then refused one by one: they are dropped, not delivered. */
+  readonly refused: number;
   /** Asked for by the destination (`Retry-After`). */
   readonly retryAfterMs?: number;
 
   constructor(
     message: string,
-    options: { retryable: boolean; delivered?: number; retryAfterMs?: number; cause?: unknown },
+    options: { retryable: boolean; delivered?: number; refused?: number; retryAfterMs?: number; cause?: unknown },
   ) {
     super(message, { cause: options.cause });
     this.name = 'SinkError';
     this.retryable = options.retryable;
     this.delivered = options.delivered ?? 0;
+    this.refused = options.refused ?? 0;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
@@ -67,6 +70,8 @@ export interface SinkKind {
   readonly transports: readonly string[];
   /** Encoder used when the address has no `format=`. */
   readonly defaultFormat: string;
+  /** Formats that it can carry; absent: all. */
+  readonly formats?: readonly string[];
   readonly options: TObject;
   /** What delivery must know of a destination. An empty transport is the first of the kind. */
   traits(transport: string, options?: SinkAddress['options']): TransportTraits;

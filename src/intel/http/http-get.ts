@@ -26,6 +26,8 @@ export interface GetOptions extends Credentials {
   readonly allowPrivateAddresses: boolean;
   /** A redirect to another origin: followed without credentials, or refused. */
   readonly otherOrigins: 'follow' | 'refuse';
+  /** Makes it a POST; redirects are then answers like any other. */
+  readonly body?: Uint8Array;
   readonly signal?: AbortSignal;
   readonly resolveHost?: ResolveHost;
 }
@@ -62,7 +64,7 @@ export async function httpGet(first: URL, options: GetOptions): Promise<HttpAnsw
     for (let redirects = 0; ; redirects++) {
       const response = await connect(url, options, signal);
       const { statusCode: status = 0, headers } = response;
-      if (!REDIRECTS.has(status) || headers.location === undefined)
+      if (!REDIRECTS.has(status) || headers.location === undefined || options.body !== undefined)
         return { status, headers: single(headers), body: limited(response, options) };
       response.destroy();
       if (redirects >= MAX_REDIRECTS) throw failed(`more than ${MAX_REDIRECTS} redirects`);
@@ -83,6 +85,7 @@ async function connect(url: URL, options: GetOptions, signal: AbortSignal): Prom
       url,
       {
         signal,
+        method: options.body === undefined ? 'GET' : 'POST',
         agent: false,
         lookup: checkedLookup(addresses),
         minVersion: 'TLSv1.2',
@@ -91,13 +94,14 @@ async function connect(url: URL, options: GetOptions, signal: AbortSignal): Prom
           'user-agent': 'flint',
           'accept-encoding': 'identity',
           ...options.headers,
+          ...(options.body === undefined ? {} : { 'content-length': options.body.length }),
           ...(isHome ? authHeaders(options.auth) : {}),
         },
       },
       resolve,
     );
     sent.on('error', reject);
-    sent.end();
+    sent.end(options.body);
   });
 }
 

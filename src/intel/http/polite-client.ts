@@ -117,13 +117,32 @@ export class PoliteClient {
     }
   }
 
-  #send(url: URL, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+  /** Sends a POST once: who has something to send queues and repeats it. Rejects as `get` does. */
+  async post<T>(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    read: (response: ServerAnswer) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const response = { url, ...(await this.#send(url, headers, body)) };
+      if (response.status >= 200 && response.status < 300) return await read(response);
+      const askedMs = retryAfterMs(response.headers['retry-after'], this.#surroundings.now());
+      throw await this.#refusal(response, askedMs);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw this.#passing(url, error);
+    }
+  }
+
+  #send(url: URL, headers: Readonly<Record<string, string>>, body?: Uint8Array): Promise<HttpAnswer> {
     const { resolveHost } = this.#surroundings;
     return httpGet(url, {
       ...this.server,
       home: new URL(this.server.url),
       headers,
       otherOrigins: 'refuse',
+      ...(body === undefined ? {} : { body }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       ...(resolveHost === undefined ? {} : { resolveHost }),
     });

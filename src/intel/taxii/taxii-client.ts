@@ -40,7 +40,7 @@ export interface Collection {
 /** How failures of these servers are called. */
 export const TAXII_CODES: FailureCodes = { failed: 'INTEL_TAXII_FAILED', auth: 'INTEL_TAXII_AUTH' };
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 const DISCOVERY_PATHS: readonly (readonly [string, TaxiiVersion])[] = [
   ['/taxii2/', '2.1'],
@@ -130,7 +130,8 @@ function versionOf({ headers }: ServerAnswer): TaxiiVersion | undefined {
   return version === '2.1' || version === '2.0' ? version : undefined;
 }
 
-async function membersOf(response: ServerAnswer, url: URL): Promise<Members> {
+/** The answer as one JSON object. Rejects with RequestFailure when it is none, or too large. */
+export async function membersOf(response: ServerAnswer, url: URL): Promise<Members> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body) {

@@ -2,21 +2,18 @@
  * The client against medallion, the TAXII server of OASIS, in a release for 2.1 and in one for 2.0, installed from PyPI into a virtual environment under `build/`. Skips
  * with the reason where Python or the package cannot be had.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { pbkdf2Sync } from 'node:crypto';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installMedallion, type RunningMedallion, startMedallion } from '../../testing/medallion.ts';
 import { type Collection, TAXII_CODES, TaxiiClient, type TaxiiVersion } from './taxii-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
 import { type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
 import { PoliteClient, REMOTE_DEFAULTS, systemSurroundings } from '../http/polite-client.ts';
 import type { RequestAuth } from '../http/request-auth.ts';
 
-const BUILD = resolve(fileURLToPath(new URL('../../../build', import.meta.url)));
 const COLLECTION = '91a7b528-80eb-42ed-a74d-c6fbd5a26116';
 const OBJECTS = 250;
 const PASSWORD = 'Password0';
@@ -68,26 +65,6 @@ function werkzeugHash(): string {
   return `pbkdf2:sha256:1000$salt$${pbkdf2Sync(PASSWORD, 'salt', 1_000, 32, 'sha256').toString('hex')}`;
 }
 
-function venv(release: string): string {
-  return join(BUILD, `medallion-${release}`);
-}
-
-/** Why a release cannot be had; empty when it can. */
-function install(release: string): string {
-  try {
-    const script = join(venv(release), 'bin/medallion');
-    if (existsSync(script)) return '';
-    mkdirSync(BUILD, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', venv(release)], { timeout: 120_000, stdio: 'pipe' });
-    const pip = join(venv(release), 'bin/pip');
-    execFileSync(pip, ['install', '-q', `medallion==${release}`], { timeout: 240_000, stdio: 'pipe' });
-    return existsSync(script) ? '' : 'medallion has no start script';
-  } catch (error) {
-    // No Python, no venv module, no package index: each a reason to skip.
-    return `medallion ${release} cannot be installed: ${(error as Error).message.split('\n')[0]}`;
-  }
-}
-
 function stamp(i: number): string {
   return `2024-01-01T00:${String(Math.floor(i / 60)).padStart(2, '0')}:${String(i % 60).padStart(2, '0')}.000000Z`;
 }
@@ -107,36 +84,34 @@ function served({ taxii, manifest }: Release): { objects: object[]; manifest: ob
   };
 }
 
-describe.each(RELEASES.map((release) => ({ ...release, missing: install(release.release) })))(
+describe.each(RELEASES.map((release) => ({ ...release, missing: installMedallion(release.release) })))(
   'medallion $release, TAXII $taxii $missing',
   (release) => {
     const skips = release.missing !== '';
     const folder = mkdtempSync(join(tmpdir(), 'flint-medallion-'));
-    let server: ChildProcess | undefined;
+    let server: RunningMedallion | undefined;
     let url = '';
 
     beforeAll(async () => {
       if (skips) return;
-      const port = await freePort();
-      const origin = `http://127.0.0.1:${port}/`;
-      url = `${origin}${release.discovery}`;
       const collection = { id: COLLECTION, title: 'indicators', can_read: true, can_write: true, media_types: [] };
       const root = {
         information: { title: 'root', versions: [`taxii-${release.taxii}`], max_content_length: 9_765_625 },
         status: [],
         collections: [{ ...collection, ...served(release) }],
       };
-      const discovery = { title: 'medallion', default: `${origin}root/`, api_roots: [`${origin}root/`] };
-      writeFileSync(join(folder, 'data.json'), JSON.stringify({ '/discovery': discovery, root }));
-      writeFileSync(join(folder, 'config.json'), JSON.stringify(release.config(join(folder, 'data.json'))));
-      const script = join(venv(release.release), 'bin/medallion');
-      server = spawn(script, ['--host', '127.0.0.1', '--port', String(port), join(folder, 'config.json')], {
-        stdio: 'ignore',
+      server = await startMedallion(release.release, {
+        folder,
+        data: (origin) => ({
+          '/discovery': { title: 'medallion', default: `${origin}root/`, api_roots: [`${origin}root/`] },
+          root,
+        }),
+        config: release.config,
       });
-      await reachable(port);
+      url = `${server.origin}${release.discovery}`;
     });
     afterAll(() => {
-      server?.kill('SIGKILL');
+      server?.close();
       rmSync(folder, { recursive: true });
     });
 
@@ -206,28 +181,3 @@ describe.each(RELEASES.map((release) => ({ ...release, missing: install(release.
     });
   },
 );
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
-/** Medallion needs a second or two to start. */
-async function reachable(port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      await fetch(`http://127.0.0.1:${port}/taxii2/`);
-      return;
-    } catch (error) {
-      // Connection refused: not listening yet.
-      if (!(error instanceof TypeError)) throw error;
-      await new Promise((done) => setTimeout(done, 200));
-    }
-  }
-  throw new Error('medallion does not listen');
-}
