@@ -10,7 +10,10 @@ export interface Progress {
 
 const REDRAW_MS = 100;
 
-export function createProgress(terminal: Terminal, label: string): Progress {
+/** What is counted: bytes, or things of this name. */
+export type ProgressUnit = 'bytes' | 'objects';
+
+export function createProgress(terminal: Terminal, label: string, unit: ProgressUnit = 'bytes'): Progress {
   if (terminal.quiet || terminal.err.isTTY !== true) return { update: () => undefined, end: () => undefined };
   const startedMs = performance.now();
   let drawnMs = 0;
@@ -22,7 +25,7 @@ export function createProgress(terminal: Terminal, label: string): Progress {
       drawnMs = nowMs;
       shown = true;
       terminal.err.write(
-        `\r\u001b[K${progressLine(label, done, total, nowMs - startedMs, note).slice(0, (terminal.err.columns || 80) - 1)}`,
+        `\r\u001b[K${progressLine(label, done, total, nowMs - startedMs, note, unit).slice(0, (terminal.err.columns || 80) - 1)}`,
       );
     },
     end: () => {
@@ -32,7 +35,16 @@ export function createProgress(terminal: Terminal, label: string): Progress {
   };
 }
 
-export function progressLine(label: string, done: number, total: number, elapsedMs: number, note: string): string {
+export function progressLine(
+  label: string,
+  done: number,
+  total: number,
+  elapsedMs: number,
+  note: string,
+  unit: ProgressUnit = 'bytes',
+): string {
+  const amount =
+    unit === 'bytes' ? formatBytes : (count: number) => `${Math.round(count).toLocaleString('en')} ${unit}`;
   const rate = elapsedMs > 0 ? (done / elapsedMs) * 1000 : 0;
   const share = total > 0 ? Math.min(1, done / total) : 0;
   const width = 24;
@@ -40,7 +52,7 @@ export function progressLine(label: string, done: number, total: number, elapsed
   const bar =
     total > 0
       ? `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`
-      : formatBytes(done);
+      : amount(done);
   const left = rate > 0 && total > done ? `  ${Math.ceil((total - done) / rate)} s left` : '';
-  return `${label} ${bar}  ${formatBytes(rate)}/s${left}  ${note}`;
+  return `${label} ${bar}  ${amount(rate)}/s${left}  ${note}`;
 }

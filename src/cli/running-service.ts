@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { resolveSecret } from '../config/secret.ts';
 import type { Alert } from '../core/alert.ts';
 import { openDataDir } from '../engine/data-dir.ts';
-import { type LoadedConfig, resolveSecret } from '../engine/load-config.ts';
+import type { LoadedConfig } from '../engine/load-config.ts';
 import { Service } from '../engine/service.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { AlertFeed } from '../server/alert-feed.ts';

@@ -18,6 +18,8 @@ export interface FeedPolicy {
   readonly domains?: 'exact' | 'subdomain';
   /** Absent: exact. */
   readonly urls?: 'exact' | 'prefix' | 'host';
+  /** Validity of entries that state no end; `asOfMs` is when the content was known to be current. */
+  readonly expiry?: { readonly afterMs: number; readonly asOfMs: number };
   /** `benign`: the values suppress instead of alerting. */
   readonly role: 'indicators' | 'benign';
 }
@@ -136,6 +138,17 @@ export function semanticsOf(
 ): Semantics {
   if (kind === 'domain') return policy.domains ?? defaultForDomains;
   return kind === 'url' ? (policy.urls ?? 'exact') : 'exact';
+}
+
+/** When an entry that states no end expires: counted from the latest time that it does state, else from that of the content. */
+export function expiryOf(
+  { expiry }: FeedPolicy,
+  stated: { readonly validFromMs?: number | undefined; readonly modifiedMs?: number | undefined },
+): number | undefined {
+  if (expiry === undefined) return undefined;
+  const { validFromMs, modifiedMs } = stated;
+  if (validFromMs === undefined && modifiedMs === undefined) return expiry.asOfMs + expiry.afterMs;
+  return Math.max(validFromMs ?? 0, modifiedMs ?? 0) + expiry.afterMs;
 }
 
 function bump<K>(counts: Map<K, number>, key: K): void {

@@ -115,6 +115,18 @@ describe('checkConfig', () => {
     expect(diagnostics.map(({ code, span }) => [code, span])).toEqual([['CONFIG_BAD_ADDRESS', undefined]]);
   });
 
+  it('wants the secrets of sources to be there', async () => {
+    const auth = { type: 'bearer', token: { env: 'FEED_TEST_NO_SUCH' } };
+    const environment = {
+      FLINT_INTEL: JSON.stringify([{ source: 'taxii+https://taxii.example/', name: 'partner', auth }]),
+    };
+    const { diagnostics } = await checkConfig(loadConfig({ dataDir: join(folder, 'data') }, environment), () => 0);
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'CONFIG_BAD_VALUE "auth.token" of source "partner": environment variable "FEED_TEST_NO_SUCH" is not set',
+      'INTEL_NOT_FETCHED feed "https://taxii.example/" has not been fetched yet and is not checked',
+    ]);
+  });
+
   it('wants a token off loopback', async () => {
     const { diagnostics } = await checkConfig(loadConfig({ http: '0.0.0.0:8720' }, {}), () => 0);
     expect(diagnostics.map(({ message }) => message)).toEqual([

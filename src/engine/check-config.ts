@@ -4,10 +4,13 @@
  * its cached content goes. A bad rule or indicator, which `run` reports and skips, is an error here.
  */
 import { join } from 'node:path';
+import { resolveSecret } from '../config/secret.ts';
 import { Check } from 'typebox/value';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
+import { type IntelSource, isRemote } from '../intel/intel-source.ts';
 import { shownSource } from '../intel/shown-source.ts';
+import { credentialsOf } from '../intel/source-credentials.ts';
 import { loadIntel } from '../intel/load-intel.ts';
 import { MAX_MEMORY_BYTES } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
@@ -15,7 +18,7 @@ import { type Config, configSchema } from './config-schema.ts';
 import { EventRules } from './event-rules.ts';
 import { intelSources, readKeyMap } from './generation.ts';
 import { planInputs } from './input-plans.ts';
-import { type LoadedConfig, resolveSecret } from './load-config.ts';
+import type { LoadedConfig } from './load-config.ts';
 import { planOutputs } from './outputs.ts';
 import { readRuleTexts } from './rule-texts.ts';
 import { withSourceLines } from './source-lines.ts';
@@ -143,6 +146,7 @@ async function checkIntel(loaded: LoadedConfig, now: () => number, collect: Coll
   const { config } = loaded;
   const { sources, diagnostics } = intelSources(loaded, { intelFolder: join(config.data_dir, 'intel') });
   collect(diagnostics);
+  for (const source of sources.filter(isRemote)) checkCredentials(source, collect);
   const { stored, missing, cacheFolder } = await storedSources(sources, config.data_dir);
   for (const { source } of missing) {
     const message = `feed "${shownSource(source)}" has not been fetched yet and is not checked`;
@@ -158,6 +162,15 @@ async function checkIntel(loaded: LoadedConfig, now: () => number, collect: Coll
     collect([diagnostic('INTEL_BAD_VALUE', 'note', message, { span: { file: name } })]);
   }
   return set;
+}
+
+function checkCredentials(source: IntelSource, collect: Collect): void {
+  try {
+    credentialsOf(source);
+  } catch (error) {
+    if (!(error instanceof FlintError)) throw error;
+    collect(error.diagnostics);
+  }
 }
 
 /** Whether the scanner's tables leave room to work in. */

@@ -3,17 +3,9 @@
  * generated from it; options of single inputs and outputs are checked against the schema of their kind.
  */
 import Type, { type Static } from 'typebox';
+import { secretReference } from '../config/secret.ts';
 
 const strict = { additionalProperties: false } as const;
-
-/** A secret is never written into the file: it is the name of an environment variable or a file that holds it. */
-export const secretReference = Type.Object(
-  {
-    env: Type.Optional(Type.String({ minLength: 1, description: 'environment variable that holds the secret' })),
-    file: Type.Optional(Type.String({ minLength: 1, description: 'file whose first line is the secret' })),
-  },
-  { ...strict, description: 'where the secret is: a variable or a file' },
-);
 
 /** Keys every input has; further keys are options of its protocol. */
 export const inputEntry = Type.Object(

@@ -296,7 +296,7 @@ export function intelSources(
 
 /** Files of the drop-in mode's folder, recursively and in path order; none when it does not exist. */
 function intelFiles(folder: string): string[] {
-  return existsSync(folder) ? [...listFiles(folder).files] : [];
+  return existsSync(folder) ? listFiles(folder).files.map(({ path }) => path) : [];
 }
 
 /** STIX Spark has a threat and a mining library; here the name of the file tells. */

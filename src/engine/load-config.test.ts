@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, resolveSecret } from './load-config.ts';
+import { resolveSecret } from '../config/secret.ts';
+import { loadConfig } from './load-config.ts';
 
 function fileOf(text: string): string {
   const file = join(mkdtempSync(join(tmpdir(), 'flint-config-')), 'flint.yaml');

@@ -2,7 +2,6 @@
  * The configuration of a start or a reload: file, then environment, then command line (later wins, lists of the command line are
  * appended). With LISTEN_PORT and OUTPUT alone it is that of the STIX Spark container (design section 6.4).
  */
-import { readFileSync } from 'node:fs';
 import { applyEnvironment, type Tree } from '../config/environment.ts';
 import { checkOptions } from '../config/options.ts';
 import { readYamlFile } from '../config/yaml-file.ts';
@@ -84,18 +83,6 @@ function has(tree: unknown, path: readonly string[]): boolean {
   return typeof tree === 'object' && tree !== null && Object.hasOwn(tree, first)
     ? has((tree as Readonly<Record<string, unknown>>)[first], rest)
     : false;
-}
-
-/** The secret that a reference names, or undefined when there is none. Throws with the name, never with the contents. */
-export function resolveSecret(
-  reference: { readonly env?: string; readonly file?: string } | undefined,
-): string | undefined {
-  if (reference?.env !== undefined) {
-    const value = process.env[reference.env];
-    if (value === undefined || value === '') throw new Error(`environment variable "${reference.env}" is not set`);
-    return value;
-  }
-  return reference?.file === undefined ? undefined : (readFileSync(reference.file, 'utf8').split('\n')[0] ?? '').trim();
 }
 
 function withFlags(tree: Tree, flags: ConfigFlags): Tree {

@@ -1,8 +1,9 @@
 /** Sources that can be read without opening a connection: files and folders, and URLs whose content the data directory holds. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FeedCache } from '../intel/feed-cache.ts';
 import type { IntelSource } from '../intel/intel-source.ts';
+import { isRemote } from '../intel/intel-source.ts';
+import { storedFeeds } from '../intel/stored-feeds.ts';
 
 export interface StoredSources {
   readonly stored: readonly IntelSource[];
@@ -18,12 +19,12 @@ export function feedFolderOf(dataDir: string): string {
 
 export async function storedSources(sources: readonly IntelSource[], dataDir: string): Promise<StoredSources> {
   const folder = feedFolderOf(dataDir);
-  const cache = existsSync(folder) ? new FeedCache(folder) : undefined;
+  const isThere = existsSync(folder);
   const stored: IntelSource[] = [];
   const missing: IntelSource[] = [];
   for (const source of sources) {
-    const isThere = !source.isUrl || (await cache?.find(source.source)) !== undefined;
-    (isThere ? stored : missing).push(source);
+    const isStored = !isRemote(source) || (isThere && (await storedFeeds(source, folder)) !== undefined);
+    (isStored ? stored : missing).push(source);
   }
-  return { stored, missing, ...(cache !== undefined && { cacheFolder: folder }) };
+  return { stored, missing, ...(isThere && { cacheFolder: folder }) };
 }

@@ -3,24 +3,28 @@
  * the old one and takes its place only when it has been loaded; a feed that breaks therefore keeps what it had, over restarts too.
  * Names of files are digests of the URL: nothing from a feed becomes a path.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 export interface CachedFeed {
   /** File with the body. */
   readonly path: string;
   readonly etag?: string;
   readonly lastModified?: string;
+  /** Of the body. */
+  readonly sha256?: string;
   readonly fetchedAtMs: number;
 }
 
 interface CacheEntry {
   readonly etag?: string;
   readonly lastModified?: string;
+  /** Of the body. */
+  readonly sha256?: string;
   readonly fetchedAtMs: number;
 }
 
@@ -44,14 +48,18 @@ export class FeedCache {
     }
   }
 
-  /** Writes the body beside the stored one and returns its path. Rejects when the body does. */
-  async stage(url: string, body: AsyncIterable<Uint8Array>): Promise<string> {
+  /** Writes the body beside the stored one and returns where, and its digest. Rejects when the body does. */
+  async stage(
+    url: string,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<{ readonly path: string; readonly sha256: string }> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = this.#path(url, 'new');
     const file = createWriteStream(path, { mode: 0o600 });
     try {
-      await pipeline(Readable.from(body), file);
-      return path;
+      const hash = createHash('sha256');
+      await pipeline(Readable.from(hashed(body, hash)), file);
+      return { path, sha256: hash.digest('hex') };
     } catch (error) {
       await rm(path, { force: true });
       throw error;
@@ -76,5 +84,12 @@ export class FeedCache {
   #path(url: string, extension: string): string {
     const digest = createHash('sha256').update(url, 'utf8').digest('hex').slice(0, 32);
     return join(this.#folder, `${digest}.${extension}`);
+  }
+}
+
+async function* hashed(body: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    hash.update(chunk);
+    yield chunk;
   }
 }

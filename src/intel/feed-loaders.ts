@@ -7,7 +7,8 @@ import { PlainList } from '../rules/lists/plain-list.ts';
 import { TableList, type TableListOptions } from '../rules/lists/table-list.ts';
 import { StixLoader } from '../rules/stix/stix-loader.ts';
 import type { IntelBuilder } from './intel-builder.ts';
-import type { IntelSource, PinnedFormat } from './intel-source.ts';
+import type { IntelSource } from './intel-source.ts';
+import type { PinnedFormat } from './source-schema.ts';
 
 export interface FeedTarget {
   readonly builder: IntelBuilder;

@@ -1,30 +1,30 @@
 /**
- * loadIntel: sources to one IntelSet; the start path and the reload path alike. Each file or URL is a feed of its own: streamed,
- * unpacked, recognised, loaded. A feed that breaks changes nothing: its last good content stays, taken from the set that is
- * running or, for URLs, from the cache on disk, and the diagnostics say why.
+ * loadIntel: sources to one IntelSet; the start path and the reload path alike. Each file, document, collection or MISP feed is a feed
+ * of its own: streamed, unpacked, recognised, loaded. A feed that breaks changes nothing: its last good content stays, taken from the
+ * set that is running or, for what is fetched, from the disk, and the diagnostics say why.
  */
-import { createReadStream } from 'node:fs';
-import { FeedReport } from '../core/feed.ts';
-import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
-import type { InflateLimits } from '../frame/compression.ts';
-import { InflateError, inflateDetected } from '../frame/inflate-stream.ts';
-import { isCompiledIntel, readCompiledIntel } from './compiled-intel.ts';
-import { FeedCache } from './feed-cache.ts';
-import { createLoader, formatOf } from './feed-loaders.ts';
+import type { FeedReport } from '../core/feed.ts';
+import { statSync } from 'node:fs';
+import { type Diagnostic, diagnostic } from '../errors/diagnostic.ts';
+import { readCompiledIntel } from './compiled-intel.ts';
+import { type CachedFeed, FeedCache } from './feed-cache.ts';
 import { fetchFeed } from './fetch-feed.ts';
 import type { ResolveHost } from './http/http-get.ts';
 import { IntelBuilder } from './intel-builder.ts';
 import type { FeedState, FeedStatus, IntelSet } from './intel-set.ts';
-import { type IntelSource, policyOf } from './intel-source.ts';
-import { listFiles, unreadable } from './list-files.ts';
+import { type IntelSource, isRemote, policyOf } from './intel-source.ts';
+import { type ListedFile, listFiles } from './list-files.ts';
+import { explainFeed, type FeedAttempt, type FeedContent, readFeed } from './read-feed.ts';
 import { feedNameOf, shownSource } from './shown-source.ts';
+import { credentialsOf, plainAddress } from './source-credentials.ts';
+import { storedFeeds } from './stored-feeds.ts';
 
 export interface LoadIntelOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Where the content of URLs is kept, and texts that would take much memory (`data_dir/feeds`); absent: neither. */
   readonly cacheFolder?: string;
-  /** `ask`: ask the servers. `cached`: take what the cache has and ask only for what it has not. */
+  /** `ask`: ask the servers of documents. `cached`: take what the disk has. TAXII servers and MISP feeds are never asked here. */
   readonly urls?: 'ask' | 'cached';
   /** The set that is in use now. */
   readonly previous?: IntelSet;
@@ -32,14 +32,9 @@ export interface LoadIntelOptions {
   readonly signal?: AbortSignal;
   /** Called after each feed. */
   readonly progress?: (feed: FeedState) => void;
+  /** A server asked to be left alone for so long. */
+  readonly retryAfter?: (ms: number) => void;
 }
-
-type Bytes = AsyncIterable<Uint8Array>;
-
-const HEAD_BYTES = 65_536;
-const READ_BYTES = 1024 * 1024;
-const MAX_RATIO = 2000;
-const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
 
 /** Never rejects for what a source contains or does; each problem is a diagnostic of its feed. */
 export async function loadIntel(sources: readonly IntelSource[], options: LoadIntelOptions): Promise<IntelSet> {
@@ -47,7 +42,8 @@ export async function loadIntel(sources: readonly IntelSource[], options: LoadIn
   if (compiled !== undefined) return compiled;
   const loading = new Loading(options);
   for (const source of sources) {
-    if (source.isUrl) await loading.url(source);
+    if (source.transport === 'url' && options.urls !== 'cached') await loading.ask(source);
+    else if (isRemote(source)) await loading.stored(source);
     else {
       const { files, diagnostics } = listFiles(source.source);
       loading.diagnostics.push(...diagnostics);
@@ -61,12 +57,12 @@ export async function loadIntel(sources: readonly IntelSource[], options: LoadIn
 /** One compiled file and nothing else: used as it lies in memory. */
 function compiledAlone(sources: readonly IntelSource[], options: LoadIntelOptions): IntelSet | undefined {
   const [source] = sources;
-  if (source === undefined || sources.length !== 1 || source.isUrl || source.role === 'benign') return undefined;
+  if (source === undefined || sources.length !== 1 || isRemote(source) || source.role === 'benign') return undefined;
   const { files } = listFiles(source.source);
   const [file] = files;
-  if (file === undefined || files.length !== 1) return undefined;
+  if (file === undefined || files.length !== 1 || file.parts !== undefined) return undefined;
   try {
-    const read = readCompiledIntel(file, options.cacheFolder);
+    const read = readCompiledIntel(file.path, options.cacheFolder);
     if (!read.ok) return undefined;
     for (const feed of read.set.feeds) options.progress?.(feed);
     return read.set;
@@ -74,13 +70,6 @@ function compiledAlone(sources: readonly IntelSource[], options: LoadIntelOption
     // Not readable: the ordinary way says why.
     return undefined;
   }
-}
-
-interface Attempt {
-  readonly format: string;
-  readonly report: FeedReport;
-  readonly bytes: number;
-  readonly broken?: Diagnostic;
 }
 
 class Loading {
@@ -103,34 +92,57 @@ class Loading {
       if (container === source.source || container.startsWith(`${source.source}/`)) this.#keep(source, name, [], {});
   }
 
-  async file(source: IntelSource, path: string): Promise<void> {
+  async file(source: IntelSource, { path, parts }: ListedFile): Promise<void> {
     this.builder.begin();
-    const attempt = await this.#attempt(source, path, path, fileBytes(path));
+    const asOfMs = source.expiresAfterMs === undefined ? undefined : modifiedMs(path);
+    const content = { name: path, provider: path, ...(asOfMs === undefined ? {} : { asOfMs }) };
+    const attempt = await this.#attempt(source, { ...content, content: parts ?? [{ path }] }, path);
     const known = this.#knownAs(path);
     if (attempt.broken === undefined || known.length === 0) {
       // The feeds of a compiled file have been listed already.
       if (attempt.format === 'compiled' && attempt.broken === undefined) this.builder.commit();
-      else this.#accept(source, path, attempt, {});
+      else this.#accept(source, content, attempt, {});
       return;
     }
     this.builder.rollback();
     for (const [i, name] of known.entries()) this.#keep(source, name, i === 0 ? [attempt.broken] : [], attempt);
   }
 
-  async url(source: IntelSource): Promise<void> {
+  /** What the disk has of a source that is fetched elsewhere. */
+  async stored(source: IntelSource): Promise<void> {
+    const { cacheFolder } = this.#options;
+    const feeds = cacheFolder === undefined ? undefined : await storedFeeds(source, cacheFolder);
+    if (feeds === undefined) {
+      const message = `"${shownSource(source.source)}" has not been fetched yet`;
+      this.#keep(source, feedNameOf(source.source), [diagnostic('INTEL_NOT_FETCHED', 'error', message)], {});
+    }
+    for (const { name, provider, parts, format, fetchedAtMs } of feeds ?? []) {
+      const content = { name, provider, content: parts, asOfMs: fetchedAtMs };
+      this.builder.begin();
+      const attempt = await this.#attempt({ ...source, format }, content, parts[0]?.path ?? '');
+      this.#accept(source, content, attempt, { fetchedAtMs });
+    }
+  }
+
+  async ask(source: IntelSource): Promise<void> {
     const name = feedNameOf(source.source);
     const cached = await this.#cache?.find(source.source);
     const nowMs = this.#options.now();
-    if (cached !== undefined && this.#options.urls === 'cached') {
-      await this.#fromCache(source, name, cached.path, cached.fetchedAtMs, []);
+    const { timeoutMs, maxBytes, allowPrivateAddresses } = source;
+    let credentials: ReturnType<typeof credentialsOf>;
+    try {
+      credentials = credentialsOf(source);
+    } catch (error) {
+      await this.#withoutBody(source, name, cached, explainFeed(name, error));
       return;
     }
     const fetched = await fetchFeed(
       {
-        url: source.source,
-        timeoutMs: source.timeoutMs,
-        maxBytes: source.maxBytes,
-        allowPrivateAddresses: source.allowPrivateAddresses,
+        url: plainAddress(source),
+        ...credentials,
+        timeoutMs,
+        maxBytes,
+        allowPrivateAddresses,
         ...(cached?.etag === undefined ? {} : { etag: cached.etag }),
         ...(cached?.lastModified === undefined ? {} : { lastModified: cached.lastModified }),
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
@@ -138,10 +150,13 @@ class Loading {
       this.#options.resolveHost,
     );
     if (fetched.status === 'not-modified' && cached !== undefined) {
-      await this.#cache?.confirm(source.source, { ...withoutPath(cached), fetchedAtMs: nowMs });
-      await this.#fromCache(source, name, cached.path, nowMs, []);
+      const { path: _path, ...entry } = cached;
+      await this.#cache?.confirm(source.source, { ...entry, fetchedAtMs: nowMs });
+      await this.#fromCache(source, name, { ...cached, fetchedAtMs: nowMs }, []);
     } else if (fetched.status === 'ok') await this.#fromBody(source, name, fetched, cached, nowMs);
     else {
+      if (fetched.status === 'failed' && fetched.retryAfterMs !== undefined)
+        this.#options.retryAfter?.(fetched.retryAfterMs);
       const why =
         fetched.status === 'failed'
           ? fetched.diagnostic
@@ -153,36 +168,42 @@ class Loading {
   async #fromBody(
     source: IntelSource,
     name: string,
-    fetched: { readonly body: Bytes; readonly etag?: string; readonly lastModified?: string },
-    cached: { readonly path: string; readonly fetchedAtMs: number } | undefined,
+    fetched: { readonly body: AsyncIterable<Uint8Array>; readonly etag?: string; readonly lastModified?: string },
+    cached: CachedFeed | undefined,
     nowMs: number,
   ): Promise<void> {
-    let body = fetched.body;
+    let staged: { readonly path: string; readonly sha256: string } | undefined;
     try {
-      const staged = await this.#cache?.stage(source.source, fetched.body);
-      if (staged !== undefined) body = fileBytes(staged);
+      staged = await this.#cache?.stage(source.source, fetched.body);
     } catch (error) {
-      await this.#withoutBody(source, name, cached, explain(name, error));
+      await this.#withoutBody(source, name, cached, explainFeed(name, error));
       return;
     }
+    const content = { name, provider: source.source, asOfMs: nowMs };
     this.builder.begin();
-    const attempt = await this.#attempt(source, name, source.source, body);
+    const attempt = await this.#attempt(
+      source,
+      { ...content, content: staged === undefined ? fetched.body : [{ path: staged.path }] },
+      staged?.path ?? '',
+    );
     if (attempt.broken === undefined) {
       const { etag, lastModified } = fetched;
-      await this.#cache?.accept(source.source, {
-        fetchedAtMs: nowMs,
-        ...(etag === undefined ? {} : { etag }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      });
-      this.#accept(source, name, attempt, { fetchedAtMs: nowMs });
-    } else {
-      await this.#cache?.reject(source.source);
-      if (cached === undefined && this.#knownAs(name).length === 0)
-        this.#accept(source, name, attempt, { fetchedAtMs: nowMs });
-      else {
-        this.builder.rollback();
-        await this.#withoutBody(source, name, cached, attempt.broken);
-      }
+      if (staged !== undefined)
+        await this.#cache?.accept(source.source, {
+          fetchedAtMs: nowMs,
+          sha256: staged.sha256,
+          ...(etag === undefined ? {} : { etag }),
+          ...(lastModified === undefined ? {} : { lastModified }),
+        });
+      this.#accept(source, content, attempt, { fetchedAtMs: nowMs });
+      return;
+    }
+    await this.#cache?.reject(source.source);
+    if (cached === undefined && this.#knownAs(name).length === 0)
+      this.#accept(source, content, attempt, { fetchedAtMs: nowMs });
+    else {
+      this.builder.rollback();
+      await this.#withoutBody(source, name, cached, attempt.broken);
     }
   }
 
@@ -190,23 +211,19 @@ class Loading {
   async #withoutBody(
     source: IntelSource,
     name: string,
-    cached: { readonly path: string; readonly fetchedAtMs: number } | undefined,
+    cached: CachedFeed | undefined,
     why: Diagnostic,
   ): Promise<void> {
-    if (cached !== undefined) await this.#fromCache(source, name, cached.path, cached.fetchedAtMs, [why]);
+    if (cached !== undefined) await this.#fromCache(source, name, cached, [why]);
     else this.#keep(source, name, [why], {});
   }
 
-  async #fromCache(
-    source: IntelSource,
-    name: string,
-    path: string,
-    fetchedAtMs: number,
-    why: readonly Diagnostic[],
-  ): Promise<void> {
+  async #fromCache(source: IntelSource, name: string, cached: CachedFeed, why: readonly Diagnostic[]): Promise<void> {
+    const { path, fetchedAtMs } = cached;
+    const content = { name, provider: source.source, content: [{ path }], asOfMs: fetchedAtMs };
     this.builder.begin();
-    const attempt = await this.#attempt(source, name, source.source, fileBytes(path));
-    this.#accept(source, name, attempt, { fetchedAtMs }, why.length === 0 ? undefined : 'kept', why);
+    const attempt = await this.#attempt(source, content, path);
+    this.#accept(source, content, attempt, { fetchedAtMs }, why.length === 0 ? undefined : 'kept', why);
   }
 
   /** Feeds of the set in use that came from this file or URL: itself, or those inside when it is a compiled file. */
@@ -215,54 +232,15 @@ class Loading {
     return feeds.filter((feed) => feed.name === name || feed.container === name).map((feed) => feed.name);
   }
 
-  async #attempt(source: IntelSource, name: string, policyFile: string, content: Bytes): Promise<Attempt> {
-    const report = new FeedReport();
-    const limits: InflateLimits = { maxBytes: source.maxBytes, maxRatio: MAX_RATIO, maxWindowBytes: MAX_WINDOW_BYTES };
-    let bytes = 0;
-    let format = 'unknown';
-    try {
-      const reader = inflateDetected(content, limits)[Symbol.asyncIterator]();
-      const head = await headOf(reader);
-      if (isCompiledIntel(head)) {
-        await reader.return?.(undefined);
-        return this.#compiled(name, report);
-      }
-      const found = formatOf(source, head);
-      if (found === undefined) {
-        await reader.return?.(undefined);
-        const span = { file: name };
-        return {
-          format,
-          report,
-          bytes,
-          broken: diagnostic('INTEL_UNKNOWN_FORMAT', 'error', `format of "${name}" not recognised`, { span }),
-        };
-      }
-      format = found;
-      const feed = this.builder.addFeed(name);
-      const loader = createLoader(found, source, {
-        builder: this.builder,
-        ...feed,
-        policy: policyOf(source, policyFile),
-        report,
-        file: name,
-      });
-      for (let chunk = head; chunk.length > 0; chunk = await nextChunk(reader)) {
-        bytes += chunk.length;
-        if (bytes > source.maxBytes)
-          throw new FlintError([
-            diagnostic('INTEL_TOO_LARGE', 'error', `"${name}" has more than ${source.maxBytes} bytes`),
-          ]);
-        loader.push(chunk);
-      }
-      const broken = loader.end() ?? nothingLoaded(name, report);
-      return { format, report, bytes, ...(broken === undefined ? {} : { broken }) };
-    } catch (error) {
-      return { format, report, bytes, broken: explain(name, error) };
-    }
+  /** `path`: the file that a compiled file is read from again. */
+  async #attempt(source: IntelSource, feed: FeedContent, path: string): Promise<FeedAttempt> {
+    const attempt = await readFeed(this.builder, source, feed);
+    return attempt.format === 'compiled' && attempt.broken === undefined
+      ? this.#compiled(path, attempt.report)
+      : attempt;
   }
 
-  #compiled(path: string, report: FeedReport): Attempt {
+  #compiled(path: string, report: FeedReport): FeedAttempt {
     const read = readCompiledIntel(path, this.#options.cacheFolder);
     if (!read.ok) return { format: 'compiled', report, bytes: 0, broken: read.diagnostic };
     this.builder.copyFrom(read.set);
@@ -272,8 +250,8 @@ class Loading {
 
   #accept(
     source: IntelSource,
-    name: string,
-    attempt: Attempt,
+    { name, provider }: Pick<FeedContent, 'name' | 'provider'>,
+    attempt: FeedAttempt,
     times: { readonly fetchedAtMs?: number },
     status?: FeedStatus,
     why: readonly Diagnostic[] = [],
@@ -283,7 +261,7 @@ class Loading {
     const isEmpty = report.loadedCount + report.deferredCount === 0;
     this.#push({
       name,
-      provider: policyOf(source, source.isUrl ? source.source : name).provider,
+      provider: policyOf(source, provider).provider,
       format: attempt.format,
       role: source.role,
       status: status ?? (broken === undefined ? 'loaded' : isEmpty ? 'failed' : 'partial'),
@@ -297,24 +275,24 @@ class Loading {
   }
 
   /** The last good content of a feed, out of the set that is in use. */
-  #keep(source: IntelSource, name: string, why: readonly Diagnostic[], attempt: Partial<Attempt>): void {
+  #keep(source: IntelSource, name: string, why: readonly Diagnostic[], attempt: Partial<FeedAttempt>): void {
     const { previous } = this.#options;
     const before = previous?.feeds.find((feed) => feed.name === name);
     const copied = previous === undefined ? 0 : this.builder.copyFrom(previous, name);
-    const report = attempt.report ?? new FeedReport();
+    const { report } = attempt;
     this.#push({
       name,
-      provider: policyOf(source, source.isUrl ? source.source : name).provider,
+      provider: policyOf(source, isRemote(source) ? source.source : name).provider,
       format: before?.format ?? attempt.format ?? 'unknown',
       role: source.role,
       ...(before?.container === undefined ? {} : { container: before.container }),
       status: copied > 0 ? 'kept' : 'failed',
-      statistics: before?.statistics ?? report.statistics(),
+      statistics: before?.statistics ?? report?.statistics() ?? NO_STATISTICS,
       bytes: before?.bytes ?? 0,
       loadedAtMs: before?.loadedAtMs ?? this.#options.now(),
       ...(before?.fetchedAtMs === undefined ? {} : { fetchedAtMs: before.fetchedAtMs }),
-      diagnostics: [...why, ...report.problems],
-      omittedDiagnostics: report.omittedProblems,
+      diagnostics: [...why, ...(report?.problems ?? [])],
+      omittedDiagnostics: report?.omittedProblems ?? 0,
     });
   }
 
@@ -324,48 +302,16 @@ class Loading {
   }
 }
 
-function nothingLoaded(name: string, report: FeedReport): Diagnostic | undefined {
-  if (report.loadedCount + report.deferredCount > 0 || report.badCount === 0) return undefined;
-  return diagnostic('INTEL_BROKEN_FEED', 'error', `nothing in "${name}" could be loaded`, { span: { file: name } });
-}
+const NO_STATISTICS: FeedState['statistics'] = {
+  entries: 0,
+  kinds: {},
+  known: 0,
+  deferred: {},
+  skipped: {},
+  notes: {},
+  bad: 0,
+};
 
-function explain(name: string, error: unknown): Diagnostic {
-  if (error instanceof FlintError && error.diagnostics[0] !== undefined) return error.diagnostics[0];
-  if (error instanceof InflateError) {
-    const code = error.problem === 'inflates_too_far' ? 'INTEL_TOO_LARGE' : 'INTEL_UNREADABLE';
-    return diagnostic(code, 'error', `"${name}": ${error.message}`, { span: { file: name } });
-  }
-  // Node's I/O errors carry a code; anything else is a bug and must not be swallowed.
-  if (typeof (error as { code?: unknown }).code !== 'string') throw error;
-  return unreadable(name, error);
-}
-
-async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  while (length < HEAD_BYTES) {
-    const part = await nextChunk(reader);
-    if (part.length === 0) break;
-    parts.push(part);
-    length += part.length;
-  }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-}
-
-/** The next bytes, none at the end. */
-async function nextChunk(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
-  for (;;) {
-    const next = await reader.next();
-    if (next.done === true) return new Uint8Array(0);
-    if (next.value.length > 0) return next.value;
-  }
-}
-
-function fileBytes(path: string): Bytes {
-  return createReadStream(path, { highWaterMark: READ_BYTES });
-}
-
-function withoutPath<T extends { readonly path: string }>(cached: T): Omit<T, 'path'> {
-  const { path: _path, ...rest } = cached;
-  return rest;
+function modifiedMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }

@@ -2,6 +2,7 @@
 import { ENCODERS } from '../../encode/registry.ts';
 import { configSchema } from '../../engine/config-schema.ts';
 import { INPUT_KINDS } from '../../inputs/registry.ts';
+import { intelSourceSchema } from '../../intel/source-schema.ts';
 import { SINK_KINDS } from '../../sinks/registry.ts';
 import { schemaRows, TABLE_HEAD } from './schema-table.ts';
 
@@ -39,6 +40,13 @@ export function configPage(): string {
     INTRODUCTION,
     TABLE_HEAD,
     ...schemaRows(configSchema),
+    '',
+    '## Sources of intelligence',
+    '',
+    'Keys of an entry of `intel`; a text alone is its `source`. What they do is told in [Intelligence](intel.md).',
+    '',
+    TABLE_HEAD,
+    ...schemaRows(intelSourceSchema),
     '',
     ADDRESSES,
     '## Inputs',

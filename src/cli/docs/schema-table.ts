@@ -41,13 +41,18 @@ function isReference(facts: SchemaFacts): boolean {
 
 function typeText(facts: SchemaFacts): string {
   if (isReference(facts)) return '`{ env: NAME }` or `{ file: PATH }`';
-  if (facts.const !== undefined) return `\`${String(facts.const)}\``;
+  if (facts.const !== undefined) return `\`${cell(String(facts.const))}\``;
   if (facts.enum !== undefined) return facts.enum.map((one) => `\`${String(one)}\``).join(', ');
   if (facts.anyOf !== undefined) return [...new Set(facts.anyOf.map(typeText))].join(' or ');
   if (facts.type === 'array') return `list of ${facts.items === undefined ? 'anything' : typeText(facts.items)}`;
   if (facts.type === 'object') return 'map';
   const range = rangeText(facts);
   return `${facts.type ?? 'any'}${range === '' ? '' : ` ${range}`}`;
+}
+
+/** In a cell of a table. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\t', '\\t');
 }
 
 function rangeText({ minimum, maximum }: SchemaFacts): string {

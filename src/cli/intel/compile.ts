@@ -7,7 +7,7 @@ import { feedFolderOf } from '../../engine/stored-sources.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { compileIntel } from '../../intel/compiled-intel.ts';
 import type { FeedState, IntelSet } from '../../intel/intel-set.ts';
-import { type IntelSource, readIntelSource } from '../../intel/intel-source.ts';
+import { type IntelSource, isRemote, readIntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { CliCommand } from '../command.ts';
 import { collect } from '../engine-options.ts';
@@ -46,7 +46,7 @@ async function compile(given: readonly string[], options: CompileOptions): Promi
   const terminal = openTerminal(options);
   const { sources, dataDir } = configuredIntel(options, given);
   const all = [...sources, ...(options.benign ?? []).map(benignSource)];
-  const urls = all.some(({ isUrl }) => isUrl);
+  const urls = all.some(isRemote);
   const set = await loadIntel(all, {
     now: Date.now,
     ...(urls && { cacheFolder: feedFolderOf(dataDir) }),

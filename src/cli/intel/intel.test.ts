@@ -1,10 +1,14 @@
 /** Rendering of feeds and answers for people and programs. */
 import { describe, expect, it } from 'vitest';
 import type { FeedState } from '../../intel/intel-set.ts';
+import type { SourceHealth } from '../../intel/source-health.ts';
 import { compiledLine } from './compile.ts';
+import { healthObject, healthRow } from './health-rows.ts';
 import { age, counts, feedObject, feedRow } from './feed-rows.ts';
 import { answerText } from './lookup.ts';
-import { pulledLine } from './pull.ts';
+import { type IntelSource, readIntelSource } from '../../intel/intel-source.ts';
+import type { PullOutcome } from '../../intel/pull-source.ts';
+import { pulledLine, pulledObject, selected } from './pull.ts';
 
 const FEED: FeedState = {
   name: 'feeds/a.txt',
@@ -27,6 +31,12 @@ const FEED: FeedState = {
   diagnostics: [{ code: 'INTEL_BAD_VALUE', severity: 'warning', message: 'x', span: { file: 'feeds/a.txt', line: 7 } }],
   omittedDiagnostics: 4,
 };
+
+function source(entry: string | object): IntelSource {
+  const read = readIntelSource(entry as string);
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join());
+  return read.source;
+}
 
 describe('flint intel', () => {
   it('shows a feed as a row', () => {
@@ -55,11 +65,61 @@ describe('flint intel', () => {
     });
   });
 
-  it('says what was compiled, what was left out and what was pulled', () => {
+  it('says what was compiled and what was left out', () => {
     expect(compiledLine(FEED)).toBe(
       'feeds/a.txt: plain; loaded; 1,200 domain, 34 url; left out: 5 bad, 1 public-suffix; 2 patterns',
     );
-    expect(pulledLine(FEED, { colorErr: false })).toBe('feeds/a.txt: loaded, plain, 1,200 domain, 34 url');
+  });
+
+  it('says what was pulled, to people and programs', () => {
+    const none: PullOutcome = { ok: true, changed: false, added: 0, damaged: 0, objects: 0, diagnostics: [] };
+    const line = (entry: string | object, outcome: Partial<PullOutcome>): string =>
+      pulledLine(source(entry), { ...none, ...outcome }, { colorErr: false });
+    const list = 'https://user:pass@feeds.example/list?key=secret';
+    expect(line(list, { changed: true, feed: FEED })).toMatch(
+      /^https:\/\/feeds\.example\/list\?[0-9a-f]{8}: pulled, plain, 1,200 domain, 34 url$/,
+    );
+    const taxii = { source: 'taxii+https://t.example/', name: 'partner' };
+    expect(line(taxii, { objects: 1200 })).toBe('partner: nothing new, 1,200 objects');
+    expect(line(taxii, { ok: false, changed: true, added: 3, objects: 9, damaged: 1 })).toBe(
+      'partner: stopped on the way, 3 new, 9 objects, 1 damaged',
+    );
+    expect(line('misp+https://m.example/feed/', { changed: true, added: 2, objects: 2 })).toMatch(/2 new, 2 events$/);
+    expect(JSON.stringify(pulledObject(source(list), none))).not.toMatch(/secret|pass/);
+  });
+
+  it('shows how a fetched source is doing', () => {
+    const one = source({ source: 'taxii+https://t.example/', name: 'partner', every: '15m' });
+    expect(healthRow({ source: one }, 0).slice(0, 5)).toEqual(['partner', 'taxii', 'not fetched', '', 'never']);
+    const health: SourceHealth = {
+      version: 1,
+      ...{ lastTryMs: 60_000, lastSuccessMs: 30_000, nextPollMs: 180_000, objects: 1234 },
+      ...{ failures: 2, fetches: 1, unchanged: 0 },
+      lastError: { code: 'INTEL_TAXII_FAILED', message: 'down' },
+    };
+    expect(healthRow({ source: one, health }, 90_000)).toEqual([
+      ...['partner', 'taxii', 'failed 2 times', '1,234', '60 s ago', 'never', 'in 90 s'],
+      'INTEL_TAXII_FAILED: down',
+    ]);
+    expect(healthRow({ source: one, health }, 200_000)[6]).toBe('due');
+    expect(healthObject({ source: one, health })).toMatchObject({
+      ...{ source: 'partner', everySeconds: 900, lastSuccess: '1970-01-01T00:00:30.000Z', failures: 2 },
+      lastError: { code: 'INTEL_TAXII_FAILED' },
+    });
+  });
+
+  it('takes sources by name or address, and names the nearest', () => {
+    const sources = ['/etc/list.txt', { source: 'https://a.example/x?k=1', name: 'first' }, 'https://b.example/y'].map(
+      source,
+    );
+    expect(selected(sources, []).map(({ source: one }) => one)).toEqual([
+      'https://a.example/x?k=1',
+      'https://b.example/y',
+    ]);
+    expect(selected(sources, ['first', 'https://b.example/y'])).toHaveLength(2);
+    expect(selected(sources, ['https://a.example/x'])).toHaveLength(1);
+    expect(() => selected(sources, ['frst'])).toThrow('no source is called "frst"; did you mean "first"?');
+    expect(() => selected(sources.slice(0, 1), [])).toThrow('no source is a URL');
   });
 
   it('counts and ages in words', () => {

@@ -8,13 +8,14 @@ import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
 import { FEED_COLUMNS, feedObject, feedRow, missingRow } from './feed-rows.ts';
+import { fetchedSources, HEALTH_COLUMNS, healthObject, healthRow } from './health-rows.ts';
 import { addIntelOptions, configuredIntel, type IntelOptions } from './intel-options.ts';
 
 export const lsCommand: CliCommand = {
   name: 'ls',
   build: (action) =>
     addIntelOptions(new Command('ls'))
-      .description('sources, what they gave by kind, what was left out and why, age and status')
+      .description('sources, what they gave by kind, what was left out and why; how those that are fetched are doing')
       .addHelpText('after', '\nExamples:\n  flint intel ls -c flint.yaml\n  flint intel ls --intel feeds/ --json')
       .action(action((options) => list(options as IntelOptions))),
 };
@@ -29,22 +30,28 @@ async function list(options: IntelOptions): Promise<number> {
     ...(cacheFolder !== undefined && { cacheFolder }),
   });
   const nowMs = Date.now();
+  const fetched = await fetchedSources(sources, cacheFolder);
   if (terminal.json) {
     for (const feed of set.feeds) terminal.out.write(`${JSON.stringify(feedObject(feed, nowMs))}\n`);
     for (const source of missing)
       terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'not fetched' })}\n`);
+    for (const one of fetched) terminal.out.write(`${JSON.stringify(healthObject(one))}\n`);
   } else {
     const rows = [...set.feeds.map((feed) => feedRow(feed, nowMs)), ...missing.map(missingRow)];
     const width = terminal.out.isTTY === true ? terminal.out.columns || 120 : Number.POSITIVE_INFINITY;
-    terminal.out.write(`${renderTable(FEED_COLUMNS, rows, { color: terminal.colorOut, width })}\n`);
+    const how = { color: terminal.colorOut, width };
+    terminal.out.write(`${renderTable(FEED_COLUMNS, rows, how)}\n`);
+    const health = fetched.map((one) => healthRow(one, nowMs));
+    if (health.length > 0) terminal.out.write(`\n${renderTable(HEALTH_COLUMNS, health, how)}\n`);
   }
   printDiagnostics(
     set.diagnostics.filter(({ severity }) => severity === 'error'),
     terminal,
   );
-  const { indicators, benign, deferred } = set;
+  const { indicators, benign, deferred, sigma } = set;
   const patterns =
-    deferred.length === 0 ? '' : `, ${deferred.length.toLocaleString('en')} patterns for the pattern engine`;
+    (deferred.length === 0 ? '' : `, ${deferred.length.toLocaleString('en')} patterns for the pattern engine`) +
+    (sigma.length === 0 ? '' : `, ${sigma.length.toLocaleString('en')} Sigma rules`);
   say(
     terminal,
     `${indicators.size.toLocaleString('en')} different indicators${patterns}, ${benign.size.toLocaleString('en')} benign values`,

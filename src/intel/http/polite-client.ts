@@ -17,7 +17,7 @@ export interface RemoteServer extends Credentials {
   readonly maxBytes: number;
   /** Tries of one request, the first included. */
   readonly maxTries: number;
-  /** Longest single wait, also when Retry-After asks for more. */
+  /** Longest single wait; a Retry-After beyond it ends the request. */
   readonly maxWaitMs: number;
   readonly allowPrivateAddresses: boolean;
 }
@@ -102,8 +102,9 @@ export class PoliteClient {
         if (response.status < 400 || response.status === 416) return await read(response);
         const askedMs = retryAfterMs(response.headers['retry-after'], this.#surroundings.now());
         failure = await this.#refusal(response, askedMs);
-        waitMs = askedMs ?? waitMs;
-        if (!RETRIED.has(response.status)) throw failure;
+        waitMs = askedMs ?? Math.min(waitMs, this.server.maxWaitMs);
+        // Who asks for more than we wait here is left alone by ending: the caller comes back later.
+        if (!RETRIED.has(response.status) || waitMs > this.server.maxWaitMs) throw failure;
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (error instanceof RequestFailure && error.status !== 0) throw error;
@@ -152,7 +153,8 @@ export class PoliteClient {
   async #refusal({ url, status, body }: ServerAnswer, askedMs: number | undefined): Promise<RequestFailure> {
     const said = redacted(await errorText(body), this.server);
     const code = status === 401 || status === 403 ? this.#codes.auth : this.#codes.failed;
-    const message = `"${shown(url)}" answers ${status}${said === '' ? '' : `: ${said}`}`;
+    const later = askedMs === undefined ? '' : `; it asks to come back in ${Math.ceil(askedMs / 1000)} s`;
+    const message = `"${shown(url)}" answers ${status}${said === '' ? '' : `: ${said}`}${later}`;
     return new RequestFailure(code, message, status, undefined, askedMs);
   }
 

@@ -33,6 +33,8 @@ export interface Collection {
   readonly root: ApiRoot;
   readonly id: string;
   readonly title: string;
+  /** Usable in place of the id; empty when there is none. */
+  readonly alias: string;
   readonly canRead: boolean;
   readonly canWrite: boolean;
 }
@@ -87,7 +89,8 @@ export class TaxiiClient {
       const id = textOf(collection, 'id');
       if (id === '') return [];
       const canRead = collection['can_read'] !== false;
-      return [{ root, id, title: textOf(collection, 'title'), canRead, canWrite: collection['can_write'] === true }];
+      const [title, alias] = [textOf(collection, 'title'), textOf(collection, 'alias')];
+      return [{ root, id, title, alias, canRead, canWrite: collection['can_write'] === true }];
     });
   }
 

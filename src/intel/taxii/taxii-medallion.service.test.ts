@@ -140,12 +140,12 @@ describe.each(RELEASES.map((release) => ({ ...release, missing: installMedallion
     ): Promise<{ report: SyncReport | undefined; ids: string[] }> {
       const one = client(ADMIN);
       const collection = await collectionOf(one);
-      const store = await TaxiiStore.open(parent, storeName(collection, ['indicator']));
+      const store = await TaxiiStore.open(parent, storeName(collection, { match: { type: ['indicator'] } }));
       let pages = 0;
       const progress = (): void => {
         if (++pages === stopAt) throw new Error('killed');
       };
-      const options = { now: Date.now, types: ['indicator'], pageSize: 30, progress };
+      const options = { now: Date.now, match: { type: ['indicator'] }, pageSize: 30, progress };
       const report = await syncCollection(one.transport, collection, store, options).catch((error: Error) => {
         if (error.message !== 'killed') throw error;
         return undefined;

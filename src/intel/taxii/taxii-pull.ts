@@ -3,25 +3,26 @@
  * time. What a collection gave lies in its store afterwards; failures are diagnostics, so that one bad collection or root
  * does not keep the others from being pulled.
  */
+import { basename } from 'node:path';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
+import {
+  PoliteClient,
+  type RemoteServer,
+  type RequestFailure,
+  type Surroundings,
+  shown,
+} from '../http/polite-client.ts';
 import { type Collection, TAXII_CODES, TaxiiClient } from './taxii-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
 import { type SyncOptions, type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
-import {
-  shown,
-  systemSurroundings,
-  type RemoteServer,
-  type Surroundings,
-  PoliteClient,
-} from '../http/polite-client.ts';
 
 export interface PullOptions extends Omit<SyncOptions, 'progress' | 'now'> {
-  /** Ids or titles; absent: every collection that may be read. */
+  /** Ids, titles or aliases; absent: every collection that may be read. */
   readonly collections?: readonly string[];
-  /** Where the stores lie (`data_dir/taxii`). */
+  /** Where the stores lie. */
   readonly folder: string;
-  readonly surroundings?: Surroundings;
+  readonly surroundings: Surroundings;
   readonly signal?: AbortSignal;
   readonly progress?: (collection: Collection, report: SyncReport) => void;
 }
@@ -29,82 +30,93 @@ export interface PullOptions extends Omit<SyncOptions, 'progress' | 'now'> {
 export interface PulledCollection {
   readonly collection: Collection;
   readonly report: SyncReport;
-  /** NDJSON of all objects fetched so far: a source for the loader, format `stix`. */
-  readonly objectsPath: string;
+  /** Name of its store below the folder: NDJSON of all objects fetched so far, a source for the loader. */
+  readonly store: string;
+  /** Objects in it. */
+  readonly objects: number;
 }
 
 export interface Pull {
   readonly collections: readonly PulledCollection[];
   /** Of the server; those of a collection stand in its report. */
   readonly diagnostics: readonly Diagnostic[];
+  /** How long the server asked to be left alone. */
+  readonly retryAfterMs?: number;
+}
+
+export interface Listing {
+  readonly collections: readonly Collection[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly retryAfterMs?: number;
 }
 
 /** Rejects only when aborted or when the folder cannot be written. */
 export async function pullTaxii(server: RemoteServer, options: PullOptions): Promise<Pull> {
-  const surroundings = options.surroundings ?? systemSurroundings;
-  const transport = new PoliteClient(server, TAXII_CODES, surroundings, options.signal);
-  const client = new TaxiiClient(transport);
-  const diagnostics: Diagnostic[] = [];
-  const listed: Collection[] = [];
-  for (const root of (await attempt(client.apiRoots(), diagnostics)) ?? [])
-    listed.push(...((await attempt(client.collections(root), diagnostics)) ?? []));
+  const { surroundings, progress, folder, signal } = options;
+  const transport = new PoliteClient(server, TAXII_CODES, surroundings, signal);
+  const listing = await listCollections(transport);
+  const diagnostics: Diagnostic[] = [...listing.diagnostics];
   const pulled: PulledCollection[] = [];
-  for (const collection of chosen(listed, server, options.collections, diagnostics)) {
-    const store = await TaxiiStore.open(options.folder, storeName(collection, options.types));
+  let { retryAfterMs } = listing;
+  for (const collection of chosen(listing, server, options.collections, diagnostics)) {
+    const store = await TaxiiStore.open(folder, storeName(collection, options));
     try {
-      const { progress } = options;
       const report = await syncCollection(transport, collection, store, {
-        ...syncOptions(options),
+        ...options,
         now: surroundings.now,
-        ...(progress === undefined ? {} : { progress: (sofar) => progress(collection, sofar) }),
+        progress: (sofar) => progress?.(collection, sofar),
       });
-      pulled.push({ collection, report, objectsPath: store.objectsPath });
+      pulled.push({ collection, report, store: basename(store.folder), objects: store.state.objects });
+      retryAfterMs = report.retryAfterMs ?? retryAfterMs;
     } finally {
       await store.close();
     }
   }
-  return { collections: pulled, diagnostics };
+  return { collections: pulled, diagnostics, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-/** When to poll again: the interval, up to a tenth earlier or later, so that clients do not come in step. */
-export function pollDelayMs(intervalMs: number, random: number): number {
-  return intervalMs * (0.9 + random * 0.2);
-}
-
-function chosen(
-  listed: readonly Collection[],
-  server: RemoteServer,
-  names: readonly string[] | undefined,
-  diagnostics: Diagnostic[],
-): readonly Collection[] {
-  if (names === undefined) return listed.filter(({ canRead }) => canRead);
-  return names.flatMap((name) => {
-    const found = listed.filter(({ id, title }) => id === name || title === name);
-    if (found.length === 0 && diagnostics.length === 0) {
-      const known = listed.flatMap(({ id, title }) => [title, id]);
-      const message = `"${shown(new URL(server.url))}" has no collection "${name}"${suggestion(name, known)}`;
-      diagnostics.push(diagnostic('INTEL_TAXII_FAILED', 'error', message));
-    }
-    return found;
-  });
-}
-
-function syncOptions({ types, pageSize, maxPages, maxObjectBytes, maxObjects }: PullOptions): Partial<SyncOptions> {
+/** All collections of all roots that the address leads to. */
+export async function listCollections(transport: PoliteClient): Promise<Listing> {
+  const client = new TaxiiClient(transport);
+  const failures: FlintError[] = [];
+  const collections: Collection[] = [];
+  for (const root of (await attempt(client.apiRoots(), failures)) ?? [])
+    collections.push(...((await attempt(client.collections(root), failures)) ?? []));
+  const waits = failures.flatMap((failure) => (failure as Partial<RequestFailure>).retryAfterMs ?? []);
   return {
-    ...(types === undefined ? {} : { types }),
-    ...(pageSize === undefined ? {} : { pageSize }),
-    ...(maxPages === undefined ? {} : { maxPages }),
-    ...(maxObjectBytes === undefined ? {} : { maxObjectBytes }),
-    ...(maxObjects === undefined ? {} : { maxObjects }),
+    collections,
+    diagnostics: failures.flatMap((failure) => failure.diagnostics),
+    ...(waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }),
   };
 }
 
-async function attempt<T>(result: Promise<T>, diagnostics: Diagnostic[]): Promise<T | undefined> {
+/** The collections that are asked for; names that there are not are told, with the nearest. */
+export function chosen(
+  listing: Listing,
+  server: Pick<RemoteServer, 'url'>,
+  names: readonly string[] | undefined,
+  diagnostics: Diagnostic[],
+): readonly Collection[] {
+  const listed = listing.collections;
+  if (names === undefined) return listed.filter(({ canRead }) => canRead);
+  const found = new Set<Collection>();
+  for (const name of names) {
+    const called = listed.filter(({ id, title, alias }) => id === name || title === name || alias === name);
+    for (const collection of called) found.add(collection);
+    if (called.length > 0 || listing.diagnostics.length > 0) continue;
+    const known = listed.flatMap(({ id, title, alias }) => [title, alias, id]).filter((text) => text !== '');
+    const message = `"${shown(new URL(server.url))}" has no collection "${name}"${suggestion(name, known)}`;
+    diagnostics.push(diagnostic('INTEL_TAXII_FAILED', 'error', message));
+  }
+  return [...found];
+}
+
+async function attempt<T>(result: Promise<T>, failures: FlintError[]): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {
     if (!(error instanceof FlintError)) throw error;
-    diagnostics.push(...error.diagnostics);
+    failures.push(error);
     return undefined;
   }
 }

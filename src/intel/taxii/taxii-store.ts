@@ -8,8 +8,9 @@
  * version, line feed); `state.json` with a checksum. Its name is a digest, nothing of the server becomes a path.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCheckedJson, writeCheckedJson } from '../checked-json.ts';
 import type { PageObject } from './taxii-page.ts';
 import type { TaxiiCursor } from './taxii-pages.ts';
 
@@ -47,9 +48,9 @@ export class TaxiiStore {
 
   /** `name` tells collections apart: root address, id and filters. A damaged state begins anew, as if nothing had been fetched. */
   static async open(parent: string, name: string): Promise<TaxiiStore> {
-    const folder = join(parent, createHash('sha256').update(name, 'utf8').digest('hex').slice(0, 32));
+    const folder = collectionFolder(parent, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const state = (await readState(join(folder, 'state.json'))) ?? EMPTY;
+    const state = (await readTaxiiState(folder)) ?? EMPTY;
     const objects = await open(join(folder, 'objects.ndjson'), 'a+', 0o600);
     const keys = await open(join(folder, 'keys'), 'a+', 0o600);
     const isShort = (await objects.stat()).size < state.bytes || (await keys.stat()).size < state.objects * KEY_BYTES;
@@ -97,7 +98,7 @@ export class TaxiiStore {
       bytes: this.#state.bytes + text.length,
       ...(completed === undefined ? {} : { completedAtMs: completed }),
     };
-    await writeState(this.folder, this.#state);
+    await writeCheckedJson(join(this.folder, 'state.json'), this.#state);
     return { added: lines.length, known: objects.length - lines.length };
   }
 
@@ -107,42 +108,17 @@ export class TaxiiStore {
   }
 }
 
+export function collectionFolder(parent: string, name: string): string {
+  return join(parent, createHash('sha256').update(name, 'utf8').digest('hex').slice(0, 32));
+}
+
+/** Undefined when there is none, or none that can be trusted. */
+export function readTaxiiState(folder: string): Promise<TaxiiState | undefined> {
+  return readCheckedJson<TaxiiState>(join(folder, 'state.json'), 1);
+}
+
 function keyOf({ id, version, text }: PageObject): string {
   // Objects without an id are told apart by what they are.
   const name = id === '' ? text : `${id}\n${version}`;
   return createHash('sha256').update(name, 'utf8').digest('base64').slice(0, 16);
-}
-
-async function readState(path: string): Promise<TaxiiState | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const { state, sha256 } = JSON.parse(text) as { state: TaxiiState; sha256: string };
-    return sha256 === checksum(state) && state.version === 1 ? state : undefined;
-  } catch (error) {
-    // Not what was written: cut off or changed by hand.
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-async function writeState(folder: string, state: TaxiiState): Promise<void> {
-  const path = join(folder, 'state.json');
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    await file.writeFile(JSON.stringify({ state, sha256: checksum(state) }));
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-}
-
-function checksum(state: TaxiiState): string {
-  return createHash('sha256').update(JSON.stringify(state), 'utf8').digest('hex');
 }

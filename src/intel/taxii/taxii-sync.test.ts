@@ -80,7 +80,7 @@ async function sync(
   if (root === undefined) throw new Error('no root');
   const [collection] = await client.collections(root);
   if (collection === undefined) throw new Error('no collection');
-  const store = await TaxiiStore.open(parent, storeName(collection, options.types));
+  const store = await TaxiiStore.open(parent, storeName(collection, options));
   cleanup.push(() => store.close());
   const report = await syncCollection(transport, collection, store, { now: () => 1, pageSize: 100, ...options });
   const text = readFileSync(store.objectsPath, 'utf8');
@@ -161,11 +161,8 @@ describe('TAXII sync', () => {
         {
           root: { url: new URL(`${server.url}/root/`), version: '2.1', title: '' },
           id: server.collection,
-          title: '',
-          canRead: true,
-          canWrite: false,
         },
-        undefined,
+        {},
       ),
     );
     await store.close();
@@ -270,7 +267,7 @@ describe('TAXII sync', () => {
     const { server } = await serve({
       intercept: (request, response) => request.url?.includes('/objects/') === true && reply(response, 200, body),
     });
-    const { report, ids: stored } = await sync(server.url, folder(), { types: ['indicator', 'tool'] });
+    const { report, ids: stored } = await sync(server.url, folder(), { match: { type: ['indicator', 'tool'] } });
     expect(report).toMatchObject({ complete: true, added: 2, damaged: 3 });
     expect(stored).toEqual(['indicator--0', 'tool--1']);
   });
@@ -278,7 +275,7 @@ describe('TAXII sync', () => {
   it('filters types itself when the server ignores the match filter', async () => {
     const served = [...objects(2), { dateAdded: stamp(5), object: { type: 'malware', id: 'malware--1' } }];
     const { server } = await serve({ objects: served });
-    const { report, ids: stored } = await sync(server.url, folder(), { types: ['indicator'] });
+    const { report, ids: stored } = await sync(server.url, folder(), { match: { type: ['indicator'] } });
     expect(server.requests.at(-1)?.url.searchParams.get('match[type]')).toBe('indicator');
     expect(report.filtered).toBe(1);
     expect(stored).toEqual(ids(2));

@@ -5,12 +5,15 @@
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { Collection } from './taxii-client.ts';
 import { type TaxiiQuery, taxiiPages } from './taxii-pages.ts';
+import type { PageObject } from './taxii-page.ts';
 import type { TaxiiStore } from './taxii-store.ts';
-import { shown, type PoliteClient } from '../http/polite-client.ts';
+import { type PoliteClient, type RequestFailure, shown } from '../http/polite-client.ts';
 
 export interface SyncOptions {
-  /** Object types to keep; absent: all. Asked of the server as match[type], and checked here, since servers may ignore it. */
-  readonly types?: readonly string[];
+  /** `match[…]` filters by field. Types and ids are checked here too, since servers may ignore them. */
+  readonly match?: Readonly<Record<string, readonly string[]>>;
+  /** Where the first sync begins, a time as TAXII writes it. */
+  readonly addedAfter?: string;
   /** Objects for each page that are asked for; default 1,000. */
   readonly pageSize?: number;
   readonly maxPages?: number;
@@ -28,7 +31,7 @@ export interface SyncReport {
   readonly added: number;
   /** Versions fetched again; servers that ignore added_after give many. */
   readonly known: number;
-  /** Of other types than asked for. */
+  /** Others than asked for. */
   readonly filtered: number;
   readonly damaged: number;
   /** All that a 2.0 server says it has. */
@@ -37,13 +40,19 @@ export interface SyncReport {
   readonly complete: boolean;
   /** The first few damaged objects, and what ended the sync if it is not complete. */
   readonly diagnostics: readonly Diagnostic[];
+  /** How long the server asked to be left alone. */
+  readonly retryAfterMs?: number;
 }
 
 const MAX_SAMPLES = 20;
 
 /** Name under which `TaxiiStore.open` keeps the collection. */
-export function storeName(collection: Collection, types: readonly string[] | undefined): string {
-  return [collection.root.url.href, collection.id, ...[...(types ?? [])].sort()].join('\n');
+export function storeName(
+  { root, id }: Pick<Collection, 'root' | 'id'>,
+  { match, addedAfter }: Pick<SyncOptions, 'match' | 'addedAfter'>,
+): string {
+  const filters = Object.entries(match ?? {}).map(([field, values]) => `${field}=${[...values].sort().join()}`);
+  return [root.url.href, id, ...filters.sort(), ...(addedAfter === undefined ? [] : [addedAfter])].join('\n');
 }
 
 export async function syncCollection(
@@ -61,12 +70,15 @@ export async function syncCollection(
     diagnostics: [...diagnostics],
     ...(total === undefined ? {} : { total }),
   });
-  const wanted = options.types === undefined ? undefined : new Set(options.types);
+  const isWanted = wantedBy(options);
+  const { cursor } = store.state;
+  const isFirst = cursor.addedAfter === undefined && cursor.paging === undefined;
+  const from = isFirst && options.addedAfter !== undefined ? { addedAfter: options.addedAfter } : cursor;
   const where = `"${shown(collection.root.url)}" collection "${collection.id}"`;
   try {
-    for await (const page of taxiiPages(transport, collection, queryOf(options), store.state.cursor)) {
+    for await (const page of taxiiPages(transport, collection, queryOf(options), from)) {
       const { objects, damaged } = page.content;
-      const kept = wanted === undefined ? objects : objects.filter(({ type }) => wanted.has(type));
+      const kept = objects.filter(isWanted);
       const isLast = page.cursor.paging === undefined;
       const stored = await store.append(kept, page.cursor, isLast ? options.now() : undefined);
       counts.pages++;
@@ -84,8 +96,15 @@ export async function syncCollection(
   } catch (error) {
     if (!(error instanceof FlintError)) throw error;
     diagnostics.push(...error.diagnostics);
-    return report(false);
+    const { retryAfterMs } = error as Partial<RequestFailure>;
+    return { ...report(false), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
+}
+
+function wantedBy({ match }: SyncOptions): (object: PageObject) => boolean {
+  const types = match?.['type'] === undefined ? undefined : new Set(match['type']);
+  const ids = match?.['id'] === undefined ? undefined : new Set(match['id']);
+  return ({ type, id }) => types?.has(type) !== false && ids?.has(id) !== false;
 }
 
 function queryOf(options: SyncOptions): TaxiiQuery {
@@ -93,6 +112,6 @@ function queryOf(options: SyncOptions): TaxiiQuery {
     pageSize: options.pageSize ?? 1_000,
     maxPages: options.maxPages ?? 1_000_000,
     limits: { maxObjectBytes: options.maxObjectBytes ?? 16_777_216, maxObjects: options.maxObjects ?? 1_000_000 },
-    ...(options.types === undefined ? {} : { match: { type: options.types } }),
+    ...(options.match === undefined ? {} : { match: options.match }),
   };
 }

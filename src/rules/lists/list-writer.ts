@@ -2,7 +2,7 @@
  * ListWriter: puts the entries of one list into the table. All entries of a provider share one details row; an entry gets a row
  * of its own only when it says something of its own (a name, a time). Bad entries are counted and sampled with their line.
  */
-import { type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
+import { expiryOf, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
 import type { IndicatorKind, Semantics } from '../../core/indicator.ts';
 import type { DetailsInput } from '../../core/indicator-table.ts';
 import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
@@ -102,14 +102,16 @@ export class ListWriter {
     const { policy, table, feed } = this.#feed;
     return table.addDetails(feed, {
       provider: provider === undefined || provider === '' ? policy.provider : provider,
-      ...defaults(policy),
+      ...defaults(policy, own),
       ...own,
     });
   }
 }
 
-function defaults(policy: FeedPolicy): EntryDetails {
+function defaults(policy: FeedPolicy, own: EntryDetails = {}): EntryDetails {
+  const validUntilMs = expiryOf(policy, own);
   return {
+    ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(policy.library === undefined ? {} : { library: policy.library }),
     ...(policy.confidence === undefined ? {} : { confidence: policy.confidence }),
     ...(policy.tlp === undefined ? {} : { tlp: policy.tlp }),

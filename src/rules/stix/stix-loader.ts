@@ -6,7 +6,7 @@
  * their own list, other pattern types are counted. The life cycle (newest version, revocation) is that of `VersionIndex`, shared by
  * all bundles of one load; objects without an id have none.
  */
-import { type FeedLoader, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
+import { expiryOf, type FeedLoader, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
 import type { DetailsInput } from '../../core/indicator-table.ts';
 import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { uuidV5 } from '../../core/uuid.ts';
@@ -261,8 +261,9 @@ export class StixLoader implements FeedLoader {
     const killChain = killChainOf(object);
     const references = referencesOf(object);
     const validFromMs = this.#time(object, 'valid_from', line);
-    const validUntilMs = this.#time(object, 'valid_until', line);
-    if (validFromMs !== undefined && validUntilMs !== undefined && validUntilMs <= validFromMs)
+    const statedEndMs = this.#time(object, 'valid_until', line);
+    const validUntilMs = statedEndMs ?? expiryOf(policy, { validFromMs, modifiedMs });
+    if (validFromMs !== undefined && statedEndMs !== undefined && statedEndMs <= validFromMs)
       this.#badTime(line, `valid_until "${String(object['valid_until'])}" is not later than valid_from`);
     return {
       id: textOf(object, 'id') ?? `indicator--${uuidV5(ID_NAMESPACE, `${policy.provider}\n${pattern}`)}`,
