@@ -1,7 +1,6 @@
 /** Runs vectors.yaml through the parser and the engine: waiting for lateness, evaluating at once, and shuffled. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { EventObject, EventValue } from '../../src/core/event.ts';
 import { parseFluxSpec } from '../../src/rules/flux/parse-spec.ts';
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from '../../src/state/flux/engine.ts';
@@ -9,30 +8,7 @@ import type { FluxEvidence } from '../../src/state/flux/evidence.ts';
 import { planFlux } from '../../src/state/flux/plan.ts';
 import { readFluxRow, withSigma } from '../../src/state/flux/row.ts';
 import { SourceClocks } from '../../src/state/order/source-clock.ts';
-
-type TagMaps = Record<string, Record<string, boolean | null>>;
-type Row = string | { fill: number } | { sigma: TagMaps; expect: TagMaps };
-
-interface Vector {
-  readonly id: string;
-  readonly rule: Record<string, unknown>;
-  readonly more?: readonly Record<string, unknown>[];
-  readonly rows: readonly Row[];
-  readonly fires?: readonly number[];
-  readonly options?: Partial<FluxEngineOptions>;
-  /** Id of an ancestor with the tag, and the ids below it on the way to the last row of the chain. */
-  readonly ancestors?: Record<string, readonly string[]>;
-  readonly incomplete?: readonly number[];
-}
-
-interface Step {
-  readonly fields: EventObject;
-  readonly timeMs: number;
-  /** What must come out; undefined for filling rows. */
-  readonly expected: TagMaps | readonly string[] | undefined;
-}
-
-const { vectors } = parse(readFileSync(new URL('vectors.yaml', import.meta.url), 'utf8')) as { vectors: Vector[] };
+import { rulesOf, type Step, stepsOf, trueTags, type Vector, vectors, withoutFill } from './read-vectors.ts';
 
 describe('flux vectors', () => {
   it('are the 41 of the specification and our own, without doubles', () => {
@@ -85,10 +61,7 @@ function check(vector: Vector, options: Partial<FluxEngineOptions>, backwards = 
 }
 
 function run(vector: Vector, options: Partial<FluxEngineOptions>, backwards: boolean, want?: 'evidence') {
-  const rules = [{ rulename: 'r', ...vector.rule }, ...(vector.more ?? []), FILL].map((rule) => ({
-    ...rule,
-    tags: (rule as { tags: string[] }).tags.map((name) => ({ name })),
-  }));
+  const rules = rulesOf(vector);
   const { spec, diagnostics } = parseFluxSpec(stringify({ rules }), 'vector.yaml');
   expect(diagnostics).toEqual([]);
   const first = spec.rules[0]?.name ?? '';
@@ -119,65 +92,4 @@ function run(vector: Vector, options: Partial<FluxEngineOptions>, backwards: boo
   }
   engine.end();
   return { steps, outputs, fired, evidence };
-}
-
-/** Remembers one fact for each row with an id of its own. */
-const FILL = { rulename: 'fill', action: 'parent', parent: 'fill_parent', child: 'fill_id', tags: ['f'] };
-
-function stepsOf(rows: readonly Row[], rule: string): Step[] {
-  const steps: Step[] = [];
-  for (const row of rows) {
-    const timeMs = steps.length * 1000;
-    if (row === '||') continue;
-    if (typeof row === 'string') steps.push(parseRow(row, rule, timeMs));
-    else if ('fill' in row) {
-      for (let i = 0; i < row.fill; i++)
-        steps.push({
-          fields: { host: 'H', fill_id: `f${timeMs}-${i}`, sigma: { fill: { f: true } } },
-          timeMs,
-          expected: undefined,
-        });
-    } else steps.push({ fields: { host: 'H', sigma: row.sigma }, timeMs, expected: row.expect });
-  }
-  return steps;
-}
-
-function parseRow(text: string, rule: string, defaultMs: number): Step {
-  const [place = '', input = '', output = ''] = text.split('|').map((part) => part.trim());
-  const fields: Record<string, EventValue> = { host: 'H' };
-  let timeMs = defaultMs;
-  const value = (word: string): EventValue => (word === 'null' ? null : word === '""' ? '' : word);
-  for (const word of place.split(' ').filter((each) => each !== '')) {
-    if (/^t\d+$/.test(word)) timeMs = Number(word.slice(1)) * 1000;
-    else if (/^H\d$/.test(word)) fields['host'] = word;
-    else if (word.startsWith('@')) {
-      const [g = '', h = ''] = word.slice(1).split(',');
-      Object.assign(fields, { g: value(g), h: value(h) });
-    } else {
-      const [id = '', parent = ''] = word.split('<');
-      Object.assign(fields, { id: value(id), parent_id: value(parent) });
-    }
-  }
-  const sigma: TagMaps = {};
-  for (const word of words(input, rule)) {
-    const [name = '', tag = ''] = word.split(':');
-    sigma[name] = { ...sigma[name], [tag]: true };
-  }
-  return { fields: { ...fields, sigma }, timeMs, expected: words(output, rule).sort() };
-}
-
-function words(text: string, rule: string): string[] {
-  return text
-    .split(' ')
-    .flatMap((word) => (word === '-' || word === '' ? [] : word.includes(':') ? word : `${rule}:${word}`));
-}
-
-function trueTags(sigma: EventValue | undefined): string[] {
-  return Object.entries(sigma as unknown as TagMaps)
-    .flatMap(([rule, tags]) => Object.entries(tags).flatMap(([tag, value]) => (value === true ? `${rule}:${tag}` : [])))
-    .sort();
-}
-
-function withoutFill(sigma: EventObject): EventObject {
-  return Object.fromEntries(Object.entries(sigma).filter(([rule]) => rule !== 'fill'));
 }

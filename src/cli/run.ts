@@ -1,10 +1,11 @@
 /** `flint run`: the service, until it is told to stop. SIGHUP reloads, SIGTERM and SIGINT drain and exit. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { loadConfig } from '../engine/load-config.ts';
 import { watchFiles } from '../engine/watch-files.ts';
 import { alertLine } from './alert-line.ts';
 import type { CliCommand } from './command.ts';
 import { addEngineOptions, collect, configFlags, type EngineOptions } from './engine-options.ts';
+import { eventWriter, refuseEventsWithoutFlux } from './event-writer.ts';
 import { EXIT, printDiagnostics } from './exit.ts';
 import { openLogger } from './log-view.ts';
 import { startService } from './running-service.ts';
@@ -14,6 +15,7 @@ interface RunFlags extends EngineOptions {
   readonly listen?: readonly string[];
   readonly output?: readonly string[];
   readonly http?: string;
+  readonly emit: 'alerts' | 'events';
 }
 
 export const runCommand: CliCommand = {
@@ -23,6 +25,11 @@ export const runCommand: CliCommand = {
       .description('the service: inputs, matching, outputs, HTTP API and page')
       .option('--listen <address>', 'input address (repeatable)', collect)
       .option('--output <address>', 'output address (repeatable); default: alerts on stdout', collect)
+      .addOption(
+        new Option('--emit <what>', 'events: each event with its flux tags on stdout, beside the alerts of outputs')
+          .choices(['alerts', 'events'])
+          .default('alerts'),
+      )
       .option('--http <host:port>', 'metrics, probes, API and page; "off" for none')
       .addHelpText(
         'after',
@@ -50,14 +57,18 @@ async function run(flags: RunFlags): Promise<number> {
       },
       process.env,
     );
-  const forPeople = terminal.out.isTTY === true && flags.json !== true;
+  const emitsEvents = flags.emit === 'events';
+  const events = eventWriter(terminal.out);
+  const forPeople = terminal.out.isTTY === true && flags.json !== true && !emitsEvents;
+  if (emitsEvents) refuseEventsWithoutFlux(load().config.flux.length);
   const running = await startService({
     mode: process.env.LISTEN_PORT === undefined ? 'run' : 'drop-in',
     logger,
     ...(flags.config !== undefined && { configFile: flags.config }),
     load,
     // On a terminal alerts are shown as lines for people, in place of the default output.
-    defaultOutputs: forPeople ? [] : ['stdout:'],
+    defaultOutputs: forPeople || emitsEvents ? [] : ['stdout:'],
+    ...(emitsEvents && { events }),
     onAlert: (alert) => {
       if (forPeople)
         terminal.out.write(`${alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })}\n`);

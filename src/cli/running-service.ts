@@ -14,6 +14,7 @@ import { AlertFeed } from '../server/alert-feed.ts';
 import type { HttpServer } from '../server/http-server.ts';
 import { DeadLetterFile } from '../telemetry/dead-letter.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { EventWriter } from './event-writer.ts';
 import { viewOf } from './service-view-of.ts';
 
 export interface RunningOptions {
@@ -24,6 +25,8 @@ export interface RunningOptions {
   readonly onAlert?: (alert: Alert) => void;
   readonly configFile?: string;
   readonly defaultOutputs: readonly string[];
+  /** Takes each event with its flux tags. */
+  readonly events?: EventWriter;
 }
 
 export interface RunningService {
@@ -51,6 +54,7 @@ export async function startService(options: RunningOptions): Promise<RunningServ
     dataDir,
     reload: options.load,
     defaultOutputs: options.defaultOutputs,
+    ...(options.events !== undefined && { events: options.events }),
     ...(options.configFile !== undefined && { configFile: options.configFile }),
     deadLetter: (input, code, sample) => letters?.write({ input, code, reason: code, sample }),
     onAlert: (alert) => {

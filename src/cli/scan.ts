@@ -14,6 +14,7 @@ import { diagnostic, type Diagnostic, FlintError } from '../errors/diagnostic.ts
 import { alertLine } from './alert-line.ts';
 import type { CliCommand } from './command.ts';
 import { addEngineOptions, configFlags, type EngineOptions } from './engine-options.ts';
+import { eventWriter, refuseEventsWithoutFlux } from './event-writer.ts';
 import { EXIT, printDiagnostics } from './exit.ts';
 import { createProgress } from './progress.ts';
 import { openTerminal, paint, say, type Terminal } from './terminal.ts';
@@ -65,21 +66,15 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     const hint = 'give --intel FILE, --rules FOLDER or --flux SPEC';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'nothing to search for', { hint })]);
   }
-  if (flags.emit === 'events' && config.flux.length === 0) {
-    const hint = 'give --flux SPEC; without a specification events leave as they came';
-    throw new FlintError([
-      diagnostic('CONFIG_BAD_USAGE', 'error', '--emit events needs a flux specification', { hint }),
-    ]);
-  }
+  if (flags.emit === 'events') refuseEventsWithoutFlux(config.flux.length);
   const files = listFiles(paths);
   const counted = new Map<string, number>();
+  const events = eventWriter(terminal.out);
   const generation = await buildGeneration(loaded, {
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
     workers: workerCount(config.workers),
-    ...(flags.emit === 'events' && {
-      onEvent: (_event, fields) => void terminal.out.write(`${JSON.stringify(fields)}\n`),
-    }),
+    ...(flags.emit === 'events' && { onEvent: events.write }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });
   printDiagnostics(generation.diagnostics, terminal);
@@ -100,9 +95,11 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
       progress.end();
       return printer.print(found);
     },
+    ...(flags.emit === 'events' && { settle: events.settle }),
     onProgress: (done, records) => progress.update(done, totalBytes, `${records} records, ${printer.alerts} alerts`),
     onDiagnostic: (problem) => problems.push(problem),
   });
+  await events.settle();
   progress.end();
   await generation.close();
   printDiagnostics(problems, terminal);

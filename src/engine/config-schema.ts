@@ -46,6 +46,19 @@ export const fluxEntry = Type.Object(
         description: 'tags to remember per group, Bloom mode of the original; default: exact memory',
       }),
     ),
+    equal_times: Type.Optional(
+      Type.Union([Type.Literal('arrival'), Type.Literal('parents-first')], {
+        description:
+          'events with equal times: in the order of arrival, or parents before their children (scan only); default: arrival',
+      }),
+    ),
+    false_positive_rate: Type.Optional(
+      Type.Number({
+        minimum: 1e-9,
+        maximum: 0.1,
+        description: 'share of wrong answers of one full filter in Bloom mode; default: 0.0001, as the original',
+      }),
+    ),
   },
   strict,
 );
@@ -128,6 +141,22 @@ export const configSchema = Type.Object(
       description: 'fields that group events for STIX patterns over several observations; empty: the host',
     }),
     flux: Type.Array(Type.Union([Type.String(), fluxEntry]), { default: [], description: 'flux specifications' }),
+    flux_memory: Type.Object(
+      {
+        bytes: Type.Integer({
+          default: 1_073_741_824,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'exact memory of one flux specification; beyond it the oldest tenth is forgotten, counted',
+        }),
+        facts_per_group: Type.Integer({
+          default: 4_000_000,
+          minimum: 10,
+          description: 'facts of one group; beyond it the oldest tenth of that group is forgotten, counted',
+        }),
+      },
+      { ...strict, default: {}, description: 'bounds of exact flux memory' },
+    ),
     process_memory: Type.Object(
       {
         mode: Type.Union([Type.Literal('auto'), Type.Literal('on'), Type.Literal('off')], {

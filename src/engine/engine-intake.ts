@@ -14,6 +14,8 @@ export interface EngineIntakeOptions {
   /** The present generation; a reload gives another one between two batches. */
   readonly matcher: () => BatchMatcher;
   readonly send: (found: readonly FoundAlert[], nowMs: number) => Promise<void>;
+  /** Waits for slow readers of what comes out beside alerts. */
+  readonly settle?: () => Promise<void>;
   readonly now: () => number;
   /** A bug while matching: the batch is counted as failed, the stream goes on. */
   readonly onFailure: (error: unknown, batch: RecordBatch) => void;
@@ -41,6 +43,7 @@ export class EngineIntake implements Intake {
       const matching = this.#options.matcher().match(batch);
       const found = matching instanceof Promise ? await matching : matching;
       if (found.length > 0) await this.#options.send(found, this.#options.now());
+      if (this.#options.settle !== undefined) await this.#options.settle();
     } catch (error) {
       this.#options.onFailure(error, batch);
     } finally {

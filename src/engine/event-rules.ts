@@ -9,6 +9,7 @@ import type { ProcessTree } from '../core/process-tree.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { CorrelationRule } from '../ir/correlation.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
+import type { IdentifierRule } from '../rules/sigma/resolve.ts';
 import { collectFieldNames } from '../match/rule-fields.ts';
 import { PROCESS_PROPERTIES } from '../state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS } from '../state/process/process-fields.ts';
@@ -20,7 +21,7 @@ import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
-import { type Firing, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
+import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
 
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
@@ -29,13 +30,17 @@ export class EventRules implements MatchesEvents {
   readonly stateful: StatefulRules | undefined;
   /** Remembered processes; present when a rule asks for fields of a parent, or alerts shall show ancestors. */
   readonly processes: ProcessContext | undefined;
+  /** Search identifiers that are tags of flux rules, by the id of the rule that each became. */
+  readonly #identifiers: ReadonlyMap<string, IdentifierRule>;
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, onEvent?: StatefulOptions['onEvent']) {
-    const sigma = loadSigmaTexts(texts);
+    const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
+    this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
+    const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
     const mappings = readStixMappings(texts.stixMappings);
     const patterns = compilePatterns(texts.patterns, {
       mappings: mappings.mappings,
@@ -45,17 +50,18 @@ export class EventRules implements MatchesEvents {
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
       mode: texts.mode,
       seed,
+      fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
       ...(onEvent !== undefined && { onEvent }),
     });
     this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
-    const names = derivedFieldNames(sigma.detections, sigma.correlations);
+    const names = derivedFieldNames(detections, sigma.correlations);
     const { mode, bytes } = texts.processMemory;
     const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
     this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes }) : undefined;
     this.sigma =
-      sigma.detections.length === 0 && this.processes === undefined
+      detections.length === 0 && this.processes === undefined
         ? undefined
-        : new SigmaEventRules(sigma.detections, this.processes);
+        : new SigmaEventRules(detections, this.processes);
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
     const counts = {
@@ -90,7 +96,10 @@ export class EventRules implements MatchesEvents {
 
   match(event: Event): readonly RuleMatch[] {
     const outcome = this.sigma?.examine(event);
-    this.stateful?.observe(event, outcome?.held ?? [], outcome?.fields ?? event.fields, event.origin.arrivalMs);
+    const held = outcome?.held ?? [];
+    const identifiers =
+      this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
+    this.stateful?.observe(event, held, outcome?.fields ?? event.fields, event.origin.arrivalMs, identifiers);
     for (const late of outcome?.late ?? []) {
       this.stateful?.observeHeld(late.event, late.held, late.fields, event.origin.arrivalMs);
       for (const match of late.matches) this.#late.push({ event: late.event, match });

@@ -16,6 +16,8 @@ export interface ExactFileOptions {
   readonly reportedThrough: number;
   readonly drop: (reason: ReadProblem) => void;
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
+  /** Waits for slow readers of what else comes out (events with their tags); called between chunks. */
+  readonly settle?: () => Promise<void>;
   /** Bytes taken of the file as stored, records so far. */
   readonly onProgress: (bytes: number, records: number) => void;
 }
@@ -51,6 +53,7 @@ export async function scanExactly(
     const ready = found.filter(({ event }) => event.origin.position > options.reportedThrough);
     found = [];
     if (ready.length > 0) await options.onFound(ready);
+    await options.settle?.();
   };
   await readRecords(file.path === '-' ? process.stdin : file.path, options, {
     begin: (chunk) => writer.begin(chunk),

@@ -20,6 +20,7 @@ export interface RuleTexts extends SigmaTexts {
   readonly stixMappings: readonly unknown[];
   readonly patternGroupBy: readonly string[];
   readonly flux: readonly FluxText[];
+  readonly fluxMemory: Config['flux_memory'];
   readonly processMemory: Config['process_memory'];
   /** `ordered` for files, `eager` for live inputs. */
   readonly mode: StatefulOptions['mode'];
@@ -44,6 +45,7 @@ export function readRuleTexts(
     stixMappings: config.stix_mappings,
     patternGroupBy: config.pattern_group_by,
     flux: flux.texts,
+    fluxMemory: config.flux_memory,
     processMemory: config.process_memory,
     mode,
   };
@@ -91,7 +93,8 @@ function readFluxTexts({ config, locate }: LoadedConfig): {
 } {
   const diagnostics: Diagnostic[] = [];
   const texts = config.flux.flatMap((entry, i) => {
-    const { spec, group, capacity } = typeof entry === 'string' ? { spec: entry } : entry;
+    const { spec, group, capacity, false_positive_rate, equal_times } =
+      typeof entry === 'string' ? { spec: entry } : entry;
     const { files, diagnostics: unreadable } = readRuleFiles([spec]);
     const span = locate?.(`flux.${i}`);
     diagnostics.push(...unreadable.map((problem) => (span === undefined ? problem : { ...problem, span })));
@@ -100,6 +103,8 @@ function readFluxTexts({ config, locate }: LoadedConfig): {
       text,
       group: group ?? DEFAULT_FLUX_GROUP,
       ...(capacity !== undefined && { capacity }),
+      ...(equal_times !== undefined && { equalTimes: equal_times }),
+      ...(false_positive_rate !== undefined && { falsePositiveRate: false_positive_rate }),
     }));
   });
   return { texts, diagnostics };

@@ -21,6 +21,8 @@ export interface ScanOptions {
   readonly now: () => number;
   /** Alerts in the order of the input; the scan waits for slow readers of the output. */
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
+  /** Waits for slow readers of what else comes out; called between chunks. */
+  readonly settle?: () => Promise<void>;
   readonly onProgress: (doneBytes: number, records: number) => void;
   readonly onDiagnostic: (problem: Diagnostic) => void;
 }

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Alert } from '../core/alert.ts';
+import type { Event, EventObject } from '../core/event.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
@@ -38,6 +39,11 @@ export interface ServiceOptions {
   readonly dataDir?: DataDir;
   /** Watched beside what it names. */
   readonly configFile?: string;
+  /** Takes each event with its flux tags; inputs wait for `settle`. */
+  readonly events?: {
+    readonly write: (event: Event, fields: EventObject) => void;
+    readonly settle: () => Promise<void>;
+  };
 }
 
 export interface ReloadOutcome {
@@ -107,6 +113,7 @@ export class Service {
         await this.#swapping;
         await this.#alertPath.send(found, nowMs);
       },
+      ...(options.events !== undefined && { settle: options.events.settle }),
       now: Date.now,
       onFailure: (error, batch) => {
         this.#engine.drop('failed', batch.count);
@@ -238,6 +245,7 @@ export class Service {
     while (this.#reloading !== undefined) await (this.#reloadingAgain ?? this.#reloading);
     await Promise.all(this.#inputs.map(({ input }) => input.stop()));
     await this.#intake.settled();
+    await this.#options.events?.settle();
     this.#alertPath.save();
     this.#positions.save();
     const left = await this.#outputs.close(DRAIN_MS);
@@ -401,6 +409,7 @@ function generationOptions(
   return {
     mode: 'run',
     workers: workerCount(config.workers),
+    ...(options.events !== undefined && { onEvent: options.events.write }),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),
     report: (code, input, sample) => {

@@ -16,11 +16,12 @@ export interface SigmaTexts {
 }
 
 /** The rules that count; findings are about all that were read. */
-export function loadSigmaTexts(texts: SigmaTexts): SigmaRules {
+export function loadSigmaTexts(texts: SigmaTexts, identifiersOf?: ReadonlySet<string>): SigmaRules {
   const loaded = loadSigma(texts.sigma, {
     regexProblem,
     pipelines: texts.pipelines,
     placeholders: new Map(texts.placeholders),
+    ...(identifiersOf !== undefined && { identifiersOf }),
   });
   return { ...loaded, ...selectRules(loaded, texts.selection) };
 }

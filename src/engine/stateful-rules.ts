@@ -4,14 +4,24 @@
  */
 import type { Event, EventObject } from '../core/event.ts';
 import type { RuleMatch } from '../core/match.ts';
-import type { Diagnostic } from '../errors/diagnostic.ts';
+import { hasField, textOf } from '../core/field-path.ts';
+import { type Diagnostic, diagnostic } from '../errors/diagnostic.ts';
+import { createEventRecogniser } from '../fields/mapping/recognise.ts';
 import type { CorrelationRule } from '../ir/correlation.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
+import type { FluxSpec } from '../ir/flux.ts';
 import { parseFluxSpec } from '../rules/flux/parse-spec.ts';
 import { Correlator } from '../state/correlation/correlator.ts';
 import { DEFAULT_CORRELATION_OPTIONS } from '../state/correlation/engine.ts';
 import { fieldReader } from '../state/correlation/fact.ts';
-import { bloomProblems, DEFAULT_FLUX_OPTIONS } from '../state/flux/engine.ts';
+import type { IdentifierRule } from '../rules/sigma/resolve.ts';
+import {
+  bloomProblems,
+  DEFAULT_FLUX_OPTIONS,
+  type FluxEngineOptions,
+  type FluxMemoryOptions,
+} from '../state/flux/engine.ts';
+import type { FieldText } from '../state/flux/row.ts';
 import { planFlux } from '../state/flux/plan.ts';
 import { FluxTagger } from '../state/flux/tagger.ts';
 
@@ -23,6 +33,15 @@ export interface FluxText {
   readonly group: string;
   /** Bloom memory of so many tags per group; exact memory when absent. */
   readonly capacity?: number;
+  readonly equalTimes?: FluxEngineOptions['equalTimes'];
+  /** Of one full Bloom filter. */
+  readonly falsePositiveRate?: number;
+}
+
+/** Bounds of exact flux memory. */
+export interface FluxBounds {
+  readonly bytes: number;
+  readonly factsPerGroup: number;
 }
 
 export interface StatefulOptions {
@@ -32,12 +51,67 @@ export interface StatefulOptions {
   readonly seed: { readonly lo: number; readonly hi: number };
   /** Each event with its updated `sigma` map, in the order of evaluation; only when asked for. */
   readonly onEvent?: (event: Event, fields: EventObject) => void;
+  /** Default: those of the engine. */
+  readonly fluxBounds?: FluxBounds;
 }
 
 export interface Firing {
   /** The event that the match is about. */
   readonly event: Event;
   readonly match: RuleMatch;
+}
+
+interface ReadSpec {
+  readonly spec: FluxSpec;
+  readonly group: string;
+  /** Bloom memory; undefined: exact. */
+  readonly memory: FluxMemoryOptions | undefined;
+  readonly equalTimes: FluxEngineOptions['equalTimes'];
+}
+
+/** Names of the flux rules, which may be those of Sigma rules whose search identifiers are their tags. */
+export function fluxRuleNames(flux: readonly FluxText[]): ReadonlySet<string> {
+  return new Set(flux.flatMap(({ path, text }) => parseFluxSpec(text, path).spec.rules.map(({ name }) => name)));
+}
+
+/** Where events are written each must leave once, so all specifications are one then: they must have one group and one memory. */
+function readFluxTexts(
+  flux: readonly FluxText[],
+  asOne: boolean,
+): { readonly specs: readonly ReadSpec[]; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const specs: ReadSpec[] = [];
+  for (const { path, text, group, capacity, falsePositiveRate, equalTimes = 'arrival' } of flux) {
+    const parsed = parseFluxSpec(text, path);
+    diagnostics.push(...parsed.diagnostics);
+    const refused = capacity === undefined ? [] : bloomProblems(planFlux(parsed.spec));
+    diagnostics.push(...refused.map(({ problem }) => problem));
+    const rules = parsed.spec.rules.filter(({ name }) => !refused.some((one) => one.rule === name));
+    if (rules.length === 0) continue;
+    const rate = falsePositiveRate ?? BLOOM_FALSE_POSITIVES;
+    const memory = capacity === undefined ? undefined : { kind: 'bloom' as const, capacity, falsePositiveRate: rate };
+    specs.push({ spec: { ...parsed.spec, rules }, group, memory, equalTimes });
+  }
+  const [first, ...more] = specs;
+  if (!asOne || first === undefined || more.length === 0) return { specs, diagnostics };
+  const fits = (one: ReadSpec): boolean =>
+    one.group === first.group &&
+    one.equalTimes === first.equalTimes &&
+    JSON.stringify(one.memory) === JSON.stringify(first.memory);
+  if (!more.every(fits)) {
+    const hint = 'give all specifications one group and one capacity, or run them one after the other';
+    const problem = 'events with their tags cannot be written for specifications with different groups or memories';
+    return { specs, diagnostics: [...diagnostics, diagnostic('CONFIG_BAD_USAGE', 'error', problem, { hint })] };
+  }
+  const rules = new Map(specs.flatMap(({ spec }) => spec.rules.map((rule) => [rule.name, rule] as const)));
+  const lateness = specs.flatMap(({ spec }) => spec.latenessMs ?? []);
+  const merged = { rules: [...rules.values()], ...(lateness.length > 0 && { latenessMs: Math.max(...lateness) }) };
+  return { specs: [{ ...first, spec: merged }], diagnostics };
+}
+
+function exactMemory(bounds: FluxBounds | undefined): FluxMemoryOptions {
+  if (bounds === undefined) return DEFAULT_FLUX_OPTIONS.memory;
+  return { kind: 'exact', budgetBytes: bounds.bytes, maxPerGroup: bounds.factsPerGroup };
 }
 
 /** Earlier events kept to be shown in alerts. */
@@ -51,6 +125,7 @@ export class StatefulRules {
   readonly fluxRules: number;
   readonly #correlator: Correlator | undefined;
   readonly #taggers: readonly FluxTagger[];
+  readonly #recogniser = createEventRecogniser();
   #firings: Firing[] = [];
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
@@ -65,20 +140,19 @@ export class StatefulRules {
             { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES },
             collect,
           );
-    const diagnostics: Diagnostic[] = [];
-    this.#taggers = flux.flatMap(({ path, text, group, capacity }) => {
-      const parsed = parseFluxSpec(text, path);
-      diagnostics.push(...parsed.diagnostics, ...(capacity === undefined ? [] : bloomProblems(planFlux(parsed.spec))));
-      if (parsed.spec.rules.length === 0) return [];
-      const memory =
-        capacity === undefined
-          ? DEFAULT_FLUX_OPTIONS.memory
-          : { kind: 'bloom' as const, capacity, falsePositiveRate: BLOOM_FALSE_POSITIVES };
-      const handlers = { onMatch: collect, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
-      return [new FluxTagger(parsed.spec, group, { ...DEFAULT_FLUX_OPTIONS, mode, seed, memory }, handlers)];
-    });
+    const read = readFluxTexts(flux, options.onEvent !== undefined);
+    this.diagnostics = read.diagnostics;
+    const handlers = { onMatch: collect, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
+    this.#taggers = read.specs.map(
+      ({ spec, group, memory, equalTimes }) =>
+        new FluxTagger(
+          spec,
+          group,
+          { ...DEFAULT_FLUX_OPTIONS, mode, seed, equalTimes, memory: memory ?? exactMemory(options.fluxBounds) },
+          handlers,
+        ),
+    );
     this.fluxRules = this.#taggers.reduce((sum, { plan }) => sum + plan.rules.length, 0);
-    this.diagnostics = diagnostics;
   }
 
   get isEmpty(): boolean {
@@ -92,13 +166,37 @@ export class StatefulRules {
     this.#correlator?.observe(event, ids, nowMs, fieldReader(fields));
   }
 
-  /** `held`: the rules that hold for the event, silent ones included; `fields`: the event under the names that rules use. */
-  observe(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
+  /**
+   * `held`: the rules that hold for the event, silent ones included; `fields`: the event under the names that rules use;
+   * `identifiers`: search identifiers that hold for it, by the names of their rules.
+   */
+  observe(
+    event: Event,
+    held: readonly DetectionRule[],
+    fields: EventObject,
+    nowMs: number,
+    identifiers: readonly IdentifierRule[] = [],
+  ): void {
     this.observeHeld(event, held, fields, nowMs);
     if (this.#taggers.length === 0) return;
     const names = new Set(held.flatMap(({ details }) => [details.id, details.name]));
-    const tagOf = (_rule: string, tag: string): boolean | undefined => (names.has(tag) ? true : undefined);
-    for (const tagger of this.#taggers) tagger.observe(event, nowMs, tagOf);
+    const tagOf = (rule: string, tag: string): boolean | undefined =>
+      names.has(tag) || identifiers.some(({ of, identifier }) => identifier === tag && of.includes(rule))
+        ? true
+        : undefined;
+    const fieldText = this.#fieldTextOf(event);
+    for (const tagger of this.#taggers) tagger.observe(event, nowMs, tagOf, fieldText);
+  }
+
+  /** Columns by the event's own names, else by those that rules use: `Computer` where the log says `Hostname`. */
+  #fieldTextOf(event: Event): FieldText {
+    let view: EventObject | undefined;
+    return (fields, name) => {
+      const own = textOf(fields, name);
+      if (own !== undefined || hasField(fields, name)) return own;
+      view ??= this.#recogniser.recognise(fields, event.origin.source.logsource)?.event.fields ?? {};
+      return textOf(view, name);
+    };
   }
 
   /** Arrival clock, about every second on live inputs. */

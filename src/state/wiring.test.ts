@@ -189,6 +189,8 @@ describe('FluxTagger', () => {
   it('is refused with Bloom memory when a rule needs times', () => {
     const timed = { rules: spec.rules.map((rule) => ({ ...rule, timespanMs: 1000 })) } as FluxSpec;
     expect(bloomProblems(planFlux(spec))).toEqual([]);
-    expect(bloomProblems(planFlux(timed))).toMatchObject([{ code: 'STATE_BLOOM_LIMIT', severity: 'error' }]);
+    expect(bloomProblems(planFlux(timed))).toMatchObject([
+      { rule: 'recon', problem: { code: 'STATE_BLOOM_LIMIT', severity: 'error' } },
+    ]);
   });
 });

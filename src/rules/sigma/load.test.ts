@@ -381,3 +381,22 @@ describe('filters', () => {
     expect(rules.diagnostics).toMatchObject([{ code: 'SIGMA_UNKNOWN_RULE', severity: 'warning' }]);
   });
 });
+
+describe('search identifiers as rules of their own', () => {
+  const two = RULE('Two', 'one: {a: 1}\n  two: {b: 1}\n  condition: one and two');
+
+  it.each(['Two', 'a'])('are given for the rule named %s, by title or by file', (name) => {
+    const rules = loadWith({ identifiersOf: new Set([name]) }, two);
+    expect(rules.detections.length).toBe(1);
+    expect(rules.identifiers.map(({ identifier, rule }) => [identifier, rule.details.id, rule.alerts])).toEqual([
+      ['one', 'Two#one', false],
+      ['two', 'Two#two', false],
+    ]);
+    const held = rules.identifiers.filter(({ rule }) => evaluate(rule.predicate, eventSubject({ b: 1 })));
+    expect(held.map(({ identifier, of }) => [identifier, of.includes(name)])).toEqual([['two', true]]);
+  });
+
+  it('are not made for rules that nobody asks for', () => {
+    expect(loadWith({ identifiersOf: new Set(['Other']) }, two).identifiers).toEqual([]);
+  });
+});

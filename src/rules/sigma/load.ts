@@ -21,6 +21,8 @@ export interface SigmaOptions {
   readonly placeholders?: PlaceholderValues;
   /** Pipeline files; run in the order of their priorities. */
   readonly pipelines?: readonly SigmaFile[];
+  /** Names of rules (id, name, title or file) whose search identifiers are wanted as rules of their own: for flux tags. */
+  readonly identifiersOf?: ReadonlySet<string>;
   /** Content of a file that a pipeline's `file_placeholders` names; undefined: not there. */
   readonly readFile?: ReadFile;
 }
@@ -59,6 +61,7 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
         rule,
         rule.rules.flatMap((name) => byName.get(name) ?? []),
       ),
+    options.identifiersOf,
   );
   return { ...resolved, diagnostics };
 }

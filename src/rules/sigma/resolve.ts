@@ -22,6 +22,16 @@ export interface ResolvedRules {
   readonly detections: readonly DetectionRule[];
   readonly correlations: readonly CorrelationRule[];
   readonly filters: readonly { readonly details: RuleDetails; readonly rules: number }[];
+  /** Search identifiers of the rules asked for, each as a rule of its own that never alerts. */
+  readonly identifiers: readonly IdentifierRule[];
+}
+
+export interface IdentifierRule {
+  /** What the rule it belongs to is called: id, name, title and the name of its file without ending. */
+  readonly of: readonly string[];
+  readonly identifier: string;
+  /** Its `details.id` is made of the rule's id and the identifier. */
+  readonly rule: DetectionRule;
 }
 
 /** Rewrites rules before they are compiled; undefined: the rule is refused (already reported). */
@@ -37,6 +47,7 @@ export function resolveRules(
   rewrite: RuleRewriter,
   placeholders: PlaceholderResolver,
   rewriteCorrelation: (rule: SigmaCorrelation) => SigmaCorrelation,
+  identifiersOf: ReadonlySet<string> = new Set(),
 ): ResolvedRules {
   const unique = withoutDoubles(documents);
   const filters: { item: SigmaFilter; reporter: Reporter; uses: number }[] = [];
@@ -54,11 +65,21 @@ export function resolveRules(
     }
   }
   const compiled: { rule: DetectionRule; name?: string }[] = [];
+  const identifiers: IdentifierRule[] = [];
   for (const { item, reporter } of detections) {
     const filtered = applyFilters(item, filters);
     const rewritten = rewrite(filtered, reporter);
     const rule = rewritten === undefined ? undefined : compileDetection(rewritten, placeholders, reporter);
-    if (rule !== undefined) compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
+    if (rule === undefined || rewritten === undefined) continue;
+    compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
+    const names = namesOf(item.meta);
+    if (!names.some((name) => identifiersOf.has(name))) continue;
+    for (const identifier of item.definitions.keys()) {
+      const meta = partMeta(item.meta, `${item.meta.details.id}#${identifier}`);
+      const conditions: readonly Condition[] = [{ kind: 'identifier', name: identifier }];
+      const part = compileDetection({ ...rewritten, meta, conditions, internal: true }, placeholders, reporter);
+      if (part !== undefined) identifiers.push({ of: names, identifier, rule: part });
+    }
   }
   for (const { item, reporter, uses } of filters)
     if (uses === 0)
@@ -67,7 +88,11 @@ export function resolveRules(
         'rules',
       ]);
   const resolved = resolveCorrelations(compiled, correlations);
-  return { ...resolved, filters: filters.map(({ item, uses }) => ({ details: item.meta.details, rules: uses })) };
+  return {
+    ...resolved,
+    identifiers,
+    filters: filters.map(({ item, uses }) => ({ details: item.meta.details, rules: uses })),
+  };
 }
 
 function withoutDoubles(documents: readonly ParsedDocument[]): readonly ParsedDocument[] {
@@ -204,6 +229,12 @@ function expandAggregation(
       path: ['detection'],
     },
   });
+}
+
+/** Names by which others may mean the rule. */
+function namesOf({ details, name, origin }: RuleMeta): readonly string[] {
+  const file = origin.file.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/i, '');
+  return [...new Set([details.id, ...(name === undefined ? [] : [name]), details.name, file])];
 }
 
 function partMeta(meta: RuleMeta, id: string): RuleMeta {

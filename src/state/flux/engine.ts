@@ -81,22 +81,14 @@ export interface PendingRow<T> {
   readonly reported: readonly number[] | null;
 }
 
-/** What the specification asks of Bloom memory that it cannot give. */
-export function bloomProblems(plan: FluxPlan): Diagnostic[] {
-  return plan.rules.flatMap(({ rule }) =>
-    rule.action === 'temporal' && (rule.timespanMs !== undefined || rule.reset)
-      ? [
-          diagnostic(
-            'STATE_BLOOM_LIMIT',
-            'error',
-            `rule "${rule.name}" has a timespan or reset, which Bloom memory cannot give`,
-            {
-              hint: 'leave the capacity away to use exact memory',
-            },
-          ),
-        ]
-      : [],
-  );
+/** Rules of the specification that ask of Bloom memory what it cannot give: they must be left out. */
+export function bloomProblems(plan: FluxPlan): { readonly rule: string; readonly problem: Diagnostic }[] {
+  return plan.rules.flatMap(({ rule }) => {
+    if (rule.action !== 'temporal' || (rule.timespanMs === undefined && !rule.reset)) return [];
+    const message = `rule "${rule.name}" has a timespan or reset, which Bloom memory cannot give`;
+    const hint = 'leave the capacity away to use exact memory';
+    return [{ rule: rule.name, problem: diagnostic('STATE_BLOOM_LIMIT', 'error', message, { hint }) }];
+  });
 }
 
 export class FluxEngine<T> {
