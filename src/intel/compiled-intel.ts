@@ -2,9 +2,11 @@
  * The compiled indicator file: an IntelSet that loads by reading (`section-file.ts` describes the frame). Sections:
  *
  *   indicators.*, benign.*   columns of the two tables (`table-sections.ts`)
- *   patterns                 JSON: `deferred`, `sigma`
+ *   patterns                 JSON: `deferred`, `sigma`, `markings`
  *   feeds                    JSON: the state of each feed when it was compiled
  *   revoked                  16 bytes for each id that is withdrawn for good
+ *   contested                16 bytes for each id that came in several feeds
+ *   ordinals                 8 bytes for each name, by its number
  *   x.<name>                 whatever else the caller wants beside the tables, such as the scanner's hash tables
  */
 import type { Diagnostic } from '../errors/diagnostic.ts';
@@ -43,9 +45,11 @@ export function compileIntel(set: IntelSet, path: string, extra: Sections = new 
   const sections = new Map<string, SectionContent>([
     ...tableToSections(set.indicators, 'indicators'),
     ...tableToSections(set.benign.table, 'benign'),
-    ['patterns', json({ deferred: set.deferred, sigma: set.sigma })],
+    ['patterns', json({ deferred: set.deferred, sigma: set.sigma, markings: set.markings })],
     ['feeds', json(set.feeds)],
     ['revoked', bytesOf(set.revoked)],
+    ['contested', bytesOf(set.contested)],
+    ['ordinals', bytesOf(set.ordinals)],
   ]);
   for (const [name, bytes] of extra) sections.set(EXTRA + name, bytes);
   writeSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION, sections);
@@ -79,7 +83,8 @@ export function readCompiledIntel(path: string, spillFolder?: string): CompiledR
     return { ok: false, diagnostic: diagnostic('INTEL_COMPILED_DAMAGED', 'error', message, { span: { file: path } }) };
   }
   // Sections have passed their checksums, so they are what `compileIntel` wrote.
-  const parsed = JSON.parse(textOf(patterns)) as Pick<IntelSet, 'deferred' | 'sigma'>;
+  const parsed = JSON.parse(textOf(patterns)) as Pick<IntelSet, 'deferred' | 'sigma'> &
+    Partial<Pick<IntelSet, 'markings'>>;
   const states = JSON.parse(textOf(feeds)) as IntelSet['feeds'];
   return {
     ok: true,
@@ -90,7 +95,11 @@ export function readCompiledIntel(path: string, spillFolder?: string): CompiledR
       sigma: parsed.sigma,
       feeds: states.map((feed) => ({ ...feed, container: path })),
       diagnostics: [],
-      revoked: new Uint32Array(revoked.buffer, revoked.byteOffset, revoked.byteLength >> 2),
+      revoked: wordsOf(revoked),
+      // Files of an older program have none of these.
+      contested: wordsOf(sections.get('contested')),
+      ordinals: wordsOf(sections.get('ordinals')),
+      markings: parsed.markings ?? [],
       extra: new Map(
         [...sections].flatMap(([name, bytes]) =>
           name.startsWith(EXTRA) ? [[name.slice(EXTRA.length), bytes] as const] : [],
@@ -110,6 +119,10 @@ function textsOf(
     return privateCopy(new DiskTexts(read.file, place.offset, place.length), spillFolder);
   const bytes = read.sections.get(name);
   return bytes === undefined ? undefined : new MemoryTexts(bytes);
+}
+
+function wordsOf(bytes: Uint8Array = new Uint8Array(0)): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
 }
 
 function textOf(bytes: Uint8Array): string {

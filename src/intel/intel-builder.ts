@@ -16,7 +16,7 @@ import {
 import { VersionIndex } from '../rules/stix/version-index.ts';
 import { BenignSet } from './benign-set.ts';
 import { SpillingTexts } from './disk-texts.ts';
-import type { FeedState, IntelSet } from './intel-set.ts';
+import type { Carried, FeedState, IntelSet } from './intel-set.ts';
 import { mergeTable } from './merge-table.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 
@@ -31,15 +31,18 @@ export class IntelBuilder implements StixTarget {
   readonly indicators: IndicatorTableBuilder;
   readonly benign = new IndicatorTableBuilder();
   readonly versions = new VersionIndex();
-  readonly markings = new MarkingDefinitions();
-  readonly ordinals = new NameOrdinals();
+  readonly markings: MarkingDefinitions;
+  readonly ordinals: NameOrdinals;
   readonly deferred: DeferredPattern[] = [];
   readonly sigma: SigmaPattern[] = [];
   #mark: Mark | undefined;
 
-  /** `spillFolder`: where texts go that would take much memory; absent: they stay in memory. */
-  constructor(spillFolder?: string) {
+  /** `spillFolder`: where texts go that would take much memory; absent: they stay in memory. `carried`: of an earlier load. */
+  constructor(spillFolder?: string, carried: Partial<Carried> = {}) {
     this.indicators = new IndicatorTableBuilder(spillFolder === undefined ? undefined : new SpillingTexts(spillFolder));
+    this.markings = new MarkingDefinitions(carried.markings);
+    this.ordinals = new NameOrdinals(carried.ordinals);
+    if (carried.revoked !== undefined) this.versions.importRevoked(carried.revoked, () => undefined);
   }
 
   /** Numbers of a new feed in the two tables. */
@@ -114,6 +117,9 @@ export class IntelBuilder implements StixTarget {
       feeds,
       diagnostics: [...diagnostics, ...feeds.flatMap((feed) => feed.diagnostics)],
       revoked: this.versions.exportRevoked(),
+      contested: this.versions.exportContested(),
+      ordinals: this.ordinals.export(),
+      markings: this.markings.export(),
       extra: new Map(),
     };
   }

@@ -2,6 +2,7 @@
 import type { FeedStatistics } from '../core/feed.ts';
 import type { IndicatorTable } from '../core/indicator-table.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import type { MarkingLevel } from '../rules/stix/markings.ts';
 import type { DeferredPattern, SigmaPattern } from '../rules/stix/stix-loader.ts';
 import type { BenignSet } from './benign-set.ts';
 import type { Sections } from './section-file.ts';
@@ -34,7 +35,19 @@ export interface FeedState {
   readonly omittedDiagnostics: number;
 }
 
-export interface IntelSet {
+/** What a later load of some of the sources must know of this one, to come to what a load of all would have come to. */
+export interface Carried {
+  /** Keys of ids that are withdrawn for good, four words each (`VersionIndex.exportRevoked`). */
+  readonly revoked: Uint32Array;
+  /** Keys of ids that came in several feeds: which of them counts depends on all. */
+  readonly contested: Uint32Array;
+  /** Hashes of all names by their number (`NameOrdinals.export`). */
+  readonly ordinals: Uint32Array;
+  /** Marking definitions of the feeds' own. */
+  readonly markings: readonly MarkingLevel[];
+}
+
+export interface IntelSet extends Carried {
   readonly indicators: IndicatorTable;
   readonly benign: BenignSet;
   /** Patterns for the pattern engine; `indicators.details(details)` says what they belong to. */
@@ -44,8 +57,6 @@ export interface IntelSet {
   readonly feeds: readonly FeedState[];
   /** Of all feeds, and of sources that gave no feed at all. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Keys of ids that are withdrawn for good, four words each (`VersionIndex.exportRevoked`). */
-  readonly revoked: Uint32Array;
   /** Sections that others put into the compiled file this set was read from; empty for any other set. */
   readonly extra: Sections;
 }

@@ -11,7 +11,7 @@ import { type CachedFeed, FeedCache } from './feed-cache.ts';
 import { fetchFeed } from './fetch-feed.ts';
 import type { ResolveHost } from './http/http-get.ts';
 import { IntelBuilder } from './intel-builder.ts';
-import type { FeedState, FeedStatus, IntelSet } from './intel-set.ts';
+import type { Carried, FeedState, FeedStatus, IntelSet } from './intel-set.ts';
 import { type IntelSource, isRemote, policyOf } from './intel-source.ts';
 import { type ListedFile, listFiles } from './list-files.ts';
 import { explainFeed, type FeedAttempt, type FeedContent, readFeed } from './read-feed.ts';
@@ -28,6 +28,8 @@ export interface LoadIntelOptions {
   readonly urls?: 'ask' | 'cached';
   /** The set that is in use now. */
   readonly previous?: IntelSet;
+  /** What an earlier load leaves behind: ids withdrawn for good; for a part of the sources also names and markings. */
+  readonly carried?: Partial<Carried>;
   readonly resolveHost?: ResolveHost;
   readonly signal?: AbortSignal;
   /** Called after each feed. */
@@ -81,7 +83,7 @@ class Loading {
 
   constructor(options: LoadIntelOptions) {
     this.#options = options;
-    this.builder = new IntelBuilder(options.cacheFolder);
+    this.builder = new IntelBuilder(options.cacheFolder, options.carried);
     this.#cache = options.cacheFolder === undefined ? undefined : new FeedCache(options.cacheFolder);
   }
 

@@ -60,10 +60,23 @@ export function markingReferences(object: Readonly<Record<string, unknown>>): st
   return references.slice(0, MAX_REFERENCES);
 }
 
+/** Id of a definition and the level that it stands for; null: it is none of the protocol. */
+export type MarkingLevel = readonly [id: string, level: Tlp | null];
+
 /** Definitions read so far, and details that wait for one that has not come yet. */
 export class MarkingDefinitions {
   readonly #levels = new Map<string, Tlp | undefined>();
   readonly #waiting = new Map<string, number[]>();
+
+  /** `known`: what `export` of an earlier load returned. */
+  constructor(known: readonly MarkingLevel[] = []) {
+    for (const [id, level] of known) this.#levels.set(id, level ?? undefined);
+  }
+
+  /** Definitions read so far. */
+  export(): MarkingLevel[] {
+    return [...this.#levels].map(([id, level]) => [id, level ?? null]);
+  }
 
   /** Takes a `marking-definition` object; calls back for the details that waited for it. */
   define(object: Readonly<Record<string, unknown>>, resolved: (details: number, tlp: Tlp) => void): void {

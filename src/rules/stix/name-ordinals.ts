@@ -9,6 +9,20 @@ export class NameOrdinals {
   #hashes = new Uint32Array(2 * 1024);
   #slots = new Uint32Array(4096);
 
+  /** `known`: what `export` of an earlier load returned; its names keep their numbers. */
+  constructor(known: Uint32Array = new Uint32Array(0)) {
+    if (known.length === 0) return;
+    this.#count = known.length >> 1;
+    this.#hashes = known.slice();
+    this.#slots = new Uint32Array(Math.max(4096, 2 ** Math.ceil(Math.log2(this.#count * 2 + 2))) / 2);
+    this.#rehash();
+  }
+
+  /** Hashes of all names in the order of their numbers, two words each. */
+  export(): Uint32Array {
+    return this.#hashes.slice(0, 2 * this.#count);
+  }
+
   get size(): number {
     return this.#count;
   }

@@ -7,6 +7,7 @@
  * all bundles of one load; objects without an id have none.
  */
 import { expiryOf, type FeedLoader, type FeedPolicy, type FeedReport, semanticsOf } from '../../core/feed.ts';
+import type { Tlp } from '../../core/indicator.ts';
 import type { DetailsInput } from '../../core/indicator-table.ts';
 import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { uuidV5 } from '../../core/uuid.ts';
@@ -142,7 +143,7 @@ export class StixLoader implements FeedLoader {
     const ordinal = name === undefined ? undefined : this.#target.ordinals.ordinalOf(name);
     const type = object['type'];
     if (type === 'marking-definition')
-      this.#target.markings.define(object, (details, tlp) => this.#target.indicators.restrict(details, tlp));
+      this.#target.markings.define(object, (handle, tlp) => restrictDetails(this.#target, handle, tlp));
     if (type === 'indicator' || typeof object['pattern'] === 'string') this.#indicator(object, ordinal, line);
     else this.#feed.report.skipped('other-object');
   }
@@ -241,8 +242,9 @@ export class StixLoader implements FeedLoader {
       this.#feed.report.skipped('table-full');
       return undefined;
     }
-    if (!benign && unknown.length > 0) markings.wait(details, unknown);
-    if (entry !== undefined) versions.setDetails(entry, detailsHandle(details, benign));
+    const handle = detailsHandle(details, benign);
+    if (unknown.length > 0) markings.wait(handle, unknown);
+    if (entry !== undefined) versions.setDetails(entry, handle);
     return details;
   }
 
@@ -311,6 +313,10 @@ export function detailsHandle(details: number, benign: boolean): number {
 
 export function dropDetails(target: Pick<StixTarget, 'indicators' | 'benign'>, handle: number): void {
   (handle % 2 === 1 ? target.benign : target.indicators).drop(Math.floor(handle / 2));
+}
+
+function restrictDetails(target: Pick<StixTarget, 'indicators' | 'benign'>, handle: number, tlp: Tlp): void {
+  (handle % 2 === 1 ? target.benign : target.indicators).restrict(Math.floor(handle / 2), tlp);
 }
 
 export function restoreDetails(target: Pick<StixTarget, 'indicators' | 'benign'>, handle: number): void {

@@ -15,6 +15,8 @@ export type Offer =
 /** Stands for "no details": the object has no live version. */
 export const NO_DETAILS = -1;
 
+const CONTESTED = 0x8000_0000;
+
 interface Undo {
   readonly entry: number;
   readonly modified: number;
@@ -28,6 +30,9 @@ export class VersionIndex {
   #modified = new Float64Array(1024);
   #details = new Int32Array(1024);
   #revoked = new Uint8Array(1024);
+  /** Which load brought the id first; one more bit once another brought it too. */
+  #origin = new Uint32Array(1024);
+  #load = 0;
   #slots = new Uint32Array(4096);
   #journal: Undo[] | undefined;
 
@@ -45,6 +50,7 @@ export class VersionIndex {
   /** From here on changes can be undone; earlier ones stand. */
   begin(): void {
     this.#journal = [];
+    this.#load++;
   }
 
   commit(): void {
@@ -65,6 +71,9 @@ export class VersionIndex {
   /** `modifiedMs` is -Infinity when the object does not say. The version is taken at once; `setDetails` names its details. */
   offer(id: string, modifiedMs: number, revoked: boolean): Offer {
     const entry = this.#entryOf(id);
+    const origin = this.#origin[entry] ?? 0;
+    if (origin === 0) this.#origin[entry] = this.#load + 1;
+    else if ((origin & 0x7fff_ffff) !== this.#load + 1) this.#origin[entry] = CONTESTED | origin;
     const replaces = this.#details[entry] ?? NO_DETAILS;
     if (this.#revoked[entry] === 1) return { verdict: 'revoked', entry, replaces: NO_DETAILS };
     const known = this.#modified[entry] ?? Number.NaN;
@@ -82,10 +91,20 @@ export class VersionIndex {
 
   /** Keys of all withdrawn ids, 16 bytes each, to be kept beside the compiled indicators. */
   exportRevoked(): Uint32Array {
-    const keys: number[] = [];
-    for (let entry = 0; entry < this.#count; entry++)
-      if (this.#revoked[entry] === 1) keys.push(...this.#keys.subarray(4 * entry, 4 * entry + 4));
-    return Uint32Array.from(keys);
+    return this.#keysOf((entry) => this.#revoked[entry] === 1);
+  }
+
+  /** Keys of the ids that more than one load brought (`begin` begins one), so that what one of them says depends on the others. */
+  exportContested(): Uint32Array {
+    return this.#keysOf((entry) => (this.#origin[entry] ?? 0) >= CONTESTED);
+  }
+
+  #keysOf(wanted: (entry: number) => boolean): Uint32Array {
+    const entries: number[] = [];
+    for (let entry = 0; entry < this.#count; entry++) if (wanted(entry)) entries.push(entry);
+    const keys = new Uint32Array(4 * entries.length);
+    for (const [i, entry] of entries.entries()) keys.set(this.#keys.subarray(4 * entry, 4 * entry + 4), 4 * i);
+    return keys;
   }
 
   /** Adds withdrawn ids; the callback gets details that are withdrawn by it. */
@@ -106,7 +125,7 @@ export class VersionIndex {
   }
 
   #entryOf(id: string): number {
-    return this.#entryOfKey(keyOf(id));
+    return this.#entryOfKey(idKey(id));
   }
 
   #entryOfKey(key: Uint32Array): number {
@@ -143,6 +162,9 @@ export class VersionIndex {
     this.#details.set(details);
     this.#revoked = new Uint8Array(capacity);
     this.#revoked.set(revoked);
+    const origin = this.#origin;
+    this.#origin = new Uint32Array(capacity);
+    this.#origin.set(origin);
   }
 
   #rehash(): void {
@@ -159,7 +181,7 @@ export class VersionIndex {
 const UUID = /^indicator--([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})([0-9a-f]{8})$/;
 
 /** The UUID of an indicator, else the first 128 bits of a SHA-256 of the whole id. */
-function keyOf(id: string): Uint32Array {
+export function idKey(id: string): Uint32Array {
   const parts = UUID.exec(id);
   if (parts !== null) {
     const [, a = '', b = '', c = '', d = '', e = '', f = ''] = parts;

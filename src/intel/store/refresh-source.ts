@@ -1,0 +1,240 @@
+/**
+ * refreshSource: one source read again, and what that changes as an entry of the store. The result is that of a fresh load of all
+ * sources; where it could be another one, because ids that several feeds carry are concerned, patterns or rules, or where so much
+ * changes that a table built anew is cheaper, it says `rebuild` and why.
+ */
+import type { Carried, IntelSet } from '../intel-set.ts';
+import type { IntelSource } from '../intel-source.ts';
+import { type LoadIntelOptions, loadIntel } from '../load-intel.ts';
+import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
+import { type Holder, heldByOthers, keySet, keyText } from './id-holders.ts';
+import { mergeLayers } from './merge-layers.ts';
+import type { StoreEntry } from './store-entry.ts';
+import type { StoreState } from './store-state.ts';
+
+/** Rows of one change; beyond it all is built anew. */
+export const MAX_CHANGED_ROWS = 20_000;
+
+export type RebuildReason = 'rules' | 'versions' | 'markings' | 'size' | 'same-feed';
+
+export type SourceRefresh =
+  | { readonly kind: 'entry'; readonly entry: StoreEntry }
+  | { readonly kind: 'rebuild'; readonly why: RebuildReason };
+
+export interface RefreshOptions extends Pick<LoadIntelOptions, 'now' | 'cacheFolder'> {
+  /** The source as it stands in `StoreState.sources`. */
+  readonly name: string;
+  /** Of its content on disk, taken before this call. */
+  readonly fingerprint: string;
+  readonly maxRows?: number;
+}
+
+export async function refreshSource(
+  state: StoreState,
+  source: IntelSource,
+  options: RefreshOptions,
+): Promise<SourceRefresh> {
+  const fresh = await loadIntel([source], {
+    now: options.now,
+    urls: 'cached',
+    carried: state.carried,
+    previous: previousOf(state, options),
+    ...(options.cacheFolder !== undefined && { cacheFolder: options.cacheFolder }),
+  });
+  const known = state.sources.find((one) => one.source === options.name)?.feeds ?? [];
+  const others = state.sources.filter((one) => one.source !== options.name).flatMap(({ feeds }) => feeds);
+  const replaced = new Set([...known, ...fresh.feeds].map(({ name }) => name));
+  if (others.some(({ name }) => replaced.has(name))) return { kind: 'rebuild', why: 'same-feed' };
+  const markings = changedMarkings(state.carried, fresh);
+  // What waits for a definition in another feed is known to nobody but a load of all.
+  if (markings.some(([, level]) => level !== null) && others.length > 0) return { kind: 'rebuild', why: 'markings' };
+  return new SourceDiff(state, fresh, replaced, markings, options).run();
+}
+
+/** For feeds that break: what is in use, put together only when one does. */
+function previousOf(state: StoreState, options: RefreshOptions): IntelSet {
+  let merged: IntelSet | undefined;
+  const now = (): IntelSet => {
+    merged ??= mergeLayers(state, {
+      nowMs: Number.NEGATIVE_INFINITY,
+      ...(options.cacheFolder !== undefined && { spillFolder: options.cacheFolder }),
+    });
+    return merged;
+  };
+  return {
+    ...state.set,
+    feeds: state.feeds,
+    get indicators() {
+      return now().indicators;
+    },
+    get benign() {
+      return now().benign;
+    },
+    get deferred() {
+      return now().deferred;
+    },
+    get sigma() {
+      return now().sigma;
+    },
+  };
+}
+
+function changedMarkings(before: Carried, after: Carried): Carried['markings'] {
+  const known = new Map(before.markings);
+  return after.markings.filter(([id, level]) => known.get(id) !== level);
+}
+
+class SourceDiff {
+  readonly #state: StoreState;
+  readonly #fresh: IntelSet;
+  readonly #replaced: ReadonlySet<string>;
+  readonly #markings: Carried['markings'];
+  readonly #options: RefreshOptions;
+  readonly #nowMs: number;
+
+  constructor(
+    state: StoreState,
+    fresh: IntelSet,
+    replaced: ReadonlySet<string>,
+    markings: Carried['markings'],
+    options: RefreshOptions,
+  ) {
+    this.#state = state;
+    this.#fresh = fresh;
+    this.#replaced = replaced;
+    this.#markings = markings;
+    this.#options = options;
+    this.#nowMs = options.now();
+  }
+
+  run(): SourceRefresh {
+    const { carried } = this.#state;
+    let diffs = this.#diff(new Set());
+    const rules = this.#changedRules(new Set());
+    const touched = new Map([...diffs.indicators.touched, ...diffs.benign.touched, ...rules.touched]);
+    const revoked = this.#fresh.revoked.subarray(carried.revoked.length);
+    const expired = new Map([...diffs.indicators.expired, ...diffs.benign.expired]);
+    const asked = new Set([...touched.keys(), ...expired.keys()]);
+    const { held, holdsKey } = heldByOthers(this.#state, this.#replaced, asked, keySet(revoked));
+    const overrules = (modifiedMs: number | undefined, other: Holder): boolean =>
+      modifiedMs === undefined ||
+      modifiedMs > other.modifiedMs ||
+      // At equal times the first one in loading order counts.
+      (modifiedMs === other.modifiedMs && this.#isBefore(other.feed));
+    const isForExpired = [...expired].some(([id, modifiedMs]) => {
+      const other = held.get(id);
+      return other !== undefined && overrules(modifiedMs, other);
+    });
+    if (holdsKey || isForExpired) return { kind: 'rebuild', why: 'versions' };
+    const wasContested = carried.contested.length === 0 ? NO_KEYS : keySet(carried.contested);
+    const beaten = new Set<string>();
+    for (const [id, modifiedMs] of touched) {
+      const other = held.get(id);
+      // The other feed's version counts and goes on counting.
+      if (other !== undefined && !overrules(modifiedMs, other)) beaten.add(id);
+      else if (other !== undefined || wasContested.has(keyText(id))) return { kind: 'rebuild', why: 'versions' };
+    }
+    if (beaten.size > 0) diffs = this.#diff(beaten);
+    if (this.#changedRules(beaten).isChanged) return { kind: 'rebuild', why: 'rules' };
+    const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
+    if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
+    const contested = [...beaten].filter((id) => !wasContested.has(keyText(id)));
+    return { kind: 'entry', entry: this.#entry(diffs, revoked, contested) };
+  }
+
+  #entry(
+    diffs: Readonly<Record<'indicators' | 'benign', TableDiff>>,
+    revoked: Uint32Array,
+    contested: readonly string[],
+  ): StoreEntry {
+    const { name, fingerprint } = this.#options;
+    return {
+      version: 1,
+      atMs: this.#nowMs,
+      rows: { indicators: diffs.indicators.change, benign: diffs.benign.change },
+      sources: [{ source: name, fingerprint, feeds: this.#fresh.feeds }],
+      revoked: [...revoked],
+      contested: contested.flatMap((id) => keyText(id).split(',').map(Number)),
+      ordinals: [...this.#fresh.ordinals.subarray(this.#state.carried.ordinals.length)],
+      markings: this.#markings,
+      expired: 0,
+    };
+  }
+
+  /** `beaten`: ids whose version in this source does not count, because another feed has a newer one. */
+  #diff(beaten: ReadonlySet<string>): Readonly<Record<'indicators' | 'benign', TableDiff>> {
+    const order = new Map(this.#order().map((name, i) => [name, i]));
+    const shared: Omit<DiffOptions, 'leftOut'> = {
+      replaced: this.#replaced,
+      rank: (feed) => order.get(feed) ?? order.size,
+      nowMs: this.#nowMs,
+    };
+    const { indicators, benign } = this.#fresh;
+    return {
+      indicators: diffTable(this.#state.indicators, indicators, { ...shared, leftOut: numbersOf(indicators, beaten) }),
+      benign: diffTable(this.#state.benign, benign.table, { ...shared, leftOut: numbersOf(benign.table, beaten) }),
+    };
+  }
+
+  /** Whether this source is loaded before a feed of another one. */
+  #isBefore(feed: string): boolean {
+    const { sources } = this.#state;
+    return (
+      sources.findIndex(({ source }) => source === this.#options.name) <
+      sources.findIndex(({ feeds }) => feeds.some(({ name }) => name === feed))
+    );
+  }
+
+  /** All feeds in loading order, those of this source as they are now. */
+  #order(): string[] {
+    return this.#state.sources.flatMap(({ source, feeds }) =>
+      (source === this.#options.name ? this.#fresh.feeds : feeds).map(({ name }) => name),
+    );
+  }
+
+  /** Patterns and Sigma rules of this source that come or go. */
+  #changedRules(beaten: ReadonlySet<string>): { isChanged: boolean; touched: Map<string, number | undefined> } {
+    const before = rulesOf(this.#state.set, this.#replaced, NOBODY);
+    const after = rulesOf(this.#fresh, this.#replaced, beaten);
+    const touched = new Map<string, number | undefined>();
+    for (const [key, rule] of before) if (!after.has(key)) touched.set(rule.id, undefined);
+    for (const [key, rule] of after) if (!before.has(key)) touched.set(rule.id, rule.modifiedMs);
+    return { isChanged: touched.size > 0, touched };
+  }
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set();
+const NOBODY: ReadonlySet<string> = new Set();
+
+interface Rule {
+  readonly id: string;
+  readonly modifiedMs: number;
+}
+
+/** Patterns and rules of the feeds, by all that makes them what they are; the number of the name is no part of that. */
+function rulesOf(
+  { deferred, sigma, indicators }: Pick<IntelSet, 'indicators' | 'deferred' | 'sigma'>,
+  feeds: ReadonlySet<string>,
+  without: ReadonlySet<string>,
+): Map<string, Rule> {
+  const rules = new Map<string, Rule>();
+  for (const rule of [...deferred, ...sigma]) {
+    if (!feeds.has(indicators.columns.feeds[indicators.feedOf(rule.details)] ?? '')) continue;
+    const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
+    if (without.has(said.id ?? '')) continue;
+    const text = 'pattern' in rule ? rule.pattern : rule.text;
+    rules.set(JSON.stringify([text, said]), {
+      id: said.id ?? '',
+      modifiedMs: said.modifiedMs ?? Number.NEGATIVE_INFINITY,
+    });
+  }
+  return rules;
+}
+
+function numbersOf(table: IntelSet['indicators'], ids: ReadonlySet<string>): Set<number> {
+  const numbers = new Set<number>();
+  if (ids.size > 0)
+    for (let number = 0; number < table.columns.profile.length; number++)
+      if (ids.has(table.said(number).id ?? '')) numbers.add(number);
+  return numbers;
+}

@@ -1,0 +1,69 @@
+/**
+ * StoreEntry: one change of the store as it is written to the log and applied: rows of both tables, what is known of the sources
+ * from then on, and what later loads must know. JSON, UTF-8.
+ */
+import type { TableChange } from '../../core/table-change.ts';
+import type { MarkingLevel } from '../../rules/stix/markings.ts';
+import type { Carried, FeedState } from '../intel-set.ts';
+
+/** Changed rows of both tables: plain data, as it is posted to workers. */
+export interface IntelRows {
+  readonly indicators: TableChange;
+  readonly benign: TableChange;
+}
+
+export interface StoreEntry {
+  readonly version: 1;
+  readonly atMs: number;
+  readonly rows: IntelRows;
+  /** All feeds of the sources that were looked at, in order; those of other sources stay as they are. */
+  readonly sources: readonly SourceFeeds[];
+  /** What came to the carried data: words of keys, hashes of names. */
+  readonly revoked: readonly number[];
+  readonly contested: readonly number[];
+  readonly ordinals: readonly number[];
+  readonly markings: readonly MarkingLevel[];
+  /** Rows that were removed because all that was said of them has expired. */
+  readonly expired: number;
+}
+
+export interface SourceFeeds {
+  /** The source as it stands in the configuration, for comparison only. */
+  readonly source: string;
+  /** State of its content on disk when it was read; empty when nobody can tell. */
+  readonly fingerprint: string;
+  readonly feeds: readonly FeedState[];
+}
+
+export function encodeEntry(entry: StoreEntry): Buffer {
+  return Buffer.from(JSON.stringify(entry), 'utf8');
+}
+
+/** Entries have passed their checksum, so they are what `encodeEntry` wrote. Undefined for another version. */
+export function decodeEntry(bytes: Buffer): StoreEntry | undefined {
+  const entry = JSON.parse(bytes.toString('utf8')) as StoreEntry;
+  return entry.version === 1 ? entry : undefined;
+}
+
+/** `carried` and what an entry adds to it. */
+export function carriedWith(carried: Carried, entry: StoreEntry): Carried {
+  const markings = new Map(carried.markings);
+  for (const [id, level] of entry.markings) markings.set(id, level);
+  return {
+    revoked: joined(carried.revoked, entry.revoked, MAX_REVOKED * 4),
+    contested: joined(carried.contested, entry.contested),
+    ordinals: joined(carried.ordinals, entry.ordinals),
+    markings: [...markings],
+  };
+}
+
+/** Withdrawn ids that are remembered; beyond it the ones withdrawn longest ago are forgotten. */
+export const MAX_REVOKED = 1_000_000;
+
+function joined(words: Uint32Array, more: readonly number[], limit = Number.POSITIVE_INFINITY): Uint32Array {
+  if (more.length === 0) return words;
+  const all = new Uint32Array(words.length + more.length);
+  all.set(words);
+  all.set(more, words.length);
+  return all.length > limit ? all.slice(all.length - limit) : all;
+}
