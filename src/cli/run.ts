@@ -82,7 +82,7 @@ async function run(flags: RunFlags): Promise<number> {
   });
   if (running.url !== undefined) say(terminal, `page, API and metrics at ${running.url}`);
   const stopWatching = watchFiles(service, service.config.reload_seconds * 1000);
-  process.on('SIGHUP', () => void service.reload());
+  process.on('SIGHUP', () => void service.reload().then(() => service.pullSources()));
   const interrupted = await Promise.race([untilSignal(), service.finished().then(() => undefined)]);
   stopWatching();
   logger.info('stopping', { ...(interrupted !== undefined && { signal: interrupted }) });

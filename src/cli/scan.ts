@@ -9,6 +9,7 @@ import { listFiles } from '../engine/list-files.ts';
 import { loadConfig } from '../engine/load-config.ts';
 import type { FoundAlert } from '../engine/processor.ts';
 import { type ScanSummary, scanFiles } from '../engine/scan-files.ts';
+import { feedFolderOf } from '../engine/stored-sources.ts';
 import { workerCount } from '../engine/worker-count.ts';
 import { diagnostic, type Diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { alertLine } from './alert-line.ts';
@@ -74,6 +75,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
     workers: workerCount(config.workers),
+    storedFolder: feedFolderOf(config.data_dir),
     ...(flags.emit === 'events' && { onEvent: events.write }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });

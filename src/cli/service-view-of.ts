@@ -4,8 +4,9 @@ import type { IndicatorKind } from '../core/indicator.ts';
 import { SAMPLE_INTEL } from '../engine/generation.ts';
 import type { FeedState } from '../intel/intel-set.ts';
 import type { Service } from '../engine/service.ts';
+import type { PolledSource } from '../engine/source-poller.ts';
 import type { AlertFeed } from '../server/alert-feed.ts';
-import type { IntelligenceSource, ServiceInfo, ServiceView } from '../server/service-view.ts';
+import type { FetchedSource, IntelligenceSource, ServiceInfo, ServiceView } from '../server/service-view.ts';
 import { version } from './version.ts';
 
 export function viewOf(service: Service, alerts: AlertFeed, mode: string): ServiceView {
@@ -40,6 +41,7 @@ function infoOf(service: Service, mode: string): ServiceInfo {
     intelligence: generation.intel.feeds.map((feed) =>
       sourceOf(feed, generation.usesSamples || isSample(feed), generation.exampleOf(feed.name)),
     ),
+    sources: service.sources.map(fetchedOf),
     rules: generation.ruleCounts,
     listeners: service.listeners.map(({ name, plan, address }) => ({
       name,
@@ -49,6 +51,23 @@ function infoOf(service: Service, mode: string): ServiceInfo {
       path: plan.address.path,
     })),
     ...(lastReload !== undefined && { lastReload }),
+  };
+}
+
+function fetchedOf({ source, name, running, health }: PolledSource): FetchedSource {
+  const { objects, lastSuccessMs, lastChangeMs, nextPollMs, lastError } = health ?? {};
+  return {
+    name,
+    // Files are not polled.
+    type: source.transport === 'file' ? 'url' : source.transport,
+    everySeconds: source.everyMs / 1000,
+    running,
+    failures: health?.failures ?? 0,
+    ...(objects === undefined ? {} : { objects }),
+    ...(lastSuccessMs === undefined ? {} : { lastSuccessMs }),
+    ...(lastChangeMs === undefined ? {} : { lastChangeMs }),
+    ...(nextPollMs === undefined ? {} : { nextPollMs }),
+    ...(lastError === undefined ? {} : { lastError: lastError.message }),
   };
 }
 

@@ -35,6 +35,8 @@ export interface GenerationOptions {
   readonly mode: 'run' | 'scan' | 'scan-valid';
   /** Where the content of feeds is kept; absent: nothing is kept. */
   readonly feedFolder?: string;
+  /** Where feeds that were pulled lie, which are read and not written. */
+  readonly storedFolder?: string;
   /** Folder for indicators of the drop-in mode. */
   readonly intelFolder?: string;
   /** A record that is not what it seems to be; its bytes are valid during the call only. */
@@ -197,6 +199,9 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   if (refused.length > 0) throw new FlintError(refused);
   const intel = await loadIntel(sources, {
     now: Date.now,
+    // A service loads what its poller has fetched; everybody else asks.
+    urls: options.mode === 'run' ? 'cached' : 'ask',
+    ...(options.storedFolder !== undefined && { storedFolder: options.storedFolder }),
     ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
     ...(options.previous !== undefined && { previous: options.previous.intel }),
   });

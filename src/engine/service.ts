@@ -12,6 +12,8 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
 import type { Input } from '../inputs/input.ts';
+import type { IntelSource } from '../intel/intel-source.ts';
+import type { PullOutcome } from '../intel/pull-source.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AlertPath } from './alert-path.ts';
@@ -19,12 +21,14 @@ import type { Config } from './config-schema.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { EngineIntake } from './engine-intake.ts';
 import { FilePositions } from './file-positions.ts';
-import { buildGeneration, type Generation, type GenerationOptions } from './generation.ts';
+import { buildGeneration, type Generation, type GenerationOptions, intelSources } from './generation.ts';
 import { type InputPlan, planInputs } from './input-plans.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import { WatermarkLag } from './watermark-lag.ts';
+import { type PolledSource, SourcePoller } from './source-poller.ts';
+import { PullThread } from './pull-thread.ts';
 import { workerCount } from './worker-count.ts';
 
 export interface ServiceOptions {
@@ -60,6 +64,8 @@ interface RunningInput {
 
 const TICK_MS = 1000;
 const DRAIN_MS = 10_000;
+/** A start waits so long for sources that were never fetched; what takes longer goes live when it is here. */
+const FIRST_PULL_MS = 30_000;
 
 export class Service {
   readonly startedMs = Date.now();
@@ -70,6 +76,8 @@ export class Service {
   readonly #intake: EngineIntake;
   readonly #engine: ComponentCounters;
   readonly #lag = new WatermarkLag();
+  readonly #poller: SourcePoller;
+  readonly #pullThread: PullThread;
   #config: Config;
   #dropIn: boolean;
   #generation: Generation;
@@ -90,9 +98,12 @@ export class Service {
     generation: Generation,
     outputs: Outputs,
     engine: ComponentCounters,
+    polling: Polling,
     options: ServiceOptions,
   ) {
     this.#options = options;
+    this.#poller = polling.poller;
+    this.#pullThread = polling.thread;
     this.#engine = engine;
     this.#config = loaded.config;
     this.#dropIn = loaded.dropIn;
@@ -130,16 +141,23 @@ export class Service {
   static async start(loaded: LoadedConfig, options: ServiceOptions): Promise<Service> {
     const { inputs, outputs: outputPlans } = planAll(loaded, options.defaultOutputs);
     const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
+    const polling = pollingOf(dataDir.folder('feeds'), options.logger);
     try {
+      await polling.poller.update(intelSources(loaded, {}).sources);
+      await polling.poller.pullMissing(FIRST_PULL_MS);
+      polling.poller.loaded();
       const engine = new ComponentCounters('engine', 'engine');
       const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, engine, options));
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
-      const service = new Service(loaded, dataDir, generation, outputs, engine, options);
+      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, options);
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => void service.#tick(), TICK_MS);
       service.#ready = true;
+      polling.poller.start(async (sources) => (await service.refresh(sources)).ok);
       return service;
     } catch (error) {
+      await polling.poller.stop();
+      await polling.thread.close();
       dataDir.close();
       throw error;
     }
@@ -177,7 +195,7 @@ export class Service {
     const own = this.#dropIn ? [join(this.#dataDir.path, 'intel')] : [];
     return [
       ...(this.#options.configFile === undefined ? [] : [this.#options.configFile]),
-      ...paths.filter((path) => !/^https?:/i.test(path)),
+      ...paths.filter((path) => !/^(?:taxii\+|misp\+)?https?:/i.test(path)),
       ...own,
     ];
   }
@@ -203,9 +221,20 @@ export class Service {
     return [
       this.#engine.snapshot(),
       ...this.#inputs.map(({ counters }) => counters.snapshot()),
+      ...this.#poller.snapshots(),
       ...this.#generation.components(),
       ...this.#outputs.counters.map((counters) => counters.snapshot()),
     ];
+  }
+
+  /** Sources that are fetched, and how they are doing. */
+  get sources(): readonly PolledSource[] {
+    return this.#poller.sources;
+  }
+
+  /** Asks the servers of all sources now, whatever their schedule. */
+  pullSources(): void {
+    this.#poller.pullAll();
   }
 
   /** Resolves when every finite input (files read once, stdin) is at its end; never when there are others. */
@@ -242,6 +271,8 @@ export class Service {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#ready = false;
+    await this.#poller.stop();
+    await this.#pullThread.close();
     while (this.#reloading !== undefined) await (this.#reloadingAgain ?? this.#reloading);
     await Promise.all(this.#inputs.map(({ input }) => input.stop()));
     await this.#intake.settled();
@@ -307,6 +338,7 @@ export class Service {
       await this.#swapOutputs(outputs, loaded.config);
       await this.#swapInputs(inputs);
       await former.close();
+      await this.#poller.update(intelSources(loaded, {}).sources);
       return { atMs: Date.now(), ok: true, message: generation.summary };
     } catch (error) {
       if (!(error instanceof FlintError)) throw error;
@@ -369,6 +401,17 @@ export class Service {
     this.#engine.set('alerts_held_back', this.#alertPath.heldBack);
     for (const [name, value] of Object.entries(this.#generation.counts())) this.#engine.set(name, value);
   }
+}
+
+interface Polling {
+  readonly poller: SourcePoller;
+  readonly thread: PullThread;
+}
+
+function pollingOf(folder: string, logger: Logger): Polling {
+  const thread = new PullThread();
+  const pull = (source: IntelSource, signal: AbortSignal): Promise<PullOutcome> => thread.pull(source, folder, signal);
+  return { poller: new SourcePoller({ folder, pull, logger, now: Date.now, random: Math.random }), thread };
 }
 
 function planAll(

@@ -24,6 +24,8 @@ export interface LoadIntelOptions {
   readonly now: () => number;
   /** Where the content of URLs is kept, and texts that would take much memory (`data_dir/feeds`); absent: neither. */
   readonly cacheFolder?: string;
+  /** Where TAXII collections and MISP feeds lie when nothing is to be written there; default: `cacheFolder`. */
+  readonly storedFolder?: string;
   /** `ask`: ask the servers of documents. `cached`: take what the disk has. TAXII servers and MISP feeds are never asked here. */
   readonly urls?: 'ask' | 'cached';
   /** The set that is in use now. */
@@ -112,8 +114,8 @@ class Loading {
 
   /** What the disk has of a source that is fetched elsewhere. */
   async stored(source: IntelSource): Promise<void> {
-    const { cacheFolder } = this.#options;
-    const feeds = cacheFolder === undefined ? undefined : await storedFeeds(source, cacheFolder);
+    const { cacheFolder, storedFolder = cacheFolder } = this.#options;
+    const feeds = storedFolder === undefined ? undefined : await storedFeeds(source, storedFolder);
     if (feeds === undefined) {
       const message = `"${shownSource(source.source)}" has not been fetched yet`;
       this.#keep(source, feedNameOf(source.source), [diagnostic('INTEL_NOT_FETCHED', 'error', message)], {});

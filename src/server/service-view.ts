@@ -29,6 +29,8 @@ export interface ServiceInfo {
   /** Effective settings worth showing, as `key` and readable `value`; secrets are left out by the caller. */
   readonly configuration: readonly { readonly key: string; readonly value: string }[];
   readonly intelligence: readonly IntelligenceSource[];
+  /** Sources that are fetched, whatever they have given. */
+  readonly sources: readonly FetchedSource[];
   /** Loaded rules by engine (`sigma`, `pattern`, `flux`, …); absent engines have none. */
   readonly rules: Readonly<Record<string, number>>;
   readonly listeners: readonly Listener[];
@@ -54,6 +56,24 @@ export interface IntelligenceSource {
   readonly sample?: boolean;
   /** A value that matches, for the suggested test line. */
   readonly example?: { readonly kind: IndicatorKind; readonly value: string };
+}
+
+/** A URL, TAXII server or MISP feed with its schedule. Times are milliseconds since the epoch. */
+export interface FetchedSource {
+  readonly name: string;
+  readonly type: 'url' | 'taxii' | 'misp';
+  readonly everySeconds: number;
+  /** It is being asked just now. */
+  readonly running: boolean;
+  /** Objects, events or entries that are here. */
+  readonly objects?: number;
+  /** Polls in a row that failed. */
+  readonly failures: number;
+  readonly lastSuccessMs?: number;
+  readonly lastChangeMs?: number;
+  readonly nextPollMs?: number;
+  /** Why the latest poll failed; absent when it succeeded. */
+  readonly lastError?: string;
 }
 
 /** An input that waits for data, with the address it really has. */

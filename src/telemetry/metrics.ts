@@ -46,10 +46,19 @@ export const METRICS: readonly Metric[] = [
     'last_success_milliseconds',
   ),
   gauge('input', 'watermark_lag_ms', 'arrival clock minus event time reached', 'watermark_lag_milliseconds'),
+  counter('source', 'fetched', 'polls that brought something new'),
+  counter('source', 'unchanged', 'polls that found nothing new'),
+  gauge('source', 'failures', 'polls in a row that failed', 'failures'),
+  gauge('source', 'objects', 'objects, events or entries that are here'),
+  gauge(
+    'source',
+    'last_success_ms',
+    'time of the latest successful poll, milliseconds since the epoch',
+    'last_success_milliseconds',
+  ),
+  gauge('source', 'next_poll_ms', 'time of the next poll, milliseconds since the epoch', 'next_poll_milliseconds'),
   counter('feed', 'entries', 'entries of the content in use'),
-  counter('feed', 'fetched', 'fetches that gave a new content'),
-  counter('feed', 'unchanged', 'fetches that found nothing new'),
-  counter('feed', 'received_bytes', 'bytes fetched'),
+  counter('feed', 'received_bytes', 'bytes of the content in use'),
   gauge('feed', 'indicators', 'indicators active'),
   gauge(
     'feed',
@@ -118,7 +127,7 @@ export const COMMON_HELP = {
   other: 'counts and values without a metric of their own, by what they count',
 } as const;
 
-export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'feed', 'sink', 'engine'];
+export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'source', 'feed', 'sink', 'engine'];
 
 function counter(component: Metric['component'], what: string, help: string, exported = what): Metric {
   return { component, what, name: `flint_${component}_${exported}_total`, type: 'counter', help };

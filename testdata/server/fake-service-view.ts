@@ -100,6 +100,19 @@ function fakeInfo(startedMs: number): ServiceInfo {
         lastError: 'HTTP 503 from the server; trying again in 40 s',
       },
     ],
+    sources: [
+      {
+        name: 'partner',
+        type: 'taxii',
+        everySeconds: 900,
+        running: false,
+        objects: 1200,
+        failures: 2,
+        lastSuccessMs: startedMs - 3_600_000,
+        nextPollMs: startedMs + 60_000,
+        lastError: '"https://taxii.example/" answers 503',
+      },
+    ],
     rules: { sigma: 2342, pattern: 17 },
     listeners: [
       { name: 'gelf', protocol: 'gelf', transport: 'udp', address: '127.0.0.1:12201', path: '' },

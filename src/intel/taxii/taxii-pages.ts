@@ -30,6 +30,8 @@ export interface Paging {
   readonly offset?: number;
   /** Greatest date-added seen so far. */
   readonly lastAdded?: string;
+  /** Objects came without a date-added. */
+  readonly undated?: boolean;
   /** What the server's clock said at the first page, less the overlap: the cursor for servers that send no date-added. */
   readonly startedAt?: string;
 }
@@ -239,20 +241,25 @@ function startOf({ addedAfter }: TaxiiCursor): Paging {
   return addedAfter === undefined ? {} : { addedAfter };
 }
 
-function advanced(paging: Paging, { lastAdded, dateMs }: Answer): Paging {
+function advanced(paging: Paging, { content, lastAdded, dateMs }: Answer): Paging {
   const latest = later(paging.lastAdded, lastAdded);
+  const undated = paging.undated === true || (content.objects.length > 0 && lastAdded === undefined);
   const startedAt =
     paging.startedAt ?? (dateMs === undefined ? undefined : new Date(dateMs - OVERLAP_MS).toISOString());
   return {
     ...paging,
     ...(latest === undefined ? {} : { lastAdded: latest }),
+    ...(undated ? { undated } : {}),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
 
-/** The greatest date-added, else the server's clock less the overlap; never before the cursor that the sync began with. */
-function finished(from: TaxiiCursor, { lastAdded, startedAt }: Paging): TaxiiCursor {
-  const reached = later(from.addedAfter, lastAdded ?? startedAt);
+/**
+ * The greatest date-added, else the server's clock less the overlap; never before the cursor that the sync began with. Where nothing came
+ * nothing moves: what a server adds late, or with an earlier date, would be missed for ever.
+ */
+function finished(from: TaxiiCursor, { lastAdded, startedAt, undated }: Paging): TaxiiCursor {
+  const reached = later(from.addedAfter, lastAdded ?? (undated === true ? startedAt : undefined));
   return reached === undefined ? {} : { addedAfter: reached };
 }
 

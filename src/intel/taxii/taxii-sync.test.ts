@@ -119,6 +119,18 @@ describe('TAXII sync', () => {
     expect((await sync(server.url, parent)).report).toMatchObject({ pages: 1, added: 0, known: 0, complete: true });
   });
 
+  it.each(['2.1', '2.0'] as const)(
+    'keeps its place when a poll brings nothing, whatever the clock says (%s)',
+    async (version) => {
+      const { server, script } = await serve({ version, objects: objects(3) });
+      const parent = folder();
+      for (let poll = 0; poll < 3; poll++) await sync(server.url, parent);
+      script.objects.push(...objects(2, 3));
+      expect((await sync(server.url, parent)).report).toMatchObject({ added: 2, known: 0, complete: true });
+      expect((await sync(server.url, parent)).ids).toEqual(ids(5));
+    },
+  );
+
   it('keeps the microseconds of the cursor as the server sent them', async () => {
     const { server } = await serve({ objects: objects(3) });
     const parent = folder();
