@@ -16,6 +16,7 @@ import { DeadLetterFile } from '../telemetry/dead-letter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EventWriter } from './event-writer.ts';
 import { viewOf } from './service-view-of.ts';
+import { openTaxiiCollections, type TaxiiCollections } from './taxii-collections.ts';
 
 export interface RunningOptions {
   /** `run`, `demo`, `drop-in`: shown to people. */
@@ -49,6 +50,11 @@ export async function startService(options: RunningOptions): Promise<RunningServ
       })
     : undefined;
   const feed = new AlertFeed();
+  const { taxii: isServed, taxii_sighting_bytes: sightingBytes } = config.http;
+  const taxii =
+    isServed && config.http.listen !== 'off'
+      ? openTaxiiCollections({ service: () => service, dataDir: dataDir.path, sightingBytes, logger: options.logger })
+      : undefined;
   const service = await Service.start(loaded, {
     logger: options.logger,
     dataDir,
@@ -59,13 +65,15 @@ export async function startService(options: RunningOptions): Promise<RunningServ
     deadLetter: (input, code, sample) => letters?.write({ input, code, reason: code, sample }),
     onAlert: (alert) => {
       feed.push(alert);
+      taxii?.onAlert(alert);
       options.onAlert?.(alert);
     },
   });
   let server: HttpServer | undefined;
   try {
-    server = await startHttp(service, feed, options, loaded);
+    server = await startHttp(service, feed, options, loaded, taxii);
   } catch (error) {
+    taxii?.close();
     await service.stop();
     throw error;
   }
@@ -75,6 +83,7 @@ export async function startService(options: RunningOptions): Promise<RunningServ
     stop: async () => {
       await service.stop();
       await server?.close();
+      taxii?.close();
       await letters?.close();
     },
   };
@@ -85,6 +94,7 @@ async function startHttp(
   alerts: AlertFeed,
   options: RunningOptions,
   loaded: LoadedConfig,
+  taxii: TaxiiCollections | undefined,
 ): Promise<HttpServer | undefined> {
   const { listen, token, allowed_hosts: allowedHosts } = loaded.config.http;
   if (listen === 'off') return undefined;
@@ -105,6 +115,7 @@ async function startHttp(
     port: Number(address[2]),
     allowedHosts,
     ...(secret !== undefined && { token: secret }),
+    ...(taxii !== undefined && { taxii: taxii.server }),
     ...(tls !== undefined && { tls }),
   });
 }

@@ -32,6 +32,7 @@ export class LayeredTable implements IndicatorRows {
   readonly base: IndicatorTable;
   readonly delta = new DeltaTable();
   readonly #tombstones = new Set<number>();
+  #revision = 0;
 
   constructor(base: IndicatorTable) {
     this.base = base;
@@ -39,6 +40,11 @@ export class LayeredTable implements IndicatorRows {
 
   get size(): number {
     return this.base.size + this.delta.size;
+  }
+
+  /** Changes applied so far. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Indicators that count. */
@@ -57,6 +63,7 @@ export class LayeredTable implements IndicatorRows {
 
   apply(change: TableChange, listener: LayerListener = NOBODY): ChangeCounts {
     const counts: ChangeCounts = { added: 0, removed: 0, changed: 0 };
+    this.#revision++;
     for (const [shape, value, details] of change.rows) {
       const before = this.findShape(shape, value) >= 0;
       const sayings = details.flatMap((number) => change.details[number] ?? []);

@@ -190,6 +190,17 @@ export const configSchema = Type.Object(
           Type.String({ minLength: 1, description: 'PEM file of the certificate; with it, HTTPS' }),
         ),
         key_file: Type.Optional(Type.String({ minLength: 1, description: 'PEM file of its key' })),
+        taxii: Type.Boolean({
+          default: true,
+          description: 'serve indicators and sightings to TAXII 2.1 clients below /taxii2/',
+        }),
+        taxii_sighting_bytes: Type.Integer({
+          default: 33_554_432,
+          minimum: 65_536,
+          maximum: 4_294_967_296,
+          'x-unit': 'bytes',
+          description: 'sightings kept for TAXII clients, in memory and on disk; the oldest go first',
+        }),
       },
       { ...strict, default: {}, description: 'HTTP server; off loopback a token is required' },
     ),

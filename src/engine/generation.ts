@@ -20,6 +20,7 @@ import { ScanMemory } from '../scan/scan-memory.ts';
 import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
+import type { LiveIndicators } from './live-indicators.ts';
 import { type LoadedConfig, located } from './load-config.ts';
 import type { EventRules } from './event-rules.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
@@ -63,6 +64,7 @@ interface GenerationContent {
   /** Workers that match; undefined: the main thread does. */
   readonly pool: WorkerPool | undefined;
   readonly rules: EventRules;
+  readonly live: LiveIndicators;
   readonly usesSamples: boolean;
   readonly report: ReportSample;
 }
@@ -74,6 +76,8 @@ export class Generation implements BatchMatcher {
   readonly processor: Processor;
   readonly pool: WorkerPool | undefined;
   readonly rules: EventRules;
+  /** Indicators with all that changed since they were loaded. */
+  readonly live: LiveIndicators;
   /** True when the bundled samples stand in for intelligence of the user's own. */
   readonly usesSamples: boolean;
   readonly #report: ReportSample;
@@ -84,6 +88,7 @@ export class Generation implements BatchMatcher {
     this.processor = content.processor;
     this.pool = content.pool;
     this.rules = content.rules;
+    this.live = content.live;
     this.usesSamples = content.usesSamples;
     this.#report = content.report;
   }
@@ -243,7 +248,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
           settings,
         });
   if (usesSamples) diagnostics.push(samplesWarning());
-  return new Generation({ intel, diagnostics, processor, pool, rules, usesSamples, report: options.report });
+  return new Generation({ intel, diagnostics, processor, pool, rules, live, usesSamples, report: options.report });
 }
 
 /** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */

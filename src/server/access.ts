@@ -22,6 +22,8 @@ export interface Credentials {
   readonly cookie: string | undefined;
   /** Address of the peer, for counting failed attempts. */
   readonly peer: string;
+  /** The token may also be the password of basic authentication, for clients that know nothing else. */
+  readonly basic?: boolean;
 }
 
 export class Access {
@@ -45,8 +47,8 @@ export class Access {
 
   decide(credentials: Credentials): AccessDecision {
     if (this.#token === undefined || this.#hasSession(credentials.cookie)) return { allowed: true };
-    const bearer = /^Bearer +(\S+) *$/i.exec(credentials.authorization ?? '')?.[1];
-    return bearer === undefined ? { allowed: false, reason: 'no-token' } : this.tryToken(bearer, credentials.peer);
+    const token = tokenOf(credentials);
+    return token === undefined ? { allowed: false, reason: 'no-token' } : this.tryToken(token, credentials.peer);
   }
 
   /** Checks a token given by `peer`; failures are counted, and after too many even the right one is refused for a while. */
@@ -82,6 +84,18 @@ export class Access {
   #sign(expiry: string): string {
     return createHmac('sha256', this.#key).update(expiry).digest('hex');
   }
+}
+
+function tokenOf({ authorization = '', basic = false }: Credentials): string | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+  if (bearer !== undefined || !basic) return bearer;
+  const encoded = /^Basic +([A-Za-z0-9+/]{1,4096}={0,2}) *$/i.exec(authorization)?.[1];
+  // The user name is for the client's own use.
+  return encoded === undefined
+    ? undefined
+    : Buffer.from(encoded, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:?/, '');
 }
 
 function attributes(secure: boolean): string {

@@ -22,6 +22,9 @@ import { serviceMetrics } from './service-metrics.ts';
 import type { ServiceView } from './service-view.ts';
 import { credentialsOf } from './session.ts';
 import { rateTotals } from './status-report.ts';
+import { taxiiError } from './taxii/taxii-answer.ts';
+import type { TaxiiServer } from './taxii/taxii-server.ts';
+import { sendTaxii } from './routes/taxii.ts';
 
 export interface HttpServerOptions {
   readonly view: ServiceView;
@@ -40,6 +43,8 @@ export interface HttpServerOptions {
   readonly attemptLimits?: AttemptLimits;
   /** Directory of the built status page; default beside this module. */
   readonly pageDirectory?: string;
+  /** Served below /taxii2/; absent: nothing is there. */
+  readonly taxii?: TaxiiServer;
 }
 
 export interface HttpServer {
@@ -74,6 +79,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     components,
     metrics: () => renderMetrics(components()) + serviceMetrics(options.view, attempts.total),
     secure: options.tls !== undefined,
+    ...(options.taxii !== undefined && { taxii: options.taxii }),
   };
   const app = createApp(options.tls);
   const policy: HostPolicy = { boundHost: host, allowedHosts: (options.allowedHosts ?? []).map(lowerCase) };
@@ -111,10 +117,10 @@ function createApp(tls: HttpServerOptions['tls']): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
-  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, 404, 'not found'));
+  app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
-    return reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+    return refuse(request, reply, status, status < 500 ? error.message : 'internal error');
   });
   return app;
 }
@@ -140,19 +146,24 @@ function admit(
   // Probes come with whatever name the orchestrator uses, and tell nothing.
   const isProbe = route.path === '/healthz' || route.path === '/readyz';
   const refused = isProbe ? undefined : refuseOrigin(request.method, request.headers, policy);
-  if (refused !== undefined) return reply.code(403).send({ error: refused });
+  if (refused !== undefined) return refuse(request, reply, 403, refused);
   if (route.access === 'open') return undefined;
-  const decision = context.access.decide(credentialsOf(request));
+  const decision = context.access.decide({ ...credentialsOf(request), basic: route.access === 'taxii' });
   if (decision.allowed) return undefined;
   if (decision.reason === 'too-many-attempts') {
-    return reply
-      .code(429)
-      .header('retry-after', String(decision.retryAfterSec))
-      .send({ error: 'too many wrong tokens from this address' });
+    reply.header('retry-after', String(decision.retryAfterSec));
+    return refuse(request, reply, 429, 'too many wrong tokens from this address');
   }
   if (route.access === 'page') return reply.redirect('/login', 303);
-  const error = decision.reason === 'bad-token' ? 'wrong token' : 'a token is needed';
-  return reply.code(401).header('www-authenticate', 'Bearer realm="flint"').send({ error });
+  const basic = route.access === 'taxii' ? ', Basic realm="flint", charset="UTF-8"' : '';
+  reply.header('www-authenticate', `Bearer realm="flint"${basic}`);
+  return refuse(request, reply, 401, decision.reason === 'bad-token' ? 'wrong token' : 'a token is needed');
+}
+
+/** In the words of those who ask: TAXII clients understand their own error messages only. */
+function refuse(request: FastifyRequest, reply: FastifyReply, status: number, message: string): FastifyReply {
+  if (!/^\/taxii2(?:[/?]|$)/.test(request.url)) return reply.code(status).send({ error: message });
+  return sendTaxii(reply, taxiiError(status, message));
 }
 
 function checkToken(host: string, token: string | undefined): void {

@@ -6,6 +6,7 @@ import type { AlertStreams } from './alert-streams.ts';
 import type { PageFile } from './page-files.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { ServiceView } from './service-view.ts';
+import type { TaxiiServer } from './taxii/taxii-server.ts';
 
 /** What a route may use. */
 export interface RouteContext {
@@ -19,6 +20,8 @@ export interface RouteContext {
   readonly components: () => readonly ComponentSnapshot[];
   /** Prometheus text of components and service. */
   readonly metrics: () => string;
+  /** Absent when switched off. */
+  readonly taxii?: TaxiiServer;
   /** True when this server speaks TLS itself: cookies are then marked Secure. */
   readonly secure: boolean;
 }
@@ -28,9 +31,9 @@ export interface Route {
   readonly path: string;
   /**
    * `open`: for everybody (probes, login, files without content). `page`: without a session leads to the login form.
-   * `api`: answers 401 without a token.
+   * `api`: answers 401 without a token. `taxii`: the same in TAXII's words, and the token may come as the password of basic authentication.
    */
-  readonly access: 'open' | 'page' | 'api';
+  readonly access: 'open' | 'page' | 'api' | 'taxii';
   /** One line for the reference page. */
   readonly summary: string;
   handle(request: FastifyRequest, reply: FastifyReply, context: RouteContext): unknown;

@@ -8,12 +8,14 @@ import { metricsRoute } from './metrics.ts';
 import { loginPageRoute, pageFileRoutes, pageRoute } from './page.ts';
 import { readinessRoute } from './readiness.ts';
 import { statusRoute } from './status.ts';
+import { taxiiRoutes } from './taxii.ts';
 
 export const ROUTES: readonly Route[] = [
   pageRoute,
   statusRoute,
   alertsRoute,
   alertStreamRoute,
+  ...taxiiRoutes,
   metricsRoute,
   healthRoute,
   readinessRoute,
