@@ -69,7 +69,7 @@ describe('Correlator', () => {
     const matches: [Event, RuleMatch][] = [];
     const correlator = open(100, matches);
     for (const second of [1, 2]) correlator.observe(event({ user: 'bob' }, second), ['A'], 0);
-    const chunks = readSnapshot(correlator.snapshot(true).map(({ bytes }) => bytes));
+    const chunks = readSnapshot([...correlator.snapshot(true)].map(({ bytes }) => bytes));
     if ('severity' in chunks) throw new Error(chunks.message);
     const restarted = open(1e6, matches);
     expect(restarted.restore(chunks)).toEqual([]);
@@ -102,7 +102,7 @@ describe('Correlator', () => {
       budgetBytes: 1_000_000,
     } as const;
     const correlator = new Correlator([RULE], options, () => {});
-    for (let i = 0; i < 40_960; i++) correlator.observe(event({ user: `u${i}` }, i), ['A'], 0);
+    for (let i = 0; i < 40_960; i++) correlator.observe(event({ user: `u${i}` }, i / 1000), ['A'], 0);
     const counts = correlator.engine.counts()[0]?.counts;
     expect(counts?.evicted).toBeGreaterThan(0);
     expect((counts?.evicted ?? 0) + (counts?.groups ?? 0)).toBe(40_960);

@@ -70,12 +70,12 @@ export class Correlator {
     this.engine.end();
   }
 
-  snapshot(full: boolean): SnapshotChunk[] {
+  snapshot(full: boolean): IterableIterator<SnapshotChunk, void> {
     return snapshotCorrelations(this.engine, this.clocks, full);
   }
 
   /** Before the first event. Returns the ids of correlations that start empty. */
-  restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
-    return restoreCorrelations(this.engine, this.clocks, chunks);
+  restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs = 0): readonly string[] {
+    return restoreCorrelations(this.engine, this.clocks, chunks, nowMs);
   }
 }

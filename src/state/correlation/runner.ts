@@ -12,9 +12,13 @@ import { Fingerprint } from '../memory/fingerprint.ts';
 import { KeyedOrder, type OrderCounts, type OrderMode } from '../order/keyed-order.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type Aggregate, aggregateFor } from './aggregate.ts';
+import type { DecodedChunk } from '../snapshot/chunk.ts';
+import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import type { CorrelationFact } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';
+import { GroupCollection, restoreGroups } from './group-chunk.ts';
 import type { PlannedCorrelation } from './plan.ts';
+import { keyOf } from './snapshot.ts';
 import { ARMED, ARMED_BEFORE, EMITTED, WindowStore } from './window-store.ts';
 
 export interface RunnerOptions {
@@ -57,8 +61,7 @@ export class CorrelationRunner {
   readonly store = new WindowStore();
   readonly order: KeyedOrder<number>;
   readonly extras = new Map<number, FactExtra>();
-  /** Set with every change, for incremental snapshots. */
-  changed = false;
+  readonly picture: KeyedPicture<GroupCollection>;
   readonly #aggregate: Aggregate;
   readonly #clocks: SourceClocks;
   readonly #options: RunnerOptions;
@@ -92,6 +95,13 @@ export class CorrelationRunner {
       latenessMs: options.latenessMs + planned.innerDelayMs,
       maxPending: options.maxPending,
     });
+    this.picture = new KeyedPicture(keyOf(planned), {
+      keyBound: () => this.order.keyBound,
+      exists: (group) => this.order.has(group),
+      begin: () => new GroupCollection(),
+      add: (to, group) => to.add(this.store, this.order, this.extras, this.#mode, group),
+      encode: (collected, key) => collected.encode(key),
+    });
     // Firings of inner correlations come when those are settled: in files, where all waits for the order, that is the end.
     this.order.hold = planned.chained && options.mode === 'ordered';
   }
@@ -111,7 +121,6 @@ export class CorrelationRunner {
 
   push(fact: CorrelationFact, arrivalMs: number): void {
     const { store } = this;
-    this.changed = true;
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
     const id = store.newFact(group);
     store.time[id] = fact.timeMs;
@@ -131,14 +140,18 @@ export class CorrelationRunner {
     this.#evicted += this.order.evictStalest(0.1);
   }
 
-  /** After a restore: aggregates of the windows, which snapshots do not hold. */
-  rebuildAll(): void {
-    for (const group of this.store.groupNumbers()) this.#rebuild(group);
+  /** Takes groups of a snapshot; their aggregates, which it does not hold, are made anew. */
+  restoreGroups(chunk: DecodedChunk, arrivalMs: number): void {
+    const before = this.store.groups;
+    restoreGroups(chunk, this.store, this.order, this.extras, this.#mode, arrivalMs);
+    // Into an empty store groups come with rising numbers.
+    for (let group = before; group < this.store.groups; group++) this.#rebuild(group);
   }
 
   #target() {
     const { store } = this;
     return {
+      touching: (group: number): void => this.picture.touching(group),
       timeOf: (fact: number): number => store.time[fact] as number,
       sourceOf: (fact: number): number => store.source[fact] as number,
       epochOf: (fact: number): number => store.epoch[fact] as number,
@@ -356,7 +369,6 @@ export class CorrelationRunner {
   }
 
   #free(group: number): void {
-    this.changed = true;
     this.#empty(group);
     this.store.freeGroup(group);
   }

@@ -1,25 +1,42 @@
 /**
- * The state of all correlations as snapshot chunks, one for each correlation, written when it has changed. State is kept by rule id and
- * definition: after a reload or restart a correlation that reads the same goes on where it was, a changed one starts empty.
+ * The state of all correlations as snapshot chunks: groups in buckets, each written when one of its groups changed, in steps while facts
+ * go on coming. State is kept by rule id and definition: after a reload or restart a correlation that reads the same goes on where
+ * it was, a changed one starts empty.
  */
-import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
-import type { EventPlace } from '../event-place.ts';
-import type { SavedQueue } from '../order/keyed-order.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
+import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { endable } from '../snapshot/endable.ts';
 import type { CorrelationEngine } from './engine.ts';
 import type { PlannedCorrelation } from './plan.ts';
 import type { CorrelationRunner } from './runner.ts';
-import type { WindowStore } from './window-store.ts';
 
-/** Chunks of what changed since the last call; of everything when `full`. The closing chunk comes last. */
-export function snapshotCorrelations(engine: CorrelationEngine, clocks: SourceClocks, full: boolean): SnapshotChunk[] {
-  const chunks = [encodeChunk('correlation/clocks', clocks.snapshot())];
-  for (const runner of engine.runners) {
-    if (full || runner.changed) chunks.push(runnerChunk(runner));
-    runner.changed = false;
-  }
-  chunks.push(closing([...engine.runners.map((runner) => keyOf(runner.planned)), 'correlation/clocks']));
-  return chunks;
+const CLOCKS = 'clocks';
+
+/**
+ * Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. To be drained, or ended with
+ * `return`, before the next one.
+ */
+export function snapshotCorrelations(
+  engine: CorrelationEngine,
+  clocks: SourceClocks,
+  full: boolean,
+): IterableIterator<SnapshotChunk, void> {
+  const first = encodeChunk(CLOCKS, { clocks: clocks.snapshot(), rules: engine.runners.map(keyOfRunner) });
+  const begun = engine.runners.map((runner) => runner.picture.begin(full));
+  return endable(drain(engine.runners, first, begun), (drawn) => {
+    if (!drawn) for (const steps of begun) steps.return?.();
+  });
+}
+
+function* drain(
+  runners: readonly CorrelationRunner[],
+  first: SnapshotChunk,
+  begun: readonly Iterable<SnapshotChunk | undefined>[],
+): Generator<SnapshotChunk, void> {
+  yield first;
+  for (const steps of begun) for (const chunk of steps) if (chunk !== undefined) yield chunk;
+  yield closing([CLOCKS, ...runners.flatMap((runner) => runner.picture.chunkKeys())]);
 }
 
 /** Into an engine and clocks that have taken nothing yet. Returns the ids of the correlations that start empty. */
@@ -27,48 +44,30 @@ export function restoreCorrelations(
   engine: CorrelationEngine,
   clocks: SourceClocks,
   chunks: ReadonlyMap<string, DecodedChunk>,
+  nowMs = 0,
 ): readonly string[] {
-  const saved = chunks.get('correlation/clocks');
-  if (saved !== undefined) clocks.restore(saved.head as ReturnType<SourceClocks['snapshot']>);
+  const saved = chunks.get(CLOCKS)?.head as
+    | { readonly clocks: ReturnType<SourceClocks['snapshot']>; readonly rules: readonly string[] }
+    | undefined;
+  if (saved === undefined) return engine.runners.map(({ planned }) => planned.rule.details.id);
+  clocks.restore(saved.clocks);
   return engine.runners.flatMap((runner) => {
-    const chunk = chunks.get(keyOf(runner.planned));
-    if (chunk === undefined) return [runner.planned.rule.details.id];
-    const { store, order, extras } = chunk.head as RunnerHead;
-    runner.store.restore(store, chunk.columns);
-    runner.order.restore(order, (fact) => fact);
-    for (const [fact, extra] of extras)
-      runner.extras.set(fact, {
-        carried: extra.carried.map((text) => text ?? undefined),
-        inner: extra.inner ?? undefined,
-      });
-    runner.rebuildAll();
+    const key = keyOfRunner(runner);
+    if (!saved.rules.includes(key)) return [runner.planned.rule.details.id];
+    for (const [name, chunk] of chunks) if (name.startsWith(`${key}/`)) runner.restoreGroups(chunk, nowMs);
     return [];
   });
 }
 
-interface RunnerHead {
-  readonly store: ReturnType<WindowStore['head']>;
-  readonly order: readonly SavedQueue<number>[];
-  readonly extras: readonly (readonly [number, SavedExtra])[];
+function keyOfRunner({ planned }: CorrelationRunner): string {
+  return keyOf(planned);
 }
 
-/** JSON has no undefined. */
-interface SavedExtra {
-  readonly carried: readonly (string | null)[];
-  readonly inner: readonly EventPlace[] | null;
-}
-
-function runnerChunk(runner: CorrelationRunner): SnapshotChunk {
-  const extras = [...runner.extras].map(([fact, { carried, inner }]) => [
-    fact,
-    { carried: carried.map((text) => text ?? null), inner: inner ?? null },
-  ]);
-  const head = { store: runner.store.head(), order: runner.order.snapshot((fact) => fact), extras };
-  return encodeChunk(keyOf(runner.planned), head, runner.store.columns());
-}
-
-/** Id and definition: everything the state depends on. */
-function keyOf({ rule }: PlannedCorrelation): string {
-  const definition = [rule.type, rule.rules, rule.groupBy, rule.timespanMs, rule.condition];
-  return `correlation/${rule.details.id}/${JSON.stringify(definition)}`;
+/** Id and definition: everything the state depends on, as a fingerprint. */
+export function keyOf({ rule, judged, carried }: PlannedCorrelation): string {
+  const definition = [
+    ...[rule.details.id, rule.type, rule.rules, rule.groupBy, rule.timespanMs, rule.condition, judged, carried],
+  ];
+  const { lo, hi } = new Fingerprint().set(1, 2).add(JSON.stringify(definition));
+  return `${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 }

@@ -13,11 +13,6 @@ export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
 
-const FACT_COLUMNS = [
-  ...(['time', 'value', 'position', 'source', 'part', 'member', 'epoch', 'group', 'before', 'after', 'flags'] as const),
-];
-const GROUP_COLUMNS = ['first', 'start', 'last', 'count', 'length', 'openMs', 'groupFlags'] as const;
-
 export class WindowStore {
   // Facts.
   time = new Float64Array(16);
@@ -151,51 +146,6 @@ export class WindowStore {
       (this.part[a] as number) - (this.part[b] as number) ||
       (this.member[a] as number) - (this.member[b] as number)
     );
-  }
-
-  /** What `columns` does not hold, as JSON. */
-  head(): {
-    readonly texts: readonly (string | null)[];
-    readonly freeGroups: readonly number[];
-    readonly freeFact: number;
-    readonly nextFact: number;
-    readonly facts: number;
-  } {
-    return {
-      texts: Array.from(this.texts, (text) => text ?? null),
-      freeGroups: [...this.#freeGroups],
-      freeFact: this.#freeFact,
-      nextFact: this.#nextFact,
-      facts: this.#facts,
-    };
-  }
-
-  /** Columns for a snapshot; valid until the next change. */
-  columns(): Record<string, Column> {
-    const columns = FACT_COLUMNS.map((name) => [name, this[name].subarray(0, this.#nextFact)] as const);
-    const groups = GROUP_COLUMNS.map((name) => [name, this[name].subarray(0, this.texts.length)] as const);
-    return Object.fromEntries([...columns, ...groups]);
-  }
-
-  restore(head: ReturnType<WindowStore['head']>, columns: Readonly<Record<string, Column>>): void {
-    while (this.time.length < head.nextFact) this.#growFacts();
-    while (this.first.length < head.texts.length) this.#growGroups();
-    for (const name of [...FACT_COLUMNS, ...GROUP_COLUMNS]) this[name].set(columns[name] ?? []);
-    this.texts.length = 0;
-    this.#groupByText.clear();
-    head.texts.forEach((text, group) => {
-      this.texts[group] = text ?? undefined;
-      if (text !== null) this.#groupByText.set(text, group);
-    });
-    this.#freeGroups.splice(0, this.#freeGroups.length, ...head.freeGroups);
-    this.#freeFact = head.freeFact;
-    this.#nextFact = head.nextFact;
-    this.#facts = head.facts;
-  }
-
-  /** Numbers of the groups that exist. */
-  groupNumbers(): Iterable<number> {
-    return this.#groupByText.values();
   }
 
   #growFacts(): void {

@@ -99,6 +99,8 @@ export class FluxEngine<T> {
   readonly order: KeyedOrder<Entry<T>>;
   /** Numbers of the groups that the order knows. */
   readonly groups = new GroupTable();
+  /** Told before the rows of a group change: for pictures of them. */
+  touching: (key: number) => void = () => {};
   #closedGroups = 0;
   readonly #evaluator: FluxEvaluator;
   readonly #evidence: EvidenceLog<T>;
@@ -222,6 +224,7 @@ export class FluxEngine<T> {
   #target(): OrderTarget<Entry<T>> {
     const parentsFirst = this.#options.equalTimes === 'parents-first' && this.#options.mode === 'ordered';
     return {
+      touching: (key) => this.touching(key),
       timeOf: (entry) => entry.row.timeMs,
       sourceOf: (entry) => entry.row.source,
       epochOf: (entry) => entry.epoch,

@@ -96,6 +96,10 @@ export class BloomMemory implements FluxMemory {
   readonly kind = 'bloom';
   readonly forgotten = 0;
   readonly groups = new Map<number, BloomGenerations>();
+  /** Keys of the groups by bucket. */
+  readonly buckets: readonly Set<number>[] = Array.from({ length: BLOOM_BUCKETS }, () => new Set());
+  /** Set while a snapshot is taken: called before a group of the bucket changes. */
+  beforeChange: ((bucket: number) => void) | undefined;
   readonly options: BloomOptions;
   /** Buckets of groups that took a put since the last snapshot. */
   readonly changed = new Set<number>();
@@ -137,16 +141,23 @@ export class BloomMemory implements FluxMemory {
 
   writeMask(lo: number, hi: number, mask: number): void {
     if (mask === 0) return;
-    this.changed.add(bloomBucket(this.#key));
+    const bucket = bloomBucket(this.#key);
+    this.beforeChange?.(bucket);
+    this.changed.add(bucket);
     if (this.#filters === undefined) {
       this.#filters = new BloomGenerations(this.options);
-      this.groups.set(this.#key, this.#filters);
+      this.insert(this.#key, this.#filters);
     }
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
       const bit = rest & -rest;
       this.#print.set(lo, hi).mix(bit, ~bit);
       this.#filters.put(this.#print.lo, this.#print.hi);
     }
+  }
+
+  insert(key: number, filters: BloomGenerations): void {
+    this.groups.set(key, filters);
+    this.buckets[bloomBucket(key)]?.add(key);
   }
 
   readTime(): number {

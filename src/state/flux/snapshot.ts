@@ -8,9 +8,13 @@ import { restoreTable, snapshotTable, tableKeys } from '../memory/tag-table-snap
 import type { SavedQueue } from '../order/keyed-order.ts';
 import type { SavedClock, SourceClocks } from '../order/source-clock.ts';
 import { type Column, closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { endable } from '../snapshot/endable.ts';
+import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import type { FluxEngine, PendingRow } from './engine.ts';
-import { BLOOM_BUCKETS, BloomMemory, bloomBucket, ExactMemory, type FluxMemory } from './memory.ts';
+import { BLOOM_BUCKETS, BloomMemory, ExactMemory, type FluxMemory } from './memory.ts';
 import type { FluxRow } from './row.ts';
+
+const HEAD = 'head';
 
 /** How the caller's items become JSON and back. */
 export interface ItemCodec<T> {
@@ -20,11 +24,17 @@ export interface ItemCodec<T> {
 
 interface RowsHead {
   readonly plan: string;
-  readonly queues: readonly SavedQueue<SavedRow>[];
   readonly clocks: readonly SavedClock[];
 }
 
-type SavedRow = Omit<PendingRow<unknown>, 'row'> & {
+/** Queues of some groups, collected for one chunk. */
+export type RowCollection = SavedQueue<SavedRow>[];
+
+/** About what a waiting row takes as JSON, beside its item. */
+const ROW_BYTES = 1000;
+const QUEUE_BYTES = 100;
+
+export type SavedRow = Omit<PendingRow<unknown>, 'row'> & {
   readonly row: Omit<FluxRow<unknown>, 'own' | 'columns' | 'group'> & {
     readonly group: string | null;
     readonly own: readonly number[];
@@ -32,24 +42,55 @@ type SavedRow = Omit<PendingRow<unknown>, 'row'> & {
   };
 };
 
+/** Pictures of the rows that wait, or may be undone; one for each engine, made with it. */
+export function rowPicture<T>(engine: FluxEngine<T>, codec: ItemCodec<T>): KeyedPicture<RowCollection> {
+  const picture = new KeyedPicture<RowCollection>('rows', {
+    keyBound: () => engine.order.keyBound,
+    exists: (key) => engine.order.has(key),
+    begin: () => [],
+    add: (to, key) => {
+      const queue = engine.order.saveQueue(key);
+      if (queue === undefined) return 0;
+      to.push({ ...queue, items: queue.items.map((entry) => savedRow(engine.exportRow(entry), codec)) });
+      return QUEUE_BYTES + ROW_BYTES * queue.items.length;
+    },
+    encode: (collected, key) => encodeChunk(key, collected),
+  });
+  engine.touching = (key) => picture.touching(key);
+  return picture;
+}
+
 /**
- * Chunks of what changed since the last call; of everything when `full`. To be drained before the next one is begun; rows may be
- * pushed meanwhile, the snapshot shows the state at its beginning.
+ * Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call; rows may be pushed while it is
+ * drawn. To be drained, or ended with `return`, before the next one.
  */
 export function snapshotFlux<T>(
   engine: FluxEngine<T>,
   clocks: SourceClocks,
-  codec: ItemCodec<T>,
+  rows: KeyedPicture<RowCollection>,
   full: boolean,
-): Generator<SnapshotChunk, void> {
-  const queues = engine.order.snapshot((entry) => savedRow(engine.exportRow(entry), codec));
-  const head: RowsHead = { plan: planKey(engine), queues, clocks: clocks.snapshot() };
-  const rows = encodeChunk('flux/rows', head, engine.groups.columns());
+): IterableIterator<SnapshotChunk, void> {
+  const head: RowsHead = { plan: planKey(engine), clocks: clocks.snapshot() };
+  const first = encodeChunk(HEAD, head, engine.groups.columns());
   const memories = memoriesOf(engine);
-  const pieces = memories.flatMap(([name, memory]) => snapshotMemory(memory, name, full));
-  // A generator takes its picture with its first step: all of them now, before anything else is pushed.
-  const begun = pieces.map((chunks) => ({ first: chunks.next(), chunks }));
-  return drain(rows, begun, ['flux/rows', ...memories.flatMap(([name, memory]) => memoryKeys(memory, name))]);
+  const begun = [rows.begin(full), ...memories.flatMap(([name, memory]) => snapshotMemory(memory, name, full))];
+  const keys = (): string[] => [
+    ...[HEAD, ...rows.chunkKeys()],
+    ...memories.flatMap(([name, memory]) => memoryKeys(memory, name)),
+  ];
+  return endable(drain(first, begun, keys), (drawn) => {
+    if (!drawn) for (const steps of begun) steps.return?.();
+  });
+}
+
+function* drain(
+  first: SnapshotChunk,
+  begun: readonly Iterable<SnapshotChunk | undefined>[],
+  keys: () => readonly string[],
+): Generator<SnapshotChunk, void> {
+  yield first;
+  for (const steps of begun) for (const chunk of steps) if (chunk !== undefined) yield chunk;
+  yield closing(keys());
 }
 
 /**
@@ -61,33 +102,25 @@ export function restoreFlux<T>(
   clocks: SourceClocks,
   codec: ItemCodec<T>,
   chunks: ReadonlyMap<string, DecodedChunk>,
+  nowMs = 0,
 ): readonly T[] {
   for (const [name, memory] of memoriesOf(engine)) restoreMemory(memory, name, chunks);
-  const saved = chunks.get('flux/rows')?.head as RowsHead | undefined;
-  if (saved === undefined) return [];
+  const chunk = chunks.get(HEAD);
+  const saved = chunk?.head as RowsHead | undefined;
+  if (chunk === undefined || saved === undefined) return [];
   clocks.restore(saved.clocks);
-  engine.groups.restore(chunks.get('flux/rows')?.columns as unknown as Parameters<typeof engine.groups.restore>[0]);
+  engine.groups.restore(chunk.columns as unknown as Parameters<typeof engine.groups.restore>[0]);
   const same = saved.plan === planKey(engine);
-  const queues = same ? saved.queues : saved.queues.map((queue) => ({ ...queue, items: [] }));
-  engine.order.restore(queues, (row) => engine.importRow(loadedRow(row, codec)));
-  return same ? [] : saved.queues.flatMap(({ items }) => items.map(({ row }) => codec.load(row.item)));
-}
-
-function* drain(
-  rows: SnapshotChunk,
-  begun: readonly {
-    readonly first: IteratorResult<SnapshotChunk, void>;
-    readonly chunks: Generator<SnapshotChunk, void>;
-  }[],
-  keys: readonly string[],
-): Generator<SnapshotChunk, void> {
-  yield rows;
-  for (const { first, chunks } of begun) {
-    if (first.done === true) continue;
-    yield first.value;
-    yield* chunks;
+  const left: T[] = [];
+  for (const [name, { head }] of chunks) {
+    if (!name.startsWith('rows/')) continue;
+    for (const queue of head as RowCollection) {
+      if (!same) left.push(...queue.items.map(({ row }) => codec.load(row.item)));
+      const items = same ? queue.items.map((row) => engine.importRow(loadedRow(row, codec))) : [];
+      engine.order.restoreQueue({ ...queue, items }, nowMs);
+    }
   }
-  yield closing(keys);
+  return left;
 }
 
 /** What the words and columns of a saved row depend on. */
@@ -124,11 +157,11 @@ function loadedRow<T>(saved: SavedRow, codec: ItemCodec<T>): PendingRow<T> {
 }
 
 function memoriesOf<T>(engine: FluxEngine<T>): (readonly [string, FluxMemory])[] {
-  const own = [['flux/memory', engine.memory]] as const;
-  return engine.flags === engine.memory ? [...own] : [...own, ['flux/flags', engine.flags]];
+  const own = [['memory', engine.memory]] as const;
+  return engine.flags === engine.memory ? [...own] : [...own, ['flags', engine.flags]];
 }
 
-function snapshotMemory(memory: FluxMemory, name: string, full: boolean): Generator<SnapshotChunk, void>[] {
+function snapshotMemory(memory: FluxMemory, name: string, full: boolean): IterableIterator<SnapshotChunk, void>[] {
   if (memory instanceof BloomMemory) return [snapshotBloom(memory, name, full)];
   if (!(memory instanceof ExactMemory)) return [];
   const masks = snapshotTable(memory.masks, `${name}/masks`, full);
@@ -148,30 +181,51 @@ function restoreMemory(memory: FluxMemory, name: string, chunks: ReadonlyMap<str
   } else if (memory instanceof BloomMemory) restoreBloom(memory, name, chunks);
 }
 
-/** One chunk for the groups of a bucket: their keys, and the filters of each one after the other. Copied at once, not step by step. */
-function* snapshotBloom(memory: BloomMemory, name: string, full: boolean): Generator<SnapshotChunk, void> {
-  const buckets = new Map<number, [number, BloomGenerations][]>();
-  for (const [key, filters] of memory.groups) {
-    const bucket = bloomBucket(key);
-    if (full || memory.changed.has(bucket)) buckets.set(bucket, [...(buckets.get(bucket) ?? []), [key, filters]]);
-  }
-  const chunks: SnapshotChunk[] = [];
-  for (let bucket = 0; bucket < BLOOM_BUCKETS; bucket++) {
-    if (!full && !memory.changed.has(bucket)) continue;
-    const groups = (buckets.get(bucket) ?? []).map(([key, { filters }]) => ({
-      key,
-      ones: filters.map(({ ones }) => ones),
-    }));
-    const columns: Record<string, Column> = {};
-    (buckets.get(bucket) ?? []).forEach(([, { filters }], group) => {
-      filters.forEach(({ bits }, index) => {
-        columns[`${group}.${index}`] = bits;
-      });
-    });
-    chunks.push(encodeChunk(`${name}/${bucket}`, { groups }, columns));
-  }
+/**
+ * One chunk for the groups of a bucket: their keys, and the filters of each one after the other. A bucket that is about to change before
+ * its turn is copied first.
+ */
+function snapshotBloom(memory: BloomMemory, name: string, full: boolean): IterableIterator<SnapshotChunk, void> {
+  const changed = new Set(memory.changed);
   memory.changed.clear();
-  yield* chunks;
+  const pending = new Set(full ? Array.from({ length: BLOOM_BUCKETS }, (_, bucket) => bucket) : changed);
+  const copied: SnapshotChunk[] = [];
+  const begun = [...pending];
+  memory.beforeChange = (bucket) => {
+    if (pending.delete(bucket)) copied.push(bloomChunk(memory, name, bucket));
+  };
+  return endable(bloomSteps(memory, name, begun, pending, copied), (drawn) => {
+    memory.beforeChange = undefined;
+    if (!drawn) for (const bucket of begun) memory.changed.add(bucket);
+  });
+}
+
+function* bloomSteps(
+  memory: BloomMemory,
+  name: string,
+  begun: readonly number[],
+  pending: Set<number>,
+  copied: SnapshotChunk[],
+): Generator<SnapshotChunk, void> {
+  for (const bucket of begun) {
+    if (pending.delete(bucket)) yield bloomChunk(memory, name, bucket);
+    for (let next = copied.shift(); next !== undefined; next = copied.shift()) yield next;
+  }
+}
+
+function bloomChunk(memory: BloomMemory, name: string, bucket: number): SnapshotChunk {
+  const groups = [...(memory.buckets[bucket] ?? [])].flatMap((key) => {
+    const filters = memory.groups.get(key)?.filters;
+    return filters === undefined ? [] : [{ key, filters }];
+  });
+  const columns: Record<string, Column> = {};
+  groups.forEach(({ filters }, group) => {
+    filters.forEach(({ bits }, index) => {
+      columns[`${group}.${index}`] = bits;
+    });
+  });
+  const head = { groups: groups.map(({ key, filters }) => ({ key, ones: filters.map(({ ones }) => ones) })) };
+  return encodeChunk(`${name}/${bucket}`, head, columns);
 }
 
 function restoreBloom(memory: BloomMemory, name: string, chunks: ReadonlyMap<string, DecodedChunk>): void {
@@ -183,7 +237,7 @@ function restoreBloom(memory: BloomMemory, name: string, chunks: ReadonlyMap<str
       ones.forEach((count, index) => {
         filters.filters.push({ bits: chunk?.columns[`${group}.${index}`] as Uint32Array, ones: count });
       });
-      memory.groups.set(key, filters);
+      memory.insert(key, filters);
     });
   }
 }

@@ -8,10 +8,11 @@ import type { FluxSpec } from '../../ir/flux.ts';
 import { EventLog } from '../event-log.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
+import type { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import { FluxEngine, type FluxEngineOptions, type FluxResult } from './engine.ts';
 import { type FluxPlan, type PlannedRule, planFlux } from './plan.ts';
 import { type FieldText, type FluxRow, hasTag, readFluxRow, type TagLookup, withSigma } from './row.ts';
-import { type ItemCodec, restoreFlux, snapshotFlux } from './snapshot.ts';
+import { type ItemCodec, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
 
 export interface FluxTaggerHandlers {
   /** Each event once, in the order of evaluation, with its updated fields; only called when given. */
@@ -25,6 +26,7 @@ export class FluxTagger {
   readonly clocks = new SourceClocks();
   readonly #groupField: string;
   readonly #events: EventLog;
+  readonly #rows: KeyedPicture<RowCollection>;
 
   /** `groupField`: column of the group key (`--flux-group`), for example the host. */
   constructor(spec: FluxSpec, groupField: string, options: FluxEngineOptions, handlers: FluxTaggerHandlers) {
@@ -40,6 +42,7 @@ export class FluxTagger {
         if (planned !== undefined) handlers.onMatch(row.item, matchOfFlux(planned, this.plan, row, result, groupField));
       }
     });
+    this.#rows = rowPicture(this.engine, EVENT_CODEC);
   }
 
   /** `tagOf` answers tags that the event's own map does not speak of; `fieldText` reads fields as rules see them. */
@@ -58,13 +61,13 @@ export class FluxTagger {
   }
 
   /** See `snapshotFlux`; waiting events are saved as JSON. */
-  snapshot(full: boolean): Generator<SnapshotChunk, void> {
-    return snapshotFlux(this.engine, this.clocks, EVENT_CODEC, full);
+  snapshot(full: boolean): IterableIterator<SnapshotChunk, void> {
+    return snapshotFlux(this.engine, this.clocks, this.#rows, full);
   }
 
   /** Before the first event. Events that waited under another specification are evaluated under this one. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): void {
-    for (const event of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks)) this.observe(event, nowMs);
+    for (const event of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks, nowMs)) this.observe(event, nowMs);
   }
 }
 

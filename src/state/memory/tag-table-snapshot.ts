@@ -4,10 +4,14 @@
  * beginning. No step is longer than copying one of 256 segments.
  */
 import { type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { endable } from '../snapshot/endable.ts';
 import { newSegment, SEGMENTS, type Segment, type TagTable } from './tag-table.ts';
 
-/** Chunks of what changed since the last call; of everything when `full`. To be drained before the next one is begun. */
-export function* snapshotTable(table: TagTable, prefix: string, full: boolean): Generator<SnapshotChunk, void> {
+/**
+ * Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. To be drained, or ended with
+ * `return`, before the next one.
+ */
+export function snapshotTable(table: TagTable, prefix: string, full: boolean): IterableIterator<SnapshotChunk, void> {
   // What is about to change is only copied by the put that changes it; checksums are made here, in the snapshot's own steps.
   const copied: (readonly [number, Segment])[] = [];
   const pending = new Set<number>();
@@ -15,22 +19,30 @@ export function* snapshotTable(table: TagTable, prefix: string, full: boolean): 
     if (full || segment.dirty) pending.add(index);
     segment.dirty = false;
   });
+  const begun = [...pending];
   const head = encodeChunk(`${prefix}/head`, table.header(), table.groups.columns());
   table.beforeChange = (index) => {
     if (pending.delete(index)) copied.push([index, copyOf(table.segments[index] as Segment)]);
   };
-  try {
-    yield head;
-    for (let index = 0; index < SEGMENTS; index++) {
-      if (pending.delete(index)) yield segmentChunk(table.segments[index] as Segment, `${prefix}/${index}`);
-      for (let next = copied.shift(); next !== undefined; next = copied.shift())
-        yield segmentChunk(next[1], `${prefix}/${next[0]}`);
-    }
-  } finally {
+  return endable(tableSteps(table, prefix, head, pending, copied), (drawn) => {
     table.beforeChange = undefined;
-    // Not drained: what was not given out is still to be saved.
-    for (const index of [...pending, ...copied.map(([index]) => index)])
-      (table.segments[index] as Segment).dirty = true;
+    // What was drawn has not been stored either when the snapshot was given up.
+    if (!drawn) for (const index of begun) (table.segments[index] as Segment).dirty = true;
+  });
+}
+
+function* tableSteps(
+  table: TagTable,
+  prefix: string,
+  head: SnapshotChunk,
+  pending: Set<number>,
+  copied: (readonly [number, Segment])[],
+): Generator<SnapshotChunk, void> {
+  yield head;
+  for (let index = 0; index < SEGMENTS; index++) {
+    if (pending.delete(index)) yield segmentChunk(table.segments[index] as Segment, `${prefix}/${index}`);
+    for (let next = copied.shift(); next !== undefined; next = copied.shift())
+      yield segmentChunk(next[1], `${prefix}/${next[0]}`);
   }
 }
 

@@ -13,6 +13,8 @@ import type { SourceClocks } from './source-clock.ts';
 export type OrderMode = 'ordered' | 'eager';
 
 export interface OrderTarget<T> {
+  /** Before anything about the key changes, its queue or what the calls below lead to. */
+  touching(key: number): void;
   timeOf(item: T): number;
   sourceOf(item: T): number;
   epochOf(item: T): number;
@@ -70,13 +72,12 @@ interface Queue<T> {
   touched: number;
 }
 
-/** A queue as JSON: null stands for minus infinity. */
+/** A queue as plain data: null stands for minus infinity. */
 export interface SavedQueue<S> {
   readonly key: number;
   readonly items: readonly S[];
   readonly sources: readonly (readonly [source: number, maxMs: number | null, epoch: number])[];
   readonly settledMs: number | null;
-  readonly arrivalMs: number;
   readonly touched: number;
 }
 
@@ -91,9 +92,12 @@ export class KeyedOrder<T> {
   readonly #target: OrderTarget<T>;
   readonly #options: OrderOptions;
   readonly #clocks: SourceClocks;
-  readonly #queues = new Map<number, Queue<T>>();
-  #visitor: Iterator<Queue<T>>;
-  #idleVisitor: Iterator<Queue<T>>;
+  /** By key: keys are small numbers. */
+  #queues: (Queue<T> | undefined)[] = [];
+  #keys = 0;
+  /** Keys that the next looks at silent ones begin with. */
+  #visitAt = 0;
+  #idleAt = 0;
   #pending = 0;
   #pushes = 0;
 
@@ -101,8 +105,6 @@ export class KeyedOrder<T> {
     this.#target = target;
     this.#clocks = clocks;
     this.#options = options;
-    this.#visitor = this.#queues.values();
-    this.#idleVisitor = this.#queues.values();
   }
 
   get pending(): number {
@@ -110,11 +112,21 @@ export class KeyedOrder<T> {
   }
 
   get keys(): number {
-    return this.#queues.size;
+    return this.#keys;
+  }
+
+  /** Keys are below this. */
+  get keyBound(): number {
+    return this.#queues.length;
+  }
+
+  has(key: number): boolean {
+    return this.#queues[key] !== undefined;
   }
 
   /** Takes an item whose epoch has been set from the clocks. */
   push(key: number, item: T, arrivalMs: number): void {
+    this.#target.touching(key);
     const queue = this.#queueOf(key, item);
     queue.arrivalMs = arrivalMs;
     queue.touched = ++this.#pushes;
@@ -154,26 +166,25 @@ export class KeyedOrder<T> {
    */
   closeIdle(nowMs: number): void {
     const quietSinceMs = nowMs - this.#options.latenessMs - this.#target.retentionMs();
-    const count = Math.min(MAX_IDLE_STEPS, this.#queues.size);
+    const count = Math.min(MAX_IDLE_STEPS, this.#queues.length);
     for (let i = 0; i < count; i++) {
-      let next = this.#idleVisitor.next();
-      if (next.done === true) {
-        this.#idleVisitor = this.#queues.values();
-        next = this.#idleVisitor.next();
-      }
-      if (next.done !== true && next.value.arrivalMs < quietSinceMs) this.#close(next.value);
+      if (this.#idleAt >= this.#queues.length) this.#idleAt = 0;
+      const queue = this.#queues[this.#idleAt++];
+      if (queue !== undefined && queue.arrivalMs < quietSinceMs) this.#close(queue);
     }
   }
 
   /** Gives up the given share of the keys, those untouched for longest. What waits in them is applied first. */
   evictStalest(share: number): number {
-    const touched = Float64Array.from(this.#queues.values(), (queue) => queue.touched).sort();
+    const all = this.#all();
+    const touched = Float64Array.from(all, (queue) => queue.touched).sort();
     const limit = touched[Math.min(touched.length - 1, Math.floor(touched.length * share))] ?? 0;
     let evicted = 0;
-    for (const queue of this.#queues.values()) {
+    for (const queue of all) {
       if (queue.touched > limit) continue;
+      this.#target.touching(queue.key);
       this.#settle(queue, Number.POSITIVE_INFINITY);
-      this.#queues.delete(queue.key);
+      this.#remove(queue.key);
       this.#target.evicted(queue.key);
       evicted++;
     }
@@ -183,57 +194,71 @@ export class KeyedOrder<T> {
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
     if (this.#options.mode === 'ordered') {
-      const rest = [...this.#queues.values()].flatMap(waitingIn);
+      const rest = this.#all().flatMap(waitingIn);
       rest.sort((a, b) => this.#target.compare(a, b));
-      for (const queue of this.#queues.values()) Object.assign(queue, { items: [], head: 0, heap: undefined });
+      for (const queue of this.#all()) {
+        this.#target.touching(queue.key);
+        Object.assign(queue, { items: [], head: 0, heap: undefined });
+      }
       this.#pending = 0;
       for (const item of rest) this.#target.apply(item, false);
     }
-    for (const queue of this.#queues.values()) this.#close(queue);
+    for (const queue of this.#all()) this.#close(queue);
   }
 
-  /** What is waiting, for a snapshot as JSON; items oldest first, as `encode` gives them. */
-  snapshot<S>(encode: (item: T) => S): SavedQueue<S>[] {
-    return [...this.#queues.values()].map((queue) => ({
-      key: queue.key,
-      items: waitingIn(queue)
-        .sort((a, b) => this.#target.compare(a, b))
-        .map(encode),
+  /** The key's queue, for a snapshot; items oldest first. */
+  saveQueue(key: number): SavedQueue<T> | undefined {
+    const queue = this.#queues[key];
+    if (queue === undefined) return undefined;
+    const items = waitingIn(queue);
+    if (queue.heap !== undefined) items.sort((a, b) => this.#target.compare(a, b));
+    return {
+      key,
+      items,
       sources: [queue, ...(queue.others ?? [])].map(
         ({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const,
       ),
       settledMs: finite(queue.settledMs),
-      arrivalMs: queue.arrivalMs,
       touched: queue.touched,
-    }));
+    };
   }
 
-  restore<S>(queues: readonly SavedQueue<S>[], decode: (saved: S) => T): void {
-    this.#queues.clear();
-    this.#pending = 0;
-    for (const { key, items, sources, settledMs, arrivalMs, touched } of queues) {
-      const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch }));
-      if (first === undefined) continue;
-      this.#queues.set(key, {
-        key,
-        items: items.map(decode),
-        head: 0,
-        heap: undefined,
-        ...first,
-        others: others.length > 0 ? others : undefined,
-        settledMs: orNever(settledMs),
-        arrivalMs,
-        touched,
-      });
-      this.#pending += items.length;
-      this.#pushes = Math.max(this.#pushes, touched);
-    }
-    this.#visitor = this.#queues.values();
-    this.#idleVisitor = this.#queues.values();
+  /** Takes a saved queue, of a key that has none. What was idle before counts as heard of at `arrivalMs`. */
+  restoreQueue({ key, items, sources, settledMs, touched }: SavedQueue<T>, arrivalMs: number): void {
+    const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch }));
+    if (first === undefined) return;
+    this.#put({
+      key,
+      items: [...items],
+      head: 0,
+      heap: undefined,
+      ...first,
+      others: others.length > 0 ? others : undefined,
+      settledMs: orNever(settledMs),
+      arrivalMs,
+      touched,
+    });
+    this.#pending += items.length;
+    this.#pushes = Math.max(this.#pushes, touched);
+  }
+
+  #all(): Queue<T>[] {
+    return this.#queues.filter((queue) => queue !== undefined);
+  }
+
+  #put(queue: Queue<T>): void {
+    while (this.#queues.length < queue.key) this.#queues.push(undefined);
+    this.#queues[queue.key] = queue;
+    this.#keys++;
+  }
+
+  #remove(key: number): void {
+    this.#queues[key] = undefined;
+    this.#keys--;
   }
 
   #queueOf(key: number, item: T): Queue<T> {
-    let queue = this.#queues.get(key);
+    let queue = this.#queues[key];
     if (queue === undefined) {
       const source = this.#target.sourceOf(item);
       const epoch = this.#target.epochOf(item);
@@ -251,7 +276,7 @@ export class KeyedOrder<T> {
         arrivalMs: 0,
         touched: 0,
       };
-      this.#queues.set(key, queue);
+      this.#put(queue);
     }
     return queue;
   }
@@ -372,8 +397,9 @@ export class KeyedOrder<T> {
   }
 
   #close(queue: Queue<T>): void {
+    this.#target.touching(queue.key);
     this.#settle(queue, Number.POSITIVE_INFINITY);
-    this.#queues.delete(queue.key);
+    this.#remove(queue.key);
     this.#target.advanced(queue.key, undefined);
     this.#target.closed(queue.key);
   }
@@ -381,12 +407,9 @@ export class KeyedOrder<T> {
   /** One other key: when its sources have moved on far enough, what waits in it is settled, and an empty queue is dropped. */
   #visitNext(): void {
     if (this.hold) return;
-    const next = this.#visitor.next();
-    if (next.done === true) {
-      this.#visitor = this.#queues.values();
-      return;
-    }
-    const queue = next.value;
+    if (this.#visitAt >= this.#queues.length) this.#visitAt = 0;
+    const queue = this.#queues[this.#visitAt++];
+    if (queue === undefined) return;
     let settledMs = this.#clocks.settledMs(queue.source);
     let newestMs = queue.maxMs;
     let moved = this.#clocks.epochOf(queue.source) > queue.epoch;
@@ -400,6 +423,7 @@ export class KeyedOrder<T> {
       return;
     }
     if (settledMs <= queue.settledMs) return;
+    this.#target.touching(queue.key);
     this.#settle(queue, Math.max(settledMs, this.#watermark(queue)));
     if (queue.items.length === 0 && queue.heap === undefined && newestMs + this.#target.retentionMs() < settledMs)
       this.#close(queue);
@@ -409,14 +433,16 @@ export class KeyedOrder<T> {
   #relieve(): void {
     const times = new Float64Array(this.#pending);
     let count = 0;
-    for (const queue of this.#queues.values())
-      for (const item of waitingIn(queue)) times[count++] = this.#target.timeOf(item);
+    const all = this.#all();
+    for (const queue of all) for (const item of waitingIn(queue)) times[count++] = this.#target.timeOf(item);
     times.sort();
     const markMs = times[Math.floor(count / 4)] as number;
     const before = this.#pending;
-    for (const queue of this.#queues.values()) {
+    for (const queue of all) {
       const first = this.#first(queue);
-      if (first !== undefined && this.#target.timeOf(first) <= markMs) this.#settle(queue, markMs);
+      if (first === undefined || this.#target.timeOf(first) > markMs) continue;
+      this.#target.touching(queue.key);
+      this.#settle(queue, markMs);
     }
     this.counts.early += before - this.#pending;
   }

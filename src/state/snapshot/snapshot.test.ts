@@ -10,9 +10,9 @@ import { restoreCorrelations, snapshotCorrelations } from '../correlation/snapsh
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from '../flux/engine.ts';
 import { planFlux } from '../flux/plan.ts';
 import type { FluxRow } from '../flux/row.ts';
-import { restoreFlux, snapshotFlux } from '../flux/snapshot.ts';
+import { restoreFlux, rowPicture, snapshotFlux } from '../flux/snapshot.ts';
 import { SourceClocks } from '../order/source-clock.ts';
-import { crc32, decodeChunk, encodeChunk, readSnapshot } from './chunk.ts';
+import { crc32, type DecodedChunk, decodeChunk, encodeChunk, readSnapshot, type SnapshotChunk } from './chunk.ts';
 
 const LATENESS_MS = 5_000;
 
@@ -70,6 +70,54 @@ function inArrivalOrder(random: readonly { gapMs: number; delayMs: number }[]): 
     .sort((a, b) => a.arrivesMs - b.arrivesMs);
 }
 
+interface Running<I> {
+  readonly out: string[];
+  push(item: I): void;
+  end(): void;
+  snapshot(full: boolean): Iterator<SnapshotChunk, void>;
+  restore(chunks: ReadonlyMap<string, DecodedChunk>): void;
+}
+
+/**
+ * Takes pictures at the cuts, the first one full, and draws a chunk with each item that follows. What has been stored when a picture is
+ * drawn is restored, and given the items after the cut: it must say what the first one said since.
+ */
+function checkPictures<I>(items: readonly I[], cutAt: readonly number[], open: () => Running<I>): void {
+  const first = open();
+  const stored = new Map<string, Uint8Array>();
+  const pictures: { readonly cut: number; readonly said: number; readonly chunks: readonly Uint8Array[] }[] = [];
+  let drawing:
+    | { readonly cut: number; readonly said: number; readonly steps: Iterator<SnapshotChunk, void> }
+    | undefined;
+  const draw = (): void => {
+    const step = drawing?.steps.next();
+    if (drawing === undefined || step === undefined) return;
+    if (step.done !== true) {
+      stored.set(step.value.key, step.value.bytes);
+      return;
+    }
+    pictures.push({ cut: drawing.cut, said: drawing.said, chunks: [...stored.values()] });
+    drawing = undefined;
+  };
+  items.forEach((item, index) => {
+    first.push(item);
+    if (cutAt.includes(index) && drawing === undefined)
+      drawing = { cut: index, said: first.out.length, steps: first.snapshot(pictures.length === 0) };
+    else draw();
+  });
+  while (drawing !== undefined) draw();
+  first.end();
+  for (const { cut, said, chunks } of pictures) {
+    const read = readSnapshot(chunks);
+    if ('severity' in read) throw new Error(read.message);
+    const restored = open();
+    restored.restore(read);
+    for (const item of items.slice(cut + 1)) restored.push(item);
+    restored.end();
+    expect(restored.out.toSorted()).toEqual(first.out.slice(said).toSorted());
+  }
+}
+
 describe('a flux engine', () => {
   const temporal = { action: 'temporal', groupBy: [], reset: false, strict: false } as const;
   const all = (tags: readonly string[]): TagCondition => ({
@@ -121,33 +169,22 @@ describe('a flux engine', () => {
             item: position,
           };
         });
-        const run = (cutAt: readonly number[]): string[] => {
-          const out: string[] = [];
-          let clocks = new SourceClocks();
+        checkPictures(rows, at, () => {
+          const clocks = new SourceClocks();
           clocks.register('s', 'file');
-          const open = (): FluxEngine<number> =>
-            new FluxEngine(usedPlan, clocks, options, (row, result) => {
-              out.push(`${row.item} ${[...result.tags]} ${[...result.fired]}`);
-            });
-          let engine = open();
-          const stored = new Map<string, Uint8Array>();
-          let full = true;
-          rows.forEach((row, index) => {
-            engine.push(row, 0);
-            if (!cutAt.includes(index)) return;
-            for (const { key, bytes } of snapshotFlux(engine, clocks, codec, full)) stored.set(key, bytes);
-            // What is restored has not been marked as changed, what was stored before stays.
-            full = false;
-            const chunks = readSnapshot(stored.values());
-            if ('severity' in chunks) throw new Error(chunks.message);
-            clocks = new SourceClocks();
-            engine = open();
-            restoreFlux(engine, clocks, codec, chunks);
+          const out: string[] = [];
+          const engine = new FluxEngine<number>(usedPlan, clocks, options, (row, result) => {
+            out.push(`${row.item} ${[...result.tags]} ${[...result.fired]}`);
           });
-          engine.end();
-          return out;
-        };
-        expect(run(at)).toEqual(run([]));
+          const picture = rowPicture(engine, codec);
+          return {
+            out,
+            push: (row) => engine.push(row, 0),
+            end: () => engine.end(),
+            snapshot: (full) => snapshotFlux(engine, clocks, picture, full),
+            restore: (chunks) => void restoreFlux(engine, clocks, codec, chunks),
+          };
+        });
       }),
       { numRuns: 25 },
     );
@@ -166,7 +203,7 @@ describe('a flux engine', () => {
     const before = engine.memory.facts;
     const stored: Uint8Array[] = [];
     let id = 3_000;
-    for (const { bytes } of snapshotFlux(engine, clocks, codec, true)) {
+    for (const { bytes } of snapshotFlux(engine, clocks, rowPicture(engine, codec), true)) {
       stored.push(bytes);
       for (let i = 0; i < 20; i++, id++) engine.push(row(id, id), 0);
     }
@@ -255,33 +292,28 @@ describe('a correlation engine', () => {
             ];
           });
         });
-        const run = (cutAt: readonly number[]): string[] => {
-          const out: string[] = [];
-          let clocks = new SourceClocks();
+        checkPictures(facts, at, () => {
+          const clocks = new SourceClocks();
           clocks.register('s', 'file');
-          const open = (): CorrelationEngine =>
-            new CorrelationEngine(plan, clocks, options, ({ rule: fired, timeMs, group, value, events }) => {
+          const out: string[] = [];
+          const engine = new CorrelationEngine(
+            plan,
+            clocks,
+            options,
+            ({ rule: fired, timeMs, group, value, events }) => {
               out.push(
                 `${fired.details.id} ${timeMs} ${group['u']} ${value} ${events.map(({ position }) => position)}`,
               );
-            });
-          let engine = open();
-          const stored = new Map<string, Uint8Array>();
-          facts.forEach((fact, index) => {
-            engine.push(fact, 0);
-            if (!cutAt.includes(index)) return;
-            for (const { key, bytes } of snapshotCorrelations(engine, clocks, stored.size === 0))
-              stored.set(key, bytes);
-            const chunks = readSnapshot(stored.values());
-            if ('severity' in chunks) throw new Error(chunks.message);
-            clocks = new SourceClocks();
-            engine = open();
-            expect(restoreCorrelations(engine, clocks, chunks)).toEqual([]);
-          });
-          engine.end();
-          return out;
-        };
-        expect(run(at)).toEqual(run([]));
+            },
+          );
+          return {
+            out,
+            push: (fact) => engine.push(fact, 0),
+            end: () => engine.end(),
+            snapshot: (full) => snapshotCorrelations(engine, clocks, full),
+            restore: (chunks) => expect(restoreCorrelations(engine, clocks, chunks)).toEqual([]),
+          };
+        });
       }),
       { numRuns: 100 },
     );
@@ -291,7 +323,7 @@ describe('a correlation engine', () => {
     const options = { ...DEFAULT_CORRELATION_OPTIONS, seed: { lo: 1, hi: 2 } };
     const clocks = new SourceClocks();
     const engine = new CorrelationEngine(planCorrelations(rules, 0), clocks, options, () => {});
-    const chunks = readSnapshot(snapshotCorrelations(engine, clocks, true).map(({ bytes }) => bytes));
+    const chunks = readSnapshot([...snapshotCorrelations(engine, clocks, true)].map(({ bytes }) => bytes));
     if ('severity' in chunks) throw new Error(chunks.message);
     const changed = [rule('count', { timespanMs: 7_000 }), ...rules.slice(1)];
     const reloaded = new CorrelationEngine(planCorrelations(changed, 0), clocks, options, () => {});

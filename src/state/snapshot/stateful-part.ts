@@ -14,7 +14,7 @@ export interface StatefulPart {
    * milliseconds. The last chunk is the `closing` one, which names every key of the state. One snapshot at a time; one that is given
    * up is told so by the iterator's `return`, and what was not drawn counts as changed.
    */
-  snapshot(full: boolean): Iterator<SnapshotChunk, void>;
+  snapshot(full: boolean): IterableIterator<SnapshotChunk, void>;
   /**
    * Before the first event. `nowMs` is the arrival clock: it stood still while nothing ran, so idle times begin anew with it. Returns what
    * starts empty because its rule is new or was changed, in words for people (`correlation "id"`).
