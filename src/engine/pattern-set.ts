@@ -24,13 +24,15 @@ import type { ObservedObject, Subject } from '../match/subject.ts';
 import { compilePattern } from '../rules/pattern/compile.ts';
 import { parsePattern } from '../rules/pattern/parse.ts';
 import { searchBinding } from '../state/pattern/binding-search.ts';
+import { Fingerprint } from '../state/memory/fingerprint.ts';
 import {
+  type EventCodec,
   type PatternFact,
   PatternStream,
   type PatternStreamCounts,
   type PatternStreamOptions,
-  type PatternStreamSnapshot,
 } from '../state/pattern/pattern-stream.ts';
+import type { DecodedChunk, SnapshotChunk } from '../state/snapshot/chunk.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
 import { searchableTexts } from './searchable-texts.ts';
 import { streamKey } from './stream-key.ts';
@@ -145,7 +147,13 @@ export class PatternSet {
     this.#patterns = patterns;
     this.#mappings = mappings;
     this.#groupBy = options.groupBy;
-    this.#stream = new PatternStream(streamed, options.stream);
+    const streamedPatterns = patterns.filter(({ stream }) => stream !== undefined);
+    this.#stream = new PatternStream(
+      streamed,
+      streamKeys(streamedPatterns, options.groupBy),
+      KEPT_CODEC,
+      options.stream,
+    );
     this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
     const witnesses: PatternWitness[] = [];
     const unwitnessed: number[] = [];
@@ -256,15 +264,45 @@ export class PatternSet {
     };
   }
 
-  snapshot(): PatternStreamSnapshot<KeptEvent> {
-    return this.#stream.snapshot();
+  /** See StatefulPart. */
+  snapshot(full: boolean): IterableIterator<SnapshotChunk, void> {
+    return this.#stream.snapshot(full);
   }
 
-  /** From a set of the same patterns in the same order. */
-  restore(snapshot: PatternStreamSnapshot<KeptEvent>): void {
-    this.#stream.restore(snapshot);
+  restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
+    const fresh = new Set(this.#stream.restore(chunks));
+    const keys = streamKeys(
+      this.#patterns.filter(({ stream }) => stream !== undefined),
+      this.#groupBy,
+    );
+    return keys.flatMap((key, stream) => {
+      const pattern = this.#patterns[this.#streamed[stream] ?? -1];
+      return fresh.has(key) && pattern !== undefined ? [`pattern "${pattern.input.details.id}"`] : [];
+    });
   }
 }
+
+/** What names patterns over restarts: id, text and group key as a fingerprint; equal ones are numbered. */
+function streamKeys(patterns: readonly CompiledPattern[], groupBy: readonly string[] | undefined): string[] {
+  const seen = new Map<string, number>();
+  return patterns.map(({ input }) => {
+    const { lo, hi } = new Fingerprint()
+      .set(1, 2)
+      .add(JSON.stringify([input.details.id, input.pattern, groupBy ?? []]));
+    const key = `${(hi >>> 0).toString(16)}.${(lo >>> 0).toString(16)}`;
+    const number = seen.get(key) ?? 0;
+    seen.set(key, number + 1);
+    return number === 0 ? key : `${key}.${number}`;
+  });
+}
+
+/** An event beside its original text, which its fields repeat. */
+const EVENT_BYTES = 900;
+const KEPT_CODEC: EventCodec<KeptEvent> = {
+  save: (kept) => kept,
+  load: (saved) => saved as KeptEvent,
+  size: ({ event }) => EVENT_BYTES + 4 * event.original.length,
+};
 
 /**
  * A name inside a longer text of a structured event may well be a file (`cmd.exe`): comparisons other than equality would take it

@@ -8,6 +8,9 @@
  * counted.
  */
 import type { ObservationPlan } from '../../ir/observation.ts';
+import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { endable } from '../snapshot/endable.ts';
+import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import { type SearchObservation, searchBinding } from './binding-search.ts';
 
 export interface PatternFact<E> {
@@ -39,6 +42,8 @@ export interface PatternStreamOptions {
   readonly maxPerKey?: number;
   /** Events kept over all; beyond it the key that was quiet for longest is dropped. Default 1,000,000. */
   readonly maxTotal?: number;
+  /** Memory of all kept events, as the codec weighs them; beyond it likewise. Default 256 MiB. */
+  readonly budgetBytes?: number;
   readonly maxSteps?: number;
 }
 
@@ -56,14 +61,25 @@ export interface PatternStreamCounts {
   undecided: number;
 }
 
-export interface PatternStreamSnapshot<E> {
-  readonly version: 1;
-  readonly groups: readonly {
-    readonly pattern: number;
-    readonly key: string;
-    readonly newestMs: number;
-    readonly kept: readonly Kept<E>[];
-  }[];
+/** How events become JSON and back, and how they weigh. */
+export interface EventCodec<E> {
+  save(event: E): unknown;
+  load(saved: unknown): E;
+  /** About the bytes that it takes in memory. */
+  size(event: E): number;
+}
+
+/** Groups collected for one chunk of a snapshot. */
+type GroupCollection = SavedGroup[];
+
+interface SavedGroup {
+  /** Key of the pattern, see the constructor. */
+  readonly pattern: string;
+  readonly key: string;
+  /** Null: the group has seen nothing in this epoch. */
+  readonly newestMs: number | null;
+  readonly touched: number;
+  readonly kept: readonly { readonly timeMs: number; readonly brackets: readonly number[]; readonly event: unknown }[];
 }
 
 interface Kept<E> {
@@ -73,15 +89,23 @@ interface Kept<E> {
 }
 
 interface Group<E> {
+  /** For pictures. */
+  readonly number: number;
   readonly pattern: number;
   readonly key: string;
   newestMs: number;
+  /** Count of pushes when the group was last touched. */
+  touched: number;
   /** By time. */
   kept: Kept<E>[];
 }
 
 const DAY_MS = 86_400_000;
 const EPOCH_JUMP_MS = 3_600_000;
+/** A saved group beside its events. */
+const GROUP_BYTES = 100;
+/** Chunk that lists the keys of all plans. */
+const PLANS = 'plans';
 
 export class PatternStream<E> {
   readonly counts: PatternStreamCounts = {
@@ -97,15 +121,38 @@ export class PatternStream<E> {
   readonly #options: Required<PatternStreamOptions>;
   /** Least recently used first. */
   readonly #groups = new Map<string, Group<E>>();
+  readonly #byNumber: (Group<E> | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+  readonly #picture: KeyedPicture<GroupCollection>;
+  readonly #keys: readonly string[];
+  readonly #codec: EventCodec<E>;
   #total = 0;
+  #bytes = 0;
+  #pushes = 0;
 
-  constructor(plans: readonly ObservationPlan[], options: PatternStreamOptions = {}) {
+  /** `keys`: what names each plan over restarts; different for plans that differ. */
+  constructor(
+    plans: readonly ObservationPlan[],
+    keys: readonly string[],
+    codec: EventCodec<E>,
+    options: PatternStreamOptions = {},
+  ) {
     this.#plans = plans;
+    this.#keys = keys;
+    this.#codec = codec;
+    this.#picture = new KeyedPicture('groups', {
+      keyBound: () => this.#byNumber.length,
+      exists: (number) => this.#byNumber[number] !== undefined,
+      begin: () => [],
+      add: (to, number) => this.#saveGroup(to, number),
+      encode: (collected, key) => encodeChunk(key, collected),
+    });
     this.#options = {
       retentionMs: options.retentionMs ?? DAY_MS,
       latenessMs: options.latenessMs ?? 60_000,
       maxPerKey: options.maxPerKey ?? 1_000,
       maxTotal: options.maxTotal ?? 1_000_000,
+      budgetBytes: options.budgetBytes ?? 256 << 20,
       maxSteps: options.maxSteps ?? 100_000,
     };
     this.#spansMs = plans.map((plan) => Math.min(planSpanMs(plan), this.#options.retentionMs));
@@ -116,10 +163,16 @@ export class PatternStream<E> {
     return this.#total;
   }
 
+  /** About the memory of the kept events. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(fact: PatternFact<E>): PatternStreamMatch<E> | undefined {
     const plan = this.#plans[fact.pattern];
     if (plan === undefined) throw new Error(`no pattern ${fact.pattern}`);
-    const group = this.#groupOf(fact);
+    const group = this.#groupOf(fact.pattern, fact.key);
+    group.touched = ++this.#pushes;
     if (fact.isReplay === true && fact.timeMs < group.newestMs - EPOCH_JUMP_MS) this.#beginEpoch(group);
     if (fact.timeMs < group.newestMs - this.#options.latenessMs) {
       this.counts.late++;
@@ -129,43 +182,97 @@ export class PatternStream<E> {
     this.#expire(group);
     const at = insert(group.kept, { timeMs: fact.timeMs, brackets: fact.brackets, event: fact.event });
     this.#total++;
+    this.#bytes += this.#codec.size(fact.event);
     const match = this.#search(plan, group, at);
     if (group.kept.length > this.#options.maxPerKey) {
-      group.kept.shift();
-      this.#total--;
+      this.#drop(group, 1);
       this.counts.evictedEvents++;
     }
-    while (this.#total > this.#options.maxTotal) this.#dropQuietest(group);
+    while (this.#total > this.#options.maxTotal || this.#bytes > this.#options.budgetBytes) {
+      if (this.#groups.size === 1 && group.kept.length === 1) break;
+      this.#dropQuietest(group);
+    }
     return match;
   }
 
-  snapshot(): PatternStreamSnapshot<E> {
-    return { version: 1, groups: [...this.#groups.values()].map((group) => ({ ...group, kept: [...group.kept] })) };
+  /** See StatefulPart. */
+  snapshot(full: boolean): IterableIterator<SnapshotChunk, void> {
+    const steps = this.#picture.begin(full);
+    return endable(this.#draw(steps), (drawn) => {
+      if (!drawn) steps.return?.();
+    });
   }
 
-  restore(snapshot: PatternStreamSnapshot<E>): void {
-    this.#groups.clear();
-    this.#total = 0;
-    for (const group of snapshot.groups) {
-      if (group.pattern >= this.#plans.length) continue;
-      this.#groups.set(groupId(group), { ...group, kept: [...group.kept] });
-      this.#total += group.kept.length;
+  /** Groups of plans that are not here are left out. Returns the keys of the plans that the snapshot does not know. */
+  restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
+    const known = new Set((chunks.get(PLANS)?.head ?? []) as readonly string[]);
+    const planOf = new Map(this.#keys.map((key, plan) => [key, plan]));
+    const saved = [...chunks].flatMap(([name, { head }]) => (name === PLANS ? [] : (head as GroupCollection)));
+    saved.sort((a, b) => a.touched - b.touched);
+    for (const { pattern, key, newestMs, touched, kept } of saved) {
+      const plan = planOf.get(pattern);
+      if (plan === undefined) continue;
+      const group = this.#groupOf(plan, key);
+      group.newestMs = newestMs ?? Number.NEGATIVE_INFINITY;
+      group.touched = touched;
+      group.kept = kept.map((each) => ({ ...each, event: this.#codec.load(each.event) }));
+      this.#total += kept.length;
+      for (const { event } of group.kept) this.#bytes += this.#codec.size(event);
+      this.#pushes = Math.max(this.#pushes, touched);
     }
+    return this.#keys.filter((key) => !known.has(key));
   }
 
-  #groupOf(fact: PatternFact<E>): Group<E> {
-    const id = groupId(fact);
-    const { pattern, key } = fact;
-    const group = this.#groups.get(id) ?? { pattern, key, newestMs: Number.NEGATIVE_INFINITY, kept: [] };
-    this.#groups.delete(id);
+  /** Groups with their events, oldest first; the groups touched last come last. */
+  *groups(): IterableIterator<{ readonly pattern: number; readonly key: string; readonly kept: readonly Kept<E>[] }> {
+    yield* this.#groups.values();
+  }
+
+  *#draw(steps: Iterable<SnapshotChunk | undefined>): Generator<SnapshotChunk, void> {
+    yield encodeChunk(PLANS, this.#keys);
+    for (const chunk of steps) if (chunk !== undefined) yield chunk;
+    yield closing([PLANS, ...this.#picture.chunkKeys()]);
+  }
+
+  #saveGroup(to: GroupCollection, number: number): number {
+    const group = this.#byNumber[number];
+    const pattern = this.#keys[group?.pattern ?? -1];
+    if (group === undefined || pattern === undefined) return 0;
+    const { key, newestMs, touched, kept } = group;
+    to.push({
+      ...{ pattern, key, touched },
+      newestMs: Number.isFinite(newestMs) ? newestMs : null,
+      kept: kept.map((each) => ({ ...each, event: this.#codec.save(each.event) })),
+    });
+    return GROUP_BYTES + kept.reduce((sum, { event }) => sum + this.#codec.size(event), 0);
+  }
+
+  /** The group, made the most recently used one. It is about to change. */
+  #groupOf(pattern: number, key: string): Group<E> {
+    const id = `${pattern} ${key}`;
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      const number = this.#freeNumbers.pop() ?? this.#byNumber.length;
+      group = { number, pattern, key, newestMs: Number.NEGATIVE_INFINITY, touched: 0, kept: [] };
+      this.#picture.touching(number);
+      this.#byNumber[number] = group;
+    } else {
+      this.#picture.touching(group.number);
+      this.#groups.delete(id);
+    }
     this.#groups.set(id, group);
     return group;
   }
 
+  /** Drops the oldest events of a group. */
+  #drop(group: Group<E>, count: number): void {
+    for (const { event } of group.kept.splice(0, count)) this.#bytes -= this.#codec.size(event);
+    this.#total -= count;
+  }
+
   #beginEpoch(group: Group<E>): void {
     this.counts.epochs++;
-    this.#total -= group.kept.length;
-    group.kept = [];
+    this.#drop(group, group.kept.length);
     group.newestMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -173,16 +280,17 @@ export class PatternStream<E> {
     const oldestMs = group.newestMs - (this.#spansMs[group.pattern] as number) - this.#options.latenessMs;
     let expired = 0;
     while (expired < group.kept.length && (group.kept[expired] as Kept<E>).timeMs < oldestMs) expired++;
-    if (expired === 0) return;
-    group.kept.splice(0, expired);
-    this.#total -= expired;
+    if (expired > 0) this.#drop(group, expired);
   }
 
   #dropQuietest(current: Group<E>): void {
     for (const [id, group] of this.#groups) {
       if (group === current && this.#groups.size > 1) continue;
+      this.#picture.touching(group.number);
       this.#groups.delete(id);
-      this.#total -= group.kept.length;
+      this.#byNumber[group.number] = undefined;
+      this.#freeNumbers.push(group.number);
+      this.#drop(group, group.kept.length);
       this.counts.evictedKeys++;
       return;
     }
@@ -222,10 +330,6 @@ export function planSpanMs(plan: ObservationPlan): number {
     default:
       return plan.items.length === 1 ? planSpanMs(plan.items[0] as ObservationPlan) : Number.POSITIVE_INFINITY;
   }
-}
-
-function groupId(of: { readonly pattern: number; readonly key: string }): string {
-  return `${of.pattern} ${of.key}`;
 }
 
 function insert<E>(kept: Kept<E>[], item: Kept<E>): number {
