@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { type SuppressibleAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
 import { readJsonFile, writeAtomic } from './atomic-file.ts';
+import { closing, encodeChunk, type SnapshotChunk } from '../state/snapshot/chunk.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { Outputs } from './outputs.ts';
 import type { FoundAlert } from './processor.ts';
 
@@ -31,6 +33,23 @@ export class AlertPath {
     this.#file = options.stateFolder === undefined ? undefined : join(options.stateFolder, 'suppression.json');
     const stored = this.#file === undefined ? undefined : readJsonFile(this.#file, options.onDamaged);
     if (stored !== undefined) this.#suppressor.restore(stored as SuppressionSnapshot);
+  }
+
+  /** The open windows, saved and restored with the state that spans events. */
+  get part(): StatefulPart {
+    return {
+      name: 'suppression',
+      snapshot: () => windowChunks(this.#suppressor.snapshot().windows),
+      restore: (chunks) => {
+        if (chunks.size === 0) return [];
+        const windows = [...chunks.values()].flatMap(({ key, head }) =>
+          key === 'closing' ? [] : (head as SuppressionSnapshot['windows']),
+        );
+        this.#suppressor.restore({ version: 1, windows });
+        return [];
+      },
+      report: () => [],
+    };
   }
 
   get heldBack(): number {
@@ -63,4 +82,17 @@ export class AlertPath {
     for (const { alert } of alerts) this.#options.onAlert(alert);
     await this.#options.outputs.deliver(alerts);
   }
+}
+
+/** Windows of one chunk of a snapshot: some milliseconds of work. */
+const WINDOWS_PER_CHUNK = 200;
+
+function* windowChunks(windows: SuppressionSnapshot['windows']): Generator<SnapshotChunk, void> {
+  const keys: string[] = [];
+  for (let from = 0; from < windows.length; from += WINDOWS_PER_CHUNK) {
+    const key = `windows/${keys.length}`;
+    keys.push(key);
+    yield encodeChunk(key, windows.slice(from, from + WINDOWS_PER_CHUNK));
+  }
+  yield closing(keys);
 }

@@ -265,6 +265,25 @@ export const configSchema = Type.Object(
       },
       { ...strict, default: {}, description: 'bounds' },
     ),
+    state: Type.Object(
+      {
+        snapshot_seconds: Type.Number({
+          default: 10,
+          minimum: 0.1,
+          maximum: 86_400,
+          'x-unit': 'seconds',
+          description:
+            'how often what spans events (correlations, flux, patterns, processes) is saved, with the input positions',
+        }),
+        snapshot_bytes: Type.Integer({
+          default: 4_294_967_296,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'greatest snapshot; a greater one is given up and told',
+        }),
+      },
+      { ...strict, default: {}, description: 'what is remembered over restarts; changes need a restart' },
+    ),
     dead_letters: Type.Object(
       {
         enabled: Type.Boolean({ default: true, description: 'keep escaped samples of bad records in data_dir' }),

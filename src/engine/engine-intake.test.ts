@@ -52,3 +52,58 @@ describe('engine intake', () => {
     expect(failures).toHaveLength(1);
   });
 });
+
+describe('a pause of the intake', () => {
+  function open(send: () => Promise<void>): { intake: EngineIntake; matched: number[] } {
+    const matched: number[] = [];
+    const intake = new EngineIntake({
+      pendingBytes: 100,
+      matcher: () => ({
+        match: ({ baseRecord }) => {
+          matched.push(baseRecord);
+          return found;
+        },
+      }),
+      send,
+      now: () => 0,
+      onFailure: (error) => expect.fail(String(error)),
+    });
+    return { intake, matched };
+  }
+  const numbered = (baseRecord: number): RecordBatch => ({ ...batch(1), baseRecord });
+
+  it('waits for what was taken, holds what comes back, and lets it go in its order', async () => {
+    const waiting: (() => void)[] = [];
+    const deliver = (): void => {
+      for (const resolve of waiting.splice(0)) resolve();
+    };
+    const { intake, matched } = open(() => new Promise((resolve) => waiting.push(resolve)));
+    const first = intake.push(numbered(1));
+    const pausing = intake.pause(5_000);
+    const second = intake.push(numbered(2));
+    const third = intake.push(numbered(3));
+    deliver();
+    await first;
+    const release = await pausing;
+    expect([matched, release === undefined]).toEqual([[1], false]);
+    release?.();
+    const fourth = intake.push(numbered(4));
+    const settled = intake.settled();
+    for (let i = 0; i < 6; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      deliver();
+    }
+    await Promise.all([second, third, fourth, settled]);
+    expect(matched).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is given up when an output is slow, and nothing stays held back', async () => {
+    const { intake, matched } = open(() => new Promise(() => undefined));
+    void intake.push(numbered(1));
+    const pausing = intake.pause(5);
+    void intake.push(numbered(2));
+    expect(await pausing).toBe(undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(matched).toEqual([1, 2]);
+  });
+});

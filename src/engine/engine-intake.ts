@@ -1,6 +1,9 @@
 /**
  * What inputs push their batches into. Matching happens at once, so that a lone record is answered at once; only deliveries wait.
  * The bytes of unsettled batches are the pressure that makes inputs wait, refuse or drop.
+ *
+ * `pause` holds new work back for a moment and waits until all that was taken is settled: then what is remembered of the past and how
+ * far inputs were read belong together, and a picture of both may be taken.
  */
 import type { Intake, RecordBatch } from '../core/record.ts';
 import type { FoundAlert } from './processor.ts';
@@ -26,6 +29,11 @@ export class EngineIntake implements Intake {
   #pending = 0;
   #open = 0;
   #idle: (() => void)[] = [];
+  #paused = false;
+  /** Work held back by a pause, in the order it came. */
+  readonly #heldBack: (() => void)[] = [];
+  /** Held-back work that was let go and has not begun yet. */
+  #resuming = 0;
 
   constructor(options: EngineIntakeOptions) {
     this.#options = options;
@@ -38,22 +46,81 @@ export class EngineIntake implements Intake {
   async push(batch: RecordBatch): Promise<void> {
     const bytes = batch.bytes.byteLength;
     this.#pending += bytes;
-    this.#open++;
     try {
-      const matching = this.#options.matcher().match(batch);
-      const found = matching instanceof Promise ? await matching : matching;
-      if (found.length > 0) await this.#options.send(found, this.#options.now());
-      if (this.#options.settle !== undefined) await this.#options.settle();
+      await this.run(() => this.#options.matcher().match(batch));
     } catch (error) {
       this.#options.onFailure(error, batch);
     } finally {
       this.#pending -= bytes;
-      if (--this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  /** Work that finds alerts, of batches or of the clock: done at once unless paused; settles when they are delivered. */
+  async run(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
+    if (this.#paused || this.#resuming > 0 || this.#heldBack.length > 0) await this.#turn();
+    this.#open++;
+    try {
+      const matching = work();
+      const found = matching instanceof Promise ? await matching : matching;
+      if (found.length > 0) await this.#options.send(found, this.#options.now());
+      if (this.#options.settle !== undefined) await this.#options.settle();
+    } finally {
+      if (--this.#open === 0) this.#wake();
     }
   }
 
   /** Resolves when every batch pushed so far is settled. */
-  settled(): Promise<void> {
-    return this.#open === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  async settled(): Promise<void> {
+    while (this.#open > 0 || this.#heldBack.length > 0 || this.#resuming > 0) await this.#quiet();
+  }
+
+  /**
+   * Holds new work back until the returned function is called, which must be soon. Undefined, and nothing held back, when what was
+   * taken is not settled within `maxMs`: an output is slow.
+   */
+  async pause(maxMs: number): Promise<(() => void) | undefined> {
+    if (this.#paused) return undefined;
+    this.#paused = true;
+    const release = (): void => this.#release();
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, maxMs);
+    });
+    const quiet = async (): Promise<void> => {
+      while (this.#open > 0 || this.#resuming > 0) await this.#quiet();
+    };
+    await Promise.race([quiet(), timeout]);
+    clearTimeout(timer);
+    // Inputs note what was settled in the turns after it.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    if (this.#open === 0 && this.#resuming === 0) return release;
+    release();
+    return undefined;
+  }
+
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #turn(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#heldBack.push(() => {
+        this.#resuming++;
+        resolve();
+      });
+    }).then(() => {
+      this.#resuming--;
+    });
+  }
+
+  #release(): void {
+    this.#paused = false;
+    for (const letGo of this.#heldBack.splice(0)) letGo();
   }
 }

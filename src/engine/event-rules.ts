@@ -17,11 +17,20 @@ import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
 import { ProcessContext } from './process-context.ts';
 import { RuleFilter } from './rule-filter.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import { SigmaEventRules } from './sigma-rules.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
 import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
+
+export interface EventRulesOptions {
+  readonly onEvent?: StatefulOptions['onEvent'];
+  /** Key of the fingerprints; random when absent. */
+  readonly seed?: StatefulOptions['seed'];
+  /** Rules of the generation before: what reads the same keeps its state, as the same object. */
+  readonly previous?: EventRules;
+}
 
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
@@ -37,7 +46,8 @@ export class EventRules implements MatchesEvents {
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
 
-  constructor(texts: RuleTexts, onEvent?: StatefulOptions['onEvent']) {
+  constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
+    const { onEvent, previous } = options;
     const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
@@ -45,13 +55,15 @@ export class EventRules implements MatchesEvents {
     const patterns = compilePatterns(texts.patterns, {
       mappings: mappings.mappings,
       ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
+      ...(previous?.patterns !== undefined && { previous: previous.patterns }),
     });
-    const seed = { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
+    const seed = options.seed ?? randomSeed();
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
       mode: texts.mode,
       seed,
       fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
       ...(onEvent !== undefined && { onEvent }),
+      ...(previous?.stateful !== undefined && { previous: previous.stateful }),
     });
     this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
     const names = derivedFieldNames(detections, sigma.correlations);
@@ -85,6 +97,12 @@ export class EventRules implements MatchesEvents {
   /** Goes on with the processes that the rules before a reload remember. */
   adopt(previous: EventRules): void {
     if (previous.processes !== undefined) this.processes?.adopt(previous.processes);
+  }
+
+  /** What must survive a restart or a reload. */
+  get parts(): readonly StatefulPart[] {
+    const pattern = this.patterns?.part;
+    return [...(this.stateful?.parts ?? []), ...(pattern === undefined ? [] : [pattern])];
   }
 
   /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
@@ -138,6 +156,11 @@ function derivedFieldNames(
   const derived = [...names].filter((name) => DERIVED_PROCESS_FIELDS.has(name));
   // Of a start that is told in several records each answers own fields from the others.
   return new Set(derived.length === 0 ? [] : [...derived, ...PROCESS_PROPERTIES.filter((name) => names.has(name))]);
+}
+
+/** A key that nobody outside knows, so that nobody can prepare values that collide. */
+export function randomSeed(): StatefulOptions['seed'] {
+  return { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);

@@ -18,6 +18,8 @@ import { shared } from '../core/text-pool.ts';
 import { allocateScanner, canRunKernel, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
 import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
+import { handOver } from '../state/snapshot/hand-over.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import type { LiveIndicators } from './live-indicators.ts';
@@ -48,6 +50,8 @@ export interface GenerationOptions {
   readonly keepOriginal?: boolean;
   /** Each event with its updated `sigma` map (`--emit events`). */
   readonly onEvent?: StatefulOptions['onEvent'];
+  /** Key of the fingerprints of state; random when absent. */
+  readonly seed?: StatefulOptions['seed'];
 }
 
 /** Bundled indicators, beside dist/ and src/ alike. */
@@ -174,6 +178,16 @@ export class Generation implements BatchMatcher {
     });
   }
 
+  /** What must survive a restart or a reload. */
+  get parts(): readonly StatefulPart[] {
+    return this.rules.parts;
+  }
+
+  /** Takes over what the generation before remembers, between two batches. Returns what starts empty, in words for people. */
+  takeOver(former: Generation, nowMs: number): readonly string[] {
+    return handOver(former.parts, this.parts, nowMs);
+  }
+
   /** Alerts of rules that span events, by the arrival clock. */
   advance(nowMs: number): readonly FoundAlert[] {
     this.rules.stateful?.advance(nowMs);
@@ -232,7 +246,11 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     scanner: scanners?.[0],
     ...(compiledUrls !== undefined && { urls: compiledUrls }),
   };
-  const { processor, live, rules } = createMatching(tables, settings, options.report, options.onEvent);
+  const { processor, live, rules } = createMatching(tables, settings, options.report, {
+    ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.previous !== undefined && { previous: options.previous.rules }),
+  });
   diagnostics.push(...rules.diagnostics);
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
   // State is kept by one thread, which must see all events in order.

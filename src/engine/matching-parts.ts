@@ -5,11 +5,10 @@
 import type { ErrorCode } from '../errors/table.ts';
 import { applyKeyMap } from '../fields/legacy-keys.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
-import { EventRules } from './event-rules.ts';
+import { EventRules, type EventRulesOptions } from './event-rules.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { type LiveBase, LiveIndicators } from './live-indicators.ts';
 import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
-import type { StatefulOptions } from './stateful-rules.ts';
 import { Processor } from './processor.ts';
 
 export interface MatchingTables extends LiveBase {
@@ -44,13 +43,13 @@ export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
   report: ReportSample,
-  onEvent?: StatefulOptions['onEvent'],
+  options: EventRulesOptions = {},
 ): Matching {
   const live = new LiveIndicators(tables);
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
-  const rules = new EventRules(settings.rules, onEvent);
+  const rules = new EventRules(settings.rules, options);
   const { limits, validity, clampTime, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };

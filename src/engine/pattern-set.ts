@@ -32,8 +32,9 @@ import {
   type PatternStreamCounts,
   type PatternStreamOptions,
 } from '../state/pattern/pattern-stream.ts';
-import type { DecodedChunk, SnapshotChunk } from '../state/snapshot/chunk.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
+import { reportPatternGroups, reportPatterns } from './pattern-report.ts';
 import { searchableTexts } from './searchable-texts.ts';
 import { streamKey } from './stream-key.ts';
 
@@ -51,6 +52,8 @@ export interface PatternSetOptions {
   /** Fields whose values together are the group key of patterns over several observations. Default: the host. */
   readonly groupBy?: readonly string[];
   readonly stream?: PatternStreamOptions;
+  /** Set of the generation before: when the same patterns span events, what they remember goes on. */
+  readonly previous?: PatternSet;
 }
 
 export interface LoadedPatterns {
@@ -134,6 +137,9 @@ export class PatternSet {
   readonly #groupBy: readonly string[] | undefined;
   readonly #index: LiteralIndex;
   readonly #stream: PatternStream<KeptEvent>;
+  readonly #streamKeys: readonly string[];
+  /** What must survive a restart; undefined when no pattern spans events. */
+  readonly part: StatefulPart | undefined;
   /** Pattern of each plan of the stream. */
   readonly #streamed: readonly number[];
 
@@ -147,13 +153,16 @@ export class PatternSet {
     this.#patterns = patterns;
     this.#mappings = mappings;
     this.#groupBy = options.groupBy;
-    const streamedPatterns = patterns.filter(({ stream }) => stream !== undefined);
-    this.#stream = new PatternStream(
-      streamed,
-      streamKeys(streamedPatterns, options.groupBy),
-      KEPT_CODEC,
-      options.stream,
+    this.#streamKeys = streamKeys(
+      patterns.filter(({ stream }) => stream !== undefined),
+      options.groupBy,
     );
+    const { previous } = options;
+    this.#stream =
+      previous !== undefined && previous.#streamKeys.join() === this.#streamKeys.join()
+        ? previous.#stream
+        : new PatternStream(streamed, this.#streamKeys, KEPT_CODEC, options.stream);
+    this.part = streamed.length === 0 ? undefined : this.#createPart();
     this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
     const witnesses: PatternWitness[] = [];
     const unwitnessed: number[] = [];
@@ -264,21 +273,20 @@ export class PatternSet {
     };
   }
 
-  /** See StatefulPart. */
-  snapshot(full: boolean): IterableIterator<SnapshotChunk, void> {
-    return this.#stream.snapshot(full);
-  }
-
-  restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
-    const fresh = new Set(this.#stream.restore(chunks));
-    const keys = streamKeys(
-      this.#patterns.filter(({ stream }) => stream !== undefined),
-      this.#groupBy,
-    );
-    return keys.flatMap((key, stream) => {
-      const pattern = this.#patterns[this.#streamed[stream] ?? -1];
-      return fresh.has(key) && pattern !== undefined ? [`pattern "${pattern.input.details.id}"`] : [];
-    });
+  #createPart(): StatefulPart {
+    const stream = this.#stream;
+    const detailsOf = (plan: number): RuleDetails | undefined =>
+      this.#patterns[this.#streamed[plan] ?? -1]?.input.details;
+    return {
+      name: 'pattern',
+      snapshot: (full) => stream.snapshot(full),
+      restore: (chunks) => {
+        const fresh = new Set(stream.restore(chunks));
+        return this.#streamKeys.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
+      },
+      report: () => reportPatterns(stream, detailsOf),
+      groups: (ruleId, query) => reportPatternGroups(stream, detailsOf, ruleId, query),
+    };
   }
 }
 

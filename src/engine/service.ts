@@ -20,12 +20,14 @@ import { AlertPath } from './alert-path.ts';
 import type { Config } from './config-schema.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { EngineIntake } from './engine-intake.ts';
-import { FilePositions } from './file-positions.ts';
+import { FilePositions, type SavedPositions } from './file-positions.ts';
 import { buildGeneration, type Generation, type GenerationOptions, intelSources } from './generation.ts';
 import { type InputPlan, planInputs } from './input-plans.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+import { StateKeeper } from './state-keeper.ts';
+import { stateSeed } from './state-seed.ts';
 import { WatermarkLag } from './watermark-lag.ts';
 import { type PolledSource, SourcePoller } from './source-poller.ts';
 import { PullThread } from './pull-thread.ts';
@@ -74,6 +76,7 @@ export class Service {
   readonly #instanceId = randomUUID();
   readonly #positions: FilePositions;
   readonly #intake: EngineIntake;
+  readonly #keeper: StateKeeper;
   readonly #engine: ComponentCounters;
   readonly #lag = new WatermarkLag();
   readonly #poller: SourcePoller;
@@ -121,6 +124,7 @@ export class Service {
         },
       }),
       send: async (found, nowMs) => {
+        this.#positions.saveBegun();
         await this.#swapping;
         await this.#alertPath.send(found, nowMs);
       },
@@ -135,6 +139,21 @@ export class Service {
         });
       },
     });
+    const { snapshot_seconds, snapshot_bytes } = loaded.config.state;
+    this.#keeper = new StateKeeper({
+      folder: join(dataDir.folder('state'), 'snapshots'),
+      intervalMs: snapshot_seconds * 1000,
+      maxBytes: snapshot_bytes,
+      intake: this.#intake,
+      parts: () => this.#generation.parts,
+      more: () => [this.#alertPath.part],
+      moment: () => ({ version: 1, positions: this.#positions.snapshot() }),
+      now: Date.now,
+      logger: options.logger,
+      counters: engine,
+    });
+    const restored = this.#keeper.restore();
+    if (restored !== undefined) this.#positions.restore(restored.moment.positions as SavedPositions);
   }
 
   /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
@@ -277,6 +296,7 @@ export class Service {
     await Promise.all(this.#inputs.map(({ input }) => input.stop()));
     await this.#intake.settled();
     await this.#options.events?.settle();
+    await this.#keeper.stop();
     this.#alertPath.save();
     this.#positions.save();
     const left = await this.#outputs.close(DRAIN_MS);
@@ -333,7 +353,14 @@ export class Service {
         previous: this.#generation,
       });
       const former = this.#generation;
+      const fresh = generation.takeOver(former, Date.now());
       this.#generation = generation;
+      if (generation.parts.some((part) => !former.parts.includes(part))) this.#keeper.reset();
+      if (fresh.length > 0)
+        this.#options.logger.info('state of these rules begins anew', {
+          count: fresh.length,
+          rules: fresh.slice(0, 10).join(', '),
+        });
       this.#config = loaded.config;
       await this.#swapOutputs(outputs, loaded.config);
       await this.#swapInputs(inputs);
@@ -388,11 +415,13 @@ export class Service {
   async #tick(): Promise<void> {
     await this.#swapping;
     const nowMs = Date.now();
-    await this.#alertPath.send(this.#generation.advance(nowMs), nowMs);
+    await this.#intake.run(() => this.#generation.advance(nowMs));
     await this.#alertPath.tick(nowMs);
     // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
-    this.#alertPath.save();
+    // Where state is saved, both stand in the snapshot; the file of positions then tells only which sources there are.
+    if (!this.#keeper.active) this.#alertPath.save();
     this.#positions.save();
+    await this.#keeper.tick();
   }
 
   #countEngine(): void {
@@ -455,6 +484,7 @@ function generationOptions(
     ...(options.events !== undefined && { onEvent: options.events.write }),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),
+    seed: stateSeed(dataDir.folder('state')),
     report: (code, input, sample) => {
       engine.error(code);
       options.logger.warn(ERROR_TABLE[code].title, { input, code });

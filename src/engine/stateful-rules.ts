@@ -24,6 +24,7 @@ import {
 import type { FieldText } from '../state/flux/row.ts';
 import { planFlux } from '../state/flux/plan.ts';
 import { FluxTagger } from '../state/flux/tagger.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 
 /** A flux specification as configured, its text read. */
 export interface FluxText {
@@ -49,6 +50,8 @@ export interface StatefulOptions {
   readonly mode: 'ordered' | 'eager';
   /** Key of the fingerprints, random. */
   readonly seed: { readonly lo: number; readonly hi: number };
+  /** Rules of the generation before: state of rules that read the same goes on, see `takeOver`. */
+  readonly previous?: StatefulRules;
   /** Each event with its updated `sigma` map, in the order of evaluation; only when asked for. */
   readonly onEvent?: (event: Event, fields: EventObject) => void;
   /** Default: those of the engine. */
@@ -62,6 +65,7 @@ export interface Firing {
 }
 
 interface ReadSpec {
+  readonly path: string;
   readonly spec: FluxSpec;
   readonly group: string;
   /** Bloom memory; undefined: exact. */
@@ -90,7 +94,7 @@ function readFluxTexts(
     if (rules.length === 0) continue;
     const rate = falsePositiveRate ?? BLOOM_FALSE_POSITIVES;
     const memory = capacity === undefined ? undefined : { kind: 'bloom' as const, capacity, falsePositiveRate: rate };
-    specs.push({ spec: { ...parsed.spec, rules }, group, memory, equalTimes });
+    specs.push({ path, spec: { ...parsed.spec, rules }, group, memory, equalTimes });
   }
   const [first, ...more] = specs;
   if (!asOne || first === undefined || more.length === 0) return { specs, diagnostics };
@@ -119,40 +123,59 @@ const EVENT_LOG_BYTES = 64 << 20;
 /** Of the original's ten rotating filters (flux-capacitor.md section 6). */
 const BLOOM_FALSE_POSITIVES = 1e-4;
 
+/** A correlator or tagger with what it was made of. */
+interface Made<P> {
+  readonly part: P;
+  readonly definition: string;
+}
+
 export class StatefulRules {
   readonly diagnostics: readonly Diagnostic[];
   readonly correlations: number;
   readonly fluxRules: number;
-  readonly #correlator: Correlator | undefined;
-  readonly #taggers: readonly FluxTagger[];
+  readonly #correlator: Made<Correlator> | undefined;
+  readonly #taggers: readonly Made<FluxTagger>[];
   readonly #recogniser = createEventRecogniser();
-  #firings: Firing[] = [];
+  /** Shared with the generations after this one, as far as they share its parts. */
+  readonly #firings: { list: Firing[] };
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
-    const collect = (event: Event, match: RuleMatch): void => void this.#firings.push({ event, match });
-    const { mode, seed } = options;
+    const { mode, seed, previous } = options;
+    const firings = previous === undefined ? { list: [] } : previous.#firings;
+    this.#firings = firings;
+    const collect = (event: Event, match: RuleMatch): void => void firings.list.push({ event, match });
     this.correlations = correlations.length;
     this.#correlator =
       correlations.length === 0
         ? undefined
-        : new Correlator(
-            correlations,
-            { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES },
-            collect,
-          );
+        : reuse(previous === undefined ? undefined : previous.#correlator, JSON.stringify([correlations, mode]), () => {
+            const settings = { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES };
+            return new Correlator(correlations, settings, collect);
+          });
     const read = readFluxTexts(flux, options.onEvent !== undefined);
     this.diagnostics = read.diagnostics;
     const handlers = { onMatch: collect, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
-    this.#taggers = read.specs.map(
-      ({ spec, group, memory, equalTimes }) =>
-        new FluxTagger(
-          spec,
-          group,
-          { ...DEFAULT_FLUX_OPTIONS, mode, seed, equalTimes, memory: memory ?? exactMemory(options.fluxBounds) },
-          handlers,
-        ),
-    );
-    this.fluxRules = this.#taggers.reduce((sum, { plan }) => sum + plan.rules.length, 0);
+    const names = new Set<string>();
+    const formerTaggers = previous === undefined ? [] : previous.#taggers;
+    this.#taggers = read.specs.map(({ path, spec, group, memory = exactMemory(options.fluxBounds), equalTimes }) => {
+      const name = distinctName(`flux/${path}`, names);
+      const former = formerTaggers.find(({ part }) => part.name === name);
+      const settings = { ...DEFAULT_FLUX_OPTIONS, mode, seed, equalTimes, memory };
+      return reuse(
+        former,
+        JSON.stringify([spec, group, memory, equalTimes, mode]),
+        () => new FluxTagger(name, spec, group, settings, handlers),
+      );
+    });
+    this.fluxRules = this.#taggers.reduce((sum, { part }) => sum + part.plan.rules.length, 0);
+  }
+
+  /** What must survive a restart. */
+  get parts(): readonly StatefulPart[] {
+    return [
+      ...(this.#correlator === undefined ? [] : [this.#correlator.part]),
+      ...this.#taggers.map(({ part }) => part),
+    ];
   }
 
   get isEmpty(): boolean {
@@ -163,7 +186,7 @@ export class StatefulRules {
   observeHeld(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
     if (held.length === 0) return;
     const ids = held.map(({ details }) => details.id);
-    this.#correlator?.observe(event, ids, nowMs, fieldReader(fields));
+    this.#correlator?.part.observe(event, ids, nowMs, fieldReader(fields));
   }
 
   /**
@@ -185,7 +208,7 @@ export class StatefulRules {
         ? true
         : undefined;
     const fieldText = this.#fieldTextOf(event);
-    for (const tagger of this.#taggers) tagger.observe(event, nowMs, tagOf, fieldText);
+    for (const { part } of this.#taggers) part.observe(event, nowMs, tagOf, fieldText);
   }
 
   /** Columns by the event's own names, else by those that rules use: `Computer` where the log says `Hostname`. */
@@ -201,29 +224,42 @@ export class StatefulRules {
 
   /** Arrival clock, about every second on live inputs. */
   advance(nowMs: number): void {
-    this.#correlator?.advance(nowMs);
-    for (const tagger of this.#taggers) tagger.advance(nowMs);
+    this.#correlator?.part.advance(nowMs);
+    for (const { part } of this.#taggers) part.advance(nowMs);
   }
 
   /** More sources with the same groups are still to be read: nothing is settled by the times of the first ones meanwhile. */
   hold(held: boolean): void {
-    this.#correlator?.engine.hold(held);
-    for (const tagger of this.#taggers) tagger.engine.order.hold = held;
+    this.#correlator?.part.engine.hold(held);
+    for (const { part } of this.#taggers) part.engine.order.hold = held;
   }
 
   /** End of a finite input: everything open is judged. */
   end(): void {
-    this.#correlator?.end();
-    for (const tagger of this.#taggers) tagger.end();
+    this.#correlator?.part.end();
+    for (const { part } of this.#taggers) part.end();
   }
 
   /** What has fired since the last call. */
   drain(): readonly Firing[] {
-    if (this.#firings.length === 0) return NONE;
-    const firings = this.#firings;
-    this.#firings = [];
-    return firings;
+    const { list } = this.#firings;
+    if (list.length === 0) return NONE;
+    this.#firings.list = [];
+    return list;
   }
+}
+
+/** The former part when it was made of the same, with all it remembers; else a new one. */
+function reuse<P>(former: Made<P> | undefined, definition: string, make: () => P): Made<P> {
+  return former?.definition === definition ? former : { part: make(), definition };
+}
+
+/** One file may be given twice, with different groups. */
+function distinctName(wanted: string, names: Set<string>): string {
+  let name = wanted;
+  for (let i = 2; names.has(name); i++) name = `${wanted}#${i}`;
+  names.add(name);
+  return name;
 }
 
 const NONE: readonly Firing[] = Object.freeze([]);

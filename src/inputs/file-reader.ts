@@ -89,6 +89,7 @@ export class FileReader {
       const fits = known && (compressed || saved.offset <= stats.size);
       const fingerprint = fits && saved.fingerprint ? saved.fingerprint : await takeFingerprint(handle, stats);
       const start = fits ? saved : options.fromEnd && !compressed ? endOf(stats.size) : undefined;
+      if (!fits) options.positions.begin?.(key, { ...(start ?? endOf(0)), fingerprint });
       return new FileReader(context, options, handle, key, compressed, fingerprint, start);
     } catch (error) {
       await handle.close();
@@ -195,6 +196,7 @@ export class FileReader {
     this.#settledAlready = 0;
     this.#framer = this.#newFramer(undefined);
     this.#writer = this.#newWriter(0);
+    this.#options.positions.begin?.(this.key, { ...endOf(0), fingerprint: this.#fingerprint });
   }
 
   #save(): void {

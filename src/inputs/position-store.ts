@@ -16,6 +16,8 @@ export interface SourcePosition {
 export interface PositionStore {
   /** `key` is stable over restarts: a source id, or the place of a file (device and inode). */
   get(key: string): SourcePosition | undefined;
+  /** A source without a saved position is seen: it is read from here on. Called before its first record is handed on. */
+  begin?(key: string, position: SourcePosition): void;
   /** Called after the records were settled, at most once per batch; may be written out later. */
   set(key: string, position: SourcePosition): void;
 }

@@ -130,6 +130,7 @@ describe('FluxTagger', () => {
     const written: EventObject[] = [];
     const matches: [Event, RuleMatch][] = [];
     const tagger = new FluxTagger(
+      'flux/test',
       spec,
       'host',
       { ...DEFAULT_FLUX_OPTIONS, seed: SEED },
@@ -168,6 +169,7 @@ describe('FluxTagger', () => {
     const written: number[] = [];
     const open = (): FluxTagger =>
       new FluxTagger(
+        'flux/test',
         spec,
         'host',
         { ...DEFAULT_FLUX_OPTIONS, seed: SEED },

@@ -12,6 +12,8 @@ import { CorrelationEngine, type CorrelationOptions } from './engine.ts';
 import { collectFacts, type FactLoss, type FieldReader, fieldReader } from './fact.ts';
 import { matchOfFiring } from './firing.ts';
 import { type CorrelationPlan, planCorrelations } from './plan.ts';
+import type { GroupQuery, GroupReport, StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
+import { reportGroups } from './group-report.ts';
 import { restoreCorrelations, snapshotCorrelations } from './snapshot.ts';
 
 export interface CorrelatorOptions extends CorrelationOptions {
@@ -22,7 +24,8 @@ export interface CorrelatorOptions extends CorrelationOptions {
 /** `event` is the one that completed the match: the alert is about it. */
 export type CorrelationHandler = (event: Event, match: RuleMatch) => void;
 
-export class Correlator {
+export class Correlator implements StatefulPart {
+  readonly name = 'correlation';
   readonly plan: CorrelationPlan;
   readonly engine: CorrelationEngine;
   readonly events: EventLog;
@@ -74,8 +77,21 @@ export class Correlator {
     return snapshotCorrelations(this.engine, this.clocks, full);
   }
 
-  /** Before the first event. Returns the ids of correlations that start empty. */
+  /** Before the first event. Returns the correlations that start empty. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs = 0): readonly string[] {
-    return restoreCorrelations(this.engine, this.clocks, chunks, nowMs);
+    return restoreCorrelations(this.engine, this.clocks, chunks, nowMs).map((id) => `correlation "${id}"`);
+  }
+
+  report(): readonly StateReport[] {
+    return this.engine.runners.map(({ planned: { rule }, counts }) => ({
+      ...{ engine: 'correlation', rule: rule.details.id, name: rule.details.name, groups: counts.groups },
+      ...{ entries: counts.facts, bytes: counts.bytes, waiting: counts.pending, late: counts.late },
+      evicted: counts.evicted + counts.trimmed,
+    }));
+  }
+
+  groups(ruleId: string, query: GroupQuery): readonly GroupReport[] | undefined {
+    const runner = this.engine.runners.find(({ planned }) => planned.rule.details.id === ruleId);
+    return runner === undefined ? undefined : reportGroups(runner, this.clocks, query);
   }
 }

@@ -53,6 +53,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   'not-equals': '!=',
 };
 
-function boundText(bound: { readonly operator: string; readonly value: number }): string {
+/** `>= 10`. */
+export function boundText(bound: { readonly operator: string; readonly value: number }): string {
   return `${SIGNS[bound.operator] ?? bound.operator} ${bound.value}`;
 }

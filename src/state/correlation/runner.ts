@@ -56,6 +56,9 @@ export interface FactExtra {
   readonly inner: readonly EventPlace[] | undefined;
 }
 
+/** A group's text, its entry in the map of texts, and its queue, as measured in bench/state.bench.ts. */
+const GROUP_TEXT_BYTES = 150;
+
 export class CorrelationRunner {
   readonly planned: PlannedCorrelation;
   readonly store = new WindowStore();
@@ -106,6 +109,11 @@ export class CorrelationRunner {
     this.order.hold = planned.chained && options.mode === 'ordered';
   }
 
+  /** True when facts wait for their lateness before they enter the window. */
+  get waits(): boolean {
+    return this.#mode === 'ordered';
+  }
+
   get counts(): RunnerCounts {
     return {
       ...this.order.counts,
@@ -115,7 +123,7 @@ export class CorrelationRunner {
       trimmed: this.#trimmed,
       evicted: this.#evicted,
       retracted: this.#retracted,
-      bytes: this.store.byteLength + this.#aggregate.byteLength,
+      bytes: this.store.byteLength + this.#aggregate.byteLength + this.store.groups * GROUP_TEXT_BYTES,
     };
   }
 
@@ -133,6 +141,16 @@ export class CorrelationRunner {
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
     this.order.push(group, id, arrivalMs);
+  }
+
+  /** The number that the group's condition is about, at its newest fact. */
+  valueOf(group: number): number {
+    const last = this.store.last[group] as number;
+    const fromMs =
+      last < 0 || !this.#crossing
+        ? Number.NEGATIVE_INFINITY
+        : (this.store.time[last] as number) - this.planned.rule.timespanMs;
+    return this.#aggregate.value(group, fromMs);
   }
 
   /** Frees a tenth of the groups, those untouched for longest. */
@@ -392,7 +410,7 @@ export class CorrelationRunner {
       {
         rule: this.planned.rule,
         timeMs: store.time[fact] as number,
-        group: this.#groupValues(group),
+        group: this.groupValues(group),
         value,
         windowStartMs,
         windowEndMs,
@@ -413,7 +431,7 @@ export class CorrelationRunner {
     };
   }
 
-  #groupValues(group: number): Record<string, string> {
+  groupValues(group: number): Record<string, string> {
     const text = this.store.texts[group] ?? '';
     const names = this.planned.groupNames;
     const values = names.length === 1 ? [text] : (JSON.parse(text) as string[]);

@@ -148,6 +148,11 @@ export class WindowStore {
     );
   }
 
+  /** Numbers of the groups that exist. */
+  groupNumbers(): Iterable<number> {
+    return this.#groupByText.values();
+  }
+
   #growFacts(): void {
     const size = Math.ceil(this.time.length * 1.5);
     this.time = grown(Float64Array, this.time, size);

@@ -123,6 +123,14 @@ export function restoreFlux<T>(
   return left;
 }
 
+/** Definitions of the rules that a snapshot knows, as `lo hi`. */
+export function plannedRules(chunks: ReadonlyMap<string, DecodedChunk>): ReadonlySet<string> {
+  const saved = chunks.get(HEAD)?.head as RowsHead | undefined;
+  if (saved === undefined) return new Set();
+  const [, rules] = JSON.parse(saved.plan) as [unknown, [number, number][]];
+  return new Set(rules.map(([lo, hi]) => `${lo} ${hi}`));
+}
+
 /** What the words and columns of a saved row depend on. */
 function planKey<T>(engine: FluxEngine<T>): string {
   return JSON.stringify([engine.plan.columns, engine.plan.rules.map(({ lo, hi }) => [lo, hi])]);

@@ -9,10 +9,11 @@ import { EventLog } from '../event-log.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import type { KeyedPicture } from '../snapshot/keyed-picture.ts';
+import type { StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
 import { FluxEngine, type FluxEngineOptions, type FluxResult } from './engine.ts';
 import { type FluxPlan, type PlannedRule, planFlux } from './plan.ts';
 import { type FieldText, type FluxRow, hasTag, readFluxRow, type TagLookup, withSigma } from './row.ts';
-import { type ItemCodec, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
+import { type ItemCodec, plannedRules, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
 
 export interface FluxTaggerHandlers {
   /** Each event once, in the order of evaluation, with its updated fields; only called when given. */
@@ -20,7 +21,8 @@ export interface FluxTaggerHandlers {
   readonly onMatch: (event: Event, match: RuleMatch) => void;
 }
 
-export class FluxTagger {
+export class FluxTagger implements StatefulPart {
+  readonly name: string;
   readonly plan: FluxPlan;
   readonly engine: FluxEngine<Event>;
   readonly clocks = new SourceClocks();
@@ -28,8 +30,15 @@ export class FluxTagger {
   readonly #events: EventLog;
   readonly #rows: KeyedPicture<RowCollection>;
 
-  /** `groupField`: column of the group key (`--flux-group`), for example the host. */
-  constructor(spec: FluxSpec, groupField: string, options: FluxEngineOptions, handlers: FluxTaggerHandlers) {
+  /** `groupField`: column of the group key (`--flux-group`), for example the host. `name`: see StatefulPart. */
+  constructor(
+    name: string,
+    spec: FluxSpec,
+    groupField: string,
+    options: FluxEngineOptions,
+    handlers: FluxTaggerHandlers,
+  ) {
+    this.name = name;
     this.plan = planFlux(spec);
     this.#groupField = groupField;
     // The log only numbers the sources here; rows carry their events themselves.
@@ -66,11 +75,28 @@ export class FluxTagger {
   }
 
   /** Before the first event. Events that waited under another specification are evaluated under this one. */
-  restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): void {
+  restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): readonly string[] {
+    const known = plannedRules(chunks);
     for (const event of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks, nowMs)) this.observe(event, nowMs);
+    return this.plan.rules.flatMap(({ rule, lo, hi }) =>
+      known.has(`${lo} ${hi}`) ? [] : [`flux rule "${rule.name}"`],
+    );
+  }
+
+  report(): readonly StateReport[] {
+    const { facts, forgotten, bytes, pending, late } = this.engine.counts;
+    const rules = this.plan.rules.map(({ rule }) => rule.name).join(', ');
+    return [
+      {
+        ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules, groups: this.engine.order.keys },
+        ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
+      },
+    ];
   }
 }
 
+/** A row that may be undone, with its event. */
+const PENDING_ROW_BYTES = 1500;
 const EVENT_CODEC: ItemCodec<Event> = { save: (event) => event, load: (saved) => saved as Event };
 
 /** What an alert is made from: tags with where they came from, the earlier events, the group and context. */

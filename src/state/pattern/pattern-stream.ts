@@ -7,7 +7,7 @@
  * later than others is still matched with them. What is kept is bounded per pattern and key, and over all; what is dropped is
  * counted.
  */
-import type { ObservationPlan } from '../../ir/observation.ts';
+import { type ObservationPlan, observedBrackets } from '../../ir/observation.ts';
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
@@ -221,6 +221,17 @@ export class PatternStream<E> {
       this.#pushes = Math.max(this.#pushes, touched);
     }
     return this.#keys.filter((key) => !known.has(key));
+  }
+
+  /** Numbers of the plans for which the test holds. */
+  plansOf(test: (plan: number) => boolean): number[] {
+    return [...this.#plans.keys()].filter(test);
+  }
+
+  /** Numbers of the observations that a plan speaks of. */
+  bracketsOf(plan: number): number[] {
+    const found = this.#plans[plan];
+    return found === undefined ? [] : observedBrackets(found).map(({ bracket }) => bracket);
   }
 
   /** Groups with their events, oldest first; the groups touched last come last. */

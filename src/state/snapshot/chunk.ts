@@ -6,6 +6,7 @@
  * Layout (little-endian): 0 magic "FLS1"; 4 CRC-32 of all that follows, u32; 8 length of the head, u32; 12 head as JSON
  * { key, head, columns: [name, type, length][] }; then the columns, each from a multiple of 8.
  */
+import { crc32 } from 'node:zlib';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 
 export interface SnapshotChunk {
@@ -46,7 +47,7 @@ export function encodeChunk(key: string, head: unknown, columns: Readonly<Record
   return { key, bytes };
 }
 
-/** Reads a chunk; the columns are copies. What is damaged or of another version is told, never guessed. */
+/** Reads a chunk and takes its bytes over: the columns are views of them where they lie right. What is damaged or of another version is told, never guessed. */
 export function decodeChunk(bytes: Uint8Array): DecodedChunk | Diagnostic {
   if (bytes.length < 12) return damaged('a snapshot chunk is cut off');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -64,7 +65,9 @@ export function decodeChunk(bytes: Uint8Array): DecodedChunk | Diagnostic {
   const decoded: [string, Column][] = columns.map(([name, type, length]) => {
     const make = TYPES[type];
     const end = at + length * make.BYTES_PER_ELEMENT;
-    const column = new make(bytes.slice(at, end).buffer);
+    const start = bytes.byteOffset + at;
+    const column =
+      start % 8 === 0 ? new make(bytes.buffer as ArrayBuffer, start, length) : new make(bytes.slice(at, end).buffer);
     at = align(end);
     return [name, column];
   });
@@ -104,44 +107,4 @@ function typeOf(column: Column): ColumnType {
 
 function align(offset: number): number {
   return Math.ceil(offset / 8) * 8;
-}
-
-let tables: readonly Int32Array[] | undefined;
-
-/** CRC-32 (IEEE 802.3), four bytes at a time. */
-export function crc32(bytes: Uint8Array): number {
-  tables ??= makeTables();
-  const [t0, t1, t2, t3] = tables as readonly [Int32Array, Int32Array, Int32Array, Int32Array];
-  let crc = -1;
-  let at = 0;
-  for (; at + 4 <= bytes.length; at += 4) {
-    crc ^=
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
-    crc =
-      (t3[crc & 255] as number) ^
-      (t2[(crc >>> 8) & 255] as number) ^
-      (t1[(crc >>> 16) & 255] as number) ^
-      (t0[crc >>> 24] as number);
-  }
-  for (; at < bytes.length; at++) crc = (t0[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8);
-  return (crc ^ -1) >>> 0;
-}
-
-function makeTables(): readonly Int32Array[] {
-  const made = [new Int32Array(256), new Int32Array(256), new Int32Array(256), new Int32Array(256)];
-  const [first] = made as [Int32Array];
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) !== 0 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    first[byte] = crc;
-  }
-  for (let table = 1; table < 4; table++)
-    for (let byte = 0; byte < 256; byte++) {
-      const before = made[table - 1]?.[byte] as number;
-      (made[table] as Int32Array)[byte] = (before >>> 8) ^ (first[before & 255] as number);
-    }
-  return made;
 }

@@ -12,7 +12,7 @@ import { planFlux } from '../flux/plan.ts';
 import type { FluxRow } from '../flux/row.ts';
 import { restoreFlux, rowPicture, snapshotFlux } from '../flux/snapshot.ts';
 import { SourceClocks } from '../order/source-clock.ts';
-import { crc32, type DecodedChunk, decodeChunk, encodeChunk, readSnapshot, type SnapshotChunk } from './chunk.ts';
+import { type DecodedChunk, decodeChunk, encodeChunk, readSnapshot, type SnapshotChunk } from './chunk.ts';
 
 const LATENESS_MS = 5_000;
 
@@ -24,10 +24,6 @@ describe('snapshot chunks', () => {
       head: { x: ['ü'] },
       columns,
     });
-  });
-
-  it('have the standard checksum', () => {
-    expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
   });
 
   it('are refused when a single bit is wrong, when cut off, and when one is missing', () => {
@@ -108,7 +104,8 @@ function checkPictures<I>(items: readonly I[], cutAt: readonly number[], open: (
   while (drawing !== undefined) draw();
   first.end();
   for (const { cut, said, chunks } of pictures) {
-    const read = readSnapshot(chunks);
+    // Restored tables take the bytes over, and later pictures share chunks with this one.
+    const read = readSnapshot(chunks.map((bytes) => bytes.slice()));
     if ('severity' in read) throw new Error(read.message);
     const restored = open();
     restored.restore(read);

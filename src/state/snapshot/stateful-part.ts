@@ -22,8 +22,8 @@ export interface StatefulPart {
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): readonly string[];
   /** What the state consists of, for people and metrics; cheap. */
   report(): readonly StateReport[];
-  /** Groups of one rule, for people: at most `limit`, those whose key contains `filter` when given. */
-  groups(ruleId: string, options: GroupQuery): readonly GroupReport[];
+  /** Groups of the rule, for people; undefined when it is none of this part's. Absent where groups cannot be listed (fingerprints). */
+  groups?(ruleId: string, query: GroupQuery): readonly GroupReport[] | undefined;
 }
 
 /** Memory of one rule's state. */
@@ -44,7 +44,16 @@ export interface StateReport {
 
 export interface GroupQuery {
   readonly limit: number;
+  /** Only groups with this text in a value of their key. */
   readonly filter?: string;
+}
+
+/** Names one event for ever, see `eventKey`. */
+export interface EventReference {
+  readonly source: string;
+  readonly position: number;
+  readonly part: number;
+  readonly timeMs: number;
 }
 
 /** One group's window: what is in it, and why its rule has not fired. */
@@ -60,5 +69,5 @@ export interface GroupReport {
   /** What is missing, one phrase each; empty when the condition holds. */
   readonly missing: readonly string[];
   /** References of the newest events, newest first. */
-  readonly events: readonly { readonly source: string; readonly position: number; readonly timeMs: number }[];
+  readonly events: readonly EventReference[];
 }

@@ -1,0 +1,106 @@
+/**
+ * State survives kill -9 at any moment: a service with correlations, flux specifications and STIX patterns over several observations follows a
+ * growing file and is killed at random moments, also in the middle of snapshots. The alerts of all its lives together have exactly the ids
+ * of a run that nobody disturbed, and say the same wherever one was said twice.
+ *
+ * FLINT_KILL_ROUNDS sets how often it is killed (default 8; the nightly run takes 200), FLINT_KILL_SEED repeats a run.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FlintProcess, pause, temporaryFolder, total } from '../../testing/flint-process.ts';
+import { Random } from '../../testing/random.ts';
+import { statefulSetup } from '../../testing/stateful-events.ts';
+
+const ROUNDS = Number(process.env.FLINT_KILL_ROUNDS ?? 8);
+const SEED = Number(process.env.FLINT_KILL_SEED ?? Date.now() % 1_000_000);
+const LINES_PER_ROUND = 150;
+const END = 'end-of-log.example.com';
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+interface Said {
+  readonly event: { readonly id: string };
+  readonly rule: { readonly name: string };
+  readonly flint: { readonly engine: string; readonly events?: unknown; readonly count?: number };
+}
+
+function alertsIn(path: string): readonly Said[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Said);
+}
+
+describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`, () => {
+  it(
+    'gives the alerts of an undisturbed run',
+    async () => {
+      const random = new Random(SEED);
+      const setup = statefulSetup(folder.path, SEED, LINES_PER_ROUND * (ROUNDS + 1));
+      const list = join(folder.path, 'end.txt');
+      writeFileSync(list, `${END}\n`);
+      const log = join(folder.path, 'events.ndjson');
+      const start = (name: string): FlintProcess =>
+        new FlintProcess({
+          args: [
+            ...['run', '--data-dir', join(folder.path, name), '--http', '127.0.0.1:0', '--intel', list],
+            ...[
+              '--listen',
+              `file:${log}?poll_ms=10&logsource=any/test`,
+              '--output',
+              `file:${join(folder.path, `${name}.ndjson`)}`,
+            ],
+            ...setup.args,
+          ],
+          env: { FLINT_ALERTS__SUPPRESS_SECONDS: '0', FLINT_STATE__SNAPSHOT_SECONDS: '0.3' },
+        });
+      writeFileSync(log, setup.lines.slice(0, 20).join(''));
+      let written = 20;
+      const write = (count: number): void => {
+        appendFileSync(log, setup.lines.slice(written, written + count).join(''));
+        written += count;
+      };
+      let restores = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        const flint = start('killed');
+        if (random.chance(0.8)) await flint.logged('ready');
+        const untilMs = Date.now() + random.int(2500);
+        while (Date.now() < untilMs) {
+          if (written < (round + 1) * LINES_PER_ROUND) write(1 + random.int(8));
+          await pause(random.int(40));
+        }
+        flint.signal('SIGKILL');
+        await flint.exited;
+        if (existsSync(join(folder.path, 'killed', 'state', 'snapshots', 'manifest'))) restores++;
+      }
+      write(setup.lines.length - written);
+      appendFileSync(log, `${JSON.stringify({ '@timestamp': '2026-03-02T10:00:00Z', host: 'end', domain: END })}\n`);
+      const names = ['killed', 'undisturbed'];
+      for (const name of names) {
+        const flint = start(name);
+        await flint.logged('ready');
+        const path = join(folder.path, `${name}.ndjson`);
+        await flint.until(
+          () => existsSync(path) && readFileSync(path, 'utf8').includes(END),
+          'the end of the log',
+          30_000,
+        );
+        const savedMs = total(await flint.metrics(), 'flint_engine_state_saved_milliseconds');
+        if (name === 'killed') expect(savedMs).toBeGreaterThan(0);
+        const exit = await flint.stop();
+        expect(exit, flint.tail()).toEqual({ code: 0, signal: null });
+      }
+      expect(restores).toBeGreaterThan(0);
+      const [killed = [], undisturbed = []] = names.map((name) => alertsIn(join(folder.path, `${name}.ndjson`)));
+      const describeAlert = ({ event, rule, flint }: Said): string => `${event.id} ${rule.name} ${flint.engine}`;
+      const engines = new Set(undisturbed.map(({ flint }) => flint.engine));
+      expect([...engines].sort()).toEqual(['correlation', 'flux', 'indicator', 'pattern', 'sigma']);
+      expect(new Set(undisturbed.map(({ event }) => event.id)).size).toBe(undisturbed.length);
+      expect([...new Set(killed.map(describeAlert))].sort()).toEqual(undisturbed.map(describeAlert).sort());
+    },
+    60_000 + ROUNDS * 8_000,
+  );
+});

@@ -1,0 +1,111 @@
+/** What stands in the windows of a correlation's groups, and what their condition still lacks: for people who ask why nothing fired. */
+import type { CorrelationBound, CorrelationRule, RuleExpression } from '../../ir/correlation.ts';
+import type { SourceClocks } from '../order/source-clock.ts';
+import type { EventReference, GroupQuery, GroupReport } from '../snapshot/stateful-part.ts';
+import { boundText } from './firing.ts';
+import type { CorrelationRunner } from './runner.ts';
+
+/** References listed for one group. */
+const MAX_REFERENCES = 20;
+
+export function reportGroups(runner: CorrelationRunner, clocks: SourceClocks, query: GroupQuery): GroupReport[] {
+  const reports: GroupReport[] = [];
+  for (const group of runner.store.groupNumbers()) {
+    if (reports.length >= query.limit) break;
+    const values = runner.groupValues(group);
+    const { filter } = query;
+    if (filter !== undefined && !Object.values(values).some((value) => value.includes(filter))) continue;
+    reports.push(reportGroup(runner, clocks, group, values));
+  }
+  return reports;
+}
+
+function reportGroup(
+  runner: CorrelationRunner,
+  clocks: SourceClocks,
+  group: number,
+  values: Readonly<Record<string, string>>,
+): GroupReport {
+  const { store, planned } = runner;
+  const { rule } = planned;
+  const members = new Set<number>();
+  const order: number[] = [];
+  const start = store.start[group] as number;
+  for (let fact = start; fact >= 0; fact = store.after[fact] as number) {
+    members.add(store.member[fact] as number);
+    order.push(fact);
+  }
+  const events = order
+    .slice(-MAX_REFERENCES)
+    .toReversed()
+    .map(
+      (fact): EventReference => ({
+        source: clocks.idOf(store.source[fact] as number),
+        position: store.position[fact] as number,
+        part: store.part[fact] as number,
+        timeMs: store.time[fact] as number,
+      }),
+    );
+  const value = order.length === 0 ? 0 : runner.valueOf(group);
+  const waiting = runner.order.saveQueue(group)?.items.length ?? 0;
+  const listed = runner.waits ? waiting : 0;
+  return {
+    group: values,
+    fromMs: store.time[order[0] ?? -1] ?? Number.NaN,
+    toMs: store.time[order.at(-1) ?? -1] ?? Number.NaN,
+    entries: order.length,
+    state: stateText(rule, value),
+    missing: [
+      ...missingFrom(rule, value, members),
+      ...(planned.judged === 'closing' ? ['judged when the window closes'] : []),
+      ...(listed > 0 ? [`${listed} later events wait for older ones`] : []),
+    ],
+    events,
+  };
+}
+
+function stateText(rule: CorrelationRule, value: number): string {
+  const { condition } = rule;
+  if (condition.kind === 'expression') return `${rule.type}: condition ${value === 1 ? 'holds' : 'does not hold'}`;
+  const shown = Number.isNaN(value) ? 'none' : String(value);
+  return `${rule.type} ${shown}, needs ${condition.bounds.map(boundText).join(' and ')}`;
+}
+
+function missingFrom(rule: CorrelationRule, value: number, members: ReadonlySet<number>): string[] {
+  const { condition } = rule;
+  const isTemporal = rule.type === 'temporal' || rule.type === 'temporal_ordered';
+  const absent = rule.rules.filter((_, member) => !members.has(member));
+  if (condition.kind === 'expression') return value === 1 ? [] : missingRules(condition.root, new Set(absent));
+  const failed = condition.bounds.filter((bound) => !holds(bound, value));
+  if (failed.length === 0) return [];
+  if (!isTemporal) return failed.map((bound) => lacks(bound, value));
+  if (absent.length > 0) return absent.map((id) => `no match of "${id}" in the window`);
+  return ['all rules matched, but not in their order'];
+}
+
+/** Rules whose presence, or absence, would make the expression hold, as far as each alone says. */
+function missingRules(node: RuleExpression, absent: ReadonlySet<string>, negated = false): string[] {
+  if (node.kind === 'not') return missingRules(node.item, absent, !negated);
+  if (node.kind !== 'rule') return node.items.flatMap((item) => missingRules(item, absent, negated));
+  if (negated) return absent.has(node.id) ? [] : [`"${node.id}" matched in the window and must not`];
+  return absent.has(node.id) ? [`no match of "${node.id}" in the window`] : [];
+}
+
+function lacks(bound: CorrelationBound, value: number): string {
+  const more = bound.value - value + (bound.operator === 'gt' ? 1 : 0);
+  return (bound.operator === 'gte' || bound.operator === 'gt') && more > 0
+    ? `${more} more`
+    : `is ${Number.isNaN(value) ? 'nothing' : value}, needs ${boundText(bound)}`;
+}
+
+function holds({ operator, value: bound }: CorrelationBound, value: number): boolean {
+  const tests: { readonly [K in CorrelationBound['operator']]: boolean } = {
+    gt: value > bound,
+    gte: value >= bound,
+    lt: value < bound,
+    lte: value <= bound,
+    equals: value === bound,
+    'not-equals': value !== bound,
+  };
+  return tests[operator];
+}
