@@ -32,8 +32,6 @@ export class EngineIntake implements Intake {
   #paused = false;
   /** Work held back by a pause, in the order it came. */
   readonly #heldBack: (() => void)[] = [];
-  /** Held-back work that was let go and has not begun yet. */
-  #resuming = 0;
 
   constructor(options: EngineIntakeOptions) {
     this.#options = options;
@@ -56,8 +54,14 @@ export class EngineIntake implements Intake {
   }
 
   /** Work that finds alerts, of batches or of the clock: done at once unless paused; settles when they are delivered. */
-  async run(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
-    if (this.#paused || this.#resuming > 0 || this.#heldBack.length > 0) await this.#turn();
+  run(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
+    if (!this.#paused) return this.#begin(work);
+    return new Promise((resolve, reject) => {
+      this.#heldBack.push(() => void this.#begin(work).then(resolve, reject));
+    });
+  }
+
+  async #begin(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
     this.#open++;
     try {
       const matching = work();
@@ -65,13 +69,13 @@ export class EngineIntake implements Intake {
       if (found.length > 0) await this.#options.send(found, this.#options.now());
       if (this.#options.settle !== undefined) await this.#options.settle();
     } finally {
-      if (--this.#open === 0) this.#wake();
+      if (--this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
   /** Resolves when every batch pushed so far is settled. */
   async settled(): Promise<void> {
-    while (this.#open > 0 || this.#heldBack.length > 0 || this.#resuming > 0) await this.#quiet();
+    while (this.#open > 0 || this.#heldBack.length > 0) await this.#quiet();
   }
 
   /**
@@ -87,7 +91,7 @@ export class EngineIntake implements Intake {
       timer = setTimeout(resolve, maxMs);
     });
     const quiet = async (): Promise<void> => {
-      while (this.#open > 0 || this.#resuming > 0) await this.#quiet();
+      while (this.#open > 0) await this.#quiet();
     };
     await Promise.race([quiet(), timeout]);
     clearTimeout(timer);
@@ -95,7 +99,7 @@ export class EngineIntake implements Intake {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    if (this.#open === 0 && this.#resuming === 0) return release;
+    if (this.#open === 0) return release;
     release();
     return undefined;
   }
@@ -104,23 +108,8 @@ export class EngineIntake implements Intake {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #wake(): void {
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #turn(): Promise<void> {
-    return new Promise<void>((resolve) => {
-      this.#heldBack.push(() => {
-        this.#resuming++;
-        resolve();
-      });
-    }).then(() => {
-      this.#resuming--;
-    });
-  }
-
   #release(): void {
     this.#paused = false;
-    for (const letGo of this.#heldBack.splice(0)) letGo();
+    for (const begin of this.#heldBack.splice(0)) begin();
   }
 }

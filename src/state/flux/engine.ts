@@ -202,9 +202,10 @@ export class FluxEngine<T> {
       row,
       key,
       epoch,
-      masks: journal?.masks ?? null,
-      times: journal?.times ?? null,
-      reported: reported ?? null,
+      // Copies: an undo empties the journal before the row is written.
+      masks: journal === undefined ? null : [...journal.masks],
+      times: journal?.times === undefined ? null : [...journal.times],
+      reported: reported === undefined ? null : [...reported],
     };
   }
 

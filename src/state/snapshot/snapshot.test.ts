@@ -183,7 +183,7 @@ describe('a flux engine', () => {
           };
         });
       }),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
   });
 
@@ -312,7 +312,7 @@ describe('a correlation engine', () => {
           };
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 100, endOnFailure: true },
     );
   });
 
