@@ -169,6 +169,8 @@ export class Service {
       const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, engine, options));
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
       const service = new Service(loaded, dataDir, generation, outputs, engine, polling, options);
+      // From now on positions are those of snapshots: there is one before the first record.
+      if (service.#keeper.active) await service.#keeper.save();
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => void service.#tick(), TICK_MS);
       service.#ready = true;
@@ -353,9 +355,12 @@ export class Service {
         previous: this.#generation,
       });
       const former = this.#generation;
+      const parts = new Set([...generation.parts, ...former.parts]);
+      const exchanged = parts.size > former.parts.length || parts.size > generation.parts.length;
+      if (exchanged) this.#keeper.reset();
       const fresh = generation.takeOver(former, Date.now());
       this.#generation = generation;
-      if (generation.parts.some((part) => !former.parts.includes(part))) this.#keeper.reset();
+      if (exchanged) void this.#keeper.tick();
       if (fresh.length > 0)
         this.#options.logger.info('state of these rules begins anew', {
           count: fresh.length,

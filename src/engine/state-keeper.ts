@@ -41,6 +41,11 @@ export interface StateKeeperOptions {
   readonly counters: ComponentCounters;
 }
 
+interface Begun {
+  readonly name: string;
+  readonly steps: IterableIterator<SnapshotChunk, void>;
+}
+
 export interface Restored {
   readonly moment: SavedMoment;
   /** What starts empty, in words for people. */
@@ -64,6 +69,8 @@ export class StateKeeper {
   #lastMs = 0;
   #saving: Promise<boolean> | undefined;
   #stopped = false;
+  /** Parts being drawn. */
+  #begun: readonly Begun[] = [];
   /** Raised by `reset`: a snapshot that is under way is of parts that are gone. */
   #turn = 0;
 
@@ -112,10 +119,13 @@ export class StateKeeper {
     return { moment, fresh, problems };
   }
 
-  /** The parts have been exchanged, at a reload: a snapshot under way is given up, the next one is of everything. */
+  /** The parts are about to be exchanged, at a reload: a snapshot under way is given up, the next one is of everything and comes at once. */
   reset(): void {
+    for (const { steps } of this.#begun) steps.return?.();
+    this.#begun = [];
     this.#turn++;
     this.#full = true;
+    this.#nextMs = 0;
   }
 
   /** To be called about every second: saves when it is time. Never throws. */
@@ -154,7 +164,7 @@ export class StateKeeper {
     }
     const turn = this.#turn;
     const full = this.#full || this.#folder.wantsFull;
-    let begun: { readonly name: string; readonly steps: IterableIterator<SnapshotChunk, void> }[];
+    let begun: readonly Begun[];
     let moment: SavedMoment;
     const pausedMs = performance.now();
     try {
@@ -163,6 +173,7 @@ export class StateKeeper {
         name: part.name,
         steps: part.snapshot(full),
       }));
+      this.#begun = begun;
     } finally {
       release();
       counters.set('state_snapshot_pause_ms', performance.now() - pausedMs);
@@ -170,7 +181,7 @@ export class StateKeeper {
     try {
       const saved = await this.#draw(begun, moment, startMs, turn);
       if (saved) {
-        this.#full = false;
+        if (turn === this.#turn) this.#full = false;
         this.#lastMs = now() - startMs;
         counters.set('state_snapshot_ms', this.#lastMs);
         this.#tell();
@@ -186,12 +197,7 @@ export class StateKeeper {
     }
   }
 
-  async #draw(
-    begun: readonly { readonly name: string; readonly steps: IterableIterator<SnapshotChunk, void> }[],
-    moment: SavedMoment,
-    startMs: number,
-    turn: number,
-  ): Promise<boolean> {
+  async #draw(begun: readonly Begun[], moment: SavedMoment, startMs: number, turn: number): Promise<boolean> {
     const { counters, logger } = this.#options;
     const writer = await this.#folder.begin();
     let longestMs = 0;
@@ -201,7 +207,6 @@ export class StateKeeper {
         for (let step = steps.next(); step.done !== true; step = steps.next()) {
           const drawnMs = performance.now();
           longestMs = Math.max(longestMs, drawnMs - sinceMs);
-          if (turn !== this.#turn) throw new Error('the rules were loaded anew meanwhile');
           const { key, bytes } = step.value;
           if (key === 'closing') writer.complete(name, closingKeys(bytes));
           await writer.add(name, step.value);
@@ -216,6 +221,11 @@ export class StateKeeper {
     } catch (error) {
       await writer.abort();
       throw error;
+    }
+    if (turn !== this.#turn) {
+      // The rules were loaded anew meanwhile.
+      await writer.abort();
+      return false;
     }
     counters.set('state_snapshot_step_ms', longestMs);
     const outcome = await writer.commit(moment, startMs);
