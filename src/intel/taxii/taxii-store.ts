@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCheckedJson, writeCheckedJson } from '../checked-json.ts';
+import { KEY_BYTES, KeySet } from './key-set.ts';
 import type { PageObject } from './taxii-page.ts';
 import type { TaxiiCursor } from './taxii-pages.ts';
 
@@ -29,20 +30,23 @@ export interface StoredPage {
   readonly known: number;
 }
 
-const KEY_BYTES = 17;
+/** In base64, and a line feed. */
+const KEY_LINE_BYTES = 17;
+/** Objects of a page are written in pieces of this length. */
+const WRITE_CHARS = 1 << 20;
 const EMPTY: TaxiiState = { version: 1, cursor: {}, objects: 0, bytes: 0 };
 
 export class TaxiiStore {
   readonly folder: string;
   #state: TaxiiState;
-  readonly #keys: Set<string>;
+  /** Read with the first objects that come: most polls bring none. */
+  #keys: KeySet | undefined;
   readonly #objectsFile: FileHandle;
   readonly #keysFile: FileHandle;
 
-  private constructor(folder: string, state: TaxiiState, keys: Set<string>, files: readonly [FileHandle, FileHandle]) {
+  private constructor(folder: string, state: TaxiiState, files: readonly [FileHandle, FileHandle]) {
     this.folder = folder;
     this.#state = state;
-    this.#keys = keys;
     [this.#objectsFile, this.#keysFile] = files;
   }
 
@@ -53,13 +57,12 @@ export class TaxiiStore {
     const state = (await readTaxiiState(folder)) ?? EMPTY;
     const objects = await open(join(folder, 'objects.ndjson'), 'a+', 0o600);
     const keys = await open(join(folder, 'keys'), 'a+', 0o600);
-    const isShort = (await objects.stat()).size < state.bytes || (await keys.stat()).size < state.objects * KEY_BYTES;
+    const isShort =
+      (await objects.stat()).size < state.bytes || (await keys.stat()).size < state.objects * KEY_LINE_BYTES;
     const kept = isShort ? EMPTY : state;
     await truncate(join(folder, 'objects.ndjson'), kept.bytes);
-    await truncate(join(folder, 'keys'), kept.objects * KEY_BYTES);
-    const known = new Set((await readFile(join(folder, 'keys'), 'latin1')).split('\n'));
-    known.delete('');
-    return new TaxiiStore(folder, kept, known, [objects, keys]);
+    await truncate(join(folder, 'keys'), kept.objects * KEY_LINE_BYTES);
+    return new TaxiiStore(folder, kept, [objects, keys]);
   }
 
   get state(): TaxiiState {
@@ -73,20 +76,28 @@ export class TaxiiStore {
 
   /** Resolves when objects and cursor are durable. `completedAtMs` with the last page of a sync. */
   async append(objects: readonly PageObject[], cursor: TaxiiCursor, completedAtMs?: number): Promise<StoredPage> {
-    const lines: string[] = [];
-    const keys: string[] = [];
+    let text = '';
+    let keys = '';
+    let [added, bytes] = [0, 0];
+    const write = async (): Promise<void> => {
+      const written = Buffer.from(text, 'utf8');
+      await this.#objectsFile.appendFile(written);
+      await this.#keysFile.appendFile(keys, 'latin1');
+      bytes += written.length;
+      text = keys = '';
+    };
+    if (objects.length > 0) this.#keys ??= await this.#knownKeys();
     for (const object of objects) {
       const key = keyOf(object);
-      if (this.#keys.has(key)) continue;
-      this.#keys.add(key);
-      keys.push(`${key}\n`);
+      if (this.#keys?.add(key) !== true) continue;
+      added++;
+      keys += `${key.toString('base64', 0, KEY_BYTES)}\n`;
       // An object may be printed over several lines; line feeds inside its strings are escaped.
-      lines.push(`${object.text.replaceAll(/[\r\n]+/g, ' ')}\n`);
+      text += `${object.text.replaceAll(/[\r\n]+/g, ' ')}\n`;
+      if (text.length > WRITE_CHARS) await write();
     }
-    const text = Buffer.from(lines.join(''), 'utf8');
-    if (lines.length > 0) {
-      await this.#objectsFile.appendFile(text);
-      await this.#keysFile.appendFile(keys.join(''), 'latin1');
+    if (added > 0) {
+      await write();
       await this.#objectsFile.datasync();
       await this.#keysFile.datasync();
     }
@@ -94,12 +105,20 @@ export class TaxiiStore {
     this.#state = {
       version: 1,
       cursor,
-      objects: this.#state.objects + lines.length,
-      bytes: this.#state.bytes + text.length,
+      objects: this.#state.objects + added,
+      bytes: this.#state.bytes + bytes,
       ...(completed === undefined ? {} : { completedAtMs: completed }),
     };
     await writeCheckedJson(join(this.folder, 'state.json'), this.#state);
-    return { added: lines.length, known: objects.length - lines.length };
+    return { added, known: objects.length - added };
+  }
+
+  async #knownKeys(): Promise<KeySet> {
+    const keys = new KeySet();
+    // Line feeds mean nothing in base64, and a key fills whole groups of it.
+    const digests = Buffer.from(await readFile(join(this.folder, 'keys'), 'latin1'), 'base64');
+    for (let at = 0; at + KEY_BYTES <= digests.length; at += KEY_BYTES) keys.add(digests, at);
+    return keys;
   }
 
   async close(): Promise<void> {
@@ -117,8 +136,8 @@ export function readTaxiiState(folder: string): Promise<TaxiiState | undefined> 
   return readCheckedJson<TaxiiState>(join(folder, 'state.json'), 1);
 }
 
-function keyOf({ id, version, text }: PageObject): string {
+function keyOf({ id, version, text }: PageObject): Buffer {
   // Objects without an id are told apart by what they are.
   const name = id === '' ? text : `${id}\n${version}`;
-  return createHash('sha256').update(name, 'utf8').digest('base64').slice(0, 16);
+  return createHash('sha256').update(name, 'utf8').digest();
 }

@@ -113,8 +113,18 @@ function levelOf(object: Readonly<Record<string, unknown>>): Tlp | undefined {
   const extension = property(property(object, 'extensions'), TLP_2_EXTENSION);
   return (
     parseTlp(property(extension, 'tlp_2_0')) ??
-    (object['definition_type'] === 'tlp' ? parseTlp(property(object['definition'], 'tlp')) : undefined)
+    (isTlp(object['definition_type'])
+      ? (parseTlp(property(object['definition'], 'tlp')) ??
+        parseTlp(property(object['definition'], 'TLP')) ??
+        parseTlp(object['name']))
+      : undefined) ??
+    // OpenCTI has levels of its own as statements, and says in extra properties what they are.
+    (isTlp(object['x_opencti_definition_type']) ? parseTlp(object['x_opencti_definition']) : undefined)
   );
+}
+
+function isTlp(definitionType: unknown): boolean {
+  return typeof definitionType === 'string' && definitionType.toLowerCase() === 'tlp';
 }
 
 function property(value: unknown, key: string): unknown {

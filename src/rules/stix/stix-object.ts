@@ -7,6 +7,7 @@ import { parseStixTimestamp } from '../../core/stix-timestamp.ts';
 
 export type StixObject = Readonly<Record<string, unknown>>;
 
+const OPENCTI_EXTENSION = 'extension-definition--ea279b3e-5c71-4632-ac08-831c66a786ba';
 const MAX_NAME = 1024;
 const MAX_DESCRIPTION = 4096;
 const MAX_ITEMS = 20;
@@ -43,10 +44,23 @@ export function descriptionOf(object: StixObject): string | undefined {
   return textOf(object, 'description')?.slice(0, MAX_DESCRIPTION);
 }
 
-/** 0 to 100; anything else is absent. */
+/** 0 to 100; anything else is absent. Where nothing is said, the score that OpenCTI gives its indicators. */
 export function confidenceOf(object: StixObject): number | undefined {
-  const value = object['confidence'];
+  return (
+    percentOf(object['confidence']) ??
+    percentOf(object['x_opencti_score']) ??
+    percentOf(member(member(object['extensions'], OPENCTI_EXTENSION), 'score'))
+  );
+}
+
+function percentOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= 100 ? Math.round(value) : undefined;
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
 }
 
 /** `indicator_types`, or `labels` where 2.0 keeps the same idea. */
