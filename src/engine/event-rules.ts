@@ -102,7 +102,12 @@ export class EventRules implements MatchesEvents {
   /** What must survive a restart or a reload. */
   get parts(): readonly StatefulPart[] {
     const pattern = this.patterns?.part;
-    return [...(this.stateful?.parts ?? []), ...(pattern === undefined ? [] : [pattern])];
+    const process = this.processes?.part;
+    return [
+      ...(this.stateful?.parts ?? []),
+      ...(pattern === undefined ? [] : [pattern]),
+      ...(process === undefined ? [] : [process]),
+    ];
   }
 
   /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */

@@ -8,6 +8,8 @@ import type { Event, EventObject } from '../core/event.ts';
 import { textOf } from '../core/field-path.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import { derivedEvent, type RuleEvent } from '../core/rule-event.ts';
+import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
+import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../state/process/audit-assembler.ts';
 import { type ProcessEvent, processEventOf } from '../state/process/process-event.ts';
 import { ProcessFields, processTreeOf } from '../state/process/process-fields.ts';
@@ -40,11 +42,18 @@ const EVENT_BYTES = 1024;
 export class ProcessContext {
   #memory: ProcessMemory<LateEvent>;
   readonly #names: ReadonlySet<string>;
-  readonly #audit = new AuditAssembler();
+  #audit = new AuditAssembler();
+  #part: StatefulPart;
 
   constructor({ names, budgetBytes }: ProcessContextOptions) {
     this.#memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes });
     this.#names = names;
+    this.#part = processPart(this.#memory, this.#audit);
+  }
+
+  /** What must survive a restart. */
+  get part(): StatefulPart {
+    return this.#part;
   }
 
   get memory(): ProcessMemory<LateEvent> {
@@ -55,6 +64,8 @@ export class ProcessContext {
   adopt(previous: ProcessContext): void {
     const { budgetBytes } = this.#memory.options;
     this.#memory = previous.#memory;
+    this.#audit = previous.#audit;
+    this.#part = previous.#part;
     this.#memory.changeBudget(budgetBytes);
   }
 

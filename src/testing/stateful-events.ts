@@ -78,6 +78,12 @@ correlation:
   condition: {field: size, gte: 700}
 `;
 
+const PROCESS_RULE = `title: Child of evil
+id: 99999999-9999-4999-8999-999999999999
+logsource: {category: test}
+detection: {s: {ParentImage|endswith: '\\\\evil.exe'}, condition: s}
+`;
+
 const FLUX = `rules:
   - rulename: chain
     action: temporal
@@ -116,7 +122,7 @@ export function statefulSetup(folder: string, seed: number, count: number): Stat
   const flux = join(folder, 'flux.yml');
   const intel = join(folder, 'patterns.json');
   writeFileSync(intel, JSON.stringify(BUNDLE));
-  writeFileSync(rules, RULES);
+  writeFileSync(rules, `${RULES}---\n${PROCESS_RULE}`);
   writeFileSync(flux, FLUX);
   const random = new Random(seed);
   let timeMs = Date.parse('2026-03-01T10:00:00Z');
@@ -134,7 +140,13 @@ export function statefulSetup(folder: string, seed: number, count: number): Stat
       domain: random.chance(0.2) ? random.pick(['first.example.net', 'second.example.net']) : 'other.example.org',
       size: random.int(2000),
     };
-    return `${JSON.stringify(event)}\n`;
+    if (random.chance(0.75)) return `${JSON.stringify(event)}\n`;
+    const start = {
+      ...{ '@timestamp': event['@timestamp'], n, Channel: 'Security', EventID: 4688, Computer: event.host },
+      ...{ NewProcessId: `0x${random.int(40)}`, ProcessId: `0x${random.int(40)}` },
+      NewProcessName: random.pick(['C:\\x\\evil.exe', 'C:\\x\\good.exe', 'C:\\x\\other.exe']),
+    };
+    return `${JSON.stringify(start)}\n`;
   });
   return { args: ['--rules', rules, '--flux', flux, '--flux-group', 'host', '--intel', intel], lines };
 }

@@ -98,6 +98,7 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
       const describeAlert = ({ event, rule, flint }: Said): string => `${event.id} ${rule.name} ${flint.engine}`;
       const engines = new Set(undisturbed.map(({ flint }) => flint.engine));
       expect([...engines].sort()).toEqual(['correlation', 'flux', 'indicator', 'pattern', 'sigma']);
+      expect(undisturbed.some(({ rule }) => rule.name === 'Child of evil')).toBe(true);
       expect(new Set(undisturbed.map(({ event }) => event.id)).size).toBe(undisturbed.length);
       expect([...new Set(killed.map(describeAlert))].sort()).toEqual(undisturbed.map(describeAlert).sort());
     },

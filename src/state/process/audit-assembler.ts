@@ -23,6 +23,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export class AuditAssembler {
   readonly #events = new Map<string, Parts>();
 
+  /** Records that may still be joined by others, for a snapshot as JSON. */
+  snapshot(): readonly (readonly [string, { readonly process: ProcessEvent | null } & Omit<Parts, 'process'>])[] {
+    return Array.from(this.#events, ([key, parts]) => [key, { ...parts, process: parts.process ?? null }] as const);
+  }
+
+  restore(saved: ReturnType<AuditAssembler['snapshot']>): void {
+    for (const [key, parts] of saved) this.#events.set(key, { ...parts, process: parts.process ?? undefined });
+  }
+
   /** What the audit record says of a process together with the records of its event before it; undefined when it is none. */
   processOf(fields: EventObject, timeMs: number, defaultHost: string): ProcessEvent | undefined {
     const stamp = auditStamp(fields);

@@ -166,11 +166,11 @@ describe('ProcessMemory', () => {
           if (pid === '') continue;
           memory.observe(ends ? exit(pid, timeMs) : { ...row('0', '', timeMs), pid, parentPid: parent }, undefined);
         }
-        const chunks = readSnapshot(snapshotProcesses(memory, true).map(({ bytes }) => bytes));
+        const chunks = readSnapshot([...snapshotProcesses(memory, true)].map(({ bytes }) => bytes));
         if ('severity' in chunks) throw new Error(chunks.message);
         const restored = new ProcessMemory();
         restoreProcesses(restored, chunks);
-        expect(snapshotProcesses(restored, false).length).toBe(1);
+        expect([...snapshotProcesses(restored, false)].length).toBe(1);
         expect(restored.counts).toMatchObject({ processes: memory.counts.processes, bytes: memory.counts.bytes });
         for (const pid of ['1', '2', '3', '4', '5']) {
           const question = { ...row('0', '', timeMs), pid: 'q', parentPid: pid };

@@ -74,7 +74,7 @@ const MAX_INSTANCES = 16;
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-interface Waiting<T> {
+export interface Waiting<T> {
   readonly process: ProcessEvent;
   readonly item: T;
   readonly bytes: number;
@@ -101,6 +101,10 @@ export class ProcessMemory<T = never> {
   readonly #waiting = new Map<string, Waiting<T>[]>();
   /** Buckets of hosts whose records changed since the last snapshot. */
   readonly changed = new Set<number>();
+  /** Records by bucket. */
+  readonly buckets: readonly Set<ProcessRecord>[] = Array.from({ length: PROCESS_BUCKETS }, () => new Set());
+  /** Set while a snapshot is taken: called before a record of the bucket changes, comes or goes. */
+  beforeChange: ((bucket: number) => void) | undefined;
   readonly #print = new Fingerprint();
 
   constructor(options: ProcessMemoryOptions = DEFAULT_PROCESS_OPTIONS) {
@@ -123,9 +127,11 @@ export class ProcessMemory<T = never> {
    */
   observe(event: ProcessEvent, place: EventPlace | undefined): readonly T[] {
     if (event.kind === 'activity') return NOTHING;
+    this.beforeChange?.(this.bucketOf(event.host));
     this.#inferParent(event);
     const record = this.#recordOf(event);
     if (event.kind === 'exit') {
+      this.beforeChange?.(this.bucketOf(record.host));
       record.endMs = event.timeMs;
       this.changed.add(this.bucketOf(record.host));
       this.#alive.delete(record);
@@ -194,9 +200,19 @@ export class ProcessMemory<T = never> {
     return this.#print.set(1, 2).add(host.toLowerCase()).lo & (PROCESS_BUCKETS - 1);
   }
 
-  /** Everything known, for a snapshot. */
-  records(): readonly ProcessRecord[] {
-    return [...this.#ended, ...this.#alive];
+  /** Events that wait for the start of an ancestor, and its key. */
+  waiting(): (readonly [key: string, waiting: Waiting<T>])[] {
+    return [...this.#waiting].flatMap(([key, list]) => list.map((waiting) => [key, waiting] as const));
+  }
+
+  restoreWaiting(all: Iterable<readonly [key: string, waiting: Waiting<T>]>): void {
+    for (const [key, waiting] of all) {
+      const list = this.#waiting.get(key);
+      if (list === undefined) this.#waiting.set(key, [waiting]);
+      else list.push(waiting);
+      this.counts.waiting++;
+      this.counts.waitingBytes += waiting.bytes;
+    }
   }
 
   restore(records: readonly ProcessRecord[]): void {
@@ -275,6 +291,7 @@ export class ProcessMemory<T = never> {
   }
 
   #update(record: ProcessRecord, event: ProcessEvent): void {
+    this.beforeChange?.(this.bucketOf(record.host));
     this.counts.bytes -= sizeOf(record);
     if (event.kind === 'start' && !record.started) {
       record.started = true;
@@ -323,12 +340,15 @@ export class ProcessMemory<T = never> {
   }
 
   #addField(record: ProcessRecord, name: string, value: string): void {
+    this.beforeChange?.(this.bucketOf(record.host));
     record.fields[name] = value;
     this.counts.bytes += value.length;
     this.changed.add(this.bucketOf(record.host));
   }
 
   #insert(record: ProcessRecord): void {
+    const bucket = this.bucketOf(record.host);
+    this.beforeChange?.(bucket);
     const key = idKey(record.host, record.pid);
     const instances = this.#byId.get(key);
     if (instances === undefined) this.#byId.set(key, [record]);
@@ -342,7 +362,8 @@ export class ProcessMemory<T = never> {
     (record.endMs === undefined ? this.#alive : this.#ended).add(record);
     this.counts.processes++;
     this.counts.bytes += sizeOf(record);
-    this.changed.add(this.bucketOf(record.host));
+    this.buckets[bucket]?.add(record);
+    this.changed.add(bucket);
   }
 
   #moveStart(record: ProcessRecord, startMs: number): void {
@@ -351,6 +372,8 @@ export class ProcessMemory<T = never> {
   }
 
   #remove(record: ProcessRecord): void {
+    const bucket = this.bucketOf(record.host);
+    this.beforeChange?.(bucket);
     const key = idKey(record.host, record.pid);
     const instances = this.#byId.get(key) ?? [];
     const at = instances.indexOf(record);
@@ -362,7 +385,8 @@ export class ProcessMemory<T = never> {
     this.counts.processes--;
     this.counts.bytes -= sizeOf(record);
     this.counts.evicted++;
-    this.changed.add(this.bucketOf(record.host));
+    this.buckets[bucket]?.delete(record);
+    this.changed.add(bucket);
   }
 
   #keepBudget(): void {

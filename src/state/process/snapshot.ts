@@ -1,25 +1,65 @@
-/** Process memory as snapshot chunks: one for each of 256 buckets of hosts, written when one of its processes changed. */
+/**
+ * Process memory as snapshot chunks: one for each of 256 buckets of hosts, written when one of its processes changed, and the events that
+ * wait for an ancestor. A bucket that is about to change before its turn is written first.
+ */
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
-import { PROCESS_BUCKETS, type ProcessMemory, type ProcessRecord } from './process-memory.ts';
+import { endable } from '../snapshot/endable.ts';
+import { PROCESS_BUCKETS, type ProcessMemory, type ProcessRecord, type Waiting } from './process-memory.ts';
 
 /** JSON leaves undefined out, and with it the difference between a key that is undefined and one that is absent. */
 type SavedRecord = Partial<ProcessRecord> & Pick<ProcessRecord, 'host' | 'pid' | 'startMs' | 'started' | 'fields'>;
 
-/** Chunks of what changed since the last call; of everything when `full`. Events that wait for a parent are not saved. */
-export function snapshotProcesses(memory: ProcessMemory<unknown>, full: boolean): SnapshotChunk[] {
-  const buckets: ProcessRecord[][] = Array.from({ length: PROCESS_BUCKETS }, () => []);
-  for (const record of memory.records()) buckets[memory.bucketOf(record.host)]?.push(record);
-  const chunks = buckets.flatMap((records, bucket) =>
-    full || memory.changed.has(bucket) ? [encodeChunk(`process/${bucket}`, records)] : [],
-  );
+const BUCKET_KEYS = Array.from({ length: PROCESS_BUCKETS }, (_, bucket) => `process/${bucket}`);
+const WAITING = 'waiting/';
+/** Waiting events of one chunk: some milliseconds of work. */
+const WAITING_PER_CHUNK = 500;
+
+/** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
+export function snapshotProcesses(
+  memory: ProcessMemory<unknown>,
+  full: boolean,
+): IterableIterator<SnapshotChunk, void> {
+  const begun = full ? [...BUCKET_KEYS.keys()] : [...memory.changed];
+  const pending = new Set(begun);
   memory.changed.clear();
-  return [...chunks, closing(buckets.map((_, bucket) => `process/${bucket}`))];
+  const early: SnapshotChunk[] = [];
+  memory.beforeChange = (bucket) => {
+    if (pending.delete(bucket)) early.push(bucketChunk(memory, bucket));
+  };
+  return endable(steps(memory, begun, pending, early, memory.waiting()), (drawn) => {
+    memory.beforeChange = undefined;
+    if (!drawn) for (const bucket of begun) memory.changed.add(bucket);
+  });
+}
+
+function* steps(
+  memory: ProcessMemory<unknown>,
+  begun: readonly number[],
+  pending: Set<number>,
+  early: SnapshotChunk[],
+  waiting: readonly (readonly [string, Waiting<unknown>])[],
+): Generator<SnapshotChunk, void> {
+  for (const bucket of begun) {
+    if (pending.delete(bucket)) yield bucketChunk(memory, bucket);
+    for (let next = early.shift(); next !== undefined; next = early.shift()) yield next;
+  }
+  const keys: string[] = [];
+  for (let from = 0; from < waiting.length; from += WAITING_PER_CHUNK) {
+    const key = `${WAITING}${keys.length}`;
+    keys.push(key);
+    yield encodeChunk(key, waiting.slice(from, from + WAITING_PER_CHUNK));
+  }
+  yield closing([...BUCKET_KEYS, ...keys]);
+}
+
+function bucketChunk(memory: ProcessMemory<unknown>, bucket: number): SnapshotChunk {
+  return encodeChunk(BUCKET_KEYS[bucket] as string, [...(memory.buckets[bucket] ?? [])]);
 }
 
 /** Into a memory that has seen nothing yet. */
-export function restoreProcesses(memory: ProcessMemory<unknown>, chunks: ReadonlyMap<string, DecodedChunk>): void {
-  for (let bucket = 0; bucket < PROCESS_BUCKETS; bucket++) {
-    const records = (chunks.get(`process/${bucket}`)?.head ?? []) as readonly SavedRecord[];
+export function restoreProcesses<T>(memory: ProcessMemory<T>, chunks: ReadonlyMap<string, DecodedChunk>): void {
+  for (const key of BUCKET_KEYS) {
+    const records = (chunks.get(key)?.head ?? []) as readonly SavedRecord[];
     memory.restore(
       records.map((record) => ({
         guid: undefined,
@@ -31,4 +71,6 @@ export function restoreProcesses(memory: ProcessMemory<unknown>, chunks: Readonl
       })),
     );
   }
+  for (const [key, { head }] of chunks)
+    if (key.startsWith(WAITING)) memory.restoreWaiting(head as readonly (readonly [string, Waiting<T>])[]);
 }
