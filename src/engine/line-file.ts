@@ -37,6 +37,7 @@ export type LineFraming = 'lines' | 'ndjson';
 const SNIFF_BYTES = 65_536;
 /** Read at once; small enough to stay in the cache while it is scanned. */
 const READ_BYTES = 1 << 20;
+const MARGIN_BYTES = 16_384;
 const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 const LF = 0x0a;
 const CR = 0x0d;
@@ -122,7 +123,7 @@ class LineFileScan {
   async run(): Promise<LineFileResult> {
     let held = 0;
     while (this.#base < this.#end) {
-      const room = Math.min(this.#input.length, held + READ_BYTES);
+      const room = Math.min(this.#input.length, held + this.#wantedBytes(held));
       const got = readSync(this.#file, this.#input, held, room - held, this.#base + held);
       const length = held + got;
       const isLast = got === 0;
@@ -145,6 +146,12 @@ class LineFileScan {
       }
     }
     return this.#result();
+  }
+
+  /** Little while the first line end is looked for, and behind the end of the range: most of that belongs to others. */
+  #wantedBytes(held: number): number {
+    if (this.#skipping) return MARGIN_BYTES;
+    return Math.min(READ_BYTES, Math.max(MARGIN_BYTES, this.#end - this.#base - held));
   }
 
   #result(): LineFileResult {
@@ -175,7 +182,8 @@ class LineFileScan {
     const { consumedBytes, candidateCount, ranges, ordinals, encodingOnly, records } = result;
     const { counts } = this.#processor;
     counts.encodingOnly += encodingOnly;
-    const blanks = blankLines(this.#input, consumedBytes);
+    const mayBeBlank = result.mayHoldBlankLines || (this.#input[0] ?? 0) <= 0x20;
+    const blanks = mayBeBlank ? blankLines(this.#input, consumedBytes) : NO_BLANKS;
     const found: FoundAlert[] = [];
     let blankBefore = 0;
     for (let i = 0; i < candidateCount; i++) {
@@ -208,13 +216,11 @@ class LineFileScan {
   }
 }
 
-/** Ordinals of the lines that hold white space only; looked for one by one only where something hints at them. */
-function blankLines(bytes: Buffer, length: number): number[] {
+const NO_BLANKS: readonly number[] = [];
+
+/** Ordinals of the lines that hold white space only. */
+function blankLines(bytes: Buffer, length: number): readonly number[] {
   const chunk = bytes.subarray(0, length);
-  const first = chunk[0] ?? 0;
-  const isSuspicious =
-    first <= 0x20 || ['\n\n', '\n\r', '\n ', '\n\t'].some((hint) => chunk.includes(hint, 0, 'latin1'));
-  if (!isSuspicious) return [];
   const blanks: number[] = [];
   let ordinal = 0;
   for (let start = 0; start < length; ordinal++) {

@@ -4,6 +4,7 @@
  */
 import { hasSimd, kernelModule } from './kernel-module.ts';
 import {
+  CTX_BLANK_HINT,
   CTX_BYTES,
   CTX_ENCODING_ONLY,
   CTX_OUT,
@@ -137,6 +138,7 @@ export class IndicatorScanner implements Scanner {
     this.#set(CTX_RECORD_ORDINAL, 0);
     this.#set(CTX_RECORD_FLAGS, 0);
     this.#set(CTX_RECORD_PAIRS, 0);
+    this.#set(CTX_BLANK_HINT, 0);
   }
 
   /** Moves the kernel's candidates into the result. */
@@ -165,6 +167,7 @@ export class IndicatorScanner implements Scanner {
       ranges: this.#ranges,
       ordinals: this.#ordinals,
       encodingOnly,
+      mayHoldBlankLines: this.#at(CTX_BLANK_HINT) !== 0,
     };
   }
 

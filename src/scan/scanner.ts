@@ -15,6 +15,8 @@ export interface ScanResult {
   readonly ordinals: Uint32Array;
   /** Candidates that the exact path must see for encoding reasons alone (escapes, non-ASCII at a name, %XX in a host). */
   readonly encodingOnly: number;
+  /** In line mode: false when certainly no line but the first begins with a blank or control character, or is empty. */
+  readonly mayHoldBlankLines: boolean;
 }
 
 export interface Scanner {

@@ -29,7 +29,8 @@ import {
   TAB_CLASSES,
   TAB_FLAGS,
   TAB_HEADER_BYTES,
-  TAB_LABELS,
+  TAB_ENDINGS,
+  TAB_ENDINGS_SHIFT,
   TAB_NET4,
   TAB_NET6,
   TAB_REACH4,
@@ -57,8 +58,10 @@ const LOAD = 0.72;
 const SPARE = 1.06;
 const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
-const REACH4_BYTES = 65_536 / 8;
-const LABELS_BYTES = 16_384 / 8;
+const REACH4_BYTES = 2 ** 24 / 8;
+/** Bits of the map of endings: 4 to 8 for each name, of which many end alike. */
+const MIN_ENDING_BITS = 14;
+const MAX_ENDING_BITS = 27;
 
 export class WitnessTables {
   readonly memory: ScanMemory;
@@ -110,7 +113,8 @@ export class WitnessTables {
     view.setUint32(TAB_NET4, at, true);
     view.setUint32(TAB_NET6, at + NET4_BYTES, true);
     view.setUint32(TAB_REACH4, at + NET4_BYTES + NET6_BYTES, true);
-    view.setUint32(TAB_LABELS, at + NET4_BYTES + NET6_BYTES + REACH4_BYTES, true);
+    view.setUint32(TAB_ENDINGS, at + NET4_BYTES + NET6_BYTES + REACH4_BYTES, true);
+    view.setUint32(TAB_ENDINGS_SHIFT, 64 - endingBits(counts[CLASS_NAME]), true);
     return new WitnessTables(memory, address, bytes);
   }
 
@@ -225,7 +229,7 @@ const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
 
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {
-  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES + LABELS_BYTES;
+  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES + 2 ** endingBits(counts[CLASS_NAME]) / 8;
   for (const count of counts) {
     const { filterWords, slots } = classSize(count);
     bytes += filterWords * 8 + aligned(slots * 4);
@@ -236,6 +240,11 @@ export function tableBytes(counts: ClassCounts): number {
 function classSize(count: number): { readonly filterWords: number; readonly slots: number; readonly limit: number } {
   const limit = Math.ceil(count * SPARE) + 1024;
   return { filterWords: Math.ceil((limit * FILTER_BITS) / 64), slots: Math.ceil(limit / LOAD), limit };
+}
+
+/** Binary logarithm of the size of the map of endings. */
+function endingBits(names: number): number {
+  return Math.min(MAX_ENDING_BITS, Math.max(MIN_ENDING_BITS, Math.ceil(Math.log2(names * 4 + 1))));
 }
 
 function aligned(bytes: number): number {

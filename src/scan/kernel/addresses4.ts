@@ -3,83 +3,124 @@
  * is left to the exact path, save for an escape whose digits would be taken for those of the first number.
  */
 import { ipv4Hash, lookUp, net4Hash } from './keys';
-import { AS_WHOLE, CLASS_ADDRESS, CTX_QUADS, MASK_DIGIT, MASK_DOT, TAB_NET4, TAB_REACH4 } from './layout';
+import {
+  AS_WHOLE,
+  CLASS_ADDRESS,
+  CTX_QUADS,
+  CTX_THIRD_DOTS,
+  MASK_DIGIT,
+  MASK_DOT,
+  TAB_NET4,
+  TAB_REACH4,
+} from './layout';
 import { addPair } from './names';
 import { classOf, ctx, markHit, pieceStart, segmentStart, tab } from './state';
 
 export function visitAddresses4(count: u32): void {
-  let out = ctx + CTX_QUADS;
-  let digitBefore: u64 = 0;
-  for (let i: usize = 0; i < <usize>count; i++) {
-    const at = ctx + (i << 3);
-    const dots = load<u64>(at, MASK_DOT);
-    const digits = load<u64>(at, MASK_DIGIT);
-    const nextDigits = load<u64>(at, MASK_DIGIT + 8);
-    // Dots between digits, in this word and at the beginning of the next.
-    const inner = dots & ((digits << 1) | digitBefore) & from(digits, nextDigits, 1);
-    digitBefore = digits >>> 63;
-    if (inner == 0) continue;
-    const nextInner = load<u64>(at, MASK_DOT + 8) & ((nextDigits << 1) | digitBefore) & (nextDigits >>> 1);
-    if (popcnt(inner) + popcnt(nextInner) < 3) continue;
-    // Those with another one at the right distance behind them, and only digits between.
-    const second = from(digits, nextDigits, 2);
-    const one = inner & (from(inner, nextInner, 2) | from(inner, nextInner, 3) | (from(inner, nextInner, 4) & second));
-    const nextOne = nextInner & ((nextInner >>> 2) | (nextInner >>> 3) | ((nextInner >>> 4) & (nextDigits >>> 2)));
-    let two = one & (from(one, nextOne, 2) | from(one, nextOne, 3) | (from(one, nextOne, 4) & second));
-    while (two != 0) {
-      const place = ctz(two);
-      two &= two - 1;
-      out = listQuad(out, i, place, from(inner, nextInner, place), from(digits, nextDigits, place));
-    }
-  }
-  lookUpQuads(out);
+  const places = ctx + CTX_THIRD_DOTS;
+  const last = listThirdDots(count, places);
+  lookUpQuads(readQuads(places, last));
 }
 
-/** Most addresses fall out at the first small map: nothing is listed near them. */
+/** Offsets of dots that end a chain of three. A chain is found at its end, so that only what was seen before is needed. */
+function listThirdDots(count: u32, list: usize): usize {
+  const area = ctx;
+  let out = list;
+  let digitsBefore: u64 = 0;
+  let innerBefore: u64 = 0;
+  let twoBefore: u64 = 0;
+  let digits = load<u64>(area, MASK_DIGIT);
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const at = area + (i << 3);
+    const next = load<u64>(at, MASK_DIGIT + 8);
+    // Dots between digits; those with another one two to four bytes before them and only digits between; and so once more.
+    const inner = load<u64>(at, MASK_DOT) & behind(digits, digitsBefore, 1) & ((digits >>> 1) | (next << 63));
+    const second = behind(digits, digitsBefore, 2);
+    const two = inner & chain(inner, innerBefore, second);
+    const three = inner & chain(two, twoBefore, second);
+    const base = <u32>(i << 6);
+    const number = <usize>popcnt(three);
+    store<u32>(out, base + <u32>ctz(three));
+    if (number > 1) {
+      let to = out + 4;
+      for (let more = three & (three - 1); more != 0; more &= more - 1) {
+        store<u32>(to, base + <u32>ctz(more));
+        to += 4;
+      }
+    }
+    out += number << 2;
+    digitsBefore = digits;
+    innerBefore = inner;
+    twoBefore = two;
+    digits = next;
+  }
+  return out;
+}
+
+/** The mask moved up by `count` bits, with bits of the word before it. */
+// @ts-ignore: decorator
+@inline
+function behind(word: u64, before: u64, count: u64): u64 {
+  return (word << count) | (before >>> (64 - count));
+}
+
+// @ts-ignore: decorator
+@inline
+function chain(dots: u64, before: u64, second: u64): u64 {
+  return behind(dots, before, 2) | behind(dots, before, 3) | (behind(dots, before, 4) & second);
+}
+
+/** The four numbers around each chain. */
+function readQuads(from: usize, to: usize): usize {
+  const area = ctx;
+  const piece = pieceStart;
+  let out = area + CTX_QUADS;
+  for (let at = from; at < to; at += 4) {
+    const offset = <usize>load<u32>(at);
+    const word = area + ((offset >> 6) << 3);
+    const shift = <u64>(offset & 63);
+    // 64 bits that end before the dot.
+    const dots = upToBefore(word + MASK_DOT, shift);
+    const digits = upToBefore(word + MASK_DIGIT, shift);
+    const behindDot = (load<u64>(word, MASK_DIGIT) >>> shift >>> 1) | (load<u64>(word, MASK_DIGIT + 8) << (63 - shift));
+    const c = <usize>clz(dots);
+    const b = <usize>clz(dots << <u64>(c + 1));
+    const a = min<usize>(8, <usize>clz(~(digits << <u64>(c + b + 2))));
+    const d = <usize>ctz(~behindDot);
+    const third = piece + offset;
+    const first = third - c - b - 2;
+    const start = first - a;
+    const one = partBefore(first, a);
+    const two = partBefore(third - c - 1, b);
+    const three = partBefore(third, c);
+    const four = partBefore(third + 1 + d, d);
+    const low = (two << 16) | (three << 8) | four;
+    store<u32>(out, (one << 24) | low);
+    store<u32>(out, <u32>start, 4);
+    const sign: u32 = load<u8>(start - 1);
+    if ((sign == 0x25 || sign == 0x75 || sign == 0x78) && (two | three | four) <= 255) visitEscaped(start, first, low, sign);
+    out += <usize>((one | two | three | four) <= 255) << 3;
+  }
+  return out;
+}
+
+// @ts-ignore: decorator
+@inline
+function upToBefore(mask: usize, shift: u64): u64 {
+  // Shifting in two steps: a shift by 64 would be a shift by 0.
+  return ((load<u64>(mask) << (63 - shift)) << 1) | (load<u64>(mask - 8) >>> shift);
+}
+
+/** Nearly all addresses fall out at the map: nothing is listed among their 256 neighbours. */
 function lookUpQuads(last: usize): void {
   const reach = tab + <usize>load<u32>(tab, TAB_REACH4);
   for (let at = ctx + CTX_QUADS; at < last; at += 8) {
     const address = load<u32>(at);
-    if (((load<u8>(reach + <usize>(address >>> 19)) >>> ((address >>> 16) & 7)) & 1) == 0) continue;
+    if (((load<u8>(reach + <usize>(address >>> 11)) >>> ((address >>> 8) & 7)) & 1) == 0) continue;
     const found = findIpv4(address);
     if ((found & AS_WHOLE) != 0) markHit(<usize>load<u32>(at, 4));
     else if (found != 0) addPair(<usize>load<u32>(at, 4), ipv4Hash(address));
   }
-}
-
-/** 64 bits from bit `shift` of two words on. */
-// @ts-ignore: decorator
-@inline
-function from(word: u64, next: u64, shift: u64): u64 {
-  // Shifting in two steps: a shift by 64 would be a shift by 0.
-  return (word >>> shift) | ((next << (63 - shift)) << 1);
-}
-
-/** Four numbers around the first dot of a chain; `dots` and `digits` begin at that dot. */
-// @ts-ignore: decorator
-@inline
-function listQuad(list: usize, word: usize, place: u64, dots: u64, digits: u64): usize {
-  const dot = pieceStart + (word << 6) + <usize>place;
-  const rest = dots & (dots - 1);
-  const second = <usize>ctz(rest);
-  const third = <usize>ctz(rest & (rest - 1));
-  const last = <usize>ctz(~(digits >>> <u64>(third + 1)));
-  const b = partBefore(dot + second, second - 1);
-  const c = partBefore(dot + third, third - second - 1);
-  const d = partBefore(dot + third + 1 + last, last);
-  // Digits before the first dot, eight at most.
-  const at = ctx + (word << 3);
-  const before = ((load<u64>(at, MASK_DIGIT) << (63 - place)) << 1) | (load<u64>(at, MASK_DIGIT - 8) >>> place);
-  const first = min<usize>(8, <usize>clz(~before));
-  const low = (b << 16) | (c << 8) | d;
-  const start = dot - first;
-  const a = partBefore(dot, first);
-  const isAddress = <usize>((a | b | c | d) <= 255);
-  store<u32>(list, (a << 24) | low);
-  store<u32>(list, <u32>start, 4);
-  const sign: u32 = load<u8>(start - 1);
-  if ((sign == 0x25 || sign == 0x75 || sign == 0x78) && (b | c | d) <= 255) visitEscaped(start, dot, low, sign);
-  return list + (isAddress << 3);
 }
 
 /** The first number may begin with digits of an escape: `%201.2.3.4`. */

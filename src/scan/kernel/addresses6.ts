@@ -1,6 +1,6 @@
 /**
- * IPv6 candidates: runs of hex digits, colons and dots with two colons that have at most four hex digits between them. A run is
- * read only when it has `::` or at least six colons, so that times and hardware addresses cost a few instructions.
+ * IPv6 candidates: runs of hex digits, colons and dots. They are looked for only where two colons stand side by side, or six close
+ * together; which bytes are hex digits is asked only there, so that times and hardware addresses cost a few instructions.
  */
 import { hexValue } from './bytes';
 import { ipv4Hash, ipv6Hash, lookUp } from './keys';
@@ -8,9 +8,9 @@ import {
   AS_WHOLE,
   CLASS_ADDRESS,
   CTX_GROUPS,
+  MASK_BREAK,
   MASK_COLON,
   MASK_DOT,
-  MASK_NOT_HEX,
   TAB_NET6,
   TAB_NET6_LENGTHS,
 } from './layout';
@@ -20,42 +20,26 @@ import { classOf, ctx, markHit, pieceStart, segmentStart, tab } from './state';
 
 /** Longer runs are no address, an escape in front included. */
 const MAX_RUN: usize = 70;
+/** Colons of an address without `::`, at least. They stand within 35 bytes: in one word and the one before it. */
+const MANY: u32 = 6;
 
 export function visitAddresses6(count: u32): void {
-  let before: u64 = 0;
-  let e1: u64 = 0;
-  let e2: u64 = 0;
-  let e3: u64 = 0;
-  let e4: u64 = 0;
+  const area = ctx;
   let colonsBefore: u64 = 0;
-  let closedBefore: u64 = 0;
+  let singlesBefore: u32 = 0;
   let done: usize = 0;
   for (let i: usize = 0; i < <usize>count; i++) {
-    const at = ctx + (i << 3);
+    const at = area + (i << 3);
     const colons = load<u64>(at, MASK_COLON);
-    const hex = ~load<u64>(at, MASK_NOT_HEX);
-    // A colon with a hex digit or colon behind it, here or at the very end of the word before.
-    if ((colons & (((colons | hex) >>> 1) | (<u64>1 << 63))) == 0 && before == 0) {
-      e1 = e2 = e3 = e4 = colonsBefore = closedBefore = 0;
-      continue;
-    }
-    // eK: a hex digit that stands K behind a colon, hex digits only between them.
-    const n1 = ((colons << 1) | (colonsBefore >>> 63)) & hex;
-    const n2 = ((n1 << 1) | (e1 >>> 63)) & hex;
-    const n3 = ((n2 << 1) | (e2 >>> 63)) & hex;
-    const n4 = ((n3 << 1) | (e3 >>> 63)) & hex;
-    const open = colons | n1 | n2 | n3 | n4;
-    const closed = colons & ((open << 1) | (before >>> 63));
-    // Two colons side by side, or the fifth of single ones (a run is no longer than two words).
-    let places = colons & ((colons << 1) | (colonsBefore >>> 63));
-    if (popcnt(closed) + popcnt(closedBefore) >= 5) places |= closed;
-    before = open;
+    const pairs = colons & ((colons << 1) | (colonsBefore >>> 63));
     colonsBefore = colons;
-    closedBefore = closed;
-    e1 = n1;
-    e2 = n2;
-    e3 = n3;
-    e4 = n4;
+    // A colon with something behind it that a group may begin with; at the end of a word that is not known.
+    const singles = colons & ((~load<u64>(at, MASK_BREAK) >>> 1) | (<u64>1 << 63));
+    const number = <u32>popcnt(singles);
+    const isMany = number + singlesBefore >= MANY;
+    singlesBefore = number;
+    if (pairs == 0 && !isMany) continue;
+    let places = isMany ? pairs | singles : pairs;
     const base = i << 6;
     while (places != 0) {
       const offset = base + <usize>ctz(places);
@@ -65,11 +49,24 @@ export function visitAddresses6(count: u32): void {
   }
 }
 
+/** Bytes that are no hex digit, colon or dot, by their word; everything behind the piece is none. */
+function outside(word: usize): u64 {
+  const at = pieceStart + (word << 6);
+  const masks = ctx + (word << 3);
+  const hex =
+    isHex(v128.load(at)) |
+    (isHex(v128.load(at, 16)) << 16) |
+    (isHex(v128.load(at, 32)) << 32) |
+    (isHex(v128.load(at, 48)) << 48);
+  return (~hex | load<u64>(masks, MASK_BREAK)) & ~(load<u64>(masks, MASK_COLON) | load<u64>(masks, MASK_DOT));
+}
+
 // @ts-ignore: decorator
 @inline
-function outside(word: usize): u64 {
-  const at = ctx + (word << 3);
-  return load<u64>(at, MASK_NOT_HEX) & ~(load<u64>(at, MASK_COLON) | load<u64>(at, MASK_DOT));
+function isHex(bytes: v128): u64 {
+  const letters = i8x16.lt_u(i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(6));
+  const digits = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  return <u64>(<u32>i8x16.bitmask(v128.or(letters, digits)));
 }
 
 /** The run around a colon, by its offset in the piece; returns the offset of its end. */

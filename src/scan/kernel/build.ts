@@ -1,6 +1,6 @@
 /** Adds witnesses to the tables: the loader writes items into memory, the kernel hashes them as the scan does. */
-import { addRun, insertKey, ipv4Hash, ipv6Hash, lastLabelBit, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_LABELS, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
+import { addRun, endingBit, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
+import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_ENDINGS, TAB_ENDINGS_SHIFT, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
 import { classOf, setBlocks, tab } from './state';
 
 const ITEM_NAME: u32 = 0;
@@ -28,7 +28,7 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
     if (kind == ITEM_NAME) {
       cls = CLASS_NAME;
       hash = nameHash(a + b, b);
-      listLabel(a, a + b);
+      listEnding(a, a + b);
     } else if (kind == ITEM_HASH) {
       cls = CLASS_HASH;
       hash = addRun(SEED_HASH, a, a + b);
@@ -37,7 +37,7 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
       hash = addRun(SEED_WORD, a, a + b);
     } else if (kind == ITEM_IPV4) {
       hash = ipv4Hash(a);
-      setReach4(a >>> 16);
+      setReach4(a >>> 8);
     } else if (kind == ITEM_NET4) {
       hash = net4Hash(a, b);
       reachNet4(a, b);
@@ -60,17 +60,18 @@ function reachNet4(masked: u32, bits: u32): void {
   const first = masked >>> 16;
   const count: u32 = bits >= 16 ? 1 : <u32>1 << (16 - bits);
   for (let i: u32 = 0; i < count; i++) {
-    setReach4(first + i);
     const at = map + (<usize>(first + i) << 2);
     store<u32>(at, load<u32>(at) | (<u32>1 << bits));
   }
+  const reached: u32 = bits >= 24 ? 1 : <u32>1 << (24 - bits);
+  for (let i: u32 = 0; i < reached; i++) setReach4((masked >>> 8) + i);
 }
 
-function listLabel(start: usize, end: usize): void {
-  let dot = end - 1;
-  while (dot > start && load<u8>(dot) != 0x2e) dot--;
-  const bit = lastLabelBit(end, end - dot - 1);
-  const at = tab + <usize>load<u32>(tab, TAB_LABELS) + <usize>(bit >>> 3);
+function listEnding(start: usize, end: usize): void {
+  let from = end;
+  for (let dots = 0; from > start; from--) if (load<u8>(from - 1) == 0x2e && ++dots == 2) break;
+  const bit = endingBit(end, end - from, load<u32>(tab, TAB_ENDINGS_SHIFT));
+  const at = tab + <usize>load<u32>(tab, TAB_ENDINGS) + <usize>(bit >>> 3);
   store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(bit & 7)));
 }
 

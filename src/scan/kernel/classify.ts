@@ -1,33 +1,29 @@
 /**
  * First pass over a piece: every byte becomes one bit in each mask array, 64 bytes per step, no branch on the data except for the
- * rare block with a backslash or an ampersand. Token bytes and hex digits come from two nibble tables (one look-up for the low,
- * one for the high four bits; their AND is zero for bytes outside the token alphabet).
+ * rare block with a backslash or an ampersand. Token bytes come from two nibble tables (one look-up for the low, one for the high
+ * four bits; their AND is zero for bytes outside the token alphabet).
  */
 import {
   MASK_BREAK,
   MASK_COLON,
   MASK_DIGIT,
   MASK_DOT,
-  MASK_ENCODED,
-  MASK_HIT,
   MASK_LINE_END,
-  MASK_NOT_HEX,
-  MASK_PAIR,
   MASK_SPECIAL,
 } from './layout';
 
-// Classes: 1 digits, 2 `a-o`, 4 `p-z`, 8 `_`, 16 `-`, 32 hex letters, 128 dot.
+// Classes: 1 digits, 2 `a-o`, 4 `p-z`, 8 `_`, 16 `-`, 128 dot.
 // @ts-ignore: decorator
 @inline
 function lowTable(): v128 {
   //            0  1   2   3   4   5   6   7  8  9  a  b  c  d   e    f
-  return i8x16(5, 39, 39, 39, 39, 39, 39, 7, 7, 7, 6, 2, 2, 18, -126, 10);
+  return i8x16(5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 18, -126, 10);
 }
 
 // @ts-ignore: decorator
 @inline
 function highTable(): v128 {
-  return i8x16(0, 0, -112, 1, 34, 12, 34, 4, 0, 0, 0, 0, 0, 0, 0, 0);
+  return i8x16(0, 0, -112, 1, 2, 12, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 // @ts-ignore: decorator
@@ -62,12 +58,6 @@ function digit(cls: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function notHex(cls: v128): v128 {
-  return i8x16.eq(v128.and(cls, i8x16.splat(33)), i8x16.splat(0));
-}
-
-// @ts-ignore: decorator
-@inline
 function percentOrHigh(bytes: v128): v128 {
   return v128.or(bytes, is(bytes, 0x25));
 }
@@ -86,7 +76,7 @@ function escapes(at: usize): v128 {
   return v128.or(backslash, v128.and(is(bytes, 0x26), is(next, 0x23)));
 }
 
-/** Fills the masks of `[start, end)` and clears the marks; returns the number of words. */
+/** Fills the masks of `[start, end)`; returns the number of words. */
 export function classify(ctx: usize, start: usize, end: usize): u32 {
   const count = <u32>((end - start + 63) >> 6);
   let out = ctx;
@@ -103,7 +93,6 @@ export function classify(ctx: usize, start: usize, end: usize): u32 {
     store<u64>(out, pack(i8x16.eq(ca, zero), i8x16.eq(cb, zero), i8x16.eq(cc, zero), i8x16.eq(cd, zero)), MASK_BREAK);
     store<u64>(out, pack(ca, cb, cc, cd), MASK_DOT);
     store<u64>(out, pack(digit(ca), digit(cb), digit(cc), digit(cd)), MASK_DIGIT);
-    store<u64>(out, pack(notHex(ca), notHex(cb), notHex(cc), notHex(cd)), MASK_NOT_HEX);
     store<u64>(out, pack(is(a, 0x3a), is(b, 0x3a), is(c, 0x3a), is(d, 0x3a)), MASK_COLON);
     store<u64>(out, pack(is(a, 10), is(b, 10), is(c, 10), is(d, 10)), MASK_LINE_END);
     let special = pack(percentOrHigh(a), percentOrHigh(b), percentOrHigh(c), percentOrHigh(d));
@@ -119,7 +108,6 @@ export function classify(ctx: usize, start: usize, end: usize): u32 {
     store<u64>(last, load<u64>(last, MASK_BREAK) | ~valid, MASK_BREAK);
     store<u64>(last, load<u64>(last, MASK_DOT) & valid, MASK_DOT);
     store<u64>(last, load<u64>(last, MASK_DIGIT) & valid, MASK_DIGIT);
-    store<u64>(last, load<u64>(last, MASK_NOT_HEX) | ~valid, MASK_NOT_HEX);
     store<u64>(last, load<u64>(last, MASK_COLON) & valid, MASK_COLON);
     store<u64>(last, load<u64>(last, MASK_LINE_END) & valid, MASK_LINE_END);
     store<u64>(last, load<u64>(last, MASK_SPECIAL) & valid, MASK_SPECIAL);
@@ -136,18 +124,12 @@ function closeMasks(ctx: usize, count: u32): void {
     store<u64>(behind + i, ~(<u64>0), MASK_BREAK);
     store<u64>(behind + i, 0, MASK_DOT);
     store<u64>(behind + i, 0, MASK_DIGIT);
-    store<u64>(behind + i, ~(<u64>0), MASK_NOT_HEX);
     store<u64>(behind + i, 0, MASK_COLON);
   }
   store<u64>(ctx, ~(<u64>0), MASK_BREAK - 8);
   store<u64>(ctx, 0, MASK_DOT - 8);
   store<u64>(ctx, 0, MASK_DIGIT - 8);
-  store<u64>(ctx, ~(<u64>0), MASK_NOT_HEX - 8);
   store<u64>(ctx, 0, MASK_COLON - 8);
-  const bytes = (<usize>count + 1) << 3;
-  memory.fill(ctx + MASK_HIT, 0, bytes);
-  memory.fill(ctx + MASK_ENCODED, 0, bytes);
-  memory.fill(ctx + MASK_PAIR, 0, bytes);
 }
 
 /** Two dots side by side end a name, and so does a dot that no token byte follows. */

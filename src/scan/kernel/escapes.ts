@@ -16,11 +16,13 @@ let hostChecked: usize = 0;
 let hostFound: bool = false;
 
 export function visitSpecials(count: u32): void {
+  const area = ctx;
+  const piece = pieceStart;
   hostChecked = 0;
-  let done = pieceStart;
+  let done = piece;
   for (let i: usize = 0; i < <usize>count; i++) {
-    let special = load<u64>(ctx + (i << 3), MASK_SPECIAL);
-    const base = pieceStart + (i << 6);
+    let special = load<u64>(area + (i << 3), MASK_SPECIAL);
+    const base = piece + (i << 6);
     while (special != 0) {
       const at = base + <usize>ctz(special);
       special &= special - 1;

@@ -90,21 +90,25 @@ export function nameHash(end: usize, length: usize): u64 {
   const a = i64x2.extract_lane(last, 1) * NAME_1 + SEED_NAME;
   const b = i64x2.extract_lane(last, 0) * NAME_2;
   const hash = a ^ rotl<u64>(b, 32);
-  if (length <= 16) return hash;
   const more: usize = length > 32 ? 32 : length;
   const first = v128.and(v128.or(v128.load(end - 32), lower), i8x16.ge_s(places, i8x16.splat(<i8>(32 - more))));
   const c = i64x2.extract_lane(first, 1) * NAME_3;
   const d = i64x2.extract_lane(first, 0) * NAME_4;
   const long = (hash ^ (hash >>> 29)) * NEXT + (c ^ rotl<u64>(d, 32));
-  return length > 32 ? addLongRun(long, end - length, end - 32) : long;
+  if (length > 32) return addLongRun(long, end - length, end - 32);
+  // Chosen by a mask: half of all names are longer than 16 bytes, and a branch would be guessed wrong as often.
+  return hash ^ ((hash ^ long) & (0 - <u64>(length > 16)));
 }
 
-/** Place of a name's last label, by its last eight bytes, in a map of 16,384 bits. */
+/**
+ * Place of a name in the map of endings: by its last two labels, of those the last eight bytes. Every suffix of a name that is
+ * itself a name ends like it. `length`: bytes of the last two labels; `shift` is that of the map.
+ */
 // @ts-ignore: decorator
 @inline
-export function lastLabelBit(end: usize, length: usize): u32 {
+export function endingBit(end: usize, length: usize, shift: u32): u32 {
   const rest: u64 = length < 8 ? <u64>(8 - length) << 3 : 0;
-  return <u32>((((load<u64>(end - 8) | LOWER) >>> (rest & 63)) * FIRST) >>> 50);
+  return <u32>((((load<u64>(end - 8) | LOWER) >>> rest) * FIRST) >>> <u64>shift);
 }
 
 function mix(hash: u64, word: u64): u64 {

@@ -17,10 +17,12 @@ export const TAB_CLASSES: usize = 64;
 export const CLASS_BYTES: usize = 32;
 /** Offset of 65,536 x u32: bit L of entry N says that a network of length L reaches into N.N.0.0/16; 0 when none. */
 export const TAB_NET4: usize = 256;
-/** Offset of 65,536 bits: an address or network is listed in N.N.0.0/16. */
+/** Offset of 2^24 bits: something is listed in N.N.N.0/24. */
 export const TAB_REACH4: usize = 280;
-/** Offset of 16,384 bits: a name with this last label is listed. */
-export const TAB_LABELS: usize = 284;
+/** Offset of a power of two of bits: a name that ends like this is listed (`endingBit`). */
+export const TAB_ENDINGS: usize = 284;
+/** 64 minus the binary logarithm of the number of those bits. */
+export const TAB_ENDINGS_SHIFT: usize = 288;
 /** Offset of 65,536 bits: networks reach into the first 16 bits of an IPv6 address; 0 when none. */
 export const TAB_NET6: usize = 260;
 /** Two u64: prefix lengths 0 to 127 that occur among IPv6 networks. */
@@ -67,6 +69,8 @@ export const CTX_RECORD_START: usize = 40;
 export const CTX_RECORD_ORDINAL: usize = 44;
 export const CTX_RECORD_FLAGS: usize = 48;
 export const CTX_RECORD_PAIRS: usize = 52;
+/** Not 0 when some line begins with a blank, a control character or its own end. */
+export const CTX_BLANK_HINT: usize = 56;
 /** Sixteen u64: hashes of names in the current record that count only with a word. */
 export const CTX_PAIRS: usize = 64;
 export const MAX_RECORD_PAIRS: u32 = 16;
@@ -75,7 +79,7 @@ export const CTX_GROUPS: usize = 192;
 export const CTX_MASKS: usize = 256;
 /** One mask array: a word in front, one per 64 bytes of the piece, three behind. */
 export const MASK_BYTES: usize = (PIECE / 64 + 4) * 8;
-export const MASK_ARRAYS: usize = 10;
+export const MASK_ARRAYS: usize = 9;
 export const CTX_PAIR_LIST: usize = CTX_MASKS + MASK_ARRAYS * MASK_BYTES;
 /** Names of the piece that count only with a word: position u32, unused u32, hash u64. */
 export const MAX_PIECE_PAIRS: u32 = 512;
@@ -86,16 +90,23 @@ export const BATCH_TOKENS: usize = 128;
 export const CTX_NAMES: usize = CTX_ENDS + PIECE * 2 + 256;
 /** Key of each name. */
 export const CTX_KEYS: usize = CTX_NAMES + 128 * 36 * 8;
-/** IPv4 addresses of a piece: address and position, u32 each. */
+/** IPv4 addresses of a piece: address and position, u32 each. Before they are read, the places of their third dots, u32 each. */
 export const CTX_QUADS: usize = CTX_KEYS + 128 * 36 * 8;
-export const CTX_BYTES: usize = CTX_QUADS + PIECE * 4 + 256;
+export const CTX_THIRD_DOTS: usize = CTX_QUADS + PIECE * 4 + 256;
+/** Tokens of a batch: start, length, place in the map of endings, readings behind an escape (u32 each), upper dots (u64). */
+export const CTX_TOKENS: usize = CTX_THIRD_DOTS + PIECE * 2 + 256;
+export const TOKEN_BYTES: usize = 24;
+/** Addresses of those tokens that something listed ends like, u32 each. */
+export const CTX_LISTED: usize = CTX_TOKENS + 129 * 24;
+/** Offsets of the line ends of a piece, u32 each. */
+export const CTX_LINE_ENDS: usize = CTX_LISTED + 129 * 4 + 256;
+export const CTX_BYTES: usize = CTX_LINE_ENDS + PIECE * 4 + 256;
 
 // Mask arrays, bit b of word w is byte 64 w + b of the piece.
 export const MASK_BREAK: usize = CTX_MASKS + 8;
 export const MASK_DOT: usize = MASK_BREAK + MASK_BYTES;
 export const MASK_DIGIT: usize = MASK_DOT + MASK_BYTES;
-export const MASK_NOT_HEX: usize = MASK_DIGIT + MASK_BYTES;
-export const MASK_COLON: usize = MASK_NOT_HEX + MASK_BYTES;
+export const MASK_COLON: usize = MASK_DIGIT + MASK_BYTES;
 export const MASK_SPECIAL: usize = MASK_COLON + MASK_BYTES;
 export const MASK_LINE_END: usize = MASK_SPECIAL + MASK_BYTES;
 export const MASK_HIT: usize = MASK_LINE_END + MASK_BYTES;

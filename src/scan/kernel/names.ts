@@ -2,7 +2,7 @@
  * Names: dotted tokens with all their suffixes. Looked at are tokens whose last label is no plain number, so that addresses,
  * versions and decimal numbers cost nothing here; their ends come from arithmetic on the masks.
  */
-import { finishKey, keyBits, lastLabelBit, lookUp, lookUpSlot, nameHash } from './keys';
+import { endingBit, finishKey, keyBits, lookUp, lookUpSlot, nameHash } from './keys';
 import {
   AS_SUFFIX,
   AS_WHOLE,
@@ -10,15 +10,19 @@ import {
   CLASS_NAME,
   CTX_ENDS,
   CTX_KEYS,
+  CTX_LISTED,
   CTX_NAMES,
   CTX_PAIR_LIST,
+  CTX_TOKENS,
   FLAG_SUFFIXES,
   MASK_BREAK,
   MASK_DIGIT,
   MASK_DOT,
   MASK_PAIR,
   MAX_PIECE_PAIRS,
-  TAB_LABELS,
+  TAB_ENDINGS,
+  TAB_ENDINGS_SHIFT,
+  TOKEN_BYTES,
 } from './layout';
 import { stripsBefore } from './left-context';
 import { classOf, ctx, flags, markHit, pairListCount, pieceStart, setBit, setPairListCount, tab } from './state';
@@ -28,8 +32,9 @@ const MAX_NAME: usize = 253;
 const WHOLE: u32 = 1 << 31;
 
 /**
- * Three loops over the piece, each without branches that depend on the data as far as possible: ends of the tokens to look at,
- * then the names in each, then the look-ups. One loop that does everything spends most of its time on mispredicted branches.
+ * Loops over the piece, each without branches that depend on the data or on memory as far as possible: ends of the tokens to look
+ * at, the tokens, those that something listed ends like, the names in each, the look-ups. One loop that does everything spends most
+ * of its time on mispredicted branches, and waits for one place in memory after the other.
  */
 export function visitNames(count: u32): void {
   const ends = ctx + CTX_ENDS;
@@ -39,7 +44,7 @@ export function visitNames(count: u32): void {
   while (at < last) {
     // A list of names never overflows: a batch of tokens has at most 64 names each.
     const stop = min<usize>(last, at + BATCH_TOKENS * 4);
-    lookUpNames(listNames(at, stop));
+    lookUpNames(listNames(chooseTokens(listTokens(at, stop))));
     at = stop;
   }
 }
@@ -50,13 +55,14 @@ export function visitNames(count: u32): void {
  * a label that ends at a break is its token's last.
  */
 function listEnds(count: u32, list: usize): u32 {
+  const area = ctx;
   let dotBefore: u64 = 0;
   let digitCarry: u64 = 0;
   let labelCarry: u64 = 0;
   let out = list;
   // One word more: a token may end with the piece.
   for (let i: usize = 0; i <= <usize>count; i++) {
-    const at = ctx + (i << 3);
+    const at = area + (i << 3);
     const dots = load<u64>(at, MASK_DOT);
     const breaks = load<u64>(at, MASK_BREAK);
     const digits = load<u64>(at, MASK_DIGIT);
@@ -76,9 +82,11 @@ function listEnds(count: u32, list: usize): u32 {
     store<u32>(out, base + <u32>ctz(found));
     found &= found - 1;
     store<u32>(out, base + <u32>ctz(found), 4);
-    if (number > 2) {
+    found &= found - 1;
+    store<u32>(out, base + <u32>ctz(found), 8);
+    if (number > 3) {
       let more = found & (found - 1);
-      let to = out + 8;
+      let to = out + 12;
       while (more != 0) {
         store<u32>(to, base + <u32>ctz(more));
         more &= more - 1;
@@ -90,30 +98,31 @@ function listEnds(count: u32, list: usize): u32 {
   return <u32>((out - list) >> 2);
 }
 
-/** 64 bits of a mask that end with bit `place` of the piece. */
+/** 64 bits of the mask at `mask` that end with bit `place` of the piece. */
 // @ts-ignore: decorator
 @inline
 function upTo(mask: usize, place: usize): u64 {
-  const at = ctx + ((place >> 6) << 3) + mask;
+  const at = mask + ((place >> 6) << 3);
   const shift = <u64>(place & 63);
   // Shifting in two steps: a shift by 64 would be a shift by 0.
   return (load<u64>(at) << (63 - shift)) | ((load<u64>(at - 8) >>> shift) >>> 1);
 }
 
-/** Lists the names of the tokens whose ends stand at `[from, to)`: start and length, `WHOLE` for the complete token. */
-function listNames(from: usize, to: usize): usize {
-  const hasSuffixes = (flags & FLAG_SUFFIXES) != 0 ? ~(<u64>0) : 0;
-  const labels = tab + <usize>load<u32>(tab, TAB_LABELS);
-  let out = ctx + CTX_NAMES;
+/** The tokens whose ends stand at `[from, to)`. */
+function listTokens(from: usize, to: usize): usize {
+  const area = ctx;
+  const piece = pieceStart;
+  const shift = load<u32>(tab, TAB_ENDINGS_SHIFT);
+  let out = area + CTX_TOKENS;
   for (let at = from; at < to; at += 4) {
     const endOffset = <usize>load<u32>(at);
-    const breaks = upTo(MASK_BREAK, endOffset - 1);
+    const breaks = upTo(area + MASK_BREAK, endOffset - 1);
     if (breaks == 0) {
-      visitLongToken(pieceStart + startBefore(endOffset), pieceStart + endOffset);
+      visitLongToken(piece + startBefore(endOffset), piece + endOffset);
       continue;
     }
     let length = <usize>clz(breaks);
-    let end = pieceStart + endOffset;
+    let end = piece + endOffset;
     let start = end - length;
     while (<u32>load<u8>(start) - 0x2d < 2 && start < end) start++;
     let final: u32 = load<u8>(end - 1);
@@ -121,22 +130,48 @@ function listNames(from: usize, to: usize): usize {
     if (end <= start) continue;
     length = end - start;
     // Dots inside the name from its start on.
-    let dots = upTo(MASK_DOT, endOffset - 1) >>> (64 - (endOffset + pieceStart - start));
+    let dots = upTo(area + MASK_DOT, endOffset - 1) >>> (64 - (endOffset + piece - start));
     if (length < 64) dots &= (<u64>1 << <u64>length) - 1;
-    const last: usize = 63 - <usize>clz(dots | 1);
-    // Nothing is listed with this last label: most file names fall out here. The entry is written over by the next one.
-    const label = lastLabelBit(end, length - last - 1);
-    const isListed = (<u32>load<u8>(labels + <usize>(label >>> 3)) >>> (label & 7)) & <u32>(dots != 0) & 1;
+    // Without the last dot: a single label is no name.
+    const upper = dots & ~((<u64>1 << 63) >>> <u64>clz(dots | 1));
+    store<u32>(out, <u32>start);
+    store<u32>(out, <u32>length, 4);
+    store<u32>(out, endingBit(end, length - (64 - <usize>clz(upper)), shift), 8);
+    store<u32>(out, stripsBefore(start, end), 12);
+    store<u64>(out, upper, 16);
+    out += <usize>(dots != 0) * TOKEN_BYTES;
+  }
+  return out;
+}
+
+/** Tokens that some listed name ends like; with an escape in front the ending may be another one. Most fall out here. */
+function chooseTokens(last: usize): usize {
+  const endings = tab + <usize>load<u32>(tab, TAB_ENDINGS);
+  let out = ctx + CTX_LISTED;
+  for (let at = ctx + CTX_TOKENS; at < last; at += TOKEN_BYTES) {
+    const bit = load<u32>(at, 8);
+    const isListed = (<u32>load<u8>(endings + <usize>(bit >>> 3)) >>> (bit & 7)) & 1;
+    store<u32>(out, <u32>at);
+    out += <usize>(isListed | <u32>(load<u32>(at, 12) != 0)) << 2;
+  }
+  return out;
+}
+
+/** Lists the names of the chosen tokens: start and length, `WHOLE` for the complete token. */
+function listNames(last: usize): usize {
+  const hasSuffixes = (flags & FLAG_SUFFIXES) != 0 ? ~(<u64>0) : 0;
+  let out = ctx + CTX_NAMES;
+  for (let at = ctx + CTX_LISTED; at < last; at += 4) {
+    const token = <usize>load<u32>(at);
+    const start = <usize>load<u32>(token);
+    const length = <usize>load<u32>(token, 4);
     store<u32>(out, <u32>start);
     store<u32>(out, <u32>length | WHOLE, 4);
-    out += <usize>isListed << 3;
-    // Without the last dot: a single label is no name.
-    dots &= ~(<u64>1 << <u64>last) & hasSuffixes & (0 - <u64>isListed);
-    const strips = stripsBefore(start, end);
-    if (strips != 0 && isListed != 0) out = listStripped(out, start, end, strips);
-    while (dots != 0) {
+    out += 8;
+    const strips = load<u32>(token, 12);
+    if (strips != 0) out = listStripped(out, start, start + length, strips);
+    for (let dots = load<u64>(token, 16) & hasSuffixes; dots != 0; dots &= dots - 1) {
       const skip = <usize>ctz(dots) + 1;
-      dots &= dots - 1;
       store<u32>(out, <u32>(start + skip));
       store<u32>(out, <u32>(length - skip), 4);
       out += 8;
@@ -147,15 +182,17 @@ function listNames(from: usize, to: usize): usize {
 
 /** Keys first, then nothing but independent loads: they wait for memory together. */
 function lookUpNames(last: usize): void {
+  const area = ctx;
+  const tables = tab;
   const distance = CTX_KEYS - CTX_NAMES;
-  for (let at = ctx + CTX_NAMES; at < last; at += 8) {
+  for (let at = area + CTX_NAMES; at < last; at += 8) {
     const length = <usize>(load<u32>(at, 4) & ~WHOLE);
     store<u64>(at + distance, finishKey(nameHash(<usize>load<u32>(at) + length, length)));
   }
   const names = classOf(CLASS_NAME);
   const words = <u64>load<u32>(names, 4);
-  const filter = tab + <usize>load<u32>(names);
-  for (let at = ctx + CTX_NAMES; at < last; at += 8) {
+  const filter = tables + <usize>load<u32>(names);
+  for (let at = area + CTX_NAMES; at < last; at += 8) {
     const key = load<u64>(at + distance);
     const word = load<u64>(filter + (<usize>(((key >>> 32) * words) >>> 32) << 3));
     const bits = keyBits(key);

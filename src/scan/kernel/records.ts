@@ -1,6 +1,8 @@
 /** From marked bytes to candidate records: lines counted by their ends, or records given as a list of ranges. */
 import {
+  CTX_BLANK_HINT,
   CTX_ENCODING_ONLY,
+  CTX_LINE_ENDS,
   CTX_OUT,
   CTX_OUT_COUNT,
   CTX_PAIR_LIST,
@@ -23,7 +25,7 @@ import {
 } from './layout';
 import { hasEncodedWord } from './escapes';
 import { someWord } from './runs';
-import { ctx, flags, namePairs, pairListCount, pieceStart, quadPairs } from './state';
+import { clearMarks, ctx, flags, hasMarks, namePairs, pairListCount, pieceStart, quadPairs } from './state';
 
 /** Names and addresses that count only with a word were noted by three visitors, each in order; one cursor for each. */
 let nextName: u32 = 0;
@@ -36,42 +38,77 @@ function rewindPairs(): void {
   nextLong = quadPairs;
 }
 
+/**
+ * Line ends are listed without a branch; then only words with a mark are looked at. Where every record is a candidate each line is
+ * closed one by one.
+ */
 export function closeLines(count: u32): void {
   rewindPairs();
-  let ordinal = load<u32>(ctx, CTX_RECORD_ORDINAL);
-  let start = <usize>load<u32>(ctx, CTX_RECORD_START);
+  const list = ctx + CTX_LINE_ENDS;
+  const last = listLineEnds(count, list);
   const every = flags & FLAG_EVERY;
-  let open = load<u32>(ctx, CTX_RECORD_FLAGS) | load<u32>(ctx, CTX_RECORD_PAIRS);
-  for (let i: usize = 0; i < <usize>count; i++) {
-    const at = ctx + (i << 3);
-    const lines = load<u64>(at, MASK_LINE_END);
-    const marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
-    const base = pieceStart + (i << 6);
-    if ((marks | <u64>(open | every)) == 0) {
-      if (lines != 0) {
-        ordinal += <u32>popcnt(lines);
-        start = base + 64 - <usize>clz(lines);
-      }
-      continue;
-    }
-    let events = lines | marks;
-    while (events != 0) {
-      const bit = events & (~events + 1);
-      const place = base + <usize>ctz(events);
-      events ^= bit;
-      if ((lines & bit) != 0) {
-        if ((open | every) != 0) closeRecord(start, trimReturn(start, place), ordinal);
-        open = 0;
-        ordinal++;
-        start = place + 1;
-      } else {
-        note(at, bit, place);
+  let next = list;
+  let open = load<u32>(ctx, CTX_RECORD_FLAGS) | load<u32>(ctx, CTX_RECORD_PAIRS) | every;
+  if (hasMarks) {
+    for (let i: usize = 0; i < <usize>count; i++) {
+      const at = ctx + (i << 3);
+      let marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
+      while (marks != 0) {
+        const bit = marks & (~marks + 1);
+        const offset = <u32>(i << 6) + <u32>ctz(marks);
+        marks ^= bit;
+        while (next < last && load<u32>(next) < offset) {
+          endLine(pieceStart + <usize>load<u32>(next), open);
+          open = every;
+          next += 4;
+        }
+        note(at, bit, pieceStart + <usize>offset);
         open = 1;
       }
     }
+    clearMarks(count);
   }
-  store<u32>(ctx, ordinal, CTX_RECORD_ORDINAL);
-  store<u32>(ctx, <u32>start, CTX_RECORD_START);
+  while (open != 0 && next < last) {
+    endLine(pieceStart + <usize>load<u32>(next), open);
+    open = every;
+    next += 4;
+  }
+  if (next == last) return;
+  store<u32>(ctx, load<u32>(ctx, CTX_RECORD_ORDINAL) + <u32>((last - next) >> 2), CTX_RECORD_ORDINAL);
+  store<u32>(ctx, <u32>(pieceStart + <usize>load<u32>(last - 4) + 1), CTX_RECORD_START);
+}
+
+/** Offsets of the line ends; tells on the way whether a line begins with a blank. */
+function listLineEnds(count: u32, list: usize): usize {
+  const area = ctx;
+  let out = list;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const lines = load<u64>(area + (i << 3), MASK_LINE_END);
+    const number = <usize>popcnt(lines);
+    const base = <u32>(i << 6);
+    store<u32>(out, base + <u32>ctz(lines));
+    if (number > 1) {
+      let to = out + 4;
+      for (let more = lines & (lines - 1); more != 0; more &= more - 1) {
+        store<u32>(to, base + <u32>ctz(more));
+        to += 4;
+      }
+    }
+    out += number << 2;
+  }
+  let blank: u32 = 0;
+  const piece = pieceStart + 1;
+  for (let at = list; at < out; at += 4) blank |= <u32>(load<u8>(piece + <usize>load<u32>(at)) <= 0x20);
+  store<u32>(area, load<u32>(area, CTX_BLANK_HINT) | blank, CTX_BLANK_HINT);
+  return out;
+}
+
+function endLine(place: usize, isCandidate: u32): void {
+  const ordinal = load<u32>(ctx, CTX_RECORD_ORDINAL);
+  const start = <usize>load<u32>(ctx, CTX_RECORD_START);
+  if (isCandidate != 0) closeRecord(start, trimReturn(start, place), ordinal);
+  store<u32>(ctx, ordinal + 1, CTX_RECORD_ORDINAL);
+  store<u32>(ctx, <u32>(place + 1), CTX_RECORD_START);
 }
 
 /** The unterminated last line is a record. */
@@ -87,7 +124,8 @@ export function closeLastLine(end: usize): void {
 /** Marks of this piece to the records of the list; records that end at or before `end` are closed. */
 export function closeRanges(count: u32, end: usize): void {
   rewindPairs();
-  for (let i: usize = 0; i < <usize>count; i++) {
+  const marked = hasMarks ? <usize>count : 0;
+  for (let i: usize = 0; i < marked; i++) {
     const at = ctx + (i << 3);
     let marks = load<u64>(at, MASK_HIT) | load<u64>(at, MASK_ENCODED) | load<u64>(at, MASK_PAIR);
     while (marks != 0) {
@@ -97,12 +135,13 @@ export function closeRanges(count: u32, end: usize): void {
       closeRangesBefore(place);
       const index = load<u32>(ctx, CTX_RANGE_INDEX);
       const isInside =
-        index < load<u32>(ctx, CTX_RANGE_COUNT) && place >= <usize>load<u32>(rangeAt(index)) ;
+        index < load<u32>(ctx, CTX_RANGE_COUNT) && place >= <usize>load<u32>(rangeAt(index));
       note(at, bit, place);
       // A mark between two records belongs to neither.
       if (!isInside) forget();
     }
   }
+  if (hasMarks) clearMarks(count);
   closeRangesBefore(end);
 }
 

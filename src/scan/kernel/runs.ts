@@ -1,6 +1,6 @@
 /** Runs of letters and digits: long hex runs (hashes), and words, which are visited only where they can decide something. */
 import { addRun, lookUp, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { AS_WHOLE, CLASS_HASH, CLASS_PAIR, CLASS_WORD, MASK_NOT_HEX } from './layout';
+import { AS_WHOLE, CLASS_HASH, CLASS_PAIR, CLASS_WORD, MASK_BREAK, MASK_DOT } from './layout';
 import { stripsBefore } from './left-context';
 import { classOf, ctx, markHit, pieceStart, segmentEnd, segmentStart, tab } from './state';
 
@@ -8,19 +8,28 @@ const LONGEST_HASH: usize = 128;
 /** Shorter words witness nothing. */
 const MIN_WORD: usize = 4;
 
-/** A run of 32 hex digits or more holds 16 of them at a multiple of 16: only such places are visited. */
+/** A run of 32 hex digits or more holds 16 of them at a multiple of 16: only such places without break and dot are looked at. */
 export function visitHashes(count: u32): void {
+  const area = ctx;
+  const piece = pieceStart;
   let done = segmentStart;
   for (let i: usize = 0; i < <usize>count; i++) {
-    const notHex = load<u64>(ctx + (i << 3), MASK_NOT_HEX);
-    const empty = (notHex - 0x0001000100010001) & ~notHex & 0x8000800080008000;
+    const outside = load<u64>(area + (i << 3), MASK_BREAK) | load<u64>(area + (i << 3), MASK_DOT);
+    const empty = (outside - 0x0001000100010001) & ~outside & 0x8000800080008000;
     if (empty == 0) continue;
     for (let lane: usize = 0; lane < 4; lane++) {
-      if (((notHex >>> <u64>(lane << 4)) & 0xffff) != 0) continue;
-      const at = pieceStart + (i << 6) + (lane << 4);
-      if (at >= done) done = visitHexRun(at);
+      if (((outside >>> <u64>(lane << 4)) & 0xffff) != 0) continue;
+      const at = piece + (i << 6) + (lane << 4);
+      if (at >= done && isHexLane(at)) done = visitHexRun(at);
     }
   }
+}
+
+function isHexLane(at: usize): bool {
+  const bytes = v128.load(at);
+  const letters = i8x16.lt_u(i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(6));
+  const digits = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  return i8x16.all_true(v128.or(letters, digits));
 }
 
 function visitHexRun(at: usize): usize {

@@ -1,5 +1,5 @@
 /** The addresses a kernel instance works on, set by `configure` and per piece; the data itself is all in the given blocks. */
-import { CLASS_BYTES, MASK_ENCODED, MASK_HIT, TAB_CLASSES, TAB_FLAGS } from './layout';
+import { CLASS_BYTES, MASK_ENCODED, MASK_HIT, MASK_PAIR, TAB_CLASSES, TAB_FLAGS } from './layout';
 
 export let ctx: usize = 0;
 export let tab: usize = 0;
@@ -11,6 +11,8 @@ export let pairListCount: u32 = 0;
 /** Entries of the pair list that are names; names and IPv4 addresses. */
 export let namePairs: u32 = 0;
 export let quadPairs: u32 = 0;
+/** Some byte of the piece is marked. */
+export let hasMarks: bool = false;
 
 export function setBlocks(context: usize, tables: usize): void {
   ctx = context;
@@ -28,6 +30,7 @@ export function setPiece(start: usize): void {
   pairListCount = 0;
   namePairs = 0;
   quadPairs = 0;
+  hasMarks = false;
 }
 
 /** All names of the piece are noted. */
@@ -49,6 +52,15 @@ export function classOf(index: u32): usize {
   return tab + TAB_CLASSES + <usize>index * CLASS_BYTES;
 }
 
+/** After each piece with marks: the next one begins without. */
+export function clearMarks(count: u32): void {
+  const bytes = (<usize>count + 1) << 3;
+  memory.fill(ctx + MASK_HIT, 0, bytes);
+  memory.fill(ctx + MASK_ENCODED, 0, bytes);
+  memory.fill(ctx + MASK_PAIR, 0, bytes);
+  hasMarks = false;
+}
+
 /** Marks the byte at `at`: its record holds a witness. */
 export function markHit(at: usize): void {
   setBit(ctx + MASK_HIT, at);
@@ -60,6 +72,7 @@ export function markEncoded(at: usize): void {
 }
 
 export function setBit(mask: usize, at: usize): void {
+  hasMarks = true;
   const offset = at - pieceStart;
   const word = mask + ((offset >> 6) << 3);
   store<u64>(word, load<u64>(word) | (<u64>1 << <u64>(offset & 63)));
