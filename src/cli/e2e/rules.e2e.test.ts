@@ -62,3 +62,22 @@ it('tests beside rules are no rules: scan finds the story in the samples', async
   expect(err).not.toContain('error[');
   expect(code).toBe(0);
 });
+
+it('rules sql prints a script, objects for programs, and refuses a correlation by name', async () => {
+  const file = 'samples/rules/screensaver-from-downloads.yml';
+  const { code, out } = await flint('rules', 'sql', file, '--table', 'logs');
+  expect(code).toBe(0);
+  expect(out).toContain('FROM "logs"');
+  expect(out).toContain("suffix(v, '.scr')");
+  const json = await flint('rules', 'sql', file, '--dialect', 'spark', '--json');
+  expect(JSON.parse(json.out)).toMatchObject({ dialect: 'spark', name: 'Screen saver started from a download folder' });
+  const correlation = await flint(
+    'rules',
+    'sql',
+    'samples/rules/download-makes-itself-at-home.yml',
+    '--rules',
+    'samples/rules',
+  );
+  expect(correlation.code).toBe(2);
+  expect(correlation.err).toContain('SIGMA_NO_SQL');
+});

@@ -78,6 +78,12 @@ export const SIGMA_CODES = {
     why: 'a value uses %name% with "expand", and neither configuration nor a pipeline says what it stands for',
     fix: 'give the values under "placeholders" of the configuration, or in a pipeline',
   },
+  SIGMA_NO_SQL: {
+    family: 'user',
+    title: 'rule has no SQL',
+    why: 'the rule asks for something that a query over single records of the chosen engine cannot express exactly',
+    fix: 'leave the rule to Flint, or rewrite the part that the message names',
+  },
   SIGMA_BAD_CORRELATION: {
     family: 'user',
     title: 'correlation rule refused',

@@ -1,0 +1,213 @@
+/**
+ * FieldColumns: the columns that a query makes of the fields it looks at, in steps of which each builds on the one before. A name is
+ * found as `core/field-path.ts` finds it: a member with the complete name first, else dotted segments through objects, every
+ * element of an array tried on the way, and the rest of the name as one dotted member.
+ */
+import type { FieldPath } from '../../ir/predicate.ts';
+import { ADDRESS_STEPS } from './address-sql.ts';
+import { type SqlDialect, type SqlFunction, SqlRefusal } from './sql-dialect.ts';
+
+interface Column {
+  readonly name: string;
+  readonly expression: string;
+}
+
+export class FieldColumns {
+  readonly #dialect: SqlDialect;
+  readonly #root: string;
+  /** By step; a column reads only columns of earlier steps. */
+  readonly #steps: Column[][] = [];
+  readonly #byKey = new Map<string, string>();
+  readonly #stepOf = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
+  readonly #functions = new Set<SqlFunction>();
+
+  constructor(dialect: SqlDialect, root: string) {
+    this.#dialect = dialect;
+    this.#root = root;
+  }
+
+  /** SELECTs, each over the step before; `name` gives what the step before number i is called. */
+  steps(name: (previous: number) => string): readonly string[] {
+    return this.#steps.map((columns, i) => {
+      const list = columns.map(({ name: column, expression }) => `${expression} AS ${column}`);
+      return `SELECT *,\n    ${list.join(',\n    ')}\n  FROM ${name(i)}`;
+    });
+  }
+
+  /** The values that the path selects, as JSON. */
+  values(path: FieldPath): string {
+    return this.#column(`values ${keyOf(path)}`, `${this.#label(path)}_values`, () => {
+      const dialect = this.#dialect;
+      if (path.index !== undefined) {
+        const element = this.#element(path, path.index);
+        return { expression: dialect.filter(dialect.list([element]), 'x', 'x IS NOT NULL'), reads: [element] };
+      }
+      const whole = this.#member(path);
+      const own = this.#call('flint_values', dialect.list([whole]));
+      if (!path.name.includes('.')) return { expression: own, reads: [whole] };
+      const walked = this.#walked(path);
+      const expression = `CASE WHEN ${whole} IS NOT NULL THEN ${own} ELSE ${dialect.concatLists(walked)} END`;
+      return { expression, reads: [whole, ...walked] };
+    });
+  }
+
+  /** Their texts; scalars only. */
+  texts(path: FieldPath, folded: boolean): string {
+    const texts = this.#applied('flint_texts', this.values(path), `${this.#label(path)}_texts`);
+    return folded ? this.#applied('flint_folded', texts, `${texts}_folded`) : texts;
+  }
+
+  /** Those of the texts that are numbers. */
+  numbers(path: FieldPath): string {
+    return this.#applied('flint_numbers', this.texts(path, false), `${this.#label(path)}_numbers`);
+  }
+
+  /** Addresses and networks among the texts, as `address-sql.ts` spells them. */
+  addresses(path: FieldPath): string {
+    return ADDRESS_STEPS.reduce(
+      (list, step) => this.#applied(step, list, `${this.#label(path)}_${step.slice('flint_'.length)}`),
+      this.texts(path, false),
+    );
+  }
+
+  /** Texts of all scalars in the record. */
+  keywordTexts(folded: boolean): string {
+    const texts = this.#applied('flint_texts', this.#everything(), 'all_texts');
+    return folded ? this.#applied('flint_folded', texts, 'all_texts_folded') : texts;
+  }
+
+  keywordNumbers(): string {
+    return this.#applied('flint_numbers', this.keywordTexts(false), 'all_numbers');
+  }
+
+  /** Functions that the columns call. */
+  get functions(): ReadonlySet<SqlFunction> {
+    return this.#functions;
+  }
+
+  /** Whether the field is there at all, null and empty arrays included. */
+  exists(path: FieldPath): string {
+    if (path.index !== undefined) return `(${this.#element(path, path.index)} IS NOT NULL)`;
+    const whole = this.#member(path);
+    if (!path.name.includes('.')) return `(${whole} IS NOT NULL)`;
+    const { isArray, count } = this.#dialect;
+    const chain = this.#chain(path);
+    return `(${whole} IS NOT NULL OR ${count(this.values(path))} > 0 OR COALESCE(${isArray(chain)}, FALSE))`;
+  }
+
+  #member(path: FieldPath): string {
+    return this.#column(`member ${path.name}`, this.#prefix(path), () => ({
+      expression: this.#dialect.member(this.#root, path.name),
+      reads: [],
+    }));
+  }
+
+  /** Through objects alone. */
+  #chain(path: FieldPath): string {
+    return this.#column(`chain ${path.name}`, `${this.#prefix(path)}_chain`, () => {
+      const expression = path.name.split('.').reduce((json, key) => this.#dialect.member(json, key), this.#root);
+      return { expression, reads: [] };
+    });
+  }
+
+  #element(path: FieldPath, index: number): string {
+    return this.#column(`element ${keyOf(path)}`, this.#label(path), () => {
+      const [whole, chain] = [this.#member(path), this.#chain(path)];
+      const { element } = this.#dialect;
+      const expression = `CASE WHEN ${whole} IS NOT NULL THEN ${element(whole, index)} ELSE ${element(chain, index)} END`;
+      return { expression, reads: [whole, chain] };
+    });
+  }
+
+  /** Lists of values that the dotted segments lead to: through the last segment, and through a rest that is one dotted key. */
+  #walked(path: FieldPath): readonly string[] {
+    const dialect = this.#dialect;
+    const segments = path.name.split('.');
+    const found: string[] = [];
+    let level = this.#column(`walk 1 ${path.name}`, `${this.#prefix(path)}_w1`, () => {
+      const first = dialect.member(this.#root, segments[0] as string);
+      return { expression: this.#call('flint_values', dialect.list([first])), reads: [] };
+    });
+    for (let depth = 1; depth < segments.length; depth++) {
+      const previous = level;
+      const segment = segments[depth] as string;
+      const rest = segments.slice(depth).join('.');
+      const step = (name: string, key: string, condition: string): string => {
+        const label = `${this.#prefix(path)}_${name}${depth + 1}`;
+        const members = this.#column(`${label} of ${path.name}`, label, () => {
+          const objects = dialect.filter(previous, 'x', condition);
+          return { expression: dialect.map(objects, 'x', dialect.member('x', key)), reads: [previous] };
+        });
+        return this.#applied('flint_values', members, `${label}_values`);
+      };
+      const has = `${dialect.member('x', segment)} IS NOT NULL`;
+      if (rest !== segment) {
+        const hasRest = `${dialect.member('x', rest)} IS NOT NULL`;
+        found.push(step('r', rest, `NOT (${has}) AND ${hasRest}`));
+      }
+      level = step('w', segment, has);
+    }
+    return [...found, level];
+  }
+
+  #everything(): string {
+    let list = this.#column('record as list', 'all_values0', () => ({
+      expression: this.#dialect.list([this.#root]),
+      reads: [],
+    }));
+    for (let level = 1; level <= this.#dialect.depth; level++)
+      list = this.#applied('flint_inside', list, `all_values${level}`);
+    return list;
+  }
+
+  #applied(name: SqlFunction, list: string, column: string): string {
+    return this.#column(`${name} ${list}`, column, () => ({ expression: this.#call(name, list), reads: [list] }));
+  }
+
+  #call(name: SqlFunction, list: string): string {
+    this.#functions.add(name);
+    return `${name}(${list})`;
+  }
+
+  /** Of columns that are about one element, too. */
+  #label(path: FieldPath): string {
+    const { index } = path;
+    if (index === undefined) return this.#prefix(path);
+    return `${this.#prefix(path)}_at${index < 0 ? `_last${-index}` : index}`;
+  }
+
+  #prefix(path: FieldPath): string {
+    let number = this.#numbers.get(path.name);
+    if (number === undefined) {
+      if (this.#numbers.size >= MAX_FIELDS)
+        throw new SqlRefusal('fields', `more than ${MAX_FIELDS} fields in one query`);
+      number = this.#numbers.size + 1;
+      this.#numbers.set(path.name, number);
+    }
+    return `f${number}`;
+  }
+
+  #column(key: string, name: string, build: () => { expression: string; reads: readonly string[] }): string {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const { expression, reads } = build();
+    const step = Math.max(-1, ...reads.map((read) => this.#stepOf.get(read) ?? -1)) + 1;
+    this.#steps[step] ??= [];
+    this.#steps[step].push({ name, expression });
+    this.#stepOf.set(name, step);
+    this.#byKey.set(key, name);
+    return name;
+  }
+
+  /** Field names by the prefix of their columns. */
+  get legend(): readonly (readonly [string, string])[] {
+    return [...this.#numbers].map(([name, number]) => [`f${number}`, name] as const);
+  }
+}
+
+const MAX_FIELDS = 500;
+
+function keyOf(path: FieldPath): string {
+  return `${path.index ?? ''} ${path.name}`;
+}
