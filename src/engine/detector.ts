@@ -121,7 +121,7 @@ export class Detector {
     try {
       for (const event of this.decode(bytes, start, end, origin)) {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
-        for (const rules of wanted.rules ? this.#rules : []) matches.push(...rules.match(event));
+        for (const rules of wanted.rules ? this.#rules : []) matches.push(...this.#inForce(rules.match(event), event));
         if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
         if (wanted.rules) detections.push(...this.drain());
       }
@@ -147,8 +147,24 @@ export class Detector {
   /** What rules that span events have found since the last call. */
   drain(): readonly Detection[] {
     return this.#rules.flatMap((rules) =>
-      rules.drain().map(({ event, match }) => this.#withTree({ event, matches: [match] })),
+      rules.drain().flatMap(({ event, match }) => {
+        const matches = this.#inForce([match], event);
+        return matches.length === 0 ? [] : [this.#withTree({ event, matches })];
+      }),
     );
+  }
+
+  /** Rules and patterns of feeds have a validity as single values have. */
+  #inForce(matches: readonly RuleMatch[], event: Event): readonly RuleMatch[] {
+    if (!matches.some(({ indicator }) => indicator !== undefined)) return matches;
+    const atMs = this.#options.validity === 'arrival' ? event.origin.arrivalMs : event.timeMs;
+    return matches.flatMap((match) => {
+      if (match.indicator === undefined) return [match];
+      const validity = validityAt(match.indicator, atMs);
+      if (validity === 'within' || this.#options.validity === 'mark') return [{ ...match, validity }];
+      this.counts.expired++;
+      return [];
+    });
   }
 
   #withTree(detection: Detection): Detection {

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Event } from '../core/event.ts';
+import type { IndicatorDetails } from '../core/indicator.ts';
 import type { RuleMatch } from '../core/match.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
@@ -41,6 +42,8 @@ export class EventRules implements MatchesEvents {
   readonly processes: ProcessContext | undefined;
   /** Search identifiers that are tags of flux rules, by the id of the rule that each became. */
   readonly #identifiers: ReadonlyMap<string, IdentifierRule>;
+  /** Rules that came in feeds, by id: what their feeds say about them. */
+  readonly #fromFeeds: ReadonlyMap<string, IndicatorDetails>;
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
   /** Loaded rules by engine; engines without rules are absent. */
@@ -51,6 +54,7 @@ export class EventRules implements MatchesEvents {
     const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
+    this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
     const mappings = readStixMappings(texts.stixMappings);
     const patterns = compilePatterns(texts.patterns, {
       mappings: mappings.mappings,
@@ -127,7 +131,7 @@ export class EventRules implements MatchesEvents {
       this.stateful?.observeHeld(late.event, late.held, late.fields, event.origin.arrivalMs);
       for (const match of late.matches) this.#late.push({ event: late.event, match });
     }
-    const sigma = outcome?.matches ?? NONE;
+    const sigma = this.#withSource(outcome?.matches ?? NONE);
     const patterns = this.patterns?.match(event) ?? NONE;
     if (patterns.length === 0) return sigma;
     return sigma.length === 0 ? patterns : [...sigma, ...patterns];
@@ -135,10 +139,20 @@ export class EventRules implements MatchesEvents {
 
   drain(): readonly Firing[] {
     const firings = this.stateful?.drain() ?? [];
-    if (this.#late.length === 0) return firings;
     const late = this.#late;
-    this.#late = [];
-    return [...late, ...firings];
+    if (late.length > 0) this.#late = [];
+    const all = late.length === 0 ? firings : [...late, ...firings];
+    if (this.#fromFeeds.size === 0) return all;
+    return all.map(({ event, match }) => ({ event, match: this.#withSource([match])[0] ?? match }));
+  }
+
+  /** Matches of rules that came in feeds say from which. */
+  #withSource(matches: readonly RuleMatch[]): readonly RuleMatch[] {
+    if (matches.length === 0 || this.#fromFeeds.size === 0) return matches;
+    return matches.map((match) => {
+      const indicator = this.#fromFeeds.get(match.rule.id);
+      return indicator === undefined ? match : { ...match, indicator };
+    });
   }
 
   /** The remembered ancestors of the event's process, for its alerts. */
@@ -146,6 +160,22 @@ export class EventRules implements MatchesEvents {
     const { sigma, processes } = this;
     return sigma === undefined || processes === undefined ? undefined : processes.treeOf(event, sigma.viewOf(event));
   }
+}
+
+function rulesFromFeeds(
+  texts: RuleTexts,
+  rules: readonly (DetectionRule | CorrelationRule)[],
+): ReadonlyMap<string, IndicatorDetails> {
+  const byFile = new Map(
+    texts.sigma.flatMap(({ path, indicator }) => (indicator === undefined ? [] : [[path, indicator] as const])),
+  );
+  if (byFile.size === 0) return byFile;
+  return new Map(
+    rules.flatMap(({ details, origin }) => {
+      const indicator = byFile.get(origin.file);
+      return indicator === undefined ? [] : [[details.id, indicator] as const];
+    }),
+  );
 }
 
 /** Fields of the rules that remembered processes can answer. */

@@ -1,11 +1,14 @@
 /** Rule, specification and test files as configured: files, and folders recursively by extension, read as texts. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import type { IndicatorDetails } from '../core/indicator.ts';
 import { type Diagnostic, diagnostic } from '../errors/diagnostic.ts';
 
 export interface RuleText {
   readonly path: string;
   readonly text: string;
+  /** Of a rule that came in a feed: what the feed says about it. */
+  readonly indicator?: IndicatorDetails;
 }
 
 const EXTENSION = /\.ya?ml$/i;

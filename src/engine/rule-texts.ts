@@ -36,7 +36,11 @@ export function readRuleTexts(
   mode: RuleTexts['mode'],
 ): { readonly texts: RuleTexts; readonly diagnostics: readonly Diagnostic[] } {
   const { config } = loaded;
-  const fromFeeds = intel.sigma.map(({ text, details }) => ({ path: intel.indicators.details(details).id, text }));
+  const { columns } = intel.indicators;
+  const fromFeeds = intel.sigma.map(({ text, details }) => {
+    const indicator = intel.indicators.details(details);
+    return { path: `${columns.feeds[intel.indicators.feedOf(details)] ?? ''}#${indicator.id}`, text, indicator };
+  });
   const sigma = readSigmaTexts(config, fromFeeds);
   const flux = readFluxTexts(loaded);
   const texts: RuleTexts = {
