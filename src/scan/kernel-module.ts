@@ -13,7 +13,7 @@ export function hasSimd(): boolean {
 }
 
 /** Compiles `name`.wasm; throws when the package is incomplete. */
-export function kernelModule(name: 'indicator' | 'literal'): WebAssembly.Module {
+export function kernelModule(name: 'indicator' | 'literal' | 'sieve'): WebAssembly.Module {
   const built = fileURLToPath(new URL(`./${name}.wasm`, import.meta.url));
   const path = existsSync(built) ? built : fileURLToPath(new URL(`../../build/${name}.wasm`, import.meta.url));
   return new WebAssembly.Module(readFileSync(path));

@@ -1,0 +1,263 @@
+/**
+ * From rules to a SieveGroup: which rules concern one kind of record, what of them is decided by the kind alone, which literals are
+ * looked for under which keys, and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause
+ * stands in a record; rules without such a clause are evaluated for every record of the kind.
+ */
+import type { FieldAliases } from '../core/rule-event.ts';
+import type { Compare } from '../ir/predicate.ts';
+import type { FormulaAtom, RuleFormula } from '../match/rule-formula.ts';
+import type { SieveGroup, SieveLiteral, SieveMatcher } from '../scan/sieve-group.ts';
+import { OP_AND, OP_CONSTANT, OP_EXACT, OP_MAYBE, OP_NOT, OP_NULL, OP_OR, OP_PRESENT } from '../scan/sieve-memory.ts';
+
+export interface KindOfRecord {
+  readonly aliases: FieldAliases | undefined;
+  /** The result of a comparison, when the record's kind decides it; else undefined. */
+  readonly decide: (field: string, node: Compare) => boolean | undefined;
+}
+
+/** Numbers of atoms and of top-level keys. */
+export interface GroupNumbers {
+  /** Undefined: no more keys can be told apart. */
+  readonly keyOf: (name: string) => number | undefined;
+}
+
+/** Decided by the kind, or what is left. */
+type Decided = Exclude<RuleFormula, { readonly kind: 'comparison' }>;
+
+const TRUE: Decided = { kind: 'constant', value: true };
+const FALSE: Decided = { kind: 'constant', value: false };
+const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
+const MAY = 1;
+const SURE = 3;
+
+/** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. */
+export function buildGroup(
+  rules: Iterable<{ readonly number: number; readonly formula: RuleFormula }>,
+  kind: KindOfRecord,
+  keys: GroupNumbers,
+): SieveGroup | undefined | null {
+  const builder = new GroupBuilder(kind, keys);
+  for (const { number, formula } of rules) builder.add(number, formula);
+  return builder.finish();
+}
+
+class GroupBuilder {
+  readonly #kind: KindOfRecord;
+  readonly #keys: GroupNumbers;
+  readonly #numbers: number[] = [];
+  readonly #always: number[] = [];
+  readonly #triggers: number[][] = [];
+  readonly #code: number[] = [];
+  readonly #codeStarts: number[] = [];
+  readonly #atoms = new Map<FormulaAtom, number>();
+  readonly #numeric = new Set<FormulaAtom>();
+  readonly #slots = new Map<string, number>();
+
+  constructor(kind: KindOfRecord, keys: GroupNumbers) {
+    this.#kind = kind;
+    this.#keys = keys;
+  }
+
+  add(number: number, formula: RuleFormula): void {
+    const decided = this.#decide(formula);
+    if (decided.kind === 'constant' && !decided.value) return;
+    const rule = this.#numbers.length;
+    this.#numbers.push(number);
+    this.#codeStarts.push(this.#code.length);
+    this.#write(decided);
+    const clause = rarestClause(decided);
+    if (clause === undefined) this.#always.push(rule);
+    else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
+  }
+
+  finish(): SieveGroup | undefined | null {
+    if (this.#numbers.length === 0) return null;
+    const wildKeys: number[] = [];
+    const byKey = new Map<number, { slots: Set<number>; atoms: Set<FormulaAtom> }>();
+    const atomsOf = new Map<string | undefined, FormulaAtom[]>();
+    for (const atom of this.#atoms.keys()) {
+      const list = atomsOf.get(atom.field);
+      if (list === undefined) atomsOf.set(atom.field, [atom]);
+      else list.push(atom);
+    }
+    for (const [field, slot] of this.#slots) {
+      const dot = field.indexOf('.');
+      if (dot > 0) {
+        const key = this.#keys.keyOf(field.slice(0, dot));
+        if (key === undefined) return undefined;
+        wildKeys.push(key);
+      }
+      for (const name of [field, ...(this.#kind.aliases?.get(field) ?? [])]) {
+        const key = this.#keys.keyOf(name);
+        if (key === undefined) return undefined;
+        const entry = byKey.get(key) ?? { slots: new Set(), atoms: new Set() };
+        byKey.set(key, entry);
+        entry.slots.add(slot);
+        for (const atom of atomsOf.get(field) ?? []) entry.atoms.add(atom);
+      }
+    }
+    const matchers = new Map<number, SieveMatcher>();
+    for (const [key, { slots, atoms }] of byKey) matchers.set(key, this.#matcher([...slots], atoms));
+    const free = atomsOf.get(undefined);
+    return {
+      atoms: this.#atoms.size,
+      slots: this.#slots.size,
+      matchers,
+      wildKeys,
+      keywords: free === undefined ? undefined : this.#matcher([], free),
+      numbers: Uint32Array.from(this.#numbers),
+      always: this.#always,
+      triggers: this.#triggers,
+      code: this.#code,
+      codeStarts: this.#codeStarts,
+    };
+  }
+
+  #matcher(slots: readonly number[], atoms: Iterable<FormulaAtom>): SieveMatcher {
+    const literals: SieveLiteral[] = [];
+    const numeric: number[] = [];
+    let strange: number | undefined;
+    for (const atom of atoms) {
+      const number = this.#atomOf(atom);
+      if (atom.relation === 'strange') {
+        strange = number;
+        continue;
+      }
+      literals.push({ relation: atom.relation, text: atom.text, atom: number });
+      if (this.#numeric.has(atom) || NUMERIC_TEXT.test(atom.text)) numeric.push(number);
+    }
+    return { slots, literals, numeric, ...(strange !== undefined && { strange }) };
+  }
+
+  /** Comparisons that the kind decides become constants, and constants disappear. */
+  #decide(formula: RuleFormula): Decided {
+    switch (formula.kind) {
+      case 'comparison': {
+        const result = this.#kind.decide(formula.field, formula.node);
+        return result === undefined ? this.#decide(formula.formula) : result ? TRUE : FALSE;
+      }
+      case 'not': {
+        const item = this.#decide(formula.item);
+        if (item.kind === 'constant') return item.value ? FALSE : TRUE;
+        return item.kind === 'unknown' ? item : { kind: 'not', item };
+      }
+      case 'and':
+      case 'or': {
+        const neutral = formula.kind === 'and';
+        const items: Decided[] = [];
+        for (const child of formula.items) {
+          const item = this.#decide(child);
+          if (item.kind !== 'constant') items.push(item);
+          else if (item.value !== neutral) return neutral ? FALSE : TRUE;
+        }
+        const [only] = items;
+        if (only === undefined) return neutral ? TRUE : FALSE;
+        return items.length === 1 ? only : { kind: formula.kind, items };
+      }
+      default:
+        return formula;
+    }
+  }
+
+  #atomOf(atom: FormulaAtom): number {
+    let number = this.#atoms.get(atom);
+    if (number === undefined) {
+      number = this.#atoms.size;
+      this.#atoms.set(atom, number);
+      this.#triggers.push([]);
+    }
+    return number;
+  }
+
+  #slotOf(field: string): number {
+    let slot = this.#slots.get(field);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(field, slot);
+    }
+    return slot;
+  }
+
+  #write(formula: RuleFormula): void {
+    const code = this.#code;
+    switch (formula.kind) {
+      case 'and':
+      case 'or': {
+        const at = code.length;
+        code.push(0);
+        for (const item of formula.items) this.#write(item);
+        code[at] = operation(formula.kind === 'and' ? OP_AND : OP_OR, code.length - at - 1);
+        return;
+      }
+      case 'not':
+        code.push(operation(OP_NOT, 0));
+        this.#write(formula.item);
+        return;
+      case 'constant':
+        code.push(operation(OP_CONSTANT, formula.value ? SURE : 0));
+        return;
+      case 'unknown':
+        code.push(operation(OP_CONSTANT, MAY));
+        return;
+      case 'atom': {
+        const { atom, sure, numeric } = formula;
+        const number = this.#atomOf(atom);
+        if (numeric) this.#numeric.add(atom);
+        if (atom.field !== undefined) this.#slotOf(atom.field);
+        if (sure && atom.field !== undefined) code.push(operation(OP_EXACT, number), this.#slotOf(atom.field));
+        else code.push(operation(OP_MAYBE, number));
+        return;
+      }
+      case 'present':
+        code.push(operation(OP_PRESENT, this.#slotOf(formula.field)));
+        return;
+      case 'null':
+        code.push(operation(OP_NULL, this.#slotOf(formula.field)));
+        return;
+      case 'comparison':
+        this.#write(formula.formula);
+    }
+  }
+}
+
+interface ReachingClause {
+  readonly atoms: readonly FormulaAtom[];
+  readonly probability: number;
+}
+
+/** Atoms of which one holds whenever the formula may: of the possible choices the rarest; undefined when there is none. */
+function rarestClause(formula: RuleFormula): ReachingClause | undefined {
+  switch (formula.kind) {
+    case 'atom':
+      return { atoms: [formula.atom], probability: formula.atom.probability };
+    case 'and': {
+      let best: ReachingClause | undefined;
+      for (const item of formula.items) {
+        const clause = rarestClause(item);
+        if (clause !== undefined && (best === undefined || clause.probability < best.probability)) best = clause;
+      }
+      return best;
+    }
+    case 'or': {
+      const atoms: FormulaAtom[] = [];
+      let probability = 0;
+      for (const item of formula.items) {
+        const clause = rarestClause(item);
+        if (clause === undefined) return undefined;
+        for (const atom of clause.atoms) atoms.push(atom);
+        probability += clause.probability;
+      }
+      return { atoms, probability };
+    }
+    case 'constant':
+      return formula.value ? undefined : { atoms: [], probability: 0 };
+    case 'comparison':
+      return rarestClause(formula.formula);
+    default:
+      return undefined;
+  }
+}
+
+function operation(kind: number, operand: number): number {
+  return ((operand << 4) | kind) >>> 0;
+}

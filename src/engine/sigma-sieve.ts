@@ -1,0 +1,153 @@
+/**
+ * SigmaSieve: which Sigma rules may hold for which raw JSON record. It teaches the event sieve the kinds of records: the first one of
+ * each is decoded and recognised as every event is, and the rules its log source and event id admit make the kind's group.
+ * Flat Windows events and Zeek logs have kinds; records of other shapes are candidates for every rule.
+ */
+import type { EventObject } from '../core/event.ts';
+import { isEventObject } from '../core/event.ts';
+import type { Compare } from '../ir/predicate.ts';
+import type { DetectionRule } from '../ir/detection-rule.ts';
+import { createEventRecogniser, type RecognisedEvent } from '../fields/mapping/recognise.ts';
+import { evaluate } from '../match/interpreter.ts';
+import { AtomTable, formulaOf, type RuleFormula } from '../match/rule-formula.ts';
+import { eventSubject } from '../match/subject.ts';
+import { admits } from '../core/event-source.ts';
+import { EventSieve, type SieveKind, type SieveResult } from '../scan/event-sieve.ts';
+import { ScanMemory } from '../scan/scan-memory.ts';
+import { buildGroup } from './sigma-group.ts';
+
+/** Keys whose values tell what a record is, in the order the kernel knows them by. */
+const VALUE_KEYS = [
+  'Channel',
+  'EventID',
+  'SourceName',
+  'Provider_Name',
+  'ProviderName',
+  'Provider',
+  'EventType',
+  'OperationType',
+  '_path',
+  '@stream',
+  '#path',
+  '@proc',
+] as const;
+/** Keys that tell by being there: what the shapes of fields/mapping ask for beside those. */
+const PRESENCE_KEYS = [
+  'winlog',
+  'winlog.channel',
+  'winlog.event_id',
+  'Event',
+  'System',
+  'Records',
+  'uid',
+  'fuid',
+  'id.orig_h',
+  'id_orig_h',
+  'id',
+  'ts',
+] as const;
+/** Shapes that are told by those keys alone and keep the record's fields as they are. */
+const SHAPES: ReadonlySet<string> = new Set(['windows-flat', 'zeek']);
+/** Their value counts for one event id each; the kernel takes it for what tells the kind then only. */
+const TELLING_FOR: ReadonlyMap<string, string> = new Map([
+  ['EventType', '12'],
+  ['OperationType', '4657'],
+]);
+/** Groups hold the rules of a kind; names that tell kinds are log content. */
+const MAX_GROUPS = 1024;
+
+export interface SigmaSieveOptions {
+  readonly inputBytes: number;
+  readonly maxDepth: number;
+}
+
+export class SigmaSieve {
+  readonly #sieve: EventSieve;
+  readonly #rules: readonly DetectionRule[];
+  readonly #formulas: readonly RuleFormula[];
+  readonly #recogniser = createEventRecogniser();
+  readonly #groups = new Map<string, SieveKind>();
+
+  constructor(rules: readonly DetectionRule[], options: SigmaSieveOptions) {
+    this.#rules = rules;
+    const table = new AtomTable();
+    this.#formulas = rules.map(({ predicate }) => formulaOf(predicate, table));
+    this.#sieve = new EventSieve(new ScanMemory(), {
+      ...options,
+      valueKeys: VALUE_KEYS,
+      presenceKeys: PRESENCE_KEYS,
+      resolve: (bytes, start, end) => this.#kindOf(bytes, start, end),
+    });
+  }
+
+  /** Memory that records may be read into. */
+  get input(): Uint8Array {
+    return this.#sieve.input;
+  }
+
+  get counts(): EventSieve['counts'] {
+    return this.#sieve.counts;
+  }
+
+  scanLines(length: number, isFinal: boolean): SieveResult {
+    return this.#sieve.scanLines(length, isFinal);
+  }
+
+  scanRecords(ranges: Uint32Array, count: number): SieveResult {
+    return this.#sieve.scanRecords(ranges, count);
+  }
+
+  #kindOf(bytes: Uint8Array, start: number, end: number): SieveKind {
+    const fields = parseObject(bytes, start, end);
+    const recognised = fields === undefined ? undefined : this.#recogniser.recognise(fields);
+    if (fields === undefined || recognised === undefined || !SHAPES.has(recognised.shape)) return 'exact';
+    // A shape that puts fields together has looked at more than the keys above.
+    if (recognised.event.base !== fields) return 'exact';
+    const key = groupKey(fields, recognised);
+    let kind = this.#groups.get(key);
+    if (kind === undefined) {
+      kind = this.#groups.size < MAX_GROUPS ? this.#buildKind(fields, recognised) : 'exact';
+      if (this.#groups.size < MAX_GROUPS) this.#groups.set(key, kind);
+    }
+    return kind;
+  }
+
+  #buildKind(fields: EventObject, { event, source }: RecognisedEvent): SieveKind {
+    const rules = this.#formulas
+      .map((formula, number) => ({ formula, number }))
+      .filter(({ number }) => admits((this.#rules[number] as DetectionRule).logsource, source));
+    const subject = eventSubject(event.fields);
+    const decide = (field: string, node: Compare): boolean | undefined => {
+      const names = [field, ...(event.aliases?.get(field) ?? [])];
+      return names.every((name) => isTold(fields, name)) ? evaluate(node, subject) : undefined;
+    };
+    const group = buildGroup(rules, { aliases: event.aliases, decide }, { keyOf: (name) => this.#sieve.keyOf(name) });
+    return group === null ? 'none' : (group ?? 'exact');
+  }
+}
+
+/** Whether the value (or absence) of the key is the same for all records of the kind. */
+function isTold(fields: EventObject, name: string): boolean {
+  if (!(VALUE_KEYS as readonly string[]).includes(name)) return false;
+  const eventId = TELLING_FOR.get(name);
+  return eventId === undefined || String(fields['EventID']) === eventId;
+}
+
+/** Equal for records whose groups are equal: the source, and all values that comparisons are decided by. */
+function groupKey(fields: EventObject, { shape, source }: RecognisedEvent): string {
+  const told = VALUE_KEYS.map((name) =>
+    isTold(fields, name) && Object.hasOwn(fields, name) ? `${typeof fields[name]} ${String(fields[name])}` : '',
+  );
+  return [shape, source.key, ...told].join('\u0000');
+}
+
+/** The record when it is one JSON object, as the decoder takes it. */
+function parseObject(bytes: Uint8Array, start: number, end: number): EventObject | undefined {
+  try {
+    const value = JSON.parse(Buffer.from(bytes.subarray(start, end)).toString('utf8')) as unknown;
+    return isEventObject(value as EventObject) ? (value as EventObject) : undefined;
+  } catch {
+    // SyntaxError: no JSON after all, the decoder will say so.
+    return undefined;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * RuleFormula: what a rule's predicate says about literals in fields, for a sieve that looks at raw values. Three-valued: an atom marked
+ * sure holds exactly when its comparison does; the others are needed but not enough; `unknown` is what only the interpreter
+ * can tell. Literals are folded ASCII: what stands beyond ASCII only makes a formula say maybe more often.
+ */
+import { foldCase } from '../core/fold.ts';
+import type { Compare, Glob, Keyword, Literal, Predicate, Test } from '../ir/predicate.ts';
+import { literalProbability } from './literal-frequency.ts';
+import { type AtomRelation, atomsOfComparison } from './rule-atoms.ts';
+
+export interface FormulaAtom {
+  /** Dense, over all rules that share an `AtomTable`. */
+  readonly id: number;
+  /** Undefined: any scalar of the event. */
+  readonly field: string | undefined;
+  /** `strange`: some character beyond ASCII. */
+  readonly relation: AtomRelation | 'strange';
+  readonly text: string;
+  /** Estimated share of events. */
+  readonly probability: number;
+}
+
+export type RuleFormula =
+  | { readonly kind: 'and' | 'or'; readonly items: readonly RuleFormula[] }
+  | { readonly kind: 'not'; readonly item: RuleFormula }
+  | { readonly kind: 'constant'; readonly value: boolean }
+  | { readonly kind: 'unknown' }
+  /** `numeric`: the text of a number, which may be spelled otherwise. */
+  | { readonly kind: 'atom'; readonly atom: FormulaAtom; readonly sure: boolean; readonly numeric: boolean }
+  /** Needed: the event has the field. */
+  | { readonly kind: 'present'; readonly field: string }
+  /** The field is absent or null: certain both ways. */
+  | { readonly kind: 'null'; readonly field: string }
+  /** A comparison of one field, to be decided beforehand where the field's value is known. */
+  | { readonly kind: 'comparison'; readonly node: Compare; readonly field: string; readonly formula: RuleFormula };
+
+const UNKNOWN: RuleFormula = { kind: 'unknown' };
+const ASCII = /^[\u0000-\u007f]*$/;
+/** Larger integers are not printed digit by digit. */
+const MAX_INTEGER = 1e15;
+/** Longer literals are looked for by their beginning (or end). */
+const MAX_LENGTH = 200;
+
+/** Atoms of many rules; equal ones are one object. */
+export class AtomTable {
+  readonly #atoms = new Map<string, FormulaAtom>();
+
+  get size(): number {
+    return this.#atoms.size;
+  }
+
+  atom(field: string | undefined, relation: FormulaAtom['relation'], text: string): FormulaAtom {
+    const key = `${field ?? ''}\u0000${field === undefined ? '' : '='}${relation}\u0000${text}`;
+    let atom = this.#atoms.get(key);
+    if (atom === undefined) {
+      const probability = relation === 'strange' ? RARE : literalProbability(text, relation);
+      atom = { id: this.#atoms.size, field, relation, text, probability };
+      this.#atoms.set(key, atom);
+    }
+    return atom;
+  }
+}
+
+const RARE = 0.01;
+
+export function formulaOf(predicate: Predicate, table: AtomTable): RuleFormula {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return { kind: predicate.kind, items: predicate.items.map((item) => formulaOf(item, table)) };
+    case 'not':
+      return { kind: 'not', item: formulaOf(predicate.item, table) };
+    case 'constant':
+      return { kind: 'constant', value: predicate.value };
+    case 'keyword':
+      return needed(predicate, undefined, table) ?? UNKNOWN;
+    case 'compare': {
+      const { path } = predicate;
+      if (path.kind !== 'field' || path.index !== undefined) return UNKNOWN;
+      return { kind: 'comparison', node: predicate, field: path.name, formula: compared(predicate, path.name, table) };
+    }
+    case 'bind':
+    case 'elements':
+      return UNKNOWN;
+  }
+}
+
+function compared(node: Compare, field: string, table: AtomTable): RuleFormula {
+  const { test, negate, absent } = node;
+  if (test.kind === 'null') return absent && !negate ? { kind: 'null', field } : UNKNOWN;
+  // What holds for events without the field gives nothing to look for.
+  if (absent || (test.kind === 'exists' && negate)) return UNKNOWN;
+  const present: RuleFormula = { kind: 'present', field };
+  if (negate) return present;
+  return tested(test, field, table) ?? needed(node, field, table) ?? present;
+}
+
+/** Tests that an atom decides, or that are a list of such. */
+function tested(test: Test, field: string, table: AtomTable): RuleFormula | undefined {
+  if (test.kind === 'equals' && test.typing === 'bridged') return equal(test.value, test.collation === 'folded', field, table);
+  if (test.kind === 'in' && test.typing === 'bridged')
+    return {
+      kind: 'or',
+      items: test.values.map(
+        (value) => equal(value, test.collation === 'folded', field, table) ?? { kind: 'present', field },
+      ),
+    };
+  if (test.kind === 'glob' && test.typing === 'bridged' && test.collation === 'folded' && test.normalize === 'none')
+    return plainGlob(test, field, table);
+  return undefined;
+}
+
+function equal(value: Literal, folded: boolean, field: string, table: AtomTable): RuleFormula | undefined {
+  if (value.type === 'number') {
+    if (!Number.isInteger(value.value) || Math.abs(value.value) >= MAX_INTEGER) return undefined;
+    return { kind: 'atom', atom: table.atom(field, 'equals', String(value.value)), sure: true, numeric: true };
+  }
+  if (value.type === 'boolean') return sure(table.atom(field, 'equals', String(value.value)));
+  if (value.type !== 'string') return undefined;
+  const text = foldCase(value.value);
+  if (ASCII.test(text) && text.length <= MAX_LENGTH) {
+    const atom = table.atom(field, 'equals', text);
+    return folded ? sure(atom) : maybe(atom);
+  }
+  return pieces(field, 'equals', text, table);
+}
+
+function plainGlob(glob: Glob, field: string, table: AtomTable): RuleFormula | undefined {
+  const parts = glob.parts.filter((part) => !('text' in part) || part.text !== '');
+  const texts = parts.flatMap((part) => ('text' in part ? [foldCase(part.text)] : []));
+  const [text] = texts;
+  const isPlain = parts.every((part) => 'text' in part || ('wildcard' in part && part.wildcard === 'any'));
+  if (!isPlain || texts.length > 1) return undefined;
+  if (text === undefined) return parts.length > 0 ? undefined : sure(table.atom(field, 'equals', ''));
+  if (!ASCII.test(text) || text.length > MAX_LENGTH) return undefined;
+  const first = 'text' in (parts[0] as object);
+  const last = 'text' in (parts.at(-1) as object);
+  return sure(table.atom(field, first && last ? 'equals' : first ? 'starts' : last ? 'ends' : 'contains', text));
+}
+
+/** The literals that hold whenever the comparison does. */
+function needed(node: Compare | Keyword, field: string | undefined, table: AtomTable): RuleFormula | undefined {
+  const items = atomsOfComparison(node).map(({ relation, text }) => pieces(field, relation, text, table));
+  const [only] = items;
+  return items.length > 1 ? { kind: 'and', items } : only;
+}
+
+/** The ASCII runs of a literal; a bound end binds the run that stands there. */
+function pieces(field: string | undefined, relation: AtomRelation, text: string, table: AtomTable): RuleFormula {
+  if (ASCII.test(text) && text.length <= MAX_LENGTH) return maybe(table.atom(field, relation, text));
+  const items: RuleFormula[] = [];
+  if (!ASCII.test(text)) items.push(maybe(table.atom(field, 'strange', '')));
+  for (const { 0: run, index } of text.matchAll(/[\u0000-\u007f]+/g)) {
+    const atStart = index === 0 && (relation === 'equals' || relation === 'starts');
+    const atEnd = index + run.length === text.length && (relation === 'equals' || relation === 'ends');
+    if (atStart) items.push(maybe(table.atom(field, 'starts', run.slice(0, MAX_LENGTH))));
+    if (atEnd) items.push(maybe(table.atom(field, 'ends', run.slice(-MAX_LENGTH))));
+    if (!atStart && !atEnd) items.push(maybe(table.atom(field, 'contains', run.slice(0, MAX_LENGTH))));
+  }
+  return { kind: 'and', items };
+}
+
+function sure(atom: FormulaAtom): RuleFormula {
+  return { kind: 'atom', atom, sure: true, numeric: false };
+}
+
+function maybe(atom: FormulaAtom): RuleFormula {
+  return { kind: 'atom', atom, sure: false, numeric: false };
+}

@@ -1,0 +1,322 @@
+/**
+ * EventSieve: JSON records in, and for each the rules that may hold for it; records that no rule can match are never decoded
+ * (docs/design/event-sieve.md). What kinds of records there are is learnt on the way: at the first record of a kind the
+ * resolver decodes it and says which rules concern its kind.
+ *
+ * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
+ */
+import { builtInFrequency } from './gram-frequency.ts';
+import { kernelModule } from './kernel-module.ts';
+import type { ScanMemory } from './scan-memory.ts';
+import { type SieveGroup, writeGroup } from './sieve-group.ts';
+import * as layout from './sieve-memory.ts';
+
+export interface SieveResult {
+  readonly records: number;
+  /** Bytes up to the end of the last whole record (line mode). */
+  readonly consumedBytes: number;
+  readonly candidateCount: number;
+  /** Start and end (exclusive) in the input of candidate i: `ranges[2 * i]`, `ranges[2 * i + 1]`. Valid until the next scan. */
+  readonly ranges: Uint32Array;
+  readonly ordinals: Uint32Array;
+  /** Rules of candidate i: `ruleCounts[i]` of them from `rules[ruleStarts[i]]` on; `EVERY_RULE` of them: any rule may hold. */
+  readonly ruleStarts: Uint32Array;
+  readonly ruleCounts: Uint32Array;
+  readonly rules: Uint32Array;
+}
+
+/** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
+export type SieveKind = SieveGroup | 'none' | 'exact';
+
+export interface SieveOptions {
+  /** Bytes of its input. */
+  readonly inputBytes: number;
+  /** Objects and arrays may be nested so deep; deeper records go to the exact path. */
+  readonly maxDepth: number;
+  /** Keys that tell a record's kind by their values (15 at most), in the order of the kernel's numbers, and by being there (32). */
+  readonly valueKeys: readonly string[];
+  readonly presenceKeys: readonly string[];
+  /** Told of the first record of each kind. */
+  readonly resolve: (bytes: Uint8Array, start: number, end: number) => SieveKind;
+}
+
+export const { EVERY_RULE } = layout;
+
+const RANGES = 32_768;
+/** Words of the kernel's list of candidates, beside room for the rules of one record. */
+const OUT_WORDS = 65_536;
+/** Kinds of records that are remembered: names in them are log content. */
+const MAX_ROUTES = 8192;
+const MAX_KEYS = 4096;
+const STAMP_LIMIT = 0x7000_0000;
+const MAX_STACK_DEPTH = 32;
+const DONE = 1;
+const UNKNOWN = 2;
+
+interface Kernel {
+  sieveLines(work: number, end: number, isFinal: number): number;
+  sieveRanges(work: number, ranges: number, count: number): number;
+  addLiterals(matcher: number, first: number, count: number): void;
+  addRoute(work: number, route: number): void;
+  addKey(work: number, key: number, text: number, length: number): void;
+}
+
+export class EventSieve {
+  readonly input: Uint8Array;
+  readonly #memory: ScanMemory;
+  readonly #options: SieveOptions;
+  readonly #kernel: Kernel;
+  readonly #work: number;
+  readonly #control: Uint32Array;
+  readonly #inputAt: number;
+  readonly #rangesAt: number;
+  readonly #given: Uint32Array;
+  readonly #frequency = builtInFrequency();
+  readonly #keys = new Map<string, number>();
+  readonly #groups = new Map<SieveGroup, number>();
+  #routes = 0;
+  #nextKey: number = layout.ROUTE_KEYS;
+  /** Room in the stamps. */
+  #atoms = 0;
+  #slots = 0;
+  #rules = 0;
+  #outWords = 0;
+  #count = 0;
+  #ruleCount = 0;
+  #ranges = new Uint32Array(2048);
+  #ordinals = new Uint32Array(1024);
+  #ruleStarts = new Uint32Array(1024);
+  #ruleCounts = new Uint32Array(1024);
+  #ruleList = new Uint32Array(4096);
+
+  /** Allocates its input and work area; on the thread that owns the memory. */
+  constructor(memory: ScanMemory, options: SieveOptions) {
+    this.#memory = memory;
+    this.#options = options;
+    this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
+    this.#inputAt = memory.allocate(options.inputBytes);
+    this.#rangesAt = memory.allocate(RANGES * 8);
+    const dictionary = memory.allocate(2 * MAX_KEYS * layout.ENTRY_BYTES);
+    const routes = memory.allocate(2 * MAX_ROUTES * 4);
+    const blocks: readonly (readonly [number, number])[] = [
+      [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
+      [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
+      [layout.SIEVE_DICTIONARY, dictionary],
+      [layout.SIEVE_DICTIONARY_MASK, 2 * MAX_KEYS - 1],
+      [layout.SIEVE_ROUTES, routes],
+      [layout.SIEVE_ROUTES_MASK, 2 * MAX_ROUTES - 1],
+      [layout.SIEVE_TEXT, memory.allocate(layout.MAX_TEXT + 64)],
+      [layout.SIEVE_MAX_DEPTH, Math.min(MAX_STACK_DEPTH, options.maxDepth)],
+      [layout.SIEVE_ROUTE_VALUES, memory.allocate(layout.ROUTE_VALUE_KEYS * 12)],
+      [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
+      [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
+    ];
+    const { buffer } = memory.memory;
+    this.#control = new Uint32Array(buffer, this.#work, layout.SIEVE_WORK_BYTES / 4);
+    this.#given = new Uint32Array(buffer, this.#rangesAt, RANGES * 2);
+    this.input = new Uint8Array(buffer, this.#inputAt, options.inputBytes);
+    for (const [offset, value] of blocks) this.#set(offset, value);
+    const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
+    this.#kernel = instance.exports as unknown as Kernel;
+    for (const [i, name] of options.valueKeys.entries()) this.#addKey(name, i + 1);
+    for (const [i, name] of options.presenceKeys.entries()) this.#addKey(name, layout.ROUTE_VALUE_KEYS + i);
+    this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
+  }
+
+  /** Records that went to the exact path as a whole, and rules evaluated, since the start. */
+  get counts(): { readonly exact: number; readonly evaluated: number; readonly kinds: number; readonly groups: number } {
+    const exact = this.#get(layout.SIEVE_EXACT);
+    return { exact, evaluated: this.#get(layout.SIEVE_EVALUATED), kinds: this.#routes, groups: this.#groups.size };
+  }
+
+  /** Number of a top-level key of records; undefined when there are too many. */
+  keyOf(name: string): number | undefined {
+    const known = this.#keys.get(name);
+    if (known !== undefined || this.#nextKey >= MAX_KEYS) return known;
+    return this.#addKey(name, this.#nextKey++);
+  }
+
+  /** Records are the lines of `input[0, length)`; `isFinal` makes an unterminated last line a record. */
+  scanLines(length: number, isFinal: boolean): SieveResult {
+    this.#begin();
+    this.#set(layout.SIEVE_POSITION, this.#inputAt);
+    const end = this.#inputAt + length;
+    for (;;) {
+      const status = this.#kernel.sieveLines(this.#work, end, isFinal ? 1 : 0);
+      this.#take(0);
+      if (status === DONE) break;
+      if (status === UNKNOWN) this.#learn(this.#get(layout.SIEVE_POSITION), end);
+    }
+    return this.#result(this.#get(layout.SIEVE_RECORD), this.#get(layout.SIEVE_POSITION) - this.#inputAt);
+  }
+
+  /** Records are given: two numbers each, start and end in `input`. */
+  scanRecords(ranges: Uint32Array, count: number): SieveResult {
+    this.#begin();
+    for (let first = 0; first < count; first += RANGES) {
+      const taken = Math.min(RANGES, count - first);
+      for (let i = 0; i < 2 * taken; i++) this.#given[i] = this.#inputAt + (ranges[2 * first + i] ?? 0);
+      this.#set(layout.SIEVE_RECORD, 0);
+      for (;;) {
+        const status = this.#kernel.sieveRanges(this.#work, this.#rangesAt, taken);
+        this.#take(first);
+        if (status === DONE) break;
+        const record = this.#get(layout.SIEVE_RECORD);
+        if (status === UNKNOWN) this.#learn(this.#given[2 * record] ?? 0, this.#given[2 * record + 1] ?? 0);
+      }
+    }
+    return this.#result(count, 0);
+  }
+
+  /** The record at `start` is of a kind that was not met before. */
+  #learn(start: number, limit: number): void {
+    const bytes = this.input.subarray(0, limit - this.#inputAt);
+    const from = start - this.#inputAt;
+    const feed = bytes.indexOf(0x0a, from);
+    const kind = this.#routes < MAX_ROUTES ? this.#options.resolve(bytes, from, feed < 0 ? bytes.length : feed) : 'exact';
+    if (this.#routes >= MAX_ROUTES) {
+      this.#set(layout.SIEVE_FORCED, 1);
+      return;
+    }
+    this.#routes++;
+    this.#kernel.addRoute(this.#work, this.#writeRoute(kind));
+  }
+
+  #writeRoute(kind: SieveKind): number {
+    const group = kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groupAt(kind);
+    const mask = this.#get(layout.SIEVE_ROUTE_MASK);
+    const { buffer } = this.#memory.memory;
+    const values = new Uint32Array(buffer, this.#get(layout.SIEVE_ROUTE_VALUES), layout.ROUTE_VALUE_KEYS * 3);
+    const present = Array.from({ length: layout.ROUTE_VALUE_KEYS }, (_, key) => key).filter((key) => (mask >>> key) & 1);
+    const texts = present.map((key) => new Uint8Array(buffer).subarray(values[3 * key], values[3 * key + 1]));
+    const length = texts.reduce((sum, text) => sum + text.length + 8, 0);
+    const header = layout.ROUTE_TEXTS + present.length * 12;
+    const address = this.#memory.allocate(header + length);
+    // The memory may have grown: views are made anew.
+    const view = new DataView(this.#memory.memory.buffer, address, header);
+    const fields = [this.#get(layout.SIEVE_ROUTE_HASH), this.#get(layout.SIEVE_PRESENCE), mask, group, 0];
+    for (const [i, value] of fields.entries()) view.setUint32(4 * i, value, true);
+    let at = address + header;
+    for (const [i, text] of texts.entries()) {
+      const entry = layout.ROUTE_TEXTS + 12 * i;
+      view.setUint32(entry, values[3 * (present[i] ?? 0) + 2] ?? 0, true);
+      view.setUint32(entry + 4, text.length, true);
+      view.setUint32(entry + 8, at, true);
+      new Uint8Array(this.#memory.memory.buffer, at, text.length).set(text);
+      at += text.length + 8;
+    }
+    return address;
+  }
+
+  #groupAt(group: SieveGroup): number {
+    let address = this.#groups.get(group);
+    if (address === undefined) {
+      address = writeGroup(this.#memory, group, MAX_KEYS, this.#frequency, (matcher, first, count) =>
+        this.#kernel.addLiterals(matcher, first, count),
+      );
+      this.#groups.set(group, address);
+      this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length });
+    }
+    return address;
+  }
+
+  /** Stamps for the largest group, and room for all its rules in the list of candidates. */
+  #makeRoom(needed: { readonly atoms: number; readonly slots: number; readonly rules: number }): void {
+    if (needed.atoms > this.#atoms) {
+      this.#atoms = 2 * needed.atoms;
+      this.#set(layout.SIEVE_ATOMS, this.#memory.allocate(4 * this.#atoms));
+    }
+    if (needed.slots > this.#slots) {
+      this.#slots = 2 * needed.slots;
+      this.#set(layout.SIEVE_SLOTS, this.#memory.allocate(8 * this.#slots));
+    }
+    if (needed.rules <= this.#rules) return;
+    this.#rules = 2 * needed.rules;
+    this.#set(layout.SIEVE_RULES, this.#memory.allocate(4 * this.#rules));
+    this.#set(layout.SIEVE_QUEUE, this.#memory.allocate(4 * this.#rules));
+    this.#outWords = OUT_WORDS + this.#rules;
+    this.#set(layout.SIEVE_OUT, this.#memory.allocate(4 * this.#outWords));
+    this.#set(layout.SIEVE_OUT_CAPACITY, OUT_WORDS - 8);
+  }
+
+  #addKey(name: string, key: number): number {
+    const text = Buffer.from(name);
+    const address = this.#memory.allocate(text.length + 8);
+    new Uint8Array(this.#memory.memory.buffer, address, text.length).set(text);
+    this.#kernel.addKey(this.#work, key, address, text.length);
+    this.#keys.set(name, key);
+    return key;
+  }
+
+  #begin(): void {
+    this.#count = 0;
+    this.#ruleCount = 0;
+    this.#set(layout.SIEVE_RECORD, 0);
+    this.#set(layout.SIEVE_OUT_COUNT, 0);
+    if (this.#get(layout.SIEVE_STAMP) < STAMP_LIMIT) return;
+    // One stamp per record: begun anew long before they run out.
+    const { buffer } = this.#memory.memory;
+    new Uint32Array(buffer, this.#get(layout.SIEVE_ATOMS), this.#atoms).fill(0);
+    new Uint32Array(buffer, this.#get(layout.SIEVE_SLOTS), 2 * this.#slots).fill(0);
+    new Uint32Array(buffer, this.#get(layout.SIEVE_RULES), this.#rules).fill(0);
+    new Uint32Array(buffer, this.#get(layout.SIEVE_KEYS), MAX_KEYS).fill(0);
+    this.#set(layout.SIEVE_STAMP, 0);
+  }
+
+  /** Moves the kernel's candidates into the result. */
+  #take(firstOrdinal: number): void {
+    const words = this.#get(layout.SIEVE_OUT_COUNT);
+    if (words === 0) return;
+    const found = new Uint32Array(this.#memory.memory.buffer, this.#get(layout.SIEVE_OUT), words);
+    for (let at = 0; at < words; ) {
+      if (this.#count === this.#ordinals.length) this.#growCandidates();
+      const i = this.#count++;
+      const count = found[at + 3] ?? 0;
+      const listed = count === EVERY_RULE ? 0 : count;
+      this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
+      this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
+      this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
+      this.#ruleStarts[i] = this.#ruleCount;
+      this.#ruleCounts[i] = count;
+      if (this.#ruleCount + listed > this.#ruleList.length) this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
+      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + 4 + j] ?? 0;
+      at += 4 + listed;
+    }
+    this.#set(layout.SIEVE_OUT_COUNT, 0);
+  }
+
+  #growCandidates(): void {
+    const needed = 2 * this.#ordinals.length;
+    this.#ordinals = larger(this.#ordinals, needed);
+    this.#ruleStarts = larger(this.#ruleStarts, needed);
+    this.#ruleCounts = larger(this.#ruleCounts, needed);
+    this.#ranges = larger(this.#ranges, 2 * needed);
+  }
+
+  #result(records: number, consumedBytes: number): SieveResult {
+    return {
+      records,
+      consumedBytes,
+      candidateCount: this.#count,
+      ranges: this.#ranges,
+      ordinals: this.#ordinals,
+      ruleStarts: this.#ruleStarts,
+      ruleCounts: this.#ruleCounts,
+      rules: this.#ruleList,
+    };
+  }
+
+  #get(offset: number): number {
+    return this.#control[offset >> 2] ?? 0;
+  }
+
+  #set(offset: number, value: number): void {
+    this.#control[offset >> 2] = value;
+  }
+}
+
+function larger(array: Uint32Array, needed: number): Uint32Array<ArrayBuffer> {
+  const copy = new Uint32Array(Math.max(needed, array.length * 2));
+  copy.set(array);
+  return copy;
+}

@@ -1,0 +1,75 @@
+/** The rules of one kind of record: their literals in its values, then the formulas of those that were reached. */
+import { mayHold, setFormulaState } from './sieve-formula';
+import {
+  GROUP_ALWAYS,
+  GROUP_ALWAYS_COUNT,
+  GROUP_CODE,
+  GROUP_KEYS,
+  GROUP_KEYWORDS,
+  GROUP_MATCHERS,
+  GROUP_NUMBERS,
+  KIND_EMPTY,
+  KIND_NUMBER,
+  KIND_WILD,
+  MATCHER_BYTES,
+  SIEVE_ATOMS,
+  SIEVE_EVALUATED,
+  SIEVE_QUEUE,
+  SIEVE_SLOTS,
+  SIEVE_STAMP,
+  SIEVE_VALUES,
+  WILD_KEY,
+} from './sieve-layout';
+import { beginMatch, matchValue, queueEnd } from './sieve-match';
+import { valuesEnd } from './sieve-walk';
+
+/** False when only decoding can tell. */
+export function matchGroup(work: usize, group: usize): bool {
+  beginMatch(work, group);
+  const keys = <usize>load<u32>(group, GROUP_KEYS);
+  const matchers = <usize>load<u32>(group, GROUP_MATCHERS);
+  const keywords = <usize>load<u32>(group, GROUP_KEYWORDS);
+  const first = <usize>load<u32>(work, SIEVE_VALUES);
+  for (let value = first; value < valuesEnd; value += 16) {
+    const key = <usize>load<u32>(value);
+    if (key == 0) continue;
+    const matcher = <u32>load<u16>(keys + (key << 1));
+    if (matcher == 0) continue;
+    const kind = load<u32>(value, 12);
+    if (kind == KIND_WILD) return false;
+    if (matcher == WILD_KEY) continue;
+    const from = <usize>load<u32>(value, 4);
+    if (!matchValue(matchers + <usize>(matcher - 1) * MATCHER_BYTES, from, <usize>load<u32>(value, 8), kind)) return false;
+  }
+  if (keywords == 0) return true;
+  for (let value = first; value < valuesEnd; value += 16) {
+    const kind = load<u32>(value, 12);
+    if (kind == KIND_WILD || kind == KIND_EMPTY) continue;
+    if (!matchValue(keywords, <usize>load<u32>(value, 4), <usize>load<u32>(value, 8), kind)) return false;
+  }
+  return true;
+}
+
+/** Writes the numbers of the rules that may hold to `out`; returns how many. */
+export function evaluateQueue(work: usize, group: usize, out: usize): u32 {
+  setFormulaState(<usize>load<u32>(work, SIEVE_ATOMS), <usize>load<u32>(work, SIEVE_SLOTS), load<u32>(work, SIEVE_STAMP));
+  const code = <usize>load<u32>(group, GROUP_CODE);
+  const numbers = <usize>load<u32>(group, GROUP_NUMBERS);
+  let count: u32 = 0;
+  const always = <usize>load<u32>(group, GROUP_ALWAYS);
+  const alwaysEnd = always + (<usize>load<u32>(group, GROUP_ALWAYS_COUNT) << 2);
+  for (let entry = always; entry < alwaysEnd; entry += 4) count = evaluateRule(load<u32>(entry), code, numbers, out, count);
+  const queue = <usize>load<u32>(work, SIEVE_QUEUE);
+  for (let entry = queue; entry < queueEnd; entry += 4) count = evaluateRule(load<u32>(entry), code, numbers, out, count);
+  const evaluated = <u32>((alwaysEnd - always + queueEnd - queue) >> 2);
+  store<u32>(work, load<u32>(work, SIEVE_EVALUATED) + evaluated, SIEVE_EVALUATED);
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline
+function evaluateRule(rule: u32, code: usize, numbers: usize, out: usize, count: u32): u32 {
+  if (!mayHold(<usize>load<u32>(code + (<usize>rule << 2)))) return count;
+  store<u32>(out + (<usize>count << 2), load<u32>(numbers + (<usize>rule << 2)));
+  return count + 1;
+}

@@ -1,0 +1,152 @@
+/** Memory layout of the event sieve; `src/scan/sieve-memory.ts` holds the same numbers for the loader, and a test compares them. */
+
+// Work area of one sieve.
+export const SIEVE_POSITION: usize = 0;
+/** Number of the record that comes next. */
+export const SIEVE_RECORD: usize = 4;
+/** Candidates: start, end, record number, number of rules (or EVERY_RULE), rules. */
+export const SIEVE_OUT: usize = 8;
+/** Words that must be free for one more record. */
+export const SIEVE_OUT_CAPACITY: usize = 12;
+export const SIEVE_OUT_COUNT: usize = 16;
+export const SIEVE_STAMP: usize = 20;
+/** Positions of the quotes that begin and end texts. */
+export const SIEVE_QUOTES: usize = 24;
+/** Scalar values of the record: key, start, end, kind. */
+export const SIEVE_VALUES: usize = 28;
+export const SIEVE_DICTIONARY: usize = 32;
+export const SIEVE_DICTIONARY_MASK: usize = 36;
+export const SIEVE_ROUTES: usize = 40;
+export const SIEVE_ROUTES_MASK: usize = 44;
+/** Folded text of one value. */
+export const SIEVE_TEXT: usize = 48;
+/** Last stamp of each atom, slot (with what is known of it) and rule. */
+export const SIEVE_ATOMS: usize = 52;
+export const SIEVE_SLOTS: usize = 56;
+export const SIEVE_RULES: usize = 60;
+/** Rules to be evaluated. */
+export const SIEVE_QUEUE: usize = 64;
+export const SIEVE_MAX_DEPTH: usize = 68;
+/** The record's values that tell its kind: start, end, kind. */
+export const SIEVE_ROUTE_VALUES: usize = 72;
+export const SIEVE_ROUTE_MASK: usize = 76;
+export const SIEVE_PRESENCE: usize = 80;
+/** Last stamp of each key. */
+export const SIEVE_KEYS: usize = 84;
+/** Positions of grams that may be those of a literal. */
+export const SIEVE_LIST: usize = 88;
+/** Records that were sent to the exact path as a whole. */
+export const SIEVE_EXACT: usize = 92;
+/** 1: the next record's kind stays unknown, it is for the exact path. */
+export const SIEVE_FORCED: usize = 96;
+export const SIEVE_ROUTE_HASH: usize = 100;
+/** Rules evaluated, for the counters. */
+export const SIEVE_EVALUATED: usize = 104;
+export const SIEVE_WORK_BYTES: usize = 128;
+
+export const EVERY_RULE: u32 = 0xffffffff;
+/** Keys 1 to 15 tell a record's kind by their values, keys 16 to 47 by being there. */
+export const ROUTE_VALUE_KEYS: u32 = 16;
+export const ROUTE_KEYS: u32 = 48;
+/** Keys whose value counts for one event id only. */
+export const KEY_EVENT_ID: u32 = 2;
+export const KEY_EVENT_TYPE: u32 = 7;
+export const KEY_OPERATION_TYPE: u32 = 8;
+
+export const MAX_QUOTES: u32 = 32768;
+export const MAX_VALUES: u32 = 16384;
+export const MAX_TEXT: usize = 1048576;
+export const LIST_PIECE: usize = 8192;
+
+export const KIND_TEXT: u32 = 0;
+export const KIND_INTEGER: u32 = 1;
+export const KIND_NUMBER: u32 = 2;
+export const KIND_BOOLEAN: u32 = 3;
+export const KIND_NULL: u32 = 4;
+/** An object, or objects inside of an array. */
+export const KIND_WILD: u32 = 5;
+export const KIND_EMPTY: u32 = 6;
+
+// Dictionary entry: hash, key number, text, length.
+export const ENTRY_BYTES: usize = 16;
+// Route: hash, keys that are there, values that are there, group, records; then kind, length and text of each value.
+export const ROUTE_GROUP: usize = 12;
+export const ROUTE_RECORDS: usize = 16;
+export const ROUTE_TEXTS: usize = 20;
+/** In place of a group: the exact path; no rule at all. */
+export const GROUP_EXACT: u32 = 0;
+export const GROUP_NONE: u32 = 1;
+
+// Group.
+/** u16 per key: matcher + 1, 0 for none, WILD_KEY where only objects matter. */
+export const GROUP_KEYS: usize = 0;
+export const GROUP_MATCHERS: usize = 4;
+/** Matcher of all values, or 0. */
+export const GROUP_KEYWORDS: usize = 8;
+export const GROUP_ALWAYS: usize = 12;
+export const GROUP_ALWAYS_COUNT: usize = 16;
+/** Rules of atom i: from `starts[i]` to `starts[i + 1]` in the list. */
+export const GROUP_TRIGGER_STARTS: usize = 20;
+export const GROUP_TRIGGERS: usize = 24;
+/** Address of each rule's formula. */
+export const GROUP_CODE: usize = 28;
+/** Number that each rule is reported by. */
+export const GROUP_NUMBERS: usize = 32;
+export const GROUP_BYTES: usize = 64;
+export const WILD_KEY: u32 = 0xffff;
+
+// Matcher.
+export const MATCHER_SLOTS: usize = 0;
+export const MATCHER_SLOT_COUNT: usize = 4;
+export const MATCHER_EQUALS: usize = 8;
+export const MATCHER_EQUALS_MASK: usize = 12;
+export const MATCHER_STARTS: usize = 16;
+export const MATCHER_STARTS_MASK: usize = 20;
+/** Bit c is set when some literal is looked up by its first (last) c bytes. */
+export const MATCHER_STARTS_SIZES: usize = 24;
+export const MATCHER_ENDS: usize = 28;
+export const MATCHER_ENDS_MASK: usize = 32;
+export const MATCHER_ENDS_SIZES: usize = 36;
+export const MATCHER_BITS: usize = 40;
+export const MATCHER_SHIFT: usize = 44;
+export const MATCHER_GRAMS: usize = 48;
+export const MATCHER_GRAMS_MASK: usize = 52;
+/** Bit table of byte pairs, for literals of up to three bytes; 0 when there are none. */
+export const MATCHER_PAIRS: usize = 56;
+export const MATCHER_SHORT: usize = 60;
+export const MATCHER_SHORT_MASK: usize = 64;
+/** Atoms that another spelling of a number could satisfy. */
+export const MATCHER_NUMERIC: usize = 68;
+export const MATCHER_NUMERIC_COUNT: usize = 72;
+/** Length of the longest literal for a whole value. */
+export const MATCHER_LONGEST: usize = 76;
+/** Atom + 1 of "a character beyond ASCII", or 0. */
+export const MATCHER_STRANGE: usize = 80;
+export const MATCHER_BYTES: usize = 96;
+
+// Literal.
+export const LITERAL_TEXT: usize = 0;
+export const LITERAL_LENGTH: usize = 4;
+export const LITERAL_ATOM: usize = 8;
+export const LITERAL_RELATION: usize = 12;
+/** Where the looked-up gram stands in it. */
+export const LITERAL_OFFSET: usize = 16;
+export const LITERAL_NEXT: usize = 20;
+export const SIEVE_LITERAL_BYTES: usize = 24;
+
+export const RELATION_EQUALS: u32 = 0;
+export const RELATION_STARTS: u32 = 1;
+export const RELATION_ENDS: u32 = 2;
+export const RELATION_CONTAINS: u32 = 3;
+
+// Formulas: prefix notation, a word each for the operation and its numbers.
+export const OP_AND: u32 = 0;
+export const OP_OR: u32 = 1;
+export const OP_NOT: u32 = 2;
+export const OP_CONSTANT: u32 = 3;
+/** Atom and slot: certain both ways. */
+export const OP_EXACT: u32 = 4;
+/** Atom: needed, not enough. */
+export const OP_MAYBE: u32 = 5;
+export const OP_PRESENT: u32 = 6;
+export const OP_NULL: u32 = 7;

@@ -1,0 +1,112 @@
+/**
+ * Event sieve (docs/design/event-sieve.md): JSON records in, and for each the rules that may hold for it. The record's kind is told
+ * from a few of its values; the kind's rules are looked for in the fields they name; what is not plain JSON of a known kind is
+ * left to the exact path. Reads up to 80 bytes behind a record, which must be memory; their values do not matter.
+ */
+import { evaluateQueue, matchGroup } from './sieve-group';
+import {
+  EVERY_RULE,
+  GROUP_EXACT,
+  GROUP_NONE,
+  ROUTE_GROUP,
+  ROUTE_RECORDS,
+  SIEVE_EXACT,
+  SIEVE_FORCED,
+  SIEVE_OUT,
+  SIEVE_OUT_CAPACITY,
+  SIEVE_OUT_COUNT,
+  SIEVE_POSITION,
+  SIEVE_QUOTES,
+  SIEVE_RECORD,
+  SIEVE_STAMP,
+} from './sieve-layout';
+import { findRoute } from './sieve-route';
+import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
+import { walkRecord } from './sieve-walk';
+
+export { addLiterals } from './sieve-match';
+export { addKey, addRoute } from './sieve-route';
+
+const DONE: u32 = 1;
+/** The list of candidates is full: take them and call again. */
+const FULL: u32 = 0;
+/** The next record is of a kind that is not known yet: add its route, or force it, and call again. */
+const UNKNOWN: u32 = 2;
+
+/** The lines of `[position, end)`; an unterminated last line is a record when `isFinal`. */
+export function sieveLines(work: usize, end: usize, isFinal: u32): u32 {
+  let at = <usize>load<u32>(work, SIEVE_POSITION);
+  while (at < end) {
+    readStructure(at, end, true, <usize>load<u32>(work, SIEVE_QUOTES));
+    if (!isTerminated && isFinal == 0) return DONE;
+    const status = sieveRecord(work, at);
+    if (status != DONE) return status;
+    at = nextRecord;
+    store<u32>(work, <u32>at, SIEVE_POSITION);
+  }
+  return DONE;
+}
+
+/** `count` records given by start and end, u32 each, from the work area's record number on. */
+export function sieveRanges(work: usize, ranges: usize, count: u32): u32 {
+  let record = load<u32>(work, SIEVE_RECORD);
+  while (record < count) {
+    const range = ranges + (<usize>record << 3);
+    const start = <usize>load<u32>(range);
+    readStructure(start, <usize>load<u32>(range, 4), false, <usize>load<u32>(work, SIEVE_QUOTES));
+    const status = sieveRecord(work, start);
+    if (status != DONE) return status;
+    record++;
+  }
+  return DONE;
+}
+
+/** The record that was read last. */
+function sieveRecord(work: usize, start: usize): u32 {
+  if (load<u32>(work, SIEVE_OUT_COUNT) > load<u32>(work, SIEVE_OUT_CAPACITY)) return FULL;
+  store<u32>(work, load<u32>(work, SIEVE_STAMP) + 1, SIEVE_STAMP);
+  const record = load<u32>(work, SIEVE_RECORD);
+  if (isBlank(start)) {
+    store<u32>(work, record + 1, SIEVE_RECORD);
+    return DONE;
+  }
+  if (load<u32>(work, SIEVE_FORCED) != 0) store<u32>(work, 0, SIEVE_FORCED);
+  else if (!isUnusual && walkRecord(work, start)) {
+    const route = findRoute(work);
+    if (route == 0) return UNKNOWN;
+    store<u32>(route, load<u32>(route, ROUTE_RECORDS) + 1, ROUTE_RECORDS);
+    const group = load<u32>(route, ROUTE_GROUP);
+    if (group == GROUP_NONE) {
+      store<u32>(work, record + 1, SIEVE_RECORD);
+      return DONE;
+    }
+    if (group != GROUP_EXACT && matchGroup(work, <usize>group)) {
+      const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>load<u32>(work, SIEVE_OUT_COUNT) << 2);
+      const rules = evaluateQueue(work, <usize>group, out + 16);
+      if (rules != 0) addCandidate(work, start, record, rules, rules);
+      store<u32>(work, record + 1, SIEVE_RECORD);
+      return DONE;
+    }
+  }
+  store<u32>(work, load<u32>(work, SIEVE_EXACT) + 1, SIEVE_EXACT);
+  addCandidate(work, start, record, EVERY_RULE, 0);
+  store<u32>(work, record + 1, SIEVE_RECORD);
+  return DONE;
+}
+
+/** The rules stand in the list already. */
+function addCandidate(work: usize, start: usize, record: u32, count: u32, words: u32): void {
+  const used = load<u32>(work, SIEVE_OUT_COUNT);
+  const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>used << 2);
+  store<u32>(out, <u32>start);
+  store<u32>(out, <u32>recordEnd, 4);
+  store<u32>(out, record, 8);
+  store<u32>(out, count, 12);
+  store<u32>(work, used + 4 + words, SIEVE_OUT_COUNT);
+}
+
+function isBlank(start: usize): bool {
+  let at = start;
+  while (at < recordEnd && load<u8>(at) <= 0x20) at++;
+  return at >= recordEnd;
+}

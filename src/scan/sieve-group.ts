@@ -1,0 +1,220 @@
+/**
+ * SieveGroup: the rules of one kind of record as plain data, and its writing into the kernel's memory. Atoms, slots and rules are
+ * numbered from 0 within the group.
+ */
+import { type GramFrequency, gramOf } from './gram-frequency.ts';
+import type { ScanMemory } from './scan-memory.ts';
+import {
+  GROUP_ALWAYS,
+  GROUP_ALWAYS_COUNT,
+  GROUP_BYTES,
+  GROUP_CODE,
+  GROUP_KEYS,
+  GROUP_KEYWORDS,
+  GROUP_MATCHERS,
+  GROUP_NUMBERS,
+  GROUP_TRIGGER_STARTS,
+  GROUP_TRIGGERS,
+  LITERAL_ATOM,
+  LITERAL_LENGTH,
+  LITERAL_OFFSET,
+  LITERAL_RELATION,
+  LITERAL_TEXT,
+  MATCHER_BITS,
+  MATCHER_BYTES,
+  MATCHER_ENDS,
+  MATCHER_EQUALS,
+  MATCHER_GRAMS,
+  MATCHER_NUMERIC,
+  MATCHER_NUMERIC_COUNT,
+  MATCHER_PAIRS,
+  MATCHER_SHIFT,
+  MATCHER_SHORT,
+  MATCHER_SLOT_COUNT,
+  MATCHER_SLOTS,
+  MATCHER_STARTS,
+  MATCHER_STRANGE,
+  SIEVE_LITERAL_BYTES,
+  WILD_KEY,
+} from './sieve-memory.ts';
+
+export type SieveRelation = 'equals' | 'starts' | 'ends' | 'contains';
+
+export interface SieveLiteral {
+  readonly relation: SieveRelation;
+  /** ASCII in lower case; not empty but for `equals`. */
+  readonly text: string;
+  readonly atom: number;
+}
+
+/** What is looked for in the values of some keys. */
+export interface SieveMatcher {
+  /** Slots that a value of the keys belongs to. */
+  readonly slots: readonly number[];
+  readonly literals: readonly SieveLiteral[];
+  /** Atoms that another spelling of a number could satisfy. */
+  readonly numeric: readonly number[];
+  /** Atom that holds when the value has a character beyond ASCII. */
+  readonly strange?: number;
+}
+
+export interface SieveGroup {
+  readonly atoms: number;
+  readonly slots: number;
+  /** By key: one matcher each. */
+  readonly matchers: ReadonlyMap<number, SieveMatcher>;
+  /** Keys that only matter when an object stands there. */
+  readonly wildKeys: readonly number[];
+  /** Looked for in every scalar value. */
+  readonly keywords: SieveMatcher | undefined;
+  /** Numbers that the rules are reported by, ascending. */
+  readonly numbers: Uint32Array;
+  /** Rules that are evaluated for every record. */
+  readonly always: readonly number[];
+  /** Rules to be evaluated when atom i holds. */
+  readonly triggers: readonly (readonly number[])[];
+  /** Formulas, in prefix notation, and where each rule's begins. */
+  readonly code: readonly number[];
+  readonly codeStarts: readonly number[];
+}
+
+const RELATIONS: Readonly<Record<SieveRelation, number>> = { equals: 0, starts: 1, ends: 2, contains: 3 };
+const GRAM = 4;
+/** One more literal under the same gram counts as much as so many occurrences in a million bytes. */
+const SHARED_PER_MILLION = 30;
+const PAIR_TABLE_BYTES = 8192;
+
+/** Puts literals into the tables of a matcher: the kernel does, which knows the hashes. */
+export type AddLiterals = (matcher: number, first: number, count: number) => void;
+
+/** Address of the written group; `keys` is the number of keys there can be. */
+export function writeGroup(
+  memory: ScanMemory,
+  group: SieveGroup,
+  keys: number,
+  frequency: GramFrequency,
+  addLiterals: AddLiterals,
+): number {
+  const writer = new GroupWriter(memory, frequency, addLiterals);
+  const address = memory.allocate(GROUP_BYTES);
+  const keyMap = memory.allocate(2 * keys);
+  const matchers = memory.allocate((group.matchers.size + 1) * MATCHER_BYTES);
+  const map = new Uint16Array(memory.memory.buffer, keyMap, keys);
+  for (const key of group.wildKeys) map[key] = WILD_KEY;
+  let at = matchers;
+  for (const [key, matcher] of group.matchers) {
+    map[key] = (at - matchers) / MATCHER_BYTES + 1;
+    writer.matcher(at, matcher);
+    at += MATCHER_BYTES;
+  }
+  if (group.keywords !== undefined) writer.matcher(at, group.keywords);
+  const code = writer.words(group.code);
+  const starts = [0];
+  for (const rules of group.triggers) starts.push((starts.at(-1) ?? 0) + rules.length);
+  const header = new Uint32Array(memory.memory.buffer, address, GROUP_BYTES / 4);
+  const set = (offset: number, value: number): void => {
+    header[offset / 4] = value;
+  };
+  set(GROUP_KEYS, keyMap);
+  set(GROUP_MATCHERS, matchers);
+  set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
+  set(GROUP_ALWAYS, writer.words(group.always));
+  set(GROUP_ALWAYS_COUNT, group.always.length);
+  set(GROUP_TRIGGER_STARTS, writer.words(starts));
+  set(GROUP_TRIGGERS, writer.words(group.triggers.flat()));
+  set(GROUP_CODE, writer.words(group.codeStarts.map((start) => code + 4 * start)));
+  set(GROUP_NUMBERS, writer.words(group.numbers));
+  return address;
+}
+
+class GroupWriter {
+  readonly #memory: ScanMemory;
+  readonly #frequency: GramFrequency;
+  readonly #addLiterals: AddLiterals;
+
+  constructor(memory: ScanMemory, frequency: GramFrequency, addLiterals: AddLiterals) {
+    this.#memory = memory;
+    this.#frequency = frequency;
+    this.#addLiterals = addLiterals;
+  }
+
+  words(values: ArrayLike<number>): number {
+    const address = this.#memory.allocate(4 * Math.max(1, values.length));
+    new Uint32Array(this.#memory.memory.buffer, address, values.length).set(values);
+    return address;
+  }
+
+  matcher(address: number, { slots, literals, numeric, strange }: SieveMatcher): void {
+    const count = (relation: SieveRelation): number => literals.filter((literal) => literal.relation === relation).length;
+    const free = literals.filter(({ relation, text }) => relation === 'contains' && text.length >= GRAM);
+    const short = count('contains') - free.length;
+    const fields = new Map<number, number>([
+      [MATCHER_SLOTS, this.words(slots)],
+      [MATCHER_SLOT_COUNT, slots.length],
+      [MATCHER_NUMERIC, this.words(numeric)],
+      [MATCHER_NUMERIC_COUNT, numeric.length],
+      [MATCHER_STRANGE, strange === undefined ? 0 : strange + 1],
+    ]);
+    this.#table(fields, MATCHER_EQUALS, count('equals'));
+    this.#table(fields, MATCHER_STARTS, count('starts'));
+    this.#table(fields, MATCHER_ENDS, count('ends'));
+    if (free.length > 0) {
+      const bits = Math.min(20, Math.max(10, Math.ceil(Math.log2(free.length * 16))));
+      fields.set(MATCHER_BITS, this.#memory.allocate(2 ** (bits - 3)));
+      fields.set(MATCHER_SHIFT, 32 - bits);
+      this.#table(fields, MATCHER_GRAMS, free.length);
+    }
+    if (short > 0) {
+      fields.set(MATCHER_PAIRS, this.#memory.allocate(PAIR_TABLE_BYTES));
+      this.#table(fields, MATCHER_SHORT, short);
+    }
+    const view = new DataView(this.#memory.memory.buffer, address, MATCHER_BYTES);
+    for (const [offset, value] of fields) view.setUint32(offset, value, true);
+    this.#addLiterals(address, this.#literals(literals), literals.length);
+  }
+
+  /** A hash table of free entries and its mask, which stands behind its address. */
+  #table(fields: Map<number, number>, offset: number, count: number): void {
+    if (count === 0) return;
+    const slots = 2 ** Math.ceil(Math.log2(count * 2 + 1));
+    fields.set(offset, this.#memory.allocate(slots * 8));
+    fields.set(offset + 4, slots - 1);
+  }
+
+  #literals(literals: readonly SieveLiteral[]): number {
+    const texts = literals.reduce((sum, { text }) => sum + text.length + 8, 0);
+    const first = this.#memory.allocate(literals.length * SIEVE_LITERAL_BYTES + texts);
+    const buffer = this.#memory.memory.buffer;
+    const view = new DataView(buffer, first, literals.length * SIEVE_LITERAL_BYTES);
+    const bytes = new Uint8Array(buffer);
+    const users = new Map<number, number>();
+    let text = first + literals.length * SIEVE_LITERAL_BYTES;
+    for (const [i, literal] of literals.entries()) {
+      const at = i * SIEVE_LITERAL_BYTES;
+      view.setUint32(at + LITERAL_TEXT, text, true);
+      view.setUint32(at + LITERAL_LENGTH, literal.text.length, true);
+      view.setUint32(at + LITERAL_ATOM, literal.atom, true);
+      view.setUint32(at + LITERAL_RELATION, RELATIONS[literal.relation], true);
+      if (literal.relation === 'contains' && literal.text.length >= GRAM)
+        view.setUint32(at + LITERAL_OFFSET, this.#rarestGram(literal.text, users), true);
+      for (let j = 0; j < literal.text.length; j++) bytes[text + j] = literal.text.charCodeAt(j);
+      text += literal.text.length + 8;
+    }
+    return first;
+  }
+
+  #rarestGram(text: string, users: Map<number, number>): number {
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let offset = 0; offset + GRAM <= text.length; offset++) {
+      const shared = users.get(gramOf(text, offset)) ?? 0;
+      const weight = this.#frequency.perMillion(text.slice(offset, offset + GRAM)) + SHARED_PER_MILLION * shared;
+      if (weight >= least) continue;
+      best = offset;
+      least = weight;
+    }
+    const gram = gramOf(text, best);
+    users.set(gram, (users.get(gram) ?? 0) + 1);
+    return best;
+  }
+}
