@@ -3,11 +3,28 @@
  * looked for under which keys, and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause
  * stands in a record; rules without such a clause are evaluated for every record of the kind.
  */
+import { networkContains, parseIp, parseNetwork } from '../core/ip-address.ts';
 import type { FieldAliases } from '../core/rule-event.ts';
 import type { Compare } from '../ir/predicate.ts';
+import type { RegexAutomaton } from '../match/regex-automaton.ts';
 import type { FormulaAtom, RuleFormula } from '../match/rule-formula.ts';
 import type { SieveGroup, SieveLiteral, SieveMatcher } from '../scan/sieve-group.ts';
-import { OP_AND, OP_CONSTANT, OP_EXACT, OP_MAYBE, OP_NOT, OP_NULL, OP_OR, OP_PRESENT } from '../scan/sieve-memory.ts';
+import {
+  OP_AND,
+  OP_AUTOMATON,
+  OP_CONSTANT,
+  OP_EXACT,
+  OP_LENGTH,
+  OP_MAYBE,
+  OP_NETWORK,
+  OP_NOT,
+  OP_NULL,
+  OP_OR,
+  OP_PRESENT,
+  OP_SAME,
+  OP_SEARCH,
+  OP_SEARCH_MAYBE,
+} from '../scan/sieve-memory.ts';
 
 export interface KindOfRecord {
   readonly aliases: FieldAliases | undefined;
@@ -52,6 +69,8 @@ class GroupBuilder {
   readonly #atoms = new Map<FormulaAtom, number>();
   readonly #numeric = new Set<FormulaAtom>();
   readonly #slots = new Map<string, number>();
+  readonly #automata = new Map<RegexAutomaton, number>();
+  readonly #formulas: Decided[] = [];
 
   constructor(kind: KindOfRecord, keys: GroupNumbers) {
     this.#kind = kind;
@@ -63,8 +82,7 @@ class GroupBuilder {
     if (decided.kind === 'constant' && !decided.value) return;
     const rule = this.#numbers.length;
     this.#numbers.push(number);
-    this.#codeStarts.push(this.#code.length);
-    this.#write(decided);
+    this.#formulas.push(decided);
     const clause = rarestClause(decided);
     if (clause === undefined) this.#always.push(rule);
     else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
@@ -72,6 +90,11 @@ class GroupBuilder {
 
   finish(): SieveGroup | undefined | null {
     if (this.#numbers.length === 0) return null;
+    // What reaches no rule is looked for only when a formula asks: that is known now.
+    for (const formula of this.#formulas) {
+      this.#codeStarts.push(this.#code.length);
+      this.#write(formula);
+    }
     const wildKeys: number[] = [];
     const byKey = new Map<number, { slots: Set<number>; atoms: Set<FormulaAtom> }>();
     const atomsOf = new Map<string | undefined, FormulaAtom[]>();
@@ -108,6 +131,8 @@ class GroupBuilder {
       numbers: Uint32Array.from(this.#numbers),
       always: this.#always,
       triggers: this.#triggers,
+      searched: new Map([...this.#atoms].flatMap(([atom, number]) => (this.#isSearched(atom) ? [[number, atom.text]] : []))),
+      automata: [...this.#automata.keys()],
       code: this.#code,
       codeStarts: this.#codeStarts,
     };
@@ -123,6 +148,7 @@ class GroupBuilder {
         strange = number;
         continue;
       }
+      if (this.#isSearched(atom)) continue;
       literals.push({ relation: atom.relation, text: atom.text, atom: number });
       if (this.#numeric.has(atom) || NUMERIC_TEXT.test(atom.text)) numeric.push(number);
     }
@@ -159,6 +185,12 @@ class GroupBuilder {
     }
   }
 
+  /** Literals that may stand anywhere cost the most to look for. */
+  #isSearched(atom: FormulaAtom): boolean {
+    if (atom.relation !== 'contains' || atom.field === undefined) return false;
+    return this.#triggers[this.#atomOf(atom)]?.length === 0;
+  }
+
   #atomOf(atom: FormulaAtom): number {
     let number = this.#atoms.get(atom);
     if (number === undefined) {
@@ -176,6 +208,21 @@ class GroupBuilder {
       this.#slots.set(field, slot);
     }
     return slot;
+  }
+
+  #writeNetwork(field: string, text: string): void {
+    const network = parseNetwork(text);
+    const loopback = parseIp('::1');
+    if (network === undefined || loopback === undefined) {
+      this.#code.push(operation(OP_CONSTANT, 0));
+      return;
+    }
+    const { family, groups, bits } = network;
+    const isV4 = family === 4;
+    const address = isV4 ? (groups[0] ?? 0) * 65_536 + (groups[1] ?? 0) : 0;
+    const mask = !isV4 || bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0;
+    const holdsLoopback = networkContains(network, { ...loopback, bits: loopback.groups.length * 16 });
+    this.#code.push(operation(OP_NETWORK, this.#slotOf(field)), family, address, mask, holdsLoopback ? 1 : 0);
   }
 
   #write(formula: RuleFormula): void {
@@ -204,10 +251,27 @@ class GroupBuilder {
         const number = this.#atomOf(atom);
         if (numeric) this.#numeric.add(atom);
         if (atom.field !== undefined) this.#slotOf(atom.field);
-        if (sure && atom.field !== undefined) code.push(operation(OP_EXACT, number), this.#slotOf(atom.field));
+        if (atom.field !== undefined && this.#isSearched(atom))
+          code.push(operation(sure ? OP_SEARCH : OP_SEARCH_MAYBE, number), this.#slotOf(atom.field));
+        else if (sure && atom.field !== undefined) code.push(operation(OP_EXACT, number), this.#slotOf(atom.field));
         else code.push(operation(OP_MAYBE, number));
         return;
       }
+      case 'length':
+        code.push(operation(OP_LENGTH, this.#slotOf(formula.field)), formula.least);
+        return;
+      case 'same':
+        code.push(operation(OP_SAME, this.#slotOf(formula.field)), this.#slotOf(formula.other));
+        return;
+      case 'automaton': {
+        const number = this.#automata.get(formula.automaton) ?? this.#automata.size;
+        this.#automata.set(formula.automaton, number);
+        code.push(operation(OP_AUTOMATON, number), this.#slotOf(formula.field));
+        return;
+      }
+      case 'network':
+        this.#writeNetwork(formula.field, formula.network);
+        return;
       case 'present':
         code.push(operation(OP_PRESENT, this.#slotOf(formula.field)));
         return;

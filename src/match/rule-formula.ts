@@ -4,8 +4,10 @@
  * can tell. Literals are folded ASCII: what stands beyond ASCII only makes a formula say maybe more often.
  */
 import { foldCase } from '../core/fold.ts';
-import type { Compare, Glob, Keyword, Literal, Predicate, Test } from '../ir/predicate.ts';
+import type { Compare, Glob, Keyword, Literal, Predicate, Regex, Test } from '../ir/predicate.ts';
 import { literalProbability } from './literal-frequency.ts';
+import { type RegexAutomaton, regexAutomaton } from './regex-automaton.ts';
+import { regexLiterals } from './regex-literal.ts';
 import { type AtomRelation, atomsOfComparison } from './rule-atoms.ts';
 
 export interface FormulaAtom {
@@ -27,6 +29,14 @@ export type RuleFormula =
   | { readonly kind: 'unknown' }
   /** `numeric`: the text of a number, which may be spelled otherwise. */
   | { readonly kind: 'atom'; readonly atom: FormulaAtom; readonly sure: boolean; readonly numeric: boolean }
+  /** Needed: the field's value has so many characters. */
+  | { readonly kind: 'length'; readonly field: string; readonly least: number }
+  /** Needed: the automaton says yes to the field's value. */
+  | { readonly kind: 'automaton'; readonly field: string; readonly automaton: RegexAutomaton }
+  /** Needed: both fields have the same text. */
+  | { readonly kind: 'same'; readonly field: string; readonly other: string }
+  /** The field's value is an address of the network: certain both ways. */
+  | { readonly kind: 'network'; readonly field: string; readonly network: string }
   /** Needed: the event has the field. */
   | { readonly kind: 'present'; readonly field: string }
   /** The field is absent or null: certain both ways. */
@@ -35,6 +45,8 @@ export type RuleFormula =
   | { readonly kind: 'comparison'; readonly node: Compare; readonly field: string; readonly formula: RuleFormula };
 
 const UNKNOWN: RuleFormula = { kind: 'unknown' };
+/** Single signs of expressions are worth looking for; letters and digits are everywhere. */
+const SIGN = /^[!-/:-@[-`{-~]$/;
 const ASCII = /^[\u0000-\u007f]*$/;
 /** Larger integers are not printed digit by digit. */
 const MAX_INTEGER = 1e15;
@@ -44,9 +56,16 @@ const MAX_LENGTH = 200;
 /** Atoms of many rules; equal ones are one object. */
 export class AtomTable {
   readonly #atoms = new Map<string, FormulaAtom>();
+  readonly #automata = new Map<string, RegexAutomaton | undefined>();
 
   get size(): number {
     return this.#atoms.size;
+  }
+
+  /** Equal expressions have one automaton. */
+  automatonOf(regex: Regex): RegexAutomaton | undefined {
+    if (!this.#automata.has(regex.source)) this.#automata.set(regex.source, regexAutomaton(regex));
+    return this.#automata.get(regex.source);
   }
 
   atom(field: string | undefined, relation: FormulaAtom['relation'], text: string): FormulaAtom {
@@ -92,7 +111,27 @@ function compared(node: Compare, field: string, table: AtomTable): RuleFormula {
   if (absent || (test.kind === 'exists' && negate)) return UNKNOWN;
   const present: RuleFormula = { kind: 'present', field };
   if (negate) return present;
+  if (test.kind === 'regex') return expression(test, node, field, table);
+  if (test.kind === 'network' && test.relation === 'subset') return { kind: 'network', field, network: test.network };
+  if (test.kind === 'field-reference' && test.relation === 'equals' && test.other.index === undefined)
+    return { kind: 'same', field, other: test.other.name };
   return tested(test, field, table) ?? needed(node, field, table) ?? present;
+}
+
+/** What is cheap to see comes first: literals, single signs, the length, then the automaton. */
+function expression(test: Regex, node: Compare, field: string, table: AtomTable): RuleFormula {
+  const items: RuleFormula[] = [];
+  const literals = needed(node, field, table);
+  if (literals !== undefined) items.push(literals);
+  if (test.typing === 'bridged' && test.normalize === 'none') {
+    const { pieces: texts, leastLength } = regexLiterals(test);
+    const signs = new Set(texts.filter((text) => SIGN.test(text)));
+    for (const sign of signs) items.push(maybe(table.atom(field, 'contains', sign)));
+    items.push({ kind: 'length', field, least: leastLength });
+    const automaton = table.automatonOf(test);
+    if (automaton !== undefined) items.push({ kind: 'automaton', field, automaton });
+  }
+  return items.length === 0 ? { kind: 'present', field } : { kind: 'and', items };
 }
 
 /** Tests that an atom decides, or that are a list of such. */

@@ -5,7 +5,7 @@
  *
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
-import { builtInFrequency } from './gram-frequency.ts';
+import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { type SieveGroup, writeGroup } from './sieve-group.ts';
@@ -50,6 +50,7 @@ const MAX_ROUTES = 8192;
 const MAX_KEYS = 4096;
 const STAMP_LIMIT = 0x7000_0000;
 const MAX_STACK_DEPTH = 32;
+const SAMPLE_BYTES = 1 << 20;
 const DONE = 1;
 const UNKNOWN = 2;
 
@@ -71,7 +72,7 @@ export class EventSieve {
   readonly #inputAt: number;
   readonly #rangesAt: number;
   readonly #given: Uint32Array;
-  readonly #frequency = builtInFrequency();
+  #frequency: LiteralFrequency | undefined;
   readonly #keys = new Map<string, number>();
   readonly #groups = new Map<SieveGroup, number>();
   #routes = 0;
@@ -105,7 +106,7 @@ export class EventSieve {
       [layout.SIEVE_DICTIONARY_MASK, 2 * MAX_KEYS - 1],
       [layout.SIEVE_ROUTES, routes],
       [layout.SIEVE_ROUTES_MASK, 2 * MAX_ROUTES - 1],
-      [layout.SIEVE_TEXT, memory.allocate(layout.MAX_TEXT + 64)],
+      [layout.SIEVE_TEXT, memory.allocate(3 * (layout.MAX_TEXT + 64))],
       [layout.SIEVE_MAX_DEPTH, Math.min(MAX_STACK_DEPTH, options.maxDepth)],
       [layout.SIEVE_ROUTE_VALUES, memory.allocate(layout.ROUTE_VALUE_KEYS * 12)],
       [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
@@ -172,6 +173,8 @@ export class EventSieve {
   #learn(start: number, limit: number): void {
     const bytes = this.input.subarray(0, limit - this.#inputAt);
     const from = start - this.#inputAt;
+    // The records at hand are the sample that frequencies are learnt from.
+    this.#frequency ??= learnLiterals(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
     const kind = this.#routes < MAX_ROUTES ? this.#options.resolve(bytes, from, feed < 0 ? bytes.length : feed) : 'exact';
     if (this.#routes >= MAX_ROUTES) {
@@ -211,7 +214,7 @@ export class EventSieve {
   #groupAt(group: SieveGroup): number {
     let address = this.#groups.get(group);
     if (address === undefined) {
-      address = writeGroup(this.#memory, group, MAX_KEYS, this.#frequency, (matcher, first, count) =>
+      address = writeGroup(this.#memory, group, MAX_KEYS, this.#frequency ?? learnLiterals(new Uint8Array()), (matcher, first, count) =>
         this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);
@@ -228,7 +231,7 @@ export class EventSieve {
     }
     if (needed.slots > this.#slots) {
       this.#slots = 2 * needed.slots;
-      this.#set(layout.SIEVE_SLOTS, this.#memory.allocate(8 * this.#slots));
+      this.#set(layout.SIEVE_SLOTS, this.#memory.allocate(layout.SLOT_BYTES * this.#slots));
     }
     if (needed.rules <= this.#rules) return;
     this.#rules = 2 * needed.rules;
@@ -257,7 +260,7 @@ export class EventSieve {
     // One stamp per record: begun anew long before they run out.
     const { buffer } = this.#memory.memory;
     new Uint32Array(buffer, this.#get(layout.SIEVE_ATOMS), this.#atoms).fill(0);
-    new Uint32Array(buffer, this.#get(layout.SIEVE_SLOTS), 2 * this.#slots).fill(0);
+    new Uint32Array(buffer, this.#get(layout.SIEVE_SLOTS), (layout.SLOT_BYTES / 4) * this.#slots).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_RULES), this.#rules).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_KEYS), MAX_KEYS).fill(0);
     this.#set(layout.SIEVE_STAMP, 0);

@@ -6,6 +6,12 @@ export interface GramFrequency {
   perMillion(gram: string): number;
 }
 
+/** Learnt from a sample of the user's own logs. */
+export interface LiteralFrequency extends GramFrequency {
+  /** How often two folded characters stand beside each other in a million bytes. */
+  pairsPerMillion(pair: string): number;
+}
+
 /** The built-in table, from Windows events. */
 export function builtInFrequency(): GramFrequency {
   const levels = gramLevels();
@@ -32,6 +38,25 @@ export function learnFrequency(sample: Uint8Array): GramFrequency {
   const scale = 1e6 / Math.max(1, sample.length);
   return { perMillion: (text) => (counts[bucketOf(gramOf(text, 0), LEARNT_BITS)] ?? 0) * scale };
 }
+
+/** Counts pairs and grams; grams of a sample too small to tell come from the built-in table. */
+export function learnLiterals(sample: Uint8Array): LiteralFrequency {
+  const pairs = new Uint32Array(1 << 16);
+  let pair = 0;
+  for (let i = 0; i < sample.length; i++) {
+    pair = (pair >>> 8) | (((sample[i] ?? 0) | 0x20) << 8);
+    pairs[pair] = (pairs[pair] ?? 0) + 1;
+  }
+  const scale = 1e6 / Math.max(1, sample.length);
+  const { perMillion } = sample.length < LEAST_SAMPLE ? builtInFrequency() : learnFrequency(sample);
+  return {
+    perMillion,
+    pairsPerMillion: (text) =>
+      (pairs[(text.charCodeAt(0) | 0x20) | ((text.charCodeAt(1) | 0x20) << 8)] ?? 0) * scale,
+  };
+}
+
+const LEAST_SAMPLE = 256 * 1024;
 
 function bucketOf(gram: number, bits: number): number {
   return Math.imul(gram, 0x85ebca6b) >>> (32 - bits);

@@ -2,17 +2,22 @@
  * SieveGroup: the rules of one kind of record as plain data, and its writing into the kernel's memory. Atoms, slots and rules are
  * numbered from 0 within the group.
  */
-import { type GramFrequency, gramOf } from './gram-frequency.ts';
+import { type LiteralFrequency, gramOf } from './gram-frequency.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import {
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
+  AUTOMATON_CLASSES,
+  AUTOMATON_NEXT,
+  GROUP_AUTOMATA,
   GROUP_BYTES,
   GROUP_CODE,
   GROUP_KEYS,
   GROUP_KEYWORDS,
+  GROUP_LITERALS,
   GROUP_MATCHERS,
   GROUP_NUMBERS,
+  GROUP_RAW,
   GROUP_TRIGGER_STARTS,
   GROUP_TRIGGERS,
   LITERAL_ATOM,
@@ -34,6 +39,9 @@ import {
   MATCHER_SLOTS,
   MATCHER_STARTS,
   MATCHER_STRANGE,
+  RAW_BITS,
+  RAW_BYTES,
+  RAW_SHIFT,
   SIEVE_LITERAL_BYTES,
   WILD_KEY,
 } from './sieve-memory.ts';
@@ -73,9 +81,19 @@ export interface SieveGroup {
   readonly always: readonly number[];
   /** Rules to be evaluated when atom i holds. */
   readonly triggers: readonly (readonly number[])[];
+  /** Text of each atom that is looked for only when a formula asks for it. */
+  readonly searched: ReadonlyMap<number, string>;
+  readonly automata: readonly SieveAutomaton[];
   /** Formulas, in prefix notation, and where each rule's begins. */
   readonly code: readonly number[];
   readonly codeStarts: readonly number[];
+}
+
+/** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
+export interface SieveAutomaton {
+  readonly classes: Uint8Array;
+  readonly classCount: number;
+  readonly next: Uint16Array;
 }
 
 const RELATIONS: Readonly<Record<SieveRelation, number>> = { equals: 0, starts: 1, ends: 2, contains: 3 };
@@ -83,6 +101,9 @@ const GRAM = 4;
 /** One more literal under the same gram counts as much as so many occurrences in a million bytes. */
 const SHARED_PER_MILLION = 30;
 const PAIR_TABLE_BYTES = 8192;
+const GRAM_MUL = 0x9e3779b1;
+/** No JSON writer escapes these, but as `\uXXXX`. */
+const UNCHANGED = /^[ !#-.0-[\]-~]+$/;
 
 /** Puts literals into the tables of a matcher: the kernel does, which knows the hashes. */
 export type AddLiterals = (matcher: number, first: number, count: number) => void;
@@ -92,7 +113,7 @@ export function writeGroup(
   memory: ScanMemory,
   group: SieveGroup,
   keys: number,
-  frequency: GramFrequency,
+  frequency: LiteralFrequency,
   addLiterals: AddLiterals,
 ): number {
   const writer = new GroupWriter(memory, frequency, addLiterals);
@@ -118,6 +139,9 @@ export function writeGroup(
   set(GROUP_KEYS, keyMap);
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
+  set(GROUP_RAW, group.keywords === undefined ? 0 : writer.rawFilter(group.keywords));
+  set(GROUP_LITERALS, writer.searched(group));
+  set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => writer.automaton(automaton))));
   set(GROUP_ALWAYS, writer.words(group.always));
   set(GROUP_ALWAYS_COUNT, group.always.length);
   set(GROUP_TRIGGER_STARTS, writer.words(starts));
@@ -129,10 +153,10 @@ export function writeGroup(
 
 class GroupWriter {
   readonly #memory: ScanMemory;
-  readonly #frequency: GramFrequency;
+  readonly #frequency: LiteralFrequency;
   readonly #addLiterals: AddLiterals;
 
-  constructor(memory: ScanMemory, frequency: GramFrequency, addLiterals: AddLiterals) {
+  constructor(memory: ScanMemory, frequency: LiteralFrequency, addLiterals: AddLiterals) {
     this.#memory = memory;
     this.#frequency = frequency;
     this.#addLiterals = addLiterals;
@@ -171,6 +195,64 @@ class GroupWriter {
     const view = new DataView(this.#memory.memory.buffer, address, MATCHER_BYTES);
     for (const [offset, value] of fields) view.setUint32(offset, value, true);
     this.#addLiterals(address, this.#literals(literals), literals.length);
+  }
+
+  /** By atom the address of its literal, or 0. */
+  searched({ atoms, searched }: SieveGroup): number {
+    const table = this.words(new Uint32Array(atoms));
+    const literals = [...searched].map(([atom, text]): SieveLiteral => ({ relation: 'contains', text, atom }));
+    const first = this.#literals(literals);
+    const words = new Uint32Array(this.#memory.memory.buffer, table, atoms);
+    for (const [i, { atom }] of literals.entries()) words[atom] = first + i * SIEVE_LITERAL_BYTES;
+    return table;
+  }
+
+  automaton({ classes, classCount, next }: SieveAutomaton): number {
+    const address = this.#memory.allocate(AUTOMATON_NEXT + 2 * next.length);
+    const buffer = this.#memory.memory.buffer;
+    new Uint32Array(buffer, address, 1)[0] = classCount;
+    new Uint8Array(buffer, address + AUTOMATON_CLASSES, classes.length).set(classes);
+    new Uint16Array(buffer, address + AUTOMATON_NEXT, next.length).set(next);
+    return address;
+  }
+
+  /** Address of the filter; 0 when some literal could be spelled in too many ways to be looked for in raw bytes. */
+  rawFilter({ literals, numeric, strange }: SieveMatcher): number {
+    if (numeric.length > 0 || strange !== undefined) return 0;
+    const grams = literals.map(({ text }) => this.#rawGram(text));
+    if (grams.includes(undefined)) return 0;
+    const address = this.#memory.allocate(RAW_BYTES);
+    const bytes = new Uint8Array(this.#memory.memory.buffer, address, RAW_BYTES);
+    const set = (at: number, bit: number): void => {
+      bytes[at] = (bytes[at] ?? 0) | bit;
+    };
+    // Equal pairs share one of the eight buckets.
+    const distinct = [...new Set(grams as number[])].sort((a, b) => (a & 0xffff) - (b & 0xffff));
+    const pairs = [...new Set(distinct.map((gram) => gram & 0xffff))];
+    for (const gram of distinct) {
+      const bucket = 1 << (pairs.indexOf(gram & 0xffff) & 7);
+      for (const [i, byte] of [gram & 0xff, (gram >>> 8) & 0xff].entries()) {
+        set(32 * i + (byte & 15), bucket);
+        set(32 * i + 16 + (byte >>> 4), bucket);
+      }
+      const hash = Math.imul(gram, GRAM_MUL) >>> RAW_SHIFT;
+      set(RAW_BITS + (hash >>> 3), 1 << (hash & 7));
+    }
+    return address;
+  }
+
+  /** Four bytes of the literal that stand in raw JSON as they are, the first two rare. */
+  #rawGram(text: string): number | undefined {
+    let best: number | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (let offset = 0; offset + GRAM <= text.length; offset++) {
+      if (!UNCHANGED.test(text.slice(offset, offset + GRAM))) continue;
+      const weight = this.#frequency.pairsPerMillion(text.slice(offset, offset + 2));
+      if (weight >= least) continue;
+      best = gramOf(text, offset);
+      least = weight;
+    }
+    return best;
   }
 
   /** A hash table of free entries and its mask, which stands behind its address. */

@@ -56,6 +56,9 @@ export const GROUP_TRIGGER_STARTS = 20;
 export const GROUP_TRIGGERS = 24;
 export const GROUP_CODE = 28;
 export const GROUP_NUMBERS = 32;
+export const GROUP_RAW = 36;
+export const GROUP_LITERALS = 40;
+export const GROUP_AUTOMATA = 44;
 export const GROUP_BYTES = 64;
 export const WILD_KEY = 0xffff;
 
@@ -79,6 +82,10 @@ export const MATCHER_NUMERIC_COUNT = 72;
 export const MATCHER_STRANGE = 80;
 export const MATCHER_BYTES = 96;
 
+export const RAW_BITS = 64;
+export const RAW_SHIFT = 18;
+export const RAW_BYTES = 2112;
+
 export const LITERAL_TEXT = 0;
 export const LITERAL_LENGTH = 4;
 export const LITERAL_ATOM = 8;
@@ -94,3 +101,14 @@ export const OP_EXACT = 4;
 export const OP_MAYBE = 5;
 export const OP_PRESENT = 6;
 export const OP_NULL = 7;
+export const OP_SEARCH = 8;
+export const OP_SEARCH_MAYBE = 9;
+export const OP_LENGTH = 10;
+export const OP_SAME = 11;
+export const OP_AUTOMATON = 12;
+export const OP_NETWORK = 13;
+
+export const SLOT_BYTES = 32;
+
+export const AUTOMATON_CLASSES = 4;
+export const AUTOMATON_NEXT = 132;

@@ -1,5 +1,5 @@
 /** The rules of one kind of record: their literals in its values, then the formulas of those that were reached. */
-import { mayHold, setFormulaState } from './sieve-formula';
+import { beginFormulas, mayHold } from './sieve-formula';
 import {
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
@@ -8,23 +8,23 @@ import {
   GROUP_KEYWORDS,
   GROUP_MATCHERS,
   GROUP_NUMBERS,
+  GROUP_RAW,
   KIND_EMPTY,
   KIND_NUMBER,
   KIND_WILD,
   MATCHER_BYTES,
-  SIEVE_ATOMS,
   SIEVE_EVALUATED,
   SIEVE_QUEUE,
-  SIEVE_SLOTS,
-  SIEVE_STAMP,
   SIEVE_VALUES,
   WILD_KEY,
 } from './sieve-layout';
 import { beginMatch, matchValue, queueEnd } from './sieve-match';
+import { mayHoldRaw } from './sieve-raw';
+import { hasUnits, recordEnd } from './sieve-structure';
 import { valuesEnd } from './sieve-walk';
 
 /** False when only decoding can tell. */
-export function matchGroup(work: usize, group: usize): bool {
+export function matchGroup(work: usize, group: usize, start: usize): bool {
   beginMatch(work, group);
   const keys = <usize>load<u32>(group, GROUP_KEYS);
   const matchers = <usize>load<u32>(group, GROUP_MATCHERS);
@@ -42,6 +42,8 @@ export function matchGroup(work: usize, group: usize): bool {
     if (!matchValue(matchers + <usize>(matcher - 1) * MATCHER_BYTES, from, <usize>load<u32>(value, 8), kind)) return false;
   }
   if (keywords == 0) return true;
+  const raw = <usize>load<u32>(group, GROUP_RAW);
+  if (raw != 0 && !hasUnits && !mayHoldRaw(raw, start, recordEnd)) return true;
   for (let value = first; value < valuesEnd; value += 16) {
     const kind = load<u32>(value, 12);
     if (kind == KIND_WILD || kind == KIND_EMPTY) continue;
@@ -52,7 +54,7 @@ export function matchGroup(work: usize, group: usize): bool {
 
 /** Writes the numbers of the rules that may hold to `out`; returns how many. */
 export function evaluateQueue(work: usize, group: usize, out: usize): u32 {
-  setFormulaState(<usize>load<u32>(work, SIEVE_ATOMS), <usize>load<u32>(work, SIEVE_SLOTS), load<u32>(work, SIEVE_STAMP));
+  beginFormulas(work, group);
   const code = <usize>load<u32>(group, GROUP_CODE);
   const numbers = <usize>load<u32>(group, GROUP_NUMBERS);
   let count: u32 = 0;

@@ -92,6 +92,11 @@ export const GROUP_TRIGGERS: usize = 24;
 export const GROUP_CODE: usize = 28;
 /** Number that each rule is reported by. */
 export const GROUP_NUMBERS: usize = 32;
+/** Literal of each atom that is looked for when a formula asks, or 0. */
+export const GROUP_LITERALS: usize = 40;
+export const GROUP_AUTOMATA: usize = 44;
+/** Raw filter of the keywords, or 0. */
+export const GROUP_RAW: usize = 36;
 export const GROUP_BYTES: usize = 64;
 export const WILD_KEY: u32 = 0xffff;
 
@@ -124,6 +129,11 @@ export const MATCHER_LONGEST: usize = 76;
 export const MATCHER_STRANGE: usize = 80;
 export const MATCHER_BYTES: usize = 96;
 
+// Raw filter: four tables of sixteen bytes, then 2^(32 - shift) bits.
+export const RAW_BITS: usize = 64;
+export const RAW_SHIFT: u32 = 18;
+export const RAW_BYTES: usize = 2112;
+
 // Literal.
 export const LITERAL_TEXT: usize = 0;
 export const LITERAL_LENGTH: usize = 4;
@@ -150,3 +160,21 @@ export const OP_EXACT: u32 = 4;
 export const OP_MAYBE: u32 = 5;
 export const OP_PRESENT: u32 = 6;
 export const OP_NULL: u32 = 7;
+/** Atom and slot: looked for when a formula asks, certain both ways; needed, not enough. */
+export const OP_SEARCH: u32 = 8;
+export const OP_SEARCH_MAYBE: u32 = 9;
+/** Slot and number of bytes. */
+export const OP_LENGTH: u32 = 10;
+/** Two slots with the same text. */
+export const OP_SAME: u32 = 11;
+/** Automaton and slot. */
+export const OP_AUTOMATON: u32 = 12;
+/** Slot; family, address and mask of IPv4, whether `::1` is of it. */
+export const OP_NETWORK: u32 = 13;
+
+// Slot state: stamp, count and SLOT_NULL, then start, end and kind of the last value.
+export const SLOT_BYTES: usize = 32;
+
+// Automaton: number of classes, classes of 128 bytes, then u16 transitions.
+export const AUTOMATON_CLASSES: usize = 4;
+export const AUTOMATON_NEXT: usize = 132;

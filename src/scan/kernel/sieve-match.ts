@@ -48,6 +48,7 @@ import {
   SIEVE_SLOTS,
   SIEVE_STAMP,
   SIEVE_TEXT,
+  SLOT_BYTES,
 } from './sieve-layout';
 import { SLOT_NULL } from './sieve-formula';
 import { edgeKey, foldText, hashOf, isInteger, isNumeric, isStrange, sameBytes } from './sieve-text';
@@ -85,14 +86,14 @@ export function beginMatch(work: usize, group: usize): void {
 /** One scalar value; false when only decoding can tell. */
 export function matchValue(matcher: usize, start: usize, end: usize, kind: u32): bool {
   if (kind == KIND_EMPTY) {
-    noteSlots(matcher, SLOT_MANY, true);
+    noteSlots(matcher, SLOT_MANY, true, start, end, kind);
     return true;
   }
-  noteSlots(matcher, 1, kind == KIND_NULL);
+  noteSlots(matcher, 1, kind == KIND_NULL, start, end, kind);
   if (kind == KIND_NULL) return true;
   if (kind == KIND_NUMBER) {
     // Its text may be spelled otherwise than in the record.
-    markNumeric(matcher);
+    markNumeric(matcher, start, end, kind);
     return true;
   }
   const length = foldText(start, end, textAt);
@@ -103,7 +104,7 @@ export function matchValue(matcher: usize, start: usize, end: usize, kind: u32):
     isNumeric(textAt, <usize>length) &&
     !isInteger(textAt, <usize>length)
   )
-    markNumeric(matcher);
+    markNumeric(matcher, start, end, kind);
   if (isStrange && load<u32>(matcher, MATCHER_STRANGE) != 0) mark(load<u32>(matcher, MATCHER_STRANGE) - 1);
   findWhole(matcher, <usize>length);
   findEdges(<usize>load<u32>(matcher, MATCHER_STARTS), load<u32>(matcher, MATCHER_STARTS_MASK), load<u32>(matcher, MATCHER_STARTS_SIZES), <usize>length, false);
@@ -113,19 +114,22 @@ export function matchValue(matcher: usize, start: usize, end: usize, kind: u32):
   return true;
 }
 
-function noteSlots(matcher: usize, count: u32, isNull: bool): void {
+function noteSlots(matcher: usize, count: u32, isNull: bool, start: usize, end: usize, kind: u32): void {
   const first = <usize>load<u32>(matcher, MATCHER_SLOTS);
   const total = <usize>load<u32>(matcher, MATCHER_SLOT_COUNT);
   for (let i: usize = 0; i < total; i++) {
-    const state = slots + (<usize>load<u32>(first + (i << 2)) << 3);
+    const state = slots + <usize>load<u32>(first + (i << 2)) * SLOT_BYTES;
     const known = load<u32>(state) == stamp ? load<u32>(state, 4) : 0;
     store<u32>(state, stamp);
     store<u32>(state, ((known & 0xffff) < 0xff00 ? known + count : known) | (isNull ? SLOT_NULL : 0), 4);
+    store<u32>(state, <u32>start, 8);
+    store<u32>(state, <u32>end, 12);
+    store<u32>(state, kind, 16);
   }
 }
 
-function markNumeric(matcher: usize): void {
-  noteSlots(matcher, SLOT_MANY, false);
+function markNumeric(matcher: usize, start: usize, end: usize, kind: u32): void {
+  noteSlots(matcher, SLOT_MANY, false, start, end, kind);
   const first = <usize>load<u32>(matcher, MATCHER_NUMERIC);
   const total = <usize>load<u32>(matcher, MATCHER_NUMERIC_COUNT);
   for (let i: usize = 0; i < total; i++) mark(load<u32>(first + (i << 2)));

@@ -15,6 +15,8 @@ export let nextRecord: usize = 0;
 export let quotesEnd: usize = 0;
 export let isUnusual: bool = false;
 export let isTerminated: bool = false;
+/** Some character is written as `\uXXXX`. */
+export let hasUnits: bool = false;
 
 /**
  * Reads one record from `start`. By lines it ends at a line feed or at `limit`, else at `limit`. Unusual is what the walk does not
@@ -28,6 +30,7 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
   let out = quotes;
   const last = quotes + <usize>(MAX_QUOTES - 64) * 4;
   isUnusual = false;
+  hasUnits = false;
   isTerminated = !byLines;
   recordEnd = limit;
   nextRecord = limit;
@@ -69,7 +72,10 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
       if ((mask(i8x16.eq(ca, none), i8x16.eq(cb, none), i8x16.eq(cc, none), i8x16.eq(cd, none)) & escaped) != 0)
         isUnusual = true;
       const units = mask(ca, cb, cc, cd) & escaped;
-      if (units != 0 && !areUnits(block, units, limit)) isUnusual = true;
+      if (units != 0) {
+        hasUnits = true;
+        if (!areUnits(block, units, limit)) isUnusual = true;
+      }
     }
     let found = quoted;
     let at = out;

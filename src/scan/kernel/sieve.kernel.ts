@@ -80,7 +80,7 @@ function sieveRecord(work: usize, start: usize): u32 {
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
     }
-    if (group != GROUP_EXACT && matchGroup(work, <usize>group)) {
+    if (group != GROUP_EXACT && matchGroup(work, <usize>group, start)) {
       const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>load<u32>(work, SIEVE_OUT_COUNT) << 2);
       const rules = evaluateQueue(work, <usize>group, out + 16);
       if (rules != 0) addCandidate(work, start, record, rules, rules);

@@ -1,0 +1,316 @@
+/**
+ * A table automaton that says no to most texts a regular expression does not match, one table look-up per byte: for texts of ASCII in
+ * lower case. It may say yes too often, never no wrongly: letter case is ignored, anchors and word boundaries hold everywhere, long
+ * repetitions are shortened. Expressions with other constructs, or that would need too many states, have none.
+ */
+import type { Regex } from '../ir/predicate.ts';
+
+export interface RegexAutomaton {
+  /** Class of each of 128 characters. */
+  readonly classes: Uint8Array;
+  readonly classCount: number;
+  /** Next state by `state * classCount + class`. State 0 is the start, state 1 says yes and is never left. */
+  readonly next: Uint16Array;
+}
+
+type Node =
+  | { readonly kind: 'set'; readonly set: Uint8Array }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'sequence' | 'choice'; readonly items: readonly Node[] }
+  | { readonly kind: 'repeat'; readonly item: Node; readonly min: number; readonly max: number };
+
+const MAX_NFA_STATES = 2000;
+const MAX_STATES = 800;
+/** Longer repetitions are taken for unbounded ones. */
+const MAX_REPEAT = 64;
+const CHARACTERS = 128;
+
+/** Undefined when there is none. */
+export function regexAutomaton(regex: Regex): RegexAutomaton | undefined {
+  if (regex.normalize !== 'none') return undefined;
+  try {
+    const nfa = new Nfa();
+    const end = nfa.add(new RegexReader(regex.source).read(), 0);
+    return determine(nfa, end);
+  } catch (error) {
+    if (error instanceof NotExpressible) return undefined;
+    throw error;
+  }
+}
+
+class NotExpressible extends Error {}
+
+const setOf = (test: (code: number) => boolean): Uint8Array =>
+  Uint8Array.from({ length: CHARACTERS }, (_, code) => (test(code) ? 1 : 0));
+const inText = (text: string): ((code: number) => boolean) => {
+  return (code) => text.includes(String.fromCharCode(code));
+};
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+const isWord = (code: number): boolean =>
+  isDigit(code) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95;
+const SHORTHANDS: Readonly<Record<string, Uint8Array>> = {
+  d: setOf(isDigit),
+  D: setOf((code) => !isDigit(code)),
+  w: setOf(isWord),
+  W: setOf((code) => !isWord(code)),
+  s: setOf(inText(' \t\n\r\f\v')),
+  S: setOf((code) => !inText(' \t\n\r\f')(code)),
+};
+const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7 };
+const ANY = setOf(() => true);
+
+class RegexReader {
+  readonly #source: string;
+  #at = 0;
+
+  constructor(source: string) {
+    // Verbose mode and quoting change what everything means.
+    if (/\(\?[a-z]*x/.test(source) || source.includes('\\Q')) throw new NotExpressible();
+    this.#source = source;
+  }
+
+  read(): Node {
+    const node = this.#choice();
+    if (this.#at < this.#source.length) throw new NotExpressible();
+    return node;
+  }
+
+  #choice(): Node {
+    const items = [this.#sequence()];
+    while (this.#source[this.#at] === '|') {
+      this.#at++;
+      items.push(this.#sequence());
+    }
+    return items.length === 1 ? (items[0] as Node) : { kind: 'choice', items };
+  }
+
+  #sequence(): Node {
+    const items: Node[] = [];
+    while (this.#at < this.#source.length && !'|)'.includes(this.#source[this.#at] as string))
+      items.push(this.#repeated(this.#atom()));
+    return { kind: 'sequence', items };
+  }
+
+  #repeated(atom: Node): Node {
+    let node = atom;
+    for (;;) {
+      const quantifier = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})/.exec(this.#source.slice(this.#at, this.#at + 16));
+      if (quantifier === null) return node;
+      const [text, least, comma, most] = quantifier;
+      this.#at += text.length;
+      const unbounded = Number.POSITIVE_INFINITY;
+      let min = text === '+' ? 1 : 0;
+      let max = text === '?' ? 1 : unbounded;
+      if (least !== undefined) {
+        min = Number(least);
+        max = comma === '' ? min : most === '' ? unbounded : Number(most);
+      }
+      if (min > MAX_REPEAT) min = MAX_REPEAT;
+      if (max > MAX_REPEAT) max = unbounded;
+      const after = this.#source[this.#at];
+      if (after === '+') throw new NotExpressible();
+      if (after === '?') this.#at++;
+      node = { kind: 'repeat', item: node, min, max };
+    }
+  }
+
+  #atom(): Node {
+    const char = this.#source[this.#at++] as string;
+    if (char === '(') return this.#group();
+    if (char === '[') return { kind: 'set', set: foldedSet(this.#class()) };
+    if (char === '.') return { kind: 'set', set: ANY };
+    if (char === '^' || char === '$') return { kind: 'empty' };
+    if (char === '*' || char === '+' || char === '?') throw new NotExpressible();
+    if (char === '\\') {
+      const set = this.#escape();
+      return set === undefined ? { kind: 'empty' } : { kind: 'set', set: foldedSet(set) };
+    }
+    return { kind: 'set', set: foldedSet(single(char.charCodeAt(0))) };
+  }
+
+  #group(): Node {
+    const head = /^\?(?:[imsU-]*:|P?<[A-Za-z_]\w*>)/.exec(this.#source.slice(this.#at, this.#at + 80));
+    const flags = /^\?[imsU-]+\)/.exec(this.#source.slice(this.#at, this.#at + 16));
+    if (flags !== null) {
+      this.#at += flags[0].length;
+      return { kind: 'empty' };
+    }
+    if (head !== null) this.#at += head[0].length;
+    else if (this.#source[this.#at] === '?') throw new NotExpressible();
+    const node = this.#choice();
+    if (this.#source[this.#at++] !== ')') throw new NotExpressible();
+    return node;
+  }
+
+  /** The set an escape stands for; undefined for one that takes no character. */
+  #escape(): Uint8Array | undefined {
+    const char = this.#source[this.#at++];
+    if (char === undefined) throw new NotExpressible();
+    if ('bBAzZ'.includes(char)) return undefined;
+    const shorthand = SHORTHANDS[char];
+    if (shorthand !== undefined) return shorthand;
+    if (Object.hasOwn(CONTROLS, char)) return single(CONTROLS[char] as number);
+    const hex = char === 'x' ? /^[0-9a-fA-F]{2}/.exec(this.#source.slice(this.#at, this.#at + 2)) : null;
+    if (hex !== null) {
+      this.#at += 2;
+      return single(Number.parseInt(hex[0], 16));
+    }
+    // Other letters and digits stand for what is not known here.
+    if (/[A-Za-z0-9]/.test(char)) throw new NotExpressible();
+    return single(char.charCodeAt(0));
+  }
+
+  #class(): Uint8Array {
+    const set = new Uint8Array(CHARACTERS);
+    const negated = this.#source[this.#at] === '^';
+    if (negated) this.#at++;
+    for (let first = true; ; first = false) {
+      const char = this.#source[this.#at++];
+      if (char === undefined || (char === '[' && this.#source[this.#at] === ':')) throw new NotExpressible();
+      if (char === ']' && !first) break;
+      const low = char === '\\' ? this.#classEscape() : single(char.charCodeAt(0));
+      const code = low.indexOf(1);
+      const isRange = this.#source[this.#at] === '-' && !']'.includes(this.#source[this.#at + 1] ?? ']');
+      // Characters beyond ASCII are in no text that is asked about: a set of them alone is empty.
+      if (!isRange || low.reduce((sum, one) => sum + one, 0) > 1) {
+        for (let i = 0; i < CHARACTERS; i++) if (low[i] === 1) set[i] = 1;
+        continue;
+      }
+      this.#at++;
+      const end = this.#source[this.#at++] as string;
+      const high = end === '\\' ? this.#classEscape() : single(end.charCodeAt(0));
+      const last = high.indexOf(1);
+      if (code >= 0) for (let i = code; i <= (last < 0 ? CHARACTERS - 1 : last); i++) set[i] = 1;
+    }
+    return negated ? set.map((one) => 1 - one) : set;
+  }
+
+  #classEscape(): Uint8Array {
+    const set = this.#escape();
+    if (set === undefined) throw new NotExpressible();
+    return set;
+  }
+}
+
+function single(code: number): Uint8Array {
+  return setOf((other) => other === code);
+}
+
+/** Texts are in lower case: a lower-case letter stands for its capital as well. */
+function foldedSet(set: Uint8Array): Uint8Array {
+  return setOf((code) => set[code] === 1 || (code >= 97 && code <= 122 && set[code - 32] === 1));
+}
+
+/** States with at most one set edge and any number of free ones. */
+class Nfa {
+  readonly free: number[][] = [[]];
+  readonly sets: (Uint8Array | undefined)[] = [undefined];
+  readonly targets: number[] = [0];
+
+  /** Adds the node's states behind `from`; returns the last. */
+  add(node: Node, from: number): number {
+    switch (node.kind) {
+      case 'empty':
+        return from;
+      case 'set': {
+        const start = this.#state(from);
+        const end = this.#state();
+        this.sets[start] = node.set;
+        this.targets[start] = end;
+        return end;
+      }
+      case 'sequence':
+        return node.items.reduce((last, item) => this.add(item, last), from);
+      case 'choice': {
+        const end = this.#state();
+        for (const item of node.items) this.free[this.add(item, this.#state(from))]?.push(end);
+        return end;
+      }
+      case 'repeat': {
+        let last = from;
+        for (let i = 0; i < node.min; i++) last = this.add(node.item, last);
+        const end = this.#state(last);
+        if (node.max === Number.POSITIVE_INFINITY) {
+          const loop = this.#state(last);
+          const after = this.add(node.item, loop);
+          this.free[after]?.push(loop, end);
+        } else
+          for (let i = node.min; i < node.max; i++) {
+            last = this.add(node.item, last);
+            this.free[last]?.push(end);
+          }
+        return end;
+      }
+    }
+  }
+
+  #state(from?: number): number {
+    if (this.free.length >= MAX_NFA_STATES) throw new NotExpressible();
+    const state = this.free.push([]) - 1;
+    this.sets.push(undefined);
+    this.targets.push(0);
+    if (from !== undefined) this.free[from]?.push(state);
+    return state;
+  }
+}
+
+function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
+  const { classes, samples } = characterClasses(nfa);
+  const classCount = samples.length;
+  const start = closure(nfa, [0]);
+  if (start.includes(end)) return undefined;
+  const numbers = new Map<string, number>([[start.join(), 0]]);
+  const states: (readonly number[])[] = [start, []];
+  const next: number[] = [];
+  for (let state = 0; state < states.length; state++) {
+    for (const sample of samples) {
+      if (state === 1) {
+        next.push(1);
+        continue;
+      }
+      // A match may begin anywhere.
+      const reached = new Set<number>(start);
+      for (const one of states[state] as readonly number[])
+        if (nfa.sets[one]?.[sample] === 1) reached.add(nfa.targets[one] as number);
+      const all = closure(nfa, [...reached]);
+      if (all.includes(end)) {
+        next.push(1);
+        continue;
+      }
+      const key = all.join();
+      let number = numbers.get(key);
+      if (number === undefined) {
+        if (states.length >= MAX_STATES) return undefined;
+        number = states.push(all) - 1;
+        numbers.set(key, number);
+      }
+      next.push(number);
+    }
+  }
+  return { classes, classCount, next: Uint16Array.from(next) };
+}
+
+/** Reachable by free edges, ascending; only states that matter. */
+function closure(nfa: Nfa, from: readonly number[]): readonly number[] {
+  const seen = new Set(from);
+  for (const state of seen) for (const target of nfa.free[state] as readonly number[]) seen.add(target);
+  return [...seen].sort((a, b) => a - b);
+}
+
+/** Characters that no set tells apart are one class; `samples` has one character of each. */
+function characterClasses(nfa: Nfa): { readonly classes: Uint8Array; readonly samples: readonly number[] } {
+  const sets = [...new Map(nfa.sets.filter((set) => set !== undefined).map((set) => [set.join(''), set])).values()];
+  const classes = new Uint8Array(CHARACTERS);
+  const samples: number[] = [];
+  const known = new Map<string, number>();
+  for (let code = 0; code < CHARACTERS; code++) {
+    const key = sets.map((set) => set[code]).join('');
+    let number = known.get(key);
+    if (number === undefined) {
+      number = samples.push(code) - 1;
+      known.set(key, number);
+    }
+    classes[code] = number;
+  }
+  return { classes, samples };
+}
