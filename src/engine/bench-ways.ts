@@ -81,7 +81,13 @@ export function oracleProcessor(
   };
   const options = { limits, validity: 'mark', clampTime: false, keepOriginal: false } as const;
   const detector = new Detector(lookup, [], options, () => undefined);
-  return new Processor(detector, undefined, { keepOriginal: false, maxAlerts, firstHit: false, hasRules: false });
+  return new Processor(detector, undefined, {
+    keepOriginal: false,
+    maxAlerts,
+    firstHit: false,
+    hasRules: false,
+    hasIndicators: () => true,
+  });
 }
 
 /** One line, whatever else stands around it. */

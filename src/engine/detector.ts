@@ -38,7 +38,8 @@ export interface IndicatorLookup {
 
 /** Rules that hold for one event alone: Sigma detections, STIX patterns. */
 export interface EventRules {
-  match(event: Event): readonly RuleMatch[];
+  /** `sigma`: the Sigma rules that may hold, when that is known; the record then holds this one event. */
+  match(event: Event, sigma?: Iterable<number>): readonly RuleMatch[];
   /** Matches of rules that span events, found by now; each with the event it is about. */
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
   /** The ancestors of the event's process, where they are remembered. */
@@ -76,6 +77,8 @@ export interface Detection {
 export interface Wanted {
   readonly indicators: boolean;
   readonly rules: boolean;
+  /** Positions of the Sigma rules that may hold; absent: any may. */
+  readonly sigma?: Iterable<number>;
 }
 
 const EVERYTHING: Wanted = { indicators: true, rules: true };
@@ -121,7 +124,8 @@ export class Detector {
     try {
       for (const event of this.decode(bytes, start, end, origin)) {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
-        for (const rules of wanted.rules ? this.#rules : []) matches.push(...this.#inForce(rules.match(event), event));
+        for (const rules of wanted.rules ? this.#rules : [])
+          matches.push(...this.#inForce(rules.match(event, wanted.sigma), event));
         if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
         if (wanted.rules) detections.push(...this.drain());
       }

@@ -17,7 +17,7 @@ import { DERIVED_PROCESS_FIELDS } from '../state/process/process-fields.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
 import { ProcessContext } from './process-context.ts';
-import { RuleFilter } from './rule-filter.ts';
+import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
@@ -115,14 +115,18 @@ export class EventRules implements MatchesEvents {
   }
 
   /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
-  createFilter(): RuleFilter | undefined {
-    const { patterns } = this;
-    if (patterns === undefined || this.sigma !== undefined || this.stateful !== undefined) return undefined;
-    return patterns.unwitnessed.length === 0 ? RuleFilter.of(patterns.witnesses) : undefined;
+  createFilter(options: RuleFilterOptions): RuleFilter | undefined {
+    const { patterns, sigma, processes } = this;
+    // What keeps state sees every event; patterns without a literal may hold for any.
+    if (this.isEmpty || this.stateful !== undefined || (patterns?.unwitnessed.length ?? 0) > 0) return undefined;
+    return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
+      ...options,
+      ...(processes !== undefined && { derived: processes.parentNames }),
+    });
   }
 
-  match(event: Event): readonly RuleMatch[] {
-    const outcome = this.sigma?.examine(event);
+  match(event: Event, candidates?: Iterable<number>): readonly RuleMatch[] {
+    const outcome = this.sigma?.examine(event, candidates);
     const held = outcome?.held ?? [];
     const identifiers =
       this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);

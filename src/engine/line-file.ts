@@ -9,7 +9,7 @@ import { detectCompression } from '../frame/compression.ts';
 import { frameAll } from '../frame/frame-all.ts';
 import { isPlainObjectLine } from '../frame/ndjson-framer.ts';
 import { createFramer } from '../frame/registry.ts';
-import type { Wanted } from './detector.ts';
+import type { LineScanner } from './line-scanner.ts';
 import type { FoundAlert, Processor } from './processor.ts';
 
 export interface LineFileOptions {
@@ -38,7 +38,6 @@ const SNIFF_BYTES = 65_536;
 /** Read at once; small enough to stay in the cache while it is scanned. */
 const READ_BYTES = 1 << 20;
 const MARGIN_BYTES = 16_384;
-const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -86,6 +85,7 @@ class LineFileScan {
   readonly #source: RecordSource;
   readonly #processor: Processor;
   readonly #options: LineFileOptions;
+  readonly #scanner: LineScanner;
   readonly #input: Buffer;
   /** File offset of input[0]. */
   #base: number;
@@ -103,13 +103,15 @@ class LineFileScan {
     processor: Processor,
     options: LineFileOptions,
   ) {
-    if (processor.lineScanner === undefined) throw new Error('the fast path needs a scanner');
+    const scanner = processor.lineScanner(source);
+    if (scanner === undefined) throw new Error('the fast path needs a scanner');
+    this.#scanner = scanner;
     this.#file = file;
     this.#framing = framing;
     this.#source = source;
     this.#processor = processor;
     this.#options = options;
-    const { input } = processor.lineScanner;
+    const { input } = scanner;
     this.#input = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     this.#base = options.range?.start ?? 0;
     this.#end = options.range?.end ?? Number.POSITIVE_INFINITY;
@@ -170,8 +172,7 @@ class LineFileScan {
 
   /** Scans the whole lines of the first `length` bytes; the rest is moved to the front. Undefined: an irregular record. */
   async #scan(length: number, isLast: boolean): Promise<number | undefined> {
-    const scanner = this.#processor.lineScanner;
-    if (scanner === undefined) return undefined;
+    const scanner = this.#scanner;
     let result = scanner.scanLines(length, isLast);
     // Lines that begin behind the end of the range belong to the next one.
     if (this.#base + result.consumedBytes > this.#end) {
@@ -200,7 +201,7 @@ class LineFileScan {
       const line = this.#lines + ordinal + 1;
       const record = line - 1 - this.#blank - blankBefore;
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
-      this.#processor.examine(this.#input, start, end, origin, INDICATORS_ONLY, this.#options.arrivalMs, found);
+      this.#processor.examine(this.#input, start, end, origin, scanner.wantedOf(i), this.#options.arrivalMs, found);
       this.#reported = position;
     }
     counts.records += records - blanks.length;

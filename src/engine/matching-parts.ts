@@ -60,10 +60,15 @@ export function createMatching(
     reportProblem,
   );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
-  const ruleFilter = rules.createFilter();
+  // A key map changes what the fields of a record are called.
+  const ruleFilter =
+    tables.scanner === undefined || keyMap.size > 0
+      ? undefined
+      : rules.createFilter({ inputBytes: tables.scanner.inputBytes, maxDepth: limits.maxDepth });
   const processor = new Processor(detector, scanner, {
     ...settings,
     hasRules: !rules.isEmpty,
+    hasIndicators: () => live.table.size > 0,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });
   return { processor, live, rules };

@@ -12,7 +12,7 @@ import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../state/process/audit-assembler.ts';
 import { type ProcessEvent, processEventOf } from '../state/process/process-event.ts';
-import { ProcessFields, processTreeOf } from '../state/process/process-fields.ts';
+import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../state/process/process-memory.ts';
 
 /** An event that waits for the start of an ancestor. */
@@ -54,6 +54,11 @@ export class ProcessContext {
   /** What must survive a restart. */
   get part(): StatefulPart {
     return this.#part;
+  }
+
+  /** Fields of ancestors that some rule uses. */
+  get parentNames(): ReadonlySet<string> {
+    return new Set([...this.#names].filter((name) => DERIVED_PROCESS_FIELDS.has(name)));
   }
 
   get memory(): ProcessMemory<LateEvent> {

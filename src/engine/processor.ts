@@ -7,10 +7,11 @@ import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
-import type { Scanner } from '../scan/scanner.ts';
+import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import type { RuleFilter } from './rule-filter.ts';
+import { IndicatorLines, type LineScanner, RuleLines } from './line-scanner.ts';
+import type { PinnedSource, RuleFilter } from './rule-filter.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;
@@ -39,12 +40,16 @@ export interface ProcessorOptions {
   readonly hasRules: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
   readonly ruleFilter?: RuleFilter;
+  /** False while no indicator is loaded: nothing is looked for then. */
+  readonly hasIndicators: () => boolean;
 }
 
 /** What every record is examined for, when the scanner rules out indicators only. */
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const ALL: Wanted = { indicators: true, rules: true };
 const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
+
+const NOTHING_FOUND = { candidateCount: 0, ordinals: new Uint32Array(0), encodingOnly: 0 };
 
 export class Processor {
   readonly counts: ProcessorCounts = { records: 0, bytes: 0, candidates: 0, encodingOnly: 0, omitted: 0 };
@@ -62,9 +67,13 @@ export class Processor {
     this.#options = options;
   }
 
-  /** The scanner when it decides alone which lines of a file are candidates; its input may be read into. */
-  get lineScanner(): Scanner | undefined {
-    return this.#hasRules ? undefined : this.#scanner;
+  /** What tells which lines of a file are candidates, when their bytes alone can; its input may be read into. */
+  lineScanner(source: PinnedSource): LineScanner | undefined {
+    const filter = this.#ruleFilter;
+    if (this.#scanner === undefined) return undefined;
+    if (!this.#hasRules) return new IndicatorLines(this.#scanner);
+    if (filter?.sieve === undefined || !filter.takes(source)) return undefined;
+    return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators);
   }
 
   /** The scanner's input memory. */
@@ -82,16 +91,15 @@ export class Processor {
       for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, ALL, nowMs, found);
       return found;
     }
-    if (batch.bytes.byteOffset !== scanner.input.byteOffset || batch.bytes.buffer !== scanner.input.buffer)
-      scanner.input.set(batch.bytes);
-    const result = scanner.scanRecords(batch.ranges, batch.count);
+    const result = this.#scanIndicators(scanner, batch);
     this.counts.encodingOnly += result.encodingOnly;
     if (!this.#hasRules) {
       for (let i = 0; i < result.candidateCount; i++)
         this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found);
       return found;
     }
-    const forRules = this.#ruleFilter?.candidates(batch.bytes, batch.ranges, batch.count);
+    const filter = this.#ruleFilter?.takes(batch.source) === true ? this.#ruleFilter : undefined;
+    const forRules = filter?.candidates(batch.bytes, batch.ranges, batch.count);
     let next = 0;
     for (let i = 0; i < batch.count; i++) {
       const isCandidate = next < result.candidateCount && result.ordinals[next] === i;
@@ -99,9 +107,20 @@ export class Processor {
       const isForRules = forRules === undefined || forRules[i] === 1;
       if (!isCandidate && !isForRules) continue;
       const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
-      this.#examineRange(batch, i, wanted, nowMs, found);
+      const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
+      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found);
     }
     return found;
+  }
+
+  #scanIndicators(
+    scanner: Scanner,
+    batch: RecordBatch,
+  ): Pick<ScanResult, 'candidateCount' | 'ordinals' | 'encodingOnly'> {
+    if (!this.#options.hasIndicators()) return NOTHING_FOUND;
+    if (batch.bytes.byteOffset !== scanner.input.byteOffset || batch.bytes.buffer !== scanner.input.buffer)
+      scanner.input.set(batch.bytes);
+    return scanner.scanRecords(batch.ranges, batch.count);
   }
 
   /** One candidate record; its alerts are added to `found`. */

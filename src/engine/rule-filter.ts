@@ -1,61 +1,103 @@
 /**
- * RuleFilter: which records of a batch could concern a rule at all, told from the raw bytes by the literals that rules need. There is
- * one only where every loaded rule has such a literal; else each record must be looked at. A wrong no is impossible: a fragment
- * holds nothing that an escape could change, and a record whose escapes hide its text is always a candidate.
- *
- * Cost: a memory of its own with the literals, and a copy of the batch into it (its records may lie in any buffer).
+ * RuleFilter: which records of a batch could concern a rule at all, and which Sigma rules, told from the raw bytes; the others are
+ * never decoded. Sigma rules have the event sieve, STIX patterns their literals. There is no filter where some rule must see every
+ * record. A wrong no is impossible: what either cannot read is a candidate for all.
  */
+import type { RecordSource } from '../core/record.ts';
+import type { DetectionRule } from '../ir/detection-rule.ts';
+import { EVERY_RULE, type SieveResult } from '../scan/event-sieve.ts';
 import { canRunKernel } from '../scan/indicator-scanner.ts';
-import { compileLiterals, type LiteralWitness, MAX_LITERALS } from '../scan/literal-plan.ts';
-import { LiteralScanner } from '../scan/literal-scanner.ts';
-import { ScanMemory } from '../scan/scan-memory.ts';
+import { PatternFilter } from './pattern-filter.ts';
 import type { PatternWitness } from './pattern-set.ts';
+import { SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
 
-/** Batches are smaller but for single long records, which are candidates then. */
-const INPUT_BYTES = 4 << 20;
-const FRAGMENTS = /[a-z0-9._-]{3,}/g;
+/** What configuration may say of a source's records. */
+export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
+
+export type RuleFilterOptions = SigmaSieveOptions;
 
 export class RuleFilter {
-  readonly #scanner: LiteralScanner;
-  readonly #input: Uint8Array;
+  readonly #patterns: PatternFilter | undefined;
+  readonly #sigma: SigmaSieve | undefined;
   #flags = new Uint8Array(1024);
+  /** By record its place among the sieve's candidates, from 1; 0: no Sigma rule can hold. */
+  #places = new Uint32Array(1024);
+  #result: SieveResult | undefined;
 
-  private constructor(witnesses: readonly LiteralWitness[]) {
-    const memory = new ScanMemory();
-    const plan = compileLiterals(memory, witnesses);
-    const input = memory.allocate(INPUT_BYTES);
-    this.#scanner = new LiteralScanner(memory, plan);
-    this.#input = new Uint8Array(memory.memory.buffer, input, INPUT_BYTES);
-    this.takesEveryRecord = plan.alwaysOwners.length > 0;
+  private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
+    this.#patterns = patterns;
+    this.#sigma = sigma;
   }
 
-  /** True when a literal is so short or frequent that looking for it does not pay. */
-  readonly takesEveryRecord: boolean;
+  /** Undefined when some rule must see every record, or the machine cannot run the kernels. */
+  static of(
+    patterns: readonly PatternWitness[],
+    sigma: readonly DetectionRule[] | undefined,
+    options: RuleFilterOptions,
+  ): RuleFilter | undefined {
+    if (!canRunKernel()) return undefined;
+    const patternFilter = patterns.length === 0 ? undefined : PatternFilter.of(patterns);
+    if (patterns.length > 0 && patternFilter === undefined) return undefined;
+    return new RuleFilter(patternFilter, sigma === undefined ? undefined : new SigmaSieve(sigma, options));
+  }
 
-  /** Undefined when some pattern has no literal to look for, or the machine cannot run the kernel. */
-  static of(patterns: readonly PatternWitness[]): RuleFilter | undefined {
-    const witnesses: LiteralWitness[] = [];
-    for (const { pattern, anyOf } of patterns) {
-      for (const literal of anyOf) {
-        const fragments = literal.match(FRAGMENTS);
-        if (fragments === null) return undefined;
-        witnesses.push({ fragments, owners: [pattern] });
-      }
-    }
-    if (!canRunKernel() || witnesses.length > MAX_LITERALS) return undefined;
-    const filter = new RuleFilter(witnesses);
-    return filter.takesEveryRecord ? undefined : filter;
+  /** The sieve when it decides alone: lines can be read into it. */
+  get sieve(): SigmaSieve | undefined {
+    return this.#patterns === undefined ? this.#sigma : undefined;
+  }
+
+  /** False: configuration says what the source's records are, so their looks do not decide. */
+  takes(source: PinnedSource): boolean {
+    return this.#sigma === undefined || isSelfDescribing(source);
   }
 
   /** One number per record, 1 for a candidate; valid until the next call. */
   candidates(bytes: Uint8Array, ranges: Uint32Array, count: number): Uint8Array {
-    if (this.#flags.length < count) this.#flags = new Uint8Array(Math.max(count, 2 * this.#flags.length));
+    if (this.#flags.length < count) {
+      this.#flags = new Uint8Array(2 * count);
+      this.#places = new Uint32Array(2 * count);
+    }
     const flags = this.#flags;
-    if (bytes.length > this.#input.length) return flags.fill(1, 0, count);
+    this.#result = undefined;
+    const sigma = this.#sigma;
+    if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
     flags.fill(0, 0, count);
-    this.#input.set(bytes);
-    const { hits, hitCount } = this.#scanner.scanRecords(this.#input, ranges, count);
-    for (let i = 0; i < hitCount; i++) flags[hits[2 * i] ?? 0] = 1;
+    if (sigma !== undefined) this.#sieve(sigma, bytes, ranges, count);
+    const byPattern = this.#patterns?.candidates(bytes, ranges, count);
+    for (let i = 0; byPattern !== undefined && i < count; i++) if (byPattern[i] === 1) flags[i] = 1;
     return flags;
   }
+
+  #sieve(sigma: SigmaSieve, bytes: Uint8Array, ranges: Uint32Array, count: number): void {
+    if (bytes.buffer !== sigma.input.buffer || bytes.byteOffset !== sigma.input.byteOffset) sigma.input.set(bytes);
+    const result = sigma.scanRecords(ranges, count);
+    this.#places.fill(0, 0, count);
+    for (let i = 0; i < result.candidateCount; i++) {
+      const record = result.ordinals[i] ?? 0;
+      this.#flags[record] = 1;
+      this.#places[record] = i + 1;
+    }
+    this.#result = result;
+  }
+
+  /** Positions of the Sigma rules that may hold for a record of the last batch; undefined: any may. */
+  sigmaOf(record: number): Uint32Array | undefined {
+    const place = this.#places[record] ?? 0;
+    if (this.#result === undefined) return undefined;
+    return place === 0 ? NO_RULES : rulesOf(this.#result, place - 1);
+  }
 }
+
+/** Neither decoder nor log source of the source are pinned. */
+export function isSelfDescribing({ decoder, logsource }: PinnedSource): boolean {
+  return logsource === undefined && (decoder === undefined || decoder === 'json');
+}
+
+/** Positions of the rules that may hold for a candidate; undefined: any may. */
+export function rulesOf(result: SieveResult, candidate: number): Uint32Array | undefined {
+  const count = result.ruleCounts[candidate] ?? 0;
+  const start = result.ruleStarts[candidate] ?? 0;
+  return count === EVERY_RULE ? undefined : result.rules.subarray(start, start + count);
+}
+
+const NO_RULES = new Uint32Array(0);

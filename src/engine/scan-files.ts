@@ -133,7 +133,7 @@ class Scan {
   }
 
   #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
-    if (file.path === '-' || this.#engine.processor.lineScanner === undefined) return undefined;
+    if (file.path === '-' || this.#engine.processor.lineScanner({}) === undefined) return undefined;
     try {
       return sniffLines(file.path, this.#options.maxRecordBytes);
     } catch (error) {

@@ -27,6 +27,10 @@ import {
 } from '../scan/sieve-memory.ts';
 
 export interface KindOfRecord {
+  /** Every record is a candidate, whatever the rules say. */
+  readonly feeds: boolean;
+  /** Records of the kind lack the field, and what else is known may answer it: its comparisons may have any result. */
+  readonly isOpen: (field: string) => boolean;
   readonly aliases: FieldAliases | undefined;
   /** The result of a comparison, when the record's kind decides it; else undefined. */
   readonly decide: (field: string, node: Compare) => boolean | undefined;
@@ -43,6 +47,7 @@ type Decided = Exclude<RuleFormula, { readonly kind: 'comparison' }>;
 
 const TRUE: Decided = { kind: 'constant', value: true };
 const FALSE: Decided = { kind: 'constant', value: false };
+const UNKNOWN: Decided = { kind: 'unknown' };
 const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
 const MAY = 1;
 const SURE = 3;
@@ -89,7 +94,7 @@ class GroupBuilder {
   }
 
   finish(): SieveGroup | undefined | null {
-    if (this.#numbers.length === 0) return null;
+    if (this.#numbers.length === 0 && !this.#kind.feeds) return null;
     // What reaches no rule is looked for only when a formula asks: that is known now.
     for (const formula of this.#formulas) {
       this.#codeStarts.push(this.#code.length);
@@ -131,10 +136,13 @@ class GroupBuilder {
       numbers: Uint32Array.from(this.#numbers),
       always: this.#always,
       triggers: this.#triggers,
-      searched: new Map([...this.#atoms].flatMap(([atom, number]) => (this.#isSearched(atom) ? [[number, atom.text]] : []))),
+      searched: new Map(
+        [...this.#atoms].flatMap(([atom, number]) => (this.#isSearched(atom) ? [[number, atom.text]] : [])),
+      ),
       automata: [...this.#automata.keys()],
       code: this.#code,
       codeStarts: this.#codeStarts,
+      feeds: this.#kind.feeds,
     };
   }
 
@@ -159,6 +167,7 @@ class GroupBuilder {
   #decide(formula: RuleFormula): Decided {
     switch (formula.kind) {
       case 'comparison': {
+        if (this.#kind.isOpen(formula.field)) return UNKNOWN;
         const result = this.#kind.decide(formula.field, formula.node);
         return result === undefined ? this.#decide(formula.formula) : result ? TRUE : FALSE;
       }
@@ -180,6 +189,8 @@ class GroupBuilder {
         if (only === undefined) return neutral ? TRUE : FALSE;
         return items.length === 1 ? only : { kind: formula.kind, items };
       }
+      case 'same':
+        return this.#kind.isOpen(formula.other) ? UNKNOWN : formula;
       default:
         return formula;
     }

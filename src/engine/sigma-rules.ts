@@ -36,12 +36,14 @@ export interface SigmaCounts {
 }
 
 export class SigmaEventRules {
+  readonly rules: readonly DetectionRule[];
   readonly counts: SigmaCounts = { events: 0, unrecognised: 0, byShape: new Map() };
   readonly #matcher: RuleMatcher;
   readonly #recogniser: EventRecogniser = createEventRecogniser();
   readonly #processes: ProcessContext | undefined;
 
   constructor(rules: readonly DetectionRule[], processes?: ProcessContext) {
+    this.rules = rules;
     this.#matcher = new RuleMatcher(rules);
     this.#processes = processes;
   }
@@ -54,7 +56,8 @@ export class SigmaEventRules {
     return this.examine(event).matches;
   }
 
-  examine(event: Event): SigmaOutcome {
+  /** `candidates`: rules that alone may hold, by position, when something has told before; absent: any may. */
+  examine(event: Event, candidates?: Iterable<number>): SigmaOutcome {
     this.counts.events++;
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     const processes = this.#processes;
@@ -69,7 +72,10 @@ export class SigmaEventRules {
     const { shape, source } = recognised;
     const view = shown?.view ?? recognised.event;
     this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
-    const indexes = this.#matcher.match(view, source);
+    const indexes =
+      candidates === undefined
+        ? this.#matcher.match(view, source)
+        : this.#matcher.matchCandidates(view, source, candidates);
     if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(indexes));
     return { ...this.#outcome(indexes, view, event), ...more };
   }

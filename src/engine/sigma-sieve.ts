@@ -46,6 +46,25 @@ const PRESENCE_KEYS = [
   'id',
   'ts',
 ] as const;
+/** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
+export const START_KEYS = [
+  'process',
+  'process.pid',
+  'ParentProcessGuid',
+  'ParentProcessId',
+  'NewProcessId',
+  'event_simpleName',
+  'InitiatingProcessId',
+  'process_pid',
+  'columns',
+  'columns.pid',
+  'ppid',
+  'parent_id',
+  'msg',
+] as const;
+/** Event ids of records that tell of an end. */
+export const EXIT_EVENT_IDS: ReadonlySet<string> = new Set(['5', '4689']);
+const MAX_PRESENCE_KEYS = 32;
 /** Shapes that are told by those keys alone and keep the record's fields as they are. */
 const SHAPES: ReadonlySet<string> = new Set(['windows-flat', 'zeek']);
 /** Their value counts for one event id each; the kernel takes it for what tells the kind then only. */
@@ -55,27 +74,37 @@ const TELLING_FOR: ReadonlyMap<string, string> = new Map([
 ]);
 /** Groups hold the rules of a kind; names that tell kinds are log content. */
 const MAX_GROUPS = 1024;
+const MAX_BYTES = 512 << 20;
 
 export interface SigmaSieveOptions {
+  /** Fields that remembered processes answer where a record lacks them; absent: no processes are remembered. */
+  readonly derived?: ReadonlySet<string>;
   readonly inputBytes: number;
   readonly maxDepth: number;
 }
 
 export class SigmaSieve {
+  readonly #memory = new ScanMemory();
   readonly #sieve: EventSieve;
   readonly #rules: readonly DetectionRule[];
   readonly #formulas: readonly RuleFormula[];
   readonly #recogniser = createEventRecogniser();
   readonly #groups = new Map<string, SieveKind>();
 
-  constructor(rules: readonly DetectionRule[], options: SigmaSieveOptions) {
+  readonly #derived: ReadonlySet<string> | undefined;
+  readonly #presenceKeys: readonly string[];
+
+  constructor(rules: readonly DetectionRule[], { derived, ...options }: SigmaSieveOptions) {
     this.#rules = rules;
+    this.#derived = derived;
+    const told = derived === undefined ? PRESENCE_KEYS : [...new Set([...PRESENCE_KEYS, ...START_KEYS, ...derived])];
+    this.#presenceKeys = told.slice(0, MAX_PRESENCE_KEYS);
     const table = new AtomTable();
     this.#formulas = rules.map(({ predicate }) => formulaOf(predicate, table));
-    this.#sieve = new EventSieve(new ScanMemory(), {
+    this.#sieve = new EventSieve(this.#memory, {
       ...options,
       valueKeys: VALUE_KEYS,
-      presenceKeys: PRESENCE_KEYS,
+      presenceKeys: this.#presenceKeys,
       resolve: (bytes, start, end) => this.#kindOf(bytes, start, end),
     });
   }
@@ -103,11 +132,14 @@ export class SigmaSieve {
     if (fields === undefined || recognised === undefined || !SHAPES.has(recognised.shape)) return 'exact';
     // A shape that puts fields together has looked at more than the keys above.
     if (recognised.event.base !== fields) return 'exact';
-    const key = groupKey(fields, recognised);
+    // Audit records complete each other, whatever carries them.
+    if (this.#derived !== undefined && Object.hasOwn(fields, 'msg')) return 'exact';
+    const key = groupKey(fields, recognised, this.#presenceKeys);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
-      kind = this.#groups.size < MAX_GROUPS ? this.#buildKind(fields, recognised) : 'exact';
-      if (this.#groups.size < MAX_GROUPS) this.#groups.set(key, kind);
+      const isRoom = this.#groups.size < MAX_GROUPS && this.#memory.usedBytes < MAX_BYTES;
+      kind = isRoom ? this.#buildKind(fields, recognised) : 'exact';
+      if (isRoom) this.#groups.set(key, kind);
     }
     return kind;
   }
@@ -118,12 +150,34 @@ export class SigmaSieve {
       .filter(({ number }) => admits((this.#rules[number] as DetectionRule).logsource, source));
     const subject = eventSubject(event.fields);
     const decide = (field: string, node: Compare): boolean | undefined => {
-      const names = [field, ...(event.aliases?.get(field) ?? [])];
+      const other = node.test.kind === 'field-reference' ? node.test.other.name : field;
+      const names = [field, other].flatMap((name) => [name, ...(event.aliases?.get(name) ?? [])]);
       return names.every((name) => isTold(fields, name)) ? evaluate(node, subject) : undefined;
     };
-    const group = buildGroup(rules, { aliases: event.aliases, decide }, { keyOf: (name) => this.#sieve.keyOf(name) });
+    const derived = this.#derived;
+    // Whether the record has the field is the same for all of the kind where each of its names tells the kind.
+    const isTellingAbsence = (name: string): boolean =>
+      this.#presenceKeys.includes(name) || (VALUE_KEYS as readonly string[]).includes(name);
+    const isOpen = (field: string): boolean => {
+      if (derived?.has(field) !== true) return false;
+      const names = [field, ...(event.aliases?.get(field) ?? [])];
+      return names.every((name) => !isTellingAbsence(name) || !Object.hasOwn(fields, name));
+    };
+    const feeds = derived !== undefined && mayTellOfProcess(fields);
+    const group = buildGroup(
+      rules,
+      { aliases: event.aliases, decide, isOpen, feeds },
+      {
+        keyOf: (name) => this.#sieve.keyOf(name),
+      },
+    );
     return group === null ? 'none' : (group ?? 'exact');
   }
+}
+
+/** The start or the end of a process, which must be remembered. */
+function mayTellOfProcess(fields: EventObject): boolean {
+  return START_KEYS.some((key) => Object.hasOwn(fields, key)) || EXIT_EVENT_IDS.has(String(fields['EventID']));
 }
 
 /** Whether the value (or absence) of the key is the same for all records of the kind. */
@@ -134,11 +188,12 @@ function isTold(fields: EventObject, name: string): boolean {
 }
 
 /** Equal for records whose groups are equal: the source, and all values that comparisons are decided by. */
-function groupKey(fields: EventObject, { shape, source }: RecognisedEvent): string {
+function groupKey(fields: EventObject, { shape, source }: RecognisedEvent, presenceKeys: readonly string[]): string {
   const told = VALUE_KEYS.map((name) =>
     isTold(fields, name) && Object.hasOwn(fields, name) ? `${typeof fields[name]} ${String(fields[name])}` : '',
   );
-  return [shape, source.key, ...told].join('\u0000');
+  const present = presenceKeys.map((name) => (Object.hasOwn(fields, name) ? '1' : '0')).join('');
+  return [shape, source.key, present, ...told].join('\u0000');
 }
 
 /** The record when it is one JSON object, as the decoder takes it. */

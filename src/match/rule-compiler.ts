@@ -17,8 +17,8 @@ import { foldCase } from '../core/fold.ts';
 export type RuleTest = (frame: RuleFrame) => boolean;
 
 interface Entry {
-  uses: number;
-  test: RuleTest | undefined;
+  readonly test: RuleTest;
+  /** Where its result is kept for an event; -1 while one rule alone uses it. */
   memo: number;
 }
 
@@ -37,47 +37,33 @@ export class RuleCompiler {
     return slot;
   }
 
-  /** First pass, for every rule: learns which sub-predicates occur more than once. */
-  survey(predicate: Predicate): void {
+  /** The frame that the tests are run on is to be fitted before they are. */
+  compile(predicate: Predicate): RuleTest {
     const key = this.#keyOf(predicate);
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
-      entry.uses++;
-      return;
+      if (entry.memo < 0) entry.memo = this.#memos++;
+      return entry.test;
     }
-    this.#entries.set(key, { uses: 1, test: undefined, memo: -1 });
-    if (predicate.kind === 'and' || predicate.kind === 'or') for (const item of predicate.items) this.survey(item);
-    else if (predicate.kind === 'not') this.survey(predicate.item);
+    const built = this.#build(predicate);
+    // A single comparison costs about as much as looking its result up.
+    if (predicate.kind === 'compare' || predicate.kind === 'constant') return built;
+    const fresh: Entry = { test: (frame) => remembered(frame, fresh.memo, built), memo: -1 };
+    this.#entries.set(key, fresh);
+    return fresh.test;
   }
 
-  /** Second pass. */
-  compile(predicate: Predicate): RuleTest {
-    const entry = this.#entries.get(this.#keyOf(predicate));
-    if (entry === undefined) return this.#build(predicate);
-    if (entry.test === undefined) {
-      const built = this.#build(predicate);
-      // A single comparison costs about as much as looking its result up.
-      entry.test =
-        entry.uses > 1 && predicate.kind !== 'compare' && predicate.kind !== 'constant' ? this.#shared(built) : built;
-    }
-    return entry.test;
-  }
-
-  /** After all rules are compiled. */
   createFrame(): RuleFrame {
     return new Frame([...this.#slots.keys()], this.#memos);
   }
 
-  get sharedCount(): number {
-    return this.#memos;
+  /** Makes room in the frame for what was compiled since. */
+  fit(frame: RuleFrame): void {
+    frame.grow(this.#slots.keys(), this.#slots.size, this.#memos);
   }
 
-  #shared(test: RuleTest): RuleTest {
-    const memo = this.#memos++;
-    return (frame) => {
-      const known = frame.memo(memo);
-      return known === 0 ? frame.remember(memo, test(frame)) : known === 2;
-    };
+  get sharedCount(): number {
+    return this.#memos;
   }
 
   #keyOf(node: Predicate): string {
@@ -151,6 +137,12 @@ export class RuleCompiler {
     const tests = [...[...bySlot].map(([slot, group]) => textComparison(slot, anyOf(group), false)), ...others];
     return disjunction(tests);
   }
+}
+
+function remembered(frame: RuleFrame, memo: number, test: RuleTest): boolean {
+  if (memo < 0) return test(frame);
+  const known = frame.memo(memo);
+  return known === 0 ? frame.remember(memo, test(frame)) : known === 2;
 }
 
 const NO_SUBJECT = eventSubject({});

@@ -136,7 +136,8 @@ function expression(test: Regex, node: Compare, field: string, table: AtomTable)
 
 /** Tests that an atom decides, or that are a list of such. */
 function tested(test: Test, field: string, table: AtomTable): RuleFormula | undefined {
-  if (test.kind === 'equals' && test.typing === 'bridged') return equal(test.value, test.collation === 'folded', field, table);
+  if (test.kind === 'equals' && test.typing === 'bridged')
+    return equal(test.value, test.collation === 'folded', field, table);
   if (test.kind === 'in' && test.typing === 'bridged')
     return {
       kind: 'or',

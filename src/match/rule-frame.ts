@@ -17,22 +17,22 @@ export class RuleFrame {
   #base: EventObject = {};
   #aliases: FieldAliases | undefined;
   generation = 0;
-  readonly #names: readonly string[];
-  readonly #dotted: readonly boolean[];
-  readonly #valueGeneration: Int32Array;
-  readonly #textGeneration: Int32Array;
+  readonly #names: string[];
+  readonly #dotted: boolean[];
+  #valueGeneration: Int32Array;
+  #textGeneration: Int32Array;
   /** A single value, or the list of all when an array stood there; undefined: absent. */
   readonly #values: SlotValue[];
-  readonly #isMany: Uint8Array;
+  #isMany: Uint8Array;
   /** Folded text of a single value; undefined when it has none. */
   readonly #folded: (string | undefined)[];
-  readonly #memoGeneration: Int32Array;
-  readonly #memo: Uint8Array;
+  #memoGeneration: Int32Array;
+  #memo: Uint8Array;
   #textsGeneration = 0;
   readonly #texts: string[] = [];
 
   constructor(names: readonly string[], memoCount: number) {
-    this.#names = names;
+    this.#names = [...names];
     this.#dotted = names.map((name) => name.includes('.'));
     this.#valueGeneration = new Int32Array(names.length);
     this.#textGeneration = new Int32Array(names.length);
@@ -41,6 +41,25 @@ export class RuleFrame {
     this.#folded = new Array<string | undefined>(names.length).fill(undefined);
     this.#memoGeneration = new Int32Array(memoCount);
     this.#memo = new Uint8Array(memoCount);
+  }
+
+  /** Makes room for slots and memos that have come since; what is known of the current event stays. */
+  grow(names: Iterable<string>, slots: number, memoCount: number): void {
+    if (slots > this.#names.length) {
+      let slot = 0;
+      for (const name of names) {
+        if (slot++ < this.#names.length) continue;
+        this.#names.push(name);
+        this.#dotted.push(name.includes('.'));
+        this.#values.push(undefined);
+        this.#folded.push(undefined);
+      }
+      this.#valueGeneration = enlarged(Int32Array, this.#valueGeneration, slots);
+      this.#textGeneration = enlarged(Int32Array, this.#textGeneration, slots);
+      this.#isMany = enlarged(Uint8Array, this.#isMany, slots);
+    }
+    this.#memoGeneration = enlarged(Int32Array, this.#memoGeneration, memoCount);
+    this.#memo = enlarged(Uint8Array, this.#memo, memoCount);
   }
 
   /** All fields under the names that rules use: for tests that need the whole event. */
@@ -174,4 +193,12 @@ function collectTexts(value: EventValue, texts: string[]): void {
     const text = textForm(value);
     if (text !== undefined) texts.push(text);
   }
+}
+
+/** With room for `length` at least, and for more to come. */
+function enlarged<T extends Int32Array | Uint8Array>(Kind: new (length: number) => T, array: T, length: number): T {
+  if (length <= array.length) return array;
+  const larger = new Kind(2 * length);
+  larger.set(array);
+  return larger;
 }

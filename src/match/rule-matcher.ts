@@ -14,7 +14,6 @@ import { requiredAtoms } from './rule-atoms.ts';
 import type { Clause } from './rule-atoms.ts';
 import { RuleCompiler } from './rule-compiler.ts';
 import type { RuleTest } from './rule-compiler.ts';
-import type { RuleFrame } from './rule-frame.ts';
 import { textForm } from './rule-frame.ts';
 import { TextUnits } from './text-units.ts';
 import { eventIdsOf } from './rule-event-ids.ts';
@@ -45,11 +44,12 @@ interface Group {
 export class RuleMatcher {
   readonly rules: readonly DetectionRule[];
   readonly counters: RuleMatcherCounters = { events: 0, admitted: 0, evaluated: 0, matched: 0, groups: 0 };
-  readonly #tests: readonly RuleTest[];
-  readonly #clauses: readonly (Clause | undefined)[];
-  readonly #slotsOfClause: readonly (readonly number[])[];
+  readonly #compiler = new RuleCompiler();
+  /** Compiled when first needed: most rules of a large set are for log sources that never come. */
+  readonly #tests: (RuleTest | undefined)[];
+  readonly #clauses: (Clause | null | undefined)[];
   readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
-  readonly #frame: RuleFrame;
+  readonly #frame = this.#compiler.createFrame();
   readonly #units = new TextUnits();
   readonly #groups = new Map<string, Group>();
   readonly #seen: Int32Array;
@@ -60,15 +60,9 @@ export class RuleMatcher {
 
   constructor(rules: readonly DetectionRule[]) {
     this.rules = rules;
-    const compiler = new RuleCompiler();
-    for (const { predicate } of rules) compiler.survey(predicate);
-    this.#tests = rules.map(({ predicate }) => compiler.compile(predicate));
-    this.#clauses = rules.map(({ predicate }) => requiredAtoms(predicate));
-    this.#slotsOfClause = this.#clauses.map((clause) =>
-      (clause?.atoms ?? []).map(({ field }) => (field === undefined ? -1 : compiler.slotOf(field))),
-    );
+    this.#tests = rules.map(() => undefined);
+    this.#clauses = rules.map(() => undefined);
     this.#eventIds = rules.map(({ predicate }) => eventIdsOf(predicate));
-    this.#frame = compiler.createFrame();
     this.#seen = new Int32Array(rules.length);
     this.#candidates = new Int32Array(rules.length);
     this.#visit = (rule) => {
@@ -131,13 +125,32 @@ export class RuleMatcher {
     let matched: number[] | undefined;
     for (let i = 0; i < this.#candidateCount; i++) {
       const rule = this.#candidates[i] as number;
-      if (!(this.#tests[rule] as RuleTest)(this.#frame)) continue;
+      if (!this.#testOf(rule)(this.#frame)) continue;
       if (matched === undefined) matched = [rule];
       else matched.push(rule);
     }
     if (matched === undefined) return NONE;
     this.counters.matched += matched.length;
     return matched.sort((a, b) => a - b);
+  }
+
+  #testOf(rule: number): RuleTest {
+    let test = this.#tests[rule];
+    if (test === undefined) {
+      test = this.#compiler.compile((this.rules[rule] as DetectionRule).predicate);
+      this.#tests[rule] = test;
+      this.#compiler.fit(this.#frame);
+    }
+    return test;
+  }
+
+  #clauseOf(rule: number): Clause | undefined {
+    let clause = this.#clauses[rule];
+    if (clause === undefined) {
+      clause = requiredAtoms((this.rules[rule] as DetectionRule).predicate) ?? null;
+      this.#clauses[rule] = clause;
+    }
+    return clause ?? undefined;
   }
 
   #isAdmitted(rule: number, source: EventSource, eventId: string): boolean {
@@ -166,14 +179,13 @@ export class RuleMatcher {
     for (let rule = 0; rule < this.rules.length; rule++) {
       if (!this.#isAdmitted(rule, source, eventId)) continue;
       size++;
-      const clause = this.#clauses[rule];
+      const clause = this.#clauseOf(rule);
       if (clause === undefined) {
         always.push(rule);
         continue;
       }
-      const slots = this.#slotsOfClause[rule] as readonly number[];
-      for (const [i, { relation, text }] of clause.atoms.entries()) {
-        const slot = slots[i] as number;
+      for (const { field, relation, text } of clause.atoms) {
+        const slot = field === undefined ? -1 : this.#compiler.slotOf(field);
         let index = indexes.get(slot);
         if (index === undefined) {
           index = new LiteralIndex(this.#units);
@@ -182,6 +194,7 @@ export class RuleMatcher {
         index.add(relation, text, rule);
       }
     }
+    this.#compiler.fit(this.#frame);
     for (const index of indexes.values()) index.finish();
     const allText = indexes.get(-1);
     indexes.delete(-1);

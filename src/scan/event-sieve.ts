@@ -15,6 +15,8 @@ export interface SieveResult {
   readonly records: number;
   /** Bytes up to the end of the last whole record (line mode). */
   readonly consumedBytes: number;
+  /** Records of white space only, which are no candidates. */
+  readonly blanks: number;
   readonly candidateCount: number;
   /** Start and end (exclusive) in the input of candidate i: `ranges[2 * i]`, `ranges[2 * i + 1]`. Valid until the next scan. */
   readonly ranges: Uint32Array;
@@ -125,7 +127,12 @@ export class EventSieve {
   }
 
   /** Records that went to the exact path as a whole, and rules evaluated, since the start. */
-  get counts(): { readonly exact: number; readonly evaluated: number; readonly kinds: number; readonly groups: number } {
+  get counts(): {
+    readonly exact: number;
+    readonly evaluated: number;
+    readonly kinds: number;
+    readonly groups: number;
+  } {
     const exact = this.#get(layout.SIEVE_EXACT);
     return { exact, evaluated: this.#get(layout.SIEVE_EVALUATED), kinds: this.#routes, groups: this.#groups.size };
   }
@@ -176,7 +183,8 @@ export class EventSieve {
     // The records at hand are the sample that frequencies are learnt from.
     this.#frequency ??= learnLiterals(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
-    const kind = this.#routes < MAX_ROUTES ? this.#options.resolve(bytes, from, feed < 0 ? bytes.length : feed) : 'exact';
+    const kind =
+      this.#routes < MAX_ROUTES ? this.#options.resolve(bytes, from, feed < 0 ? bytes.length : feed) : 'exact';
     if (this.#routes >= MAX_ROUTES) {
       this.#set(layout.SIEVE_FORCED, 1);
       return;
@@ -190,7 +198,9 @@ export class EventSieve {
     const mask = this.#get(layout.SIEVE_ROUTE_MASK);
     const { buffer } = this.#memory.memory;
     const values = new Uint32Array(buffer, this.#get(layout.SIEVE_ROUTE_VALUES), layout.ROUTE_VALUE_KEYS * 3);
-    const present = Array.from({ length: layout.ROUTE_VALUE_KEYS }, (_, key) => key).filter((key) => (mask >>> key) & 1);
+    const present = Array.from({ length: layout.ROUTE_VALUE_KEYS }, (_, key) => key).filter(
+      (key) => (mask >>> key) & 1,
+    );
     const texts = present.map((key) => new Uint8Array(buffer).subarray(values[3 * key], values[3 * key + 1]));
     const length = texts.reduce((sum, text) => sum + text.length + 8, 0);
     const header = layout.ROUTE_TEXTS + present.length * 12;
@@ -214,8 +224,12 @@ export class EventSieve {
   #groupAt(group: SieveGroup): number {
     let address = this.#groups.get(group);
     if (address === undefined) {
-      address = writeGroup(this.#memory, group, MAX_KEYS, this.#frequency ?? learnLiterals(new Uint8Array()), (matcher, first, count) =>
-        this.#kernel.addLiterals(matcher, first, count),
+      address = writeGroup(
+        this.#memory,
+        group,
+        MAX_KEYS,
+        this.#frequency ?? learnLiterals(new Uint8Array()),
+        (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);
       this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length });
@@ -256,6 +270,7 @@ export class EventSieve {
     this.#ruleCount = 0;
     this.#set(layout.SIEVE_RECORD, 0);
     this.#set(layout.SIEVE_OUT_COUNT, 0);
+    this.#set(layout.SIEVE_BLANKS, 0);
     if (this.#get(layout.SIEVE_STAMP) < STAMP_LIMIT) return;
     // One stamp per record: begun anew long before they run out.
     const { buffer } = this.#memory.memory;
@@ -281,7 +296,8 @@ export class EventSieve {
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
       this.#ruleStarts[i] = this.#ruleCount;
       this.#ruleCounts[i] = count;
-      if (this.#ruleCount + listed > this.#ruleList.length) this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
+      if (this.#ruleCount + listed > this.#ruleList.length)
+        this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
       for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + 4 + j] ?? 0;
       at += 4 + listed;
     }
@@ -300,6 +316,7 @@ export class EventSieve {
     return {
       records,
       consumedBytes,
+      blanks: this.#get(layout.SIEVE_BLANKS),
       candidateCount: this.#count,
       ranges: this.#ranges,
       ordinals: this.#ordinals,

@@ -51,8 +51,7 @@ export function learnLiterals(sample: Uint8Array): LiteralFrequency {
   const { perMillion } = sample.length < LEAST_SAMPLE ? builtInFrequency() : learnFrequency(sample);
   return {
     perMillion,
-    pairsPerMillion: (text) =>
-      (pairs[(text.charCodeAt(0) | 0x20) | ((text.charCodeAt(1) | 0x20) << 8)] ?? 0) * scale,
+    pairsPerMillion: (text) => (pairs[text.charCodeAt(0) | 0x20 | ((text.charCodeAt(1) | 0x20) << 8)] ?? 0) * scale,
   };
 }
 

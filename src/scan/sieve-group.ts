@@ -12,6 +12,7 @@ import {
   GROUP_AUTOMATA,
   GROUP_BYTES,
   GROUP_CODE,
+  GROUP_FEEDS,
   GROUP_KEYS,
   GROUP_KEYWORDS,
   GROUP_LITERALS,
@@ -87,6 +88,8 @@ export interface SieveGroup {
   /** Formulas, in prefix notation, and where each rule's begins. */
   readonly code: readonly number[];
   readonly codeStarts: readonly number[];
+  /** Every record is a candidate, though it may be for no rule. */
+  readonly feeds: boolean;
 }
 
 /** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
@@ -140,6 +143,7 @@ export function writeGroup(
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
   set(GROUP_RAW, group.keywords === undefined ? 0 : writer.rawFilter(group.keywords));
+  set(GROUP_FEEDS, group.feeds ? 1 : 0);
   set(GROUP_LITERALS, writer.searched(group));
   set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => writer.automaton(automaton))));
   set(GROUP_ALWAYS, writer.words(group.always));
@@ -169,7 +173,8 @@ class GroupWriter {
   }
 
   matcher(address: number, { slots, literals, numeric, strange }: SieveMatcher): void {
-    const count = (relation: SieveRelation): number => literals.filter((literal) => literal.relation === relation).length;
+    const count = (relation: SieveRelation): number =>
+      literals.filter((literal) => literal.relation === relation).length;
     const free = literals.filter(({ relation, text }) => relation === 'contains' && text.length >= GRAM);
     const short = count('contains') - free.length;
     const fields = new Map<number, number>([

@@ -27,6 +27,7 @@ export const SIEVE_EXACT = 92;
 export const SIEVE_FORCED = 96;
 export const SIEVE_ROUTE_HASH = 100;
 export const SIEVE_EVALUATED = 104;
+export const SIEVE_BLANKS = 108;
 export const SIEVE_WORK_BYTES = 128;
 
 export const EVERY_RULE = 0xffffffff;
@@ -59,6 +60,7 @@ export const GROUP_NUMBERS = 32;
 export const GROUP_RAW = 36;
 export const GROUP_LITERALS = 40;
 export const GROUP_AUTOMATA = 44;
+export const GROUP_FEEDS = 48;
 export const GROUP_BYTES = 64;
 export const WILD_KEY = 0xffff;
 

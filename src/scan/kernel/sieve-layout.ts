@@ -42,6 +42,8 @@ export const SIEVE_FORCED: usize = 96;
 export const SIEVE_ROUTE_HASH: usize = 100;
 /** Rules evaluated, for the counters. */
 export const SIEVE_EVALUATED: usize = 104;
+/** Records of white space only. */
+export const SIEVE_BLANKS: usize = 108;
 export const SIEVE_WORK_BYTES: usize = 128;
 
 export const EVERY_RULE: u32 = 0xffffffff;
@@ -95,6 +97,8 @@ export const GROUP_NUMBERS: usize = 32;
 /** Literal of each atom that is looked for when a formula asks, or 0. */
 export const GROUP_LITERALS: usize = 40;
 export const GROUP_AUTOMATA: usize = 44;
+/** 1: each record is a candidate, though for no rule. */
+export const GROUP_FEEDS: usize = 48;
 /** Raw filter of the keywords, or 0. */
 export const GROUP_RAW: usize = 36;
 export const GROUP_BYTES: usize = 64;

@@ -31,7 +31,7 @@ export function edgeKey(at: usize, size: u32): u32 {
   return <u32>(((value ^ (<u64>size << 59)) * MIX_A) >>> 32);
 }
 
-/** Whether the text folded last may hold characters beyond ASCII. */
+/** Whether the text folded last may hold characters beyond ASCII; bytes behind it count too, so true is not certain. */
 export let isStrange: bool = false;
 
 /** Writes the folded text to `out` with sixteen zeros behind; returns its length, or -1 when it is too long. */

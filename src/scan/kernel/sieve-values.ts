@@ -98,9 +98,8 @@ export function sameText(slot: usize, other: usize): u32 {
   if (load<u32>(slot, 16) == KIND_NULL || load<u32>(other, 16) == KIND_NULL) return NEVER;
   const length = fold(slot);
   const otherLength = foldInto(other, otherText);
-  if (length < 0 || otherLength < 0) return MAYBE;
-  if (foldedStrange) return isStrange ? MAYBE : NEVER;
-  return !isStrange && length == otherLength && sameBytes(text, otherText, <usize>length) ? MAYBE : NEVER;
+  if (length < 0 || otherLength < 0 || foldedStrange || isStrange) return MAYBE;
+  return length == otherLength && sameBytes(text, otherText, <usize>length) ? MAYBE : NEVER;
 }
 
 /** IPv4 addresses and `::1` are looked up in the network (family, address, mask, whether `::1` is of it). */

@@ -4,6 +4,7 @@
  */
 import {
   ENTRY_BYTES,
+  KEY_EVENT_ID,
   KIND_BOOLEAN,
   KIND_EMPTY,
   KIND_INTEGER,
@@ -203,6 +204,8 @@ function noteRoute(key: u32, start: usize, end: usize, kind: u32): bool {
   }
   // Only plain values tell a record's kind, and one of each name.
   if ((kind != KIND_TEXT && kind != KIND_INTEGER) || ((routeMask >>> key) & 1) != 0) return false;
+  // One spelling of each event id: it decides which other keys count.
+  if (key == KEY_EVENT_ID && hasEscape(start, end - start)) return false;
   routeMask |= <u32>1 << key;
   const entry = <usize>load<u32>(work, SIEVE_ROUTE_VALUES) + <usize>key * 12;
   store<u32>(entry, <u32>start);
@@ -211,13 +214,20 @@ function noteRoute(key: u32, start: usize, end: usize, kind: u32): bool {
   return true;
 }
 
-/** Number of a known key, 0 for others; refused when it is spelled with escapes or occurs twice. */
-function keyOf(start: usize, length: usize): u32 {
+// @ts-ignore: decorator
+@inline
+function hasEscape(start: usize, length: usize): bool {
   for (let i: usize = 0; i < length; i += 16) {
     let slashes = <u32>i8x16.bitmask(i8x16.eq(v128.load(start + i), i8x16.splat(0x5c)));
     if (length - i < 16) slashes &= (<u32>1 << <u32>(length - i)) - 1;
-    if (slashes != 0) return REFUSED;
+    if (slashes != 0) return true;
   }
+  return false;
+}
+
+/** Number of a known key, 0 for others; refused when it is spelled with escapes or occurs twice. */
+function keyOf(start: usize, length: usize): u32 {
+  if (hasEscape(start, length)) return REFUSED;
   if (length > LONGEST_KEY) return 0;
   const hash = hashOf(start, length);
   let slot = hash & dictionaryMask;

@@ -7,9 +7,11 @@ import { evaluateQueue, matchGroup } from './sieve-group';
 import {
   EVERY_RULE,
   GROUP_EXACT,
+  GROUP_FEEDS,
   GROUP_NONE,
   ROUTE_GROUP,
   ROUTE_RECORDS,
+  SIEVE_BLANKS,
   SIEVE_EXACT,
   SIEVE_FORCED,
   SIEVE_OUT,
@@ -67,6 +69,7 @@ function sieveRecord(work: usize, start: usize): u32 {
   store<u32>(work, load<u32>(work, SIEVE_STAMP) + 1, SIEVE_STAMP);
   const record = load<u32>(work, SIEVE_RECORD);
   if (isBlank(start)) {
+    store<u32>(work, load<u32>(work, SIEVE_BLANKS) + 1, SIEVE_BLANKS);
     store<u32>(work, record + 1, SIEVE_RECORD);
     return DONE;
   }
@@ -83,7 +86,7 @@ function sieveRecord(work: usize, start: usize): u32 {
     if (group != GROUP_EXACT && matchGroup(work, <usize>group, start)) {
       const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>load<u32>(work, SIEVE_OUT_COUNT) << 2);
       const rules = evaluateQueue(work, <usize>group, out + 16);
-      if (rules != 0) addCandidate(work, start, record, rules, rules);
+      if (rules != 0 || load<u32>(<usize>group, GROUP_FEEDS) != 0) addCandidate(work, start, record, rules, rules);
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
     }

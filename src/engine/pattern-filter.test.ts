@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, EventObject } from '../core/event.ts';
 import { compilePatterns } from './pattern-set.ts';
-import { RuleFilter } from './rule-filter.ts';
+import { PatternFilter } from './pattern-filter.ts';
 
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",
@@ -30,11 +30,11 @@ function event(fields: EventObject, original: string): Event {
   return { fields, original, format: 'json', timeMs: 0, timeOrigin: 'field', origin };
 }
 
-describe('rule filter', () => {
+describe('pattern filter', () => {
   const { set, problems } = compilePatterns(
     PATTERNS.map((pattern, i) => ({ pattern, details: { id: `p${i}`, name: `p${i}` } })),
   );
-  const filter = RuleFilter.of(set.witnesses);
+  const filter = PatternFilter.of(set.witnesses);
   /** As written by senders: plainly, with escaped letters, with escaped slashes. */
   const spellings: readonly ((text: string) => string)[] = [
     (text) => text,
@@ -75,6 +75,6 @@ describe('rule filter', () => {
   });
 
   it('does not exist when a literal is too short to be looked for', () => {
-    expect(RuleFilter.of([{ pattern: 0, anyOf: ['ab'] }])).toBeUndefined();
+    expect(PatternFilter.of([{ pattern: 0, anyOf: ['ab'] }])).toBeUndefined();
   });
 });

@@ -1,0 +1,88 @@
+/** The automaton never says no to a text that the expression matches. */
+import { describe, expect, it } from 'vitest';
+import type { Regex } from '../ir/predicate.ts';
+import { seededRandom, pick } from '../testing/random-rules.ts';
+import { type RegexAutomaton, regexAutomaton } from './regex-automaton.ts';
+import { compiledRegex } from './regex.ts';
+
+const regex = (source: string, ignoreCase = false): Regex => ({
+  kind: 'regex',
+  source,
+  flags: { ignoreCase, multiline: false, dotAll: false },
+  typing: 'bridged',
+  normalize: 'none',
+});
+
+function accepts({ classes, classCount, next }: RegexAutomaton, text: string): boolean {
+  let state = 0;
+  for (const char of text.toLowerCase()) {
+    state = next[state * classCount + (classes[char.charCodeAt(0)] ?? 0)] ?? 0;
+    if (state === 1) return true;
+  }
+  return false;
+}
+
+const SOURCES = [
+  '\\\\[a-zA-Z0-9]{1,32}\\.[a-zA-Z0-9]{1,6}\\.[ "\']{1}',
+  '\\s[a-fA-F0-9]{6}\\s[a-fA-F0-9]{3}',
+  '\\w+`(?:\\w+|-|.)`[\\w+|\\s]',
+  '"(?:\\{\\d\\})+"\\s*-f',
+  '(?i)ab(c|D)*e?f{2,}$',
+  '^x.{0,5}(?:/c|/r).+y',
+  '[^a-c"]+\\x61b',
+  'a-|[-b]c|[c-]d',
+  'a{2}b{1,}?c{0,2}[\\]x]',
+  '(?P<n>a)\\bz',
+];
+const PARTS = [
+  'a',
+  'b',
+  'C',
+  'x',
+  'Y',
+  '\\',
+  '.',
+  ' ',
+  '"',
+  '`',
+  '-',
+  '{',
+  '1',
+  '}',
+  '/c',
+  'f',
+  'ef',
+  ']',
+  'abf',
+  'z',
+  '\n',
+];
+
+describe('automaton of a regular expression', () => {
+  it('says yes to every random text that matches, and no to most others', () => {
+    const seed = Number(process.env['FLINT_SEED'] ?? 7);
+    const next = seededRandom(seed);
+    let matched = 0;
+    let refused = 0;
+    for (const source of SOURCES) {
+      const automaton = regexAutomaton(regex(source));
+      if (automaton === undefined) throw new Error(`no automaton for ${source}`);
+      const compiled = compiledRegex(regex(source));
+      for (let i = 0; i < 4000; i++) {
+        const text = Array.from({ length: next(16) }, () => pick(next, PARTS)).join('');
+        const says = accepts(automaton, text);
+        if (!says) refused++;
+        if (!compiled.matches(text)) continue;
+        matched++;
+        expect({ seed, source, text, says }).toEqual({ seed, source, text, says: true });
+      }
+    }
+    expect(matched).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(10_000);
+  });
+
+  it('there is none for what it cannot express, or what matches every text', () => {
+    for (const source of ['(?=a)b', 'a++', '\\pL', '[[:alpha:]]', '(?x) a', '\\Qa\\E', 'a*', ''])
+      expect({ source, automaton: regexAutomaton(regex(source)) }).toEqual({ source, automaton: undefined });
+  });
+});
