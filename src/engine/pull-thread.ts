@@ -8,12 +8,15 @@ export type PullTask =
   | { readonly kind: 'abort'; readonly id: number };
 
 export type PullAnswer =
-  | { readonly id: number; readonly ok: true; readonly outcome: PullOutcome }
-  | { readonly id: number; readonly ok: false; readonly aborted: boolean; readonly error: string };
+  | { readonly id: number; readonly kind: 'done'; readonly outcome: PullOutcome }
+  /** Now and then during a long pull: what it has so far is on disk. */
+  | { readonly id: number; readonly kind: 'progress' }
+  | { readonly id: number; readonly kind: 'failed'; readonly error: string };
 
 interface Waiting {
   readonly resolve: (outcome: PullOutcome) => void;
   readonly reject: (error: Error) => void;
+  readonly progress: () => void;
 }
 
 export class PullThread {
@@ -22,7 +25,7 @@ export class PullThread {
   #next = 0;
 
   /** Rejects when aborted, when the disk fails, or when the thread died of a bug; the next pull begins another. */
-  pull(source: IntelSource, folder: string, signal: AbortSignal): Promise<PullOutcome> {
+  pull(source: IntelSource, folder: string, signal: AbortSignal, progress: () => void): Promise<PullOutcome> {
     const worker = this.#running();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -34,6 +37,7 @@ export class PullThread {
         if (this.#waiting.size === 0) worker.unref();
       };
       this.#waiting.set(id, {
+        progress,
         resolve: (outcome) => {
           settled();
           resolve(outcome);
@@ -59,8 +63,9 @@ export class PullThread {
     const worker = new Worker(new URL('./pull-worker.js', import.meta.url));
     worker.on('message', (answer: PullAnswer) => {
       const waiting = this.#waiting.get(answer.id);
-      if (answer.ok) waiting?.resolve(answer.outcome);
-      else waiting?.reject(new Error(answer.error));
+      if (answer.kind === 'done') waiting?.resolve(answer.outcome);
+      else if (answer.kind === 'failed') waiting?.reject(new Error(answer.error));
+      else waiting?.progress();
     });
     const died = (error: Error): void => {
       if (this.#worker === worker) this.#worker = undefined;

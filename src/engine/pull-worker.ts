@@ -6,6 +6,8 @@ import type { PullAnswer, PullTask } from './pull-thread.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('pull-worker is the entry of a thread and nothing else');
+/** What a long pull has so far goes live this often. */
+const TELL_EVERY_MS = 300_000;
 const running = new Map<number, AbortController>();
 
 port.on('message', (task: PullTask) => {
@@ -17,15 +19,21 @@ async function run({ id, source, folder }: PullTask & { readonly kind: 'pull' })
   const stop = new AbortController();
   running.set(id, stop);
   try {
-    const outcome = await pullSource(source, { folder, signal: stop.signal, surroundings: systemSurroundings });
-    return { id, ok: true, outcome };
-  } catch (error) {
-    return {
-      id,
-      ok: false,
-      aborted: stop.signal.aborted,
-      error: error instanceof Error ? error.message : String(error),
+    let toldMs = Date.now();
+    const progress = (): void => {
+      if (Date.now() - toldMs < TELL_EVERY_MS) return;
+      toldMs = Date.now();
+      port?.postMessage({ id, kind: 'progress' } satisfies PullAnswer);
     };
+    const outcome = await pullSource(source, {
+      folder,
+      signal: stop.signal,
+      surroundings: systemSurroundings,
+      progress,
+    });
+    return { id, kind: 'done', outcome };
+  } catch (error) {
+    return { id, kind: 'failed', error: error instanceof Error ? error.message : String(error) };
   } finally {
     running.delete(id);
   }

@@ -12,8 +12,6 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
 import type { Input } from '../inputs/input.ts';
-import type { IntelSource } from '../intel/intel-source.ts';
-import type { PullOutcome } from '../intel/pull-source.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AlertPath } from './alert-path.ts';
@@ -29,7 +27,7 @@ import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { stateSeed } from './state-seed.ts';
 import { WatermarkLag } from './watermark-lag.ts';
-import { type PolledSource, SourcePoller } from './source-poller.ts';
+import { type PolledSource, type PollerOptions, SourcePoller } from './source-poller.ts';
 import { PullThread } from './pull-thread.ts';
 import { workerCount } from './worker-count.ts';
 
@@ -67,7 +65,7 @@ interface RunningInput {
 const TICK_MS = 1000;
 const DRAIN_MS = 10_000;
 /** A start waits so long for sources that were never fetched; what takes longer goes live when it is here. */
-const FIRST_PULL_MS = 30_000;
+const FIRST_PULL_MS = 10_000;
 
 export class Service {
   readonly startedMs = Date.now();
@@ -444,7 +442,7 @@ interface Polling {
 
 function pollingOf(folder: string, logger: Logger): Polling {
   const thread = new PullThread();
-  const pull = (source: IntelSource, signal: AbortSignal): Promise<PullOutcome> => thread.pull(source, folder, signal);
+  const pull: PollerOptions['pull'] = (source, ...how) => thread.pull(source, folder, ...how);
   return { poller: new SourcePoller({ folder, pull, logger, now: Date.now, random: Math.random }), thread };
 }
 

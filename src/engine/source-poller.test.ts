@@ -43,8 +43,9 @@ function poller(): SourcePoller {
     logger: silent,
     now: () => nowMs,
     random: () => 0.5,
-    pull: async (one) => {
+    pull: async (one, _signal, progress) => {
       asked.push(one.name ?? '');
+      if (one.name === 'long') progress();
       const outcome = { ...OK, ...(await answers.get(one.name ?? '')?.()) };
       const before = await readHealth(one, folder);
       const failures = outcome.ok ? 0 : (before?.failures ?? 0) + 1;
@@ -95,6 +96,22 @@ describe('the schedule of fetched sources', () => {
     await tick(one, MINUTE);
     expect(taken).toEqual([['https://a.example/list'], ['https://a.example/list']]);
     await tick(one, MINUTE);
+    expect(taken).toHaveLength(2);
+    await one.stop();
+  });
+
+  it('takes in what a long pull has so far', async () => {
+    let finish = (): void => undefined;
+    const slow = new Promise<Partial<PullOutcome>>((resolve) => {
+      finish = () => resolve({ changed: true });
+    });
+    answers.set('long', () => slow);
+    const one = await started([source('long')]);
+    one.tick();
+    expect(taken).toHaveLength(1);
+    finish();
+    await one.settled();
+    await tick(one);
     expect(taken).toHaveLength(2);
     await one.stop();
   });

@@ -18,7 +18,8 @@ import type { Logger } from '../telemetry/logger.ts';
 export interface PollerOptions {
   /** The part of the data directory that holds feeds. */
   readonly folder: string;
-  readonly pull: (source: IntelSource, signal: AbortSignal) => Promise<PullOutcome>;
+  /** `progress`: now and then during a long pull, when there is something new on disk. */
+  readonly pull: (source: IntelSource, signal: AbortSignal, progress: () => void) => Promise<PullOutcome>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -213,7 +214,10 @@ export class SourcePoller {
   /** Undefined when stopped. */
   async #pull(source: IntelSource): Promise<PullOutcome | undefined> {
     try {
-      return await this.#options.pull(source, this.#stop.signal);
+      return await this.#options.pull(source, this.#stop.signal, () => {
+        this.#pending.add(source.source);
+        this.#takeInPending();
+      });
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined;
       // A full disk, or a bug in the thread: the schedule goes on.

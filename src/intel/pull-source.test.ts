@@ -1,10 +1,12 @@
 /** Sources as they are pulled, kept and loaded: documents, TAXII servers, MISP feeds, against scripted servers on 127.0.0.1. */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TEST_CERTIFICATE, TEST_KEY } from '../testing/tls-certificate.ts';
 import { type ServedObject, startTaxiiServer, type TaxiiServerScript } from '../testing/taxii-server.ts';
 import type { IntelSet } from './intel-set.ts';
 import { type IntelSource, readIntelSource } from './intel-source.ts';
@@ -100,6 +102,36 @@ describe('a document', () => {
     expect(await pull(one)).toMatchObject({ ok: false, diagnostics: [{ code: 'CONFIG_BAD_VALUE' }] });
   });
 
+  it('is pulled with the client certificate that its configuration names', async () => {
+    const pem = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const server = createTlsServer(
+      {
+        ...{ cert: TEST_CERTIFICATE, key: TEST_KEY, ca: TEST_CERTIFICATE },
+        ...{ requestCert: true, rejectUnauthorized: true },
+      },
+      (_request, response) => response.end('over-tls.example\n'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanup.push(
+      () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
+    );
+    const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}/list`;
+    const [ca_file, key_file] = [pem('cert.pem', TEST_CERTIFICATE), pem('key.pem', TEST_KEY)];
+    const one = source({ source: address, tls: { ca_file, cert_file: ca_file, key_file } });
+    expect(await pull(one)).toMatchObject({ ok: true, changed: true });
+    expect(values(await load(one))).toEqual(['over-tls.example']);
+    expect(await pull(source({ source: address, tls: { ca_file } }))).toMatchObject({ ok: false });
+    const missing = source({ source: address, tls: { ca_file: join(folder, 'none.pem') } });
+    expect((await pull(missing)).diagnostics[0]?.message).toContain('"tls.ca_file" of source');
+  });
+
   it('expires as the source says, counted from the fetch where an entry states no time', async () => {
     const files = new Map([
       ['/list', 'a.example\n'],
@@ -171,6 +203,24 @@ describe('a TAXII server', () => {
     expect(await pull(one)).toMatchObject({ ok: true, changed: true, added: 1, objects: 3 });
     expect(await pull(one)).toMatchObject({ ok: true, changed: false, added: 0, objects: 3 });
     expect(values(await load(one))).toEqual(['n1.example', 'n2.example', 'n3.example']);
+  });
+
+  it('can be loaded before the first pull has come to its end', async () => {
+    let pages = 0;
+    const { server } = await serve({
+      intercept: (request, response) => {
+        if (request.url?.includes('/objects/') !== true || ++pages === 1) return false;
+        response.destroy();
+        return true;
+      },
+    });
+    const one = source({ source: server.url, type: 'taxii', page_size: 1 });
+    const killed = pullSource(one, {
+      folder,
+      surroundings: { now: () => nowMs, random: () => 1, sleep: () => Promise.reject(new Error('killed')) },
+    });
+    await expect(killed).rejects.toThrow('killed');
+    expect(values(await load(one))).toEqual(['n1.example']);
   });
 
   it('is read as far as its state goes, whatever is being written behind it', async () => {

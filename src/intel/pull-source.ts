@@ -13,7 +13,7 @@ import { credentialsOf, plainAddress } from './source-credentials.ts';
 import { readHealth, type SourceHealth, writeHealth } from './source-health.ts';
 import { mispFolder, sourceKey, taxiiFolder } from './stored-feeds.ts';
 import { readTaxiiIndex, writeTaxiiIndex } from './taxii/taxii-index.ts';
-import { type Pull, type PulledCollection, pullTaxii } from './taxii/taxii-pull.ts';
+import { type Pull, type PulledCollection, pullTaxii, type StartedCollection } from './taxii/taxii-pull.ts';
 
 export interface PullProgress {
   /** Objects or events fetched so far. */
@@ -141,6 +141,8 @@ async function pullCollections(source: IntelSource, options: PullSourceOptions):
     ...(source.addedAfter === undefined ? {} : { addedAfter: source.addedAfter }),
     ...(source.pageSize === undefined ? {} : { pageSize: source.pageSize }),
     ...(signal === undefined ? {} : { signal }),
+    // Known from the first page on: a pull may take hours, and end before its end.
+    begun: (started) => rememberCollections(source, folder, [started], true, surroundings.now()),
     progress: ({ id, title }, { added, known, total }) => {
       if (current !== id) finished = 0;
       current = id;
@@ -148,27 +150,31 @@ async function pullCollections(source: IntelSource, options: PullSourceOptions):
       progress?.({ done: finished, ...(total === undefined ? {} : { total }), note: title === '' ? id : title });
     },
   });
-  await rememberCollections(source, folder, pull, surroundings.now());
+  const isWhole = pull.diagnostics.length === 0;
+  await rememberCollections(source, folder, pull.collections, !isWhole, surroundings.now());
   return outcomeOf(pull);
 }
 
 /** Collections that could not be listed this time stay: only what was pulled is known anew. */
-async function rememberCollections(source: IntelSource, folder: string, pull: Pull, nowMs: number): Promise<void> {
-  if (pull.collections.length === 0) return;
+async function rememberCollections(
+  source: IntelSource,
+  folder: string,
+  collections: readonly StartedCollection[],
+  keepOthers: boolean,
+  nowMs: number,
+): Promise<void> {
+  if (collections.length === 0) return;
   const key = sourceKey(source);
   const before = await readTaxiiIndex(folder, key);
-  const pulled = pull.collections.map(({ collection, store }) => ({
+  const pulled = collections.map(({ collection, store }) => ({
     url: new URL(`collections/${encodeURIComponent(collection.id)}/`, collection.root.url).href,
     title: collection.title,
     folder: store,
   }));
-  const whole = pull.diagnostics.length === 0;
-  const others = whole ? [] : (before?.collections ?? []).filter(({ folder: one }) => !isAmong(one, pull.collections));
+  const others = (before?.collections ?? []).filter(
+    ({ folder: one }) => keepOthers && !collections.some(({ store }) => store === one),
+  );
   await writeTaxiiIndex(folder, key, { version: 1, fetchedAtMs: nowMs, collections: [...pulled, ...others] });
-}
-
-function isAmong(folder: string, collections: readonly PulledCollection[]): boolean {
-  return collections.some(({ store }) => store === folder);
 }
 
 function outcomeOf({ collections, diagnostics, retryAfterMs }: Pull): PullOutcome {

@@ -25,13 +25,18 @@ export interface PullOptions extends Omit<SyncOptions, 'progress' | 'now'> {
   readonly surroundings: Surroundings;
   readonly signal?: AbortSignal;
   readonly progress?: (collection: Collection, report: SyncReport) => void;
+  /** Called before its first object is asked for. */
+  readonly begun?: (collection: StartedCollection) => Promise<void>;
 }
 
-export interface PulledCollection {
+export interface StartedCollection {
   readonly collection: Collection;
-  readonly report: SyncReport;
   /** Name of its store below the folder: NDJSON of all objects fetched so far, a source for the loader. */
   readonly store: string;
+}
+
+export interface PulledCollection extends StartedCollection {
+  readonly report: SyncReport;
   /** Objects in it. */
   readonly objects: number;
 }
@@ -60,13 +65,15 @@ export async function pullTaxii(server: RemoteServer, options: PullOptions): Pro
   let { retryAfterMs } = listing;
   for (const collection of chosen(listing, server, options.collections, diagnostics)) {
     const store = await TaxiiStore.open(folder, storeName(collection, options));
+    const started = { collection, store: basename(store.folder) };
     try {
+      await options.begun?.(started);
       const report = await syncCollection(transport, collection, store, {
         ...options,
         now: surroundings.now,
         progress: (sofar) => progress?.(collection, sofar),
       });
-      pulled.push({ collection, report, store: basename(store.folder), objects: store.state.objects });
+      pulled.push({ ...started, report, objects: store.state.objects });
       retryAfterMs = report.retryAfterMs ?? retryAfterMs;
     } finally {
       await store.close();

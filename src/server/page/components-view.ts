@@ -1,6 +1,6 @@
 /** Inputs, intelligence, outputs and the service itself: what came, went and was lost, with rates from the last two reports. */
 import type { ComponentSnapshot } from '../../telemetry/component-counters.ts';
-import type { IntelligenceSource } from '../service-view.ts';
+import type { FetchedSource, IntelligenceSource } from '../service-view.ts';
 import type { StatusReport } from '../status-report.ts';
 import { element } from './element.ts';
 import { bytes, count, plural, rate, shortCount, span } from './format.ts';
@@ -36,11 +36,16 @@ export function sinksView(report: StatusReport, previous: StatusReport | undefin
 }
 
 export function intelligenceView(report: StatusReport): Node {
-  const sources = report.service.intelligence;
-  if (sources.length === 0) {
+  const { intelligence, sources } = report.service;
+  if (intelligence.length === 0 && sources.length === 0) {
     return quiet('Nothing is loaded, so nothing can be found. Give some with --intel PATH or URL.');
   }
-  return element('ul', { class: 'blocks' }, ...sources.map((source) => sourceBlock(source, report.nowMs)));
+  return element(
+    'ul',
+    { class: 'blocks' },
+    ...sources.map((source) => fetchedBlock(source, report.nowMs)),
+    ...intelligence.map((source) => sourceBlock(source, report.nowMs)),
+  );
 }
 
 export function serviceView(report: StatusReport): Node {
@@ -91,6 +96,27 @@ function perSecond(
   if (previous === undefined || before === undefined || report.nowMs <= previous.nowMs) return 0;
   const gained = (component.counts[what] ?? 0) - (before.counts[what] ?? 0);
   return Math.max(0, gained / ((report.nowMs - previous.nowMs) / 1000));
+}
+
+/** A source that is fetched: how it is doing, whatever it has given. */
+function fetchedBlock(source: FetchedSource, nowMs: number): HTMLElement {
+  const { lastSuccessMs, lastError, nextPollMs, running, failures, objects } = source;
+  const next = running
+    ? 'being asked'
+    : nextPollMs === undefined || nextPollMs <= nowMs
+      ? 'due'
+      : `asked again in ${span(nextPollMs - nowMs)}`;
+  return block(
+    source.name,
+    `${source.type}, every ${span(source.everySeconds * 1000)}`,
+    objects === undefined ? '–' : count(objects),
+    [
+      lastSuccessMs === undefined ? 'never fetched' : `fetched ${span(nowMs - lastSuccessMs)} ago`,
+      next,
+      ...(failures > 1 ? [note(`failed ${plural(failures, 'time')}`, 'bad')] : []),
+      ...(lastError === undefined ? [] : [note(lastError, 'bad')]),
+    ],
+  );
 }
 
 function sourceBlock(source: IntelligenceSource, nowMs: number): HTMLElement {
