@@ -11,12 +11,9 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { CorrelationRule } from '../ir/correlation.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import type { IdentifierRule } from '../rules/sigma/resolve.ts';
-import { collectFieldNames } from '../match/rule-fields.ts';
-import { PROCESS_PROPERTIES } from '../state/process/process-event.ts';
-import { DERIVED_PROCESS_FIELDS } from '../state/process/process-fields.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
-import { ProcessContext } from './process-context.ts';
+import { derivedFieldNames, ProcessContext } from './process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { RuleTexts } from './rule-texts.ts';
@@ -180,21 +177,6 @@ function rulesFromFeeds(
       return indicator === undefined ? [] : [[details.id, indicator] as const];
     }),
   );
-}
-
-/** Fields of the rules that remembered processes can answer. */
-function derivedFieldNames(
-  detections: readonly DetectionRule[],
-  correlations: readonly CorrelationRule[],
-): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { predicate } of detections) collectFieldNames(predicate, names);
-  for (const { groupBy, condition } of correlations)
-    for (const field of [...groupBy, ...(condition.kind === 'threshold' ? condition.fields : [])])
-      for (const name of [field.name, ...Object.values(field.fieldOf)]) names.add(name);
-  const derived = [...names].filter((name) => DERIVED_PROCESS_FIELDS.has(name));
-  // Of a start that is told in several records each answers own fields from the others.
-  return new Set(derived.length === 0 ? [] : [...derived, ...PROCESS_PROPERTIES.filter((name) => names.has(name))]);
 }
 
 /** A key that nobody outside knows, so that nobody can prepare values that collide. */

@@ -8,10 +8,13 @@ import type { Event, EventObject } from '../core/event.ts';
 import { textOf } from '../core/field-path.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import { derivedEvent, type RuleEvent } from '../core/rule-event.ts';
+import type { CorrelationRule } from '../ir/correlation.ts';
+import type { DetectionRule } from '../ir/detection-rule.ts';
+import { collectFieldNames } from '../match/rule-fields.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../state/process/audit-assembler.ts';
-import { type ProcessEvent, processEventOf } from '../state/process/process-event.ts';
+import { PROCESS_PROPERTIES, type ProcessEvent, processEventOf } from '../state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../state/process/process-memory.ts';
 
@@ -34,6 +37,27 @@ export interface ProcessContextOptions {
   /** Derived fields that some rule uses. */
   readonly names: ReadonlySet<string>;
   readonly budgetBytes: number;
+}
+
+/** A context for rules on the events of one file: with it they see parents as the engine would; undefined where no rule asks for any. */
+export function contextForRules(rules: readonly DetectionRule[]): ProcessContext | undefined {
+  const names = derivedFieldNames(rules, []);
+  return names.size === 0 ? undefined : new ProcessContext({ names, budgetBytes: DEFAULT_PROCESS_OPTIONS.budgetBytes });
+}
+
+/** Fields of the rules that remembered processes can answer. */
+export function derivedFieldNames(
+  detections: readonly DetectionRule[],
+  correlations: readonly CorrelationRule[],
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { predicate } of detections) collectFieldNames(predicate, names);
+  for (const { groupBy, condition } of correlations)
+    for (const field of [...groupBy, ...(condition.kind === 'threshold' ? condition.fields : [])])
+      for (const name of [field.name, ...Object.values(field.fieldOf)]) names.add(name);
+  const derived = [...names].filter((name) => DERIVED_PROCESS_FIELDS.has(name));
+  // Of a start that is told in several records each answers own fields from the others.
+  return new Set(derived.length === 0 ? [] : [...derived, ...PROCESS_PROPERTIES.filter((name) => names.has(name))]);
 }
 
 /** What an event costs beside its texts while it waits. */

@@ -29,7 +29,13 @@ export function processPart(memory: ProcessMemory<LateEvent>, audit: AuditAssemb
       const { processes, bytes, evicted, waiting, waitingBytes, waitingDropped } = memory.counts;
       return [
         {
-          ...{ engine: 'process', rule: 'processes', name: 'remembered processes', groups: 0, entries: processes },
+          ...{
+            engine: 'process',
+            rule: 'processes',
+            name: 'remembered processes',
+            groups: memory.hosts,
+            entries: processes,
+          },
           ...{ bytes: bytes + waitingBytes, waiting, late: 0, evicted: evicted + waitingDropped },
         },
       ];

@@ -114,10 +114,17 @@ export class SigmaEventRules {
     if (rule === undefined) return undefined;
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     if (recognised === undefined) return { rule, admitted: false, tree: explain(rule.predicate, event.fields) };
-    const { shape, event: view, source } = recognised;
+    const { shape, source } = recognised;
+    const shown = this.#processes?.again(event, recognised.event);
+    const view = shown?.view ?? recognised.event;
     const admitted = this.#matcher.admits(rule, source);
     const described = { shape, product: source.product, categories: source.categories, services: source.services };
-    return { rule, admitted, source: described, tree: explain(rule.predicate, view.fields) };
+    return {
+      rule,
+      admitted,
+      source: described,
+      tree: explain(rule.predicate, view.fields, (name) => shown?.derived.fromOf(name)),
+    };
   }
 }
 

@@ -109,11 +109,20 @@ export interface Explanation {
   readonly held: boolean;
   /** For items: what the event has there; absent when it has nothing, empty where there is no one place. */
   readonly seen?: readonly EventValue[];
+  /** Where `seen` comes from, when it does not stand in the event. */
+  readonly from?: string;
   readonly children: readonly Explanation[];
 }
 
-/** The predicate as a tree with the outcome of each node on this event. */
-export function explain(predicate: Predicate, fields: EventObject): Explanation {
+/**
+ * The predicate as a tree with the outcome of each node on this event. `fromOf` says of a field where its value comes from, when the
+ * event itself does not have it.
+ */
+export function explain(
+  predicate: Predicate,
+  fields: EventObject,
+  fromOf: (name: string) => string | undefined = () => undefined,
+): Explanation {
   const held = evaluate(predicate, eventSubject(fields));
   switch (predicate.kind) {
     case 'and':
@@ -121,10 +130,10 @@ export function explain(predicate: Predicate, fields: EventObject): Explanation 
       return {
         text: predicate.kind === 'and' ? 'all of' : 'any of',
         held,
-        children: predicate.items.map((item) => explain(item, fields)),
+        children: predicate.items.map((item) => explain(item, fields, fromOf)),
       };
     case 'not':
-      return { text: 'not', held, children: [explain(predicate.item, fields)] };
+      return { text: 'not', held, children: [explain(predicate.item, fields, fromOf)] };
     case 'constant':
       return { text: predicate.value ? 'always' : 'never', held, children: [] };
     case 'keyword':
@@ -132,7 +141,13 @@ export function explain(predicate: Predicate, fields: EventObject): Explanation 
     case 'compare': {
       const name = predicate.path.kind === 'field' ? predicate.path.name : '';
       const seen = valuesOf(fields, name);
-      return { text: predicate.label ?? name, held, ...(seen.length === 0 ? {} : { seen }), children: [] };
+      const from = fromOf(name);
+      return {
+        ...{ text: predicate.label ?? name, held },
+        ...(seen.length === 0 ? {} : { seen }),
+        ...(from === undefined ? {} : { from }),
+        children: [],
+      };
     }
     case 'bind':
       return { text: `some ${predicate.type}`, held, children: [] };

@@ -1,6 +1,7 @@
 /** Parents that the log does not name: the three README rules through `flint scan` on raw process events, and what alerts show. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -178,7 +179,19 @@ describe('ancestors in alerts', () => {
     expect(alert?.flint.matched.map(({ field }) => field)).toEqual(['Image', 'AncestorImage']);
   });
 
-  it('flint run answers from memory as well, and keeps it over a reload', async () => {
+  it('flint rules explain says which answers came from memory', () => {
+    const file = join(folder.path, 'chain.ndjson');
+    writeFileSync(file, ndjson(events));
+    const run = spawnSync(process.execPath, [FLINT_MAIN, 'rules', 'explain', rule, file], { encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toContain('line 4: matches descendant of an office program');
+    expect(run.stdout).toContain('(process memory: ancestor 408, 404, 400, a further parent is named and unknown)');
+    expect(run.stdout).toContain(
+      'absent (process memory: no ancestor is known, a further parent is named and unknown)',
+    );
+  });
+
+  it('flint run answers from memory as well, and keeps it over a reload and a restart', async () => {
     const config = join(folder.path, 'flint.yaml');
     const settings = [
       `data_dir: ${join(folder.path, 'data')}`,
@@ -186,23 +199,31 @@ describe('ancestors in alerts', () => {
       'inputs: ["json+tcp://127.0.0.1:0"]',
       'outputs: ["stdout:"]',
       'http: { listen: "off" }',
+      'alerts: { suppress_seconds: 0 }',
     ];
     writeFileSync(config, settings.join('\n'));
-    const flint = new FlintProcess({ args: ['run', '-c', config] });
-    const port = await flint.port('json+tcp');
-    await flint.logged('ready');
-    const { connect } = await import('node:net');
-    const send = async (lines: readonly Fields[]): Promise<void> => {
-      const socket = connect(port, '127.0.0.1');
+    const send = async (flint: FlintProcess, lines: readonly Fields[]): Promise<void> => {
+      const socket = connect(await flint.port('json+tcp'), '127.0.0.1');
       await new Promise<void>((resolve) => socket.end(ndjson(lines), () => resolve()));
     };
-    await send(events.slice(0, 3));
+    const ancestors = async (flint: FlintProcess): Promise<readonly string[] | undefined> => {
+      await flint.until(() => flint.stdout.includes('\n'), 'the alert');
+      const alert = JSON.parse(flint.stdout.split('\n')[0] ?? '') as Alert;
+      return alert.flint.process_tree?.ancestors.map(({ pid }) => pid);
+    };
+    const flint = new FlintProcess({ args: ['run', '-c', config] });
+    await flint.logged('ready');
+    await send(flint, events.slice(0, 3));
     flint.signal('SIGHUP');
     await flint.logged('reloaded');
-    await send(events.slice(3));
-    await flint.until(() => flint.stdout.includes('\n'), 'the alert');
-    const alert = JSON.parse(flint.stdout.split('\n')[0] ?? '') as Alert;
-    expect(alert.flint.process_tree?.ancestors.map(({ pid }) => pid)).toEqual(['400', '404', '408']);
+    await send(flint, events.slice(3));
+    expect(await ancestors(flint)).toEqual(['400', '404', '408']);
     await flint.stop();
+
+    const again = new FlintProcess({ args: ['run', '-c', config] });
+    await again.logged('ready');
+    await send(again, events.slice(3));
+    expect(await ancestors(again)).toEqual(['400', '404', '408']);
+    await again.stop();
   });
 });

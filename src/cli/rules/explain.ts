@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { readSampleEvents } from '../../engine/sample-events.ts';
+import { contextForRules } from '../../engine/process-context.ts';
 import { SigmaEventRules } from '../../engine/sigma-rules.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
@@ -50,8 +51,11 @@ async function explainRule(name: string, path: string, options: ExplainOptions):
     maxDepth: rules.config.limits.json_depth,
   });
   if (events.length === 0) say(terminal, `"${path}" holds no records`);
-  const engine = new SigmaEventRules(chosen);
+  const processes = contextForRules(chosen);
+  const engine = new SigmaEventRules(chosen, processes);
   for (const event of events) {
+    // Starts of parents stand earlier in the file.
+    processes?.show(event, engine.viewOf(event));
     for (const rule of chosen) {
       const explained = engine.explain(rule.details.id, event);
       if (explained === undefined) continue;

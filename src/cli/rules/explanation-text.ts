@@ -51,9 +51,10 @@ function treeLines(node: Explanation, depth: number, color: boolean): string[] {
   ];
 }
 
-function seenText({ seen }: Explanation): string {
-  if (seen === undefined) return 'absent';
-  return seen.length === 0 ? '' : `seen: ${oneLine(JSON.stringify(seen).slice(1, -1), 160)}`;
+function seenText({ seen, from }: Explanation): string {
+  const source = from === undefined ? '' : ` (${oneLine(from, 120)})`;
+  if (seen === undefined) return `absent${source}`;
+  return seen.length === 0 ? '' : `seen: ${oneLine(JSON.stringify(seen).slice(1, -1), 160)}${source}`;
 }
 
 export function explanationObject(

@@ -15,7 +15,6 @@ import type { FluxRow } from './row.ts';
 /** What kind of fact a key stands for; mixed into it. */
 const FIRED = 0x46495245;
 const START = 0x53544152;
-const OWN = 0x4f574e00;
 
 export class FluxEvaluator {
   readonly plan: FluxPlan;
@@ -36,9 +35,10 @@ export class FluxEvaluator {
   readonly #seedHi: number;
   readonly #group = new Fingerprint();
   readonly #key = new Fingerprint();
-  readonly #parentKey = new Fingerprint();
   readonly #columnLo: Int32Array;
   readonly #columnHi: Int32Array;
+  /** By word: what tells the facts of one id apart, different for every rule and word. */
+  readonly #places: Int32Array;
 
   constructor(
     plan: FluxPlan,
@@ -57,18 +57,21 @@ export class FluxEvaluator {
     this.#seedHi = seed.hi;
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
+    this.#places = new Int32Array(plan.words);
+    for (const { wordOffset, wordCount, lo, hi } of plan.rules)
+      for (let w = 0; w < wordCount; w++) this.#places[wordOffset + w] = this.#key.set(lo, hi).mix(w, 0).lo;
   }
 
-  /** Key of a column's value inside the group of the last row; undefined when the row has none. */
-  columnKey(row: FluxRow<unknown>, column: number): number | undefined {
+  /** Key of a column's value inside the group of the last row, the same object each time; undefined when the row has none. */
+  columnKey(row: FluxRow<unknown>, column: number): Fingerprint | undefined {
     const text = row.columns[column];
     if (row.group === undefined || text === undefined || text === '') return undefined;
-    return this.#key.set(this.#columnLo[column] as number, this.#columnHi[column] as number).key;
+    return this.#key.set(this.#columnLo[column] as number, this.#columnHi[column] as number);
   }
 
   /** Key of the context that a temporal rule joined the last row to; undefined when a column of it is absent. */
-  contextKey(row: FluxRow<unknown>, planned: PlannedRule): number | undefined {
-    return row.group !== undefined && this.#contextKey(planned, row) ? this.#key.key : undefined;
+  contextKey(row: FluxRow<unknown>, planned: PlannedRule): Fingerprint | undefined {
+    return row.group !== undefined && this.#contextKey(planned, row) ? this.#key : undefined;
   }
 
   /** Fingerprint of a group value; the same object each time. */
@@ -245,20 +248,20 @@ export class FluxEvaluator {
     const hasParent = parentId !== undefined && parentId !== '' && parentId !== childId;
     const same = hasChild && this.#sameProcess(planned, row, journal);
     const passesOn = planned.rule.action === 'ancestor';
-    for (let w = 0; w < planned.wordCount; w++) {
-      const word = planned.wordOffset + w;
+    const parentLo = this.#columnLo[planned.parent] as number;
+    const parentHi = this.#columnHi[planned.parent] as number;
+    const childLo = this.#columnLo[planned.child] as number;
+    const childHi = this.#columnHi[planned.child] as number;
+    const mayInherit = hasParent && this.#memory.mayHold(parentHi);
+    const mayHold = hasChild && this.#memory.mayHold(childHi);
+    for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
       const own = row.own[word] as number;
-      let inherited = 0;
-      if (hasParent) {
-        this.#idKey(this.#parentKey, planned, planned.parent, w);
-        inherited = this.#memory.readMask(this.#parentKey.lo, this.#parentKey.hi, 0x7fffffff);
-      }
+      const place = this.#places[word] as number;
+      const inherited = mayInherit ? this.#memory.readMask(parentLo ^ place, parentHi, 0x7fffffff) : 0;
       if (hasChild) {
-        this.#idKey(this.#key, planned, planned.child, w);
-        const before = this.#memory.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
+        const before = mayHold ? this.#memory.readMask(childLo ^ place, childHi, 0x7fffffff) : 0;
         const kept = (passesOn ? own | inherited : own) | (same ? before : 0);
-        if (kept !== 0 || before !== 0) this.#memory.writeMask(this.#key.lo, this.#key.hi, kept, journal);
-        if (passesOn) this.#rememberOwn(own, same, journal);
+        if (kept !== 0 || before !== 0) this.#memory.writeMask(childLo ^ place, childHi, kept, journal);
       }
       this.inherited[word] = inherited;
       this.tags[word] = own | inherited;
@@ -266,30 +269,17 @@ export class FluxEvaluator {
     if (planned.condition(row.own, this.inherited, this.tags)) this.fired.push(planned.ordinal);
   }
 
-  /** An ancestor's own tags, apart from those it inherited, so that a list of ancestors can say who had what. #key is that of its tags. */
-  #rememberOwn(own: number, same: boolean, journal: RowJournal | undefined): void {
-    if (this.#memory.kind === 'bloom') return;
-    this.#key.mix(OWN, 0);
-    const before = this.#memory.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
-    const kept = own | (same ? before : 0);
-    if (kept !== before) this.#memory.writeMask(this.#key.lo, this.#key.hi, kept, journal);
-  }
-
   /** Whether the row is of the process that holds the id already. Without `start` each row is a process of its own. */
   #sameProcess(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): boolean {
     if (planned.start < 0) return false;
     const start = row.columns[planned.start];
     if (start === undefined) return true;
-    this.#idKey(this.#key, planned, planned.child, START);
+    this.#key.set(this.#columnLo[planned.child] as number, this.#columnHi[planned.child] as number);
+    this.#key.mix(planned.lo, planned.hi).mix(START, 0);
     // Thirty bits of the fingerprint tell two start times of one id apart; never 0, which would be "not remembered".
     const mark = ((this.#columnLo[planned.start] as number) & 0x3fffffff) | 0x40000000;
     const before = this.#flags.readMask(this.#key.lo, this.#key.hi, 0x7fffffff);
     if (before !== mark) this.#flags.writeMask(this.#key.lo, this.#key.hi, mark, journal);
     return before === mark;
-  }
-
-  #idKey(key: Fingerprint, planned: PlannedRule, column: number, what: number): void {
-    key.set(this.#columnLo[column] as number, this.#columnHi[column] as number).mix(planned.lo, planned.hi);
-    key.mix(what, 0);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * The earlier rows behind a flux alert: for temporal rules the newest row of the context with each tag, for parent and ancestor rules
- * the chain of parents. Bounded by rows; the one untouched for longest goes first. Results never depend on it: a tag whose row is
- * gone still counts, only the list is then shorter and marked incomplete.
+ * the chain of parents. Bounded by rows; the oldest go first. Results never depend on it: a tag whose row is gone still counts, only the
+ * list is then shorter and marked incomplete.
  */
+import { RecentTable } from '../memory/recent-table.ts';
 import type { FluxEvaluator } from './evaluate.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { type FluxRow, hasTag } from './row.ts';
@@ -27,24 +28,45 @@ const MAX_DEPTH = 64;
 
 interface Node<T> {
   readonly row: FluxRow<T>;
-  readonly parent: number | undefined;
+  readonly hasParent: boolean;
+  readonly parentLo: number;
+  readonly parentHi: number;
+}
+
+/** The rows of one tuple of columns, shared by the rules that use it. */
+interface Lineage<T> {
+  readonly child: number;
+  readonly parent: number;
+  readonly nodes: RecentTable<Node<T>>;
 }
 
 export class EvidenceLog<T> {
   readonly #plan: FluxPlan;
   readonly #maxRows: number;
   /** By tuple of columns (child, parent): key of the id to its newest row. */
-  readonly #lineages = new Map<string, Map<number, Node<T>>>();
+  readonly #lineages = new Map<string, Lineage<T>>();
+  readonly #lineageList: readonly Lineage<T>[];
   /** By rule: key of the context to the newest row with each tag. */
-  readonly #contexts: readonly Map<number, (FluxRow<T> | undefined)[]>[];
-  #entries = 0;
+  readonly #contexts: readonly RecentTable<(FluxRow<T> | undefined)[]>[];
 
   constructor(plan: FluxPlan, maxRows: number) {
     this.#plan = plan;
     this.#maxRows = maxRows;
-    this.#contexts = plan.rules.map(() => new Map());
-    for (const planned of plan.rules)
-      if (planned.rule.action !== 'temporal') this.#lineages.set(lineageName(planned), new Map());
+    for (const planned of plan.rules) {
+      const name = lineageName(planned);
+      if (planned.rule.action === 'temporal' || this.#lineages.has(name)) continue;
+      const { child, parent } = planned;
+      this.#lineages.set(name, { child, parent, nodes: new RecentTable(this.#share()) });
+    }
+    this.#lineageList = [...this.#lineages.values()];
+    this.#contexts = plan.rules.map(() => new RecentTable(this.#share()));
+  }
+
+  /** Rows for one table: the bound is for all of them together. */
+  #share(): number {
+    const temporal = this.#plan.rules.filter(({ rule }) => rule.action === 'temporal').length;
+    const lineages = new Set(this.#plan.rules.filter(({ child }) => child >= 0).map(lineageName)).size;
+    return Math.ceil(this.#maxRows / Math.max(1, temporal + lineages));
   }
 
   /** Notes the row that the evaluator has just evaluated. */
@@ -54,10 +76,13 @@ export class EvidenceLog<T> {
       if (planned.rule.action === 'temporal' && evaluator.evaluated[planned.ordinal] === true)
         this.#noteContext(planned, row, evaluator);
     }
-    for (const [name, nodes] of this.#lineages) {
-      const [child = 0, parent = 0] = name.split(' ').map(Number);
+    for (const { child, parent, nodes } of this.#lineageList) {
+      const above = evaluator.columnKey(row, parent);
+      const hasParent = above !== undefined;
+      const parentLo = above?.lo ?? 0;
+      const parentHi = above?.hi ?? 0;
       const key = evaluator.columnKey(row, child);
-      if (key !== undefined) this.#put(nodes, key, { row, parent: evaluator.columnKey(row, parent) });
+      if (key !== undefined) nodes.put(key.lo, key.hi, { row, hasParent, parentLo, parentHi });
     }
   }
 
@@ -70,24 +95,16 @@ export class EvidenceLog<T> {
 
   #noteContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): void {
     const key = evaluator.contextKey(row, planned);
-    if (key === undefined) return;
-    const contexts = this.#contexts[planned.ordinal] as Map<number, (FluxRow<T> | undefined)[]>;
-    const rows = contexts.get(key) ?? planned.rule.tags.map(() => undefined);
+    const contexts = this.#contexts[planned.ordinal];
+    if (key === undefined || contexts === undefined) return;
+    const rows = contexts.get(key.lo, key.hi) ?? planned.rule.tags.map(() => undefined);
     for (let tag = 0; tag < planned.rule.tags.length; tag++) if (hasTag(row.own, planned, tag)) rows[tag] = row;
-    this.#put(contexts, key, rows);
-  }
-
-  #put<V>(map: Map<number, V>, key: number, value: V): void {
-    if (map.delete(key)) this.#entries--;
-    map.set(key, value);
-    if (++this.#entries <= this.#maxRows) return;
-    const oldest = map.keys().next();
-    if (oldest.done !== true && map.delete(oldest.value)) this.#entries--;
+    contexts.put(key.lo, key.hi, rows);
   }
 
   #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const key = evaluator.contextKey(row, planned);
-    const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key) ?? []);
+    const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi) ?? []);
     const rows = new Set<FluxRow<T>>([row]);
     let complete = true;
     for (let tag = 0; tag < planned.rule.tags.length; tag++) {
@@ -102,21 +119,25 @@ export class EvidenceLog<T> {
   }
 
   #ofLineage(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
-    const nodes = this.#lineages.get(lineageName(planned)) as Map<number, Node<T>>;
+    const nodes = this.#lineages.get(lineageName(planned))?.nodes;
     const contributors: Contributor<T>[] = [{ row, tags: ownTags(planned, row), depth: 0 }];
-    const visited = new Set<number | undefined>([evaluator.columnKey(row, planned.child)]);
-    let key = evaluator.columnKey(row, planned.parent);
+    const own = evaluator.columnKey(row, planned.child);
+    const visited = new Set([own === undefined ? '' : `${own.lo} ${own.hi}`]);
+    const first = evaluator.columnKey(row, planned.parent);
+    let next = first === undefined ? undefined : { lo: first.lo, hi: first.hi };
     const maxDepth = planned.rule.action === 'parent' ? 1 : MAX_DEPTH;
     let complete = true;
-    for (let depth = 1; depth <= maxDepth && key !== undefined && !visited.has(key); depth++) {
-      visited.add(key);
-      const node = nodes.get(key);
+    for (let depth = 1; depth <= maxDepth && next !== undefined; depth++) {
+      const id = `${next.lo} ${next.hi}`;
+      if (visited.has(id)) break;
+      visited.add(id);
+      const node = nodes?.get(next.lo, next.hi);
       if (node === undefined) {
         complete = false;
         break;
       }
       contributors.unshift({ row: node.row, tags: ownTags(planned, node.row), depth });
-      key = node.parent;
+      next = node.hasParent ? { lo: node.parentLo, hi: node.parentHi } : undefined;
     }
     return { contributors, complete };
   }

@@ -20,6 +20,8 @@ export interface FluxMemory {
   readonly forgotten: number;
   readonly byteLength: number;
   enter(lo: number, hi: number): void;
+  /** False when nothing is remembered under a key with this high half. */
+  mayHold(hi: number): boolean;
   /** The remembered ones among the `wanted` bits. */
   readMask(lo: number, hi: number, wanted: number): number;
   /** Replaces the mask of a key; Bloom memory can only add bits. */
@@ -64,6 +66,10 @@ export class ExactMemory implements FluxMemory {
   enter(lo: number, hi: number): void {
     this.masks.enter(lo, hi);
     this.times?.enter(lo, hi);
+  }
+
+  mayHold(hi: number): boolean {
+    return this.masks.mayHold(hi);
   }
 
   readMask(lo: number, hi: number, wanted: number): number {
@@ -125,6 +131,10 @@ export class BloomMemory implements FluxMemory {
   enter(lo: number, hi: number): void {
     this.#key = this.#print.set(lo, hi).key;
     this.#filters = this.groups.get(this.#key);
+  }
+
+  mayHold(): boolean {
+    return this.#filters !== undefined;
   }
 
   readMask(lo: number, hi: number, wanted: number): number {

@@ -54,6 +54,8 @@ describe('TagTable', () => {
           print.set(group, key).add(String(key));
           const name = `${group}/${key}`;
           const journal: number[] = [];
+          // Asked now and then, so that the filter is built at any size.
+          if (time % 7 === 0) table.mayHold(print.hi);
           table.write(print.lo, print.hi, mask, time, journal);
           if (undo) table.undo(journal);
           else if (mask === 0) model.delete(name);
@@ -66,6 +68,7 @@ describe('TagTable', () => {
             const expected = model.get(`${group}/${key}`);
             expect(table.read(print.lo, print.hi)).toBe(expected?.mask ?? 0);
             expect(table.readTime(print.lo, print.hi)).toBe(expected?.time ?? Number.NaN);
+            if (expected !== undefined) expect(table.mayHold(print.hi)).toBe(true);
           }
         }
         expect(table.facts).toBe(model.size);

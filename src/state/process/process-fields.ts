@@ -8,7 +8,8 @@ import type { EventObject, EventValue } from '../../core/event.ts';
 import { hasField } from '../../core/field-path.ts';
 import type { ProcessTree, TreeProcess } from '../../core/process-tree.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
-import type { Ancestry, ProcessMemory, ProcessRecord } from './process-memory.ts';
+import type { Ancestry, ProcessMemory } from './process-memory.ts';
+import type { ProcessRecord } from './process-record.ts';
 
 type Relation = 'self' | 'parent' | 'grandparent' | 'ancestor';
 
@@ -65,6 +66,20 @@ export class ProcessFields {
     return hasField(this.#fields, name) ? undefined : this.derived(name);
   }
 
+  /** In words for people: which remembered process answers the field, or that none does; undefined when it is not derived. */
+  fromOf(name: string): string | undefined {
+    const derived = DERIVED_PROCESS_FIELDS.get(name);
+    if (derived === undefined || this.process === undefined || hasField(this.#fields, name)) return undefined;
+    this.#ancestry ??= this.#memory.ancestryOf(this.process);
+    const { chain, complete } = this.#ancestry;
+    const count = derived.relation === 'parent' ? 1 : derived.relation === 'grandparent' ? 2 : chain.length;
+    const asked = chain.slice(derived.relation === 'grandparent' ? 1 : 0, count);
+    const gap = complete ? '' : ', a further parent is named and unknown';
+    if (asked.length === 0) return `process memory: no ${derived.relation} is known${gap}`;
+    const pids = asked.map(({ pid, started }) => `${pid}${started ? '' : ' (start not seen)'}`).join(', ');
+    return `process memory: ${derived.relation} ${pids}${derived.relation === 'ancestor' ? gap : ''}`;
+  }
+
   /** As `value`, for callers that know that the record has no such field. */
   derived(name: string): EventValue | undefined {
     const { process } = this;
@@ -78,12 +93,12 @@ export class ProcessFields {
     const depth = relation === 'parent' ? 1 : 2;
     if (relation === 'parent' || relation === 'grandparent') {
       const record = chain[depth - 1];
-      const value = record === undefined ? undefined : propertyOf(record, property);
+      const value = record?.property(property);
       if (value === undefined && (record === undefined ? !complete : !record.started)) this.isMissing = true;
       return value;
     }
     if (!complete) this.isMissing = true;
-    const values = chain.flatMap((record) => propertyOf(record, property) ?? []);
+    const values = chain.flatMap((record) => record.property(property) ?? []);
     return values.length === 0 ? undefined : values;
   }
 }
@@ -92,10 +107,6 @@ function ownValue(process: ProcessEvent, name: string): string | undefined {
   if (name === 'ProcessId') return process.pid;
   if (name === 'ProcessGuid') return process.guid;
   return Object.hasOwn(process.fields, name) ? process.fields[name] : undefined;
-}
-
-function propertyOf(record: ProcessRecord, property: string): string | undefined {
-  return Object.hasOwn(record.fields, property) ? record.fields[property] : undefined;
 }
 
 /**

@@ -22,6 +22,13 @@ function images(memory: ProcessMemory<unknown>, event: ProcessEvent): readonly u
   return [chain.map(({ fields }) => fields['Image']?.slice(3, -4)).join(' '), complete, cycle];
 }
 
+function chunksOf(memory: ProcessMemory<unknown>, full: boolean): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  const iterator = snapshotProcesses(memory, full);
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) chunks.push(next.value.bytes);
+  return chunks;
+}
+
 describe('ProcessMemory', () => {
   it('lists the ancestors of a process, the parent first', () => {
     const memory = new ProcessMemory();
@@ -166,11 +173,11 @@ describe('ProcessMemory', () => {
           if (pid === '') continue;
           memory.observe(ends ? exit(pid, timeMs) : { ...row('0', '', timeMs), pid, parentPid: parent }, undefined);
         }
-        const chunks = readSnapshot([...snapshotProcesses(memory, true)].map(({ bytes }) => bytes));
+        const chunks = readSnapshot(chunksOf(memory, true));
         if ('severity' in chunks) throw new Error(chunks.message);
         const restored = new ProcessMemory();
         restoreProcesses(restored, chunks);
-        expect([...snapshotProcesses(restored, false)].length).toBe(1);
+        expect(chunksOf(restored, false).length).toBe(1);
         expect(restored.counts).toMatchObject({ processes: memory.counts.processes, bytes: memory.counts.bytes });
         for (const pid of ['1', '2', '3', '4', '5']) {
           const question = { ...row('0', '', timeMs), pid: 'q', parentPid: pid };
@@ -178,5 +185,45 @@ describe('ProcessMemory', () => {
         }
       }),
     );
+  });
+
+  it('saves the picture of the moment the snapshot was begun, in pieces, and then what changed', () => {
+    const memory = new ProcessMemory();
+    for (let i = 0; i < 3000; i++) memory.observe(row(`p${i}`, '', i), undefined);
+    const iterator = snapshotProcesses(memory, true);
+    const stored: Uint8Array[] = [];
+    for (let i = 0; ; i++) {
+      const next = iterator.next();
+      if (next.done === true) break;
+      stored.push(next.value.bytes);
+      memory.observe(exit(`p${(i * 7) % 3000}`, 5000 + i), undefined);
+      memory.observe(row(`q${i}`, '', 5000 + i), undefined);
+    }
+    const first = readSnapshot(stored);
+    if ('severity' in first) throw new Error(first.message);
+    const restored = new ProcessMemory();
+    restoreProcesses(restored, first);
+    expect(restored.counts.processes).toBe(3000);
+    expect(restored.find(row('p0', '', 0))?.endMs).toBeUndefined();
+    const both = readSnapshot([...stored, ...chunksOf(memory, false)]);
+    if ('severity' in both) throw new Error(both.message);
+    const later = new ProcessMemory();
+    restoreProcesses(later, both);
+    expect(later.counts).toMatchObject({ processes: memory.counts.processes, bytes: memory.counts.bytes });
+    expect(later.find(row('p0', '', 0))?.endMs).toBe(5000);
+  });
+
+  it('counts what was not drawn of a snapshot that is given up as changed', () => {
+    const memory = new ProcessMemory();
+    memory.observe(row('1', '', 1), undefined);
+    const iterator = snapshotProcesses(memory, true);
+    iterator.return?.();
+    expect(memory.beforeChange).toBeUndefined();
+    expect(chunksOf(memory, false).length).toBeGreaterThan(1);
+    const read = readSnapshot([...chunksOf(memory, true)]);
+    if ('severity' in read) throw new Error(read.message);
+    const restored = new ProcessMemory();
+    restoreProcesses(restored, read);
+    expect(restored.counts.processes).toBe(1);
   });
 });

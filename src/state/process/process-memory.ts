@@ -8,23 +8,8 @@
  * Bounded by bytes: processes that have ended go first, then those not heard of for longest. Both are counted.
  */
 import type { EventPlace } from '../event-place.ts';
-import { Fingerprint } from '../memory/fingerprint.ts';
 import type { ProcessEvent } from './process-event.ts';
-
-export interface ProcessRecord {
-  readonly host: string;
-  readonly pid: string;
-  guid: string | undefined;
-  /** First event of the process; its true start when `started`. */
-  startMs: number;
-  started: boolean;
-  endMs: number | undefined;
-  parentPid: string | undefined;
-  parentGuid: string | undefined;
-  fields: Record<string, string>;
-  /** Event that told of the start; undefined for a process known from others' records only. */
-  place: EventPlace | undefined;
-}
+import { ProcessList, ProcessRecord, type SavedProcess } from './process-record.ts';
 
 export interface Ancestry {
   /** The parent first. */
@@ -61,23 +46,32 @@ export interface ProcessCounts {
   missingParents: number;
 }
 
-export const PROCESS_BUCKETS = 256;
+/** Records are saved in so many pieces. */
+export const PROCESS_BUCKETS = 1024;
 
 /** Clocks of two sources of one host, and rounding of times in logs. */
 const SAME_START_MS = 2_000;
 const END_SLACK_MS = 2_000;
 const MAX_DEPTH = 64;
 const MAX_VALUE_CHARACTERS = 8_192;
-const RECORD_BYTES = 400;
 /** Instances of one id; more of them in memory at once have no use. */
 const MAX_INSTANCES = 16;
 
 const NOTHING: readonly never[] = Object.freeze([]);
+const NO_INSTANCES: readonly ProcessRecord[] = Object.freeze([]);
 
 export interface Waiting<T> {
   readonly process: ProcessEvent;
   readonly item: T;
   readonly bytes: number;
+}
+
+/** The processes of one machine. */
+interface Host {
+  readonly name: string;
+  readonly hash: number;
+  /** Instances of one id by start, oldest first. */
+  readonly byId: Map<string, ProcessRecord[]>;
 }
 
 export class ProcessMemory<T = never> {
@@ -92,20 +86,20 @@ export class ProcessMemory<T = never> {
     missingParents: 0,
   };
   #options: ProcessMemoryOptions;
-  /** Instances of one id by start, oldest first. */
-  readonly #byId = new Map<string, ProcessRecord[]>();
+  /** By name in lower case. */
+  readonly #hosts = new Map<string, Host>();
   readonly #byGuid = new Map<string, ProcessRecord>();
-  /** In order of last news. */
-  readonly #alive = new Set<ProcessRecord>();
-  readonly #ended = new Set<ProcessRecord>();
+  readonly #alive = new ProcessList();
+  readonly #ended = new ProcessList();
   readonly #waiting = new Map<string, Waiting<T>[]>();
-  /** Buckets of hosts whose records changed since the last snapshot. */
+  readonly #buckets: Set<ProcessRecord>[] = Array.from({ length: PROCESS_BUCKETS }, () => new Set());
+  /** Buckets whose records changed since the last snapshot. */
   readonly changed = new Set<number>();
-  /** Records by bucket. */
-  readonly buckets: readonly Set<ProcessRecord>[] = Array.from({ length: PROCESS_BUCKETS }, () => new Set());
-  /** Set while a snapshot is taken: called before a record of the bucket changes, comes or goes. */
+  /** Set while a snapshot is taken: called before a record of the bucket changes. */
   beforeChange: ((bucket: number) => void) | undefined;
-  readonly #print = new Fingerprint();
+  #news = 0;
+  #lastName = '';
+  #lastHost: Host | undefined;
 
   constructor(options: ProcessMemoryOptions = DEFAULT_PROCESS_OPTIONS) {
     this.#options = options;
@@ -116,8 +110,13 @@ export class ProcessMemory<T = never> {
   }
 
   changeBudget(budgetBytes: number): void {
+    if (budgetBytes === this.#options.budgetBytes) return;
     this.#options = { ...this.#options, budgetBytes };
     this.#keepBudget();
+  }
+
+  get hosts(): number {
+    return this.#hosts.size;
   }
 
   /**
@@ -127,18 +126,20 @@ export class ProcessMemory<T = never> {
    */
   observe(event: ProcessEvent, place: EventPlace | undefined): readonly T[] {
     if (event.kind === 'activity') return NOTHING;
-    this.beforeChange?.(this.bucketOf(event.host));
-    this.#inferParent(event);
-    const record = this.#recordOf(event);
+    const host = this.#hostOf(event.host) ?? this.#addHost(event.host);
+    this.#inferParent(event, host);
+    const record = this.#recordOf(event, host);
+    record.news = ++this.#news;
     if (event.kind === 'exit') {
-      this.beforeChange?.(this.bucketOf(record.host));
+      this.#touch(record);
       record.endMs = event.timeMs;
-      this.changed.add(this.bucketOf(record.host));
-      this.#alive.delete(record);
-      this.#ended.add(record);
+      this.#ended.push(record);
     } else {
-      if (this.#alive.delete(record)) this.#alive.add(record);
-      record.place ??= place;
+      if (record.endMs === undefined) this.#alive.push(record);
+      if (record.place === undefined && place !== undefined) {
+        this.#touch(record);
+        record.place = place;
+      }
     }
     this.#keepBudget();
     return event.kind === 'start' && this.#waiting.size > 0 ? this.#revive(record) : NOTHING;
@@ -162,42 +163,54 @@ export class ProcessMemory<T = never> {
 
   /** The record of the process an event is about. */
   find(event: ProcessEvent): ProcessRecord | undefined {
-    return this.#lookUp(event.host, event.pid, event.guid, event.timeMs);
+    return this.#lookUp(this.#hostOf(event.host), event.pid, event.guid, event.timeMs);
   }
 
   parentOf(process: ProcessEvent): ProcessRecord | undefined {
-    const own = this.find(process);
-    return this.#parent({
-      host: process.host,
-      parentPid: process.parentPid ?? own?.parentPid,
-      parentGuid: process.parentGuid ?? own?.parentGuid,
+    const host = this.#hostOf(process.host);
+    const own = this.#lookUp(host, process.pid, process.guid, process.timeMs);
+    return this.#parent(
+      host,
+      process.parentPid ?? own?.parentPid,
+      process.parentGuid ?? own?.parentGuid,
       // A parent had started when its child did, not only when the child was heard of.
-      startMs: own?.started === true ? Math.min(own.startMs, process.timeMs) : process.timeMs,
-      self: own,
-    });
+      own?.started === true ? Math.min(own.startMs, process.timeMs) : process.timeMs,
+      own,
+    );
   }
 
   /** Parents of a process up to the first unknown one. Bounded in depth, and stopped where ids form a circle. */
   ancestryOf(process: ProcessEvent): Ancestry {
-    const own = this.find(process);
-    const seen = new Set<ProcessRecord>(own === undefined ? [] : [own]);
+    const host = this.#hostOf(process.host);
+    const own = this.#lookUp(host, process.pid, process.guid, process.timeMs);
     const chain: ProcessRecord[] = [];
     let named = (process.parentPid ?? process.parentGuid ?? own?.parentPid ?? own?.parentGuid) !== undefined;
     let next = this.parentOf(process);
     while (next !== undefined && chain.length < MAX_DEPTH) {
-      if (seen.has(next)) return { chain, complete: true, cycle: true };
-      seen.add(next);
+      if (next === own || chain.includes(next)) return { chain, complete: true, cycle: true };
       chain.push(next);
-      const { host, parentPid, parentGuid, startMs } = next;
+      const { parentPid, parentGuid, startMs } = next;
       named = parentPid !== undefined || parentGuid !== undefined;
-      next = this.#parent({ host, parentPid, parentGuid, startMs, self: next });
+      next = this.#parent(host, parentPid, parentGuid, startMs, next);
     }
     return { chain, complete: next === undefined && !named, cycle: false };
   }
 
-  /** Hosts of one bucket share a chunk of a snapshot. */
-  bucketOf(host: string): number {
-    return this.#print.set(1, 2).add(host.toLowerCase()).lo & (PROCESS_BUCKETS - 1);
+  /** Records of one piece of a snapshot. */
+  bucket(bucket: number): readonly SavedProcess[] {
+    return Array.from(this.#buckets[bucket] ?? [], (record) => record.saved());
+  }
+
+  /** Into a memory that has seen nothing yet. */
+  restore(records: readonly SavedProcess[]): void {
+    for (const saved of [...records].sort((a, b) => a.news - b.news)) {
+      const record = new ProcessRecord(saved);
+      record.news = saved.news;
+      this.#news = Math.max(this.#news, saved.news);
+      this.#insert(record, this.#hostOf(saved.host) ?? this.#addHost(saved.host));
+    }
+    this.#keepBudget();
+    this.changed.clear();
   }
 
   /** Events that wait for the start of an ancestor, and its key. */
@@ -215,30 +228,46 @@ export class ProcessMemory<T = never> {
     }
   }
 
-  restore(records: readonly ProcessRecord[]): void {
-    for (const record of records) this.#insert({ ...record, fields: { ...record.fields } });
-    this.#keepBudget();
-    this.changed.clear();
+  #hostOf(name: string): Host | undefined {
+    if (name === this.#lastName && this.#lastHost !== undefined) return this.#lastHost;
+    const host = this.#hosts.get(name.toLowerCase());
+    if (host !== undefined) {
+      this.#lastName = name;
+      this.#lastHost = host;
+    }
+    return host;
   }
 
-  #parent(child: {
-    readonly host: string;
-    readonly parentPid: string | undefined;
-    readonly parentGuid: string | undefined;
-    readonly startMs: number;
-    readonly self: ProcessRecord | undefined;
-  }): ProcessRecord | undefined {
-    if (child.parentPid === undefined && child.parentGuid === undefined) return undefined;
-    const parent = this.#lookUp(child.host, child.parentPid, child.parentGuid, child.startMs);
-    if (parent === child.self) return undefined;
+  #addHost(name: string): Host {
+    const lower = name.toLowerCase();
+    const host: Host = { name: lower, hash: hashOf(lower, 0x811c9dc5), byId: new Map() };
+    this.#hosts.set(lower, host);
+    return host;
+  }
+
+  #parent(
+    host: Host | undefined,
+    parentPid: string | undefined,
+    parentGuid: string | undefined,
+    startMs: number,
+    self: ProcessRecord | undefined,
+  ): ProcessRecord | undefined {
+    if (parentPid === undefined && parentGuid === undefined) return undefined;
+    const parent = this.#lookUp(host, parentPid, parentGuid, startMs);
+    if (parent === self) return undefined;
     if (parent === undefined) this.counts.missingParents++;
     return parent;
   }
 
-  #lookUp(host: string, pid: string | undefined, guid: string | undefined, timeMs: number): ProcessRecord | undefined {
+  #lookUp(
+    host: Host | undefined,
+    pid: string | undefined,
+    guid: string | undefined,
+    timeMs: number,
+  ): ProcessRecord | undefined {
     const byGuid = guid === undefined ? undefined : this.#byGuid.get(guid);
     if (byGuid !== undefined || pid === undefined) return byGuid;
-    const instances = this.#byId.get(idKey(host, pid)) ?? [];
+    const instances = host?.byId.get(pid) ?? NO_INSTANCES;
     for (let i = instances.length - 1; i >= 0; i--) {
       const record = instances[i] as ProcessRecord;
       if (guid !== undefined && record.guid !== undefined && record.guid !== guid) continue;
@@ -251,150 +280,136 @@ export class ProcessMemory<T = never> {
   }
 
   /** The event's own record: found, told apart from an earlier process with the same id, or new. */
-  #recordOf(event: ProcessEvent): ProcessRecord {
-    const known = event.kind === 'start' ? this.#sameStart(event) : this.find(event);
+  #recordOf(event: ProcessEvent, host: Host): ProcessRecord {
+    const known =
+      event.kind === 'start' ? this.#sameStart(event, host) : this.#lookUp(host, event.pid, event.guid, event.timeMs);
     if (known !== undefined) {
-      this.#update(known, event);
+      this.#update(known, event, host);
       return known;
     }
-    const record: ProcessRecord = {
-      host: event.host,
-      pid: event.pid,
-      guid: event.guid,
-      startMs: event.timeMs,
-      started: event.kind === 'start',
-      endMs: undefined,
-      parentPid: event.parentPid,
-      parentGuid: event.parentGuid,
-      fields: limited({
-        ...event.fields,
-        ProcessId: event.pid,
-        ...(event.guid === undefined ? {} : { ProcessGuid: event.guid }),
-      }),
-      place: undefined,
-    };
-    this.#insert(record);
+    const { pid, guid, parentPid, parentGuid, timeMs: startMs, fields } = event;
+    const record = new ProcessRecord({
+      ...{ host: event.host, pid, startMs, started: event.kind === 'start', fields: limited(fields) },
+      ...(guid !== undefined && { guid }),
+      ...(parentPid !== undefined && { parentPid }),
+      ...(parentGuid !== undefined && { parentGuid }),
+    });
+    this.#insert(record, host);
     return record;
   }
 
   /** A start told before by another log, or twice by the same. */
-  #sameStart(event: ProcessEvent): ProcessRecord | undefined {
+  #sameStart(event: ProcessEvent, host: Host): ProcessRecord | undefined {
     const byGuid = event.guid === undefined ? undefined : this.#byGuid.get(event.guid);
     if (byGuid !== undefined) return byGuid;
-    return this.#byId.get(idKey(event.host, event.pid))?.find((record) => {
-      if (event.guid !== undefined && record.guid !== undefined) return false;
-      const sameImage = fileName(record.fields['Image']) === fileName(event.fields['Image']);
-      if (record.started) return Math.abs(record.startMs - event.timeMs) <= SAME_START_MS && sameImage;
-      // Known only from what it did or from its children: this is its start, if it is not younger than that.
-      return event.timeMs <= record.startMs && (sameImage || record.fields['Image'] === undefined);
-    });
+    for (const record of host.byId.get(event.pid) ?? NO_INSTANCES) {
+      if (event.guid !== undefined && record.guid !== undefined) continue;
+      const image = record.fields['Image'];
+      const isSame = record.started
+        ? Math.abs(record.startMs - event.timeMs) <= SAME_START_MS && sameProgram(image, event.fields['Image'])
+        : // Known only from its children: this is its start, if it is not younger than they are.
+          event.timeMs <= record.startMs && (image === undefined || sameProgram(image, event.fields['Image']));
+      if (isSame) return record;
+    }
+    return undefined;
   }
 
-  #update(record: ProcessRecord, event: ProcessEvent): void {
-    this.beforeChange?.(this.bucketOf(record.host));
-    this.counts.bytes -= sizeOf(record);
+  #update(record: ProcessRecord, event: ProcessEvent, host: Host): void {
+    this.#touch(record);
     if (event.kind === 'start' && !record.started) {
       record.started = true;
-      this.#moveStart(record, event.timeMs);
+      record.startMs = event.timeMs;
+      host.byId.get(record.pid)?.sort((a, b) => a.startMs - b.startMs);
     }
     record.parentPid ??= event.parentPid;
     record.parentGuid ??= event.parentGuid;
     if (event.guid !== undefined && record.guid === undefined) {
       record.guid = event.guid;
-      record.fields['ProcessGuid'] = event.guid;
       this.#byGuid.set(event.guid, record);
     }
-    for (const [name, value] of Object.entries(limited(event.fields)))
-      if (!Object.hasOwn(record.fields, name)) record.fields[name] = value;
-    this.counts.bytes += sizeOf(record);
-    this.changed.add(this.bucketOf(record.host));
+    this.#addFields(record, event.fields);
   }
 
   /** A record about a child that describes its parent is news of that parent as well. */
-  #inferParent(event: ProcessEvent): void {
-    if (Object.keys(event.parentFields).length === 0 || event.kind !== 'start') return;
+  #inferParent(event: ProcessEvent, host: Host): void {
     const pid = event.parentPid;
-    if (pid === undefined) return;
-    const known = this.#lookUp(event.host, pid, event.parentGuid, event.timeMs);
-    if (
-      known !== undefined &&
-      (fileName(known.fields['Image']) === fileName(event.parentFields['Image']) || !known.started)
-    ) {
-      for (const [name, value] of Object.entries(limited(event.parentFields)))
-        if (!Object.hasOwn(known.fields, name)) this.#addField(known, name, value);
+    if (pid === undefined || event.kind !== 'start' || isEmpty(event.parentFields)) return;
+    const known = this.#lookUp(host, pid, event.parentGuid, event.timeMs);
+    if (known !== undefined) {
+      if (!hasNews(known, event.parentFields)) return;
+      if (known.started && !sameProgram(known.fields['Image'], event.parentFields['Image'])) return;
+      this.#touch(known);
+      this.#addFields(known, event.parentFields);
       return;
     }
-    if (known !== undefined) return;
-    this.#insert({
-      host: event.host,
-      pid,
-      guid: event.parentGuid,
-      startMs: event.timeMs,
-      started: false,
-      endMs: undefined,
-      parentPid: undefined,
-      parentGuid: undefined,
-      fields: limited({ ...event.parentFields, ProcessId: pid }),
-      place: undefined,
+    const { parentGuid: guid, timeMs: startMs, parentFields } = event;
+    const record = new ProcessRecord({
+      ...{ host: event.host, pid, startMs, started: false, fields: limited(parentFields) },
+      ...(guid !== undefined && { guid }),
     });
+    record.news = ++this.#news;
+    this.#insert(record, host);
   }
 
-  #addField(record: ProcessRecord, name: string, value: string): void {
-    this.beforeChange?.(this.bucketOf(record.host));
-    record.fields[name] = value;
-    this.counts.bytes += value.length;
-    this.changed.add(this.bucketOf(record.host));
+  #addFields(record: ProcessRecord, fields: Readonly<Record<string, string>>): void {
+    for (const name in fields)
+      if (!Object.hasOwn(record.fields, name))
+        record.fields[name] = (fields[name] as string).slice(0, MAX_VALUE_CHARACTERS);
+    this.counts.bytes -= record.bytes;
+    record.bytes = record.measure();
+    this.counts.bytes += record.bytes;
   }
 
-  #insert(record: ProcessRecord): void {
-    const bucket = this.bucketOf(record.host);
+  /** Before the record changes. */
+  #touch({ bucket }: ProcessRecord): void {
     this.beforeChange?.(bucket);
-    const key = idKey(record.host, record.pid);
-    const instances = this.#byId.get(key);
-    if (instances === undefined) this.#byId.set(key, [record]);
+    this.changed.add(bucket);
+  }
+
+  #insert(record: ProcessRecord, host: Host): void {
+    record.bucket = hashOf(record.pid, host.hash) & (PROCESS_BUCKETS - 1);
+    this.#touch(record);
+    this.#buckets[record.bucket]?.add(record);
+    const instances = host.byId.get(record.pid);
+    if (instances === undefined) host.byId.set(record.pid, [record]);
     else {
       let at = instances.length;
       while (at > 0 && (instances[at - 1] as ProcessRecord).startMs > record.startMs) at--;
       instances.splice(at, 0, record);
-      if (instances.length > MAX_INSTANCES) this.#remove(instances[0] as ProcessRecord);
     }
     if (record.guid !== undefined) this.#byGuid.set(record.guid, record);
-    (record.endMs === undefined ? this.#alive : this.#ended).add(record);
+    (record.endMs === undefined ? this.#alive : this.#ended).push(record);
     this.counts.processes++;
-    this.counts.bytes += sizeOf(record);
-    this.buckets[bucket]?.add(record);
-    this.changed.add(bucket);
-  }
-
-  #moveStart(record: ProcessRecord, startMs: number): void {
-    record.startMs = startMs;
-    this.#byId.get(idKey(record.host, record.pid))?.sort((a, b) => a.startMs - b.startMs);
+    record.bytes = record.measure();
+    this.counts.bytes += record.bytes;
+    const oldest = instances?.[0];
+    if (oldest !== undefined && (instances?.length ?? 0) > MAX_INSTANCES) this.#remove(oldest);
   }
 
   #remove(record: ProcessRecord): void {
-    const bucket = this.bucketOf(record.host);
-    this.beforeChange?.(bucket);
-    const key = idKey(record.host, record.pid);
-    const instances = this.#byId.get(key) ?? [];
+    this.#touch(record);
+    this.#buckets[record.bucket]?.delete(record);
+    const host = this.#hostOf(record.host);
+    const instances = host?.byId.get(record.pid) ?? [];
     const at = instances.indexOf(record);
     if (at >= 0) instances.splice(at, 1);
-    if (instances.length === 0) this.#byId.delete(key);
+    if (instances.length === 0) host?.byId.delete(record.pid);
+    if (host?.byId.size === 0) {
+      this.#hosts.delete(host.name);
+      this.#lastHost = undefined;
+    }
     if (record.guid !== undefined && this.#byGuid.get(record.guid) === record) this.#byGuid.delete(record.guid);
-    this.#alive.delete(record);
-    this.#ended.delete(record);
+    record.list?.remove(record);
     this.counts.processes--;
-    this.counts.bytes -= sizeOf(record);
+    this.counts.bytes -= record.bytes;
     this.counts.evicted++;
-    this.buckets[bucket]?.delete(record);
-    this.changed.add(bucket);
   }
 
   #keepBudget(): void {
     while (this.counts.bytes > this.#options.budgetBytes) {
-      const ended = this.#ended.values().next();
-      const oldest = ended.done === true ? this.#alive.values().next() : ended;
-      if (oldest.done === true) return;
-      this.#remove(oldest.value);
+      const oldest = this.#ended.first ?? this.#alive.first;
+      if (oldest === undefined) return;
+      this.#remove(oldest);
     }
   }
 
@@ -440,16 +455,36 @@ function idKey(host: string, pid: string): string {
   return `${host.toLowerCase()}\0${pid}`;
 }
 
+function sameProgram(a: string | undefined, b: string | undefined): boolean {
+  return a === b || fileName(a) === fileName(b);
+}
+
 function fileName(path: string | undefined): string | undefined {
   return path?.replace(/^.*[\\/]/, '').toLowerCase();
 }
 
-function limited(fields: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, text.slice(0, MAX_VALUE_CHARACTERS)]));
+function isEmpty(fields: Readonly<Record<string, string>>): boolean {
+  for (const _name in fields) return false;
+  return true;
 }
 
-function sizeOf(record: ProcessRecord): number {
-  let characters = record.host.length + record.pid.length + (record.guid?.length ?? 0);
-  for (const name in record.fields) characters += (record.fields[name] as string).length;
-  return RECORD_BYTES + characters;
+function hasNews(record: ProcessRecord, fields: Readonly<Record<string, string>>): boolean {
+  for (const name in fields) if (!Object.hasOwn(record.fields, name)) return true;
+  return false;
+}
+
+function limited(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const name in fields)
+    if ((fields[name] as string).length > MAX_VALUE_CHARACTERS)
+      return Object.fromEntries(
+        Object.entries(fields).map(([key, text]) => [key, text.slice(0, MAX_VALUE_CHARACTERS)] as const),
+      );
+  return fields;
+}
+
+/** FNV-1a over UTF-16 code units: only pieces of snapshots depend on it. */
+function hashOf(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash ^ (hash >>> 15);
 }

@@ -1,13 +1,11 @@
 /**
- * Process memory as snapshot chunks: one for each of 256 buckets of hosts, written when one of its processes changed, and the events that
- * wait for an ancestor. A bucket that is about to change before its turn is written first.
+ * Process memory as snapshot chunks: pieces of some hundred processes, written when one of them changed, and the events that wait for
+ * an ancestor. A piece that is about to change before its turn is written first.
  */
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
-import { PROCESS_BUCKETS, type ProcessMemory, type ProcessRecord, type Waiting } from './process-memory.ts';
-
-/** JSON leaves undefined out, and with it the difference between a key that is undefined and one that is absent. */
-type SavedRecord = Partial<ProcessRecord> & Pick<ProcessRecord, 'host' | 'pid' | 'startMs' | 'started' | 'fields'>;
+import { PROCESS_BUCKETS, type ProcessMemory, type Waiting } from './process-memory.ts';
+import type { SavedProcess } from './process-record.ts';
 
 const BUCKET_KEYS = Array.from({ length: PROCESS_BUCKETS }, (_, bucket) => `process/${bucket}`);
 const WAITING = 'waiting/';
@@ -53,24 +51,12 @@ function* steps(
 }
 
 function bucketChunk(memory: ProcessMemory<unknown>, bucket: number): SnapshotChunk {
-  return encodeChunk(BUCKET_KEYS[bucket] as string, [...(memory.buckets[bucket] ?? [])]);
+  return encodeChunk(BUCKET_KEYS[bucket] as string, memory.bucket(bucket));
 }
 
 /** Into a memory that has seen nothing yet. */
 export function restoreProcesses<T>(memory: ProcessMemory<T>, chunks: ReadonlyMap<string, DecodedChunk>): void {
-  for (const key of BUCKET_KEYS) {
-    const records = (chunks.get(key)?.head ?? []) as readonly SavedRecord[];
-    memory.restore(
-      records.map((record) => ({
-        guid: undefined,
-        endMs: undefined,
-        parentPid: undefined,
-        parentGuid: undefined,
-        place: undefined,
-        ...record,
-      })),
-    );
-  }
+  memory.restore(BUCKET_KEYS.flatMap((key) => (chunks.get(key)?.head ?? []) as readonly SavedProcess[]));
   for (const [key, { head }] of chunks)
     if (key.startsWith(WAITING)) memory.restoreWaiting(head as readonly (readonly [string, Waiting<T>])[]);
 }

@@ -1,0 +1,92 @@
+/** What flux memory does at its bounds, with a hot group, and with very many quiet ones. */
+import { describe, expect, it } from 'vitest';
+import type { FluxSpec } from '../../ir/flux.ts';
+import { SourceClocks } from '../order/source-clock.ts';
+import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxMemoryOptions } from './engine.ts';
+import { planFlux } from './plan.ts';
+
+const SPEC: FluxSpec = {
+  rules: [
+    {
+      ...{ name: 'r', action: 'parent' as const, parent: 'p', child: 'c', tags: ['t'] },
+      condition: { kind: 'tag', tag: 0, from: 'inherited' },
+    },
+  ],
+};
+
+interface Bench {
+  readonly engine: FluxEngine<undefined>;
+  /** Whether the row inherited the tag. */
+  row(group: string, child: string, parent: string, tagged: boolean): boolean;
+}
+
+function open(memory: FluxMemoryOptions, latenessMs = 0): Bench {
+  const clocks = new SourceClocks();
+  const source = clocks.register('rows', 'file');
+  let fired = false;
+  let position = 0;
+  const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 3, hi: 5 }, memory, latenessMs, evidenceRows: 0 };
+  const engine = new FluxEngine<undefined>(planFlux(SPEC), clocks, options, (_row, result) => {
+    fired = result.fired.length > 0;
+  });
+  return {
+    engine,
+    row: (group, child, parent, tagged) => {
+      fired = false;
+      position++;
+      const own = Int32Array.of(tagged ? 1 : 0);
+      engine.push(
+        { timeMs: position, source, position, part: 0, group, columns: [child, parent], own, item: undefined },
+        0,
+      );
+      return fired;
+    },
+  };
+}
+
+describe('flux memory at its bounds', () => {
+  it('a group over its bound forgets its own oldest facts, counted; the others lose nothing', () => {
+    const { engine, row } = open({ kind: 'exact', budgetBytes: 1 << 24, maxPerGroup: 1000 });
+    row('quiet', 'q', '', true);
+    for (let i = 0; i < 20_000; i++) row('hot', `h${i}`, '', true);
+    expect(row('quiet', 'x', 'q', false)).toBe(true);
+    expect(row('hot', 'x', 'h19999', false)).toBe(true);
+    expect(row('hot', 'x', 'h0', false)).toBe(false);
+    expect(engine.counts.forgotten).toBeGreaterThan(0);
+    // Forgotten slots are taken again: the hot group does not grow the table beyond its bound and the share not swept yet.
+    expect(engine.counts.bytes).toBeLessThan(2_000_000);
+  });
+
+  it('the whole stays inside its budget: the oldest facts go first, counted', () => {
+    const budgetBytes = 1 << 20;
+    const { engine, row } = open({ kind: 'exact', budgetBytes, maxPerGroup: 1e9 });
+    const COUNT = 200_000;
+    for (let i = 0; i < COUNT; i++) row(`host-${i % 100}`, `p${i}`, '', true);
+    expect(engine.counts.bytes).toBeLessThan(budgetBytes * 1.4);
+    expect(engine.counts.forgotten).toBeGreaterThan(0);
+    expect(row(`host-${(COUNT - 1) % 100}`, 'x', `p${COUNT - 1}`, false)).toBe(true);
+    expect(row('host-0', 'x', 'p0', false)).toBe(false);
+  });
+
+  it('three hundred thousand quiet groups take less than a hundred bytes each, and groups that remember nothing none', () => {
+    const { engine, row } = open({ kind: 'exact', budgetBytes: 1 << 30, maxPerGroup: 1e6 });
+    const COUNT = 300_000;
+    for (let i = 0; i < COUNT; i++) row(`host-${i}`, 'p', '', true);
+    const tagged = engine.counts.bytes;
+    expect(tagged / COUNT).toBeLessThan(100);
+    expect(engine.counts.facts).toBe(COUNT);
+    for (let i = 0; i < COUNT; i++) row(`other-${i}`, 'p', '', false);
+    expect(engine.counts.bytes).toBe(tagged);
+    expect(row('host-7', 'x', 'p', false)).toBe(true);
+  });
+
+  it('Bloom memory pays for its filters only from the first tag of a group on', () => {
+    const { engine, row } = open({ kind: 'bloom', capacity: 10_000, falsePositiveRate: 1e-4 });
+    for (let i = 0; i < 1000; i++) row(`host-${i}`, 'p', 'q', false);
+    expect(engine.memory.byteLength).toBe(0);
+    row('host-1', 'p', 'q', true);
+    // 1,000 keys at 1e-4 (flux-capacitor.md 6.2): 2,400 bytes of bits.
+    expect(engine.memory.byteLength).toBe(2400);
+    expect(row('host-1', 'x', 'p', false)).toBe(true);
+  });
+});

@@ -1,0 +1,75 @@
+/**
+ * RecentTable: values by 64-bit fingerprint, of the last so many put; older ones are forgotten half the table at a time. Two halves of
+ * open addressing over typed arrays, put into the newer one, the older one thrown away when that is full: nothing is deleted one by
+ * one, so that a put costs the same always.
+ */
+
+interface Half<V> {
+  readonly keys: Int32Array;
+  readonly values: (V | undefined)[];
+  count: number;
+}
+
+export class RecentTable<V> {
+  readonly #capacity: number;
+  readonly #mask: number;
+  #newer: Half<V>;
+  #older: Half<V>;
+
+  /** Remembers at least half of `max` values, and `max` at most. */
+  constructor(max: number) {
+    this.#capacity = Math.max(1, Math.floor(max / 2));
+    let slots = 4;
+    while (slots < 2 * this.#capacity) slots *= 2;
+    this.#mask = slots - 1;
+    this.#newer = emptyHalf();
+    this.#older = emptyHalf();
+  }
+
+  get size(): number {
+    return this.#newer.count + this.#older.count;
+  }
+
+  get(lo: number, hi: number): V | undefined {
+    return this.#find(this.#newer, lo, hi) ?? this.#find(this.#older, lo, hi);
+  }
+
+  put(lo: number, hi: number, value: V): void {
+    if (this.#newer.keys.length === 0) this.#newer = this.#newHalf();
+    if (this.#newer.count === this.#capacity) {
+      this.#older = this.#newer;
+      this.#newer = this.#newHalf();
+    }
+    const { keys, values } = this.#newer;
+    let slot = lo & this.#mask;
+    while (values[slot] !== undefined) {
+      if (keys[2 * slot] === lo && keys[2 * slot + 1] === hi) {
+        values[slot] = value;
+        return;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    keys[2 * slot] = lo;
+    keys[2 * slot + 1] = hi;
+    values[slot] = value;
+    this.#newer.count++;
+  }
+
+  #find({ keys, values }: Half<V>, lo: number, hi: number): V | undefined {
+    if (keys.length === 0) return undefined;
+    for (let slot = lo & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const value = values[slot];
+      if (value === undefined) return undefined;
+      if (keys[2 * slot] === lo && keys[2 * slot + 1] === hi) return value;
+    }
+  }
+
+  #newHalf(): Half<V> {
+    const slots = this.#mask + 1;
+    return { keys: new Int32Array(2 * slots), values: new Array<V | undefined>(slots).fill(undefined), count: 0 };
+  }
+}
+
+function emptyHalf<V>(): Half<V> {
+  return { keys: new Int32Array(0), values: [], count: 0 };
+}
