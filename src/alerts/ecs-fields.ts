@@ -18,10 +18,10 @@ export function ecsFields(fields: EventObject): EcsFields {
   const names = new EventNames(fields);
   const zeek = names.has('id.orig_h') || names.has('id_orig_h');
   const found = new Map<string, string | number>();
-  for (const { place, shape, name } of ecsCandidates(fields, names)) {
+  for (const { place, shape, name, segments } of ecsCandidates(fields, names)) {
     // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
     if (found.has(place) || (zeek && place === 'host.name' && name === 'host')) continue;
-    const seen = names.text([name]);
+    const seen = segments === undefined ? names.text([name]) : names.textAt(name, segments);
     const value = seen === undefined ? undefined : shape(seen);
     if (value !== undefined) found.set(place, value);
   }

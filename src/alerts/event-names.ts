@@ -5,7 +5,7 @@
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
-import { textOf, valuesOf } from '../core/field-path.ts';
+import { textAt, textOf, valuesOf } from '../core/field-path.ts';
 
 const CONTAINERS = ['winlog.event_data', 'Event.EventData', 'Event.System', 'EventData', 'event_data'];
 
@@ -14,12 +14,17 @@ const NOTHING = new Set(['', '-', '--', '(empty)', 'N/A', 'n/a', 'null', 'NULL']
 export class EventNames {
   readonly #fields: EventObject;
   readonly #byName = new Map<string, EventValue>();
+  #hasContainers = false;
 
   constructor(fields: EventObject) {
     this.#fields = fields;
     this.#add(fields);
     for (const path of CONTAINERS)
-      for (const value of valuesOf(fields, path)) if (isEventObject(value)) this.#add(value);
+      for (const value of valuesOf(fields, path)) {
+        if (!isEventObject(value)) continue;
+        this.#hasContainers = true;
+        this.#add(value);
+      }
   }
 
   /** The first of the names that says something, as text. */
@@ -29,6 +34,17 @@ export class EventNames {
       if (text !== undefined && !NOTHING.has(text)) return text;
     }
     return undefined;
+  }
+
+  /** As `text`, for one dotted name. */
+  textAt(name: string, segments: readonly string[]): string | undefined {
+    const text = textAt(this.#fields, name, segments);
+    return text === undefined || NOTHING.has(text) ? undefined : text;
+  }
+
+  /** Keys that are not those of the event itself: of its containers. The same for events with the same keys. */
+  joinedKeys(): string {
+    return this.#hasContainers ? [...this.#byName.keys()].join('\n') : '';
   }
 
   /** Names without a dot that the event has, lower case and without leading underscore. */

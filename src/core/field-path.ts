@@ -32,6 +32,19 @@ export function hasField(fields: EventObject, name: string): boolean {
   return name.includes('.') && exists(fields, name.split('.'), 0);
 }
 
+/** As `textOf`, for a dotted name that was split before. */
+export function textAt(fields: EventObject, name: string, segments: readonly string[]): string | undefined {
+  let value: EventValue | undefined = fields;
+  if (Object.hasOwn(fields, name)) return textOf(fields, name);
+  for (const segment of segments) {
+    // Arrays and keys that are dotted themselves take the long way.
+    if (!isEventObject(value) || !Object.hasOwn(value, segment)) return textOf(fields, name);
+    value = value[segment];
+  }
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' ? textOf(fields, name) : String(value);
+}
+
 /** First scalar that the name selects, as text; undefined when absent, null or not scalar. */
 export function textOf(fields: EventObject, name: string): string | undefined {
   let text: string | undefined;

@@ -58,12 +58,23 @@ const QUERY_NAMES = new Set(['query', 'urlquery', 'uriquery', 'csuriquery', 'que
 const MAX_COMBINED = 16;
 const MAX_DEPTH = 64;
 
-interface Named {
-  readonly field: string;
-  /** Normalised name. */
+/** What the name of a field says. */
+interface FieldName {
+  /** Normalised. */
   readonly name: string;
+  /** What stands before the ending that says host; undefined when the field holds none. */
+  readonly stem: string | undefined;
+}
+
+interface Named extends FieldName {
+  readonly field: string;
   readonly text: string;
 }
+
+/** Names come again and again; when there are more than this many the memory begins anew. */
+const MAX_REMEMBERED = 4096;
+const MAX_REMEMBERED_KEY = 64;
+const remembered = new Map<string, FieldName>();
 
 /** Endpoints and composed URLs of an event: pairs inside each object, and targets with every host of the event. */
 export function composedOf(fields: EventObject): Observable[] {
@@ -84,7 +95,8 @@ function visitObject(
   for (const key of Object.keys(object)) {
     const value = object[key] as EventValue;
     if (typeof value !== 'string' && typeof value !== 'number') continue;
-    named.push({ field: path === '' ? key : `${path}.${key}`, name: normalName(key), text: String(value) });
+    const { name, stem } = fieldName(key);
+    named.push({ field: path === '' ? key : `${path}.${key}`, name, stem, text: String(value) });
   }
   const hosts = hostsOf(named);
   for (const host of hosts) if (host.port > 0) found.push(endpoint(host));
@@ -111,8 +123,7 @@ interface Host {
 
 function hostsOf(named: readonly Named[]): Host[] {
   const hosts: Host[] = [];
-  for (const { field, name, text } of named) {
-    const stem = hostStem(name);
+  for (const { field, stem, text } of named) {
     if (stem === undefined || text.length > 300) continue;
     const split = splitHostPort(text.trim()) ?? { host: text.trim(), port: 0 };
     const host = canonicalHost(split.host) ?? canonicalHost(text.trim());
@@ -174,6 +185,13 @@ function composedUrl(host: Host, target: Named): Observable {
   };
 }
 
-function normalName(key: string): string {
-  return key.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+function fieldName(key: string): FieldName {
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const name = key.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+  const said = { name, stem: hostStem(name) };
+  if (key.length > MAX_REMEMBERED_KEY) return said;
+  if (remembered.size === MAX_REMEMBERED) remembered.clear();
+  remembered.set(key, said);
+  return said;
 }

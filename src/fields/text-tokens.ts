@@ -15,6 +15,8 @@ const HASH_LENGTHS = new Set([32, 40, 56, 64, 96, 128]);
  */
 const IPV4_RUN = /[0-9.](?<![0-9.]{2})[0-9.]{6,63}(?![0-9.])/g;
 const IPV6_RUN = /[0-9A-Fa-f:.](?<![0-9A-Fa-f:.]{2})[0-9A-Fa-f:.]{1,63}(?![0-9A-Fa-f:.])/g;
+/** Stands in every hash. */
+const HEX_RUN = /[0-9A-Fa-f]{32}/;
 const HASH_RUN = /[A-Za-z0-9](?<![A-Za-z0-9]{2})[A-Za-z0-9]{31,127}(?![A-Za-z0-9])/g;
 const ASCII_LABEL = /[A-Za-z0-9_-]{1,256}/y;
 const ANY_LABEL = /[\p{L}\p{M}\p{N}_-]{1,256}/uy;
@@ -27,7 +29,8 @@ const SHORT_RUN = /[A-Za-z0-9_-](?<![A-Za-z0-9_-]{2})[A-Za-z0-9_-]{0,255}(?:\.[A
 const ANY_DOTS = '.\u3002\uff0e\uff61';
 /** Longer runs of labels are no name: no canonical name has more than 253 characters. */
 const MAX_NAME_RUN = 1024;
-const URL_START = /[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\//g;
+/** Longest scheme, its first letter included. */
+const MAX_SCHEME = 31;
 /** As the limit of `core/web-url.ts`: what is longer is no URL. */
 const MAX_URL_CHARACTERS = 16_384;
 /** URLs that begin inside one unbroken run (a URL in the query of another); more would make long runs cost their square. */
@@ -57,11 +60,18 @@ function collectTokens(observed: ObservedText, text: string, found: Observable[]
     found.push({ kind, value, seen, field: observed.field, place });
   };
   const spans = text.includes('://') ? collectUrls(text, add) : [];
-  const hasDot = text.includes('.');
-  if (hasDot || !isAscii(text)) collectNames(text, spans, add);
-  if (hasDot) collectIpv4(text, spans, add);
-  if (text.indexOf(':') !== text.lastIndexOf(':')) collectIpv6(text, spans, add);
-  if (text.length >= 32) collectHashes(text, spans, add);
+  const dots = countUpTo(text, '.', 3);
+  if (dots > 0 || !isAscii(text)) collectNames(text, spans, add);
+  if (dots === 3) collectIpv4(text, spans, add);
+  if (text.includes('::') || countUpTo(text, ':', 6) === 6) collectIpv6(text, spans, add);
+  if (text.length >= 32 && HEX_RUN.test(text)) collectHashes(text, spans, add);
+}
+
+/** How often the character stands in the text, `most` at most. */
+function countUpTo(text: string, character: string, most: number): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0 && ++count < most; ) at = text.indexOf(character, at + 1);
+  return count;
 }
 
 interface HostToken {
@@ -77,9 +87,12 @@ type Add = (kind: ObservableKind, value: string, seen: string, place: Place) => 
 function collectUrls(text: string, add: Add): UrlSpan[] {
   const spans: UrlSpan[] = [];
   const runs = new RunLimit(text);
-  for (const match of text.matchAll(URL_START)) {
-    const start = match.index;
-    const authority = start + match[0].length;
+  let from = 0;
+  for (let colon = text.indexOf('://'); colon >= 0; colon = text.indexOf('://', colon + 3)) {
+    const start = schemeStart(text, colon, from);
+    if (start < 0) continue;
+    const authority = colon + 3;
+    from = authority;
     const end = runs.endOf(authority);
     if (end === undefined) continue;
     const isInside = start < (spans.at(-1)?.end ?? 0);
@@ -91,13 +104,28 @@ function collectUrls(text: string, add: Add): UrlSpan[] {
   return spans;
 }
 
+/** Where the scheme before `colon` begins: the first letter that only letters, digits, `+`, `-` and `.` follow; -1 when there is none. */
+function schemeStart(text: string, colon: number, from: number): number {
+  let start = -1;
+  for (let at = colon - 1; at >= from && at >= colon - MAX_SCHEME; at--) {
+    const code = text.charCodeAt(at);
+    const letter = code | 0x20;
+    if (letter >= 0x61 && letter <= 0x7a && code < 0x80) start = at;
+    else if (!(code >= 0x30 && code <= 0x39) && code !== 0x2b && code !== 0x2d && code !== 0x2e) break;
+  }
+  return start;
+}
+
 /** The URL as it stands, and without the punctuation that ends a sentence or a bracket. */
 function addUrlForms(text: string, place: Place, add: Add): void {
+  addUrl(text, place, add);
   const trimmed = trimEnd(text, ".,;:!?)]'");
-  for (const form of trimmed === text ? [text] : [text, trimmed]) {
-    const url = parseUrl(form);
-    if (url !== undefined) add('url', formatUrl(url), form, place);
-  }
+  if (trimmed !== text) addUrl(trimmed, place, add);
+}
+
+function addUrl(form: string, place: Place, add: Add): void {
+  const url = parseUrl(form);
+  if (url !== undefined) add('url', formatUrl(url), form, place);
 }
 
 /** Ends of URLs in one text, asked for in ascending order; refuses when too many begin in one run. */
@@ -121,8 +149,8 @@ class RunLimit {
 
 function urlEnd(text: string, from: number): number {
   const limit = Math.min(text.length, from + MAX_URL_CHARACTERS);
-  for (let at = from; at < limit; at++) if (URL_END.test(text[at] as string)) return at;
-  return limit;
+  const found = text.slice(from, limit).search(URL_END);
+  return found < 0 ? limit : from + found;
 }
 
 function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
@@ -133,7 +161,7 @@ function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
     const seen = trimEnd(body, '-_');
     const start = to - body.length;
     const end = start + seen.length;
-    const name = canonicalDomain(seen);
+    const name = endsInNumber(seen) ? undefined : canonicalDomain(seen);
     if (name === undefined) continue;
     const email = emailAt(text, start);
     if (email !== undefined)
@@ -141,6 +169,13 @@ function collectNames(text: string, spans: readonly UrlSpan[], add: Add): void {
     add('domain', name, seen, email !== undefined ? 'email-domain' : placeOf(text, start, end, spans));
     addHostForms(text, { host: name, seen, start, end }, spans, runs, add);
   }
+}
+
+/** Versions, decimal numbers and addresses: the last label of a name is no number. */
+function endsInNumber(text: string): boolean {
+  let at = text.length - 1;
+  while (at >= 0 && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at--;
+  return text[at] === '.';
 }
 
 /** Labels joined by single dots, two or more: [from, to). */

@@ -128,7 +128,14 @@ export class UrlIndex {
 
 /** A prefix may end before this character: it begins a new segment or parameter, or the one before ends one. */
 function isBorder(target: string, index: number): boolean {
-  return index > 0 && (/[/?&]/.test(target[index] as string) || /[/?&=]/.test(target[index - 1] as string));
+  if (index === 0) return false;
+  const before = target.charCodeAt(index - 1);
+  return isSeparator(target.charCodeAt(index)) || isSeparator(before) || before === 0x3d;
+}
+
+/** `/`, `?`, `&` */
+function isSeparator(code: number): boolean {
+  return code === 0x2f || code === 0x3f || code === 0x26;
 }
 
 /** A power of two that leaves a third of the slots free. */
