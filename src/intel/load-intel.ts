@@ -124,7 +124,12 @@ class Loading {
       const content = { name, provider, content: parts, asOfMs: fetchedAtMs };
       this.builder.begin();
       const attempt = await this.#attempt({ ...source, format }, content, parts[0]?.path ?? '');
-      this.#accept(source, content, attempt, { fetchedAtMs });
+      if (attempt.broken === undefined || this.#knownAs(name).length === 0)
+        this.#accept(source, content, attempt, { fetchedAtMs });
+      else {
+        this.builder.rollback();
+        this.#keep(source, name, [attempt.broken], attempt);
+      }
     }
   }
 

@@ -136,6 +136,7 @@ async function pullCollections(source: IntelSource, options: PullSourceOptions):
   const pull = await pullTaxii(serverOf(source), {
     folder,
     surroundings,
+    maxBytes: source.maxBytes,
     ...(source.collections === undefined ? {} : { collections: source.collections }),
     ...(source.match === undefined ? {} : { match: source.match }),
     ...(source.addedAfter === undefined ? {} : { addedAfter: source.addedAfter }),

@@ -11,7 +11,7 @@ import type { FeedPart } from './read-feed.ts';
 import { feedNameOf } from './shown-source.ts';
 import type { PinnedFormat } from './source-schema.ts';
 import { readTaxiiIndex } from './taxii/taxii-index.ts';
-import { readTaxiiState } from './taxii/taxii-store.ts';
+import { objectsFile, readTaxiiState } from './taxii/taxii-store.ts';
 
 export interface StoredFeed {
   readonly name: string;
@@ -63,7 +63,7 @@ const STORED: Readonly<Record<SourceTransport, Stored>> = {
           name: feedNameOf(url),
           provider: title === '' ? new URL(url).hostname : title,
           // What lies behind these bytes is not finished yet.
-          parts: [{ path: join(store, 'objects.ndjson'), bytes: state?.bytes ?? 0 }],
+          parts: [{ path: join(store, objectsFile(state ?? {})), bytes: state?.bytes ?? 0 }],
           format: 'stix',
           fetchedAtMs: state?.completedAtMs ?? index.fetchedAtMs,
         };

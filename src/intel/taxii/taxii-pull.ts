@@ -73,6 +73,7 @@ export async function pullTaxii(server: RemoteServer, options: PullOptions): Pro
         now: surroundings.now,
         progress: (sofar) => progress?.(collection, sofar),
       });
+      if (report.complete) await store.tidy();
       pulled.push({ ...started, report, objects: store.state.objects });
       retryAfterMs = report.retryAfterMs ?? retryAfterMs;
     } finally {

@@ -4,13 +4,15 @@
  * step; what lies in the files beyond the state was not finished and is cut off at the next start. So nothing is lost and
  * nothing stands twice, wherever the process ends.
  *
- * Layout of a folder: `objects.ndjson`, one object a line; `keys`, 17 bytes for each object (16 characters of a digest over id and
- * version, line feed); `state.json` with a checksum. Its name is a digest, nothing of the server becomes a path.
+ * Layout of a folder: `objects.ndjson`, one object a line, after a clean-up `objects.N.ndjson`, as the state says; `keys`, 17 bytes for
+ * each version that was ever fetched (16 characters of a digest over id and version, line feed); `state.json` with a checksum. Its name
+ * is a digest, nothing of the server becomes a path.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCheckedJson, writeCheckedJson } from '../checked-json.ts';
+import { compactObjects } from './compact-objects.ts';
 import { KEY_BYTES, KeySet } from './key-set.ts';
 import type { PageObject } from './taxii-page.ts';
 import type { TaxiiCursor } from './taxii-pages.ts';
@@ -18,8 +20,15 @@ import type { TaxiiCursor } from './taxii-pages.ts';
 export interface TaxiiState {
   readonly version: 1;
   readonly cursor: TaxiiCursor;
+  /** In the file of objects. */
   readonly objects: number;
   readonly bytes: number;
+  /** Versions that were ever fetched; absent: as many as objects. */
+  readonly keys?: number;
+  /** Number of the file of objects; absent: 0. */
+  readonly generation?: number;
+  /** Objects in the file when no version in it was superseded. */
+  readonly base?: number;
   /** Milliseconds since the epoch; absent: no sync has come to its end yet. */
   readonly completedAtMs?: number;
 }
@@ -34,6 +43,9 @@ export interface StoredPage {
 const KEY_LINE_BYTES = 17;
 /** Objects of a page are written in pieces of this length. */
 const WRITE_CHARS = 1 << 20;
+/** Smaller files are never cleaned up. */
+const MIN_TIDY_OBJECTS = 10_000;
+const OBJECTS_FILE = /^objects(?:\.\d+)?\.ndjson$/;
 const EMPTY: TaxiiState = { version: 1, cursor: {}, objects: 0, bytes: 0 };
 
 export class TaxiiStore {
@@ -41,7 +53,7 @@ export class TaxiiStore {
   #state: TaxiiState;
   /** Read with the first objects that come: most polls bring none. */
   #keys: KeySet | undefined;
-  readonly #objectsFile: FileHandle;
+  #objectsFile: FileHandle;
   readonly #keysFile: FileHandle;
 
   private constructor(folder: string, state: TaxiiState, files: readonly [FileHandle, FileHandle]) {
@@ -55,13 +67,17 @@ export class TaxiiStore {
     const folder = collectionFolder(parent, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const state = (await readTaxiiState(folder)) ?? EMPTY;
-    const objects = await open(join(folder, 'objects.ndjson'), 'a+', 0o600);
+    const objects = await open(join(folder, objectsFile(state)), 'a+', 0o600);
     const keys = await open(join(folder, 'keys'), 'a+', 0o600);
     const isShort =
-      (await objects.stat()).size < state.bytes || (await keys.stat()).size < state.objects * KEY_LINE_BYTES;
-    const kept = isShort ? EMPTY : state;
-    await truncate(join(folder, 'objects.ndjson'), kept.bytes);
-    await truncate(join(folder, 'keys'), kept.objects * KEY_LINE_BYTES);
+      (await objects.stat()).size < state.bytes || (await keys.stat()).size < keysOf(state) * KEY_LINE_BYTES;
+    const generation = state.generation ?? 0;
+    const kept = isShort ? { ...EMPTY, generation } : state;
+    await truncate(join(folder, objectsFile(kept)), kept.bytes);
+    await truncate(join(folder, 'keys'), keysOf(kept) * KEY_LINE_BYTES);
+    // Of the clean-up before: only now, because somebody may have been reading it.
+    for (const name of await readdir(folder))
+      if (OBJECTS_FILE.test(name) && name !== objectsFile(kept)) await rm(join(folder, name));
     return new TaxiiStore(folder, kept, [objects, keys]);
   }
 
@@ -69,9 +85,9 @@ export class TaxiiStore {
     return this.#state;
   }
 
-  /** NDJSON of all objects, every version that was fetched, in the order in which they came. */
+  /** NDJSON of all objects in the order in which they came; of an id there may be several versions. */
   get objectsPath(): string {
-    return join(this.folder, 'objects.ndjson');
+    return join(this.folder, objectsFile(this.#state));
   }
 
   /** Resolves when objects and cursor are durable. `completedAtMs` with the last page of a sync. */
@@ -103,14 +119,47 @@ export class TaxiiStore {
     }
     const completed = completedAtMs ?? this.#state.completedAtMs;
     this.#state = {
-      version: 1,
+      ...this.#state,
       cursor,
       objects: this.#state.objects + added,
       bytes: this.#state.bytes + bytes,
+      keys: keysOf(this.#state) + added,
       ...(completed === undefined ? {} : { completedAtMs: completed }),
     };
-    await writeCheckedJson(join(this.folder, 'state.json'), this.#state);
+    await this.#save();
     return { added, known: objects.length - added };
+  }
+
+  /**
+   * At the end of a sync: when the file has grown to twice what it was, versions that others have superseded are left out. Returns whether
+   * it was rewritten.
+   */
+  async tidy(minObjects = MIN_TIDY_OBJECTS): Promise<boolean> {
+    const { objects, bytes, base, generation = 0 } = this.#state;
+    if (base === undefined) {
+      // The first sync gives each object once.
+      this.#state = { ...this.#state, base: objects };
+      await this.#save();
+      return false;
+    }
+    if (objects < Math.max(minObjects, 2 * base)) return false;
+    const path = join(this.folder, objectsFile({ generation: generation + 1 }));
+    const compacted = await compactObjects(this.objectsPath, bytes, path);
+    await this.#objectsFile.close();
+    this.#objectsFile = await open(path, 'a+', 0o600);
+    this.#state = {
+      ...this.#state,
+      ...compacted,
+      keys: keysOf(this.#state),
+      generation: generation + 1,
+      base: compacted.objects,
+    };
+    await this.#save();
+    return true;
+  }
+
+  async #save(): Promise<void> {
+    await writeCheckedJson(join(this.folder, 'state.json'), this.#state);
   }
 
   async #knownKeys(): Promise<KeySet> {
@@ -125,6 +174,15 @@ export class TaxiiStore {
     await this.#objectsFile.close();
     await this.#keysFile.close();
   }
+}
+
+/** Name of the file of objects that a state is about. */
+export function objectsFile({ generation = 0 }: Pick<TaxiiState, 'generation'>): string {
+  return generation === 0 ? 'objects.ndjson' : `objects.${generation}.ndjson`;
+}
+
+function keysOf({ keys, objects }: TaxiiState): number {
+  return keys ?? objects;
 }
 
 export function collectionFolder(parent: string, name: string): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -184,6 +184,58 @@ describe('TAXII sync', () => {
     const state = join(store.folder, 'state.json');
     writeFileSync(state, readFileSync(state, 'utf8').replace('"objects":10', '"objects":11'));
     expect((await sync(server.url, parent)).ids).toEqual(ids(10));
+  });
+
+  it('drops superseded versions when they have come to outweigh the others', async () => {
+    const { server, script } = await serve({ objects: objects(40), maxPage: 100 });
+    const parent = folder();
+    const name = {
+      root: { url: new URL(`${server.url}/root/`), version: '2.1', title: '' },
+      id: server.collection,
+    } as const;
+    const tidied = async (): Promise<boolean> => {
+      const store = await TaxiiStore.open(parent, storeName(name, {}));
+      const isTidied = await store.tidy(10);
+      await store.close();
+      return isTidied;
+    };
+    await sync(server.url, parent);
+    expect(await tidied()).toBe(false);
+    const version = (i: number, round: number, more: object = {}) => ({
+      dateAdded: stamp(40 + round * 40 + i),
+      object: { type: 'indicator', id: `indicator--${i}`, modified: `2024-01-0${round + 2}T00:00:00Z`, ...more },
+    });
+    for (let round = 0; round < 2; round++)
+      script.objects.push(
+        ...Array.from({ length: 30 }, (_, i) => version(i, round, i === 7 && round === 0 ? { revoked: true } : {})),
+      );
+    expect((await sync(server.url, parent)).ids).toHaveLength(100);
+    expect(await tidied()).toBe(true);
+    expect(await tidied()).toBe(false);
+    const after = await sync(server.url, parent);
+    expect(after.report).toMatchObject({ added: 0, known: 0, complete: true });
+    expect([...after.ids].sort()).toEqual(ids(40).sort());
+    const store = await TaxiiStore.open(parent, storeName(name, {}));
+    cleanup.push(() => store.close());
+    const kept = readFileSync(store.objectsPath, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; modified: string; revoked?: boolean });
+    expect(kept.find(({ id }) => id === 'indicator--7')).toMatchObject({ revoked: true });
+    expect(kept.find(({ id }) => id === 'indicator--8')).toMatchObject({ modified: '2024-01-03T00:00:00Z' });
+    expect(readdirSync(store.folder).filter((file) => file.startsWith('objects'))).toEqual(['objects.1.ndjson']);
+    // What was dropped is known all the same, and not taken for new when a server sends it again.
+    script.objects = script.objects.map((one, i) => ({ ...one, dateAdded: stamp(500 + i) }));
+    expect((await sync(server.url, parent)).report).toMatchObject({ added: 0, complete: true });
+  });
+
+  it('stops at the limit of what is kept', async () => {
+    const { server } = await serve({ objects: objects(40) });
+    const parent = folder();
+    const { report, ids: stored } = await sync(server.url, parent, { maxBytes: 1_000 });
+    expect(report).toMatchObject({ complete: false, diagnostics: [{ code: 'INTEL_TOO_LARGE' }] });
+    expect(stored.length).toBeLessThan(40);
+    expect((await sync(server.url, parent)).ids).toEqual(ids(40));
   });
 
   it('begins the query again when the server has forgotten its next and sends no dates', async () => {

@@ -7,7 +7,7 @@ import type { Collection } from './taxii-client.ts';
 import { type TaxiiQuery, taxiiPages } from './taxii-pages.ts';
 import type { PageObject } from './taxii-page.ts';
 import type { TaxiiStore } from './taxii-store.ts';
-import { type PoliteClient, type RequestFailure, shown } from '../http/polite-client.ts';
+import { type PoliteClient, RequestFailure, shown } from '../http/polite-client.ts';
 
 export interface SyncOptions {
   /** `match[…]` filters by field. Types and ids are checked here too, since servers may ignore them. */
@@ -17,6 +17,8 @@ export interface SyncOptions {
   /** Objects for each page that are asked for; default 1,000. */
   readonly pageSize?: number;
   readonly maxPages?: number;
+  /** Most bytes of objects that are kept; default 4 GiB. */
+  readonly maxBytes?: number;
   readonly maxObjectBytes?: number;
   /** Most objects in one page; default 1,000,000. */
   readonly maxObjects?: number;
@@ -45,6 +47,7 @@ export interface SyncReport {
 }
 
 const MAX_SAMPLES = 20;
+const DEFAULT_MAX_BYTES = 4_294_967_296;
 
 /** Name under which `TaxiiStore.open` keeps the collection. */
 export function storeName(
@@ -70,6 +73,7 @@ export async function syncCollection(
     diagnostics: [...diagnostics],
     ...(total === undefined ? {} : { total }),
   });
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const isWanted = wantedBy(options);
   const { cursor } = store.state;
   const isFirst = cursor.addedAfter === undefined && cursor.paging === undefined;
@@ -78,6 +82,8 @@ export async function syncCollection(
   try {
     for await (const page of taxiiPages(transport, collection, queryOf(options), from)) {
       const { objects, damaged } = page.content;
+      if (store.state.bytes > maxBytes)
+        throw new RequestFailure('INTEL_TOO_LARGE', `${where} has more than ${maxBytes} bytes`, -1);
       const kept = objects.filter(isWanted);
       const isLast = page.cursor.paging === undefined;
       const stored = await store.append(kept, page.cursor, isLast ? options.now() : undefined);
