@@ -38,7 +38,7 @@ function infoOf(service: Service, mode: string): ServiceInfo {
           .join(', '),
       },
     ],
-    intelligence: generation.intel.feeds.map((feed) =>
+    intelligence: generation.feeds.map((feed) =>
       sourceOf(feed, generation.usesSamples || isSample(feed), generation.exampleOf(feed.name)),
     ),
     sources: service.sources.map(fetchedOf),

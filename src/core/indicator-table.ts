@@ -102,12 +102,21 @@ export interface IndicatorColumns {
 const ID_NAMESPACE = 'f6b7a2f0-4c0e-5d3b-9a57-0d1c5f3e8b42';
 
 export class IndicatorTable implements IndicatorRows {
-  readonly columns: IndicatorColumns;
   readonly size: number;
+  #columns: IndicatorColumns;
 
   constructor(columns: IndicatorColumns) {
-    this.columns = columns;
+    this.#columns = columns;
     this.size = columns.shape.length;
+  }
+
+  get columns(): IndicatorColumns {
+    return this.#columns;
+  }
+
+  /** The same content, in another place of memory. */
+  moveTo(columns: IndicatorColumns): void {
+    this.#columns = columns;
   }
 
   shapeAt(row: number): number {

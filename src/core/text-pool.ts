@@ -13,6 +13,8 @@ export interface TextPool {
   chunks(): Iterable<Uint8Array>;
   /** What another thread of this process reads the same texts by, as long as this pool is alive. */
   share(): SharedTexts;
+  /** As `share`, and this pool lets go: whoever takes the texts over (`adoptTexts`) closes what must be closed. */
+  handOver(): SharedTexts;
 }
 
 export type SharedTexts =
@@ -52,6 +54,10 @@ export class MemoryTexts implements TextPool {
 
   share(): SharedTexts {
     return { kind: 'memory', bytes: shared(this.#bytes) };
+  }
+
+  handOver(): SharedTexts {
+    return this.share();
   }
 }
 

@@ -14,21 +14,26 @@ import type { IntelSet } from '../intel/intel-set.ts';
 import { type IntelSource, readIntelSource } from '../intel/intel-source.ts';
 import { listFiles } from '../intel/list-files.ts';
 import { loadIntel } from '../intel/load-intel.ts';
+import { type IntelRows, rowsOf } from '../intel/store/store-entry.ts';
 import { shared } from '../core/text-pool.ts';
-import { allocateScanner, canRunKernel, type ScannerBlock } from '../scan/indicator-scanner.ts';
+import { allocateScanner, canRunKernel, IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
+import type { WitnessTables } from '../scan/witness-tables.ts';
 import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
 import { handOver } from '../state/snapshot/hand-over.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
-import type { LiveIndicators } from './live-indicators.ts';
 import { type LoadedConfig, located } from './load-config.ts';
 import type { EventRules } from './event-rules.ts';
+import type { BuiltIntel } from './intel-jobs.ts';
+import type { LiveSink, OpenedIntel } from './intel-store.ts';
+import type { AppliedRows, LiveIndicators } from './live-indicators.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
 import { readRuleTexts } from './rule-texts.ts';
 import type { StatefulOptions } from './stateful-rules.ts';
+import { witnessesOf } from './portable-intel.ts';
 import { shareColumns } from './shared-intel.ts';
 import type { BatchTask } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -47,6 +52,8 @@ export interface GenerationOptions {
   /** Threads that match; 1 is the calling thread alone. Default 1. */
   readonly workers?: number;
   readonly previous?: Generation;
+  /** Where intelligence comes from when it is kept over changes and restarts; absent: it is loaded once. */
+  readonly openIntel?: (sources: readonly IntelSource[]) => Promise<OpenedIntel>;
   readonly keepOriginal?: boolean;
   /** Each event with its updated `sigma` map (`--emit events`). */
   readonly onEvent?: StatefulOptions['onEvent'];
@@ -71,10 +78,11 @@ interface GenerationContent {
   readonly live: LiveIndicators;
   readonly usesSamples: boolean;
   readonly report: ReportSample;
+  /** Bytes of each scanner's input. */
+  readonly inputBytes: number;
 }
 
-export class Generation implements BatchMatcher {
-  readonly intel: IntelSet;
+export class Generation implements BatchMatcher, LiveSink {
   readonly diagnostics: readonly Diagnostic[];
   /** The main thread's own. */
   readonly processor: Processor;
@@ -85,9 +93,14 @@ export class Generation implements BatchMatcher {
   /** True when the bundled samples stand in for intelligence of the user's own. */
   readonly usesSamples: boolean;
   readonly #report: ReportSample;
+  readonly #inputBytes: number;
+  #intel: IntelSet;
+  #feeds: IntelSet['feeds'];
 
   constructor(content: GenerationContent) {
-    this.intel = content.intel;
+    this.#intel = content.intel;
+    this.#feeds = content.intel.feeds;
+    this.#inputBytes = content.inputBytes;
     this.diagnostics = content.diagnostics;
     this.processor = content.processor;
     this.pool = content.pool;
@@ -97,6 +110,43 @@ export class Generation implements BatchMatcher {
     this.#report = content.report;
   }
 
+  /** The base; what changed since is in `live`. */
+  get intel(): IntelSet {
+    return this.#intel;
+  }
+
+  /** State of all feeds as they are now. */
+  get feeds(): IntelSet['feeds'] {
+    return this.#feeds;
+  }
+
+  showFeeds(feeds: IntelSet['feeds']): void {
+    this.#feeds = feeds;
+  }
+
+  applyRows(rows: IntelRows, entry: Uint8Array): AppliedRows {
+    const applied = this.live.apply(rows);
+    // After the witnesses: what a worker is given from now on is scanned with them.
+    this.pool?.tellRows(entry);
+    return applied;
+  }
+
+  swapIntel(set: IntelSet, { set: parts, tables }: BuiltIntel, since: readonly Uint8Array[]): void {
+    const witnesses = witnessesOf(tables);
+    const scanners = scannersFor(witnesses, this.workers === 1 ? 1 : this.workers + 1, this.#inputBytes);
+    const { indicators, benign } = parts;
+    const { urls } = tables;
+    const former = this.#intel;
+    this.#intel = set;
+    this.live.swap(
+      { indicators: set.indicators, benign: set.benign.table, urls, ...(witnesses !== undefined && { witnesses }) },
+      since.map(rowsOf),
+    );
+    this.processor.use(scanners[0] === undefined ? undefined : new IndicatorScanner(scanners[0]));
+    // Workers read texts of the former base until they have gone over.
+    void this.pool?.tellSwap({ indicators, benign, urls, since }, scanners.slice(1)).then(() => former.indicators.size);
+  }
+
   /** Threads that match. */
   get workers(): number {
     return this.pool?.size ?? 1;
@@ -104,7 +154,7 @@ export class Generation implements BatchMatcher {
 
   get summary(): string {
     const rules = Object.entries(this.ruleCounts).map(([engine, count]) => `, ${count} ${engine} rules`);
-    return `${this.intel.indicators.size} indicators of ${this.intel.feeds.length} feeds${rules.join('')}`;
+    return `${this.live.table.liveCount} indicators of ${this.feeds.length} feeds${rules.join('')}`;
   }
 
   /** Loaded rules by engine; engines without rules are absent. */
@@ -114,14 +164,14 @@ export class Generation implements BatchMatcher {
 
   /** A value of a feed that would match, for a test line. */
   exampleOf(feed: string): { readonly kind: IndicatorKind; readonly value: string } | undefined {
-    const { indicators } = this.intel;
-    const number = indicators.columns.feeds.indexOf(feed);
-    for (let row = 0; row < Math.min(indicators.size, EXAMPLE_ROWS); row++) {
-      const kind = indicators.kindAt(row);
-      const isOfFeed = [...indicators.sourcesAt(row)].some(
-        (details) => indicators.columns.profiles[indicators.columns.profile[details] ?? -1]?.feed === number,
-      );
-      if (isOfFeed && (kind === 'domain' || kind === 'ipv4')) return { kind, value: indicators.valueAt(row) };
+    const { table } = this.live;
+    const { base } = table;
+    const number = base.columns.feeds.indexOf(feed);
+    for (let row = 0; row < Math.min(base.size, EXAMPLE_ROWS); row++) {
+      const kind = base.kindAt(row);
+      if ((kind !== 'domain' && kind !== 'ipv4') || !table.isLive(row)) continue;
+      if ([...base.sourcesAt(row)].some((details) => base.feedOf(details) === number))
+        return { kind, value: base.valueAt(row) };
     }
     return undefined;
   }
@@ -154,13 +204,15 @@ export class Generation implements BatchMatcher {
       alerts_omitted: sum(({ counts }) => counts.omitted),
       time_from_arrival: sum(({ detectorCounts }) => detectorCounts.timeFromArrival),
       time_clamped: sum(({ detectorCounts }) => detectorCounts.timeClamped),
-      indicators: this.intel.indicators.size,
+      indicators: this.live.table.liveCount,
+      intel_delta: this.live.table.delta.size + this.live.benign.delta.size,
+      intel_tombstones: this.live.table.tombstones + this.live.benign.tombstones,
       ...this.rules.processes?.metrics(),
     };
   }
 
   components(): readonly ComponentSnapshot[] {
-    return this.intel.feeds.map((feed) => {
+    return this.feeds.map((feed) => {
       const counters = new ComponentCounters('feed', feed.name);
       counters.add('entries', feed.statistics.entries);
       for (const [reason, count] of Object.entries({ ...feed.statistics.skipped, bad: feed.statistics.bad })) {
@@ -216,14 +268,8 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const { config } = loaded;
   const { sources, usesSamples, diagnostics: refused } = intelSources(loaded, options);
   if (refused.length > 0) throw new FlintError(refused);
-  const intel = await loadIntel(sources, {
-    now: Date.now,
-    // A service loads what its poller has fetched; everybody else asks.
-    urls: options.mode === 'run' ? 'cached' : 'ask',
-    ...(options.storedFolder !== undefined && { storedFolder: options.storedFolder }),
-    ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
-    ...(options.previous !== undefined && { previous: options.previous.intel }),
-  });
+  const opened = await openIntel(sources, options);
+  const intel = opened.set;
   const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
   const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
@@ -238,13 +284,16 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     rules: ruleTexts.texts,
   };
   const asked = options.workers ?? 1;
-  const scanners = allocateScanners(intel, asked === 1 ? 1 : asked + 1, config.limits.record_bytes + SCAN_CHUNK_BYTES);
-  const compiledUrls = urlColumnsOf(intel.extra);
+  const inputBytes = config.limits.record_bytes + SCAN_CHUNK_BYTES;
+  const witnesses = opened.built === undefined ? witnessesFor(intel) : witnessesOf(opened.built.tables);
+  const scanners = scannersFor(witnesses, asked === 1 ? 1 : asked + 1, inputBytes);
+  const knownUrls = opened.built?.tables.urls ?? urlColumnsOf(intel.extra);
   const tables = {
     indicators: intel.indicators,
     benign: intel.benign.table,
-    scanner: scanners?.[0],
-    ...(compiledUrls !== undefined && { urls: compiledUrls }),
+    scanner: scanners[0],
+    ...(witnesses !== undefined && { witnesses }),
+    ...(knownUrls !== undefined && { urls: knownUrls }),
   };
   const { processor, live, rules } = createMatching(tables, settings, options.report, {
     ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
@@ -256,25 +305,42 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   // State is kept by one thread, which must see all events in order.
   const workers = rules.isStateful ? 1 : asked;
   const pool =
-    workers === 1 || scanners === undefined
+    workers === 1 || scanners.length === 0
       ? undefined
       : await WorkerPool.open({
-          indicators: shareColumns(intel.indicators.columns),
-          benign: shareColumns(intel.benign.table.columns),
+          indicators: shareColumns(intel.indicators),
+          benign: shareColumns(intel.benign.table),
           urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
           scanners: scanners.slice(1),
           settings,
         });
   if (usesSamples) diagnostics.push(samplesWarning());
-  return new Generation({ intel, diagnostics, processor, pool, rules, live, usesSamples, report: options.report });
+  const { report } = options;
+  const parts = { intel, diagnostics, processor, pool, rules, usesSamples, report, live, inputBytes };
+  const generation = new Generation(parts);
+  for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
+  return generation;
 }
 
-/** Witness tables and work areas in one shared memory; undefined where the kernel cannot run. */
-function allocateScanners(intel: IntelSet, count: number, inputBytes: number): ScannerBlock[] | undefined {
-  if (!canRunKernel()) return undefined;
-  const memory = new ScanMemory();
-  const tables = witnessTables(memory, intel.indicators, intel.extra);
-  return Array.from({ length: count }, () => allocateScanner(memory, tables.address, inputBytes));
+async function openIntel(sources: readonly IntelSource[], options: GenerationOptions): Promise<OpenedIntel> {
+  if (options.openIntel !== undefined) return await options.openIntel(sources);
+  const set = await loadIntel(sources, {
+    now: Date.now,
+    ...(options.storedFolder !== undefined && { storedFolder: options.storedFolder }),
+    ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
+  });
+  return { set, entries: [] };
+}
+
+/** Witness tables in a memory of their own; undefined where the kernel cannot run. */
+function witnessesFor(intel: IntelSet): WitnessTables | undefined {
+  return canRunKernel() ? witnessTables(new ScanMemory(), intel.indicators, intel.extra) : undefined;
+}
+
+/** Work areas in the memory of the tables; none where the kernel cannot run. */
+function scannersFor(witnesses: WitnessTables | undefined, count: number, inputBytes: number): ScannerBlock[] {
+  if (witnesses === undefined) return [];
+  return Array.from({ length: count }, () => allocateScanner(witnesses.memory, witnesses.address, inputBytes));
 }
 
 function batchTask(batch: RecordBatch): BatchTask {

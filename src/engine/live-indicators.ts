@@ -6,18 +6,12 @@
 import { type ChangeCounts, LayeredTable } from '../core/layered-table.ts';
 import { type IndicatorTable, kindOfShape, semanticsOfShape } from '../core/indicator-table.ts';
 import type { Observed } from '../core/observed.ts';
-import type { TableChange } from '../core/table-change.ts';
 import { BenignSet } from '../intel/benign-set.ts';
+import type { IntelRows } from '../intel/store/store-entry.ts';
 import { LayeredMatcher } from '../match/layered-matcher.ts';
 import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
 import type { WitnessTables } from '../scan/witness-tables.ts';
 import type { IndicatorLookup, RowHit } from './detector.ts';
-
-/** Changed rows of both tables: plain data, as it is posted to workers. */
-export interface IntelRows {
-  readonly indicators: TableChange;
-  readonly benign: TableChange;
-}
 
 export interface LiveBase {
   readonly indicators: IndicatorTable;

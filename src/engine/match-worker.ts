@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createMatching } from './matching-parts.ts';
 import type { FoundAlert } from './processor.ts';
 import { RangeScanner } from './range-scanner.ts';
+import { IndicatorScanner } from '../scan/indicator-scanner.ts';
+import { rowsOf } from '../intel/store/store-entry.ts';
 import { tableOf } from './shared-intel.ts';
 import type {
   BatchTask,
@@ -10,7 +12,9 @@ import type {
   ProblemSample,
   TaskResult,
   WorkerAnswer,
+  WorkerNews,
   WorkerStart,
+  WorkerSwapped,
   WorkerTask,
 } from './worker-messages.ts';
 
@@ -21,7 +25,7 @@ const start = workerData as WorkerStart;
 const MAX_PROBLEMS = 100;
 
 let problems: ProblemSample[] = [];
-const { processor } = createMatching(
+const { processor, live } = createMatching(
   {
     indicators: tableOf(start.indicators),
     benign: tableOf(start.benign),
@@ -34,8 +38,14 @@ const { processor } = createMatching(
   },
 );
 
-port.on('message', (task: WorkerTask) => {
-  void answer(task).then((message) => port.postMessage(message));
+port.on('message', (task: WorkerTask | WorkerNews) => {
+  if (task.kind === 'rows') live.apply(rowsOf(task.entry));
+  else if (task.kind === 'swap') {
+    const { indicators, benign, urls, since } = task;
+    live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
+    processor.use(new IndicatorScanner(task.scanner));
+    port.postMessage({ swapped: true } satisfies WorkerSwapped);
+  } else void answer(task).then((message) => port.postMessage(message));
 });
 port.postMessage({ ok: true });
 

@@ -54,7 +54,7 @@ const NOTHING_FOUND = { candidateCount: 0, ordinals: new Uint32Array(0), encodin
 export class Processor {
   readonly counts: ProcessorCounts = { records: 0, bytes: 0, candidates: 0, encodingOnly: 0, omitted: 0 };
   readonly detector: Detector;
-  readonly #scanner: Scanner | undefined;
+  #scanner: Scanner | undefined;
   readonly #hasRules: boolean;
   readonly #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
@@ -79,6 +79,11 @@ export class Processor {
   /** The scanner's input memory. */
   get input(): Uint8Array | undefined {
     return this.#scanner?.input;
+  }
+
+  /** Goes over to the scanner of other tables; between two batches. */
+  use(scanner: Scanner | undefined): void {
+    this.#scanner = scanner;
   }
 
   process(batch: RecordBatch, nowMs: number): FoundAlert[] {

@@ -21,7 +21,9 @@ import { EngineIntake } from './engine-intake.ts';
 import { FilePositions, type SavedPositions } from './file-positions.ts';
 import { buildGeneration, type Generation, type GenerationOptions, intelSources } from './generation.ts';
 import { type InputPlan, planInputs } from './input-plans.ts';
+import { inThreads } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
+import { IntelStore, type LiveSink, type OpenedIntel } from './intel-store.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -63,6 +65,7 @@ interface RunningInput {
 }
 
 const TICK_MS = 1000;
+const SWEEP_MS = 3_600_000;
 const DRAIN_MS = 10_000;
 /** A start waits so long for sources that were never fetched; what takes longer goes live when it is here. */
 const FIRST_PULL_MS = 10_000;
@@ -92,6 +95,9 @@ export class Service {
   /** While outputs are exchanged alerts wait, so that none meets a closed queue. */
   #swapping: Promise<void> | undefined;
   #ready = false;
+  readonly #store: IntelStore;
+  readonly #stopping: AbortController;
+  #nextSweepMs = Date.now() + SWEEP_MS;
 
   private constructor(
     loaded: LoadedConfig,
@@ -100,11 +106,14 @@ export class Service {
     outputs: Outputs,
     engine: ComponentCounters,
     polling: Polling,
+    { store, stopping }: StoreParts,
     options: ServiceOptions,
   ) {
     this.#options = options;
     this.#poller = polling.poller;
     this.#pullThread = polling.thread;
+    this.#store = store;
+    this.#stopping = stopping;
     this.#engine = engine;
     this.#config = loaded.config;
     this.#dropIn = loaded.dropIn;
@@ -164,13 +173,18 @@ export class Service {
       await polling.poller.pullMissing(FIRST_PULL_MS);
       polling.poller.loaded();
       const engine = new ComponentCounters('engine', 'engine');
-      const generation = await buildGeneration(loaded, generationOptions(loaded.config, dataDir, engine, options));
+      const parts = openStore(dataDir, options);
+      const building = generationOptions(loaded.config, dataDir, engine, options);
+      const { generation, attach } = await buildWithStore(parts.store, loaded, building);
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
-      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, options);
+      attach(generation);
+      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, parts, options);
       // From now on positions are those of snapshots: there is one before the first record.
       if (service.#keeper.active) await service.#keeper.save();
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => void service.#tick(), TICK_MS);
+      // What changed while nobody ran.
+      await service.refresh();
       service.#ready = true;
       polling.poller.start(async (sources) => (await service.refresh(sources)).ok);
       return service;
@@ -203,20 +217,26 @@ export class Service {
     return this.#generation.workers;
   }
 
-  /** Files and folders whose change asks for a reload. */
+  /** Files and folders that are looked at for changes. */
   get watchedPaths(): readonly string[] {
-    const { intel, rules, pipelines, flux, key_map } = this.#config;
-    const sources = intel.flatMap((entry) =>
-      typeof entry === 'string' ? [entry] : typeof entry.source === 'string' ? [entry.source] : [],
-    );
+    const { rules, pipelines, flux, key_map } = this.#config;
     const specs = flux.map((entry) => (typeof entry === 'string' ? entry : entry.spec));
-    const paths = [...sources, ...rules, ...pipelines, ...specs, ...(key_map === undefined ? [] : [key_map])];
     const own = this.#dropIn ? [join(this.#dataDir.path, 'intel')] : [];
     return [
       ...(this.#options.configFile === undefined ? [] : [this.#options.configFile]),
-      ...paths.filter((path) => !/^(?:taxii\+|misp\+)?https?:/i.test(path)),
+      ...this.intelPaths,
+      ...[...rules, ...pipelines, ...specs, ...(key_map === undefined ? [] : [key_map])].filter(isPath),
       ...own,
     ];
+  }
+
+  /** Of these, sources of intelligence: `refresh` takes their changes in. */
+  get intelPaths(): readonly string[] {
+    return this.#config.intel
+      .flatMap((entry) =>
+        typeof entry === 'string' ? [entry] : typeof entry.source === 'string' ? [entry.source] : [],
+      )
+      .filter(isPath);
   }
 
   get ready(): boolean {
@@ -279,9 +299,24 @@ export class Service {
   }
 
   /** Takes in the content of sources that changed on disk; all of them when none is named (`intel-refresh.ts`). Never rejects. */
-  async refresh(_sources?: readonly string[]): Promise<RefreshOutcome> {
-    const { atMs, ok, message } = await this.reload();
-    return { atMs, ok, way: ok ? 'rebuild' : 'unchanged', added: 0, removed: 0, changed: 0, message };
+  async refresh(sources?: readonly string[]): Promise<RefreshOutcome> {
+    try {
+      const outcome = await this.#store.refresh(sources, async () => {
+        const { atMs, ok, message } = await this.reload();
+        return { atMs, ok, way: ok ? 'rebuild' : 'unchanged', added: 0, removed: 0, changed: 0, message };
+      });
+      const { atMs, ok, way, message } = outcome;
+      if (way !== 'unchanged') {
+        this.#lastReload = { atMs, ok, message };
+        this.#options.logger.info('intelligence changed', { detail: message });
+      }
+      return outcome;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#lastReload = { atMs: Date.now(), ok: false, message };
+      this.#options.logger.error('intelligence could not be taken in', { reason: message });
+      return { atMs: Date.now(), ok: false, way: 'unchanged', added: 0, removed: 0, changed: 0, message };
+    }
   }
 
   /** Stops taking, settles what was taken, delivers what is queued, writes what must survive. Idempotent. */
@@ -301,6 +336,8 @@ export class Service {
     this.#positions.save();
     const left = await this.#outputs.close(DRAIN_MS);
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
+    this.#stopping.abort();
+    await this.#store.close();
     await this.#generation.close();
     this.#dataDir.close();
   }
@@ -348,7 +385,7 @@ export class Service {
     try {
       const loaded = this.#options.reload();
       const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
-      const generation = await buildGeneration(loaded, {
+      const { generation, attach } = await buildWithStore(this.#store, loaded, {
         ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#options),
         previous: this.#generation,
       });
@@ -358,6 +395,7 @@ export class Service {
       if (exchanged) this.#keeper.reset();
       const fresh = generation.takeOver(former, Date.now());
       this.#generation = generation;
+      attach(generation);
       if (exchanged) void this.#keeper.tick();
       if (fresh.length > 0)
         this.#options.logger.info('state of these rules begins anew', {
@@ -369,6 +407,8 @@ export class Service {
       await this.#swapInputs(inputs);
       await former.close();
       await this.#poller.update(intelSources(loaded, {}).sources);
+      // A change that was taken in while the new generation was built is not part of it.
+      void this.refresh();
       return { atMs: Date.now(), ok: true, message: generation.summary };
     } catch (error) {
       if (!(error instanceof FlintError)) throw error;
@@ -418,6 +458,10 @@ export class Service {
   async #tick(): Promise<void> {
     await this.#swapping;
     const nowMs = Date.now();
+    if (nowMs >= this.#nextSweepMs) {
+      this.#nextSweepMs = nowMs + SWEEP_MS;
+      void this.#sweep();
+    }
     await this.#intake.run(() => this.#generation.advance(nowMs));
     await this.#alertPath.tick(nowMs);
     // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
@@ -427,7 +471,16 @@ export class Service {
     await this.#keeper.tick();
   }
 
+  async #sweep(): Promise<void> {
+    try {
+      await this.#store.sweep();
+    } catch (error) {
+      this.#options.logger.error('expired indicators could not be removed', { reason: String(error) });
+    }
+  }
+
   #countEngine(): void {
+    for (const [name, value] of Object.entries(this.#store.metrics)) this.#engine.set(`intel_${name}`, value);
     this.#engine.set('pressure', this.#intake.pressure);
     this.#engine.set('alerts_sent', this.#alertPath.sent);
     this.#engine.set('alerts_held_back', this.#alertPath.heldBack);
@@ -444,6 +497,44 @@ function pollingOf(folder: string, logger: Logger): Polling {
   const thread = new PullThread();
   const pull: PollerOptions['pull'] = (source, ...how) => thread.pull(source, folder, ...how);
   return { poller: new SourcePoller({ folder, pull, logger, now: Date.now, random: Math.random }), thread };
+}
+
+function isPath(text: string): boolean {
+  return !/^(?:[a-z]+\+)?https?:/i.test(text);
+}
+
+interface StoreParts {
+  readonly store: IntelStore;
+  readonly stopping: AbortController;
+}
+
+function openStore(dataDir: DataDir, { logger }: ServiceOptions): StoreParts {
+  const stopping = new AbortController();
+  const store = new IntelStore({
+    folder: dataDir.folder('indicators'),
+    feedFolder: dataDir.folder('feeds'),
+    run: inThreads(stopping.signal),
+    signal: stopping.signal,
+    now: Date.now,
+    onProblem: (message, reason) => logger.error(message, { reason }),
+  });
+  return { store, stopping };
+}
+
+/** The store goes over to what it gave when the generation is in use, by `attach`. */
+async function buildWithStore(
+  store: IntelStore,
+  loaded: LoadedConfig,
+  options: GenerationOptions,
+): Promise<{ readonly generation: Generation; readonly attach: (sink: LiveSink) => void }> {
+  let attach = (_sink: LiveSink): void => undefined;
+  const openIntel: NonNullable<GenerationOptions['openIntel']> = async (sources): Promise<OpenedIntel> => {
+    const opened = await store.open(sources);
+    attach = opened.attach;
+    return opened;
+  };
+  const generation = await buildGeneration(loaded, { ...options, openIntel });
+  return { generation, attach };
 }
 
 function planAll(

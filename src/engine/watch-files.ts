@@ -11,19 +11,31 @@ const MAX_FILES = 20_000;
 
 /** Returns a function that stops watching. */
 export function watchFiles(service: Service, everyMs: number): () => void {
-  let before = fingerprint(service.watchedPaths);
+  let before = fingerprints(service);
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
-    const now = fingerprint(service.watchedPaths);
-    if (now === before) return;
+    const now = fingerprints(service);
+    const changed = [...now].filter(([path, print]) => before.get(path) !== print).map(([path]) => path);
+    if (changed.length === 0 && now.size === before.size) return;
     before = now;
     busy = true;
-    void service.reload().finally(() => {
+    void takeIn(service, changed).finally(() => {
       busy = false;
     });
   }, everyMs);
   return () => clearInterval(timer);
+}
+
+/** Intelligence alone is taken in as a change; anything else is a reload. */
+async function takeIn(service: Service, changed: readonly string[]): Promise<void> {
+  const { intelPaths } = service;
+  if (changed.length > 0 && changed.every((path) => intelPaths.includes(path))) await service.refresh(changed);
+  else await service.reload();
+}
+
+function fingerprints(service: Service): Map<string, string> {
+  return new Map(service.watchedPaths.map((path) => [path, fingerprint([path])]));
 }
 
 export function fingerprint(paths: readonly string[]): string {

@@ -40,6 +40,24 @@ export interface FileTask extends RangeTask {
 
 export type WorkerTask = BatchTask | FileTask;
 
+/** A change of the indicators, as it stands in the log of the store; not answered. */
+export interface RowsMessage {
+  readonly kind: 'rows';
+  readonly entry: Uint8Array;
+}
+
+/** A new base and what came after it was begun; answered by `WorkerSwapped`. */
+export interface SwapMessage {
+  readonly kind: 'swap';
+  readonly indicators: SharedColumns;
+  readonly benign: SharedColumns;
+  readonly urls: UrlIndexColumns;
+  readonly scanner: ScannerBlock;
+  readonly since: readonly Uint8Array[];
+}
+
+export type WorkerNews = RowsMessage | SwapMessage;
+
 export interface ProblemSample {
   readonly code: ErrorCode;
   readonly input: string;
@@ -60,3 +78,8 @@ export interface TaskResult {
 export type WorkerAnswer =
   | { readonly ok: true; readonly result: TaskResult }
   | { readonly ok: false; readonly error: string };
+
+/** The worker uses nothing of the former base any more. */
+export interface WorkerSwapped {
+  readonly swapped: true;
+}

@@ -5,17 +5,26 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ScannerBlock } from '../scan/indicator-scanner.ts';
-import type { TaskResult, WorkerAnswer, WorkerStart, WorkerTask } from './worker-messages.ts';
+import type {
+  SwapMessage,
+  TaskResult,
+  WorkerAnswer,
+  WorkerStart,
+  WorkerSwapped,
+  WorkerTask,
+} from './worker-messages.ts';
 
 export type PoolStart = Omit<WorkerStart, 'scanner'> & { readonly scanners: readonly ScannerBlock[] };
 
 interface PoolWorker {
   readonly worker: Worker;
   /** The worker's scanner input, shared with it. */
-  readonly input: Uint8Array;
+  input: Uint8Array;
   readonly ready: Promise<void>;
   busy: boolean;
   settle: ((answer: WorkerAnswer) => void) | undefined;
+  /** Called one by one as the worker goes over to new bases. */
+  readonly swaps: (() => void)[];
   last: TaskResult | undefined;
 }
 
@@ -67,6 +76,27 @@ export class WorkerPool {
     });
   }
 
+  /** Tells every worker of a change of the indicators: batches given after this call see it. */
+  tellRows(entry: Uint8Array): void {
+    for (const { worker } of this.#workers) worker.postMessage({ kind: 'rows', entry });
+  }
+
+  /**
+   * Every worker goes over to a new base, with a scanner each; batches given after this call see it. Resolves when none uses the
+   * former one any more.
+   */
+  async tellSwap(swap: Omit<SwapMessage, 'kind' | 'scanner'>, scanners: readonly ScannerBlock[]): Promise<void> {
+    await Promise.all(
+      this.#workers.map((entry, i) => {
+        const scanner = scanners[i];
+        if (scanner === undefined) throw new Error('a scanner for each worker is needed');
+        entry.worker.postMessage({ kind: 'swap', ...swap, scanner } satisfies SwapMessage);
+        entry.input = inputOf(scanner);
+        return new Promise<void>((resolve) => entry.swaps.push(resolve));
+      }),
+    );
+  }
+
   /** Resolves when all tasks given so far are done and the threads have ended. */
   async close(): Promise<void> {
     await this.#drained();
@@ -115,7 +145,6 @@ export class WorkerPool {
 
 function openWorker(start: WorkerStart): PoolWorker {
   const worker = new Worker(new URL('./match-worker.js', import.meta.url), { workerData: start });
-  const { memory, input, inputBytes } = start.scanner;
   let began = (): void => undefined;
   const ready = new Promise<void>((resolve, reject) => {
     began = resolve;
@@ -123,16 +152,24 @@ function openWorker(start: WorkerStart): PoolWorker {
   });
   const entry: PoolWorker = {
     worker,
-    input: new Uint8Array(memory.buffer, input, inputBytes),
+    input: inputOf(start.scanner),
     ready,
     busy: false,
     settle: undefined,
+    swaps: [],
     last: undefined,
   };
   worker.once('message', () => {
-    worker.on('message', (answer: WorkerAnswer) => entry.settle?.(answer));
+    worker.on('message', (answer: WorkerAnswer | WorkerSwapped) => {
+      if ('swapped' in answer) entry.swaps.shift()?.();
+      else entry.settle?.(answer);
+    });
     began();
     worker.unref();
   });
   return entry;
+}
+
+function inputOf({ memory, input, inputBytes }: ScannerBlock): Uint8Array {
+  return new Uint8Array(memory.buffer, input, inputBytes);
 }

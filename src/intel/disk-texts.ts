@@ -31,7 +31,7 @@ export class DiskTexts implements TextPool {
     this.#file = file;
     this.#offset = offset;
     this.byteLength = byteLength;
-    if (ownership === 'owned') closing.register(this, file);
+    if (ownership === 'owned') closing.register(this, file, this);
   }
 
   read(start: number, end: number): string {
@@ -51,6 +51,11 @@ export class DiskTexts implements TextPool {
   share(): SharedTexts {
     return { kind: 'file', file: this.#file, offset: this.#offset, byteLength: this.byteLength };
   }
+
+  handOver(): SharedTexts {
+    closing.unregister(this);
+    return this.share();
+  }
 }
 
 /** The texts of another thread's pool, which keeps the file open. */
@@ -58,6 +63,13 @@ export function borrowTexts(texts: SharedTexts): TextPool {
   return texts.kind === 'memory'
     ? new MemoryTexts(texts.bytes)
     : new DiskTexts(texts.file, texts.offset, texts.byteLength, 'borrowed');
+}
+
+/** Texts that another thread made for this one: the file is closed here. */
+export function adoptTexts(texts: SharedTexts): TextPool {
+  return texts.kind === 'memory'
+    ? new MemoryTexts(texts.bytes)
+    : new DiskTexts(texts.file, texts.offset, texts.byteLength, 'owned');
 }
 
 /** Keeps texts in memory up to `SPILL_BYTES`, then on disk in a file that has no name and so never outlives the process. */

@@ -36,6 +36,8 @@ export interface LoadIntelOptions {
   readonly signal?: AbortSignal;
   /** Called after each feed. */
   readonly progress?: (feed: FeedState) => void;
+  /** Called after each source, in their order, with the number of feeds it gave. */
+  readonly sourceDone?: (feeds: number) => void;
   /** A server asked to be left alone for so long. */
   readonly retryAfter?: (ms: number) => void;
 }
@@ -46,6 +48,7 @@ export async function loadIntel(sources: readonly IntelSource[], options: LoadIn
   if (compiled !== undefined) return compiled;
   const loading = new Loading(options);
   for (const source of sources) {
+    const before = loading.feeds.length;
     if (source.transport === 'url' && options.urls !== 'cached') await loading.ask(source);
     else if (isRemote(source)) await loading.stored(source);
     else {
@@ -54,6 +57,7 @@ export async function loadIntel(sources: readonly IntelSource[], options: LoadIn
       if (files.length === 0) loading.missing(source);
       for (const file of files) await loading.file(source, file);
     }
+    options.sourceDone?.(loading.feeds.length - before);
   }
   return loading.builder.finish(loading.feeds, loading.diagnostics);
 }
@@ -69,6 +73,7 @@ function compiledAlone(sources: readonly IntelSource[], options: LoadIntelOption
     const read = readCompiledIntel(file.path, options.cacheFolder);
     if (!read.ok) return undefined;
     for (const feed of read.set.feeds) options.progress?.(feed);
+    options.sourceDone?.(read.set.feeds.length);
     return read.set;
   } catch {
     // Not readable: the ordinary way says why.

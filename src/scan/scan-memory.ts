@@ -11,10 +11,11 @@ export class ScanMemory {
   readonly memory: WebAssembly.Memory;
   #end: number;
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
+  /** A new memory; or one that another thread has filled up to `usedBytes` and given away. */
+  constructor(memory?: WebAssembly.Memory, usedBytes = 0) {
+    this.memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
     // Kernels read up to 16 bytes before an address they are given.
-    this.#end = 1024;
+    this.#end = Math.max(1024, usedBytes);
   }
 
   /** Bytes handed out so far. */

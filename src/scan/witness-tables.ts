@@ -125,6 +125,11 @@ export class WitnessTables {
     return new WitnessTables(memory, address, saved.byteLength);
   }
 
+  /** Tables that stand in the memory already. */
+  static at(memory: ScanMemory, address: number, bytes: number): WitnessTables {
+    return new WitnessTables(memory, address, bytes);
+  }
+
   /** All of it, as it is to be saved; little-endian as WebAssembly is, free of addresses. A view, not a copy. */
   bytesView(): Uint8Array {
     return new Uint8Array(this.memory.memory.buffer, this.address, this.bytes);

@@ -52,7 +52,7 @@ export async function refreshSource(
 }
 
 /** For feeds that break: what is in use, put together only when one does. */
-function previousOf(state: StoreState, options: RefreshOptions): IntelSet {
+export function previousOf(state: StoreState, options: Pick<LoadIntelOptions, 'cacheFolder'>): IntelSet {
   let merged: IntelSet | undefined;
   const now = (): IntelSet => {
     merged ??= mergeLayers(state, {
@@ -62,8 +62,10 @@ function previousOf(state: StoreState, options: RefreshOptions): IntelSet {
     return merged;
   };
   return {
-    ...state.set,
+    ...state.carried,
     feeds: state.feeds,
+    diagnostics: [],
+    extra: new Map(),
     get indicators() {
       return now().indicators;
     },

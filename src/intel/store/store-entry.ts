@@ -2,7 +2,7 @@
  * StoreEntry: one change of the store as it is written to the log and applied: rows of both tables, what is known of the sources
  * from then on, and what later loads must know. JSON, UTF-8.
  */
-import type { TableChange } from '../../core/table-change.ts';
+import { NO_CHANGE, type TableChange } from '../../core/table-change.ts';
 import type { MarkingLevel } from '../../rules/stix/markings.ts';
 import type { Carried, FeedState } from '../intel-set.ts';
 
@@ -43,6 +43,12 @@ export function encodeEntry(entry: StoreEntry): Buffer {
 export function decodeEntry(bytes: Buffer): StoreEntry | undefined {
   const entry = JSON.parse(bytes.toString('utf8')) as StoreEntry;
   return entry.version === 1 ? entry : undefined;
+}
+
+/** The rows of an entry as it stands in the log. */
+export function rowsOf(bytes: Uint8Array): IntelRows {
+  const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return entry?.rows ?? { indicators: NO_CHANGE, benign: NO_CHANGE };
 }
 
 /** `carried` and what an entry adds to it. */
