@@ -15,6 +15,8 @@ export interface FetchRequest extends Partial<Credentials> {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly allowPrivateAddresses: boolean;
+  /** Address of a proxy, or `none`; absent: as the environment says. */
+  readonly proxy?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +52,7 @@ export async function fetchFeed(request: FetchRequest, resolveHost?: ResolveHost
       maxBytes: request.maxBytes,
       allowPrivateAddresses: request.allowPrivateAddresses,
       otherOrigins: 'follow',
+      ...(request.proxy === undefined ? {} : { proxy: request.proxy }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
       ...(resolveHost === undefined ? {} : { resolveHost }),
     });

@@ -61,6 +61,8 @@ describe('a source', () => {
     ],
     [{ source: 'https://a.example/', auth: { type: 'basic', user: 'x', pasword: {} } }, 'unknown key "auth.pasword"'],
     [{ source: 'https://a.example/', auth: { type: 'basic', user: 'x', password: 'plain' } }, '"auth.password"'],
+    [{ source: 'https://a.example/', proxy: 'http://me:pw@proxy:3128' }, '"proxy" "http://proxy:3128/" is none'],
+    [{ source: './x', proxy: 'none' }, '"proxy" in intel is for sources that are URLs only'],
     [{ source: 'https://:bad' }, '"source" "an invalid URL" is none'],
   ])('is refused with the reason: %j', (entry, message) => {
     expect(refusal(entry)).toContain(message);

@@ -55,6 +55,8 @@ export interface IntelSource {
   readonly header?: boolean;
   readonly auth?: SourceAuth;
   readonly tls?: SourceTls;
+  /** Address of a proxy, or `none`. */
+  readonly proxy?: string;
   readonly collections?: readonly string[];
   /** `match[…]` filters by field; with `type` always. */
   readonly match?: Readonly<Record<string, readonly string[]>>;
@@ -72,7 +74,7 @@ export type ReadSource =
 const DEFAULT_TYPES = ['indicator', 'marking-definition'];
 const TYPED_ADDRESS = /^(taxii|misp)\+(https?:\/\/.*)$/is;
 const TAXII_KEYS = ['collections', 'match', 'added_after', 'page_size'] as const;
-const REMOTE_KEYS = ['auth', 'tls'] as const;
+const REMOTE_KEYS = ['auth', 'tls', 'proxy'] as const;
 /** What each kind of credentials consists of. */
 const AUTH_KEYS: Readonly<Record<AuthType, readonly (keyof SourceAuth)[]>> = {
   basic: ['user', 'password'],
@@ -110,6 +112,12 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
     bad('added_after', added_after, 'a time in UTC: 2024-01-01T00:00:00Z');
   if (transport !== 'file' && isAddress(source) && !URL.canParse(source))
     bad('source', shownSource(source), 'a valid URL');
+  if (!isProxy(values['proxy']))
+    bad(
+      'proxy',
+      shownSource(String(values['proxy'])),
+      'http://host:port, or none; its user and password stand in HTTPS_PROXY',
+    );
   if (diagnostics.length > 0 || transport === undefined || everyMs === undefined) return { ok: false, diagnostics };
   return {
     ok: true,
@@ -148,6 +156,15 @@ export function policyOf(source: IntelSource, file: string, asOfMs?: number): Fe
     ...(source.urls === undefined ? {} : { urls: source.urls }),
     ...(expiresAfterMs === undefined || asOfMs === undefined ? {} : { expiry: { afterMs: expiresAfterMs, asOfMs } }),
   };
+}
+
+/** Credentials of a proxy are secrets, and stand where secrets stand. */
+function isProxy(value: unknown): boolean {
+  if (value === undefined || value === 'none') return true;
+  const text = String(value);
+  if (!isAddress(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
 }
 
 function transportOf(source: string, type: string): SourceTransport | undefined {

@@ -157,6 +157,7 @@ class Loading {
         timeoutMs,
         maxBytes,
         allowPrivateAddresses,
+        ...(source.proxy === undefined ? {} : { proxy: source.proxy }),
         ...(cached?.etag === undefined ? {} : { etag: cached.etag }),
         ...(cached?.lastModified === undefined ? {} : { lastModified: cached.lastModified }),
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),

@@ -220,5 +220,6 @@ export function serverOf(source: IntelSource): RemoteServer {
     timeoutMs: source.timeoutMs,
     maxBytes: Math.min(source.maxBytes, MAX_ANSWER_BYTES),
     allowPrivateAddresses: source.allowPrivateAddresses,
+    ...(source.proxy === undefined ? {} : { proxy: source.proxy }),
   };
 }

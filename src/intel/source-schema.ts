@@ -116,6 +116,12 @@ export const intelSourceSchema = Type.Object(
     header: Type.Optional(Type.Boolean({ description: 'whether the first row of a table names its columns' })),
     auth: Type.Optional(auth),
     tls: Type.Optional(tls),
+    proxy: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'http(s):// address of a proxy, or none; default: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say',
+      }),
+    ),
     collections: texts('TAXII: ids, titles or aliases; default: every collection that may be read'),
     match: Type.Optional(match),
     added_after: Type.Optional(

@@ -6,11 +6,13 @@
  * look-up might give. Answers are asked for without content encoding.
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectTls } from 'node:tls';
 import { isPublicAddress } from '../../core/address-scope.ts';
 import { parseIp } from '../../core/ip-address.ts';
 import { checkedLookup } from './checked-lookup.ts';
+import { proxyFor, proxyHeaders, throughProxy, tunnel } from './proxy.ts';
 import { authHeaders, type Credentials } from './request-auth.ts';
 
 /** Gives all addresses of a name; injected by tests. */
@@ -24,6 +26,8 @@ export interface GetOptions extends Credentials {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly allowPrivateAddresses: boolean;
+  /** Address of a proxy, or `none`; absent: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly proxy?: string;
   /** A redirect to another origin: followed without credentials, or refused. */
   readonly otherOrigins: 'follow' | 'refuse';
   /** Makes it a POST; redirects are then answers like any other. */
@@ -76,26 +80,23 @@ export async function httpGet(first: URL, options: GetOptions): Promise<HttpAnsw
 }
 
 async function connect(url: URL, options: GetOptions, signal: AbortSignal): Promise<IncomingMessage> {
-  const addresses = await allowedAddresses(url, options);
-  const { tls } = options;
   const isHome = url.origin === options.home.origin;
+  const way = await wayTo(url, isHome, options, signal);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = send(
-      url,
+      way.target,
       {
         signal,
         method: options.body === undefined ? 'GET' : 'POST',
-        agent: false,
-        lookup: checkedLookup(addresses),
-        minVersion: 'TLSv1.2',
-        ...(tls === undefined ? {} : isHome ? tls : tls.ca === undefined ? {} : { ca: tls.ca }),
+        ...way.options,
         headers: {
           'user-agent': 'flint',
           'accept-encoding': 'identity',
           ...options.headers,
           ...(options.body === undefined ? {} : { 'content-length': options.body.length }),
           ...(isHome ? authHeaders(options.auth) : {}),
+          ...way.headers,
         },
       },
       resolve,
@@ -105,15 +106,45 @@ async function connect(url: URL, options: GetOptions, signal: AbortSignal): Prom
   });
 }
 
+interface Way {
+  readonly target: URL;
+  readonly options: RequestOptions;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Straight to the addresses that were checked, or through a proxy, which resolves names itself. */
+async function wayTo(url: URL, isHome: boolean, options: GetOptions, signal: AbortSignal): Promise<Way> {
+  const proxy = proxyFor(url, options.proxy, process.env);
+  const own = options.tls ?? {};
+  const tls = { minVersion: 'TLSv1.2' as const, ...(isHome ? own : own.ca === undefined ? {} : { ca: own.ca }) };
+  const addresses = await allowedAddresses(url, options, proxy === undefined);
+  if (proxy === undefined)
+    return { target: url, options: { agent: false, lookup: checkedLookup(addresses), ...tls }, headers: {} };
+  if (url.protocol === 'http:') {
+    const { target, path } = throughProxy(url, proxy);
+    return { target, options: { agent: false, path }, headers: { host: url.host, ...proxyHeaders(proxy) } };
+  }
+  const socket = await tunnel(url, proxy, signal);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const servername = parseIp(host) === undefined ? host : '';
+  return {
+    target: url,
+    options: { createConnection: () => connectTls({ socket, host, servername, ...tls }) },
+    headers: {},
+  };
+}
+
 async function allowedAddresses(
   url: URL,
   { allowPrivateAddresses, resolveHost = systemResolve }: GetOptions,
+  resolves: boolean,
 ): Promise<readonly LookupAddress[]> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw failed(`the protocol "${url.protocol}" is not http or https`);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const literal = parseIp(host);
-  const addresses = literal === undefined ? await resolveHost(host) : [{ address: host, family: literal.family }];
+  const named = async (): Promise<readonly LookupAddress[]> => (resolves ? await resolveHost(host) : []);
+  const addresses = literal === undefined ? await named() : [{ address: host, family: literal.family }];
   const refused = addresses.find(({ address }) => !isPublicAddress(address));
   if (refused !== undefined && !allowPrivateAddresses)
     throw new HttpProblem('INTEL_ADDRESS_REFUSED', `${refused.address} is no public address`, false);

@@ -20,6 +20,8 @@ export interface RemoteServer extends Credentials {
   /** Longest single wait; a Retry-After beyond it ends the request. */
   readonly maxWaitMs: number;
   readonly allowPrivateAddresses: boolean;
+  /** Address of a proxy, or `none`; absent: as the environment says. */
+  readonly proxy?: string;
 }
 
 export const REMOTE_DEFAULTS = {
