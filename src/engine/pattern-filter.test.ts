@@ -7,6 +7,10 @@ import { PatternFilter } from './pattern-filter.ts';
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",
   "[domain-name:value LIKE 'dga%.example.net']",
+  "[url:value LIKE '%/wolf/gate.php?id=%']",
+  "[network-traffic:dst_ref.value = '198.18.4.3' OR network-traffic:src_ref.value = '198.18.4.3']",
+  "[process:command_line MATCHES '(?i)insight key']",
+  "[url:value MATCHES 'wolf/gate[.]php']",
   "[file:name = 'loader.exe' AND file:hashes.MD5 = '0123456789abcdef0123456789abcdef']",
 ];
 
@@ -20,7 +24,17 @@ const RECORDS: readonly EventObject[] = [
   { dns: { question: { name: 'dga77.example.net' } } },
   { dns: { question: { name: 'DGA78.example.net' } } },
   { file: { name: 'loader.exe', hash: { md5: '0123456789ABCDEF0123456789ABCDEF' } } },
-  { message: 'nothing of interest here' },
+  { url: { full: 'http://h.example/w%6Flf/g%61te.php?id=1' } },
+  { url: { full: 'http://h.example/caf\u00e9/wolf/gate.php?id=1' } },
+  { dns: { question: { name: '\uff44\uff47\uff41\uff11.example.net' } } },
+  {
+    Image: 'C:\\x.exe',
+    CommandLine: 'in\u017fight \u212aey',
+    EventID: 1,
+    Channel: 'Microsoft-Windows-Sysmon/Operational',
+  },
+  { src_ip: '10.0.0.1', dst_ip: '0:0:0:0:0:FFFF:c612:0403' },
+  { message: 'nothing of interest here, 0xffff:' },
   { url: { full: 'http://host.example/index.html' } },
 ];
 

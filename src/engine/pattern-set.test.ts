@@ -108,7 +108,7 @@ describe('pattern set', () => {
       "[file:name = 'never' AND file:x_unknown = 'x']",
     ]);
     expect(set.witnesses).toEqual([
-      { pattern: 0, anyOf: ['mimi'] },
+      { pattern: 0, anyOf: ['mimikatz'] },
       { pattern: 1, anyOf: ['whoami'] },
     ]);
     expect(set.unwitnessed).toEqual([2]);

@@ -67,7 +67,7 @@ export interface LoadedPatterns {
 export interface PatternWitness {
   /** Number of the pattern in the set. */
   readonly pattern: number;
-  /** Lower-case ASCII; at least one stands, in either case, in the raw text of every event the pattern is concerned with. */
+  /** Lower-case ASCII; at least one stands, in either case, in one of the searchable texts of every event the pattern is concerned with. */
   readonly anyOf: readonly string[];
 }
 

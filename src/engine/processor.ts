@@ -10,7 +10,7 @@ import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import { IndicatorLines, type LineScanner, RuleLines } from './line-scanner.ts';
+import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rule-filter.ts';
 
 export interface FoundAlert {
@@ -72,6 +72,7 @@ export class Processor {
     const filter = this.#ruleFilter;
     if (this.#scanner === undefined) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
+    if (filter?.patterns !== undefined) return new PatternLines(filter.patterns, this.#scanner);
     if (filter?.sieve === undefined || !filter.takes(source)) return undefined;
     return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators);
   }

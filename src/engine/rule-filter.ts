@@ -46,6 +46,11 @@ export class RuleFilter {
     return this.#patterns === undefined ? this.#sigma : undefined;
   }
 
+  /** What finds patterns when they are the only rules: lines can be read for it. */
+  get patterns(): PatternFilter | undefined {
+    return this.#sigma === undefined ? this.#patterns : undefined;
+  }
+
   /** False: configuration says what the source's records are, so their looks do not decide. */
   takes(source: PinnedSource): boolean {
     return this.#sigma === undefined || isSelfDescribing(source);

@@ -38,8 +38,8 @@ function clause(body: Predicate): WitnessClause {
 }
 
 describe('object witnesses', () => {
-  it('are the longest plain run of a value', () => {
-    expect(clause(is('v', 'C:\\Windows\\System32\\cmd.exe /c'))).toEqual(['system32']);
+  it('are the rarest plain run of a value', () => {
+    expect(clause(is('v', 'C:\\Windows\\System32\\cmd.exe /c'))).toEqual(['cmd.exe']);
     expect(clause(is('v', 'a b'))).toBeUndefined();
     expect(clause(is('v', '20240101'))).toBeUndefined();
     expect(clause(is('r', 'HKEY_LOCAL_MACHINE\\Run'))).toEqual(['run']);
@@ -54,10 +54,33 @@ describe('object witnesses', () => {
   });
 
   it('know the other spellings of addresses and names', () => {
-    expect(clause(is('h', '192.0.2.1'))).toEqual(['192.0.2.1', 'ffff']);
+    expect(clause(is('h', '192.0.2.1'))).toEqual(['192.0.2.1']);
     expect(clause(is('h', '2001:db8::1'))).toBeUndefined();
     expect(clause(is('h', 'xn--e1aybc.example'))).toEqual(['.example']);
     expect(clause(is('u', 'https://evil.example/a%41b'))).toEqual(['evil.example']);
+  });
+
+  it('are read out of expressions and wildcards', () => {
+    const regex = (source: string): Test => ({
+      ...{ kind: 'regex', source, typing: 'strict', normalize: 'nfc' },
+      flags: { ignoreCase: false, multiline: false, dotAll: true },
+    });
+    const like = (...texts: readonly string[]): Test => ({
+      ...{ kind: 'glob', collation: 'exact', typing: 'strict', normalize: 'nfc' },
+      parts: texts.flatMap((text) => [{ wildcard: 'any' as const }, { text }]),
+    });
+    expect(clause(compare('v', regex('^a.*(invoke)-(mimi|kiwi)[0-9]+')))).toEqual(['invoke']);
+    expect(clause(compare('v', regex('assassin|b')))).toBeUndefined();
+    expect(clause(compare('v', regex('(?i)sky[x]horns')))).toEqual(['horns']);
+    expect(clause(compare('d', regex('invoice')))).toBeUndefined();
+    expect(clause(compare('h', regex('^[a-z]{8}\\.wounded\\.test$')))).toEqual(['.wounded.test']);
+    expect(clause(compare('h', like('dead')))).toBeUndefined();
+    expect(clause(compare('h', like('xn--e1aybc', '.example')))).toEqual(['.example']);
+    expect(clause(compare('u', like('/gate.php?id=')))).toEqual(['gate.php']);
+    expect(clause(compare('u', like('feeder.php')))).toEqual(['eder.php']);
+    expect(clause(compare('u', like('ab', 'cd')))).toBeUndefined();
+    expect(clause(compare('u', regex('^https?://[^/]+/wolf/[a-z]{3,}\\.(php|aspx)$')))).toEqual(['wolf']);
+    expect(clause(compare('u', regex('%C3%A9wolf')))).toEqual(['wolf']);
   });
 
   it('take the best of a conjunction and all of a disjunction', () => {

@@ -1,13 +1,16 @@
 /**
  * Witnesses of predicates over STIX objects (design section 2): literals of which at least one must stand, in either case, in the
- * raw text of every event that satisfies the predicate. Only values that come from the record as they are give any, and
- * only runs of at least three characters of `[a-z0-9._-]`. The clause with the longest literals is taken of a conjunction.
+ * text of every event that satisfies the predicate, with compatibility forms of letters and mapped addresses made plain. Only values
+ * that come from the record as they are give any, and only runs of at least three characters of `[a-z0-9._-]`. Of several the
+ * rarest is taken.
  */
 import { formatIp, parseIp } from '../core/ip-address.ts';
 import { lowerAscii } from '../core/domain-name.ts';
 import { parseUrl } from '../core/web-url.ts';
 import type { Compare, Literal, ObjectStep, Predicate, Test } from '../ir/predicate.ts';
 import type { OriginsOf, ValueOrigin } from '../ir/value-origin.ts';
+import { literalProbability } from './literal-frequency.ts';
+import { regexLiterals } from './regex-literal.ts';
 
 /** One of these must occur, lower case; empty: the predicate can never hold for an event; undefined: nothing is known. */
 export type WitnessClause = readonly string[] | undefined;
@@ -54,16 +57,46 @@ function compareClause(node: Compare, steps: readonly ObjectStep[], type: string
 function testClause(test: Test, origin: ValueOrigin): WitnessClause {
   if (test.kind === 'equals') return literalClause(test.value, origin);
   if (test.kind === 'in') return joined(test.values.map((value) => literalClause(value, origin)));
-  if (test.kind !== 'glob') return undefined;
-  // NFC makes a K of the Kelvin sign, so a k need not stand in the record.
-  const texts = test.parts.map((part) => ('text' in part ? part.text.replaceAll(/k/gi, ' ') : ' '));
-  if (origin === 'url') {
-    // Only what stands before the path is the same in both spellings.
-    const host = /^https?:\/\/([^/\s:@?#]*)/i.exec(texts.join(''))?.[1];
-    return host === undefined ? undefined : longestRun(host);
-  }
-  if (origin === 'host') return texts.some((text) => /:|xn--|\d$/i.test(text)) ? undefined : longestRun(texts.join(''));
-  return origin === 'registry-key' ? registryClause(texts.join('')) : longestRun(texts.join(''));
+  const pieces = piecesOf(test);
+  if (pieces === undefined) return undefined;
+  if (origin === 'url') return urlRun(pieces);
+  if (origin === 'host') return rarestRun(pieces.map(withoutEncodedLabels).filter(isNameOnly).join(' '), isNoHex);
+  return origin === 'registry-key' ? registryClause(pieces.join(' ')) : rarestRun(pieces.join(' '));
+}
+
+/** Texts that stand, each in one piece, in every value that the test holds for. */
+function piecesOf(test: Test): readonly string[] | undefined {
+  if (test.kind === 'glob') return test.parts.map((part) => ('text' in part ? part.text : ' '));
+  return test.kind === 'regex' ? regexLiterals(test).pieces : undefined;
+}
+
+/** A label in ASCII form may stand in Unicode. */
+function withoutEncodedLabels(text: string): string {
+  return text.replaceAll(/xn--[^./?]*/gi, ' ');
+}
+
+/** No piece of an address, which has other spellings. */
+function isNameOnly(text: string): boolean {
+  return !/:|\d$/.test(text);
+}
+
+/**
+ * A run of a URL, which may be compared in canonical form: what the record has percent-encoded can be plain there, and the other way round. Two hex
+ * digits at the beginning may be the rest of an encoded character; a scheme may be made up.
+ */
+function urlRun(pieces: readonly string[]): WitnessClause {
+  const texts = pieces.map((piece) =>
+    withoutEncodedLabels(piece)
+      .replace(/^[0-9a-f]{1,2}/i, ' ')
+      .replaceAll(/%[0-9a-f]{0,2}/gi, ' ')
+      .replaceAll(/\bhttps?\b/gi, ' '),
+  );
+  return rarestRun(texts.join(' '), isNoHex);
+}
+
+/** Hex digits alone may be a piece of an address. */
+function isNoHex(run: string): boolean {
+  return /[g-z_]/.test(run);
 }
 
 function literalClause(literal: Literal, origin: ValueOrigin): WitnessClause {
@@ -73,39 +106,53 @@ function literalClause(literal: Literal, origin: ValueOrigin): WitnessClause {
     const host = parseUrl(literal.value)?.host;
     return host === undefined ? undefined : hostClause(host);
   }
-  return origin === 'registry-key' ? registryClause(literal.value) : longestRun(literal.value);
+  return origin === 'registry-key' ? registryClause(literal.value) : rarestRun(literal.value);
 }
 
-/** An IPv4 address may also be written as a mapped IPv6 address in hex, a label in ASCII form may stand in Unicode. */
+/** A label in ASCII form may stand in Unicode; what looks for an IPv4 address sees one that is mapped into IPv6 as itself. */
 function hostClause(host: string): WitnessClause {
   const address = parseIp(host);
-  if (address !== undefined) return address.family === 4 ? [formatIp(address), 'ffff'] : undefined;
-  return longestRun(host.replaceAll(/xn--[^.]*/gi, ' '));
+  if (address !== undefined) return address.family === 4 ? [formatIp(address)] : undefined;
+  return rarestRun(host.replaceAll(/xn--[^.]*/gi, ' '));
 }
 
 const HIVES = 'hkey_local_machine hkey_current_user hkey_classes_root hkey_users hkey_current_config';
 
 /** The record may hold the short name of the hive: no run that could be a piece of the long one counts. */
 function registryClause(text: string): WitnessClause {
-  return longestRun(lowerAscii(text).replaceAll(/[a-z0-9._-]+/g, (run) => (HIVES.includes(run) ? ' ' : run)));
+  return rarestRun(lowerAscii(text).replaceAll(/[a-z0-9._-]+/g, (run) => (HIVES.includes(run) ? ' ' : run)));
 }
 
-function longestRun(text: string): WitnessClause {
-  // Case folding never makes ASCII of other letters, so an ASCII run stands in the value as it is.
+/** Words that stand in so many records that looking for them rules out little. */
+const COMMON_RUNS = new Set(
+  'run currentversion currentcontrolset controlset001 software services microsoft windows system system32 syswow64 program files users appdata local roaming temp public desktop explorer classes policies .exe .dll .com .net .org www. index.php'.split(
+    ' ',
+  ),
+);
+
+function rarity(run: string): number {
+  return COMMON_RUNS.has(run) ? 1 : literalProbability(run, 'contains');
+}
+
+function rarestRun(text: string, isUsable: (run: string) => boolean = () => true): WitnessClause {
+  // What looks for runs sees characters that stand for ASCII ones (the Kelvin sign, the long s) as these.
   // A number may stand in the record in another notation.
-  const runs = (lowerAscii(text).match(/[a-z0-9._-]+/g) ?? []).filter((run) => !/^[0-9.e-]+$/.test(run));
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
-  return longest.length < MIN_LENGTH ? undefined : [longest];
+  const runs = (lowerAscii(text).match(/[a-z0-9._-]+/g) ?? []).filter(
+    (run) => run.length >= MIN_LENGTH && !/^[0-9.e-]+$/.test(run) && isUsable(run),
+  );
+  const [first, ...others] = runs;
+  if (first === undefined) return undefined;
+  return [others.reduce((best, run) => (rarity(run) < rarity(best) ? run : best), first)];
 }
 
-/** The better of two clauses that must both hold: that whose shortest literal is longer. */
+/** The better of two clauses that must both hold: that whose most common literal is rarer. */
 function better(left: WitnessClause, right: WitnessClause): WitnessClause {
   if (left === undefined || right === undefined) return left ?? right;
-  return shortest(right) > shortest(left) ? right : left;
+  return commonness(right) < commonness(left) ? right : left;
 }
 
-function shortest(clause: readonly string[]): number {
-  return clause.reduce((length, literal) => Math.min(length, literal.length), Number.POSITIVE_INFINITY);
+function commonness(clause: readonly string[]): number {
+  return clause.reduce((worst, literal) => Math.max(worst, rarity(literal)), 0);
 }
 
 function joined(clauses: readonly WitnessClause[]): WitnessClause {

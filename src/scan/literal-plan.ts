@@ -54,14 +54,16 @@ interface Gram {
 
 /**
  * Compiles the witnesses; equal ones are joined. Throws a RangeError for a fragment that is too short or holds other characters,
- * and for more than `MAX_LITERALS` distinct witnesses: both are the caller's to rule out.
+ * and for more than `MAX_LITERALS` distinct witnesses: both are the caller's to rule out. `mostPerMillion`: a literal that is expected
+ * more often in a million bytes is not looked for.
  */
 export function compileLiterals(
   memory: ScanMemory,
   witnesses: Iterable<LiteralWitness>,
   frequency: GramFrequency = builtInFrequency(),
+  mostPerMillion = FREQUENT_PER_MILLION,
 ): LiteralPlan {
-  const { literals, always } = worthwhile(joinWitnesses(witnesses, frequency), frequency);
+  const { literals, always } = worthwhile(joinWitnesses(witnesses, frequency), frequency, mostPerMillion);
   if (literals.length > MAX_LITERALS) throw new RangeError(`${literals.length} literals are more than ${MAX_LITERALS}`);
   const grams = chooseGrams(literals, frequency);
   const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 12 + 1))));
@@ -118,13 +120,14 @@ function joinWitnesses(witnesses: Iterable<LiteralWitness>, frequency: GramFrequ
 function worthwhile(
   joined: readonly JoinedWitness[],
   frequency: GramFrequency,
+  mostPerMillion: number,
 ): { readonly literals: readonly JoinedWitness[]; readonly always: ReadonlySet<number> } {
   const always = new Set<number>();
   const literals: JoinedWitness[] = [];
   let short = 0;
   for (const literal of joined) {
     const text = literal.fragments[0] as string;
-    const isRare = text.length > 3 && frequencyOf(text, frequency) <= FREQUENT_PER_MILLION;
+    const isRare = text.length > 3 && frequencyOf(text, frequency) <= mostPerMillion;
     if (isRare && (text.length > 4 || ++short <= MAX_SHORT)) literals.push(literal);
     else for (const owner of literal.owners) always.add(owner);
   }

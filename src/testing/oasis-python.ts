@@ -5,10 +5,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const PACKAGES = ['stix2==3.0.2', 'taxii2-client==2.3.0', 'stix2-matcher==3.0.0'];
-const FOLDER = resolve(fileURLToPath(new URL('../../build/oasis-python', import.meta.url)));
+/** Tests and benchmarks run in the root of the repository. */
+const FOLDER = resolve('build/oasis-python');
 const PYTHON = join(FOLDER, 'bin/python');
 const DONE = join(FOLDER, 'installed.txt');
 
@@ -25,6 +25,11 @@ export function installOasisPython(): string {
     // No Python, no venv module, no package index: each a reason to skip.
     return `the Python libraries of OASIS cannot be installed: ${(error as Error).message.split('\n')[0]}`;
   }
+}
+
+/** Its interpreter, once installed. */
+export function oasisPython(): string {
+  return PYTHON;
 }
 
 /** Runs a script with the given standard input; resolves with its standard output, rejects with its standard error. */

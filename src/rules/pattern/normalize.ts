@@ -27,6 +27,14 @@ const PSEUDO_TYPES: ReadonlyMap<string, string> = new Map([
   ['email-address', 'email-addr'],
 ]);
 
+/** Types of what single references lead to. */
+const REFERRED: Readonly<Record<string, string>> = {
+  'process:parent_ref': 'process',
+  'process:binary_ref': 'file',
+  'process:image_ref': 'file',
+  'file:parent_directory_ref': 'directory',
+};
+
 /** 2.0 to 2.1, by type. */
 const RENAMED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   file: { created: ['ctime'], modified: ['mtime'], accessed: ['atime'] },
@@ -54,13 +62,22 @@ export function normalPath(path: PatternPath, notes: Set<Normalization>): Patter
     type = 'network-traffic';
     steps = [key('extensions'), key('http-request-ext'), ...steps];
   }
+  // References lead to objects whose properties were renamed as well: `process:parent_ref.name`.
+  const [first, ...rest] = steps;
+  const nested = first?.kind === 'key' && Object.hasOwn(REFERRED, `${type}:${first.name}`) ? first : undefined;
+  steps =
+    nested === undefined
+      ? renamed(type, steps, notes)
+      : [nested, ...renamed(REFERRED[`${type}:${nested.name}`] as string, rest, notes)];
+  return { type, steps: steps.map((step, i) => algorithmStep(step, steps[i - 1], notes)) };
+}
+
+function renamed(type: string, steps: readonly PathStep[], notes: Set<Normalization>): readonly PathStep[] {
   const [first, ...rest] = steps;
   const table = Object.hasOwn(RENAMED, type) ? RENAMED[type] : undefined;
-  if (table !== undefined && first?.kind === 'key' && Object.hasOwn(table, first.name)) {
-    notes.add('renamed-property');
-    steps = [...(table[first.name] ?? []).map(key), ...rest];
-  }
-  return { type, steps: steps.map((step, i) => algorithmStep(step, steps[i - 1], notes)) };
+  if (table === undefined || first?.kind !== 'key' || !Object.hasOwn(table, first.name)) return steps;
+  notes.add('renamed-property');
+  return [...(table[first.name] ?? []).map(key), ...rest];
 }
 
 function algorithmStep(step: PathStep, before: PathStep | undefined, notes: Set<Normalization>): PathStep {
