@@ -281,6 +281,20 @@ export const configSchema = Type.Object(
           'x-unit': 'bytes',
           description: 'greatest snapshot; a greater one is given up and told',
         }),
+        evidence_bytes: Type.Integer({
+          default: 536_870_912,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description:
+            'events on disk that alerts of correlations, flux, patterns and processes may show; the oldest go first',
+        }),
+        evidence_hours: Type.Number({
+          default: 168,
+          minimum: 0.1,
+          maximum: 87_600,
+          'x-unit': 'hours',
+          description: 'how long these events are kept',
+        }),
       },
       { ...strict, default: {}, description: 'what is remembered over restarts; changes need a restart' },
     ),

@@ -15,6 +15,7 @@ import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
 import { derivedFieldNames, ProcessContext } from './process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
+import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
@@ -26,6 +27,8 @@ export interface EventRulesOptions {
   readonly onEvent?: StatefulOptions['onEvent'];
   /** Key of the fingerprints; random when absent. */
   readonly seed?: StatefulOptions['seed'];
+  /** Where earlier events are kept beyond memory, and over restarts. */
+  readonly archive?: EventArchive;
   /** Rules of the generation before: what reads the same keeps its state, as the same object. */
   readonly previous?: EventRules;
 }
@@ -47,7 +50,8 @@ export class EventRules implements MatchesEvents {
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
-    const { onEvent, previous } = options;
+    const { onEvent, previous, archive } = options;
+    const kept = archive === undefined ? {} : { archive };
     const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
@@ -57,6 +61,7 @@ export class EventRules implements MatchesEvents {
       mappings: mappings.mappings,
       ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
       ...(previous?.patterns !== undefined && { previous: previous.patterns }),
+      ...kept,
     });
     const seed = options.seed ?? randomSeed();
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
@@ -65,12 +70,13 @@ export class EventRules implements MatchesEvents {
       fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
       ...(onEvent !== undefined && { onEvent }),
       ...(previous?.stateful !== undefined && { previous: previous.stateful }),
+      ...kept,
     });
     this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
     const names = derivedFieldNames(detections, sigma.correlations);
     const { mode, bytes } = texts.processMemory;
     const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
-    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes }) : undefined;
+    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, ...kept }) : undefined;
     this.sigma =
       detections.length === 0 && this.processes === undefined
         ? undefined

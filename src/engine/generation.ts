@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IndicatorKind } from '../core/indicator.ts';
+import type { Event } from '../core/event.ts';
 import type { RecordBatch } from '../core/record.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
@@ -59,6 +60,8 @@ export interface GenerationOptions {
   readonly onEvent?: StatefulOptions['onEvent'];
   /** Key of the fingerprints of state; random when absent. */
   readonly seed?: StatefulOptions['seed'];
+  /** Where stateful rules keep events beyond memory. */
+  readonly archive?: StatefulOptions['archive'];
 }
 
 /** Bundled indicators, beside dist/ and src/ alike. */
@@ -240,6 +243,11 @@ export class Generation implements BatchMatcher, LiveSink {
     return handOver(former.parts, this.parts, nowMs);
   }
 
+  /** An event that was taken before a crash, again: state is made anew from it, and alerts with the ids of the first time. */
+  replay(event: Event, nowMs: number): readonly FoundAlert[] {
+    return this.processor.replay(event, this.rules.match(event), nowMs);
+  }
+
   /** Alerts of rules that span events, by the arrival clock. */
   advance(nowMs: number): readonly FoundAlert[] {
     this.rules.stateful?.advance(nowMs);
@@ -298,6 +306,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const { processor, live, rules } = createMatching(tables, settings, options.report, {
     ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.archive !== undefined && { archive: options.archive }),
     ...(options.previous !== undefined && { previous: options.previous.rules }),
   });
   diagnostics.push(...rules.diagnostics);

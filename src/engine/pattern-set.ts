@@ -32,6 +32,7 @@ import {
   type PatternStreamCounts,
   type PatternStreamOptions,
 } from '../state/pattern/pattern-stream.ts';
+import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
 import { reportPatternGroups, reportPatterns } from './pattern-report.ts';
@@ -54,6 +55,8 @@ export interface PatternSetOptions {
   readonly stream?: PatternStreamOptions;
   /** Set of the generation before: when the same patterns span events, what they remember goes on. */
   readonly previous?: PatternSet;
+  /** Takes the events that patterns keep. */
+  readonly archive?: EventArchive;
 }
 
 export interface LoadedPatterns {
@@ -138,6 +141,7 @@ export class PatternSet {
   readonly #index: LiteralIndex;
   readonly #stream: PatternStream<KeptEvent>;
   readonly #streamKeys: readonly string[];
+  readonly #archive: EventArchive | undefined;
   /** What must survive a restart; undefined when no pattern spans events. */
   readonly part: StatefulPart | undefined;
   /** Pattern of each plan of the stream. */
@@ -153,6 +157,7 @@ export class PatternSet {
     this.#patterns = patterns;
     this.#mappings = mappings;
     this.#groupBy = options.groupBy;
+    this.#archive = options.archive;
     this.#streamKeys = streamKeys(
       patterns.filter(({ stream }) => stream !== undefined),
       options.groupBy,
@@ -243,6 +248,7 @@ export class PatternSet {
 
   /** The stateful half: an event that satisfies a bracket of a pattern over several observations. */
   advance(fact: EventFact): RuleMatch | undefined {
+    this.#archive?.put(fact.event.event);
     const found = this.#stream.push(fact);
     const pattern = this.#patterns[this.#streamed[fact.pattern] ?? -1];
     if (found === undefined || pattern === undefined) return undefined;

@@ -11,6 +11,7 @@ import { derivedEvent, type RuleEvent } from '../core/rule-event.ts';
 import type { CorrelationRule } from '../ir/correlation.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { collectFieldNames } from '../match/rule-fields.ts';
+import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../state/process/audit-assembler.ts';
@@ -37,6 +38,8 @@ export interface ProcessContextOptions {
   /** Derived fields that some rule uses. */
   readonly names: ReadonlySet<string>;
   readonly budgetBytes: number;
+  /** Takes starts and exits, and events that wait. */
+  readonly archive?: EventArchive;
 }
 
 /** A context for rules on the events of one file: with it they see parents as the engine would; undefined where no rule asks for any. */
@@ -66,10 +69,12 @@ const EVENT_BYTES = 1024;
 export class ProcessContext {
   #memory: ProcessMemory<LateEvent>;
   readonly #names: ReadonlySet<string>;
+  readonly #archive: EventArchive | undefined;
   #audit = new AuditAssembler();
   #part: StatefulPart;
 
-  constructor({ names, budgetBytes }: ProcessContextOptions) {
+  constructor({ names, budgetBytes, archive }: ProcessContextOptions) {
+    this.#archive = archive;
     this.#memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes });
     this.#names = names;
     this.#part = processPart(this.#memory, this.#audit);
@@ -114,6 +119,7 @@ export class ProcessContext {
   show(event: Event, view: RuleEvent): ShownEvent | undefined {
     const process = this.#processOf(view.base, event);
     if (process === undefined) return undefined;
+    if (process.kind !== 'activity') this.#archive?.put(event);
     const late = this.#memory.observe(process, undefined);
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
@@ -131,7 +137,8 @@ export class ProcessContext {
   /** To be called after the rules were tried: waits when one of them asked for what is not known yet. */
   wait({ derived }: ShownEvent, event: Event, held: readonly string[]): void {
     if (!derived.isMissing || derived.process === undefined) return;
-    this.#memory.waitForAncestor(derived.process, { event, held }, weightOf(event.fields));
+    const waits = this.#memory.waitForAncestor(derived.process, { event, held }, weightOf(event.fields));
+    if (waits) this.#archive?.put(event);
   }
 
   /** The ancestors of the event's process; undefined when it is about none, or nothing is known of them. */

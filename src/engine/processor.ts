@@ -143,6 +143,14 @@ export class Processor {
     this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
   }
 
+  /** Alerts of an event whose matches are known, and of what it completed. */
+  replay(event: Event, matches: readonly Match[], nowMs: number): FoundAlert[] {
+    const found: FoundAlert[] = [];
+    if (matches.length > 0) this.#build([{ event, matches }], nowMs, found);
+    this.#build(this.detector.drain(), nowMs, found);
+    return found;
+  }
+
   /** What rules that span events have found outside of any record: by the clock, or at the end of the input. */
   drain(nowMs: number): FoundAlert[] {
     const found: FoundAlert[] = [];

@@ -16,6 +16,9 @@ import { ComponentCounters, type ComponentSnapshot } from '../telemetry/componen
 import type { Logger } from '../telemetry/logger.ts';
 import { AlertPath } from './alert-path.ts';
 import type { Config } from './config-schema.ts';
+import { FileEventArchive } from './event-archive.ts';
+import type { EvidencePosition } from '../store/evidence-log.ts';
+import type { FoundAlert } from './processor.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { EngineIntake } from './engine-intake.ts';
 import { FilePositions, type SavedPositions } from './file-positions.ts';
@@ -78,6 +81,9 @@ export class Service {
   readonly #positions: FilePositions;
   readonly #intake: EngineIntake;
   readonly #keeper: StateKeeper;
+  readonly #archive: FileEventArchive;
+  /** Alerts found anew at the start, from events that no input will give again. */
+  #replayed: FoundAlert[] = [];
   readonly #engine: ComponentCounters;
   readonly #lag = new WatermarkLag();
   readonly #poller: SourcePoller;
@@ -107,9 +113,11 @@ export class Service {
     engine: ComponentCounters,
     polling: Polling,
     { store, stopping }: StoreParts,
+    archive: FileEventArchive,
     options: ServiceOptions,
   ) {
     this.#options = options;
+    this.#archive = archive;
     this.#poller = polling.poller;
     this.#pullThread = polling.thread;
     this.#store = store;
@@ -127,7 +135,10 @@ export class Service {
       matcher: () => ({
         match: (batch) => {
           this.#lag.sample(batch, (...record) => this.#generation.processor.detector.timeOf(...record));
-          return this.#generation.match(batch);
+          const found = this.#generation.match(batch);
+          // Before it is acknowledged: what is remembered of it must not die with the process.
+          this.#archive.flush();
+          return found;
         },
       }),
       send: async (found, nowMs) => {
@@ -154,13 +165,18 @@ export class Service {
       intake: this.#intake,
       parts: () => this.#generation.parts,
       more: () => [this.#alertPath.part],
-      moment: () => ({ version: 1, positions: this.#positions.snapshot() }),
+      moment: () => {
+        archive.flush();
+        return { version: 1, positions: this.#positions.snapshot(), evidence: archive.position };
+      },
       now: Date.now,
       logger: options.logger,
       counters: engine,
     });
     const restored = this.#keeper.restore();
-    if (restored !== undefined) this.#positions.restore(restored.moment.positions as SavedPositions);
+    if (restored === undefined) return;
+    this.#positions.restore(restored.moment.positions as SavedPositions);
+    if (restored.moment.evidence !== undefined) this.#replay(restored.moment.evidence);
   }
 
   /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
@@ -174,12 +190,14 @@ export class Service {
       polling.poller.loaded();
       const engine = new ComponentCounters('engine', 'engine');
       const parts = openStore(dataDir, options);
-      const building = generationOptions(loaded.config, dataDir, engine, options);
+      const archive = openArchive(loaded.config, dataDir, options.logger);
+      const building = generationOptions(loaded.config, dataDir, engine, archive, options);
       const { generation, attach } = await buildWithStore(parts.store, loaded, building);
       const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
       attach(generation);
-      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, parts, options);
+      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, parts, archive, options);
       // From now on positions are those of snapshots: there is one before the first record.
+      await service.#alertPath.send(service.#replayed.splice(0), Date.now());
       if (service.#keeper.active) await service.#keeper.save();
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => void service.#tick(), TICK_MS);
@@ -339,7 +357,16 @@ export class Service {
     this.#stopping.abort();
     await this.#store.close();
     await this.#generation.close();
+    this.#archive.close();
     this.#dataDir.close();
+  }
+
+  /** Events of inputs that cannot be read again, acknowledged after the snapshot was taken. */
+  #replay(since: EvidencePosition): void {
+    for (const event of this.#archive.since(since)) {
+      this.#engine.add('state_replayed');
+      this.#replayed.push(...this.#generation.replay(event, event.origin.arrivalMs));
+    }
   }
 
   async #startInputs(plans: readonly InputPlan[]): Promise<void> {
@@ -386,7 +413,7 @@ export class Service {
       const loaded = this.#options.reload();
       const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
       const { generation, attach } = await buildWithStore(this.#store, loaded, {
-        ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#options),
+        ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#archive, this.#options),
         previous: this.#generation,
       });
       const former = this.#generation;
@@ -484,7 +511,8 @@ export class Service {
     this.#engine.set('pressure', this.#intake.pressure);
     this.#engine.set('alerts_sent', this.#alertPath.sent);
     this.#engine.set('alerts_held_back', this.#alertPath.heldBack);
-    for (const [name, value] of Object.entries(this.#generation.counts())) this.#engine.set(name, value);
+    for (const [name, value] of Object.entries({ ...this.#generation.counts(), ...this.#archive.metrics() }))
+      this.#engine.set(name, value);
   }
 }
 
@@ -566,10 +594,26 @@ function outputsOptions(config: Config, dataDir: DataDir, options: ServiceOption
   };
 }
 
+/** A failing disk is told once in a while, not for every event. */
+function openArchive({ state }: Config, dataDir: DataDir, logger: Logger): FileEventArchive {
+  let toldMs = 0;
+  return new FileEventArchive(() => dataDir.folder('evidence'), {
+    maxBytes: state.evidence_bytes,
+    maxAgeMs: state.evidence_hours * 3_600_000,
+    now: Date.now,
+    onFailure: (reason) => {
+      if (Date.now() - toldMs < 60_000) return;
+      toldMs = Date.now();
+      logger.error('events for later alerts cannot be written', { reason });
+    },
+  });
+}
+
 function generationOptions(
   config: Config,
   dataDir: DataDir,
   engine: ComponentCounters,
+  archive: FileEventArchive,
   options: ServiceOptions,
 ): GenerationOptions {
   return {
@@ -579,6 +623,7 @@ function generationOptions(
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),
     seed: stateSeed(dataDir.folder('state')),
+    archive,
     report: (code, input, sample) => {
       engine.error(code);
       options.logger.warn(ERROR_TABLE[code].title, { input, code });

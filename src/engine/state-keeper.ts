@@ -10,6 +10,7 @@
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import { decodeChunk, readSnapshot, type SnapshotChunk } from '../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
+import type { EvidencePosition } from '../store/evidence-log.ts';
 import { SnapshotFolder } from '../store/snapshot-folder.ts';
 import type { ComponentCounters } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,7 +22,7 @@ export interface SavedMoment {
   /** As FilePositions gives them. */
   readonly positions: unknown;
   /** Position of the evidence log: what came in since is told by what stands behind it. */
-  readonly evidence?: unknown;
+  readonly evidence?: EvidencePosition;
 }
 
 export interface StateKeeperOptions {

@@ -24,6 +24,7 @@ import {
 import type { FieldText } from '../state/flux/row.ts';
 import { planFlux } from '../state/flux/plan.ts';
 import { FluxTagger } from '../state/flux/tagger.ts';
+import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 
 /** A flux specification as configured, its text read. */
@@ -54,6 +55,8 @@ export interface StatefulOptions {
   readonly previous?: StatefulRules;
   /** Each event with its updated `sigma` map, in the order of evaluation; only when asked for. */
   readonly onEvent?: (event: Event, fields: EventObject) => void;
+  /** Where earlier events are kept beyond memory. */
+  readonly archive?: EventArchive;
   /** Default: those of the engine. */
   readonly fluxBounds?: FluxBounds;
 }
@@ -140,7 +143,8 @@ export class StatefulRules {
   readonly #firings: { list: Firing[] };
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
-    const { mode, seed, previous } = options;
+    const { mode, seed, previous, archive } = options;
+    const kept = archive === undefined ? {} : { archive };
     const firings = previous === undefined ? { list: [] } : previous.#firings;
     this.#firings = firings;
     const collect = (event: Event, match: RuleMatch): void => void firings.list.push({ event, match });
@@ -149,12 +153,12 @@ export class StatefulRules {
       correlations.length === 0
         ? undefined
         : reuse(previous === undefined ? undefined : previous.#correlator, JSON.stringify([correlations, mode]), () => {
-            const settings = { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES };
+            const settings = { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES, ...kept };
             return new Correlator(correlations, settings, collect);
           });
     const read = readFluxTexts(flux, options.onEvent !== undefined);
     this.diagnostics = read.diagnostics;
-    const handlers = { onMatch: collect, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
+    const handlers = { onMatch: collect, ...kept, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
     const names = new Set<string>();
     const formerTaggers = previous === undefined ? [] : previous.#taggers;
     this.#taggers = read.specs.map(({ path, spec, group, memory = exactMemory(options.fluxBounds), equalTimes }) => {

@@ -1,5 +1,6 @@
 /**
- * EventLog: the events that stateful rules may have to show, by their place, in memory, bounded by bytes; the oldest go first, counted.
+ * EventLog: the events that stateful rules may have to show, by their place, in memory, bounded by bytes; the oldest go first, counted. What is
+ * not in memory is looked for in the archive, when there is one.
  * An event that is gone still has its place, so alerts keep their identity: a stand-in without fields takes its part.
  */
 import type { Event } from '../core/event.ts';
@@ -13,6 +14,14 @@ export interface EventLogCounts {
   evicted: number;
 }
 
+/** Where events are kept beyond memory, and over restarts. */
+export interface EventArchive {
+  /** Takes an event that an alert may have to show; again and again the same one, too. */
+  put(event: Event): void;
+  /** The event, as long as it is kept. */
+  get(sourceId: string, position: number, part: number): Event | undefined;
+}
+
 /** What an event costs beside its original text, which its fields repeat. */
 const EVENT_BYTES = 600;
 
@@ -23,9 +32,12 @@ export class EventLog {
   readonly #events = new Map<string, Event>();
   readonly #sources = new Map<number, RecordSource>();
 
-  constructor(clocks: SourceClocks, budgetBytes: number) {
+  readonly #archive: EventArchive | undefined;
+
+  constructor(clocks: SourceClocks, budgetBytes: number, archive?: EventArchive) {
     this.#clocks = clocks;
     this.#budgetBytes = budgetBytes;
+    this.#archive = archive;
   }
 
   /** Place of an event; registers its source. Only files have epochs: in a topic, one late sender must not close the others' windows. */
@@ -42,6 +54,7 @@ export class EventLog {
   put(place: EventPlace, event: Event): void {
     const key = keyOf(place);
     if (this.#events.has(key)) return;
+    this.#archive?.put(event);
     this.#events.set(key, event);
     this.counts.events++;
     this.counts.bytes += sizeOf(event);
@@ -57,7 +70,10 @@ export class EventLog {
 
   /** The event, or a stand-in for one that is gone. */
   get(place: EventPlace): Event {
-    return this.#events.get(keyOf(place)) ?? this.#standIn(place);
+    const kept = this.#events.get(keyOf(place));
+    if (kept !== undefined) return kept;
+    const { source, position, part } = place;
+    return this.#archive?.get(this.#clocks.idOf(source), position, part) ?? this.#standIn(place);
   }
 
   #standIn({ timeMs, source, position, part }: EventPlace): Event {

@@ -95,7 +95,8 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
       }
       expect(restores).toBeGreaterThan(0);
       const [killed = [], undisturbed = []] = names.map((name) => alertsIn(join(folder.path, `${name}.ndjson`)));
-      const describeAlert = ({ event, rule, flint }: Said): string => `${event.id} ${rule.name} ${flint.engine}`;
+      const describeAlert = ({ event, rule, flint }: Said): string =>
+        `${event.id} ${rule.name} ${flint.engine} ${JSON.stringify(flint.events)} ${flint.count}`;
       const engines = new Set(undisturbed.map(({ flint }) => flint.engine));
       expect([...engines].sort()).toEqual(['correlation', 'flux', 'indicator', 'pattern', 'sigma']);
       expect(undisturbed.some(({ rule }) => rule.name === 'Child of evil')).toBe(true);
@@ -104,4 +105,46 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
     },
     60_000 + ROUNDS * 8_000,
   );
+});
+
+describe('an input that cannot be read again', () => {
+  it('loses nothing that it acknowledged: state is made anew from the evidence log, and shows the events', async () => {
+    const setup = statefulSetup(join(folder.path), 1, 0);
+    const start = (): FlintProcess =>
+      new FlintProcess({
+        args: [
+          ...['run', '--data-dir', join(folder.path, 'http'), '--http', '127.0.0.1:0', ...setup.args],
+          ...['--listen', 'http://127.0.0.1:0?logsource=any/test', '--output', 'stdout:'],
+        ],
+        env: { FLINT_ALERTS__SUPPRESS_SECONDS: '0', FLINT_STATE__SNAPSHOT_SECONDS: '3600' },
+      });
+    const post = async (flint: FlintProcess, second: number): Promise<number> => {
+      const action = second === 4 ? 'login' : 'fail';
+      const event = { '@timestamp': `2026-03-01T10:00:0${second}Z`, action, user: 'eve', host: 'h', n: second };
+      const body = `${JSON.stringify(event)}\n`;
+      const answer = await fetch(`http://127.0.0.1:${await flint.port('http')}/`, { method: 'POST', body });
+      return answer.status;
+    };
+    for (let second = 1; second <= 2; second++) {
+      const flint = start();
+      await flint.logged('ready');
+      expect(await post(flint, second)).toBe(200);
+      flint.signal('SIGKILL');
+      await flint.exited;
+    }
+    const third = start();
+    await third.logged('ready');
+    expect(total(await third.metrics(), 'flint_engine_state_replayed_events_total')).toBe(1);
+    for (const second of [3, 4]) expect(await post(third, second)).toBe(200);
+    await third.until(() => third.stdout.includes('Failed then in'), 'the correlation alert');
+    const alerts = third.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Said]));
+    const times = (alerts.find(({ rule }) => rule.name === 'Failed then in')?.flint.events ?? []) as {
+      '@timestamp': string;
+      original?: string;
+    }[];
+    expect(times.map((event) => [event['@timestamp'], JSON.parse(event.original ?? '{}').n])).toEqual(
+      [1, 2, 3, 4].map((second) => [`2026-03-01T10:00:0${second}.000Z`, second]),
+    );
+    await third.stop();
+  });
 });

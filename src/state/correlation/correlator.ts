@@ -5,7 +5,7 @@
 import type { Event } from '../../core/event.ts';
 import type { RuleMatch } from '../../core/match.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
-import { EventLog } from '../event-log.ts';
+import { type EventArchive, EventLog } from '../event-log.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import { CorrelationEngine, type CorrelationOptions } from './engine.ts';
@@ -19,6 +19,8 @@ import { restoreCorrelations, snapshotCorrelations } from './snapshot.ts';
 export interface CorrelatorOptions extends CorrelationOptions {
   /** Bound of the events kept to be shown in alerts. */
   readonly eventLogBytes: number;
+  /** Where earlier events are found that are not kept in memory. */
+  readonly archive?: EventArchive;
 }
 
 /** `event` is the one that completed the match: the alert is about it. */
@@ -33,7 +35,7 @@ export class Correlator implements StatefulPart {
 
   constructor(rules: readonly CorrelationRule[], options: CorrelatorOptions, onMatch: CorrelationHandler) {
     this.plan = planCorrelations(rules, options.latenessMs);
-    this.events = new EventLog(this.clocks, options.eventLogBytes);
+    this.events = new EventLog(this.clocks, options.eventLogBytes, options.archive);
     this.engine = new CorrelationEngine(this.plan, this.clocks, options, (firing) => {
       const completing = firing.events.at(-1);
       if (!firing.rule.alerts || completing === undefined) return;

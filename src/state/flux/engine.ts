@@ -32,6 +32,8 @@ export interface FluxEngineOptions {
   readonly seed: { readonly lo: number; readonly hi: number };
   /** Earlier rows kept as evidence, 0 for none. */
   readonly evidenceRows: number;
+  /** Keep the items of these rows, too; else whoever asks finds them by their places. */
+  readonly evidenceItems: boolean;
 }
 
 export const DEFAULT_FLUX_OPTIONS: Omit<FluxEngineOptions, 'seed'> = {
@@ -41,6 +43,7 @@ export const DEFAULT_FLUX_OPTIONS: Omit<FluxEngineOptions, 'seed'> = {
   maxPending: 500_000,
   equalTimes: 'arrival',
   evidenceRows: 200_000,
+  evidenceItems: true,
 };
 
 export interface FluxResult<T> {
@@ -52,6 +55,8 @@ export interface FluxResult<T> {
   readonly fired: readonly number[];
   /** Eager mode: the row was reported before, and came again because an older one arrived after it. */
   readonly revised: boolean;
+  /** The row may be listed by later alerts. */
+  readonly noted: boolean;
   /** Why a fired rule holds; callable until the handler returns. */
   evidence(rule: PlannedRule): FluxEvidence<T>;
 }
@@ -103,14 +108,14 @@ export class FluxEngine<T> {
   touching: (key: number) => void = () => {};
   #closedGroups = 0;
   readonly #evaluator: FluxEvaluator;
-  readonly #evidence: EvidenceLog<T>;
+  readonly evidence: EvidenceLog<T>;
   readonly #clocks: SourceClocks;
   readonly #options: FluxEngineOptions;
   readonly #onRow: FluxHandler<T>;
   readonly #timed: boolean;
   readonly #fired: number[] = [];
   /** The one result that handlers see, filled anew for each row. */
-  readonly #result: FluxResult<T> & { revised: boolean };
+  readonly #result: FluxResult<T> & { revised: boolean; noted: boolean };
   #row: FluxRow<T> | undefined;
   #held: Entry<T>[] = [];
 
@@ -124,13 +129,13 @@ export class FluxEngine<T> {
     this.flags = new ExactMemory({ ...exact, timed: this.#timed && options.memory.kind === 'exact' });
     this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
     this.#evaluator = new FluxEvaluator(plan, this.memory, this.flags, options.seed);
-    this.#evidence = new EvidenceLog(plan, options.evidenceRows);
+    this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems);
     const { tags, inherited, evaluated } = this.#evaluator;
     const evidence = (rule: PlannedRule): FluxEvidence<T> =>
       this.#row === undefined
         ? { contributors: [], complete: false }
-        : this.#evidence.of(rule, this.#row, this.#evaluator);
-    this.#result = { tags, inherited, evaluated, fired: this.#fired, revised: false, evidence };
+        : this.evidence.of(rule, this.#row, this.#evaluator);
+    this.#result = { tags, inherited, evaluated, fired: this.#fired, revised: false, noted: false, evidence };
     this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
@@ -253,7 +258,7 @@ export class FluxEngine<T> {
     const { row, journal } = entry;
     const evaluator = this.#evaluator;
     evaluator.evaluate(row, entry.lo, entry.hi, journal);
-    if (this.#options.evidenceRows > 0) this.#evidence.note(row, evaluator);
+    const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     this.#fired.length = 0;
     for (const rule of evaluator.fired) {
       if (this.#options.mode === 'eager') {
@@ -264,6 +269,7 @@ export class FluxEngine<T> {
     }
     this.#row = row;
     this.#result.revised = revised;
+    this.#result.noted = noted;
     this.#onRow(row, this.#result);
   }
 

@@ -1,15 +1,23 @@
 /**
  * The earlier rows behind a flux alert: for temporal rules the newest row of the context with each tag, for parent and ancestor rules
  * the chain of parents. Bounded by rows; the oldest go first. Results never depend on it: a tag whose row is gone still counts, only the
- * list is then shorter and marked incomplete.
+ * list is then shorter and marked incomplete. Snapshots keep the places of the rows; halves of a table that change no more are saved once.
  */
-import { RecentTable } from '../memory/recent-table.ts';
+import type { EventPlace } from '../event-place.ts';
+import { type HalfPicture, RecentTable } from '../memory/recent-table.ts';
+import { type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import type { FluxEvaluator } from './evaluate.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { type FluxRow, hasTag } from './row.ts';
 
+/** A row as evidence: where its event is, and the tags that were its own. `item` only where items are kept. */
+export interface EvidenceRow<T> extends EventPlace {
+  readonly own: Int32Array;
+  readonly item: T | undefined;
+}
+
 export interface Contributor<T> {
-  readonly row: FluxRow<T>;
+  readonly row: EvidenceRow<T>;
   /** Listed tags that were true on the row itself. */
   readonly tags: readonly string[];
   /** Steps up from the alerting row: 1 is the parent. Absent for temporal rules. */
@@ -26,8 +34,26 @@ export interface FluxEvidence<T> {
 /** Ancestors beyond this depth are not listed; a cycle of ids ends the list as well. */
 const MAX_DEPTH = 64;
 
+/** Entries of one chunk of a snapshot: some milliseconds of work. */
+const ENTRIES_PER_CHUNK = 2000;
+const CHUNK = 'evidence/';
+
+/** Time, source, position, part, own tags. */
+type SavedRow = readonly [number, number, number, number, readonly number[]];
+type SavedNode = readonly [row: SavedRow, parentLo: number | null, parentHi: number | null];
+type SavedTags = readonly (SavedRow | null)[];
+
+/** Entries of one table, oldest chunks first. */
+interface SavedEntries<V> {
+  readonly table: string;
+  readonly entries: readonly (readonly [lo: number, hi: number, value: V])[];
+}
+
+/** The newest row with each tag of a rule. */
+type TagRows<T> = readonly (EvidenceRow<T> | undefined)[];
+
 interface Node<T> {
-  readonly row: FluxRow<T>;
+  readonly row: EvidenceRow<T>;
   readonly hasParent: boolean;
   readonly parentLo: number;
   readonly parentHi: number;
@@ -47,11 +73,15 @@ export class EvidenceLog<T> {
   readonly #lineages = new Map<string, Lineage<T>>();
   readonly #lineageList: readonly Lineage<T>[];
   /** By rule: key of the context to the newest row with each tag. */
-  readonly #contexts: readonly RecentTable<(FluxRow<T> | undefined)[]>[];
+  readonly #contexts: readonly RecentTable<TagRows<T>>[];
+  readonly #keepItems: boolean;
+  /** Chunks of halves that were saved, by prefix of their keys. */
+  #saved = new Map<string, number>();
 
-  constructor(plan: FluxPlan, maxRows: number) {
+  constructor(plan: FluxPlan, maxRows: number, keepItems: boolean) {
     this.#plan = plan;
     this.#maxRows = maxRows;
+    this.#keepItems = keepItems;
     for (const planned of plan.rules) {
       const name = lineageName(planned);
       if (planned.rule.action === 'temporal' || this.#lineages.has(name)) continue;
@@ -69,12 +99,14 @@ export class EvidenceLog<T> {
     return Math.ceil(this.#maxRows / Math.max(1, temporal + lineages));
   }
 
-  /** Notes the row that the evaluator has just evaluated. */
-  note(row: FluxRow<T>, evaluator: FluxEvaluator): void {
-    if (this.#maxRows === 0 || row.group === undefined) return;
+  /** Notes the row that the evaluator has just evaluated. True when it may be listed later. */
+  note(row: FluxRow<T>, evaluator: FluxEvaluator): boolean {
+    if (this.#maxRows === 0 || row.group === undefined) return false;
+    let kept: EvidenceRow<T> | undefined;
     for (const planned of this.#plan.rules) {
-      if (planned.rule.action === 'temporal' && evaluator.evaluated[planned.ordinal] === true)
-        this.#noteContext(planned, row, evaluator);
+      if (planned.rule.action !== 'temporal' || evaluator.evaluated[planned.ordinal] !== true) continue;
+      kept ??= this.#keptForm(row);
+      this.#noteContext(planned, kept, row, evaluator);
     }
     for (const { child, parent, nodes } of this.#lineageList) {
       const above = evaluator.columnKey(row, parent);
@@ -82,8 +114,94 @@ export class EvidenceLog<T> {
       const parentLo = above?.lo ?? 0;
       const parentHi = above?.hi ?? 0;
       const key = evaluator.columnKey(row, child);
-      if (key !== undefined) nodes.put(key.lo, key.hi, { row, hasParent, parentLo, parentHi });
+      if (key === undefined) continue;
+      kept ??= this.#keptForm(row);
+      nodes.put(key.lo, key.hi, { row: kept, hasParent, parentLo, parentHi });
     }
+    return kept !== undefined;
+  }
+
+  /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
+  snapshot(full: boolean): Generator<SnapshotChunk, void> {
+    if (full) this.#saved.clear();
+    const pictures = this.#tables().map(({ name, picture }) => ({ name, halves: picture() }));
+    return this.#draw(pictures);
+  }
+
+  /** Keys of all chunks, once the picture has been drawn. */
+  chunkKeys(): string[] {
+    return [...this.#saved].flatMap(([prefix, count]) =>
+      Array.from({ length: count }, (_, part) => `${prefix}/${part}`),
+    );
+  }
+
+  restore(chunks: ReadonlyMap<string, DecodedChunk>): void {
+    const contexts = new Map(
+      this.#plan.rules.map((planned) => [contextName(planned), this.#contexts[planned.ordinal]]),
+    );
+    const lineages = new Map(this.#lineageList.map((lineage) => [this.#columnsOf(lineage), lineage.nodes]));
+    for (const [key, { head }] of chunks) {
+      if (!key.startsWith(CHUNK)) continue;
+      const { table, entries } = head as SavedEntries<unknown>;
+      for (const [lo, hi, value] of entries) {
+        contexts.get(table)?.put(lo, hi, loadedTags<T>(value as SavedTags));
+        lineages.get(table)?.put(lo, hi, loadedNode<T>(value as SavedNode));
+      }
+    }
+  }
+
+  /** Each table with the words that name it over restarts. */
+  #tables(): { readonly name: string; picture(): readonly HalfPicture<unknown>[] }[] {
+    return [
+      ...this.#plan.rules.flatMap((planned) => {
+        const table = this.#contexts[planned.ordinal];
+        return table === undefined || planned.rule.action !== 'temporal'
+          ? []
+          : [{ name: contextName(planned), picture: () => table.picture() }];
+      }),
+      ...this.#lineageList.map((lineage) => ({
+        name: this.#columnsOf(lineage),
+        picture: () => lineage.nodes.picture(),
+      })),
+    ];
+  }
+
+  *#draw(
+    pictures: readonly { readonly name: string; readonly halves: readonly HalfPicture<unknown>[] }[],
+  ): Generator<SnapshotChunk, void> {
+    const before = this.#saved;
+    this.#saved = new Map();
+    for (const [table, { name, halves }] of pictures.entries()) {
+      for (const { id, sealed, keys, values } of halves) {
+        // A half that was saved before it was sealed has had puts since.
+        const prefix = `${CHUNK}${table}/${id}${sealed ? '' : '+'}`;
+        const known = before.get(prefix);
+        if (sealed && known !== undefined) {
+          this.#saved.set(prefix, known);
+          continue;
+        }
+        let part = 0;
+        let entries: [number, number, unknown][] = [];
+        for (let slot = 0; slot < values.length; slot++) {
+          const value = values[slot];
+          if (value !== undefined) entries.push([keys[2 * slot] as number, keys[2 * slot + 1] as number, saved(value)]);
+          if (entries.length < ENTRIES_PER_CHUNK && (slot + 1 < values.length || entries.length === 0)) continue;
+          yield encodeChunk(`${prefix}/${part++}`, { table: name, entries });
+          entries = [];
+        }
+        this.#saved.set(prefix, part);
+      }
+    }
+  }
+
+  /** Columns by name, and the rules whose words the rows hold. */
+  #columnsOf({ child, parent }: Lineage<T>): string {
+    const { columns, rules } = this.#plan;
+    return JSON.stringify([columns[child], columns[parent], rules.map(contextName)]);
+  }
+
+  #keptForm({ timeMs, source, position, part, own, item }: FluxRow<T>): EvidenceRow<T> {
+    return { timeMs, source, position, part, own, item: this.#keepItems ? item : undefined };
   }
 
   /** Why the rule holds on the row just evaluated. */
@@ -93,27 +211,28 @@ export class EvidenceLog<T> {
       : this.#ofLineage(planned, row, evaluator);
   }
 
-  #noteContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): void {
+  #noteContext(planned: PlannedRule, kept: EvidenceRow<T>, row: FluxRow<T>, evaluator: FluxEvaluator): void {
     const key = evaluator.contextKey(row, planned);
     const contexts = this.#contexts[planned.ordinal];
     if (key === undefined || contexts === undefined) return;
-    const rows = contexts.get(key.lo, key.hi) ?? planned.rule.tags.map(() => undefined);
-    for (let tag = 0; tag < planned.rule.tags.length; tag++) if (hasTag(row.own, planned, tag)) rows[tag] = row;
+    // A new list: a picture may hold the one before.
+    const before = contexts.get(key.lo, key.hi) ?? [];
+    const rows = planned.rule.tags.map((_, tag) => (hasTag(row.own, planned, tag) ? kept : before[tag]));
     contexts.put(key.lo, key.hi, rows);
   }
 
   #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const key = evaluator.contextKey(row, planned);
     const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi) ?? []);
-    const rows = new Set<FluxRow<T>>([row]);
+    const rows = new Map<string, EvidenceRow<T>>([[placeName(row), row]]);
     let complete = true;
     for (let tag = 0; tag < planned.rule.tags.length; tag++) {
       if (!hasTag(evaluator.tags, planned, tag) || hasTag(row.own, planned, tag)) continue;
       const earlier = byTag[tag];
       if (earlier === undefined) complete = false;
-      else rows.add(earlier);
+      else if (!rows.has(placeName(earlier))) rows.set(placeName(earlier), earlier);
     }
-    const contributors = [...rows].map((each) => ({ row: each, tags: ownTags(planned, each) }));
+    const contributors = Array.from(rows.values(), (each) => ({ row: each, tags: ownTags(planned, each) }));
     contributors.sort((a, b) => a.row.timeMs - b.row.timeMs || Number(a.row === row) - Number(b.row === row));
     return { contributors, complete };
   }
@@ -143,7 +262,44 @@ export class EvidenceLog<T> {
   }
 }
 
-function ownTags<T>(planned: PlannedRule, row: FluxRow<T>): string[] {
+function saved(value: unknown): unknown {
+  return Array.isArray(value) ? savedTags(value as TagRows<unknown>) : savedNode(value as Node<unknown>);
+}
+
+function savedTags(rows: TagRows<unknown>): SavedTags {
+  return rows.map((row) => (row === undefined ? null : savedRow(row)));
+}
+
+function savedNode({ row, hasParent, parentLo, parentHi }: Node<unknown>): SavedNode {
+  return hasParent ? [savedRow(row), parentLo, parentHi] : [savedRow(row), null, null];
+}
+
+function savedRow({ timeMs, source, position, part, own }: EvidenceRow<unknown>): SavedRow {
+  return [timeMs, source, position, part, [...own]];
+}
+
+function loadedTags<T>(rows: SavedTags): TagRows<T> {
+  return rows.map((row) => (row === null ? undefined : loadedRow<T>(row)));
+}
+
+function loadedNode<T>([row, parentLo, parentHi]: SavedNode): Node<T> {
+  return { row: loadedRow(row), hasParent: parentLo !== null, parentLo: parentLo ?? 0, parentHi: parentHi ?? 0 };
+}
+
+function loadedRow<T>([timeMs, source, position, part, own]: SavedRow): EvidenceRow<T> {
+  return { timeMs, source, position, part, own: Int32Array.from(own), item: undefined };
+}
+
+function placeName({ source, position, part }: EventPlace): string {
+  return `${source}:${position}:${part}`;
+}
+
+/** Definition of a rule, and where its words stand: own tags of saved rows are read by these. */
+function contextName({ lo, hi, wordOffset }: PlannedRule): string {
+  return `${lo} ${hi} ${wordOffset}`;
+}
+
+function ownTags(planned: PlannedRule, row: { readonly own: Int32Array }): string[] {
   return planned.rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
 }
 

@@ -1,7 +1,6 @@
 /**
  * The state of a flux engine as snapshot chunks: what is remembered, rows that wait for their order, clocks. Facts are kept by the
- * definition of their rule, so a changed rule starts empty. Rows kept as evidence are not saved: after a restart an alert lists
- * those that came since, and says that it is incomplete.
+ * definition of their rule, so a changed rule starts empty. Of rows kept as evidence the places are saved.
  */
 import { BloomGenerations } from '../memory/bloom-generations.ts';
 import { restoreTable, snapshotTable, tableKeys } from '../memory/tag-table-snapshot.ts';
@@ -73,9 +72,13 @@ export function snapshotFlux<T>(
   const head: RowsHead = { plan: planKey(engine), clocks: clocks.snapshot() };
   const first = encodeChunk(HEAD, head, engine.groups.columns());
   const memories = memoriesOf(engine);
-  const begun = [rows.begin(full), ...memories.flatMap(([name, memory]) => snapshotMemory(memory, name, full))];
+  const begun = [
+    rows.begin(full),
+    engine.evidence.snapshot(full),
+    ...memories.flatMap(([name, memory]) => snapshotMemory(memory, name, full)),
+  ];
   const keys = (): string[] => [
-    ...[HEAD, ...rows.chunkKeys()],
+    ...[HEAD, ...rows.chunkKeys(), ...engine.evidence.chunkKeys()],
     ...memories.flatMap(([name, memory]) => memoryKeys(memory, name)),
   ];
   return endable(drain(first, begun, keys), (drawn) => {
@@ -109,6 +112,7 @@ export function restoreFlux<T>(
   const saved = chunk?.head as RowsHead | undefined;
   if (chunk === undefined || saved === undefined) return [];
   clocks.restore(saved.clocks);
+  engine.evidence.restore(chunks);
   engine.groups.restore(chunk.columns as unknown as Parameters<typeof engine.groups.restore>[0]);
   const same = saved.plan === planKey(engine);
   const left: T[] = [];

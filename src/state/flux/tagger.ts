@@ -5,7 +5,8 @@
 import type { Event, EventObject } from '../../core/event.ts';
 import type { MatchedField, RuleMatch } from '../../core/match.ts';
 import type { FluxSpec } from '../../ir/flux.ts';
-import { EventLog } from '../event-log.ts';
+import { type EventArchive, EventLog } from '../event-log.ts';
+import type { EventPlace } from '../event-place.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import type { KeyedPicture } from '../snapshot/keyed-picture.ts';
@@ -19,7 +20,12 @@ export interface FluxTaggerHandlers {
   /** Each event once, in the order of evaluation, with its updated fields; only called when given. */
   readonly onEvent?: (event: Event, fields: EventObject) => void;
   readonly onMatch: (event: Event, match: RuleMatch) => void;
+  /** Where earlier events are found that are not kept in memory. */
+  readonly archive?: EventArchive;
 }
+
+/** Earlier events kept in memory to be shown in alerts. */
+const EVENT_LOG_BYTES = 64 << 20;
 
 export class FluxTagger implements StatefulPart {
   readonly name: string;
@@ -41,14 +47,19 @@ export class FluxTagger implements StatefulPart {
     this.name = name;
     this.plan = planFlux(spec);
     this.#groupField = groupField;
-    // The log only numbers the sources here; rows carry their events themselves.
-    this.#events = new EventLog(this.clocks, 0);
-    this.engine = new FluxEngine<Event>(this.plan, this.clocks, options, (row, result) => {
+    this.#events = new EventLog(this.clocks, EVENT_LOG_BYTES, handlers.archive);
+    const evidenceItems = false;
+    this.engine = new FluxEngine<Event>(this.plan, this.clocks, { ...options, evidenceItems }, (row, result) => {
+      if (result.noted) this.#events.put(row, row.item);
       if (handlers.onEvent !== undefined && !result.revised)
         handlers.onEvent(row.item, withSigma(this.plan, row.item.fields, result.tags, result.evaluated));
       for (const ordinal of result.fired) {
         const planned = this.plan.rules[ordinal];
-        if (planned !== undefined) handlers.onMatch(row.item, matchOfFlux(planned, this.plan, row, result, groupField));
+        if (planned !== undefined)
+          handlers.onMatch(
+            row.item,
+            matchOfFlux(planned, this.plan, row, result, groupField, (place) => this.#events.get(place)),
+          );
       }
     });
     this.#rows = rowPicture(this.engine, EVENT_CODEC);
@@ -106,6 +117,7 @@ export function matchOfFlux(
   row: FluxRow<Event>,
   result: FluxResult<Event>,
   groupField: string,
+  eventAt: (place: EventPlace) => Event,
 ): RuleMatch {
   const { rule } = planned;
   const { contributors, complete } = result.evidence(planned);
@@ -132,10 +144,16 @@ export function matchOfFlux(
     matched: complete
       ? matched
       : [...matched, { field: 'evidence', value: 'incomplete', item: rule.action, how: 'evidence' }],
-    events: contributors.map((contributor) => contributor.row.item),
+    events: contributors.map((contributor) =>
+      contributor.depth === 0 || isPlace(contributor.row, row) ? row.item : eventAt(contributor.row),
+    ),
     group: Object.fromEntries(group),
     count: contributors.length,
   };
+}
+
+function isPlace(a: EventPlace, b: EventPlace): boolean {
+  return a.source === b.source && a.position === b.position && a.part === b.part;
 }
 
 function inheritedFrom(action: string): string {

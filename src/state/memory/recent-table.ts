@@ -5,12 +5,24 @@
  */
 
 interface Half<V> {
+  /** Different for each half that a table ever has. */
+  readonly id: number;
   readonly keys: Int32Array;
   readonly values: (V | undefined)[];
   count: number;
 }
 
+/** What stands in one half of a table, as it was when the picture was taken. */
+export interface HalfPicture<V> {
+  readonly id: number;
+  /** True when nothing will be put into it any more. */
+  readonly sealed: boolean;
+  readonly keys: Int32Array;
+  readonly values: readonly (V | undefined)[];
+}
+
 export class RecentTable<V> {
+  #halves = 0;
   readonly #capacity: number;
   readonly #mask: number;
   #newer: Half<V>;
@@ -22,8 +34,17 @@ export class RecentTable<V> {
     let slots = 4;
     while (slots < 2 * this.#capacity) slots *= 2;
     this.#mask = slots - 1;
-    this.#newer = emptyHalf();
-    this.#older = emptyHalf();
+    this.#newer = this.#emptyHalf();
+    this.#older = this.#emptyHalf();
+  }
+
+  /** The older half first. */
+  picture(): readonly HalfPicture<V>[] {
+    const { id, keys, values } = this.#newer;
+    return [
+      { id: this.#older.id, sealed: true, keys: this.#older.keys, values: this.#older.values },
+      { id, sealed: false, keys: keys.slice(), values: values.slice() },
+    ];
   }
 
   get size(): number {
@@ -66,10 +87,15 @@ export class RecentTable<V> {
 
   #newHalf(): Half<V> {
     const slots = this.#mask + 1;
-    return { keys: new Int32Array(2 * slots), values: new Array<V | undefined>(slots).fill(undefined), count: 0 };
+    return {
+      id: this.#halves++,
+      keys: new Int32Array(2 * slots),
+      values: new Array<V | undefined>(slots).fill(undefined),
+      count: 0,
+    };
   }
-}
 
-function emptyHalf<V>(): Half<V> {
-  return { keys: new Int32Array(0), values: [], count: 0 };
+  #emptyHalf(): Half<V> {
+    return { id: this.#halves++, keys: new Int32Array(0), values: [], count: 0 };
+  }
 }
