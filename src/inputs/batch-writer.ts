@@ -86,12 +86,16 @@ export class BatchWriter {
   /** Pushes what was collected; `settled` tells when it is done. */
   flush(): void {
     if (this.#count === 0 || this.#bytes === undefined) return;
-    const bytes = this.#bytes;
+    // No more than the records of this batch: a slab that fills slowly is not handed on whole with each of them.
+    const start = this.#ranges[0] ?? 0;
+    const end = this.#ranges[2 * this.#count - 1] ?? start;
+    const ranges = this.#ranges.slice(0, 2 * this.#count);
+    if (start > 0) for (let i = 0; i < ranges.length; i++) ranges[i] = (ranges[i] ?? 0) - start;
     const batch: RecordBatch = {
       source: this.#source,
-      bytes,
+      bytes: this.#bytes.subarray(start, end),
       count: this.#count,
-      ranges: this.#ranges.slice(0, 2 * this.#count),
+      ranges,
       positions: this.#positions.slice(0, this.#count),
       basePosition: 0,
       ...(this.#hasLines && { lines: this.#lines.slice(0, this.#count) }),
