@@ -1,17 +1,21 @@
 /**
  * Datagrams from the wire to the alert, with the real program in a process of its own: processor time per million events, the highest
  * paced rate without loss, and the time from datagram to alert at half of it. Indicators are endpoints (address and port), the one
- * kind that STIX Spark loads exactly, so that its own binary can be measured beside it with the same events and the same sender.
+ * kind that STIX Spark loads exactly, so that its own binary can be measured beside it with the same events and the same sender. A
+ * Node receiver that only counts (`udp-counter.ts`) goes first: its highest rate and its delays are what the machine, the kernel and
+ * Node allow at the time. Alerts are received and timed on a thread of their own, by the clock that the sender reads.
  *
- * Run: npx tsc -p tsconfig.json --noEmit false --outDir DIR && node DIR/bench/udp.bench.js [--seconds N] [--events N] [--indicators N]
- *      [--rates 10000,20000,…] [--unistix FILE] [--record FILE]       (dist/ must be built; Linux)
+ * Run: node scripts/bench.mjs udp [--seconds N] [--events N] [--indicators N] [--rates 10000,20000,…] [--unistix FILE]
+ *      [--record FILE]       (dist/ must be built; Linux)
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,6 +52,13 @@ interface Program {
 
 const PROGRAMS: Program[] = [
   {
+    name: 'counter',
+    command: (port, alertPort) => ({
+      file: process.execPath,
+      args: [fileURLToPath(new URL('./udp-counter.js', import.meta.url)), String(port), String(alertPort)],
+    }),
+  },
+  {
     name: 'flint',
     command: (port, alertPort, folder) => ({
       file: process.execPath,
@@ -69,11 +80,22 @@ if (flags.unistix !== undefined) {
   PROGRAMS.push({ name: 'stix-spark', command: (...where) => ({ file, args: args(...where) }) });
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'flint-udp-'));
-try {
+if (isMainThread) await main();
+else receiveAlerts();
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'flint-udp-'));
+  try {
+    await measureAll(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(folder: string): Promise<void> {
   writeBundles(folder);
   const results: Record<string, unknown> = {};
-  for (const program of PROGRAMS) results[program.name] = await measure(program);
+  for (const program of PROGRAMS) results[program.name] = await measure(program, folder);
   const whole = {
     date: new Date().toISOString(),
     machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg() },
@@ -82,16 +104,44 @@ try {
     results,
   };
   if (flags.record !== undefined) writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure(program: Program): Promise<unknown> {
-  const alerts = createSocket('udp4');
-  await new Promise<void>((done) => alerts.bind(0, '127.0.0.1', done));
-  alerts.setRecvBufferSize(4 << 20);
+/** The thread that receives alerts: tells its port, then, when asked, the delays in milliseconds seen since it was asked last. */
+function receiveAlerts(): void {
+  const socket = createSocket('udp4');
+  let delays: number[] = [];
+  socket.on('message', (message) => {
+    const sentMs = Number(/"message":"t(\d+\.\d+)/.exec(message.toString('latin1'))?.[1]);
+    if (sentMs > 0) delays.push(clockMs() - sentMs);
+  });
+  socket.bind(0, '127.0.0.1', () => {
+    socket.setRecvBufferSize(4 << 20);
+    parentPort?.postMessage(socket.address().port);
+  });
+  parentPort?.on('message', () => {
+    parentPort?.postMessage(delays);
+    delays = [];
+  });
+}
+
+/** The monotonic clock, the same for all threads and processes of the machine. */
+function clockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** What the receiving thread has seen since the last call. */
+function delaysOf(alerts: Worker): Promise<number[]> {
+  return new Promise((done) => {
+    alerts.once('message', done);
+    alerts.postMessage('take');
+  });
+}
+
+async function measure(program: Program, folder: string): Promise<unknown> {
+  const alerts = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
+  const alertPort = await new Promise<number>((done) => alerts.once('message', done));
   const port = await freePort();
-  const { file, args } = program.command(port, alerts.address().port, folder);
+  const { file, args } = program.command(port, alertPort, folder);
   const startedMs = performance.now();
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
@@ -134,22 +184,18 @@ async function measure(program: Program): Promise<unknown> {
       new Promise((done) => setTimeout(done, 5000)),
     ]);
     if (child.exitCode === null) child.kill('SIGKILL');
-    alerts.close();
+    await alerts.terminate();
   }
 }
 
 /** Sends in slices of a millisecond or more, as many as are due; waits for stragglers at the end. */
-async function round(child: ChildProcess, port: number, alerts: Socket, rate: number, events: number): Promise<Round> {
+async function round(child: ChildProcess, port: number, alerts: Worker, rate: number, events: number): Promise<Round> {
   const sender = createSocket('udp4');
   await new Promise<void>((done) => sender.bind(0, '127.0.0.1', done));
   sender.setSendBufferSize(4 << 20);
   const plain = Array.from({ length: 64 }, (_, i) => event(i, undefined, 0));
   const latencies: number[] = [];
-  const onAlert = (message: Buffer): void => {
-    const sentMs = Number(/"message":"t(\d+\.\d+)/.exec(message.toString('latin1'))?.[1]);
-    if (Number.isFinite(sentMs)) latencies.push(performance.now() - sentMs);
-  };
-  alerts.on('message', onAlert);
+  await delaysOf(alerts);
   const [cpu, drops] = [cpuOf(child), dropsOf(port)];
   const startedMs = performance.now();
   let sent = 0;
@@ -160,15 +206,17 @@ async function round(child: ChildProcess, port: number, alerts: Socket, rate: nu
       const isHit = sent % HIT_EVERY === HIT_EVERY - 1;
       if (isHit) expected++;
       sender.send(
-        isHit ? event(sent, expected % INDICATORS, performance.now()) : (plain[sent % 64] as Buffer),
+        isHit ? event(sent, expected % INDICATORS, clockMs()) : (plain[sent % 64] as Buffer),
         port,
         '127.0.0.1',
       );
     }
     await new Promise((done) => setTimeout(done, 1));
   }
-  for (let i = 0; i < 40 && latencies.length < expected; i++) await new Promise((done) => setTimeout(done, 50));
-  alerts.off('message', onAlert);
+  for (let i = 0; i < 40 && latencies.length < expected; i++) {
+    await new Promise((done) => setTimeout(done, 50));
+    latencies.push(...(await delaysOf(alerts)));
+  }
   sender.close();
   const sorted = latencies.sort((a, b) => a - b);
   const at = (share: number): number =>
