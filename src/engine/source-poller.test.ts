@@ -100,6 +100,14 @@ describe('the schedule of fetched sources', () => {
     await one.stop();
   });
 
+  it('takes in again what expires, while the server still gives it', async () => {
+    const one = await started([source('a', { every: '1h', expires_after: '8h' }), source('b', { every: '1h' })]);
+    for (let hour = 0; hour < 6; hour++) await tick(one, hour === 0 ? 0 : 60 * MINUTE);
+    expect(asked).toHaveLength(12);
+    expect(taken).toEqual([['https://a.example/list'], ['https://a.example/list'], ['https://a.example/list']]);
+    await one.stop();
+  });
+
   it('takes in what a long pull has so far', async () => {
     let finish = (): void => undefined;
     const slow = new Promise<Partial<PullOutcome>>((resolve) => {

@@ -61,6 +61,8 @@ export class SourcePoller {
   readonly #leaving = new Set<Promise<void>>();
   /** Pulled, and not live yet. */
   readonly #pending = new Set<string>();
+  /** When the content of a source was last taken in, by its key. */
+  readonly #takenMs = new Map<string, number>();
   #takeIn: TakeIn | undefined;
   #takingIn: Promise<void> | undefined;
   #takeInAgainMs = 0;
@@ -104,6 +106,7 @@ export class SourcePoller {
     for (const { key, running } of this.#polled)
       if (running !== undefined && !polled.some((one) => one.key === key)) this.#leave(running);
     this.#polled = polled;
+    for (const key of this.#takenMs.keys()) if (!polled.some((one) => one.key === key)) this.#takenMs.delete(key);
   }
 
   /** Asks for what has never been fetched, for at most `waitMs`; what takes longer comes later. */
@@ -249,7 +252,14 @@ export class SourcePoller {
     const fields = { source: nameOf(source), added: outcome.added, objects: outcome.objects, damaged: outcome.damaged };
     if (outcome.ok) logger[outcome.changed ? 'info' : 'debug']('source pulled', fields);
     else logger.warn('source cannot be brought up to date', { ...fields, ...problemOf(outcome.diagnostics) });
-    if (!outcome.changed) return;
+    // What a list still names must not expire: its entries count from the latest fetch that is loaded.
+    const staleMs = (source.expiresAfterMs ?? 0) / 4;
+    const isStale =
+      outcome.ok &&
+      source.expiresAfterMs !== undefined &&
+      nowMs - (this.#takenMs.get(key) ?? Number.NEGATIVE_INFINITY) >= staleMs;
+    if (!outcome.changed && !isStale) return;
+    this.#takenMs.set(key, nowMs);
     this.#pending.add(source.source);
     this.#takeInPending();
   }
