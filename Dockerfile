@@ -18,6 +18,7 @@ RUN install -d -m 0700 -o node -g node /var/lib/flint
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY samples samples
+COPY pipelines pipelines
 COPY --from=build /app/dist dist
 USER node
 VOLUME /var/lib/flint

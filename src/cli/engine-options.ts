@@ -24,7 +24,7 @@ export function addEngineOptions(command: Command): Command {
     .option('-c, --config <file>', 'configuration file')
     .option('--intel <source>', 'indicators: file, folder, URL or compiled file (repeatable)', collect)
     .option('--rules <path>', 'Sigma rules: file or folder (repeatable)', collect)
-    .option('--pipeline <file>', 'processing pipeline for Sigma rules (repeatable)', collect)
+    .option('--pipeline <file>', 'processing pipeline for Sigma rules: file or built-in name (repeatable)', collect)
     .option('--flux <spec>', 'flux specification (repeatable)', collect)
     .option('--flux-group <field>', 'field that holds the group key of flux specifications')
     .option('--flux-capacity <n>', 'Bloom memory of n tags per group, as the original; default: exact memory')

@@ -26,6 +26,7 @@ interface ScanFlags extends EngineOptions {
   readonly format?: string;
   readonly validAt?: 'event';
   readonly timezone?: string;
+  readonly logsource?: string;
   readonly original: boolean;
 }
 
@@ -43,6 +44,7 @@ export const scanCommand: CliCommand = {
         new Option('--format <name>', 'record shape of alerts').choices(ENCODERS.map((encoder) => encoder.name)),
       )
       .option('--timezone <zone>', 'zone of times that carry none')
+      .option('--logsource <source>', 'product/category/service of all records, when they do not tell themselves')
       .option('--no-original', 'leave the original record out of alerts')
       .addHelpText(
         'after',
@@ -90,6 +92,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   const summary = await scanFiles(files, generation, {
     maxRecordBytes: config.limits.record_bytes,
     timezone: config.timezone,
+    ...(flags.logsource !== undefined && { logsource: flags.logsource }),
     inflate: { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 10_000, maxWindowBytes: 1 << 27 },
     now: Date.now,
     onFound: (found) => {

@@ -197,7 +197,7 @@ function compare(
   const startedMs = performance.now();
   const startedCpu = process.cpuUsage();
   for (const { file, bytes, lines } of pieces) {
-    const source = sourceOf(file, 'Z');
+    const source = sourceOf(file, { timezone: 'Z' });
     const byPosition = new Map<number, number[]>();
     for (const alert of found) {
       const { origin } = alert.event;

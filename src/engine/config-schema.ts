@@ -113,7 +113,10 @@ export const configSchema = Type.Object(
       description: 'indicator sources: files, folders, URLs; see docs/intel.md for the keys of an entry',
     }),
     rules: Type.Array(Type.String(), { default: [], description: 'Sigma rules: files and folders' }),
-    pipelines: Type.Array(Type.String(), { default: [], description: 'processing pipelines for Sigma rules: files' }),
+    pipelines: Type.Array(Type.String(), {
+      default: [],
+      description: 'processing pipelines for Sigma rules: files, folders, or names of built-in ones',
+    }),
     rule_selection: Type.Object(
       {
         include: Type.Array(ruleCriteria, {

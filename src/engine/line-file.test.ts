@@ -34,7 +34,7 @@ const key = ({ event: { origin }, alert }: FoundAlert): string =>
 async function exactly(path: string): Promise<string[]> {
   const found: string[] = [];
   const file = { path, bytes: 0 };
-  await scanExactly(file, sourceOf(file, 'Z'), generation.processor, {
+  await scanExactly(file, sourceOf(file, { timezone: 'Z' }), generation.processor, {
     maxRecordBytes: MAX_RECORD,
     inflate: INFLATE,
     now: () => 0,
@@ -82,7 +82,7 @@ describe('line files', () => {
       let records = 0;
       let lineCount = 0;
       for (let start = 0; start < bytes; start += step) {
-        const source = sourceOf({ path, bytes }, 'Z');
+        const source = sourceOf({ path, bytes }, { timezone: 'Z' });
         const part: FoundAlert[] = [];
         const result = await scanLineFile(path, 'lines', source, generation.processor, {
           maxRecordBytes: MAX_RECORD,
@@ -148,7 +148,7 @@ describe('line files', () => {
     const { found, dropped: counted } = await scanner.scan({
       path,
       framing: 'lines',
-      source: sourceOf({ path, bytes: 1 }, 'Z'),
+      source: sourceOf({ path, bytes: 1 }, { timezone: 'Z' }),
       start: range?.start ?? 0,
       end: range?.end ?? 0,
       arrivalMs: 0,

@@ -9,6 +9,7 @@ import type { RuleCriteria, RuleSelection } from '../rules/sigma/rule-selection.
 import type { Config } from './config-schema.ts';
 import { intelPatterns } from './intel-patterns.ts';
 import type { LoadedConfig } from './load-config.ts';
+import { readPipelineData, readPipelineFiles } from './pipeline-files.ts';
 import type { PatternInput } from './pattern-set.ts';
 import { readRuleFiles, type RuleText } from './rule-files.ts';
 import type { SigmaTexts } from './sigma-texts.ts';
@@ -62,11 +63,12 @@ export function readSigmaTexts(
   more: readonly RuleText[] = [],
 ): { readonly texts: SigmaTexts; readonly diagnostics: readonly Diagnostic[] } {
   const rules = readRuleFiles(config.rules);
-  const pipelines = readRuleFiles(config.pipelines);
+  const pipelines = readPipelineFiles(config.pipelines);
   return {
     texts: {
       sigma: [...rules.files, ...more],
       pipelines: pipelines.files,
+      pipelineData: readPipelineData(pipelines.files),
       selection: selectionOf(config.rule_selection),
       placeholders: Object.entries(config.placeholders),
     },

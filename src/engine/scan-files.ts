@@ -7,16 +7,15 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { diagnostic } from '../errors/diagnostic.ts';
 import type { InflateLimits } from '../frame/compression.ts';
 import { scanExactly } from './exact-file.ts';
-import { type FileSource, sourceOf } from './file-source.ts';
+import { type FileSource, type FileSourceOptions, sourceOf } from './file-source.ts';
 import { type LineFraming, sniffLines } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
 import type { FoundAlert, Processor } from './processor.ts';
 import { type RangeResult, RangeScanner } from './range-scanner.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-export interface ScanOptions {
+export interface ScanOptions extends FileSourceOptions {
   readonly maxRecordBytes: number;
-  readonly timezone: string;
   readonly inflate: InflateLimits;
   readonly now: () => number;
   /** Alerts in the order of the input; the scan waits for slow readers of the output. */
@@ -105,7 +104,7 @@ class Scan {
     const framing = this.#framingOf(file);
     if (framing === 'unreadable') return;
     if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0 });
-    const source = sourceOf(file, this.#options.timezone);
+    const source = sourceOf(file, this.#options);
     const arrivalMs = this.#options.now();
     for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
       const range = this.#ranges.scan({ path: file.path, framing, source, start, end, arrivalMs });
@@ -133,7 +132,7 @@ class Scan {
   }
 
   #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
-    if (file.path === '-' || this.#engine.processor.lineScanner({}) === undefined) return undefined;
+    if (file.path === '-' || this.#engine.processor.lineScanner(this.#options) === undefined) return undefined;
     try {
       return sniffLines(file.path, this.#options.maxRecordBytes);
     } catch (error) {
@@ -179,7 +178,7 @@ class Scan {
 
   async #takeExactly(file: ListedFile, totals: FileTotals): Promise<void> {
     totals.isExact = true;
-    const source: FileSource = sourceOf(file, this.#options.timezone);
+    const source: FileSource = sourceOf(file, this.#options);
     const counted = await scanExactly(file, source, this.#engine.processor, {
       ...this.#options,
       reportedThrough: totals.reportedThrough,

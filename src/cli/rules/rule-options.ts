@@ -19,7 +19,7 @@ export function addRuleOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration file')
     .option('--rules <path>', 'Sigma rules: file or folder (repeatable)', collect)
-    .option('--pipeline <file>', 'processing pipeline for Sigma rules (repeatable)', collect)
+    .option('--pipeline <file>', 'processing pipeline for Sigma rules: file or built-in name (repeatable)', collect)
     .option('--json', 'machine-readable output')
     .option('-q, --quiet', 'nothing on stderr but errors');
 }

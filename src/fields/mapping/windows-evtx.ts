@@ -45,9 +45,8 @@ function flatten(fields: EventObject): EventObject {
     const data = Object.hasOwn(event, section) ? event[section] : undefined;
     if (isEventObject(data)) addData(flat, data, 0);
   }
-  // What stands beside the event (a collector's own fields) is kept under its own names.
-  for (const [name, value] of Object.entries(fields))
-    if (name !== 'Event' && !Object.hasOwn(flat, name)) flat[name] = value;
+  // The record's own names stay: a collector's fields beside the event, and `Event` for rules that pipelines have renamed.
+  for (const [name, value] of Object.entries(fields)) if (!Object.hasOwn(flat, name)) flat[name] = value;
   return flat;
 }
 

@@ -24,7 +24,7 @@ export const HEADER_ALIASES: readonly Alias[] = [
 ];
 
 /** Per kind of event, by `service:event id`. */
-const EVENT_ALIASES: ReadonlyMap<string, readonly Alias[]> = new Map([
+export const EVENT_ALIASES: ReadonlyMap<string, readonly Alias[]> = new Map([
   [
     'security:4688',
     [

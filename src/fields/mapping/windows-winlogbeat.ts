@@ -11,7 +11,7 @@ import { scalarText } from './scalar-text.ts';
 import type { Shape } from './shape.ts';
 import { windowsEvent } from './windows-names.ts';
 
-const HEADER: readonly (readonly [string, string])[] = [
+export const WINLOGBEAT_HEADER: readonly (readonly [string, string])[] = [
   ['Channel', 'winlog.channel'],
   ['EventID', 'winlog.event_id'],
   ['EventID', 'event.code'],
@@ -60,7 +60,7 @@ function flatten(fields: EventObject): EventObject {
     for (const [name, value] of Object.entries(fields))
       if (name.startsWith(prefix)) flat[name.slice(prefix.length).replaceAll(' ', '')] = value;
   }
-  addByName(flat, fields, HEADER);
+  addByName(flat, fields, WINLOGBEAT_HEADER);
   addByName(flat, fields, ECS_OF_SIGMA);
   for (const [name, value] of Object.entries(fields)) if (!Object.hasOwn(flat, name)) flat[name] = value;
   return flat;

@@ -17,7 +17,7 @@ const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names of those categories. */
-const ALIASES: readonly (readonly [string, string])[] = [
+export const ZEEK_ALIASES: readonly (readonly [string, string])[] = [
   ['src_ip', 'id.orig_h'],
   ['src_port', 'id.orig_p'],
   ['dst_ip', 'id.resp_h'],
@@ -33,9 +33,9 @@ const ALIASES: readonly (readonly [string, string])[] = [
 ];
 
 const TABLE = aliasTable([
-  ...ALIASES,
+  ...ZEEK_ALIASES,
   ...['orig_h', 'orig_p', 'resp_h', 'resp_p'].map((side) => [`id.${side}`, `id_${side}`] as const),
-  ...ALIASES.filter(([, from]) => from.startsWith('id.')).map(
+  ...ZEEK_ALIASES.filter(([, from]) => from.startsWith('id.')).map(
     ([name, from]) => [name, from.replace('.', '_')] as const,
   ),
 ]);

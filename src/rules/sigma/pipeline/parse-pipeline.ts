@@ -54,11 +54,20 @@ export function parsePipelineFile(file: SigmaFile, diagnostics: Diagnostic[], re
     if (isMapping(document['vars']))
       for (const [name, value] of Object.entries(document['vars']))
         vars.set(name, (Array.isArray(value) ? value : [value]).map(String));
-    const context: TransformationContext = { vars, ...(readFile === undefined ? {} : { readFile }) };
+    const context: TransformationContext = {
+      vars,
+      ...(readFile === undefined ? {} : { readFile: (path) => readFile(besidePipeline(file.path, path)) }),
+    };
     const items = parseItems(document['transformations'], ['transformations'], reporter, context);
     if (reporter.errors > 0) return [];
     return [{ name: String(document['name'] ?? file.path), priority: Number(document['priority'] ?? 0), items }];
   });
+}
+
+/** Paths in a pipeline are relative to its folder. */
+function besidePipeline(pipeline: string, path: string): string {
+  const isAbsolute = /^(?:[\\/]|[A-Za-z]:[\\/])/.test(path);
+  return isAbsolute ? path : `${pipeline.slice(0, pipeline.search(/[^\\/]*$/))}${path}`;
 }
 
 function parseItems(raw: unknown, path: YamlPath, reporter: Reporter, context: TransformationContext): PipelineItem[] {

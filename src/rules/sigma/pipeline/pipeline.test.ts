@@ -94,14 +94,46 @@ describe('value transformations', () => {
     expect(matches(rules, { f: 'none of it', Hashes: 'none' })).toBe(false);
   });
 
+  it.each([
+    ['{path: v.txt}', 'alpha\n\n  beta \r\n', ['alpha', 'beta']],
+    ['{path: v.txt, filter: "^b"}', 'alpha\nbeta\n', ['beta']],
+    ['{path: v.csv, format: csv, csv_column: name}', 'id,name\n1,"al,""pha"""\n2,beta\n', ['al,"pha"', 'beta']],
+    ['{path: v.csv, format: csv, csv_column: 0, csv_has_header: false}', 'alpha,1\nbeta,2\n', ['alpha', 'beta']],
+    [
+      '{path: v.json, format: json, jq_expression: ".hosts[].name"}',
+      '{"hosts":[{"name":"alpha"},{"name":7}]}',
+      ['alpha', '7'],
+    ],
+    ['{path: v.yml, format: yaml, jq_expression: ".[1]"}', '- alpha\n- beta\n', ['beta']],
+  ])('take values from a file: %s', (parameters, text, values) => {
+    const item = `- ${parameters.replace('{', '{type: file_placeholders, ')}\n`;
+    const rules = load(item, one("{h|expand: '%hosts%'}"), { [/path: ([^,}]+)/.exec(parameters)?.[1] ?? '']: text });
+    for (const value of values) expect(matches(rules, { h: value })).toBe(true);
+    expect(matches(rules, { h: '' })).toBe(false);
+  });
+
+  it.each([
+    ['{path: nowhere.txt}', 'file "nowhere.txt" cannot be read'],
+    ['{path: v, format: xml}', 'format "xml" is none of'],
+    ['{path: v, format: csv}', 'csv_column is missing'],
+    ['{path: v, format: csv, csv_column: c}', 'the file has no column "c"'],
+    ['{path: v, format: json, jq_expression: .a}', 'the file is no JSON'],
+    ['{path: v, format: yaml, jq_expression: ".a | select(.b)"}', 'is more than a path'],
+    ['{path: v, format: yaml, jq_expression: .}', 'leads to lists or maps'],
+    ['{format: plaintext}', 'path is missing'],
+  ])('refuse %s', (parameters, message) => {
+    const item = `- ${parameters.replace('{', '{type: file_placeholders, ')}\n`;
+    expect(errors(load(item, one("{h|expand: '%hosts%'}"), { v: 'a: [1, 2]' }))[0]).toContain(message);
+  });
+
   it('fill placeholders from vars and files', () => {
     const text =
-      "name: p\nvars: {admins: [root, 'adm*']}\ntransformations:\n- {type: value_placeholders, include: [admins]}\n- {type: file_placeholders, path: lists}\n";
+      "name: p\nvars: {admins: [root, 'adm*']}\ntransformations:\n- {type: value_placeholders, include: [admins]}\n- {type: file_placeholders, path: lists/hosts.txt}\n";
     const rule = one("{u|expand: '%admins%', h|expand: '%hosts%'}");
     const rules = loadSigma([{ path: 'r.yml', text: rule }], {
       regexProblem,
       pipelines: [{ path: 'p.yml', text }],
-      readFile: (path) => (path === 'lists/hosts.txt' ? '# known\nalpha\nbeta\n' : undefined),
+      readFile: (path) => (path === 'lists/hosts.txt' ? 'alpha\n\n beta \n' : undefined),
     });
     expect(matches(rules, { u: 'admin', h: 'beta' })).toBe(true);
     expect(matches(rules, { u: 'bob', h: 'beta' })).toBe(false);

@@ -5,12 +5,13 @@ import type { PlaceholderResolver } from '../placeholders.ts';
 import { resolvePlaceholders } from '../placeholders.ts';
 import { literalOf, parseText, plainText, writtenForm } from '../text-value.ts';
 import { textOf } from './conditions.ts';
+import { fileValues } from './file-values.ts';
 import type { Parameters } from './parameters.ts';
 import type { Transformation } from './pipeline.ts';
 
 export interface TransformationContext {
   readonly vars: ReadonlyMap<string, readonly string[]>;
-  /** Content of a file that a pipeline names, or undefined; not given: files are refused. */
+  /** Content of a file that the pipeline names, relative to its own folder; undefined: not there. Not given: files are refused. */
   readonly readFile?: (path: string) => string | undefined;
 }
 
@@ -108,16 +109,8 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
     placeholderItem(parameters, (name) => context.vars.get(name)?.map((value) => parseText(value).parts)),
   wildcard_placeholders: (parameters) => placeholderItem(parameters, () => [[{ wildcard: 'any' }]]),
   file_placeholders: (parameters, context) => {
-    const folder = parameters.text('path') ?? parameters.text('directory') ?? '';
-    return placeholderItem(parameters, (name) => {
-      // The name comes from a rule: it must stay inside the folder.
-      if (!/^[\w-]+$/.test(name)) return undefined;
-      const text = context.readFile?.(`${folder === '' ? '' : `${folder}/`}${name}.txt`);
-      return text
-        ?.split(/\r?\n/)
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => parseText(line).parts);
-    });
+    const values = fileValues(parameters, context)?.map((value) => parseText(value).parts);
+    return placeholderItem(parameters, () => values);
   },
 };
 
