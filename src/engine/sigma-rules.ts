@@ -84,8 +84,14 @@ export class SigmaEventRules {
     if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
     const { fields } = view;
     const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
-    const matches = held.filter(({ alerts }) => alerts).map((rule) => matchOf(rule, fields));
+    const matches = held.filter(({ alerts }) => alerts).map((rule) => this.#matchOf(rule, fields));
     return { matches, held, fields };
+  }
+
+  /** Right after the rules were tried on the event: the matcher still knows it. */
+  #matchOf(rule: DetectionRule, fields: EventObject): RuleMatch {
+    const matched = evidenceOf(rule.predicate, fields, (node) => this.#matcher.holds(node));
+    return { engine: 'sigma', rule: rule.details, matched };
   }
 
   /** The event once more, now that more is known of its ancestors. */
@@ -140,10 +146,6 @@ export interface SigmaExplanation {
     readonly services: readonly string[];
   };
   readonly tree: Explanation;
-}
-
-function matchOf(rule: DetectionRule, fields: EventObject): RuleMatch {
-  return { engine: 'sigma', rule: rule.details, matched: evidenceOf(rule.predicate, fields) };
 }
 
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});

@@ -1,14 +1,17 @@
 /**
  * Evidence: which fields of an event made a predicate hold, for `flint.matched` of alerts, and the whole tree with what held and
- * what did not, for `flint rules explain`. Both ask the interpreter, so they agree with it by construction; they run for
- * matches and for people, never on the hot path.
+ * what did not, for `flint rules explain`. The tree asks the interpreter; evidence is asked of the compiled tests of the rule that
+ * has just matched, because an alert should not cost more than the events around it.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
+import { foldCase } from '../core/fold.ts';
 import { valuesOf } from '../core/field-path.ts';
 import type { MatchedField } from '../core/match.ts';
 import type { Compare, Elements, Keyword, Predicate, Test } from '../ir/predicate.ts';
 import { evaluate } from './interpreter.ts';
+import { textForm } from './rule-frame.ts';
+import { foldedTextTest } from './rule-tests.ts';
 import { eventSubject } from './subject.ts';
 import { satisfies } from './value-test.ts';
 
@@ -16,16 +19,26 @@ import { satisfies } from './value-test.ts';
 const MAX_PLACES = 32;
 const MAX_VALUE_CHARS = 1024;
 
-/** The places that made the predicate hold; empty when it does not, or holds by absence alone. */
-export function evidenceOf(predicate: Predicate, fields: EventObject): MatchedField[] {
+/** Whether a part of a predicate holds for the event at hand. */
+export type Holds = (node: Predicate) => boolean;
+
+/**
+ * The places that made the predicate hold; empty when it does not, or holds by absence alone. `holds` is asked for the predicate and
+ * its parts; the interpreter answers when it is absent.
+ */
+export function evidenceOf(
+  predicate: Predicate,
+  fields: EventObject,
+  holds: Holds = (node) => evaluate(node, eventSubject(fields)),
+): MatchedField[] {
   const found: MatchedField[] = [];
-  collect(predicate, fields, found);
+  collect(predicate, fields, holds, found);
   return found.slice(0, MAX_PLACES);
 }
 
-function collect(node: Predicate, fields: EventObject, found: MatchedField[]): void {
-  if (found.length >= MAX_PLACES || !evaluate(node, eventSubject(fields))) return;
-  if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, found);
+function collect(node: Predicate, fields: EventObject, holds: Holds, found: MatchedField[]): void {
+  if (found.length >= MAX_PLACES || !holds(node)) return;
+  if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, holds, found);
   else if (node.kind === 'compare') collectCompare(node, fields, found);
   else if (node.kind === 'keyword') collectKeyword(node, fields, found);
   else if (node.kind === 'elements')
@@ -36,13 +49,23 @@ function collectCompare(node: Compare, fields: EventObject, found: MatchedField[
   if (node.path.kind !== 'field') return;
   const { name } = node.path;
   const subject = eventSubject(fields);
-  const value = valuesOf(fields, name).find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
+  const values = valuesOf(fields, name);
+  // The comparison holds: where there is one value, by it.
+  const value =
+    values.length === 1
+      ? values[0]
+      : values.find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
   add(found, name, value, node.label ?? name, howOf(node.test));
 }
 
 function collectKeyword(node: Keyword, fields: EventObject, found: MatchedField[]): void {
   const subject = eventSubject(fields);
-  const place = findScalar(fields, '', (value) => satisfies(node.test, value, subject));
+  const folded = foldedTextTest(node.test);
+  const test = (value: EventValue): boolean => {
+    const text = folded === undefined ? undefined : textForm(value);
+    return folded === undefined || text === undefined ? satisfies(node.test, value, subject) : folded(foldCase(text));
+  };
+  const place = findScalar(fields, '', test);
   if (place !== undefined) add(found, place.path, place.value, node.label ?? 'keyword', 'keyword');
 }
 

@@ -9,6 +9,7 @@ import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
+import type { Predicate } from '../ir/predicate.ts';
 import { LiteralIndex } from './literal-index.ts';
 import { requiredAtoms } from './rule-atoms.ts';
 import type { Clause } from './rule-atoms.ts';
@@ -47,6 +48,8 @@ export class RuleMatcher {
   readonly #compiler = new RuleCompiler();
   /** Compiled when first needed: most rules of a large set are for log sources that never come. */
   readonly #tests: (RuleTest | undefined)[];
+  /** Tests of parts of rules that have matched. */
+  readonly #parts = new WeakMap<Predicate, RuleTest>();
   readonly #clauses: (Clause | null | undefined)[];
   readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
   readonly #frame = this.#compiler.createFrame();
@@ -104,6 +107,17 @@ export class RuleMatcher {
     if (this.#candidateCount === 0) return NONE;
     this.#frame.load(event);
     return this.#evaluateCandidates();
+  }
+
+  /** Whether a part of a rule holds for the event given last: for evidence. */
+  holds(node: Predicate): boolean {
+    let test = this.#parts.get(node);
+    if (test === undefined) {
+      test = this.#compiler.compile(node);
+      this.#parts.set(node, test);
+      this.#compiler.fit(this.#frame);
+    }
+    return test(this.#frame);
   }
 
   /** Whether the rule is tried on events of this source at all. */
