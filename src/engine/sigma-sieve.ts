@@ -5,6 +5,7 @@
  */
 import type { EventObject } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
+import type { LogSource } from '../core/logsource.ts';
 import type { Compare } from '../ir/predicate.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { createEventRecogniser, type RecognisedEvent } from '../fields/mapping/recognise.ts';
@@ -87,7 +88,11 @@ export class SigmaSieve {
   readonly #memory = new ScanMemory();
   readonly #sieve: EventSieve;
   readonly #rules: readonly DetectionRule[];
-  readonly #formulas: readonly RuleFormula[];
+  /** Made when a kind of record first needs them. */
+  readonly #formulas: (RuleFormula | undefined)[];
+  readonly #atoms = new AtomTable();
+  /** Positions of rules by what they ask of a log source: there are a hundred such, not thousands. */
+  readonly #bySource: readonly (readonly [LogSource, readonly number[]])[];
   readonly #recogniser = createEventRecogniser();
   readonly #groups = new Map<string, SieveKind>();
 
@@ -99,8 +104,8 @@ export class SigmaSieve {
     this.#derived = derived;
     const told = derived === undefined ? PRESENCE_KEYS : [...new Set([...PRESENCE_KEYS, ...START_KEYS, ...derived])];
     this.#presenceKeys = told.slice(0, MAX_PRESENCE_KEYS);
-    const table = new AtomTable();
-    this.#formulas = rules.map(({ predicate }) => formulaOf(predicate, table));
+    this.#formulas = rules.map(() => undefined);
+    this.#bySource = positionsBySource(rules);
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
       valueKeys: VALUE_KEYS,
@@ -144,10 +149,18 @@ export class SigmaSieve {
     return kind;
   }
 
+  #formulaOf(number: number): RuleFormula {
+    let formula = this.#formulas[number];
+    if (formula === undefined) {
+      formula = formulaOf((this.#rules[number] as DetectionRule).predicate, this.#atoms);
+      this.#formulas[number] = formula;
+    }
+    return formula;
+  }
+
   #buildKind(fields: EventObject, { event, source }: RecognisedEvent): SieveKind {
-    const rules = this.#formulas
-      .map((formula, number) => ({ formula, number }))
-      .filter(({ number }) => admits((this.#rules[number] as DetectionRule).logsource, source));
+    const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
+    const rules = numbers.sort((a, b) => a - b).map((number) => ({ number, formula: this.#formulaOf(number) }));
     const subject = eventSubject(event.fields);
     const decide = (field: string, node: Compare): boolean | undefined => {
       const other = node.test.kind === 'field-reference' ? node.test.other.name : field;
@@ -173,6 +186,17 @@ export class SigmaSieve {
     );
     return group === null ? 'none' : (group ?? 'exact');
   }
+}
+
+function positionsBySource(rules: readonly DetectionRule[]): [LogSource, number[]][] {
+  const groups = new Map<string, [LogSource, number[]]>();
+  for (const [number, { logsource }] of rules.entries()) {
+    const key = JSON.stringify([logsource.product, logsource.category, logsource.service]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [logsource, [number]]);
+    else group[1].push(number);
+  }
+  return [...groups.values()];
 }
 
 /** The start or the end of a process, which must be remembered. */
