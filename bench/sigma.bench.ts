@@ -1,34 +1,60 @@
 /**
- * Benchmark of Sigma matching: events per second with all active SigmaHQ rules on the event files of the shared data, from JSON
- * text to matches, on one core; load and compile time, memory, and growth with the number of rules (copies of the corpus with
- * altered literals beyond it). Expected match counts are asserted outside the timed parts; the reference interpreter is the naive
- * baseline. Times are processor time, garbage collection included, because other work may be running.
+ * Benchmark of Sigma matching: events per second with all active SigmaHQ rules on the event files of the shared data, repeated to
+ * `--mb` megabytes (500), from JSON text to matches, on one core; load time and memory; growth with the number of rules. Beside it
+ * `flint scan` as a whole (when built), JSON.parse alone, the reference interpreter as the naive way, and rsigma when its program is
+ * given (`--rsigma PATH`). Times are processor time, garbage collection included, because other work may be running. Match counts
+ * are asserted outside the timed parts.
  *
- * Run: npx tsc -p tsconfig.json --noEmit false --outDir DIR && FLINT_SHARED_DATA=… node --expose-gc DIR/bench/sigma.bench.js
+ * Run: npm run build && node scripts/bench.mjs sigma [--rsigma PATH] [--mb 500] [--record FILE]
  */
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { admits } from '../src/core/event-source.ts';
 import type { EventObject } from '../src/core/event.ts';
+import { rulesOf } from '../src/engine/rule-filter.ts';
+import { SigmaSieve } from '../src/engine/sigma-sieve.ts';
 import { createEventRecogniser } from '../src/fields/mapping/recognise.ts';
 import type { DetectionRule } from '../src/ir/detection-rule.ts';
-import type { Predicate, Test } from '../src/ir/predicate.ts';
 import { evaluate } from '../src/match/interpreter.ts';
 import { regexProblem } from '../src/match/regex.ts';
 import { RuleMatcher } from '../src/match/rule-matcher.ts';
 import { eventSubject } from '../src/match/subject.ts';
 import { loadSigma } from '../src/rules/sigma/load.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
-import { activeRuleFiles } from '../src/testing/sigma-corpus.ts';
+import { activeRuleFiles, type RuleFile } from '../src/testing/sigma-corpus.ts';
+import { ruleFiles } from './sigma-corpus.ts';
 
-const RUNS = 5;
+const { values: options } = parseArgs({
+  options: {
+    rsigma: { type: 'string' },
+    mb: { type: 'string', default: '500' },
+    record: { type: 'string' },
+  },
+});
 /** Matches of all 3,755 rules that load without placeholders; see docs/sigma.md. */
 const FILES = [
   { name: 'attack-mix', matches: 1013 },
   { name: 'background-contiguous', matches: 15 },
   { name: 'zeek-apt29-day1', matches: 6 },
 ] as const;
+const SIZES = [100, 1000, 3780, 20_000];
+const CHUNK_BYTES = 1 << 20;
+const RUNS = 5;
+const INTERPRETED = 600;
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+
+interface Data {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly events: number;
+  /** How often it is repeated. */
+  readonly times: number;
+}
 
 function processorMs(run: () => void): number {
   const start = process.cpuUsage();
@@ -37,141 +63,214 @@ function processorMs(run: () => void): number {
   return (user + system) / 1000;
 }
 
-function heapBytes(): number {
-  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
-  globalThis.gc();
-  globalThis.gc();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 function print(label: string, text: string): void {
-  process.stdout.write(`${label.padEnd(44)} ${text}\n`);
+  const line = `${label.padEnd(46)} ${text}\n`;
+  process.stdout.write(line);
+  if (options.record !== undefined) appendFileSync(options.record, `    ${line}`);
 }
 
-function linesOf(name: string): string[] {
-  return gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)))
-    .toString('utf8')
+function rate(events: number, ms: number, bytes: number): string {
+  return `${Math.round(events / (ms / 1000)).toLocaleString('en')} events/s, ${(bytes / 1000 / ms).toFixed(0)} MB/s`;
+}
+
+function dataOf(name: string): Data {
+  const bytes = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)));
+  const events = bytes
+    .toString('latin1')
     .split('\n')
-    .filter((line) => line !== '');
+    .filter((line) => line !== '').length;
+  return { name, bytes, events, times: Math.ceil((Number(options.mb) * 1e6) / bytes.length) };
 }
 
-/** JSON text to number of matches. */
-function matchLines(lines: readonly string[], matcher: RuleMatcher): number {
+/** JSON text to matches, as the engine does it, but for alerts. */
+class Matching {
+  readonly sieve: SigmaSieve;
+  readonly matcher: RuleMatcher;
+  readonly #recogniser = createEventRecogniser();
+
+  constructor(rules: readonly DetectionRule[]) {
+    this.sieve = new SigmaSieve(rules, { inputBytes: 4 * CHUNK_BYTES, maxDepth: 64 });
+    this.matcher = new RuleMatcher(rules);
+  }
+
+  /** Number of matches. */
+  run(bytes: Buffer): number {
+    const { input } = this.sieve;
+    let matches = 0;
+    for (let start = 0; start < bytes.length; ) {
+      const length = Math.min(CHUNK_BYTES, bytes.length - start);
+      bytes.copy(input, 0, start, start + length);
+      const result = this.sieve.scanLines(length, start + length === bytes.length);
+      for (let i = 0; i < result.candidateCount; i++) {
+        const text = bytes.toString(
+          'utf8',
+          start + (result.ranges[2 * i] ?? 0),
+          start + (result.ranges[2 * i + 1] ?? 0),
+        );
+        const recognised = this.#recogniser.recognise(JSON.parse(text) as EventObject);
+        if (recognised === undefined) continue;
+        const rules = rulesOf(result, i);
+        const { event, source } = recognised;
+        matches += (
+          rules === undefined ? this.matcher.match(event, source) : this.matcher.matchCandidates(event, source, rules)
+        ).length;
+      }
+      start += result.consumedBytes;
+    }
+    return matches;
+  }
+}
+
+/** Every event decoded and given to the indexed matcher: what the fast way is held to. */
+function decodedMatches(bytes: Buffer, matcher: RuleMatcher): number {
   const recogniser = createEventRecogniser();
   let matches = 0;
-  for (const line of lines) {
-    const recognised = recogniser.recognise(JSON.parse(line) as EventObject);
+  for (const line of bytes.toString('utf8').split('\n')) {
+    const recognised = line === '' ? undefined : recogniser.recognise(JSON.parse(line) as EventObject);
     if (recognised !== undefined) matches += matcher.match(recognised.event, recognised.source).length;
   }
   return matches;
 }
 
-function measure(label: string, lines: readonly string[], matcher: RuleMatcher, expected: number | undefined): number {
-  const found = matchLines(lines, matcher);
-  if (expected !== undefined && found !== expected)
-    throw new Error(`${label}: ${found} matches instead of ${expected}`);
-  const rates: number[] = [];
-  for (let run = 0; run < RUNS; run++)
-    rates.push(lines.length / (processorMs(() => matchLines(lines, matcher)) / 1000));
-  rates.sort((a, b) => a - b);
-  const bytes = lines.reduce((sum, line) => sum + line.length, 0);
-  const median = rates[RUNS >> 1] ?? 0;
-  const spread = `${Math.round(rates[0] ?? 0)} to ${Math.round(rates.at(-1) ?? 0)}`;
-  print(
-    label,
-    `${Math.round(median)} events/s (${spread}), ${((median * bytes) / lines.length / 1e6).toFixed(0)} MB/s, ${found} matches`,
-  );
-  return median;
-}
-
-function interpreted(lines: readonly string[], rules: readonly DetectionRule[]): number {
+function interpret(bytes: Buffer, rules: readonly DetectionRule[]): void {
   const recogniser = createEventRecogniser();
-  let matches = 0;
-  for (const line of lines) {
+  for (const line of bytes.toString('utf8').split('\n').slice(0, INTERPRETED)) {
     const recognised = recogniser.recognise(JSON.parse(line) as EventObject);
     if (recognised === undefined) continue;
     const subject = eventSubject(recognised.event.fields);
-    for (const rule of rules)
-      if (admits(rule.logsource, recognised.source) && evaluate(rule.predicate, subject)) matches++;
+    for (const { logsource, predicate } of rules)
+      if (admits(logsource, recognised.source)) evaluate(predicate, subject);
   }
-  return matches;
 }
 
-/** The corpus again with other literals, so that the copies are new rules that the same log sources have to bear. */
-function altered(rule: DetectionRule, copy: number): DetectionRule {
-  return {
-    ...rule,
-    details: { ...rule.details, id: `${rule.details.id}-${copy}` },
-    predicate: alterPredicate(rule.predicate, copy),
-  };
+function measure(label: string, data: Data, matching: Matching, expected: number): number {
+  const found = matching.run(data.bytes);
+  if (found !== expected) throw new Error(`${label}: ${found} matches instead of ${expected}`);
+  const times: number[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const repeats = Math.ceil(data.times / RUNS);
+    times.push(
+      processorMs(() => {
+        for (let i = 0; i < repeats; i++) matching.run(data.bytes);
+      }) / repeats,
+    );
+  }
+  times.sort((a, b) => a - b);
+  const middle = times[RUNS >> 1] ?? 0;
+  const spread = `${Math.round(data.events / ((times.at(-1) ?? 1) / 1000)).toLocaleString('en')} to ${Math.round(data.events / ((times[0] ?? 1) / 1000)).toLocaleString('en')}`;
+  print(label, `${rate(data.events, middle, data.bytes.length)} (${spread}), ${found} matches`);
+  return middle;
 }
 
-function alterPredicate(node: Predicate, copy: number): Predicate {
-  if (node.kind === 'and' || node.kind === 'or')
-    return { ...node, items: node.items.map((item) => alterPredicate(item, copy)) };
-  if (node.kind === 'not') return { ...node, item: alterPredicate(node.item, copy) };
-  return node.kind === 'compare' || node.kind === 'keyword' ? { ...node, test: alterTest(node.test, copy) } : node;
+/** Processor time of a program, in ms, and how many lines it wrote. */
+function timed(command: readonly string[]): { readonly ms: number; readonly lines: number } {
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const script = `TIMEFORMAT='%U %S'; time { ${quoted} 2>/dev/null | wc -l; }`;
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8', maxBuffer: 1 << 20 });
+  const [user = Number.NaN, system = Number.NaN] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  if (status !== 0 || Number.isNaN(user + system)) throw new Error(`${command[0]} failed: ${stderr}`);
+  return { ms: (user + system) * 1000, lines: Number(stdout.trim()) };
 }
 
-function alterTest(test: Test, copy: number): Test {
-  if (test.kind === 'glob')
-    return {
-      ...test,
-      parts: test.parts.map((part) =>
-        'text' in part ? { text: `${part.text.slice(0, 2)}${copy}${part.text.slice(2)}` } : part,
-      ),
-    };
-  if (test.kind === 'equals' && test.value.type === 'string' && test.value.value !== '')
-    return { ...test, value: { type: 'string', value: `${test.value.value}${copy}` } };
-  return test;
+/** A program over the repeated file, less its time for one event. */
+function compareProgram(label: string, data: Data, folder: string, command: (file: string) => string[]): number {
+  const one = join(folder, 'one.ndjson');
+  const all = join(folder, `${data.name}.ndjson`);
+  writeFileSync(one, data.bytes.subarray(0, data.bytes.indexOf(0x0a) + 1));
+  writeFileSync(all, '');
+  for (let i = 0; i < data.times; i++) appendFileSync(all, data.bytes);
+  const start = timed(command(one));
+  const { ms, lines } = timed(command(all));
+  rmSync(all);
+  const perPass = (ms - start.ms) / data.times;
+  const matches = `${Math.round(lines / data.times)} matches`;
+  print(label, `${rate(data.events, perPass, data.bytes.length)}, ${matches}, start ${Math.round(start.ms)} ms`);
+  return perPass;
+}
+
+function writeRules(files: readonly RuleFile[], folder: string): string {
+  for (const { path, text } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }
 
 const [cpu] = cpus();
-print('processor, runtime', `${cpu?.model ?? 'unknown'}, Node.js ${process.version}`);
-const files = activeRuleFiles();
-const before = heapBytes();
+print(
+  'processor, runtime, load',
+  `${cpu?.model ?? 'unknown'}, Node.js ${process.version}, ${loadavg()[0]?.toFixed(1)}`,
+);
+const corpus = activeRuleFiles();
+const all = FILES.map(({ name }) => dataOf(name));
+for (const { name, bytes, events, times } of all)
+  print(name, `${events} events of ${Math.round(bytes.length / events)} bytes, ${times} times`);
+const residentBefore = process.memoryUsage().rss;
 let rules: readonly DetectionRule[] = [];
-let matcher = new RuleMatcher([]);
-print(
-  'load 3,780 rule files',
-  `${processorMs(() => {
-    rules = loadSigma(files, { regexProblem }).detections;
-  }).toFixed(0)} ms`,
-);
-print(
-  'compile',
-  `${processorMs(() => {
-    matcher = new RuleMatcher(rules);
-  }).toFixed(0)} ms, ${rules.length} rules`,
-);
-for (const { name, matches } of FILES) measure(name, linesOf(name), matcher, matches);
-print('memory, groups of all files built', `${((heapBytes() - before) / 1e6).toFixed(0)} MB`);
-const { events, admitted, evaluated } = matcher.counters;
-print('rules per event', `${(admitted / events).toFixed(0)} admitted, ${(evaluated / events).toFixed(2)} evaluated`);
-const sample = linesOf('attack-mix').slice(0, 600);
-const attack = linesOf('attack-mix');
-const parseOnly = processorMs(() => {
-  for (const line of attack) JSON.parse(line);
+let matching = new Matching([]);
+const started = performance.now();
+const loadMs = processorMs(() => {
+  rules = loadSigma(corpus, { regexProblem }).detections;
+  matching = new Matching(rules);
 });
-print('JSON.parse alone, attack-mix', `${((parseOnly / attack.length) * 1000).toFixed(1)} us/event`);
+print('load 3,780 rule files', `${loadMs.toFixed(0)} ms, ${(performance.now() - started).toFixed(0)} ms by the clock`);
+const attack = all[0] as Data;
+const firstMs = processorMs(() => {
+  matching.run(attack.bytes);
+});
 print(
-  'reference interpreter, 600 events',
-  `${Math.round(
-    600 /
-      (processorMs(() => {
-        interpreted(sample, rules);
-      }) /
-        1000),
-  )} events/s`,
+  'first pass over attack-mix, groups compiled',
+  `${firstMs.toFixed(0)} ms, ${matching.sieve.counts.groups} groups`,
+);
+const passes = new Map(
+  FILES.map(({ name, matches }, i) => [name as string, measure(name, all[i] as Data, matching, matches)]),
+);
+print('resident memory beyond the start', `${((process.memoryUsage().rss - residentBefore) / 1e6).toFixed(0)} MB`);
+const lines = attack.bytes.toString('utf8').split('\n').slice(0, -1);
+const parseMs = Math.min(
+  ...Array.from({ length: RUNS }, () =>
+    processorMs(() => {
+      for (const line of lines) JSON.parse(line);
+    }),
+  ),
+);
+print('JSON.parse alone, attack-mix', rate(attack.events, parseMs, attack.bytes.length));
+print(
+  `reference interpreter, ${INTERPRETED} events`,
+  rate(
+    INTERPRETED,
+    processorMs(() => interpret(attack.bytes, rules)),
+    (attack.bytes.length / attack.events) * INTERPRETED,
+  ),
 );
 
-const sizes = [100, 1000, rules.length, 20_000];
-const many = [...rules];
-for (let copy = 1; many.length < 20_000; copy++) for (const rule of rules) many.push(altered(rule, copy));
-for (const size of sizes) {
-  // Spread over the corpus, so that small sets hold the same kinds of rules.
-  const chosen =
-    size < rules.length ? rules.filter((_, index) => (index * size) % rules.length < size) : many.slice(0, size);
-  measure(`attack-mix, ${chosen.length} rules`, attack, new RuleMatcher(chosen), undefined);
+const folder = mkdtempSync(join(tmpdir(), 'flint-sigma-bench-'));
+try {
+  const ruleFolder = writeRules(corpus, join(folder, 'rules'));
+  const program = join(root, 'dist', 'cli', 'main.js');
+  const { rsigma } = options;
+  for (const data of all.slice(0, 2)) {
+    const ours = passes.get(data.name) ?? 0;
+    if (existsSync(program))
+      compareProgram(`flint scan, ${data.name}`, data, folder, (file) => [
+        ...['env', 'FLINT_PROCESS_MEMORY__MODE=off', process.execPath, program, 'scan', file, '--rules', ruleFolder],
+        ...['--json', '--workers', '1'],
+      ]);
+    if (rsigma === undefined) continue;
+    const theirs = compareProgram(`rsigma, ${data.name}`, data, folder, (file) => [
+      ...[rsigma, 'engine', 'eval', '-q', '--rules', ruleFolder, '--logsource-routing'],
+      ...['--event-logsource', 'product=windows', '--output-format', 'ndjson', '-e', `@${file}`],
+    ]);
+    print(`times rsigma, ${data.name}`, (theirs / ours).toFixed(1));
+  }
+} finally {
+  rmSync(folder, { recursive: true });
 }
+
+const growth: number[] = [];
+for (const size of SIZES) {
+  const chosen = size === corpus.length ? rules : loadSigma(ruleFiles(corpus, size), { regexProblem }).detections;
+  const expected = decodedMatches(attack.bytes, new RuleMatcher(chosen));
+  growth.push(measure(`attack-mix, ${size} rules`, attack, new Matching(chosen), expected));
+}
+print('speed at 20,000 rules of that at 3,780', `${((100 * (growth[2] ?? 0)) / (growth[3] ?? 1)).toFixed(0)} %`);
