@@ -3,7 +3,7 @@
  * looked for under which keys, and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause
  * stands in a record; rules without such a clause are evaluated for every record of the kind.
  */
-import { networkContains, parseIp, parseNetwork } from '../core/ip-address.ts';
+import { parseNetwork } from '../core/ip-address.ts';
 import type { FieldAliases } from '../core/rule-event.ts';
 import type { Compare } from '../ir/predicate.ts';
 import type { RegexAutomaton } from '../match/regex-automaton.ts';
@@ -223,17 +223,13 @@ class GroupBuilder {
 
   #writeNetwork(field: string, text: string): void {
     const network = parseNetwork(text);
-    const loopback = parseIp('::1');
-    if (network === undefined || loopback === undefined) {
+    if (network === undefined) {
       this.#code.push(operation(OP_CONSTANT, 0));
       return;
     }
     const { family, groups, bits } = network;
-    const isV4 = family === 4;
-    const address = isV4 ? (groups[0] ?? 0) * 65_536 + (groups[1] ?? 0) : 0;
-    const mask = !isV4 || bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0;
-    const holdsLoopback = networkContains(network, { ...loopback, bits: loopback.groups.length * 16 });
-    this.#code.push(operation(OP_NETWORK, this.#slotOf(field)), family, address, mask, holdsLoopback ? 1 : 0);
+    const words = [0, 1, 2, 3].map((i) => (groups[2 * i] ?? 0) * 65_536 + (groups[2 * i + 1] ?? 0));
+    this.#code.push(operation(OP_NETWORK, this.#slotOf(field)), family, bits, ...words);
   }
 
   #write(formula: RuleFormula): void {

@@ -30,12 +30,20 @@ export function regexAutomaton(regex: Regex): RegexAutomaton | undefined {
   if (regex.normalize !== 'none') return undefined;
   try {
     const nfa = new Nfa();
-    const end = nfa.add(new RegexReader(regex.source).read(), 0);
+    const end = nfa.add(withoutLead(new RegexReader(regex.source).read()), 0);
     return determine(nfa, end);
   } catch (error) {
     if (error instanceof NotExpressible) return undefined;
     throw error;
   }
+}
+
+/** A match may begin anywhere, so what is repeated at the beginning needs to be there as often as it must. */
+function withoutLead(node: Node): Node {
+  if (node.kind === 'repeat') return { ...node, max: node.min };
+  if (node.kind === 'choice') return { ...node, items: node.items.map(withoutLead) };
+  const [first, ...rest] = node.kind === 'sequence' ? node.items : [];
+  return first === undefined ? node : { kind: 'sequence', items: [withoutLead(first), ...rest] };
 }
 
 class NotExpressible extends Error {}

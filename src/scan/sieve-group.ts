@@ -9,6 +9,7 @@ import {
   GROUP_ALWAYS_COUNT,
   AUTOMATON_CLASSES,
   AUTOMATON_NEXT,
+  AUTOMATON_SKIP,
   GROUP_AUTOMATA,
   GROUP_BYTES,
   GROUP_CODE,
@@ -217,6 +218,8 @@ class GroupWriter {
     const buffer = this.#memory.memory.buffer;
     new Uint32Array(buffer, address, 1)[0] = classCount;
     new Uint8Array(buffer, address + AUTOMATON_CLASSES, classes.length).set(classes);
+    const skipped = classes.map((kind) => (next[kind] === 0 ? 1 : 0));
+    new Uint8Array(buffer, address + AUTOMATON_SKIP, classes.length).set(skipped);
     new Uint16Array(buffer, address + AUTOMATON_NEXT, next.length).set(next);
     return address;
   }
@@ -231,12 +234,11 @@ class GroupWriter {
     const set = (at: number, bit: number): void => {
       bytes[at] = (bytes[at] ?? 0) | bit;
     };
-    // Equal pairs share one of the eight buckets.
+    // What begins alike shares one of the eight buckets.
     const distinct = [...new Set(grams as number[])].sort((a, b) => (a & 0xffff) - (b & 0xffff));
-    const pairs = [...new Set(distinct.map((gram) => gram & 0xffff))];
-    for (const gram of distinct) {
-      const bucket = 1 << (pairs.indexOf(gram & 0xffff) & 7);
-      for (const [i, byte] of [gram & 0xff, (gram >>> 8) & 0xff].entries()) {
+    for (const [place, gram] of distinct.entries()) {
+      const bucket = 1 << Math.floor((place * 8) / distinct.length);
+      for (const [i, byte] of [gram & 0xff, (gram >>> 8) & 0xff, (gram >>> 16) & 0xff].entries()) {
         set(32 * i + (byte & 15), bucket);
         set(32 * i + 16 + (byte >>> 4), bucket);
       }

@@ -84,9 +84,9 @@ export const MATCHER_NUMERIC_COUNT = 72;
 export const MATCHER_STRANGE = 80;
 export const MATCHER_BYTES = 96;
 
-export const RAW_BITS = 64;
-export const RAW_SHIFT = 18;
-export const RAW_BYTES = 2112;
+export const RAW_BITS = 96;
+export const RAW_SHIFT = 15;
+export const RAW_BYTES = 16480;
 
 export const LITERAL_TEXT = 0;
 export const LITERAL_LENGTH = 4;
@@ -113,4 +113,5 @@ export const OP_NETWORK = 13;
 export const SLOT_BYTES = 32;
 
 export const AUTOMATON_CLASSES = 4;
-export const AUTOMATON_NEXT = 132;
+export const AUTOMATON_SKIP = 132;
+export const AUTOMATON_NEXT = 260;

@@ -102,7 +102,7 @@ function evaluateText(operation: u32, operand: u32): u32 {
   const bySlot = operation == OP_LENGTH || operation == OP_SAME || operation == OP_NETWORK;
   const slot = slotAt(bySlot ? operand : second);
   const rest = code + (operation == OP_NETWORK ? 0 : 4);
-  code = operation == OP_NETWORK ? code + 16 : rest;
+  code = operation == OP_NETWORK ? code + 24 : rest;
   const count = countOf(slot);
   if (count == 0) return NEVER;
   if (count > 1) return MAYBE;

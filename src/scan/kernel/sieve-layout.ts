@@ -133,10 +133,10 @@ export const MATCHER_LONGEST: usize = 76;
 export const MATCHER_STRANGE: usize = 80;
 export const MATCHER_BYTES: usize = 96;
 
-// Raw filter: four tables of sixteen bytes, then 2^(32 - shift) bits.
-export const RAW_BITS: usize = 64;
-export const RAW_SHIFT: u32 = 18;
-export const RAW_BYTES: usize = 2112;
+// Raw filter: six tables of sixteen bytes, then 2^(32 - shift) bits.
+export const RAW_BITS: usize = 96;
+export const RAW_SHIFT: u32 = 15;
+export const RAW_BYTES: usize = 16480;
 
 // Literal.
 export const LITERAL_TEXT: usize = 0;
@@ -173,12 +173,13 @@ export const OP_LENGTH: u32 = 10;
 export const OP_SAME: u32 = 11;
 /** Automaton and slot. */
 export const OP_AUTOMATON: u32 = 12;
-/** Slot; family, address and mask of IPv4, whether `::1` is of it. */
+/** Slot; family, bits and four words of the network. */
 export const OP_NETWORK: u32 = 13;
 
 // Slot state: stamp, count and SLOT_NULL, then start, end and kind of the last value.
 export const SLOT_BYTES: usize = 32;
 
-// Automaton: number of classes, classes of 128 bytes, then u16 transitions.
+// Automaton: number of classes, classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
 export const AUTOMATON_CLASSES: usize = 4;
-export const AUTOMATON_NEXT: usize = 132;
+export const AUTOMATON_SKIP: usize = 132;
+export const AUTOMATON_NEXT: usize = 260;

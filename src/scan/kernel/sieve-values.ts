@@ -2,6 +2,7 @@
 import {
   AUTOMATON_CLASSES,
   AUTOMATON_NEXT,
+  AUTOMATON_SKIP,
   KIND_EMPTY,
   KIND_NULL,
   KIND_NUMBER,
@@ -10,6 +11,7 @@ import {
   SIEVE_STAMP,
   SIEVE_TEXT,
 } from './sieve-layout';
+import { isWithin, NO_ADDRESS, readAddress, UNKNOWN_ADDRESS } from './sieve-address';
 import { foldText, isStrange, sameBytes } from './sieve-text';
 
 export const NEVER: u32 = 0;
@@ -86,6 +88,11 @@ export function automatonAccepts(slot: usize, automaton: usize): u32 {
   const end = text + <usize>length;
   let state: u32 = 0;
   for (let at = text; at < end; at++) {
+    // Most characters leave the start as it is.
+    if (state == 0) {
+      while (at < end && load<u8>(automaton + <usize>load<u8>(at), AUTOMATON_SKIP) != 0) at++;
+      if (at == end) return NEVER;
+    }
     const kind = <u32>load<u8>(automaton + <usize>load<u8>(at), AUTOMATON_CLASSES);
     state = <u32>load<u16>(automaton + (<usize>(state * classCount + kind) << 1), AUTOMATON_NEXT);
     if (state == 1) return MAYBE;
@@ -102,44 +109,12 @@ export function sameText(slot: usize, other: usize): u32 {
   return length == otherLength && sameBytes(text, otherText, <usize>length) ? MAYBE : NEVER;
 }
 
-/** IPv4 addresses and `::1` are looked up in the network (family, address, mask, whether `::1` is of it). */
+/** Whether the text is an address of the network (family, bits, four words): certain for what is written plainly. */
 export function isAddressOf(slot: usize, network: usize): u32 {
   if (load<u32>(slot, 16) == KIND_NULL) return NEVER;
   const length = fold(slot);
   if (length < 0 || foldedStrange) return MAYBE;
-  if (length == 3 && (load<u32>(text) & 0xffffff) == 0x313a3a) return load<u32>(network, 12) != 0 ? SURE : NEVER;
-  let address: u32 = 0;
-  let part: u32 = 0;
-  let digits: u32 = 0;
-  let dots: u32 = 0;
-  for (let i: usize = 0; i < <usize>length; i++) {
-    const c: u32 = load<u8>(text + i);
-    // Other spellings of addresses and networks.
-    if (c == 0x3a || c == 0x2f || c == 0x5b) return MAYBE;
-    if (c == 0x2e) {
-      if (digits == 0 || ++dots > 3) return NEVER;
-      address = (address << 8) | part;
-      part = 0;
-      digits = 0;
-    } else {
-      // No leading zeros, nothing beyond 255.
-      if (c - 0x30 >= 10 || (digits != 0 && part == 0)) return decodedOnly(text + i, text + <usize>length);
-      part = part * 10 + (c - 0x30);
-      if (part > 255) return decodedOnly(text + i, text + <usize>length);
-      digits++;
-    }
-  }
-  if (dots != 3 || digits == 0) return NEVER;
-  address = (address << 8) | part;
-  if (load<u32>(network) != 4) return NEVER;
-  return (address & load<u32>(network, 8)) == load<u32>(network, 4) ? SURE : NEVER;
-}
-
-/** No IPv4 address: an IPv6 one when a colon follows. */
-function decodedOnly(from: usize, end: usize): u32 {
-  for (let at = from; at < end; at++) {
-    const c: u32 = load<u8>(at);
-    if (c == 0x3a || c == 0x2f || c == 0x5b) return MAYBE;
-  }
-  return NEVER;
+  const family = readAddress(text, <usize>length);
+  if (family == UNKNOWN_ADDRESS) return MAYBE;
+  return family != NO_ADDRESS && isWithin(family, network) ? SURE : NEVER;
 }
