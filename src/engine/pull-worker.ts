@@ -8,6 +8,8 @@ const port = parentPort;
 if (port === null) throw new Error('pull-worker is the entry of a thread and nothing else');
 /** What a long pull has so far goes live this often. */
 const TELL_EVERY_MS = 300_000;
+/** The schedule comes back sooner or later; meanwhile a server that does not answer must not keep others waiting. */
+const PATIENCE = { maxTries: 3, maxWaitMs: 30_000 };
 const running = new Map<number, AbortController>();
 
 port.on('message', (task: PullTask) => {
@@ -29,6 +31,7 @@ async function run({ id, source, folder }: PullTask & { readonly kind: 'pull' })
       folder,
       signal: stop.signal,
       surroundings: systemSurroundings,
+      patience: PATIENCE,
       progress,
     });
     return { id, kind: 'done', outcome };

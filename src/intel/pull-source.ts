@@ -30,6 +30,8 @@ export interface PullSourceOptions {
   readonly surroundings: Surroundings;
   readonly signal?: AbortSignal;
   readonly progress?: (progress: PullProgress) => void;
+  /** How often and how long a request is tried again; default: as somebody who waits for it wants. */
+  readonly patience?: Pick<RemoteServer, 'maxTries' | 'maxWaitMs'>;
 }
 
 export interface PullOutcome {
@@ -133,24 +135,27 @@ async function pullCollections(source: IntelSource, options: PullSourceOptions):
   const folder = taxiiFolder(options.folder);
   let finished = 0;
   let current = '';
-  const pull = await pullTaxii(serverOf(source), {
-    folder,
-    surroundings,
-    maxBytes: source.maxBytes,
-    ...(source.collections === undefined ? {} : { collections: source.collections }),
-    ...(source.match === undefined ? {} : { match: source.match }),
-    ...(source.addedAfter === undefined ? {} : { addedAfter: source.addedAfter }),
-    ...(source.pageSize === undefined ? {} : { pageSize: source.pageSize }),
-    ...(signal === undefined ? {} : { signal }),
-    // Known from the first page on: a pull may take hours, and end before its end.
-    begun: (started) => rememberCollections(source, folder, [started], true, surroundings.now()),
-    progress: ({ id, title }, { added, known, total }) => {
-      if (current !== id) finished = 0;
-      current = id;
-      finished = added + known;
-      progress?.({ done: finished, ...(total === undefined ? {} : { total }), note: title === '' ? id : title });
+  const pull = await pullTaxii(
+    { ...serverOf(source), ...options.patience },
+    {
+      folder,
+      surroundings,
+      maxBytes: source.maxBytes,
+      ...(source.collections === undefined ? {} : { collections: source.collections }),
+      ...(source.match === undefined ? {} : { match: source.match }),
+      ...(source.addedAfter === undefined ? {} : { addedAfter: source.addedAfter }),
+      ...(source.pageSize === undefined ? {} : { pageSize: source.pageSize }),
+      ...(signal === undefined ? {} : { signal }),
+      // Known from the first page on: a pull may take hours, and end before its end.
+      begun: (started) => rememberCollections(source, folder, [started], true, surroundings.now()),
+      progress: ({ id, title }, { added, known, total }) => {
+        if (current !== id) finished = 0;
+        current = id;
+        finished = added + known;
+        progress?.({ done: finished, ...(total === undefined ? {} : { total }), note: title === '' ? id : title });
+      },
     },
-  });
+  );
   const isWhole = pull.diagnostics.length === 0;
   await rememberCollections(source, folder, pull.collections, !isWhole, surroundings.now());
   return outcomeOf(pull);
@@ -194,7 +199,7 @@ function outcomeOf({ collections, diagnostics, retryAfterMs }: Pull): PullOutcom
 
 async function pullEvents(source: IntelSource, options: PullSourceOptions): Promise<PullOutcome> {
   const { surroundings, signal, progress } = options;
-  const server = serverOf(source);
+  const server = { ...serverOf(source), ...options.patience };
   const report = await pullMisp(new PoliteClient(server, MISP_CODES, surroundings, signal), manifestUrl(server.url), {
     folder: mispFolder(source, options.folder),
     now: surroundings.now,

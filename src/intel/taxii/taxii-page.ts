@@ -79,15 +79,21 @@ function takeObject(text: string, objects: PageObject[], damaged: string[]): voi
     object = JSON.parse(text);
   } catch (error) {
     // JSON.parse throws only SyntaxError.
-    damaged.push((error as SyntaxError).message);
+    damaged.push(`${nameIn(text)}${(error as SyntaxError).message}`);
     return;
   }
   const { id, type, modified, created } = (object ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof type !== 'string') damaged.push('an object without a type');
+  if (typeof type !== 'string') damaged.push(`${nameIn(text)}an object without a type`);
   else {
     const version = typeof modified === 'string' ? modified : typeof created === 'string' ? created : '';
     objects.push({ text, id: typeof id === 'string' ? id : '', version, type });
   }
+}
+
+/** The id of an object that cannot be read, as far as it can be told. */
+function nameIn(text: string): string {
+  const id = /"([a-z0-9-]{1,60}--[0-9a-f-]{36})"/i.exec(text)?.[1];
+  return id === undefined ? '' : `"${id}": `;
 }
 
 const OPEN = new Set([0x7b, 0x5b]);

@@ -327,12 +327,15 @@ describe('TAXII sync', () => {
 
   it('skips damaged objects and keeps the rest', async () => {
     const body =
-      '{"objects":[{"type":"indicator","id":"indicator--0"},{"type":"x" "id":1},{"id":"no type"},7,{"type":"tool","id":"tool--1"}],"more":false}';
+      '{"objects":[{"type":"indicator","id":"indicator--0"},{"type":"x" "id":"indicator--00000000-0000-4000-8000-000000000001"},{"id":"no type"},7,{"type":"tool","id":"tool--1"}],"more":false}';
     const { server } = await serve({
       intercept: (request, response) => request.url?.includes('/objects/') === true && reply(response, 200, body),
     });
     const { report, ids: stored } = await sync(server.url, folder(), { match: { type: ['indicator', 'tool'] } });
     expect(report).toMatchObject({ complete: true, added: 2, damaged: 3 });
+    expect(report.diagnostics[0]?.message).toContain(
+      'object skipped: "indicator--00000000-0000-4000-8000-000000000001": ',
+    );
     expect(stored).toEqual(['indicator--0', 'tool--1']);
   });
 
