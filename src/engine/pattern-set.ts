@@ -3,12 +3,13 @@
  * witnesses stands in the event; then its brackets are evaluated on the event's cyber observables, which are made as far as
  * they are asked for. Patterns over several observations go on to a PatternStream, keyed by host unless told otherwise.
  */
-import type { Event } from '../core/event.ts';
+import type { Event, EventObject } from '../core/event.ts';
 import { foldCase } from '../core/fold.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { MatchedField, RuleDetails, RuleMatch, Validity } from '../core/match.ts';
 import type { Observable } from '../core/observable.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
+import { textLine } from '../fields/mapping/text-line.ts';
 import { EventObjects } from '../fields/stix/event-objects.ts';
 import type { StixMapping } from '../fields/stix/mapping.ts';
 import { pathOrigins } from '../fields/stix/path-origins.ts';
@@ -140,6 +141,7 @@ export class PatternSet {
   readonly #groupBy: readonly string[] | undefined;
   readonly #index: LiteralIndex;
   readonly #stream: PatternStream<KeptEvent>;
+  readonly #lines = textLine();
   readonly #streamKeys: readonly string[];
   readonly #archive: EventArchive | undefined;
   /** What must survive a restart; undefined when no pattern spans events. */
@@ -259,9 +261,14 @@ export class PatternSet {
     return { ...ruleMatch(pattern, event, matched), events, group, count: events.length };
   }
 
+  /** Lines of access logs have fields as well, although no decoder takes them apart. */
+  #fieldsOf({ fields, format }: Event): EventObject {
+    return format === 'text' && this.#lines.recognises(fields) ? this.#lines.view(fields).event.base : fields;
+  }
+
   /** The event as patterns see it. */
   subject(event: Event): Subject {
-    const objects = new EventObjects(event.fields, this.#mappings, () =>
+    const objects = new EventObjects(this.#fieldsOf(event), this.#mappings, () =>
       observe(event).observables.filter((one) => isObserved(one, event)),
     );
     const byType = new Map<string, readonly ObservedObject[]>();

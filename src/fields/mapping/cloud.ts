@@ -184,9 +184,55 @@ export const azure: Shape = {
     has(fields, 'riskEventType') ||
     has(fields, 'activityDisplayName', 'targetResources') ||
     has(fields, 'userPrincipalName', 'conditionalAccessStatus') ||
-    has(fields, 'OperationNameValue'),
-  view: (fields) => ({ event: aliasedEvent(fields, AZURE_TABLE), source: azureSource(fields) }),
+    has(fields, 'OperationNameValue') ||
+    isSnakeCase(fields),
+  view: (fields) => ({
+    event: isSnakeCase(fields) ? plainEvent(camelCase(fields)) : aliasedEvent(fields, AZURE_TABLE),
+    source: azureSource(fields),
+  }),
 };
+
+/** As the Python SDK and its exporters write the activity log: snake case, names as `{value, localized_value}`. */
+function isSnakeCase(fields: EventObject): boolean {
+  return (
+    has(fields, 'operation_name') &&
+    (has(fields, 'resource_id') ||
+      has(fields, 'tenant_id') ||
+      has(fields, 'subscription_id') ||
+      has(fields, 'event_data_id'))
+  );
+}
+
+const AZURE_SNAKE_NAMES: readonly (readonly [string, string])[] = [
+  ['operationName', 'operation_name.value'],
+  ['OperationName', 'operation_name.value'],
+  ['OperationNameValue', 'operation_name.value'],
+  ['Category', 'category.value'],
+  ['CategoryValue', 'category.value'],
+  ['resourceId', 'resource_id'],
+  ['ResourceId', 'resource_id'],
+  ['resourceProviderName', 'resource_provider_name.value'],
+  ['ResourceProviderValue', 'resource_provider_name.value'],
+  ['Status', 'status.value'],
+  ['ActivityStatusValue', 'status.value'],
+  ['resultType', 'sub_status.value'],
+  ['correlationId', 'correlation_id'],
+  ['subscriptionId', 'subscription_id'],
+  ['tenantId', 'tenant_id'],
+  ['callerIpAddress', 'http_request.client_ip_address'],
+  ['CallerIpAddress', 'http_request.client_ip_address'],
+  ['Caller', 'caller'],
+];
+
+/** The record with the names that rules use beside its own. */
+function camelCase(fields: EventObject): EventObject {
+  const named: Record<string, EventValue> = {};
+  for (const [name, path] of AZURE_SNAKE_NAMES) {
+    const value = textOf(fields, path);
+    if (value !== undefined && !has(fields, name)) named[name] = value;
+  }
+  return { ...fields, ...named };
+}
 
 const AZURE_ALIASES: readonly (readonly [string, string])[] = [
   ['OperationName', 'operationName'],

@@ -181,6 +181,22 @@ describe('field names', () => {
     expect(seen({ message: 'just a line: with a colon' })).toBeUndefined();
   });
 
+  it('of the Azure activity log in snake case', () => {
+    const fields = {
+      operation_name: { value: 'Microsoft.Compute/disks/delete', localized_value: 'Delete Disk' },
+      category: { value: 'Administrative' },
+      http_request: { client_ip_address: '1.2.3.4' },
+      subscription_id: 's',
+    };
+    expect(seen(fields)).toBe('azure azure//activitylogs');
+    expect(fieldsOf(fields)).toMatchObject({
+      operationName: 'Microsoft.Compute/disks/delete',
+      CategoryValue: 'Administrative',
+      callerIpAddress: '1.2.3.4',
+      subscriptionId: 's',
+    });
+  });
+
   it('of CloudTrail events wrapped by lookup-events', () => {
     const fields = {
       EventSource: 'ec2.amazonaws.com',

@@ -1,4 +1,5 @@
 /** All built-in mappings; every one that applies to an event adds its objects. */
+import { CLOUD } from './mappings/cloud.ts';
 import { ECS } from './mappings/ecs.ts';
 import { DNS, FLOW, WEB } from './mappings/flow-and-web.ts';
 import { OCSF } from './mappings/ocsf.ts';
@@ -19,4 +20,5 @@ export const STIX_MAPPINGS: readonly StixMapping[] = [
   FLOW,
   WEB,
   DNS,
+  CLOUD,
 ];

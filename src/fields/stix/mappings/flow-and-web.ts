@@ -1,5 +1,5 @@
 /**
- * Records without a schema of their own: flow exports (NetFlow v5 names, IPFIX information elements, nfdump JSON), and access logs of
+ * Records without a schema of their own: flow exports (NetFlow v5 names, IPFIX information elements, JSON of nfdump and of pmacct), and access logs of
  * proxies and web servers under the usual field names of their formats.
  */
 import { field, has, list, ref, type StixMapping, text } from '../mapping.ts';
@@ -17,6 +17,7 @@ export const FLOW: StixMapping = {
       'src6_addr',
       'ipv4_src_addr',
       'ipv6_src_addr',
+      'ip_src',
       'sa',
     ),
   ],
@@ -31,6 +32,7 @@ export const FLOW: StixMapping = {
         'src6_addr',
         'ipv4_src_addr',
         'ipv6_src_addr',
+        'ip_src',
         'sa',
       ],
       destination: [
@@ -42,11 +44,12 @@ export const FLOW: StixMapping = {
         'dst6_addr',
         'ipv4_dst_addr',
         'ipv6_dst_addr',
+        'ip_dst',
         'da',
       ],
-      sourcePort: ['srcport', 'src_port', 'sourceTransportPort', 'l4_src_port', 'sp'],
-      destinationPort: ['dstport', 'dst_port', 'destinationTransportPort', 'l4_dst_port', 'dp'],
-      protocols: ['prot', 'proto', 'protocol', 'protocolIdentifier', 'pr'],
+      sourcePort: ['srcport', 'src_port', 'sourceTransportPort', 'l4_src_port', 'port_src', 'sp'],
+      destinationPort: ['dstport', 'dst_port', 'destinationTransportPort', 'l4_dst_port', 'port_dst', 'dp'],
+      protocols: ['prot', 'proto', 'protocol', 'protocolIdentifier', 'ip_proto', 'pr'],
       sourceBytes: ['dOctets', 'octetDeltaCount', 'in_bytes', 'ibyt', 'bytes'],
       destinationBytes: ['postOctetDeltaCount', 'out_bytes', 'obyt'],
       sourcePackets: ['dPkts', 'packetDeltaCount', 'in_packets', 'in_pkts', 'ipkt', 'packets'],
@@ -89,8 +92,8 @@ export const WEB: StixMapping = {
         method: ['cs-method', 'cs_method', 'method', 'request_method', 'http_method', 'verb'],
         target: ['cs-uri-stem', 'cs-uri-path', 'request_uri', 'uri', 'path', ...URLS],
         version: ['cs-version', 'protocol', 'http_version', 'server_protocol'],
-        userAgent: ['cs(User-Agent)', 'c-useragent', 'user_agent', 'http_user_agent', 'agent'],
-        referrer: ['cs(Referer)', 'referrer', 'referer', 'http_referer'],
+        userAgent: ['cs(User-Agent)', 'c-useragent', 'cs-user-agent', 'user_agent', 'http_user_agent', 'agent'],
+        referrer: ['cs(Referer)', 'cs-referer', 'referrer', 'referer', 'http_referer'],
         host: HOSTS,
       }),
     }),
