@@ -75,6 +75,10 @@ export class DeltaTable implements IndicatorRows {
     return this.#shapes;
   }
 
+  *rowsWithShape(shape: number): Generator<number> {
+    for (let row = 0; row < this.size; row++) if (this.shapeAt(row) === shape) yield row;
+  }
+
   findShape(shape: number, value: string): number {
     const row = this.numberOf(shape, value);
     return row >= 0 && this.isLive(row) ? row : -1;

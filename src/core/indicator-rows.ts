@@ -21,6 +21,8 @@ export interface IndicatorRows {
   valueAt(row: number): string;
   /** Every shape that some row has; it may be more. */
   shapes(): Iterable<number>;
+  /** All rows of a shape, ascending. */
+  rowsWithShape(shape: number): Iterable<number>;
   /** Row of a canonical value that counts, or -1. */
   findShape(shape: number, value: string): number;
   /** As `findShape`. */

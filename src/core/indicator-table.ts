@@ -103,6 +103,7 @@ const ID_NAMESPACE = 'f6b7a2f0-4c0e-5d3b-9a57-0d1c5f3e8b42';
 
 export class IndicatorTable implements IndicatorRows {
   readonly size: number;
+  #shapes: readonly number[] | undefined;
   #columns: IndicatorColumns;
 
   constructor(columns: IndicatorColumns) {
@@ -123,10 +124,23 @@ export class IndicatorTable implements IndicatorRows {
     return this.columns.shape[row] ?? 0;
   }
 
-  shapes(): Iterable<number> {
-    const counts = new Uint32Array(256);
-    for (const shape of this.columns.shape) counts[shape] = 1;
-    return [...counts.keys()].filter((shape) => counts[shape] === 1);
+  shapes(): readonly number[] {
+    if (this.#shapes === undefined) {
+      const column = this.#shapeBytes();
+      // One native search for each number that may be: a loop over a million rows takes longer, at every start.
+      this.#shapes = Array.from({ length: MAX_SHAPE }, (_, shape) => shape).filter((shape) => column.includes(shape));
+    }
+    return this.#shapes;
+  }
+
+  *rowsWithShape(shape: number): Generator<number> {
+    const column = this.#shapeBytes();
+    for (let row = column.indexOf(shape); row >= 0; row = column.indexOf(shape, row + 1)) yield row;
+  }
+
+  #shapeBytes(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.columns.shape;
+    return Buffer.from(buffer, byteOffset, byteLength);
   }
 
   kindAt(row: number): IndicatorKind {
@@ -262,6 +276,8 @@ export class IndicatorTable implements IndicatorRows {
   }
 }
 
+/** Above every number in the column `shape`: four bits of kind, and the semantics. */
+const MAX_SHAPE = SEMANTICS.length << 4;
 const scratch = Buffer.alloc(4096);
 
 /** UTF-8 of a value that is looked up; valid until the next call. */

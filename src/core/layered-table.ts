@@ -107,6 +107,11 @@ export class LayeredTable implements IndicatorRows {
     return inDelta < 0 ? this.base.valueAt(row) : this.delta.valueAt(inDelta);
   }
 
+  *rowsWithShape(shape: number): Generator<number> {
+    yield* this.base.rowsWithShape(shape);
+    for (const row of this.delta.rowsWithShape(shape)) yield this.base.size + row;
+  }
+
   shapes(): Iterable<number> {
     return new Set([...this.base.shapes(), ...this.delta.shapes()]);
   }

@@ -170,9 +170,9 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-/** A buffer of its own, aligned for every typed array; shorter when the file ends early. */
+/** A buffer of its own, aligned for every typed array and shared, so that threads need no copy; shorter when the file ends early. */
 function readRange(file: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.from(new ArrayBuffer(length));
+  const bytes = Buffer.from(new SharedArrayBuffer(length));
   let at = 0;
   while (at < length) {
     const read = readSync(file, bytes, at, Math.min(CHUNK_BYTES, length - at), offset + at);

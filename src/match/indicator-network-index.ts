@@ -11,6 +11,7 @@ const NONE: readonly number[] = Object.freeze([]);
 
 export class NetworkIndex {
   readonly #table: IndicatorRows;
+  #isBuilt = false;
   /** Rows by masked address, a signed number; the place in the list is the prefix length. */
   readonly #rows4: (Map<number, number[]> | undefined)[] = [];
   /** Bit L of entry N: some network of length L reaches into N.N.0.0/16; bit 0 is for the lengths 0 and 32. */
@@ -19,24 +20,34 @@ export class NetworkIndex {
 
   constructor(table: IndicatorRows) {
     this.#table = table;
-    if (![...table.shapes()].some((shape) => (shape & 15) === NETWORK)) return;
-    for (let row = 0; row < table.size; row++) this.add(row);
   }
 
   /** A row that the table has now; rows of other kinds are left alone. */
   add(row: number): void {
-    if ((this.#table.shapeAt(row) & 15) !== NETWORK) return;
-    const network = parseNetwork(this.#table.valueAt(row));
-    if (network?.family === 4) this.#add4(network, network.bits, row);
-    else if (network?.family === 6) this.#add6(network, network.bits, row);
+    if (this.#isBuilt) this.#add(row);
   }
 
   /** Rows of all networks that hold the address; none when the text is no address. */
   rowsOf(address: string): readonly number[] {
+    if (!this.#isBuilt) this.#build();
     if (this.#reach4 === undefined && this.#rows6.size === 0) return NONE;
     const parsed = parseIp(address);
     if (parsed === undefined) return NONE;
     return parsed.family === 4 ? this.#rowsOf4(parsed) : this.#rowsOf6(parsed);
+  }
+
+  /** When it is first asked: a thread that meets no candidate never needs it. */
+  #build(): void {
+    this.#isBuilt = true;
+    for (const shape of this.#table.shapes())
+      if ((shape & 15) === NETWORK) for (const row of this.#table.rowsWithShape(shape)) this.#add(row);
+  }
+
+  #add(row: number): void {
+    if ((this.#table.shapeAt(row) & 15) !== NETWORK) return;
+    const network = parseNetwork(this.#table.valueAt(row));
+    if (network?.family === 4) this.#add4(network, network.bits, row);
+    else if (network?.family === 6) this.#add6(network, network.bits, row);
   }
 
   #rowsOf4({ groups }: IpAddress): readonly number[] {

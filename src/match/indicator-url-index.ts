@@ -33,21 +33,21 @@ export class UrlIndex {
   readonly #table: IndicatorRows;
   #slots: Uint32Array;
   #shape: number;
-  #count = 0;
+  /** URL rows; -1 while they were not counted. */
+  #count = -1;
 
   /** `columns` of an earlier index of the same table; none: built here. */
   constructor(table: IndicatorRows, columns?: UrlIndexColumns) {
     this.#table = table;
     this.#slots = columns?.slots ?? new Uint32Array(2);
     this.#shape = columns?.shape ?? 0;
-    if (columns !== undefined) {
-      for (let slot = 1; slot < this.#slots.length; slot += 2) if (this.#slots[slot] !== 0) this.#count++;
-    } else if ([...table.shapes()].some((shape) => (shape & 15) === URL)) {
-      let count = 0;
-      for (let row = 0; row < table.size; row++) if ((table.shapeAt(row) & 15) === URL) count++;
-      this.#slots = new Uint32Array(2 * slotsFor(count));
-      for (let row = 0; row < table.size; row++) this.add(row);
-    }
+    if (columns !== undefined) return;
+    const shapes = [...table.shapes()].filter((shape) => (shape & 15) === URL);
+    let count = 0;
+    for (const shape of shapes) for (const _ of table.rowsWithShape(shape)) count++;
+    if (count > 0) this.#slots = new Uint32Array(2 * slotsFor(count));
+    this.#count = 0;
+    for (const shape of shapes) for (const row of table.rowsWithShape(shape)) this.add(row);
   }
 
   get columns(): UrlIndexColumns {
@@ -57,6 +57,7 @@ export class UrlIndex {
   /** A row that the table has now; rows of other kinds are left alone. */
   add(row: number): void {
     if ((this.#table.shapeAt(row) & 15) !== URL) return;
+    if (this.#count < 0) this.#count = usedSlots(this.#slots);
     if (slotsFor(++this.#count) * 2 > this.#slots.length) this.#grow();
     const semantics = this.#table.semanticsAt(row);
     if (semantics === 'prefix') this.#shape |= HAS_PREFIX;
@@ -136,6 +137,12 @@ function isBorder(target: string, index: number): boolean {
 /** `/`, `?`, `&` */
 function isSeparator(code: number): boolean {
   return code === 0x2f || code === 0x3f || code === 0x26;
+}
+
+function usedSlots(slots: Uint32Array): number {
+  let count = 0;
+  for (let slot = 1; slot < slots.length; slot += 2) if (slots[slot] !== 0) count++;
+  return count;
 }
 
 /** A power of two that leaves a third of the slots free. */
