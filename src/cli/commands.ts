@@ -8,6 +8,7 @@ import { patternCommand } from './pattern.ts';
 import { rulesCommand } from './rules/rules.ts';
 import { runCommand } from './run.ts';
 import { scanCommand } from './scan.ts';
+import { stateCommand } from './state/state.ts';
 
 export const COMMANDS: readonly CliCommand[] = [
   runCommand,
@@ -17,5 +18,6 @@ export const COMMANDS: readonly CliCommand[] = [
   intelCommand,
   rulesCommand,
   patternCommand,
+  stateCommand,
   benchCommand,
 ];

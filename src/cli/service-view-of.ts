@@ -15,6 +15,14 @@ export function viewOf(service: Service, alerts: AlertFeed, mode: string): Servi
     components: () => service.components(),
     readiness: () => ({ ready: service.ready, reasons: service.ready ? [] : ['the service is starting or stopping'] }),
     info: () => infoOf(service, mode),
+    state: () => service.state(),
+    groups: (rule, query) => {
+      for (const part of service.generation.parts) {
+        const groups = part.groups?.(rule, query);
+        if (groups !== undefined) return groups;
+      }
+      return undefined;
+    },
   };
 }
 

@@ -29,6 +29,7 @@ import type { RefreshOutcome } from './intel-refresh.ts';
 import { IntelStore, type LiveSink, type OpenedIntel } from './intel-store.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+import type { StateReport } from '../state/snapshot/stateful-part.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { stateSeed } from './state-seed.ts';
 import { WatermarkLag } from './watermark-lag.ts';
@@ -269,6 +270,16 @@ export class Service {
     return this.#inputs.map(({ plan, input }) => ({ name: plan.name, plan, address: input.boundAddress }));
   }
 
+  /** What rules over several events remember, and the last snapshot of it. */
+  state(): {
+    readonly rules: readonly StateReport[];
+    readonly snapshot?: { readonly savedMs: number; readonly bytes: number };
+  } {
+    const { saved } = this.#keeper;
+    const rules = this.#generation.parts.flatMap((part) => part.report());
+    return { rules, ...(saved !== undefined && { snapshot: saved }) };
+  }
+
   components(): readonly ComponentSnapshot[] {
     this.#countEngine();
     for (const { plan, counters } of this.#inputs) {
@@ -280,6 +291,7 @@ export class Service {
       ...this.#inputs.map(({ counters }) => counters.snapshot()),
       ...this.#poller.snapshots(),
       ...this.#generation.components(),
+      ...stateComponents(this.#generation.parts.flatMap((part) => part.report())),
       ...this.#outputs.counters.map((counters) => counters.snapshot()),
     ];
   }
@@ -563,6 +575,18 @@ async function buildWithStore(
   };
   const generation = await buildGeneration(loaded, { ...options, openIntel });
   return { generation, attach };
+}
+
+/** Memory by rule, for the metrics; the rule's id is the name. */
+function stateComponents(reports: readonly StateReport[]): ComponentSnapshot[] {
+  return reports.map(({ rule, groups, entries, bytes, waiting, late, evicted }) => ({
+    component: 'state',
+    name: rule,
+    counts: {},
+    dropped: {},
+    errors: {},
+    gauges: { groups, entries, bytes, waiting, late, evicted },
+  }));
 }
 
 function planAll(

@@ -90,6 +90,12 @@ export class StateKeeper {
     return this.#options.parts().length > 0;
   }
 
+  /** The last snapshot that was saved. */
+  get saved(): { readonly savedMs: number; readonly bytes: number } | undefined {
+    const { savedMs, bytes } = this.#folder;
+    return savedMs === undefined ? undefined : { savedMs, bytes };
+  }
+
   /** Before the first event. Undefined when nothing was saved; without parts what was saved is forgotten, because it grows wrong. */
   restore(): Restored | undefined {
     const { parts, now, logger } = this.#options;

@@ -6,6 +6,7 @@
  */
 import type { IndicatorKind } from '../core/indicator.ts';
 import type { ComponentSnapshot } from '../telemetry/component-counters.ts';
+import type { GroupQuery, GroupReport, StateReport } from '../state/snapshot/stateful-part.ts';
 import type { AlertFeed } from './alert-feed.ts';
 
 export interface ServiceView {
@@ -13,8 +14,18 @@ export interface ServiceView {
   /** Inputs, feeds and sinks, worker threads summed up; names are unique within each kind of component. */
   components(): readonly ComponentSnapshot[];
   readiness(): Readiness;
+  /** What rules over several events remember. */
+  state(): StateOverview;
+  /** Windows of one rule, at most `limit`; undefined when no windows are kept for such a rule. */
+  groups(rule: string, query: GroupQuery): readonly GroupReport[] | undefined;
   /** The engine's alerts: push each delivered alert into it once. */
   readonly alerts: AlertFeed;
+}
+
+export interface StateOverview {
+  readonly rules: readonly StateReport[];
+  /** Absent when nothing is saved. */
+  readonly snapshot?: { readonly savedMs: number; readonly bytes: number };
 }
 
 export interface ServiceInfo {

@@ -6,7 +6,7 @@
 import { Histogram, type HistogramSnapshot } from './histogram.ts';
 
 export interface ComponentSnapshot {
-  readonly component: 'input' | 'source' | 'feed' | 'sink' | 'engine';
+  readonly component: 'input' | 'source' | 'feed' | 'sink' | 'engine' | 'state';
   readonly name: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;

@@ -146,6 +146,12 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'state_snapshot_bytes', 'bytes of the saved state'),
   gauge('engine', 'state_snapshot_written_bytes', 'bytes that the last snapshot wrote'),
   gauge('engine', 'state_restore_ms', 'how long the state took to restore at the start', 'state_restore_milliseconds'),
+  gauge('state', 'groups', 'groups of a rule over several events, by its id'),
+  gauge('state', 'entries', 'facts in windows, remembered tags, kept events, processes'),
+  gauge('state', 'bytes', 'about the memory of them'),
+  gauge('state', 'waiting', 'events that wait for older ones', 'waiting_events'),
+  gauge('state', 'late', 'events left out because they came too late', 'late_events'),
+  gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
   {
     component: 'sink',
     what: 'send',
@@ -175,7 +181,14 @@ export const COMMON_HELP = {
   other: 'counts and values without a metric of their own, by what they count',
 } as const;
 
-export const COMPONENTS: readonly ComponentSnapshot['component'][] = ['input', 'source', 'feed', 'sink', 'engine'];
+export const COMPONENTS: readonly ComponentSnapshot['component'][] = [
+  'input',
+  'source',
+  'feed',
+  'sink',
+  'engine',
+  'state',
+];
 
 function counter(component: Metric['component'], what: string, help: string, exported = what): Metric {
   return { component, what, name: `flint_${component}_${exported}_total`, type: 'counter', help };

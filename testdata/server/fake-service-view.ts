@@ -3,6 +3,7 @@ import type { Alert } from '../../src/core/alert.ts';
 import type { Level } from '../../src/core/match.ts';
 import { AlertFeed, type AlertFeedOptions } from '../../src/server/alert-feed.ts';
 import type { ServiceInfo, ServiceView } from '../../src/server/service-view.ts';
+import type { StateReport } from '../../src/state/snapshot/stateful-part.ts';
 import type { ComponentSnapshot } from '../../src/telemetry/component-counters.ts';
 
 export interface FakeView extends ServiceView {
@@ -11,6 +12,11 @@ export interface FakeView extends ServiceView {
   snapshots: ComponentSnapshot[];
   service: ServiceInfo;
 }
+
+const FAKE_STATE: StateReport = {
+  ...{ engine: 'correlation', rule: 'many-failed', name: 'Many failed logons', groups: 3, entries: 7, bytes: 1000 },
+  ...{ waiting: 0, late: 1, evicted: 0 },
+};
 
 export function fakeServiceView(startedMs: number, feed: AlertFeedOptions = {}): FakeView {
   const alerts = new AlertFeed(feed);
@@ -21,6 +27,8 @@ export function fakeServiceView(startedMs: number, feed: AlertFeedOptions = {}):
     alerts,
     info: () => view.service,
     components: () => view.snapshots,
+    state: () => ({ rules: [FAKE_STATE] }),
+    groups: (rule) => (rule === FAKE_STATE.rule ? [] : undefined),
     readiness: () => ({ ready: view.ready, reasons: view.ready ? [] : ['feed "urlhaus" has not loaded yet'] }),
   };
   return view;

@@ -60,6 +60,12 @@ export const ENVIRONMENT_CODES = {
     why: 'the engine refused a batch, which is a bug',
     fix: 'report it with the log lines around it',
   },
+  ENV_SERVICE_SILENT: {
+    family: 'environment',
+    title: 'the running service does not answer',
+    why: 'nobody listens at the address of its API, or it took longer than ten seconds',
+    fix: 'start the service, or give the address of its API with --url',
+  },
   ENV_RECORD_FAILED: {
     family: 'us',
     title: 'matching a record failed',

@@ -72,7 +72,10 @@ export function lossesOf(
   report: StatusReport,
 ): { readonly where: string; readonly reason: string; readonly count: number }[] {
   return report.components
-    .filter((component) => component.component !== 'feed' && component.name !== 'live-view')
+    .filter(
+      (component) =>
+        component.component !== 'feed' && component.component !== 'state' && component.name !== 'live-view',
+    )
     .flatMap((component) =>
       droppedOf(component).map(([reason, dropped]) => ({ where: component.name, reason, count: dropped })),
     )

@@ -7,6 +7,7 @@ import { loginRoute, logoutRoute } from './login.ts';
 import { metricsRoute } from './metrics.ts';
 import { loginPageRoute, pageFileRoutes, pageRoute } from './page.ts';
 import { readinessRoute } from './readiness.ts';
+import { stateRoute } from './state.ts';
 import { statusRoute } from './status.ts';
 import { taxiiRoutes } from './taxii.ts';
 
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   statusRoute,
   alertsRoute,
   alertStreamRoute,
+  stateRoute,
   ...taxiiRoutes,
   metricsRoute,
   healthRoute,

@@ -1,0 +1,46 @@
+/**
+ * `GET /api/state`: what spans events. Without parameters the memory of each rule and the last snapshot; with `rule=` the windows of that
+ * rule: what is in them, and what their condition lacks. `filter` is a text in a value of the group key, `limit` is 1 to 1,000.
+ */
+import { suggestion } from '../../errors/nearest.ts';
+import type { Route } from '../route.ts';
+
+const PARAMETERS = ['rule', 'filter', 'limit'];
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+export const stateRoute: Route = {
+  method: 'GET',
+  path: '/api/state',
+  access: 'api',
+  summary: 'what rules over several events remember; ?rule=, ?filter=, ?limit=',
+  handle(request, reply, { view }) {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const problem = problemOf(query);
+    if (problem !== undefined) {
+      reply.code(400);
+      return { error: problem };
+    }
+    const overview = view.state();
+    const rule = query['rule'] as string | undefined;
+    if (rule === undefined) return overview;
+    const limit = query['limit'] === undefined ? DEFAULT_LIMIT : Number(query['limit']);
+    const filter = query['filter'] as string | undefined;
+    const groups = view.groups(rule, { limit, ...(filter !== undefined && { filter }) });
+    if (groups !== undefined) return { rule, limit, groups };
+    reply.code(404);
+    const known = overview.rules.map((each) => each.rule);
+    return { error: `no windows are kept for a rule "${rule}"${suggestion(rule, known)}` };
+  },
+};
+
+function problemOf(query: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [name, value] of Object.entries(query)) {
+    if (!PARAMETERS.includes(name)) return `unknown parameter "${name}"${suggestion(name, PARAMETERS)}`;
+    if (typeof value !== 'string') return `parameter "${name}" is given more than once`;
+  }
+  const limit = query['limit'] === undefined ? DEFAULT_LIMIT : Number(query['limit']);
+  return Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT
+    ? undefined
+    : `limit "${String(query['limit'])}" is no whole number from 1 to ${MAX_LIMIT}`;
+}
