@@ -84,6 +84,9 @@ describe('the state of a running service', () => {
     const { code, err } = await cli('show', 'nothing-like-it');
     expect([code, err]).toEqual([2, expect.stringContaining('no windows are kept for a rule "nothing-like-it"')]);
     const silent = new FlintProcess({ args: ['state', 'ls', '--url', 'http://127.0.0.1:9'] });
-    expect([(await silent.exited).code, silent.stderr]).toEqual([3, expect.stringMatching(/no answer from|ENV_SERVICE_SILENT/)]);
+    expect([(await silent.exited).code, silent.stderr]).toEqual([
+      3,
+      expect.stringMatching(/no answer from|ENV_SERVICE_SILENT/),
+    ]);
   });
 });
