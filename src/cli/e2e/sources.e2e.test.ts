@@ -17,6 +17,18 @@ let taxii: RunningTaxiiServer;
 let script: TaxiiServerScript;
 let lists: Server;
 let list = 'listed.example\n';
+/** Domains by the number of their event. */
+const shared = ['misp0.example'];
+const misp = {
+  manifest: () =>
+    Object.fromEntries(shared.map((_, i) => [`5f000000-0000-4000-8000-00000000000${i}`, { timestamp: '1704067200' }])),
+  event: (uuid: string) => ({
+    Event: {
+      ...{ uuid, info: 'shared', Orgc: { name: 'CERT' } },
+      Attribute: [{ type: 'domain', value: shared[Number(uuid.at(-1))], to_ids: true, timestamp: '1704067200' }],
+    },
+  }),
+};
 
 beforeAll(async () => {
   script = {
@@ -30,7 +42,11 @@ beforeAll(async () => {
     },
   };
   taxii = await startTaxiiServer(script);
-  lists = createServer((_request, response) => response.end(list));
+  lists = createServer((request, response) => {
+    const event = /^\/feed\/([0-9a-f-]+)\.json$/.exec(request.url ?? '')?.[1];
+    if (request.url === '/feed/manifest.json') response.end(JSON.stringify(misp.manifest()));
+    else response.end(event === undefined ? list : JSON.stringify(misp.event(event)));
+  });
   await new Promise<void>((resolve) => lists.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
@@ -66,6 +82,7 @@ allow_private_addresses: true
 intel:
   - { source: ${taxii.url}, type: taxii, name: partner, every: 1s, page_size: 1, auth: { type: bearer, token: { env: PARTNER_KEY } } }
   - { source: "http://127.0.0.1:${port}/list.txt", name: list, every: 1s }
+  - { source: "http://127.0.0.1:${port}/feed/manifest.json", name: shared, every: 1s }
 `,
   );
   return path;
@@ -103,11 +120,13 @@ describe('flint intel pull', () => {
     expect(lines(again.out)).toMatchObject([
       { name: 'partner', type: 'taxii', ok: true, changed: false, added: 0, objects: 2 },
       { name: 'list', type: 'url', ok: true, changed: true, format: 'plain', kinds: { domain: 1 } },
+      { name: 'shared', type: 'misp', ok: true, changed: true, added: 1, objects: 1 },
     ]);
     const listed = await intel(['ls', '-c', config, '--json']);
     expect(lines(listed.out).filter((one) => one['source'] !== undefined)).toMatchObject([
       { source: 'partner', state: 'ok', objects: 2, failures: 0 },
       { source: 'list', state: 'ok', objects: 1 },
+      { source: 'shared', state: 'ok', objects: 1 },
     ]);
     const lookup = await intel(['lookup', 'one.example', '-c', config]);
     expect(lookup.out).toContain('partner');
@@ -174,13 +193,20 @@ describe('flint run', () => {
     await alertsOn(flint, send, 'three.example');
     list += 'added.example\n';
     await alertsOn(flint, send, 'added.example');
+    await alertsOn(flint, send, 'misp0.example');
+    shared.push('misp1.example');
+    await alertsOn(flint, send, 'misp1.example');
     const metrics = await flint.metrics();
     expect(total(metrics, 'flint_source_objects', 'partner')).toBe(3);
     expect(total(metrics, 'flint_source_failures')).toBe(0);
     const status = (await (await fetch(`${await flint.url()}/api/status`)).json()) as {
       service: { sources: { name: string; objects: number }[] };
     };
-    expect(status.service.sources).toMatchObject([{ name: 'partner', objects: 3 }, { name: 'list' }]);
+    expect(status.service.sources).toMatchObject([
+      { name: 'partner', objects: 3 },
+      { name: 'list' },
+      { name: 'shared', objects: 2 },
+    ]);
     expect((await flint.stop()).code).toBe(0);
 
     taxii.requests.length = 0;
