@@ -1,0 +1,30 @@
+/** The checklist of docs/interoperability.md: all mandatory client rows in order, each with a test that exists. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const page = readFileSync(join(ROOT, 'docs/interoperability.md'), 'utf8');
+const rows = [...page.matchAll(/^\| (3\.[\d.]+) \| (.+) \| (.+) \| `([^`]+)`: (.+) \|$/gm)].map(
+  ([, section = '', , , file = '', title = '']) => ({ section, file, title }),
+);
+
+describe('the interoperability checklist', () => {
+  it('has the 39 mandatory client rows in order, each once', () => {
+    const key = (section: string) => section.split('.').map(Number);
+    const inOrder = rows.toSorted((a, b) => {
+      const [left, right] = [key(a.section), key(b.section)];
+      const at = left.findIndex((part, i) => part !== right[i]);
+      return at < 0 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
+    });
+    expect(rows.map(({ section }) => section)).toEqual(inOrder.map(({ section }) => section));
+    expect(new Set(rows.map(({ section }) => section)).size).toBe(39);
+    expect(rows).toHaveLength(39);
+  });
+
+  it.each(rows)('$section: $file has the test it names', ({ file, title }) => {
+    expect(existsSync(join(ROOT, file))).toBe(true);
+    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(title);
+  });
+});
