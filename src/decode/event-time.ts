@@ -7,7 +7,7 @@ import { textOf } from '../core/field-path.ts';
 import { parseTime } from '../core/time.ts';
 
 /** Most particular first: a collector's own stamp comes after the event's where both are common. */
-const TIME_FIELDS = [
+export const TIME_FIELDS = [
   'UtcTime',
   '@timestamp',
   'TimeCreated',
@@ -57,6 +57,11 @@ export interface TimeOptions {
 
 export function eventTime(fields: EventObject, format: string, options: TimeOptions): EventTime {
   const ms = format === 'text' ? lineTime(fields, options) : fieldTime(fields, options);
+  return placedTime(ms, options);
+}
+
+/** What stands in the record, held to the clock. */
+export function placedTime(ms: number | undefined, options: TimeOptions): EventTime {
   if (ms === undefined) return { ms: options.arrivalMs, origin: 'arrival' };
   if (options.clamp && ms > options.arrivalMs + MAX_AHEAD_MS) return { ms: options.arrivalMs, origin: 'clamped' };
   return { ms, origin: 'field' };

@@ -13,9 +13,10 @@ import type { Observed } from '../core/observed.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordOrigin } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
-import { eventTime } from '../decode/event-time.ts';
+import { type EventTime, eventTime } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
+import type { FedValues } from './process-feeder.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { observe } from '../fields/observables.ts';
 
@@ -42,6 +43,8 @@ export interface EventRules {
   match(event: Event, sigma?: Iterable<number>): readonly RuleMatch[];
   /** Matches of rules that span events, found by now; each with the event it is about. */
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
+  /** Takes what a record says of a process from its listed values; undefined when the record must be decoded. */
+  feed?(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined;
   /** The ancestors of the event's process, where they are remembered. */
   treeOf?(event: Event): ProcessTree | undefined;
 }
@@ -79,6 +82,8 @@ export interface Wanted {
   readonly rules: boolean;
   /** Positions of the Sigma rules that may hold; absent: any may. */
   readonly sigma?: Iterable<number>;
+  /** The values that are wanted of a record that is for no rule but tells of a process: with them it need not be decoded. */
+  readonly fed?: FedValues;
 }
 
 const EVERYTHING: Wanted = { indicators: true, rules: true };
@@ -134,6 +139,17 @@ export class Detector {
       this.#report('ENV_RECORD_FAILED', bytes, start, end, origin.source.input);
     }
     return detections;
+  }
+
+  /** Undefined: the record must be examined. Else what earlier events turned out to match by what this one says. */
+  feed(bytes: Uint8Array, values: FedValues, origin: RecordOrigin): readonly Detection[] | undefined {
+    const [rules, ...others] = this.#rules;
+    if (rules?.feed === undefined || others.length > 0 || this.#options.adapt !== undefined) return undefined;
+    const time = rules.feed(bytes, values, origin, this.#options.clampTime);
+    if (time === undefined) return undefined;
+    if (time.origin === 'arrival') this.counts.timeFromArrival++;
+    if (time.origin === 'clamped') this.counts.timeClamped++;
+    return this.drain();
   }
 
   /** Event time of a record, counting nothing; undefined when it has none of its own. */

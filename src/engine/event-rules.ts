@@ -6,6 +6,8 @@ import { randomInt } from 'node:crypto';
 import type { Event } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { RuleMatch } from '../core/match.ts';
+import type { RecordOrigin } from '../core/record.ts';
+import type { EventTime } from '../decode/event-time.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { CorrelationRule } from '../ir/correlation.ts';
@@ -13,13 +15,14 @@ import type { DetectionRule } from '../ir/detection-rule.ts';
 import type { IdentifierRule } from '../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from './detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
+import { type FedValues, ProcessFeeder } from './process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from './process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
-import { SigmaEventRules } from './sigma-rules.ts';
+import { type LateOutcome, SigmaEventRules } from './sigma-rules.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
 import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from './stateful-rules.ts';
 
@@ -46,6 +49,7 @@ export class EventRules implements MatchesEvents {
   readonly #fromFeeds: ReadonlyMap<string, IndicatorDetails>;
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
+  readonly #feeder = new ProcessFeeder();
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
 
@@ -134,14 +138,25 @@ export class EventRules implements MatchesEvents {
     const identifiers =
       this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
     this.stateful?.observe(event, held, outcome?.fields ?? event.fields, event.origin.arrivalMs, identifiers);
-    for (const late of outcome?.late ?? []) {
-      this.stateful?.observeHeld(late.event, late.held, late.fields, event.origin.arrivalMs);
-      for (const match of late.matches) this.#late.push({ event: late.event, match });
-    }
+    if (outcome?.late !== undefined) this.#takeLate(outcome.late, event.origin.arrivalMs);
     const sigma = this.#withSource(outcome?.matches ?? NONE);
     const patterns = this.patterns?.match(event) ?? NONE;
     if (patterns.length === 0) return sigma;
     return sigma.length === 0 ? patterns : [...sigma, ...patterns];
+  }
+
+  feed(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined {
+    const fed = this.#feeder.read(bytes, values, origin, clampTime);
+    if (fed === undefined || this.sigma === undefined) return undefined;
+    if (fed.process !== undefined) this.#takeLate(this.sigma.told(fed.process), origin.arrivalMs);
+    return fed.time;
+  }
+
+  #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {
+    for (const late of outcomes) {
+      this.stateful?.observeHeld(late.event, late.held, late.fields, nowMs);
+      for (const match of late.matches) this.#late.push({ event: late.event, match });
+    }
   }
 
   drain(): readonly Firing[] {

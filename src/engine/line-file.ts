@@ -193,7 +193,14 @@ class LineFileScan {
       if (this.#input[end - 1] === CR) end--;
       const ordinal = ordinals[i] ?? 0;
       while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
-      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes)) {
+      const wanted = scanner.wantedOf(i);
+      // Whose values are listed has been read as one object already.
+      const isRead = wanted.fed !== undefined && end - start <= this.#options.maxRecordBytes;
+      if (
+        this.#framing === 'ndjson' &&
+        !isRead &&
+        !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes)
+      ) {
         if (found.length > 0) await this.#options.onFound(found);
         return undefined;
       }
@@ -201,7 +208,7 @@ class LineFileScan {
       const line = this.#lines + ordinal + 1;
       const record = line - 1 - this.#blank - blankBefore;
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
-      this.#processor.examine(this.#input, start, end, origin, scanner.wantedOf(i), this.#options.arrivalMs, found);
+      this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, found);
       this.#reported = position;
     }
     counts.records += records - blanks.length;

@@ -126,6 +126,11 @@ export class ProcessContext {
     return { view: rules, derived, late };
   }
 
+  /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
+  told(process: ProcessEvent): readonly LateEvent[] {
+    return this.#memory.observe(process, undefined);
+  }
+
   /** The event again, without remembering it twice: for rules that are tried once more. */
   again(event: Event, view: RuleEvent): ShownEvent | undefined {
     const process = this.#processOf(view.base, event);

@@ -114,7 +114,9 @@ export class Processor {
       if (!isCandidate && !isForRules) continue;
       const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
       const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
-      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found);
+      const fed = isForRules ? filter?.fedOf(i) : undefined;
+      const more = { ...(sigma !== undefined && { sigma }), ...(fed !== undefined && { fed }) };
+      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, ...more }, nowMs, found);
     }
     return found;
   }
@@ -140,6 +142,13 @@ export class Processor {
     found: FoundAlert[],
   ): void {
     this.counts.candidates++;
+    if (wanted.fed !== undefined && !wanted.indicators) {
+      const late = this.detector.feed(bytes, wanted.fed, origin);
+      if (late !== undefined) {
+        this.#build(late, nowMs, found);
+        return;
+      }
+    }
     this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
   }
 

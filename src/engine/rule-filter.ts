@@ -7,6 +7,7 @@ import type { RecordSource } from '../core/record.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { EVERY_RULE, type SieveResult } from '../scan/event-sieve.ts';
 import { canRunKernel } from '../scan/indicator-scanner.ts';
+import type { FedValues } from './process-feeder.ts';
 import { PatternFilter } from './pattern-filter.ts';
 import type { PatternWitness } from './pattern-set.ts';
 import { SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
@@ -91,6 +92,20 @@ export class RuleFilter {
     if (this.#result === undefined) return undefined;
     return place === 0 ? NO_RULES : rulesOf(this.#result, place - 1);
   }
+
+  /** Values of a record of the last batch that is for no Sigma rule; their places count in the sieve's input. */
+  fedOf(record: number): FedValues | undefined {
+    const place = this.#places[record] ?? 0;
+    // Patterns want the event itself.
+    if (this.#result === undefined || place === 0 || this.#patterns !== undefined) return undefined;
+    return fedValuesOf(this.#result, place - 1);
+  }
+}
+
+/** The listed values of a candidate that is for no rule; undefined where none are. */
+export function fedValuesOf(result: SieveResult, candidate: number): FedValues | undefined {
+  const count = result.fieldCounts[candidate] ?? 0;
+  return count === 0 ? undefined : { fields: result.fields, from: result.fieldStarts[candidate] ?? 0, count };
 }
 
 /** Neither decoder nor log source of the source are pinned. */
@@ -101,6 +116,7 @@ export function isSelfDescribing({ decoder, logsource }: PinnedSource): boolean 
 /** Positions of the rules that may hold for a candidate; undefined: any may. */
 export function rulesOf(result: SieveResult, candidate: number): Uint32Array | undefined {
   const count = result.ruleCounts[candidate] ?? 0;
+  if (count === 0) return NO_RULES;
   const start = result.ruleStarts[candidate] ?? 0;
   return count === EVERY_RULE ? undefined : result.rules.subarray(start, start + count);
 }

@@ -27,8 +27,8 @@ import {
 } from '../scan/sieve-memory.ts';
 
 export interface KindOfRecord {
-  /** Every record is a candidate, whatever the rules say. */
-  readonly feeds: boolean;
+  /** Fields that are wanted of every record, whatever the rules say; absent: none. */
+  readonly feeds?: readonly string[];
   /** Records of the kind lack the field, and what else is known may answer it: its comparisons may have any result. */
   readonly isOpen: (field: string) => boolean;
   readonly aliases: FieldAliases | undefined;
@@ -94,7 +94,9 @@ class GroupBuilder {
   }
 
   finish(): SieveGroup | undefined | null {
-    if (this.#numbers.length === 0 && !this.#kind.feeds) return null;
+    const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf(name));
+    if (feeds?.includes(undefined) === true) return undefined;
+    if (this.#numbers.length === 0 && feeds === undefined) return null;
     // What reaches no rule is looked for only when a formula asks: that is known now.
     for (const formula of this.#formulas) {
       this.#codeStarts.push(this.#code.length);
@@ -142,7 +144,7 @@ class GroupBuilder {
       automata: [...this.#automata.keys()],
       code: this.#code,
       codeStarts: this.#codeStarts,
-      feeds: this.#kind.feeds,
+      ...(feeds !== undefined && { feeds: feeds as readonly number[] }),
     };
   }
 

@@ -10,6 +10,7 @@ import { createEventRecogniser, type EventRecogniser } from '../fields/mapping/r
 import type { DetectionRule } from '../ir/detection-rule.ts';
 import { type Explanation, evidenceOf, explain } from '../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../match/rule-matcher.ts';
+import type { ProcessEvent } from '../state/process/process-event.ts';
 import type { LateEvent, ProcessContext } from './process-context.ts';
 
 export interface SigmaOutcome {
@@ -80,6 +81,12 @@ export class SigmaEventRules {
     return { ...this.#outcome(indexes, view, event), ...more };
   }
 
+  /** A process told of by a record that is for no rule: what holds for earlier events now. */
+  told(process: ProcessEvent): readonly LateOutcome[] {
+    const late = this.#processes?.told(process) ?? [];
+    return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
+  }
+
   #outcome(indexes: readonly number[], view: RuleEvent, event: Event): SigmaOutcome {
     if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
     const { fields } = view;
@@ -148,6 +155,7 @@ export interface SigmaExplanation {
   readonly tree: Explanation;
 }
 
+const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
 const NO_MATCHES: readonly RuleMatch[] = Object.freeze([]);
 const NO_RULES: readonly DetectionRule[] = Object.freeze([]);

@@ -15,6 +15,7 @@ import { eventSubject } from '../match/subject.ts';
 import { admits } from '../core/event-source.ts';
 import { EventSieve, type SieveKind, type SieveResult } from '../scan/event-sieve.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
+import { FED_NAMES } from './process-feeder.ts';
 import { buildGroup } from './sigma-group.ts';
 
 /** Keys whose values tell what a record is, in the order the kernel knows them by. */
@@ -63,6 +64,8 @@ export const START_KEYS = [
   'parent_id',
   'msg',
 ] as const;
+/** Where Security 4688 names the parent itself, and need not be answered. */
+const PARENT_ALIASES = ['ParentProcessName'] as const;
 /** Event ids of records that tell of an end. */
 export const EXIT_EVENT_IDS: ReadonlySet<string> = new Set(['5', '4689']);
 const MAX_PRESENCE_KEYS = 32;
@@ -102,7 +105,10 @@ export class SigmaSieve {
   constructor(rules: readonly DetectionRule[], { derived, ...options }: SigmaSieveOptions) {
     this.#rules = rules;
     this.#derived = derived;
-    const told = derived === undefined ? PRESENCE_KEYS : [...new Set([...PRESENCE_KEYS, ...START_KEYS, ...derived])];
+    const told =
+      derived === undefined
+        ? PRESENCE_KEYS
+        : [...new Set([...PRESENCE_KEYS, ...START_KEYS, ...PARENT_ALIASES, ...derived])];
     this.#presenceKeys = told.slice(0, MAX_PRESENCE_KEYS);
     this.#formulas = rules.map(() => undefined);
     this.#bySource = positionsBySource(rules);
@@ -179,7 +185,7 @@ export class SigmaSieve {
     const feeds = derived !== undefined && mayTellOfProcess(fields);
     const group = buildGroup(
       rules,
-      { aliases: event.aliases, decide, isOpen, feeds },
+      { aliases: event.aliases, decide, isOpen, ...(feeds && { feeds: FED_NAMES }) },
       {
         keyOf: (name) => this.#sieve.keyOf(name),
       },

@@ -25,6 +25,13 @@ export interface SieveResult {
   readonly ruleStarts: Uint32Array;
   readonly ruleCounts: Uint32Array;
   readonly rules: Uint32Array;
+  /**
+   * Values of candidate i that is for no rule and of a kind that feeds: `fieldCounts[i]` of them from `fields[3 * fieldStarts[i]]` on,
+   * each slot + kind * 256, start and end in the input. In the order of the record; elements of an array stand one by one.
+   */
+  readonly fieldStarts: Uint32Array;
+  readonly fieldCounts: Uint32Array;
+  readonly fields: Uint32Array;
 }
 
 /** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
@@ -91,6 +98,10 @@ export class EventSieve {
   #ruleStarts = new Uint32Array(1024);
   #ruleCounts = new Uint32Array(1024);
   #ruleList = new Uint32Array(4096);
+  #fieldStarts = new Uint32Array(1024);
+  #fieldCounts = new Uint32Array(1024);
+  #fieldCount = 0;
+  #fields = new Uint32Array(4096);
 
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
@@ -251,7 +262,7 @@ export class EventSieve {
     this.#rules = 2 * needed.rules;
     this.#set(layout.SIEVE_RULES, this.#memory.allocate(4 * this.#rules));
     this.#set(layout.SIEVE_QUEUE, this.#memory.allocate(4 * this.#rules));
-    this.#outWords = OUT_WORDS + this.#rules;
+    this.#outWords = OUT_WORDS + Math.max(this.#rules, 3 * layout.MAX_FIELDS) + layout.HEADER_BYTES;
     this.#set(layout.SIEVE_OUT, this.#memory.allocate(4 * this.#outWords));
     this.#set(layout.SIEVE_OUT_CAPACITY, OUT_WORDS - 8);
   }
@@ -268,6 +279,7 @@ export class EventSieve {
   #begin(): void {
     this.#count = 0;
     this.#ruleCount = 0;
+    this.#fieldCount = 0;
     this.#set(layout.SIEVE_RECORD, 0);
     this.#set(layout.SIEVE_OUT_COUNT, 0);
     this.#set(layout.SIEVE_BLANKS, 0);
@@ -291,6 +303,7 @@ export class EventSieve {
       const i = this.#count++;
       const count = found[at + 3] ?? 0;
       const listed = count === EVERY_RULE ? 0 : count;
+      const fields = found[at + 4] ?? 0;
       this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
       this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
@@ -298,10 +311,27 @@ export class EventSieve {
       this.#ruleCounts[i] = count;
       if (this.#ruleCount + listed > this.#ruleList.length)
         this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
-      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + 4 + j] ?? 0;
-      at += 4 + listed;
+      at += layout.HEADER_BYTES / 4;
+      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
+      at += listed;
+      this.#fieldStarts[i] = this.#fieldCount;
+      this.#fieldCounts[i] = fields;
+      if (fields > 0) this.#takeFields(found, at, fields);
+      at += 3 * fields;
     }
     this.#set(layout.SIEVE_OUT_COUNT, 0);
+  }
+
+  #takeFields(found: Uint32Array, from: number, count: number): void {
+    const words = 3 * (this.#fieldCount + count);
+    if (words > this.#fields.length) this.#fields = larger(this.#fields, words);
+    let to = 3 * this.#fieldCount;
+    for (let at = from; at < from + 3 * count; at += 3, to += 3) {
+      this.#fields[to] = found[at] ?? 0;
+      this.#fields[to + 1] = (found[at + 1] ?? 0) - this.#inputAt;
+      this.#fields[to + 2] = (found[at + 2] ?? 0) - this.#inputAt;
+    }
+    this.#fieldCount += count;
   }
 
   #growCandidates(): void {
@@ -310,6 +340,8 @@ export class EventSieve {
     this.#ruleStarts = larger(this.#ruleStarts, needed);
     this.#ruleCounts = larger(this.#ruleCounts, needed);
     this.#ranges = larger(this.#ranges, 2 * needed);
+    this.#fieldStarts = larger(this.#fieldStarts, needed);
+    this.#fieldCounts = larger(this.#fieldCounts, needed);
   }
 
   #result(records: number, consumedBytes: number): SieveResult {
@@ -323,6 +355,9 @@ export class EventSieve {
       ruleStarts: this.#ruleStarts,
       ruleCounts: this.#ruleCounts,
       rules: this.#ruleList,
+      fieldStarts: this.#fieldStarts,
+      fieldCounts: this.#fieldCounts,
+      fields: this.#fields,
     };
   }
 

@@ -89,8 +89,8 @@ export interface SieveGroup {
   /** Formulas, in prefix notation, and where each rule's begins. */
   readonly code: readonly number[];
   readonly codeStarts: readonly number[];
-  /** Every record is a candidate, though it may be for no rule. */
-  readonly feeds: boolean;
+  /** Keys whose values are listed of every record that is for no rule, by slot; absent: such records are no candidates. */
+  readonly feeds?: readonly number[];
 }
 
 /** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
@@ -144,7 +144,7 @@ export function writeGroup(
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
   set(GROUP_RAW, group.keywords === undefined ? 0 : writer.rawFilter(group.keywords));
-  set(GROUP_FEEDS, group.feeds ? 1 : 0);
+  if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
   set(GROUP_LITERALS, writer.searched(group));
   set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => writer.automaton(automaton))));
   set(GROUP_ALWAYS, writer.words(group.always));
@@ -170,6 +170,14 @@ class GroupWriter {
   words(values: ArrayLike<number>): number {
     const address = this.#memory.allocate(4 * Math.max(1, values.length));
     new Uint32Array(this.#memory.memory.buffer, address, values.length).set(values);
+    return address;
+  }
+
+  /** A byte for each key: its slot + 1. */
+  slotsOf(keys: readonly number[], count: number): number {
+    const address = this.#memory.allocate(count);
+    const map = new Uint8Array(this.#memory.memory.buffer, address, count);
+    for (const [slot, key] of keys.entries()) map[key] = slot + 1;
     return address;
   }
 

@@ -30,6 +30,8 @@ export const SIEVE_EVALUATED = 104;
 export const SIEVE_BLANKS = 108;
 export const SIEVE_WORK_BYTES = 128;
 
+export const HEADER_BYTES = 20;
+export const MAX_FIELDS = 256;
 export const EVERY_RULE = 0xffffffff;
 export const ROUTE_VALUE_KEYS = 16;
 export const ROUTE_KEYS = 48;

@@ -4,7 +4,7 @@
 export const SIEVE_POSITION: usize = 0;
 /** Number of the record that comes next. */
 export const SIEVE_RECORD: usize = 4;
-/** Candidates: start, end, record number, number of rules (or EVERY_RULE), rules. */
+/** Candidates: start, end, record number, number of rules (or EVERY_RULE), number of fields; rules; slot + kind * 256, start, end of each field. */
 export const SIEVE_OUT: usize = 8;
 /** Words that must be free for one more record. */
 export const SIEVE_OUT_CAPACITY: usize = 12;
@@ -46,6 +46,10 @@ export const SIEVE_EVALUATED: usize = 104;
 export const SIEVE_BLANKS: usize = 108;
 export const SIEVE_WORK_BYTES: usize = 128;
 
+/** What stands before the rules or fields of a candidate. */
+export const HEADER_BYTES: usize = 20;
+/** Fields listed of one record. */
+export const MAX_FIELDS: u32 = 256;
 export const EVERY_RULE: u32 = 0xffffffff;
 /** Keys 1 to 15 tell a record's kind by their values, keys 16 to 47 by being there. */
 export const ROUTE_VALUE_KEYS: u32 = 16;
@@ -97,7 +101,7 @@ export const GROUP_NUMBERS: usize = 32;
 /** Literal of each atom that is looked for when a formula asks, or 0. */
 export const GROUP_LITERALS: usize = 40;
 export const GROUP_AUTOMATA: usize = 44;
-/** 1: each record is a candidate, though for no rule. */
+/** A byte for each key: slot + 1 of the values that are listed of every record though it may be for no rule, 0 for none; or 0. */
 export const GROUP_FEEDS: usize = 48;
 /** Raw filter of the keywords, or 0. */
 export const GROUP_RAW: usize = 36;

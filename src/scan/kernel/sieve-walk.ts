@@ -234,7 +234,7 @@ function keyOf(start: usize, length: usize): u32 {
   while (true) {
     const entry = dictionary + <usize>slot * ENTRY_BYTES;
     const key = load<u32>(entry, 4);
-    if (key == 0) return 0;
+    if (key == 0) return isBeginTime(start, length) ? REFUSED : 0;
     if (load<u32>(entry) == hash && <usize>load<u32>(entry, 12) == length && sameBytes(<usize>load<u32>(entry, 8), start, length)) {
       const seen = keyStamps + (<usize>key << 2);
       if (load<u32>(seen) == stamp) return REFUSED;
@@ -243,4 +243,12 @@ function keyOf(start: usize, length: usize): u32 {
     }
     slot = (slot + 1) & dictionaryMask;
   }
+}
+
+/** `begin_time` in any letter case, with or without an underscore in front: the time of the event, whatever other fields say. */
+function isBeginTime(start: usize, length: usize): bool {
+  if (length != 10 && length != 11) return false;
+  const from = start + length - 10;
+  // "begin_ti" and "me" with the bit of lower case set everywhere.
+  return (load<u64>(from) | 0x2020202020202020) == 0x69747f6e69676562 && (load<u16>(from, 8) | 0x2020) == 0x656d;
 }

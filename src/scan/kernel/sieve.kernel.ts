@@ -9,6 +9,8 @@ import {
   GROUP_EXACT,
   GROUP_FEEDS,
   GROUP_NONE,
+  HEADER_BYTES,
+  MAX_FIELDS,
   ROUTE_GROUP,
   ROUTE_RECORDS,
   SIEVE_BLANKS,
@@ -21,10 +23,11 @@ import {
   SIEVE_QUOTES,
   SIEVE_RECORD,
   SIEVE_STAMP,
+  SIEVE_VALUES,
 } from './sieve-layout';
 import { findRoute } from './sieve-route';
 import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
-import { walkRecord } from './sieve-walk';
+import { valuesEnd, walkRecord } from './sieve-walk';
 
 export { addLiterals } from './sieve-match';
 export { addKey, addRoute } from './sieve-route';
@@ -85,27 +88,46 @@ function sieveRecord(work: usize, start: usize): u32 {
     }
     if (group != GROUP_EXACT && matchGroup(work, <usize>group, start)) {
       const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>load<u32>(work, SIEVE_OUT_COUNT) << 2);
-      const rules = evaluateQueue(work, <usize>group, out + 16);
-      if (rules != 0 || load<u32>(<usize>group, GROUP_FEEDS) != 0) addCandidate(work, start, record, rules, rules);
+      const rules = evaluateQueue(work, <usize>group, out + HEADER_BYTES);
+      const feeds = <usize>load<u32>(<usize>group, GROUP_FEEDS);
+      if (rules != 0) addCandidate(work, start, record, rules, rules, 0);
+      else if (feeds != 0) addCandidate(work, start, record, 0, 0, listFields(work, feeds, out + HEADER_BYTES));
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
     }
   }
   store<u32>(work, load<u32>(work, SIEVE_EXACT) + 1, SIEVE_EXACT);
-  addCandidate(work, start, record, EVERY_RULE, 0);
+  addCandidate(work, start, record, EVERY_RULE, 0, 0);
   store<u32>(work, record + 1, SIEVE_RECORD);
   return DONE;
 }
 
-/** The rules stand in the list already. */
-function addCandidate(work: usize, start: usize, record: u32, count: u32, words: u32): void {
+/** Rules or fields stand in the list already. */
+function addCandidate(work: usize, start: usize, record: u32, count: u32, rules: u32, fields: u32): void {
   const used = load<u32>(work, SIEVE_OUT_COUNT);
   const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>used << 2);
   store<u32>(out, <u32>start);
   store<u32>(out, <u32>recordEnd, 4);
   store<u32>(out, record, 8);
   store<u32>(out, count, 12);
-  store<u32>(work, used + 4 + words, SIEVE_OUT_COUNT);
+  store<u32>(out, fields, 16);
+  store<u32>(work, used + <u32>(HEADER_BYTES >>> 2) + rules + 3 * fields, SIEVE_OUT_COUNT);
+}
+
+/** Lists the values of the keys that somebody wants of records of the kind: slot and kind, start, end. */
+function listFields(work: usize, slots: usize, to: usize): u32 {
+  let count: u32 = 0;
+  const end = valuesEnd;
+  for (let value = <usize>load<u32>(work, SIEVE_VALUES); value < end && count < MAX_FIELDS; value += 16) {
+    const slot: u32 = load<u8>(slots + <usize>load<u32>(value));
+    if (slot == 0) continue;
+    store<u32>(to, (slot - 1) | (load<u32>(value, 12) << 8));
+    store<u32>(to, load<u32>(value, 4), 4);
+    store<u32>(to, load<u32>(value, 8), 8);
+    to += 12;
+    count++;
+  }
+  return count;
 }
 
 function isBlank(start: usize): bool {

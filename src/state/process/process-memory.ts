@@ -58,7 +58,6 @@ const MAX_VALUE_CHARACTERS = 8_192;
 const MAX_INSTANCES = 16;
 
 const NOTHING: readonly never[] = Object.freeze([]);
-const NO_INSTANCES: readonly ProcessRecord[] = Object.freeze([]);
 
 export interface Waiting<T> {
   readonly process: ProcessEvent;
@@ -70,8 +69,8 @@ export interface Waiting<T> {
 interface Host {
   readonly name: string;
   readonly hash: number;
-  /** Instances of one id by start, oldest first. */
-  readonly byId: Map<string, ProcessRecord[]>;
+  /** By id the instance that started last; the others hang on it, the younger first. */
+  readonly byId: Map<string, ProcessRecord>;
 }
 
 export class ProcessMemory<T = never> {
@@ -92,7 +91,10 @@ export class ProcessMemory<T = never> {
   readonly #alive = new ProcessList();
   readonly #ended = new ProcessList();
   readonly #waiting = new Map<string, Waiting<T>[]>();
-  readonly #buckets: Set<ProcessRecord>[] = Array.from({ length: PROCESS_BUCKETS }, () => new Set());
+  /** First record of each piece. */
+  readonly #buckets: (ProcessRecord | undefined)[] = new Array<ProcessRecord | undefined>(PROCESS_BUCKETS).fill(
+    undefined,
+  );
   /** Buckets whose records changed since the last snapshot. */
   readonly changed = new Set<number>();
   /** Set while a snapshot is taken: called before a record of the bucket changes. */
@@ -198,14 +200,16 @@ export class ProcessMemory<T = never> {
 
   /** Records of one piece of a snapshot. */
   bucket(bucket: number): readonly SavedProcess[] {
-    return Array.from(this.#buckets[bucket] ?? [], (record) => record.saved());
+    const saved: SavedProcess[] = [];
+    for (let record = this.#buckets[bucket]; record !== undefined; record = record.bucketAfter)
+      saved.push(record.saved());
+    return saved;
   }
 
   /** Into a memory that has seen nothing yet. */
   restore(records: readonly SavedProcess[]): void {
     for (const saved of [...records].sort((a, b) => a.news - b.news)) {
-      const record = new ProcessRecord(saved);
-      record.news = saved.news;
+      const record = ProcessRecord.of(saved);
       this.#news = Math.max(this.#news, saved.news);
       this.#insert(record, this.#hostOf(saved.host) ?? this.#addHost(saved.host));
     }
@@ -267,13 +271,11 @@ export class ProcessMemory<T = never> {
   ): ProcessRecord | undefined {
     const byGuid = guid === undefined ? undefined : this.#byGuid.get(guid);
     if (byGuid !== undefined || pid === undefined) return byGuid;
-    const instances = host?.byId.get(pid) ?? NO_INSTANCES;
-    for (let i = instances.length - 1; i >= 0; i--) {
-      const record = instances[i] as ProcessRecord;
+    for (let record = host?.byId.get(pid); record !== undefined; record = record.older) {
       if (guid !== undefined && record.guid !== undefined && record.guid !== guid) continue;
       // Of a process that was never seen to start nobody knows since when it has been there.
       if (record.started && record.startMs > timeMs + SAME_START_MS) continue;
-      if (record.started && record.startMs > timeMs && i > 0) continue;
+      if (record.started && record.startMs > timeMs && record.older !== undefined) continue;
       return record.endMs !== undefined && timeMs > record.endMs + END_SLACK_MS ? undefined : record;
     }
     return undefined;
@@ -287,13 +289,12 @@ export class ProcessMemory<T = never> {
       this.#update(known, event, host);
       return known;
     }
-    const { pid, guid, parentPid, parentGuid, timeMs: startMs, fields } = event;
-    const record = new ProcessRecord({
-      ...{ host: event.host, pid, startMs, started: event.kind === 'start', fields: limited(fields) },
-      ...(guid !== undefined && { guid }),
-      ...(parentPid !== undefined && { parentPid }),
-      ...(parentGuid !== undefined && { parentGuid }),
-    });
+    const record = new ProcessRecord(
+      ...([event.host, event.pid, event.timeMs, event.kind === 'start', limited(event.fields)] as const),
+    );
+    record.guid = event.guid;
+    record.parentPid = event.parentPid;
+    record.parentGuid = event.parentGuid;
     this.#insert(record, host);
     return record;
   }
@@ -302,7 +303,7 @@ export class ProcessMemory<T = never> {
   #sameStart(event: ProcessEvent, host: Host): ProcessRecord | undefined {
     const byGuid = event.guid === undefined ? undefined : this.#byGuid.get(event.guid);
     if (byGuid !== undefined) return byGuid;
-    for (const record of host.byId.get(event.pid) ?? NO_INSTANCES) {
+    for (let record = host.byId.get(event.pid); record !== undefined; record = record.older) {
       if (event.guid !== undefined && record.guid !== undefined) continue;
       const image = record.fields['Image'];
       const isSame = record.started
@@ -318,8 +319,9 @@ export class ProcessMemory<T = never> {
     this.#touch(record);
     if (event.kind === 'start' && !record.started) {
       record.started = true;
+      unlink(host, record);
       record.startMs = event.timeMs;
-      host.byId.get(record.pid)?.sort((a, b) => a.startMs - b.startMs);
+      link(host, record);
     }
     record.parentPid ??= event.parentPid;
     record.parentGuid ??= event.parentGuid;
@@ -342,11 +344,8 @@ export class ProcessMemory<T = never> {
       this.#addFields(known, event.parentFields);
       return;
     }
-    const { parentGuid: guid, timeMs: startMs, parentFields } = event;
-    const record = new ProcessRecord({
-      ...{ host: event.host, pid, startMs, started: false, fields: limited(parentFields) },
-      ...(guid !== undefined && { guid }),
-    });
+    const record = new ProcessRecord(event.host, pid, event.timeMs, false, limited(event.parentFields));
+    record.guid = event.parentGuid;
     record.news = ++this.#news;
     this.#insert(record, host);
   }
@@ -369,31 +368,37 @@ export class ProcessMemory<T = never> {
   #insert(record: ProcessRecord, host: Host): void {
     record.bucket = hashOf(record.pid, host.hash) & (PROCESS_BUCKETS - 1);
     this.#touch(record);
-    this.#buckets[record.bucket]?.add(record);
-    const instances = host.byId.get(record.pid);
-    if (instances === undefined) host.byId.set(record.pid, [record]);
-    else {
-      let at = instances.length;
-      while (at > 0 && (instances[at - 1] as ProcessRecord).startMs > record.startMs) at--;
-      instances.splice(at, 0, record);
-    }
+    const first = this.#buckets[record.bucket];
+    record.bucketAfter = first;
+    if (first !== undefined) first.bucketBefore = record;
+    this.#buckets[record.bucket] = record;
+    link(host, record);
     if (record.guid !== undefined) this.#byGuid.set(record.guid, record);
     (record.endMs === undefined ? this.#alive : this.#ended).push(record);
     this.counts.processes++;
     record.bytes = record.measure();
     this.counts.bytes += record.bytes;
-    const oldest = instances?.[0];
-    if (oldest !== undefined && (instances?.length ?? 0) > MAX_INSTANCES) this.#remove(oldest);
+    if (record.older !== undefined || host.byId.get(record.pid) !== record) this.#limitInstances(host, record.pid);
+  }
+
+  #limitInstances(host: Host, pid: string): void {
+    let count = 0;
+    for (let record = host.byId.get(pid); record !== undefined; record = record.older)
+      if (++count > MAX_INSTANCES) {
+        this.#remove(record);
+        return;
+      }
   }
 
   #remove(record: ProcessRecord): void {
     this.#touch(record);
-    this.#buckets[record.bucket]?.delete(record);
+    if (record.bucketBefore === undefined) this.#buckets[record.bucket] = record.bucketAfter;
+    else record.bucketBefore.bucketAfter = record.bucketAfter;
+    if (record.bucketAfter !== undefined) record.bucketAfter.bucketBefore = record.bucketBefore;
+    record.bucketBefore = undefined;
+    record.bucketAfter = undefined;
     const host = this.#hostOf(record.host);
-    const instances = host?.byId.get(record.pid) ?? [];
-    const at = instances.indexOf(record);
-    if (at >= 0) instances.splice(at, 1);
-    if (instances.length === 0) host?.byId.delete(record.pid);
+    if (host !== undefined) unlink(host, record);
     if (host?.byId.size === 0) {
       this.#hosts.delete(host.name);
       this.#lastHost = undefined;
@@ -473,13 +478,40 @@ function hasNews(record: ProcessRecord, fields: Readonly<Record<string, string>>
   return false;
 }
 
-function limited(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+/** Among the instances of its id, the younger first. */
+function link(host: Host, record: ProcessRecord): void {
+  let younger: ProcessRecord | undefined;
+  let next = host.byId.get(record.pid);
+  while (next !== undefined && next.startMs > record.startMs) {
+    younger = next;
+    next = next.older;
+  }
+  record.older = next;
+  if (younger === undefined) host.byId.set(record.pid, record);
+  else younger.older = record;
+}
+
+function unlink(host: Host, record: ProcessRecord): void {
+  const first = host.byId.get(record.pid);
+  if (first === record) {
+    if (record.older === undefined) host.byId.delete(record.pid);
+    else host.byId.set(record.pid, record.older);
+  } else {
+    let younger = first;
+    while (younger !== undefined && younger.older !== record) younger = younger.older;
+    if (younger !== undefined) younger.older = record.older;
+  }
+  record.older = undefined;
+}
+
+/** A copy: the event's fields stay the event's. */
+function limited(fields: Readonly<Record<string, string>>): Record<string, string> {
   for (const name in fields)
     if ((fields[name] as string).length > MAX_VALUE_CHARACTERS)
       return Object.fromEntries(
         Object.entries(fields).map(([key, text]) => [key, text.slice(0, MAX_VALUE_CHARACTERS)] as const),
       );
-  return fields;
+  return { ...fields };
 }
 
 /** FNV-1a over UTF-16 code units: only pieces of snapshots depend on it. */

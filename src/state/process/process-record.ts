@@ -35,23 +35,34 @@ export class ProcessRecord {
   place: EventPlace | undefined;
   news = 0;
   bytes = 0;
-  /** Bucket of the snapshot that it belongs to. */
+  /** Piece of the snapshot that it belongs to, and its neighbours there. */
   bucket = 0;
+  bucketBefore: ProcessRecord | undefined;
+  bucketAfter: ProcessRecord | undefined;
+  /** The instance of the same id that started before. */
+  older: ProcessRecord | undefined;
   before: ProcessRecord | undefined;
   after: ProcessRecord | undefined;
   list: ProcessList | undefined;
 
-  constructor(saved: Omit<SavedProcess, 'news'>) {
-    this.host = saved.host;
-    this.pid = saved.pid;
-    this.guid = saved.guid;
-    this.startMs = saved.startMs;
-    this.started = saved.started;
-    this.endMs = saved.endMs;
-    this.parentPid = saved.parentPid;
-    this.parentGuid = saved.parentGuid;
-    this.fields = { ...saved.fields };
-    this.place = saved.place;
+  /** Takes `fields` for its own. */
+  constructor(host: string, pid: string, startMs: number, started: boolean, fields: Record<string, string>) {
+    this.host = host;
+    this.pid = pid;
+    this.guid = undefined;
+    this.startMs = startMs;
+    this.started = started;
+    this.endMs = undefined;
+    this.parentPid = undefined;
+    this.parentGuid = undefined;
+    this.fields = fields;
+    this.place = undefined;
+  }
+
+  static of(saved: SavedProcess): ProcessRecord {
+    const { host, pid, guid, startMs, started, endMs, parentPid, parentGuid, fields, place, news } = saved;
+    const record = new ProcessRecord(host, pid, startMs, started, { ...fields });
+    return Object.assign(record, { guid, endMs, parentPid, parentGuid, place, news });
   }
 
   property(name: string): string | undefined {

@@ -1,0 +1,128 @@
+/**
+ * The three README rules of Flux-Capacitor on Security 4688 events as JSON text, the whole way of `flint scan` from a file to alerts:
+ * the records of the development events, repeated as further hosts, so that no process is told of twice. Beside it, interleaved in
+ * the same run, a loop that only parses the same records. Rates are by processor time, best of the rounds.
+ *
+ * Run: node scripts/bench.mjs process [copies]
+ */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { buildGeneration, type Generation } from '../src/engine/generation.ts';
+import { loadConfig } from '../src/engine/load-config.ts';
+import { listFiles } from '../src/engine/list-files.ts';
+import { scanFiles } from '../src/engine/scan-files.ts';
+import { sharedData } from '../src/testing/shared-data.ts';
+
+const ROUNDS = 5;
+const copies = Number(process.argv[2] ?? 300);
+
+function securityEvents(): string[] {
+  const text = gunzipSync(readFileSync(sharedData('events', 'attack-mix.ndjson.gz'))).toString('utf8');
+  return text.split('\n').filter((line) => /"EventID": ?"?4688\b/.test(line));
+}
+
+function cpuSeconds(run: () => void): number;
+function cpuSeconds(run: () => Promise<void>): Promise<number>;
+function cpuSeconds(run: () => void | Promise<void>): number | Promise<number> {
+  const start = process.cpuUsage();
+  const spent = (): number => {
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
+  };
+  const result = run();
+  return result === undefined ? spent() : result.then(spent);
+}
+
+interface Outcome {
+  readonly alerts: number;
+  readonly records: number;
+  readonly decoded: number;
+  readonly processes: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'flint-bench-'));
+try {
+  const events = securityEvents();
+  const raw = events.map((line) => Buffer.from(line));
+  const file = join(folder, 'security.ndjson');
+  let bytes = 0;
+  for (let copy = 0; copy < copies; copy++) {
+    const lines = events.map((line) => line.replace(/"Hostname":"([^"]*)"/, `"Hostname":"$1-${copy}"`));
+    const text = `${lines.join('\n')}\n`;
+    bytes += text.length;
+    appendFileSync(file, text);
+  }
+  const records = copies * events.length;
+  /** Parsing keeps nothing, so the records of one copy will do. */
+  const repeated = (parse: () => void): void => {
+    for (let copy = 0; copy < copies; copy++) parse();
+  };
+
+  const open = (): Promise<Generation> => {
+    const loaded = loadConfig({ rules: ['conformance/flux/readme-rules.yml'], workers: '1' }, {});
+    return buildGeneration(loaded, { mode: 'scan', keepOriginal: true, workers: 1, report: () => {} });
+  };
+  const scan = async (generation: Generation): Promise<Outcome> => {
+    let alerts = 0;
+    const summary = await scanFiles(listFiles([file]), generation, {
+      maxRecordBytes: 1 << 24,
+      timezone: 'Z',
+      inflate: { maxBytes: 1e12, maxRatio: 1e4, maxWindowBytes: 1 << 27 },
+      now: Date.now,
+      onFound: async (found) => {
+        alerts += found.length;
+      },
+      onProgress: () => {},
+      onDiagnostic: (problem) => {
+        throw new Error(problem.message);
+      },
+    });
+    const counts = generation.counts();
+    return {
+      alerts,
+      records: summary.records,
+      decoded: Number(counts['events']),
+      processes: Number(counts['processes']),
+    };
+  };
+
+  const best = { parseText: Infinity, parseBytes: Infinity, flint: Infinity };
+  let outcome: Outcome = { alerts: 0, records: 0, decoded: 0, processes: 0 };
+  for (let round = 0; round < ROUNDS; round++) {
+    best.parseText = Math.min(
+      best.parseText,
+      cpuSeconds(() => repeated(() => events.forEach((line) => void JSON.parse(line)))),
+    );
+    best.parseBytes = Math.min(
+      best.parseBytes,
+      cpuSeconds(() => repeated(() => raw.forEach((line) => void JSON.parse(line.toString())))),
+    );
+    const generation = await open();
+    best.flint = Math.min(
+      best.flint,
+      await cpuSeconds(async () => {
+        outcome = await scan(generation);
+      }),
+    );
+    await generation.close();
+    if (outcome.records !== records) throw new Error(`${outcome.records} records, expected ${records}`);
+  }
+  const rate = (seconds: number): string => `${Math.round(records / seconds).toLocaleString('en')} records/s`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['processor, node, load', `${cpus()[0]?.model}, ${process.version}, ${loadavg()[0]?.toFixed(1)}`],
+    ['records', `${records} of ${Math.round(bytes / records)} bytes`],
+    ['alerts, records decoded, processes remembered', `${outcome.alerts}, ${outcome.decoded}, ${outcome.processes}`],
+    ['JSON.parse only, from texts', rate(best.parseText)],
+    ['JSON.parse only, from bytes', rate(best.parseBytes)],
+    ['flint scan, three README rules, file to alert', rate(best.flint)],
+    [
+      'times JSON.parse from texts, from bytes',
+      `${(best.parseText / best.flint).toFixed(2)}, ${(best.parseBytes / best.flint).toFixed(2)}`,
+    ],
+  ];
+  for (const [label, text] of rows) process.stdout.write(`${label.padEnd(50)} ${text}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
