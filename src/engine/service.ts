@@ -27,6 +27,7 @@ import { type InputPlan, planInputs } from './input-plans.ts';
 import { inThreads } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import { IntelStore, type LiveSink, type OpenedIntel } from './intel-store.ts';
+import { logNewProblems } from './new-problems.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import type { StateReport } from '../state/snapshot/stateful-part.ts';
@@ -413,8 +414,10 @@ export class Service {
   }
 
   async #reloadOnce(): Promise<ReloadOutcome> {
+    const former = this.#generation.diagnostics;
     const outcome = await this.#tryReload();
     this.#lastReload = outcome;
+    if (outcome.ok) logNewProblems(former, this.#generation.diagnostics, this.#options.logger);
     if (outcome.ok) this.#options.logger.info('reloaded', { detail: outcome.message });
     else this.#options.logger.error('reload refused, the running engine goes on', { reason: outcome.message });
     return outcome;
