@@ -40,6 +40,8 @@ export interface TaxiiQuery {
   /** `match[…]` parameters, by field: `type`, `id`, `version`, `spec_version`. */
   readonly match?: Readonly<Record<string, readonly string[]>>;
   readonly pageSize: number;
+  /** By our clock since the last sync came to its end. */
+  readonly sinceLastMs?: number;
   readonly maxPages: number;
   readonly limits: PageLimits;
 }
@@ -56,6 +58,8 @@ const MAX_EMPTY_PAGES = 5;
 const MAX_PAGE_SIZE = 100_000;
 /** Clocks of server and client, and objects stamped before they become visible. */
 const OVERLAP_MS = 600_000;
+/** Clocks that are only a little apart are no clocks that were put back. */
+const CLOCK_TOLERANCE_MS = 60_000;
 
 export function taxiiPages(
   transport: PoliteClient,
@@ -72,8 +76,9 @@ async function* pagesByNext(
   transport: PoliteClient,
   collection: Collection,
   query: TaxiiQuery,
-  from: TaxiiCursor,
+  start: TaxiiCursor,
 ): AsyncGenerator<TaxiiPage> {
+  let from = start;
   let paging: Paging = resumed(from.paging ?? startOf(from));
   let limit = query.pageSize;
   let emptyPages = 0;
@@ -90,6 +95,11 @@ async function* pagesByNext(
       // Kept from an earlier process, without dates, and forgotten by the server: the query begins again.
       if (count > 0 || paging.next === undefined || !isForgotten(error)) throw error;
       paging = without(paging, 'next');
+      continue;
+    }
+    const earlier = count === 0 ? clockWentBack(from, answer, query) : undefined;
+    if (earlier !== undefined) {
+      from = paging = { addedAfter: earlier };
       continue;
     }
     if (!answer.url.searchParams.has('next') && paging.next !== undefined) paging = anew;
@@ -122,8 +132,9 @@ async function* pagesByRange(
   transport: PoliteClient,
   collection: Collection,
   query: TaxiiQuery,
-  from: TaxiiCursor,
+  start: TaxiiCursor,
 ): AsyncGenerator<TaxiiPage> {
+  let from = start;
   let paging: Paging = from.paging ?? startOf(from);
   let separator: '=' | ' ' = '=';
   for (let count = 0; ; count++) {
@@ -147,6 +158,11 @@ async function* pagesByRange(
       answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
     }
     const { content, contentRange, status } = answer;
+    const earlier = count === 0 ? clockWentBack(from, answer, query) : undefined;
+    if (earlier !== undefined) {
+      from = paging = { addedAfter: earlier };
+      continue;
+    }
     if (status === 416 && separator === '=' && offset === 0) {
       separator = ' ';
       continue;
@@ -168,6 +184,17 @@ async function* pagesByRange(
     paging = { ...paging, offset: end };
     yield { content, cursor: { ...from, paging }, ...total };
   }
+}
+
+/**
+ * Where to begin instead when the server's clock shows less than the cursor: it ran ahead and has been put right, so that what was added
+ * since bears times before the cursor. What comes again is known and dropped.
+ */
+function clockWentBack(from: TaxiiCursor, { dateMs }: Answer, { sinceLastMs = 0 }: TaxiiQuery): string | undefined {
+  const cursor = from.paging === undefined ? instant(from.addedAfter) : undefined;
+  if (cursor === undefined || dateMs === undefined || dateMs + CLOCK_TOLERANCE_MS >= Number(cursor / 1_000_000n))
+    return undefined;
+  return `${new Date(dateMs - sinceLastMs - OVERLAP_MS).toISOString().slice(0, -1)}000Z`;
 }
 
 function envelopeUrl(collection: Collection, query: TaxiiQuery, paging: Paging, limit: number): URL {

@@ -131,6 +131,21 @@ describe('TAXII sync', () => {
     },
   );
 
+  it.each(['2.1', '2.0'] as const)('misses nothing when a server that ran ahead is put right (%s)', async (version) => {
+    const hour = 3_600_000;
+    const at = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+    const realMs = Date.now();
+    // The server's clock is the machine's, which is what its Date header says; its objects bear the time of an hour ahead.
+    const { server, script } = await serve({ version, objects: objects(3, 0, (i) => at(realMs + hour + i)) });
+    const parent = folder();
+    expect((await sync(server.url, parent, { now: () => realMs })).report).toMatchObject({ added: 3, complete: true });
+    script.objects = [...objects(2, 3, (i) => at(realMs + i)), ...script.objects];
+    const second = await sync(server.url, parent, { now: () => realMs + 1000 });
+    expect(second.report).toMatchObject({ added: 2, complete: true });
+    expect([...second.ids].sort()).toEqual(ids(5));
+    expect((await sync(server.url, parent, { now: () => realMs + 2000 })).report).toMatchObject({ added: 0 });
+  });
+
   it('keeps the microseconds of the cursor as the server sent them', async () => {
     const { server } = await serve({ objects: objects(3) });
     const parent = folder();

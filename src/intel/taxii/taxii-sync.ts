@@ -80,7 +80,7 @@ export async function syncCollection(
   const from = isFirst && options.addedAfter !== undefined ? { addedAfter: options.addedAfter } : cursor;
   const where = `"${shown(collection.root.url)}" collection "${collection.id}"`;
   try {
-    for await (const page of taxiiPages(transport, collection, queryOf(options), from)) {
+    for await (const page of taxiiPages(transport, collection, queryOf(options, store.state.completedAtMs), from)) {
       const { objects, damaged } = page.content;
       if (store.state.bytes > maxBytes)
         throw new RequestFailure('INTEL_TOO_LARGE', `${where} has more than ${maxBytes} bytes`, -1);
@@ -113,8 +113,9 @@ function wantedBy({ match }: SyncOptions): (object: PageObject) => boolean {
   return ({ type, id }) => types?.has(type) !== false && ids?.has(id) !== false;
 }
 
-function queryOf(options: SyncOptions): TaxiiQuery {
+function queryOf(options: SyncOptions, completedAtMs: number | undefined): TaxiiQuery {
   return {
+    ...(completedAtMs === undefined ? {} : { sinceLastMs: Math.max(0, options.now() - completedAtMs) }),
     pageSize: options.pageSize ?? 1_000,
     maxPages: options.maxPages ?? 1_000_000,
     limits: { maxObjectBytes: options.maxObjectBytes ?? 16_777_216, maxObjects: options.maxObjects ?? 1_000_000 },
