@@ -113,3 +113,64 @@ it('fragments that are too short or hold other characters are refused', () => {
   expect(() => compileLiterals(new ScanMemory(), [{ fragments: ['ab'], owners: [0] }])).toThrow('"ab"');
   expect(() => compileLiterals(new ScanMemory(), [{ fragments: ['a b c'], owners: [0] }])).toThrow('"a b c"');
 });
+
+it(`random bytes never trap and never hide a literal (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  const witnesses: LiteralWitness[] = Array.from({ length: 40 }, (_, owner) => ({
+    fragments: [random.text('abcdefgh01._-', 4, random.pick([4, 5, 9, 30]))],
+    owners: [owner],
+  }));
+  const memory = new ScanMemory();
+  const plan = compileLiterals(memory, witnesses);
+  const always = new Set(plan.alwaysOwners);
+  const scanner = new LiteralScanner(memory, plan);
+  const input = inputOf(memory, 100_000);
+  const pieces = [
+    '\\',
+    '\\u',
+    '\\u006',
+    '\\u0061',
+    '%61',
+    '&#97;',
+    '\n',
+    '\r\n',
+    '\0',
+    'é',
+    '"',
+    'abcd',
+    '....',
+    '----',
+  ];
+  let hits = 0;
+  for (let round = 0; round < 60; round++) {
+    const parts: Buffer[] = [];
+    for (let left = random.int(400); left > 0; left--) {
+      const kind = random.int(4);
+      if (kind === 0) parts.push(Buffer.from(Array.from({ length: random.int(60) }, () => random.int(256))));
+      else if (kind === 1) parts.push(Buffer.from(random.pick(pieces)));
+      else {
+        const [literal = ''] = random.pick(witnesses).fragments;
+        parts.push(Buffer.from(random.chance(0.5) ? literal : literal.toUpperCase()));
+      }
+    }
+    const bytes = Buffer.concat([...parts, Buffer.from('\n')]).subarray(0, input.length);
+    input.set(bytes);
+    const lines = bytes.toString('latin1').split('\n').slice(0, -1);
+    const result = scanner.scanLines(input, bytes.length);
+    expect(result.records, `seed ${SEED}, round ${round}`).toBe(lines.length);
+    const found = candidates(scanner, result);
+    for (const [i, line] of lines.entries()) {
+      const folded = line.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+      const expected = witnesses.flatMap(({ fragments: [literal = ''] }, owner) =>
+        folded.includes(literal) && !always.has(owner) ? [owner] : [],
+      );
+      const owners = found.get(i) ?? [];
+      expect(owners, `seed ${SEED}, round ${round}, line ${i}`).toEqual(expect.arrayContaining(expected));
+      // Only an escape makes more of them candidates.
+      if (!line.includes('\\') && !line.includes('%') && !line.includes('&'))
+        expect(owners, `seed ${SEED}, round ${round}, line ${i}`).toEqual(expected);
+      hits += expected.length;
+    }
+  }
+  expect(hits).toBeGreaterThan(100);
+});

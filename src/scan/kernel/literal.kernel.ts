@@ -211,6 +211,8 @@ function hasEncodedToken(from: usize, to: usize): bool {
     const escapes = v128.and(i8x16.eq(bytes, i8x16.splat(0x5c)), i8x16.eq(next, i8x16.splat(0x75)));
     const references = v128.and(i8x16.eq(bytes, i8x16.splat(0x26)), i8x16.eq(next, i8x16.splat(0x23)));
     let found = <u32>i8x16.bitmask(v128.or(escapes, references));
+    // What begins behind the record is another's.
+    if (to - at < 16) found &= (<u32>1 << <u32>(to - at)) - 1;
     while (found != 0) {
       if (isTokenEscape(at + <usize>ctz(found))) return true;
       found &= found - 1;
