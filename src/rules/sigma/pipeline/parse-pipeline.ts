@@ -147,11 +147,19 @@ function parseConditions<T>(
   const negated = parameters.flag(`${set}_cond_not`, false);
   const text = parameters.text(`${set}_cond_expr`);
   if (text === undefined) return { conditions, link, negated };
+  if (parameters.map[`${set}_cond_op`] !== undefined)
+    parameters.error(
+      `${set}_cond_expr says how conditions are linked: ${set}_cond_op has no place beside it`,
+      `${set}_cond_op`,
+    );
   const parsed = parseExpression(text, false);
   const unknown = parsed.root === undefined ? undefined : namesIn(parsed.root).find((name) => !conditions.has(name));
   if (parsed.root === undefined || unknown !== undefined) {
     parameters.error(parsed.problem?.message ?? `condition "${unknown}" is not defined`, `${set}_cond_expr`);
     return { conditions, link, negated };
   }
+  const used = new Set(namesIn(parsed.root));
+  const unused = [...conditions.keys()].find((name) => !used.has(name));
+  if (unused !== undefined) parameters.error(`condition "${unused}" is not used`, `${set}_cond_expr`);
   return { conditions, link, negated, expression: parsed.root };
 }

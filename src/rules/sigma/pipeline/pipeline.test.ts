@@ -224,3 +224,22 @@ describe('pipeline files', () => {
     expect(matches(rules, { c: 'x' })).toBe(true);
   });
 });
+
+describe('conditions that contradict themselves', () => {
+  const item = (more: string): string =>
+    `- type: field_name_suffix\n  suffix: _x\n  rule_conditions:\n    a: {type: logsource, product: windows}\n    b: {type: tag, tag: attack.t1059}\n${more}`;
+
+  it.each([
+    ['  rule_cond_expr: a and b\n  rule_cond_op: or\n', 'rule_cond_op has no place beside it'],
+    ['  rule_cond_expr: a\n', 'condition "b" is not used'],
+    ['  rule_cond_expr: a and b and c\n', 'condition "c" is not defined'],
+  ])('%j', (more, message) => {
+    expect(errors(load(item(more)))[0]).toContain(message);
+  });
+
+  it('placeholders that are both included and excluded', () => {
+    expect(errors(load('- {type: wildcard_placeholders, include: [a], exclude: [b]}\n'))).toEqual([
+      'include and exclude cannot both be given',
+    ]);
+  });
+});

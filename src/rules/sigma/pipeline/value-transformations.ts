@@ -129,6 +129,8 @@ function eachValue(change: (value: SigmaValue) => SigmaValue): Transformation {
 function placeholderItem(parameters: Parameters, resolve: PlaceholderResolver): Transformation {
   const include = parameters.list('include');
   const exclude = parameters.list('exclude');
+  if (parameters.map['include'] !== undefined && parameters.map['exclude'] !== undefined)
+    parameters.error('include and exclude cannot both be given', 'exclude');
   const wanted = (name: string): boolean => (include.length === 0 || include.includes(name)) && !exclude.includes(name);
   return {
     kind: 'item',
