@@ -185,6 +185,10 @@ function renderSummary(
     [counts.expired, 'hits of indicators that were not valid'],
     [counts.alerts_omitted, 'alerts beyond the limit of one event'],
   ].flatMap(([count, what]) => (Number(count) > 0 ? [`${count} ${what}`] : []));
+  if (Number(counts.unrecognised) > 0)
+    lines.push(
+      `no Sigma rule was tried on ${Number(counts.unrecognised).toLocaleString('en')} events: nothing tells their log source (docs/sigma.md)`,
+    );
   if (quiet.length > 0) lines.push(`not shown: ${quiet.join(', ')}`);
   const rows = [...printer.byRule]
     .sort((a, b) => b[1] - a[1])

@@ -45,6 +45,8 @@ export interface EventRules {
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
   /** Takes what a record says of a process from its listed values; undefined when the record must be decoded. */
   feed?(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined;
+  /** Events so far of which no Sigma rule could be tried, because nothing tells their log source. */
+  readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
   treeOf?(event: Event): ProcessTree | undefined;
 }
@@ -67,6 +69,8 @@ export interface DetectorCounts {
   expired: number;
   timeFromArrival: number;
   timeClamped: number;
+  /** Events of no known log source: no Sigma rule was tried on them. */
+  unrecognised: number;
 }
 
 export interface Detection {
@@ -99,6 +103,7 @@ export class Detector {
     expired: 0,
     timeFromArrival: 0,
     timeClamped: 0,
+    unrecognised: 0,
   };
   readonly #indicators: IndicatorLookup;
   readonly #rules: readonly EventRules[];
@@ -131,6 +136,7 @@ export class Detector {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
         for (const rules of wanted.rules ? this.#rules : [])
           matches.push(...this.#inForce(rules.match(event, wanted.sigma), event));
+        this.counts.unrecognised = this.#rules.reduce((sum, rules) => sum + (rules.unrecognised ?? 0), 0);
         if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
         if (wanted.rules) detections.push(...this.drain());
       }

@@ -100,6 +100,11 @@ export class EventRules implements MatchesEvents {
     return this.sigma === undefined && this.patterns === undefined && this.stateful === undefined;
   }
 
+  /** Events so far that no Sigma rule was tried on. */
+  get unrecognised(): number {
+    return this.sigma?.counts.unrecognised ?? 0;
+  }
+
   /** True when events must be seen in order by one thread. */
   get isStateful(): boolean {
     return this.stateful !== undefined || this.processes !== undefined || this.patterns?.isStateful === true;

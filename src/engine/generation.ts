@@ -207,6 +207,7 @@ export class Generation implements BatchMatcher, LiveSink {
       alerts_omitted: sum(({ counts }) => counts.omitted),
       time_from_arrival: sum(({ detectorCounts }) => detectorCounts.timeFromArrival),
       time_clamped: sum(({ detectorCounts }) => detectorCounts.timeClamped),
+      unrecognised: sum(({ detectorCounts }) => detectorCounts.unrecognised),
       indicators: this.live.table.liveCount,
       intel_delta: this.live.table.delta.size + this.live.benign.delta.size,
       intel_tombstones: this.live.table.tombstones + this.live.benign.tombstones,

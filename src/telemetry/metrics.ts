@@ -99,6 +99,7 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'alerts_held_back', 'alerts held back by suppression'),
   gauge('engine', 'alerts_omitted', 'alerts beyond the limit of one event'),
   gauge('engine', 'time_from_arrival', 'events without a time of their own', 'events_without_time'),
+  gauge('engine', 'unrecognised', 'events of no known log source: no Sigma rule was tried', 'events_of_unknown_source'),
   gauge('engine', 'time_clamped', 'events whose time lay in the future', 'events_from_future'),
   gauge('engine', 'processes', 'processes remembered'),
   gauge('engine', 'process_bytes', 'bytes of remembered processes'),
