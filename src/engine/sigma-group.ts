@@ -31,6 +31,8 @@ export interface KindOfRecord {
   readonly feeds?: readonly string[];
   /** Records of the kind lack the field, and what else is known may answer it: its comparisons may have any result. */
   readonly isOpen: (field: string) => boolean;
+  /** Share of the kind's records in which the atom holds, as far as is known. */
+  readonly share: (atom: FormulaAtom) => number;
   readonly aliases: FieldAliases | undefined;
   /** The result of a comparison, when the record's kind decides it; else undefined. */
   readonly decide: (field: string, node: Compare) => boolean | undefined;
@@ -52,15 +54,16 @@ const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
 const MAY = 1;
 const SURE = 3;
 
-/** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. */
+/** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. `atoms` are in the order of their numbers. */
 export function buildGroup(
   rules: Iterable<{ readonly number: number; readonly formula: RuleFormula }>,
   kind: KindOfRecord,
   keys: GroupNumbers,
-): SieveGroup | undefined | null {
+): { readonly group: SieveGroup; readonly atoms: readonly FormulaAtom[] } | undefined | null {
   const builder = new GroupBuilder(kind, keys);
   for (const { number, formula } of rules) builder.add(number, formula);
-  return builder.finish();
+  const group = builder.finish();
+  return group ? { group, atoms: builder.atoms } : group;
 }
 
 class GroupBuilder {
@@ -82,13 +85,17 @@ class GroupBuilder {
     this.#keys = keys;
   }
 
+  get atoms(): readonly FormulaAtom[] {
+    return [...this.#atoms.keys()];
+  }
+
   add(number: number, formula: RuleFormula): void {
     const decided = this.#decide(formula);
     if (decided.kind === 'constant' && !decided.value) return;
     const rule = this.#numbers.length;
     this.#numbers.push(number);
     this.#formulas.push(decided);
-    const clause = rarestClause(decided);
+    const clause = rarestClause(decided, this.#kind.share);
     if (clause === undefined) this.#always.push(rule);
     else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
   }
@@ -299,14 +306,14 @@ interface ReachingClause {
 }
 
 /** Atoms of which one holds whenever the formula may: of the possible choices the rarest; undefined when there is none. */
-function rarestClause(formula: RuleFormula): ReachingClause | undefined {
+function rarestClause(formula: RuleFormula, share: KindOfRecord['share']): ReachingClause | undefined {
   switch (formula.kind) {
     case 'atom':
-      return { atoms: [formula.atom], probability: formula.atom.probability };
+      return { atoms: [formula.atom], probability: share(formula.atom) };
     case 'and': {
       let best: ReachingClause | undefined;
       for (const item of formula.items) {
-        const clause = rarestClause(item);
+        const clause = rarestClause(item, share);
         if (clause !== undefined && (best === undefined || clause.probability < best.probability)) best = clause;
       }
       return best;
@@ -315,7 +322,7 @@ function rarestClause(formula: RuleFormula): ReachingClause | undefined {
       const atoms: FormulaAtom[] = [];
       let probability = 0;
       for (const item of formula.items) {
-        const clause = rarestClause(item);
+        const clause = rarestClause(item, share);
         if (clause === undefined) return undefined;
         for (const atom of clause.atoms) atoms.push(atom);
         probability += clause.probability;
@@ -325,7 +332,7 @@ function rarestClause(formula: RuleFormula): ReachingClause | undefined {
     case 'constant':
       return formula.value ? undefined : { atoms: [], probability: 0 };
     case 'comparison':
-      return rarestClause(formula.formula);
+      return rarestClause(formula.formula, share);
     default:
       return undefined;
   }

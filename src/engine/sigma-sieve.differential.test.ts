@@ -125,6 +125,8 @@ it('no rule that holds is missing among the candidates', () => {
     const texts = Array.from({ length: 80 }, () => damaged(next, spelled(next, record(next), next(2) === 0)));
     const bytes = Buffer.from(texts.join('\n'));
     sieve.input.set(bytes);
+    // In some rounds so many records were met before that the groups are made anew.
+    for (let i = round % 3 === 0 ? 12 : 0; i > 0; i--) sieve.scanLines(bytes.length, true);
     const byLines = sieve.scanLines(bytes.length, true);
     const found = new Map<number, ReadonlySet<number> | undefined>();
     for (let i = 0; i < byLines.candidateCount; i++) {

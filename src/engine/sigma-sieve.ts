@@ -15,8 +15,9 @@ import { eventSubject } from '../match/subject.ts';
 import { admits } from '../core/event-source.ts';
 import { EventSieve, type SieveKind, type SieveResult } from '../scan/event-sieve.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
+import type { SieveGroup } from '../scan/sieve-group.ts';
+import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import { FED_NAMES } from './process-feeder.ts';
-import { buildGroup } from './sigma-group.ts';
 
 /** Keys whose values tell what a record is, in the order the kernel knows them by. */
 const VALUE_KEYS = [
@@ -77,6 +78,9 @@ const TELLING_FOR: ReadonlyMap<string, string> = new Map([
   ['OperationType', '4657'],
 ]);
 /** Groups hold the rules of a kind; names that tell kinds are log content. */
+/** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
+const TIE_BREAK = 1e-3;
+const SEARCH_COST = 1e-3;
 const MAX_GROUPS = 1024;
 const MAX_BYTES = 512 << 20;
 
@@ -98,6 +102,7 @@ export class SigmaSieve {
   readonly #bySource: readonly (readonly [LogSource, readonly number[]])[];
   readonly #recogniser = createEventRecogniser();
   readonly #groups = new Map<string, SieveKind>();
+  readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
 
   readonly #derived: ReadonlySet<string> | undefined;
   readonly #presenceKeys: readonly string[];
@@ -117,6 +122,11 @@ export class SigmaSieve {
       valueKeys: VALUE_KEYS,
       presenceKeys: this.#presenceKeys,
       resolve: (bytes, start, end) => this.#kindOf(bytes, start, end),
+      improve: (group, hits, records) => {
+        const improve = this.#improvements.get(group);
+        this.#improvements.delete(group);
+        return improve?.(hits, records) ?? group;
+      },
     });
   }
 
@@ -164,7 +174,32 @@ export class SigmaSieve {
     return formula;
   }
 
-  #buildKind(fields: EventObject, { event, source }: RecognisedEvent): SieveKind {
+  #buildKind(fields: EventObject, recognised: RecognisedEvent): SieveKind {
+    const build = (share: KindOfRecord['share']): ReturnType<typeof buildGroup> =>
+      this.#buildGroup(fields, recognised, share);
+    const built = build(({ probability }) => probability);
+    if (built === undefined || built === null) return built === null ? 'none' : 'exact';
+    this.#improvements.set(built.group, (hits, records) => {
+      const { searched } = built.group;
+      const seen = new Map(
+        built.atoms.map((atom, i) => [atom, searched.has(i) ? undefined : (hits[i] ?? 0) / records]),
+      );
+      // What was not looked for, and what is equally rare, goes by the estimate.
+      const better = build((atom) => {
+        const searchCost = atom.relation === 'contains' ? SEARCH_COST : 0;
+        const looked = seen.get(atom);
+        return looked === undefined ? atom.probability : looked + TIE_BREAK * atom.probability + searchCost;
+      });
+      return better?.group ?? built.group;
+    });
+    return built.group;
+  }
+
+  #buildGroup(
+    fields: EventObject,
+    { event, source }: RecognisedEvent,
+    share: KindOfRecord['share'],
+  ): ReturnType<typeof buildGroup> {
     const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
     const rules = numbers.sort((a, b) => a - b).map((number) => ({ number, formula: this.#formulaOf(number) }));
     const subject = eventSubject(event.fields);
@@ -183,14 +218,8 @@ export class SigmaSieve {
       return names.every((name) => !isTellingAbsence(name) || !Object.hasOwn(fields, name));
     };
     const feeds = derived !== undefined && mayTellOfProcess(fields);
-    const group = buildGroup(
-      rules,
-      { aliases: event.aliases, decide, isOpen, ...(feeds && { feeds: FED_NAMES }) },
-      {
-        keyOf: (name) => this.#sieve.keyOf(name),
-      },
-    );
-    return group === null ? 'none' : (group ?? 'exact');
+    const kind = { aliases: event.aliases, decide, isOpen, share, ...(feeds && { feeds: FED_NAMES }) };
+    return buildGroup(rules, kind, { keyOf: (name) => this.#sieve.keyOf(name) });
   }
 }
 

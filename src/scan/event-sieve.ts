@@ -47,6 +47,11 @@ export interface SieveOptions {
   readonly presenceKeys: readonly string[];
   /** Told of the first record of each kind. */
   readonly resolve: (bytes: Uint8Array, start: number, end: number) => SieveKind;
+  /**
+   * Told once of each group, when enough records were met, in how many of them each atom held: gives the group that reaches its rules
+   * by what is rare in these logs.
+   */
+  readonly improve?: (group: SieveGroup, hits: Uint32Array, records: number) => SieveGroup;
 }
 
 export const { EVERY_RULE } = layout;
@@ -60,6 +65,7 @@ const MAX_KEYS = 4096;
 const STAMP_LIMIT = 0x7000_0000;
 const MAX_STACK_DEPTH = 32;
 const SAMPLE_BYTES = 1 << 20;
+const ENOUGH_RECORDS = 256;
 const DONE = 1;
 const UNKNOWN = 2;
 
@@ -84,6 +90,8 @@ export class EventSieve {
   #frequency: LiteralFrequency | undefined;
   readonly #keys = new Map<string, number>();
   readonly #groups = new Map<SieveGroup, number>();
+  /** Routes of groups that were not improved yet. */
+  readonly #fresh = new Map<SieveGroup, number[]>();
   #routes = 0;
   #nextKey: number = layout.ROUTE_KEYS;
   /** Room in the stamps. */
@@ -201,7 +209,9 @@ export class EventSieve {
       return;
     }
     this.#routes++;
-    this.#kernel.addRoute(this.#work, this.#writeRoute(kind));
+    const route = this.#writeRoute(kind);
+    this.#kernel.addRoute(this.#work, route);
+    if (typeof kind !== 'string') this.#fresh.get(kind)?.push(route);
   }
 
   #writeRoute(kind: SieveKind): number {
@@ -243,9 +253,30 @@ export class EventSieve {
         (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);
+      this.#fresh.set(group, []);
       this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length });
     }
     return address;
+  }
+
+  /** Groups that have met enough records are written anew, by what was seen; between scans, so that no record sees both. */
+  #improve(): void {
+    for (const [group, routes] of this.#fresh) {
+      const header = new Uint32Array(this.#memory.memory.buffer, this.#groups.get(group) ?? 0, layout.GROUP_BYTES / 4);
+      const records = header[layout.GROUP_RECORDS / 4] ?? 0;
+      if (records < ENOUGH_RECORDS) continue;
+      const hits = new Uint32Array(this.#memory.memory.buffer, header[layout.GROUP_HITS / 4] ?? 0, group.atoms);
+      const better = this.#options.improve?.(group, hits, records) ?? group;
+      const address = this.#groupAt(better);
+      this.#fresh.delete(group);
+      this.#fresh.delete(better);
+      for (const route of routes) {
+        const view = new DataView(this.#memory.memory.buffer, route, layout.ROUTE_TEXTS);
+        view.setUint32(layout.ROUTE_GROUP, address, true);
+      }
+      // Records of a new kind may be of the same group.
+      this.#groups.set(group, address);
+    }
   }
 
   /** Stamps for the largest group, and room for all its rules in the list of candidates. */
@@ -277,6 +308,7 @@ export class EventSieve {
   }
 
   #begin(): void {
+    if (this.#fresh.size > 0) this.#improve();
     this.#count = 0;
     this.#ruleCount = 0;
     this.#fieldCount = 0;

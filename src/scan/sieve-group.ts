@@ -14,6 +14,7 @@ import {
   GROUP_BYTES,
   GROUP_CODE,
   GROUP_FEEDS,
+  GROUP_HITS,
   GROUP_KEYS,
   GROUP_KEYWORDS,
   GROUP_LITERALS,
@@ -144,6 +145,7 @@ export function writeGroup(
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
   set(GROUP_RAW, group.keywords === undefined ? 0 : writer.rawFilter(group.keywords));
+  set(GROUP_HITS, writer.words(new Uint32Array(group.atoms)));
   if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
   set(GROUP_LITERALS, writer.searched(group));
   set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => writer.automaton(automaton))));

@@ -45,6 +45,7 @@ export const MAX_TEXT = 1048576;
 export const LIST_PIECE = 8192;
 
 export const ENTRY_BYTES = 16;
+export const ROUTE_GROUP = 12;
 export const ROUTE_RECORDS = 16;
 export const ROUTE_TEXTS = 20;
 export const GROUP_EXACT = 0;
@@ -63,6 +64,8 @@ export const GROUP_RAW = 36;
 export const GROUP_LITERALS = 40;
 export const GROUP_AUTOMATA = 44;
 export const GROUP_FEEDS = 48;
+export const GROUP_RECORDS = 52;
+export const GROUP_HITS = 56;
 export const GROUP_BYTES = 64;
 export const WILD_KEY = 0xffff;
 

@@ -103,6 +103,9 @@ export const GROUP_LITERALS: usize = 40;
 export const GROUP_AUTOMATA: usize = 44;
 /** A byte for each key: slot + 1 of the values that are listed of every record though it may be for no rule, 0 for none; or 0. */
 export const GROUP_FEEDS: usize = 48;
+/** Records of the kind, and in how many of them each atom held (but for those that are looked for on demand). */
+export const GROUP_RECORDS: usize = 52;
+export const GROUP_HITS: usize = 56;
 /** Raw filter of the keywords, or 0. */
 export const GROUP_RAW: usize = 36;
 export const GROUP_BYTES: usize = 64;

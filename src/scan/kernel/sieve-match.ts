@@ -3,6 +3,8 @@
  * values, for starts and for ends, and a bit table of four-byte grams for what may stand anywhere.
  */
 import {
+  GROUP_HITS,
+  GROUP_RECORDS,
   GROUP_TRIGGERS,
   GROUP_TRIGGER_STARTS,
   KIND_EMPTY,
@@ -68,6 +70,7 @@ let textAt: usize = 0;
 let list: usize = 0;
 let triggerStarts: usize = 0;
 let triggers: usize = 0;
+let hits: usize = 0;
 /** Behind the last rule to be evaluated. */
 export let queueEnd: usize = 0;
 
@@ -81,6 +84,8 @@ export function beginMatch(work: usize, group: usize): void {
   queueEnd = <usize>load<u32>(work, SIEVE_QUEUE);
   triggerStarts = <usize>load<u32>(group, GROUP_TRIGGER_STARTS);
   triggers = <usize>load<u32>(group, GROUP_TRIGGERS);
+  hits = <usize>load<u32>(group, GROUP_HITS);
+  store<u32>(group, load<u32>(group, GROUP_RECORDS) + 1, GROUP_RECORDS);
 }
 
 /** One scalar value; false when only decoding can tell. */
@@ -140,6 +145,8 @@ function mark(atom: u32): void {
   const place = atoms + (<usize>atom << 2);
   if (load<u32>(place) == stamp) return;
   store<u32>(place, stamp);
+  const hit = hits + (<usize>atom << 2);
+  store<u32>(hit, load<u32>(hit) + 1);
   const start = triggerStarts + (<usize>atom << 2);
   const end = triggers + (<usize>load<u32>(start, 4) << 2);
   for (let trigger = triggers + (<usize>load<u32>(start) << 2); trigger < end; trigger += 4) {
