@@ -96,6 +96,8 @@ function memory(): void {
       keep: table,
       put: (lo: number, hi: number, host: number) => {
         table.enter(host, host);
+        // As the engine asks before it writes: the bit filter belongs to what a tag costs.
+        table.mayHold(hi);
         table.write(lo, hi, 31, 1);
       },
     };

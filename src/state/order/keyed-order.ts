@@ -60,6 +60,8 @@ interface Queue<T> {
   head: number;
   /** Ordered: items that came out of order, a binary heap, least first. */
   heap: T[] | undefined;
+  /** Ordered: nothing that waits is older. Kept here, because what waits has left the caches when the next item comes. */
+  oldestMs: number;
   source: number;
   maxMs: number;
   epoch: number;
@@ -130,6 +132,7 @@ export class KeyedOrder<T> {
     const queue = this.#queueOf(key, item);
     queue.arrivalMs = arrivalMs;
     queue.touched = ++this.#pushes;
+    const newestMs = queue.others === undefined ? queue.maxMs : Number.POSITIVE_INFINITY;
     if (!this.#admit(queue, item)) {
       this.counts.late++;
       this.#target.late(item);
@@ -146,9 +149,11 @@ export class KeyedOrder<T> {
         this.#visitNext();
         return;
       }
-      const last = queue.items.at(-1);
-      if (last === undefined) queue.items = [item];
-      else if (this.#target.compare(last, item) <= 0) queue.items.push(item);
+      if (timeMs < queue.oldestMs) queue.oldestMs = timeMs;
+      const { items } = queue;
+      if (items.length === 0) queue.items = [item];
+      // What is newer than all before it need not be compared with the last one.
+      else if (timeMs > newestMs || this.#target.compare(items[items.length - 1] as T, item) <= 0) items.push(item);
       else {
         queue.heap ??= [];
         heapPush(queue.heap, item, this.#target);
@@ -198,7 +203,7 @@ export class KeyedOrder<T> {
       rest.sort((a, b) => this.#target.compare(a, b));
       for (const queue of this.#all()) {
         this.#target.touching(queue.key);
-        Object.assign(queue, { items: [], head: 0, heap: undefined });
+        Object.assign(queue, { items: [], head: 0, heap: undefined, oldestMs: Number.POSITIVE_INFINITY });
       }
       this.#pending = 0;
       for (const item of rest) this.#target.apply(item, false);
@@ -232,6 +237,8 @@ export class KeyedOrder<T> {
       items: [...items],
       head: 0,
       heap: undefined,
+      // Looked up with the next item.
+      oldestMs: Number.NEGATIVE_INFINITY,
       ...first,
       others: others.length > 0 ? others : undefined,
       settledMs: orNever(settledMs),
@@ -268,6 +275,7 @@ export class KeyedOrder<T> {
         items: [],
         head: 0,
         heap: undefined,
+        oldestMs: Number.POSITIVE_INFINITY,
         source,
         maxMs,
         epoch,
@@ -341,9 +349,11 @@ export class KeyedOrder<T> {
   #settle(queue: Queue<T>, markMs: number): void {
     const { items } = queue;
     if (this.#options.mode === 'ordered') {
-      for (let first = this.#first(queue); first !== undefined; first = this.#first(queue)) {
-        const timeMs = this.#target.timeOf(first);
-        if (timeMs > markMs) break;
+      while (queue.oldestMs <= markMs) {
+        const first = this.#first(queue);
+        const timeMs = first === undefined ? Number.POSITIVE_INFINITY : this.#target.timeOf(first);
+        queue.oldestMs = timeMs;
+        if (first === undefined || timeMs > markMs) break;
         this.#takeFirst(queue, first);
         this.#pending--;
         queue.settledMs = timeMs;
