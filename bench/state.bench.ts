@@ -97,7 +97,7 @@ function memory(): void {
       put: (lo: number, hi: number, host: number) => {
         table.enter(host, host);
         // As the engine asks before it writes: the bit filter belongs to what a tag costs.
-        table.mayHold(hi);
+        if (!timed) table.mayHold(hi);
         table.write(lo, hi, 31, 1);
       },
     };
