@@ -2,6 +2,7 @@
  * What loaders of indicators share: the policy of a feed, and the report they write while reading it. Counters have closed label
  * sets; of the problems only the first few are kept, so that a feed with a million bad lines stays bounded.
  */
+import type { ConfidenceDecay } from './confidence-decay.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { IndicatorKind, Semantics, Tlp } from './indicator.ts';
 import type { AddResult } from './indicator-table-builder.ts';
@@ -13,6 +14,8 @@ export interface FeedPolicy {
   readonly library?: string;
   /** Used where an entry does not say. */
   readonly confidence?: number;
+  /** How confidence fades with age. */
+  readonly decay?: ConfidenceDecay;
   readonly tlp?: Tlp;
   /** Absent: exact for STIX, with sub-domains for lists. */
   readonly domains?: 'exact' | 'subdomain';

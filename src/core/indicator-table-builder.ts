@@ -258,12 +258,18 @@ export class IndicatorTableBuilder {
   }
 
   #split(feed: number, input: DetailsInput): { shared: number; own: DetailsText } {
-    const { provider, library, types, killChain, ...rest } = input;
+    const { provider, library, decay, types, killChain, ...rest } = input;
+    const source = {
+      feed,
+      provider,
+      ...(library === undefined ? {} : { library }),
+      ...(decay === undefined ? {} : { decay }),
+    };
     const own = textOf(rest);
-    const profile = profileOf(feed, provider, library, types, killChain);
+    const profile = profileOf(source, types, killChain);
     const shared = this.#profileNumber(profile);
     if (shared !== undefined) return { shared, own };
-    const plain = this.#profileNumber(profileOf(feed, provider, library)) ?? 0;
+    const plain = this.#profileNumber(source) ?? 0;
     return {
       shared: plain,
       own: {
@@ -299,16 +305,12 @@ export class IndicatorTableBuilder {
 }
 
 function profileOf(
-  feed: number,
-  provider: string,
-  library?: string,
+  source: Omit<DetailsProfile, 'types' | 'killChain'>,
   types?: readonly string[],
   killChain?: readonly KillChainPhase[],
 ): DetailsProfile {
   return {
-    feed,
-    provider,
-    ...(library === undefined ? {} : { library }),
+    ...source,
     ...(types === undefined ? {} : { types }),
     ...(killChain === undefined ? {} : { killChain }),
   };

@@ -6,6 +6,7 @@
  * Cost: 13 bytes a row and 8 to 14 for the index, beside the value itself; 34 bytes for details of their own, and their text,
  * which may lie on disk (`TextPool`).
  */
+import type { ConfidenceDecay } from './confidence-decay.ts';
 import type { Indicator, IndicatorDetails, IndicatorKind, KillChainPhase, Semantics, Tlp } from './indicator.ts';
 import type { IndicatorRows, Saying } from './indicator-rows.ts';
 import type { TextPool } from './text-pool.ts';
@@ -41,6 +42,7 @@ export const ABSENT_BYTE = 255;
 export interface DetailsInput extends DetailsText {
   readonly provider: string;
   readonly library?: string;
+  readonly decay?: ConfidenceDecay;
   readonly confidence?: number;
   readonly tlp?: Tlp;
   readonly validFromMs?: number;
@@ -54,6 +56,7 @@ export interface DetailsProfile {
   readonly feed: number;
   readonly provider: string;
   readonly library?: string;
+  readonly decay?: ConfidenceDecay;
   readonly types?: readonly string[];
   readonly killChain?: readonly KillChainPhase[];
 }

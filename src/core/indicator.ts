@@ -3,6 +3,8 @@
  * several values gives several of these with one `id`.
  */
 
+import type { ConfidenceDecay } from './confidence-decay.ts';
+
 /** Kinds of values that one scan decides; `network` is a CIDR block of either family. */
 export type IndicatorKind =
   | 'domain'
@@ -40,6 +42,8 @@ export interface IndicatorDetails {
   readonly provider: string;
   /** 0 to 100; absent when the source does not say. */
   readonly confidence?: number;
+  /** How it fades with age. */
+  readonly decay?: ConfidenceDecay;
   readonly tlp?: Tlp;
   readonly description?: string;
   readonly types?: readonly string[];

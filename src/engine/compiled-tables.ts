@@ -8,8 +8,7 @@
  */
 import type { IndicatorTable } from '../core/indicator-table.ts';
 import type { Sections } from '../intel/section-file.ts';
-import { IndicatorMatcher } from '../match/indicator-matcher.ts';
-import type { UrlIndexColumns } from '../match/indicator-url-index.ts';
+import { UrlIndex, type UrlIndexColumns } from '../match/indicator-url-index.ts';
 import { canRunKernel } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
@@ -20,12 +19,16 @@ const URLS = 'match.urls.1';
 /** What to write beside the indicators. Empty where the kernel cannot run: the reader builds its own then. */
 export function compileTables(indicators: IndicatorTable): Sections {
   if (!canRunKernel()) return new Map();
-  const { shape, slots } = new IndicatorMatcher(indicators).urlColumns;
+  return tableSections(new UrlIndex(indicators).columns, WitnessTables.build(new ScanMemory(), indicators));
+}
+
+/** The same of tables that are built already; scanners may go on using them, and additions may go into them meanwhile. */
+export function tableSections({ shape, slots }: UrlIndexColumns, witnesses: WitnessTables): Sections {
   const urls = new Uint32Array(1 + slots.length);
   urls[0] = shape;
   urls.set(slots, 1);
   return new Map([
-    [WITNESSES, WitnessTables.build(new ScanMemory(), indicators).bytesView()],
+    [WITNESSES, Uint8Array.prototype.slice.call(witnesses.bytesView())],
     [URLS, new Uint8Array(urls.buffer)],
   ]);
 }

@@ -5,6 +5,7 @@
  *
  * Immutable after construction but for its counters: a reload builds a new one beside it.
  */
+import { decayedAt, hasFaded } from '../core/confidence-decay.ts';
 import type { Event, EventObject } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { IndicatorRows } from '../core/indicator-rows.ts';
@@ -186,8 +187,11 @@ export class Detector {
     const atMs = this.#options.validity === 'arrival' ? event.origin.arrivalMs : event.timeMs;
     return matches.flatMap((match) => {
       if (match.indicator === undefined) return [match];
-      const validity = validityAt(match.indicator, atMs);
-      if (validity === 'within' || this.#options.validity === 'mark') return [{ ...match, validity }];
+      const faded = fadedRule(match, match.indicator, event.timeMs);
+      const validity = hasFaded(faded.indicator ?? match.indicator)
+        ? fadedValidity(match.indicator, atMs)
+        : validityAt(match.indicator, atMs);
+      if (validity === 'within' || this.#options.validity === 'mark') return [{ ...faded, validity }];
       this.counts.expired++;
       return [];
     });
@@ -252,8 +256,8 @@ export class Detector {
   #indicatorMatch(row: number, matched: readonly MatchedField[], event: Event): IndicatorMatch | undefined {
     const { table } = this.#indicators;
     const atMs = this.#options.validity === 'arrival' ? event.origin.arrivalMs : event.timeMs;
-    const all = table.detailsAt(row);
-    const within = all.filter((details) => validityAt(details, atMs) === 'within');
+    const all = table.detailsAt(row).map((details) => decayedAt(details, event.timeMs));
+    const within = all.filter((details) => validityAt(details, atMs) === 'within' && !hasFaded(details));
     if (within.length === 0 && this.#options.validity !== 'mark') return undefined;
     const sources = [...(within.length > 0 ? within : all)].sort((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
     return {
@@ -263,7 +267,7 @@ export class Detector {
       semantics: table.semanticsAt(row),
       sources,
       matched,
-      validity: within.length > 0 ? 'within' : validityAt(sources[0], atMs),
+      validity: within.length > 0 ? 'within' : fadedValidity(sources[0], atMs),
     };
   }
 }
@@ -272,6 +276,20 @@ export class Detector {
 export function validityAt(details: IndicatorDetails | undefined, atMs: number): Validity {
   if (details?.validFromMs !== undefined && atMs < details.validFromMs) return 'before';
   return details?.validUntilMs !== undefined && atMs >= details.validUntilMs ? 'after' : 'within';
+}
+
+/** The confidence of a rule or pattern is that of the indicator it came with, and fades as that does. */
+function fadedRule(match: RuleMatch, stated: IndicatorDetails, atMs: number): RuleMatch {
+  const indicator = decayedAt(stated, atMs);
+  if (indicator === stated) return match;
+  const { confidence } = indicator;
+  return { ...match, indicator, rule: { ...match.rule, ...(confidence !== undefined && { confidence }) } };
+}
+
+/** Of details that do not hold: what has faded is over, whatever its dates say. */
+function fadedValidity(details: IndicatorDetails | undefined, atMs: number): Validity {
+  const validity = validityAt(details, atMs);
+  return validity === 'within' ? 'after' : validity;
 }
 
 function decoderOf(bytes: Uint8Array, start: number, end: number, pinned: string | undefined): Decoder {

@@ -16,7 +16,7 @@ import { UrlIndex } from '../match/indicator-url-index.ts';
 import { canRunKernel } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
-import { compileTables } from './compiled-tables.ts';
+import { compileTables, tableSections } from './compiled-tables.ts';
 import {
   fromPortable,
   type PortableIntel,
@@ -25,6 +25,7 @@ import {
   portable,
   portableTables,
   stateOf,
+  witnessesOf,
 } from './portable-intel.ts';
 
 export interface BuiltIntel {
@@ -75,7 +76,7 @@ export interface IntelJobs {
   };
   /** The base as a compiled file. */
   readonly save: {
-    readonly request: { readonly set: PortableIntel; readonly path: string };
+    readonly request: { readonly set: PortableIntel; readonly tables?: PortableTables; readonly path: string };
     readonly result: { readonly path: string };
   };
 }
@@ -143,9 +144,14 @@ const JOBS: Jobs = {
     const nothing = { revoked: [], contested: [], ordinals: [], markings: [] };
     return { entry: encodeEntry({ version: 1, atMs: nowMs, rows, sources: [], ...nothing, expired }) };
   },
-  save: async ({ set, path }) => {
+  save: async ({ set, tables, path }) => {
     const whole = fromPortable(set, 'borrowed');
-    compileIntel(whole, path, compileTables(whole.indicators));
+    const witnesses = tables === undefined ? undefined : witnessesOf(tables);
+    const sections =
+      tables === undefined || witnesses === undefined
+        ? compileTables(whole.indicators)
+        : tableSections(tables.urls, witnesses);
+    compileIntel(whole, path, sections);
     return { path };
   },
 };

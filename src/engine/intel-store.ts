@@ -21,7 +21,7 @@ import { StoreState } from '../intel/store/store-state.ts';
 import type { BuiltIntel, IntelJob, IntelJobs, RunJob } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
-import { fromPortable, type PortableState, portable } from './portable-intel.ts';
+import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
 
 /** Where changes become live: the running generation. */
@@ -124,7 +124,7 @@ export class IntelStore {
       attach: (sink) => {
         this.#become(sources, new StoreState(set, feeds), []);
         this.#sink = sink;
-        this.#saveLater();
+        this.#saveLater(built?.tables);
       },
     };
   }
@@ -143,6 +143,12 @@ export class IntelStore {
       const { entry } = await this.#run('sweep', request, this.#state);
       if (entry !== undefined) await this.#apply(entry);
     });
+  }
+
+  /** A new base now, however little has changed. */
+  async merge(): Promise<void> {
+    this.#mergeLater();
+    await this.settled();
   }
 
   /** Numbers for the metrics page. */
@@ -264,7 +270,7 @@ export class IntelStore {
     this.#become(sources, new StoreState(set, feedsBySource(sources, set, built.feedCounts, fingerprints)), []);
     sink.swapIntel(set, built, []);
     sink.showFeeds(set.feeds);
-    this.#saveLater();
+    this.#saveLater(built.tables);
     return true;
   }
 
@@ -360,10 +366,10 @@ export class IntelStore {
     return { set: portable(state.set), sources: state.sources, entries: this.#entries };
   }
 
-  #saveLater(): void {
+  #saveLater(tables?: PortableTables): void {
     this.#inBackground(async () => {
       const state = this.#state;
-      if (state !== undefined) await this.#save(state, this.#epoch);
+      if (state !== undefined) await this.#save(state, this.#epoch, tables);
     });
   }
 
@@ -416,17 +422,18 @@ export class IntelStore {
       this.counts.merges++;
       return next;
     });
-    if (merged !== undefined) await this.#save(merged, this.#epoch);
+    if (merged !== undefined) await this.#save(merged, this.#epoch, built.tables);
   }
 
   /** Writes the base of the state, a log with what came since, and then says that these two count. */
-  async #save(state: StoreState, epoch: number): Promise<void> {
+  async #save(state: StoreState, epoch: number, tables?: PortableTables): Promise<void> {
     const { folder } = this.#options;
     const number = ++this.#number;
     const base = `base.${number}.flint`;
     const log = `delta.${number}.log`;
     const sources = state.sources;
-    await this.#run('save', { set: portable(state.set), path: join(folder, base) }, state);
+    const request = { set: portable(state.set), path: join(folder, base), ...(tables !== undefined && { tables }) };
+    await this.#run('save', request, state);
     await this.#inTurn(async () => {
       if (epoch !== this.#epoch) {
         await rm(join(folder, base), { force: true });

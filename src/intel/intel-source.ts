@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { checkOptions } from '../config/options.ts';
 import type { SecretReference } from '../config/secret.ts';
+import type { ConfidenceDecay, DecayModel } from '../core/confidence-decay.ts';
 import type { FeedPolicy } from '../core/feed.ts';
 import type { IndicatorKind, Tlp } from '../core/indicator.ts';
 import { parseStixTimestamp } from '../core/stix-timestamp.ts';
@@ -45,6 +46,8 @@ export interface IntelSource {
   readonly format: PinnedFormat;
   readonly role: 'indicators' | 'benign';
   readonly library?: string;
+  /** How confidence fades with age. */
+  readonly decay?: ConfidenceDecay;
   readonly confidence?: number;
   readonly tlp?: Tlp;
   readonly domains?: 'exact' | 'subdomain';
@@ -88,12 +91,13 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
   const { values, diagnostics: refused } = checkOptions(intelSourceSchema, given, where);
   if (refused.length > 0) return { ok: false, diagnostics: refused };
   const { max_bytes, timeout_seconds, allow_private_addresses, every, expires_after, ...others } = values;
-  const { added_after, page_size, type, match, ...rest } = others;
+  const { added_after, page_size, type, match, decay, ...rest } = others;
   const [, typed, address] = TYPED_ADDRESS.exec(String(values['source'])) ?? [];
   const source = address ?? String(values['source']);
   const transport = transportOf(source, typed?.toLowerCase() ?? String(type));
   const everyMs = parseTimespanMs(String(every));
   const expiresAfterMs = expires_after === undefined ? undefined : parseTimespanMs(String(expires_after));
+  const fading = decayOf(decay as DecayEntry | undefined);
   const diagnostics: Diagnostic[] = [
     ...misplaced(values, transport, where),
     ...authProblems(values['auth'] as SourceAuth | undefined, where),
@@ -108,6 +112,7 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
   if (everyMs === undefined) bad('every', every, 'a number and a unit: 90s, 15m, 6h, 1d');
   if (expires_after !== undefined && expiresAfterMs === undefined)
     bad('expires_after', expires_after, 'a number and a unit: 12h, 30d, 1y');
+  if (fading === 'bad') bad('decay.half_life', (decay as DecayEntry).half_life, 'a number and a unit: 12h, 30d, 1y');
   if (added_after !== undefined && parseStixTimestamp(String(added_after)) === undefined)
     bad('added_after', added_after, 'a time in UTC: 2024-01-01T00:00:00Z');
   if (transport !== 'file' && isAddress(source) && !URL.canParse(source))
@@ -118,7 +123,8 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
       shownSource(String(values['proxy'])),
       'http://host:port, or none; its user and password stand in HTTPS_PROXY',
     );
-  if (diagnostics.length > 0 || transport === undefined || everyMs === undefined) return { ok: false, diagnostics };
+  if (diagnostics.length > 0 || transport === undefined || everyMs === undefined || fading === 'bad')
+    return { ok: false, diagnostics };
   return {
     ok: true,
     source: {
@@ -128,6 +134,7 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
       transport,
       everyMs,
       ...(expiresAfterMs === undefined ? {} : { expiresAfterMs }),
+      ...(fading === undefined ? {} : { decay: fading }),
       ...(transport === 'taxii' ? { match: { type: DEFAULT_TYPES, ...(match as object | undefined) } } : {}),
       ...(added_after === undefined ? {} : { addedAfter: String(added_after) }),
       ...(page_size === undefined ? {} : { pageSize: Number(page_size) }),
@@ -136,6 +143,20 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
       allowPrivateAddresses: allow_private_addresses === true,
     },
   };
+}
+
+interface DecayEntry {
+  readonly model: DecayModel;
+  readonly half_life: string;
+  readonly floor: number;
+  readonly ends_below: number;
+}
+
+function decayOf(entry: DecayEntry | undefined): ConfidenceDecay | 'bad' | undefined {
+  if (entry === undefined) return undefined;
+  const { model, half_life, floor, ends_below: endsBelow } = entry;
+  const halfLifeMs = parseTimespanMs(half_life);
+  return halfLifeMs === undefined || halfLifeMs <= 0 ? 'bad' : { model, halfLifeMs, floor, endsBelow };
 }
 
 /** Fetched over the network, and kept in the data directory. */
@@ -150,6 +171,7 @@ export function policyOf(source: IntelSource, file: string, asOfMs?: number): Fe
     provider: source.name ?? providerName(file),
     role: source.role,
     ...(source.library === undefined ? {} : { library: source.library }),
+    ...(source.decay === undefined ? {} : { decay: source.decay }),
     ...(source.confidence === undefined ? {} : { confidence: source.confidence }),
     ...(source.tlp === undefined ? {} : { tlp: source.tlp }),
     ...(source.domains === undefined ? {} : { domains: source.domains }),

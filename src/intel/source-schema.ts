@@ -1,6 +1,7 @@
 /** Keys of one entry of `intel:` in the configuration: types, defaults, units and texts, from which the reference page is made too. */
 import Type from 'typebox';
 import { secretReference } from '../config/secret.ts';
+import { DECAY_MODELS } from '../core/confidence-decay.ts';
 import { INDICATOR_KINDS, TLP_LEVELS } from '../core/indicator-table.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -49,6 +50,24 @@ const tls = Type.Object(
   { ...strict, description: 'client certificate and authorities' },
 );
 
+const decay = Type.Object(
+  {
+    model: literals(DECAY_MODELS, {
+      default: 'exponential',
+      description: 'exponential: halves again and again; linear: nothing is left after twice the half-life',
+    }),
+    half_life: Type.String({ description: 'age at which half of the confidence is left: 30d' }),
+    floor: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'confidence does not fade below it' }),
+    ends_below: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 100,
+      description: 'a source whose confidence has faded below it counts no more; 0: never',
+    }),
+  },
+  { ...strict, description: 'confidence fades with the age of what an indicator states last (modified, valid_from)' },
+);
+
 const match = Type.Object(
   {
     type: texts('STIX types; default: indicator and marking-definition'),
@@ -87,6 +106,7 @@ export const intelSourceSchema = Type.Object(
     confidence: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 100, description: 'used where an indicator does not say' }),
     ),
+    decay: Type.Optional(decay),
     tlp: Type.Optional(literals(TLP_LEVELS, { description: 'used where an indicator does not say' })),
     domains: Type.Optional(
       literals(['exact', 'subdomain'], { description: 'how far a domain reaches; default: STIX and MISP exact' }),

@@ -38,8 +38,8 @@ class TableDiffer {
   readonly #old: LayeredTable;
   readonly #fresh: IndicatorTable;
   readonly #options: DiffOptions;
-  /** One byte for each feed of the base: replaced or not. */
-  readonly #isReplaced: Uint8Array;
+  /** One byte for each details of the base: 1 where a replaced feed says them and they have not expired. */
+  readonly #isOld: Uint8Array;
   readonly #baseSignatures: Uint32Array;
   readonly #freshSignatures: Uint32Array;
   readonly #details: Saying[] = [];
@@ -52,9 +52,13 @@ class TableDiffer {
     this.#old = old;
     this.#fresh = fresh;
     this.#options = options;
-    this.#isReplaced = Uint8Array.from(old.base.columns.feeds, (feed) => (options.replaced.has(feed) ? 1 : 0));
-    const isEmpty = !this.#isReplaced.includes(1);
-    this.#baseSignatures = isEmpty ? new Uint32Array(0) : detailsSignatures(old.base);
+    const { feeds, profile, validUntil } = old.base.columns;
+    const isReplaced = feeds.map((feed) => options.replaced.has(feed));
+    this.#isOld = new Uint8Array(profile.length);
+    for (let number = 0; number < profile.length; number++)
+      if (isReplaced[old.base.feedOf(number)] === true && !((validUntil[number] ?? 0) <= options.nowMs))
+        this.#isOld[number] = 1;
+    this.#baseSignatures = isReplaced.includes(true) ? detailsSignatures(old.base) : new Uint32Array(0);
     this.#freshSignatures = detailsSignatures(fresh);
   }
 
@@ -75,7 +79,7 @@ class TableDiffer {
       if (known < 0 || !this.#saysTheSame(known, details)) this.#change(shape, this.#fresh.valueAt(row), known, row);
     }
     for (let row = 0; row < this.#old.size; row++) {
-      if (visited[row] === 1 || !this.#old.isLive(row) || !this.#isGivenUp(row)) continue;
+      if (visited[row] === 1 || !this.#isGivenUp(row) || !this.#old.isLive(row)) continue;
       this.#change(this.#old.shapeAt(row), this.#old.valueAt(row), row, -1);
     }
     return { change: { details: this.#details, rows: this.#rows }, touched: this.#touched, expired: this.#expired };
@@ -122,13 +126,9 @@ class TableDiffer {
 
   /** Details of a base row that the replaced feeds gave and that count. */
   #baseDetails(row: number): number[] {
-    const { base } = this.#old;
-    const { validUntil } = base.columns;
     const numbers: number[] = [];
-    for (const number of base.sourcesAt(row)) {
-      const counts = this.#isReplaced[base.feedOf(number)] === 1 && !((validUntil[number] ?? 0) <= this.#options.nowMs);
-      if (counts && !numbers.includes(number)) numbers.push(number);
-    }
+    for (const number of this.#old.base.sourcesAt(row))
+      if (this.#isOld[number] === 1 && !numbers.includes(number)) numbers.push(number);
     return numbers;
   }
 
@@ -141,7 +141,11 @@ class TableDiffer {
 
   /** True when the replaced feeds said something of the row that counted. */
   #isGivenUp(row: number): boolean {
-    return row < this.#old.base.size ? this.#baseDetails(row).length > 0 : this.#replacedSayings(row).length > 0;
+    if (row >= this.#old.base.size) return this.#replacedSayings(row).length > 0;
+    const { sources, sourceStart } = this.#old.base.columns;
+    const end = sourceStart[row + 1] ?? 0;
+    for (let link = sourceStart[row] ?? 0; link < end; link++) if (this.#isOld[sources[link] ?? 0] === 1) return true;
+    return false;
   }
 
   #change(shape: number, value: string, old: number, fresh: number): void {

@@ -113,6 +113,7 @@ function defaults(policy: FeedPolicy, own: EntryDetails = {}): EntryDetails {
   return {
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(policy.library === undefined ? {} : { library: policy.library }),
+    ...(policy.decay === undefined ? {} : { decay: policy.decay }),
     ...(policy.confidence === undefined ? {} : { confidence: policy.confidence }),
     ...(policy.tlp === undefined ? {} : { tlp: policy.tlp }),
   };

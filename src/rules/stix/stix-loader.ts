@@ -274,6 +274,7 @@ export class StixLoader implements FeedLoader {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(policy.library === undefined ? {} : { library: policy.library }),
+      ...(policy.decay === undefined ? {} : { decay: policy.decay }),
       ...(confidence === undefined ? {} : { confidence }),
       ...(types === undefined ? {} : { types }),
       ...(killChain === undefined ? {} : { killChain }),

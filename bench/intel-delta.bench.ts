@@ -1,0 +1,201 @@
+/**
+ * Changes of intelligence while events flow: with a million indicators loaded, how long until 1,000 changed ones are live, and how
+ * long matching stands still meanwhile; the same change as a part of the million-line list itself; a merge into a new base; and, for
+ * comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
+ * longest time between two turns is the pause. Each change is checked by events that hit.
+ *
+ * Run: npm run build && npx tsc -p tsconfig.bench.json && cp build/*.wasm build/bench/src/scan/ && node build/bench/bench/intel-delta.bench.js [--indicators N]
+ *      [--changes N] [--rounds N] [--workers N] [--record FILE]
+ */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { RecordBatch } from '../src/core/record.ts';
+import { buildGeneration, type Generation, type GenerationOptions } from '../src/engine/generation.ts';
+import { inThreads } from '../src/engine/intel-jobs.ts';
+import { IntelStore } from '../src/engine/intel-store.ts';
+import { loadConfig } from '../src/engine/load-config.ts';
+import { Random } from '../src/testing/random.ts';
+import { httpRecords } from './http-records.ts';
+import { seededIndicators } from './indicator-sets.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    indicators: { type: 'string', default: '1000000' },
+    changes: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '5' },
+    workers: { type: 'string', default: '1' },
+    record: { type: 'string' },
+  },
+});
+const count = Number(flags.indicators);
+const changes = Number(flags.changes);
+const folder = mkdtempSync(join(tmpdir(), 'flint-delta-'));
+const list = join(folder, 'list.txt');
+const feed = join(folder, 'feed.txt');
+for (const name of ['data', 'data/store', 'data/feeds']) mkdirSync(join(folder, name));
+
+interface Result {
+  readonly liveMs: number;
+  readonly longestPauseMs: number;
+  readonly busyMs: number;
+  readonly way: string;
+}
+
+/** Batches of records, matched one in every turn of the event loop. */
+class Events {
+  readonly #batch: RecordBatch;
+
+  constructor() {
+    const { texts } = httpRecords(new Random(3), 120_000, ['www.example.net', 'cdn.example.org'], [], 0);
+    this.#batch = batchOf(texts);
+  }
+
+  /** Longest time between the ends of two turns while `until` is pending. */
+  async longestPause(generation: Generation, until: Promise<unknown>): Promise<number> {
+    let isDone = false;
+    void until.finally(() => {
+      isDone = true;
+    });
+    let longest = 0;
+    let last = performance.now();
+    while (!isDone) {
+      await generation.match(this.#batch);
+      await new Promise((done) => setImmediate(done));
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }
+    return longest;
+  }
+}
+
+const results: Record<string, Result[]> = {};
+try {
+  const lines = [...seededIndicators(7, count)].map(({ value }) => value);
+  put(list, lines);
+  put(feed, fresh(0));
+  const loaded = loadConfig({ intel: [list, feed], dataDir: join(folder, 'data') }, {});
+  const stopping = new AbortController();
+  const store = new IntelStore({
+    folder: join(folder, 'data', 'store'),
+    feedFolder: join(folder, 'data', 'feeds'),
+    run: inThreads(stopping.signal),
+    signal: stopping.signal,
+    now: Date.now,
+    onProblem: (message, reason) => process.stderr.write(`${message}: ${reason}\n`),
+    mergeRows: 1_000_000_000,
+  });
+  let attach = (_: Generation): void => undefined;
+  const options: GenerationOptions = {
+    mode: 'run',
+    workers: Number(flags.workers),
+    feedFolder: join(folder, 'data', 'feeds'),
+    report: () => undefined,
+  };
+  const generation = await buildGeneration(loaded, {
+    ...options,
+    openIntel: async (sources) => {
+      const opened = await store.open(sources);
+      attach = opened.attach;
+      return opened;
+    },
+  });
+  attach(generation);
+  await store.settled();
+  const files = readdirSync(join(folder, 'data', 'store')).map(
+    (name) => statSync(join(folder, 'data', 'store', name)).size,
+  );
+  const diskBytes = files.reduce((sum, size) => sum + size, 0) / count;
+  const events = new Events();
+  process.stdout.write(`${count} indicators, ${diskBytes.toFixed(0)} bytes each on disk\n`);
+  await measure('nothing', generation, events, async () => {
+    await new Promise((done) => setTimeout(done, 500));
+    return 'nothing';
+  });
+  for (let round = 1; round <= Number(flags.rounds); round++) {
+    put(feed, fresh(round));
+    await measure('feed of its own', generation, events, async () => (await store.refresh([feed], fail)).way);
+    await expectHit(generation, `new${round}x1.example.com`, true);
+    await expectHit(generation, `new${round - 1}x1.example.com`, false);
+    const half = changes / 2;
+    for (let i = 0; i < half; i++) lines[round * half + i] = `mid${round}x${i}.example.com`;
+    put(list, lines);
+    await measure('part of the large list', generation, events, async () => (await store.refresh([list], fail)).way);
+    await expectHit(generation, `mid${round}x1.example.com`, true);
+    await measure('merge', generation, events, async () => {
+      await store.merge();
+      return 'merge';
+    });
+    await expectHit(generation, `mid${round}x1.example.com`, true);
+  }
+  for (let round = 1; round <= Math.min(2, Number(flags.rounds)); round++)
+    await measure('all anew, on the matching thread', generation, events, async () => {
+      await (await buildGeneration(loaded, options)).close();
+      return 'reload';
+    });
+  await store.close();
+  await generation.close();
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg() };
+  for (const [name, all] of Object.entries(results)) {
+    const best = (pick: (one: Result) => number): string => Math.min(...all.map(pick)).toFixed(1);
+    const worst = (pick: (one: Result) => number): string => Math.max(...all.map(pick)).toFixed(1);
+    process.stdout.write(
+      `${name.padEnd(34)} ${all[0]?.way.padEnd(9)} live after ${best((one) => one.liveMs)} to ${worst((one) => one.liveMs)} ms, longest pause ${best((one) => one.longestPauseMs)} to ${worst((one) => one.longestPauseMs)} ms, ${best((one) => one.busyMs)} CPU ms\n`,
+    );
+  }
+  const whole = { date: new Date().toISOString(), machine, count, changes, diskBytes, results };
+  if (flags.record !== undefined) writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function fail(): Promise<never> {
+  return Promise.reject(new Error('a plain change must not need a rebuild'));
+}
+
+function fresh(round: number): string[] {
+  return Array.from({ length: changes / 2 }, (_, i) => `new${round}x${i}.example.com`);
+}
+
+function put(path: string, values: readonly string[]): void {
+  writeFileSync(`${path}.new`, `${values.join('\n')}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+async function measure(
+  name: string,
+  generation: Generation,
+  events: Events,
+  change: () => Promise<string>,
+): Promise<void> {
+  await new Promise((done) => setTimeout(done, 100));
+  const startCpu = process.cpuUsage();
+  const start = performance.now();
+  const working = change().then((way) => ({ way, liveMs: performance.now() - start }));
+  const longestPauseMs = await events.longestPause(generation, working);
+  const { way, liveMs } = await working;
+  const { user, system } = process.cpuUsage(startCpu);
+  const all = results[name] ?? [];
+  results[name] = all;
+  all.push({ liveMs, longestPauseMs, busyMs: (user + system) / 1000, way });
+}
+
+function batchOf(texts: readonly string[]): RecordBatch {
+  const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
+  const ranges = new Uint32Array(2 * texts.length);
+  let at = 0;
+  for (const [i, text] of texts.entries()) {
+    ranges[2 * i] = at;
+    ranges[2 * i + 1] = at + Buffer.byteLength(text);
+    at += Buffer.byteLength(text) + 1;
+  }
+  const source = { input: 'bench', path: 'bench', id: 'bench', replayable: true, timezone: 'Z' };
+  return { source, bytes, ranges, count: texts.length, basePosition: 0, baseRecord: 0, arrivalMs: Date.now() };
+}
+
+async function expectHit(generation: Generation, name: string, hit: boolean): Promise<void> {
+  const found = await generation.match(batchOf([JSON.stringify({ query: name })]));
+  if (found.length > 0 !== hit) throw new Error(`"${name}" ${hit ? 'is not found' : 'is still found'}`);
+}
