@@ -23,6 +23,8 @@ export function viewOf(service: Service, alerts: AlertFeed, mode: string): Servi
       }
       return undefined;
     },
+    lookup: (value) => service.lookup(value),
+    search: (prefix, limit) => service.search(prefix, limit),
   };
 }
 

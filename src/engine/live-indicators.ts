@@ -50,6 +50,10 @@ export class LiveIndicators implements IndicatorLookup {
     return this.#layers.benign.table;
   }
 
+  get benignSet(): BenignSet<LayeredTable> {
+    return this.#layers.benign;
+  }
+
   get urlColumns(): UrlIndexColumns {
     return this.#layers.matcher.urlColumns;
   }

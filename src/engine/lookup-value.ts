@@ -2,13 +2,18 @@
  * What is known of one value: as every kind that it can be (`intel/lookup.ts`), and beside that whatever a record would hit that
  * holds the value and nothing else, so that hosts and prefixes of URLs are answered as the engine does; and the benign list's opinion.
  */
+import { decayedAt, hasFaded } from '../core/confidence-decay.ts';
 import type { Event } from '../core/event.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from '../core/indicator.ts';
+import { describeDetails } from '../core/indicator-table.ts';
+import type { LayeredTable } from '../core/layered-table.ts';
+import type { Observed } from '../core/observed.ts';
 import type { ValueNote } from '../core/indicator-value.ts';
+import type { RowHit } from './detector.ts';
 import { observe } from '../fields/observables.ts';
 import type { BenignReason } from '../intel/benign-set.ts';
-import type { IntelSet } from '../intel/intel-set.ts';
-import { lookup } from '../intel/lookup.ts';
+import { type KnownTables, lookup } from '../intel/lookup.ts';
+import { MAX_FOUND, searchPrefix } from '../intel/prefix-search.ts';
 import { IndicatorMatcher } from '../match/indicator-matcher.ts';
 import { guessValue } from '../rules/lists/value-kind.ts';
 
@@ -41,16 +46,37 @@ export interface LookupAnswer {
   readonly indicators: readonly KnownIndicator[];
 }
 
-/** One look-up after another in the same set. */
+export interface PrefixAnswer {
+  readonly prefix: string;
+  /** All that begin so, those shown and those not. */
+  readonly total: number;
+  /** By value. */
+  readonly indicators: readonly KnownIndicator[];
+}
+
+type Match = (observed: Observed) => readonly RowHit[];
+
+/** One look-up after another in the same tables. */
 export class ValueLookup {
-  readonly #set: IntelSet;
-  readonly #matcher: IndicatorMatcher;
+  readonly #set: KnownTables;
+  readonly #match: Match;
   readonly #nowMs: number;
 
-  constructor(set: IntelSet, nowMs: number) {
+  /** `match`: of somebody who matches the same tables already; absent: made here. */
+  constructor(set: KnownTables, nowMs: number, match?: Match) {
     this.#set = set;
-    this.#matcher = new IndicatorMatcher(set.indicators);
     this.#nowMs = nowMs;
+    if (match !== undefined) this.#match = match;
+    else {
+      const matcher = new IndicatorMatcher(set.indicators);
+      this.#match = (observed) => matcher.match(observed);
+    }
+  }
+
+  /** Indicators whose value begins with the text. */
+  search(table: LayeredTable, prefix: string, limit = MAX_FOUND): PrefixAnswer {
+    const { rows, total } = searchPrefix(table, prefix, limit);
+    return { prefix, total, indicators: rows.map((row) => this.#known(row, 'prefix')) };
   }
 
   lookup(text: string): LookupAnswer {
@@ -59,7 +85,7 @@ export class ValueLookup {
     for (const { kind, value, semantics, relation } of lookup(this.#set, text))
       hows.set(this.#set.indicators.find(kind, value, semantics), relation);
     for (const sought of new Set([guessed?.value ?? text, text])) {
-      for (const { row, how } of this.#matcher.match(observe(lineOf(sought)))) if (!hows.has(row)) hows.set(row, how);
+      for (const { row, how } of this.#match(observe(lineOf(sought)))) if (!hows.has(row)) hows.set(row, how);
     }
     const benign = guessed === undefined ? undefined : this.#set.benign.reason(guessed.kind, guessed.value);
     return {
@@ -73,16 +99,17 @@ export class ValueLookup {
 
   #known(row: number, how: string): KnownIndicator {
     const { indicators } = this.#set;
-    const sources = [...indicators.sourcesAt(row)]
-      .map((number) => {
-        const details = indicators.details(number, row);
-        const feed = indicators.columns.feeds[indicators.feedOf(number)] ?? '';
+    const [kind, value] = [indicators.kindAt(row), indicators.valueAt(row)];
+    const sources = indicators
+      .sayingsAt(row)
+      .map(({ feed, said }) => {
+        const details = decayedAt(describeDetails(said, kind, value), this.#nowMs);
         return { ...details, feed, validity: validityOf(details, this.#nowMs) };
       })
       .sort((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
     return {
-      kind: indicators.kindAt(row),
-      value: indicators.valueAt(row),
+      kind,
+      value,
       semantics: indicators.semanticsAt(row),
       how,
       sources,
@@ -90,9 +117,11 @@ export class ValueLookup {
   }
 }
 
-function validityOf({ validFromMs, validUntilMs }: IndicatorDetails, nowMs: number): Validity {
+/** `details` with the confidence of now. */
+function validityOf(details: IndicatorDetails, nowMs: number): Validity {
+  const { validFromMs, validUntilMs } = details;
   if (validFromMs !== undefined && nowMs < validFromMs) return 'not yet valid';
-  return validUntilMs !== undefined && nowMs >= validUntilMs ? 'expired' : 'valid';
+  return (validUntilMs !== undefined && nowMs >= validUntilMs) || hasFaded(details) ? 'expired' : 'valid';
 }
 /** A record with one field that holds the value. */
 function lineOf(text: string): Event {

@@ -29,6 +29,7 @@ import type { RefreshOutcome } from './intel-refresh.ts';
 import { IntelStore, type LiveSink, type OpenedIntel } from './intel-store.ts';
 import { logNewProblems } from './new-problems.ts';
 import type { LoadedConfig } from './load-config.ts';
+import { type LookupAnswer, type PrefixAnswer, ValueLookup } from './lookup-value.ts';
 import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
 import type { StateReport } from '../state/snapshot/stateful-part.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -300,6 +301,22 @@ export class Service {
   /** Sources that are fetched, and how they are doing. */
   get sources(): readonly PolledSource[] {
     return this.#poller.sources;
+  }
+
+  /** What is known of a value now. */
+  lookup(value: string): LookupAnswer {
+    return this.#lookups().lookup(value);
+  }
+
+  /** Indicators whose value begins with the text. */
+  search(prefix: string, limit: number): PrefixAnswer {
+    return this.#lookups().search(this.#generation.live.table, prefix, limit);
+  }
+
+  #lookups(): ValueLookup {
+    const { live } = this.#generation;
+    const tables = { indicators: live.table, benign: live.benignSet };
+    return new ValueLookup(tables, Date.now(), (observed) => live.match(observed));
   }
 
   /** Asks the servers of all sources now, whatever their schedule. */

@@ -4,8 +4,8 @@ import type { IndicatorDetails, IndicatorKind, Semantics } from '../core/indicat
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import { indicatorValue } from '../core/indicator-value.ts';
 import { formatNetwork, parseNetwork } from '../core/ip-address.ts';
-import type { BenignReason } from './benign-set.ts';
-import type { IntelSet } from './intel-set.ts';
+import type { IndicatorRows } from '../core/indicator-rows.ts';
+import type { BenignReason, BenignSet } from './benign-set.ts';
 
 export interface Known {
   readonly kind: IndicatorKind;
@@ -17,8 +17,14 @@ export interface Known {
   readonly benign?: BenignReason;
 }
 
+/** Tables to look in: a loaded set, or those of a running service. */
+export interface KnownTables {
+  readonly indicators: IndicatorRows;
+  readonly benign: BenignSet<IndicatorRows>;
+}
+
 /** `text` may be defanged and in any spelling; it is looked for as every kind that it can be. */
-export function lookup(set: IntelSet, text: string): readonly Known[] {
+export function lookup(set: KnownTables, text: string): readonly Known[] {
   const rows = new Map<number, Known['relation']>();
   for (const kind of INDICATOR_KINDS) {
     const read = indicatorValue(kind, text);
@@ -42,14 +48,14 @@ export function lookup(set: IntelSet, text: string): readonly Known[] {
   });
 }
 
-function addParents(set: IntelSet, name: string, rows: Map<number, Known['relation']>): void {
+function addParents(set: KnownTables, name: string, rows: Map<number, Known['relation']>): void {
   for (const parent of parentDomains(name)) {
     const row = set.indicators.find('domain', parent, 'subdomain');
     if (row >= 0) rows.set(row, 'subdomain');
   }
 }
 
-function addNetworks(set: IntelSet, value: string, rows: Map<number, Known['relation']>): void {
+function addNetworks(set: KnownTables, value: string, rows: Map<number, Known['relation']>): void {
   const network = parseNetwork(value);
   if (network === undefined) return;
   const address = value.split('/', 1)[0] as string;

@@ -62,6 +62,17 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
 describe('routes', () => {
+  it('looks values and prefixes up, and says what it does not understand', async () => {
+    const { port } = await start();
+    const get = async (query: string): Promise<unknown> =>
+      (await fetch(`http://127.0.0.1:${port}/api/intel?${query}`)).json();
+    expect(await get('value=evil.example')).toEqual({ value: 'evil.example', indicators: [] });
+    expect(await get('prefix=evil*&limit=7')).toEqual({ prefix: 'evil', total: 7, indicators: [] });
+    expect(await get('prefx=evil')).toEqual({ error: expect.stringContaining('did you mean "prefix"') });
+    for (const bad of ['', 'value=a&prefix=b', 'prefix=*', 'prefix=a&limit=0', 'value=a&value=b'])
+      expect(await get(bad), bad).toEqual({ error: expect.any(String) });
+  });
+
   it('answer probes', async () => {
     const { view, port } = await start();
     expect(await ask(port, '/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' });

@@ -18,6 +18,10 @@ export interface ServiceView {
   state(): StateOverview;
   /** Windows of one rule, at most `limit`; undefined when no windows are kept for such a rule. */
   groups(rule: string, query: GroupQuery): readonly GroupReport[] | undefined;
+  /** What the indicators say of a value; an object for JSON. Not cheap: some microseconds to a millisecond. */
+  lookup(value: string): object;
+  /** Indicators whose value begins with the text; an object for JSON. Looks at all of them: some 20 ms for a million. */
+  search(prefix: string, limit: number): object;
   /** The engine's alerts: push each delivered alert into it once. */
   readonly alerts: AlertFeed;
 }

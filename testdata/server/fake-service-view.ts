@@ -29,6 +29,8 @@ export function fakeServiceView(startedMs: number, feed: AlertFeedOptions = {}):
     components: () => view.snapshots,
     state: () => ({ rules: [FAKE_STATE] }),
     groups: (rule) => (rule === FAKE_STATE.rule ? [] : undefined),
+    lookup: (value) => ({ value, indicators: [] }),
+    search: (prefix, limit) => ({ prefix, total: limit, indicators: [] }),
     readiness: () => ({ ready: view.ready, reasons: view.ready ? [] : ['feed "urlhaus" has not loaded yet'] }),
   };
   return view;

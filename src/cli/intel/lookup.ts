@@ -1,6 +1,15 @@
 /** `flint intel lookup VALUE…`: everything that the loaded intelligence says of values; what is above and around them included. */
 import { Command } from 'commander';
-import { type KnownSource, type LookupAnswer, ValueLookup } from '../../engine/lookup-value.ts';
+import {
+  type KnownIndicator,
+  type KnownSource,
+  type LookupAnswer,
+  type PrefixAnswer,
+  ValueLookup,
+} from '../../engine/lookup-value.ts';
+import { LayeredTable } from '../../core/layered-table.ts';
+import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
+import { MAX_FOUND } from '../../intel/prefix-search.ts';
 import { storedSources } from '../../engine/stored-sources.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
@@ -14,19 +23,32 @@ export const lookupCommand: CliCommand = {
   build: (action) =>
     addIntelOptions(new Command('lookup'))
       .description('what is known of values, and of names above and networks around them')
+      .option('--prefix', 'all indicators whose value begins with the text; a star behind it means the same')
+      .option('--limit <number>', 'indicators shown of each prefix', '100')
       .argument('<values...>', 'domains, addresses, networks, URLs, hashes, e-mail addresses, …; defanged ones too')
       .addHelpText(
         'after',
         `
 Examples:
   flint intel lookup 'evil[.]example' -c flint.yaml
+  flint intel lookup 'login-update.*' --limit 20 -c flint.yaml
   flint intel lookup 198.51.100.7 hxxp://bad.example/x --intel feeds/ --json`,
       )
-      .action(action((values, options) => lookup(values as string[], options as IntelOptions))),
+      .action(action((values, options) => lookup(values as string[], options as LookupOptions))),
 };
 
-async function lookup(values: readonly string[], options: IntelOptions): Promise<number> {
+interface LookupOptions extends IntelOptions {
+  readonly prefix?: boolean;
+  readonly limit: string;
+}
+
+async function lookup(values: readonly string[], options: LookupOptions): Promise<number> {
   const terminal = openTerminal(options);
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_FOUND) {
+    const message = `--limit "${options.limit}" is no whole number from 1 to ${MAX_FOUND}`;
+    throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', message)]);
+  }
   const { sources, dataDir } = configuredIntel(options);
   const { stored, missing, cacheFolder } = await storedSources(sources, dataDir);
   const set = await loadIntel(stored, {
@@ -37,8 +59,18 @@ async function lookup(values: readonly string[], options: IntelOptions): Promise
   const broken = set.feeds.filter(({ status }) => status !== 'loaded').flatMap(({ diagnostics }) => diagnostics);
   printDiagnostics([...set.diagnostics.filter(({ code }) => code === 'INTEL_UNREADABLE'), ...broken], terminal);
   for (const source of missing) say(terminal, `not fetched, so not looked at: ${shownSource(source.source)}`);
+  const table = new LayeredTable(set.indicators);
   const lookups = new ValueLookup(set, Date.now());
   for (const value of values) {
+    if (options.prefix === true || (value.length > 1 && value.endsWith('*'))) {
+      const prefix = value.replace(/\*$/, '');
+      if (prefix.trim() === '')
+        throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', `"${value}" is no prefix: it is empty`)]);
+      const found = lookups.search(table, prefix, limit);
+      const text = terminal.json ? JSON.stringify(found, replaceTimes) : prefixText(found, terminal.colorOut);
+      terminal.out.write(`${text}\n`);
+      continue;
+    }
     const answer = lookups.lookup(value);
     const text = terminal.json ? JSON.stringify(answer, replaceTimes) : answerText(answer, terminal.colorOut);
     terminal.out.write(`${text}\n`);
@@ -56,13 +88,20 @@ export function answerText(answer: LookupAnswer, color: boolean): string {
     lines.push(`  ${paint(color, 'green', 'benign')}: "${oneLine(value, 200)}" of ${oneLine(provider, 100)}`);
   }
   if (answer.indicators.length === 0) lines.push('  not known');
-  for (const { kind: known, value, semantics, how, sources } of answer.indicators) {
-    lines.push(
-      `  ${paint(color, 'red', known)} ${oneLine(value, 200)}  ${how}${semantics === 'exact' ? '' : `, reaches ${semantics}`}`,
-    );
-    for (const source of sources) lines.push(`    ${sourceText(source)}`);
-  }
+  for (const indicator of answer.indicators) lines.push(...indicatorLines(indicator, color));
   return lines.join('\n');
+}
+
+export function prefixText({ prefix, total, indicators }: PrefixAnswer, color: boolean): string {
+  const shown = indicators.length < total ? `, the first ${indicators.length} of them` : '';
+  const head = `${paint(color, 'bold', oneLine(`${prefix}*`, 200))}  ${total.toLocaleString('en')} indicators${shown}`;
+  return [head, ...indicators.flatMap((indicator) => indicatorLines(indicator, color))].join('\n');
+}
+
+function indicatorLines({ kind, value, semantics, how, sources }: KnownIndicator, color: boolean): string[] {
+  const reach = semantics === 'exact' ? '' : `, reaches ${semantics}`;
+  const line = `  ${paint(color, 'red', kind)} ${oneLine(value, 200)}  ${how}${reach}`;
+  return [line, ...sources.map((source) => `    ${sourceText(source)}`)];
 }
 
 function sourceText(source: KnownSource): string {

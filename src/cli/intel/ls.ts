@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { storedSources } from '../../engine/stored-sources.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
+import { countStates, type StateCounts } from '../../intel/state-counts.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
@@ -30,12 +31,14 @@ async function list(options: IntelOptions): Promise<number> {
     ...(cacheFolder !== undefined && { cacheFolder }),
   });
   const nowMs = Date.now();
+  const states = countStates(set, nowMs);
   const fetched = await fetchedSources(sources, cacheFolder);
   if (terminal.json) {
     for (const feed of set.feeds) terminal.out.write(`${JSON.stringify(feedObject(feed, nowMs))}\n`);
     for (const source of missing)
       terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'not fetched' })}\n`);
     for (const one of fetched) terminal.out.write(`${JSON.stringify(healthObject(one))}\n`);
+    terminal.out.write(`${JSON.stringify({ totals: { different: set.indicators.size, ...states } })}\n`);
   } else {
     const rows = [...set.feeds.map((feed) => feedRow(feed, nowMs)), ...missing.map(missingRow)];
     const width = terminal.out.isTTY === true ? terminal.out.columns || 120 : Number.POSITIVE_INFINITY;
@@ -56,5 +59,17 @@ async function list(options: IntelOptions): Promise<number> {
     terminal,
     `${indicators.size.toLocaleString('en')} different indicators${patterns}, ${benign.size.toLocaleString('en')} benign values`,
   );
+  say(terminal, stateLine(states));
   return EXIT.done;
+}
+
+function stateLine({ active, benignSuppressed, notYetValid, expired, revoked }: StateCounts): string {
+  const parts = [
+    [active, 'active'],
+    [benignSuppressed, 'of them suppressed as benign'],
+    [notYetValid, 'not yet valid'],
+    [expired, 'expired'],
+    [revoked, 'ids revoked'],
+  ] as const;
+  return parts.map(([count, what]) => `${count.toLocaleString('en')} ${what}`).join(', ');
 }

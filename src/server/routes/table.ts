@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { alertStreamRoute } from './alert-stream.ts';
 import { alertsRoute } from './alerts.ts';
 import { healthRoute } from './health.ts';
+import { intelRoute } from './intel.ts';
 import { loginRoute, logoutRoute } from './login.ts';
 import { metricsRoute } from './metrics.ts';
 import { loginPageRoute, pageFileRoutes, pageRoute } from './page.ts';
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   alertsRoute,
   alertStreamRoute,
   stateRoute,
+  intelRoute,
   ...taxiiRoutes,
   metricsRoute,
   healthRoute,
