@@ -11,6 +11,7 @@ import { isPlainObjectLine } from '../frame/ndjson-framer.ts';
 import { createFramer } from '../frame/registry.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { FoundAlert, Processor } from './processor.ts';
+import { WaitingRecords } from './waiting-records.ts';
 
 export interface LineFileOptions {
   readonly maxRecordBytes: number;
@@ -94,6 +95,8 @@ class LineFileScan {
   #bytes = 0;
   #blank = 0;
   #reported = -1;
+  readonly #waiting = new WaitingRecords();
+  #found: FoundAlert[] = [];
   #skipping = false;
 
   constructor(
@@ -135,7 +138,10 @@ class LineFileScan {
         continue;
       }
       const consumed = await this.#scan(length, isLast);
-      if (consumed === undefined) return { ...this.#result(), irregularAfter: this.#reported };
+      if (consumed === undefined) {
+        await this.#giveOut();
+        return { ...this.#result(), irregularAfter: this.#reported };
+      }
       if (isLast) break;
       held = length - consumed;
       if (held > this.#options.maxRecordBytes) {
@@ -147,6 +153,7 @@ class LineFileScan {
         this.#skipping = true;
       }
     }
+    await this.#giveOut();
     return this.#result();
   }
 
@@ -185,7 +192,6 @@ class LineFileScan {
     counts.encodingOnly += encodingOnly;
     const mayBeBlank = result.mayHoldBlankLines || (this.#input[0] ?? 0) <= 0x20;
     const blanks = mayBeBlank ? blankLines(this.#input, consumedBytes) : NO_BLANKS;
-    const found: FoundAlert[] = [];
     let blankBefore = 0;
     for (let i = 0; i < candidateCount; i++) {
       const start = ranges[2 * i] ?? 0;
@@ -196,20 +202,19 @@ class LineFileScan {
       const wanted = scanner.wantedOf(i);
       // Whose values are listed has been read as one object already.
       const isRead = wanted.fed !== undefined && end - start <= this.#options.maxRecordBytes;
-      if (
-        this.#framing === 'ndjson' &&
-        !isRead &&
-        !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes)
-      ) {
-        if (found.length > 0) await this.#options.onFound(found);
+      if (this.#framing === 'ndjson' && !isRead && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
         return undefined;
-      }
       const position = this.#base + start;
       const line = this.#lines + ordinal + 1;
       const record = line - 1 - this.#blank - blankBefore;
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
-      this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, found);
-      this.#reported = position;
+      if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
+      if (!wanted.rules && this.#waiting.add(this.#input, start, end, origin, wanted)) this.#reported = position;
+      else {
+        this.#examineWaiting();
+        this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, this.#found);
+        this.#reported = position;
+      }
     }
     counts.records += records - blanks.length;
     counts.bytes += consumedBytes;
@@ -218,9 +223,21 @@ class LineFileScan {
     this.#base += consumedBytes;
     this.#bytes += consumedBytes;
     this.#options.onProgress(consumedBytes);
-    if (found.length > 0) await this.#options.onFound(found);
+    if (this.#found.length > 0) await this.#giveOut();
     this.#input.copyWithin(0, consumedBytes, length);
     return consumedBytes;
+  }
+
+  #examineWaiting(): void {
+    this.#waiting.examine(this.#processor, this.#options.arrivalMs, this.#found);
+  }
+
+  /** Examines what waits and hands on all alerts found since the last call. */
+  async #giveOut(): Promise<void> {
+    this.#examineWaiting();
+    const found = this.#found;
+    this.#found = [];
+    if (found.length > 0) await this.#options.onFound(found);
   }
 }
 
