@@ -29,6 +29,8 @@ export const DEFAULT_CORRELATION_OPTIONS: Omit<CorrelationOptions, 'seed'> & { r
 const GROUP_BYTES = 250;
 const FACT_BYTES = 57;
 const CHECK_EVERY = 4096;
+/** Event time between two sweeps of chained correlations. */
+const SWEEP_MS = 60_000;
 
 export class CorrelationEngine {
   readonly plan: CorrelationPlan;
@@ -36,8 +38,14 @@ export class CorrelationEngine {
   readonly lost: Record<FactLoss, number> = { 'missing-group-field': 0, 'missing-value': 0, 'not-numeric': 0 };
   readonly #options: CorrelationOptions;
   readonly #onFiring: (firing: CorrelationFiring) => void;
+  readonly #clocks: SourceClocks;
+  readonly #chained: boolean;
+  #held = false;
   #pushes = 0;
   #arrivalMs = 0;
+  /** When the chained correlations were settled last: count of pushes, event time. */
+  #sweptAt = 0;
+  #sweptMs = Number.NEGATIVE_INFINITY;
 
   /** `onFiring` gets every firing; whether a rule alerts on its own is its `alerts`. */
   constructor(
@@ -49,6 +57,8 @@ export class CorrelationEngine {
     this.plan = plan;
     this.#options = options;
     this.#onFiring = onFiring;
+    this.#clocks = clocks;
+    this.#chained = options.mode === 'ordered' && plan.correlations.some(({ chained }) => chained);
     this.runners = plan.correlations.map(
       (planned) =>
         new CorrelationRunner(planned, clocks, options, (firing, carried) => this.#fired(planned, firing, carried)),
@@ -59,7 +69,9 @@ export class CorrelationEngine {
   push(fact: CorrelationFact, arrivalMs: number): void {
     this.#arrivalMs = arrivalMs;
     this.runners[fact.correlation]?.push(fact, arrivalMs);
-    if (++this.#pushes % CHECK_EVERY === 0) this.#keepBudget();
+    if (++this.#pushes % CHECK_EVERY !== 0) return;
+    this.#keepBudget();
+    if (this.#chained && !this.#held) this.#settleChained();
   }
 
   /** Arrival clock: closes groups that nothing arrived for in time span + lateness. */
@@ -75,6 +87,7 @@ export class CorrelationEngine {
 
   /** Other inputs with the same groups are still to be read: nothing is settled by watermarks meanwhile. */
   hold(held: boolean): void {
+    this.#held = held;
     for (const runner of this.runners)
       runner.order.hold = held || (runner.planned.chained && this.#options.mode === 'ordered');
   }
@@ -95,7 +108,25 @@ export class CorrelationEngine {
     };
     const place = { ...completing, timeMs: firing.timeMs };
     for (const fact of collectFacts(this.plan, id, read, place, count, firing.events))
-      this.runners[fact.correlation]?.push(fact, this.#arrivalMs);
+      this.runners[fact.correlation]?.push({ ...fact, epoch: firing.epoch }, this.#arrivalMs);
+  }
+
+  /**
+   * In files matches wait for their order, and those of inner correlations come when their group is settled, which may be long after for a
+   * group that fell silent. An hour behind the newest event nothing can be older: inner correlations are settled up to there in
+   * all groups, then the outer ones, by as much less as inner matches may be delayed.
+   */
+  #settleChained(): void {
+    const markMs = this.#clocks.allSettledMs();
+    const groups = this.runners.reduce((sum, { order }) => sum + order.keys, 0);
+    // Looking at all groups must not cost more than the facts since the last time did.
+    if (markMs < this.#sweptMs + SWEEP_MS || this.#pushes - this.#sweptAt < groups) return;
+    this.#sweptMs = markMs;
+    this.#sweptAt = this.#pushes;
+    const { correlations, watchers } = this.plan;
+    correlations.forEach(({ rule, chained, innerDelayMs }, ordinal) => {
+      if (chained || watchers.has(rule.details.id)) this.runners[ordinal]?.order.settleAll(markMs - innerDelayMs);
+    });
   }
 
   #keepBudget(): void {

@@ -22,6 +22,8 @@ export interface CorrelationFact extends EventPlace {
   readonly carried?: readonly (string | undefined)[] | undefined;
   /** The events behind the firing of an inner correlation, oldest first. */
   readonly inner?: readonly EventPlace[] | undefined;
+  /** Of such a firing: it may come long after the event it is about, and says nothing of the source's time. */
+  readonly epoch?: number | undefined;
 }
 
 /** Why a match took no part, counted. */

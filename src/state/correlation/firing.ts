@@ -8,6 +8,8 @@ export interface CorrelationFiring {
   readonly rule: CorrelationRule;
   /** Time of the completing event, or of the last one in a window that was judged when it closed. */
   readonly timeMs: number;
+  /** Epoch of the source's time that the completing event belongs to. */
+  readonly epoch: number;
   readonly group: Readonly<Record<string, string>>;
   /** The aggregate: events, different values or rules, sum, …; 1 for a text condition. */
   readonly value: number;

@@ -137,7 +137,7 @@ export class CorrelationRunner {
     store.source[id] = fact.source;
     store.part[id] = fact.part;
     store.member[id] = fact.member;
-    store.epoch[id] = this.#clocks.observe(fact.source, fact.timeMs);
+    store.epoch[id] = fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs);
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
     this.order.push(group, id, arrivalMs);
@@ -176,6 +176,7 @@ export class CorrelationRunner {
       compare: (a: number, b: number): number => store.compare(a, b),
       apply: (fact: number): void => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
       undo: (fact: number): void => this.#undo(fact),
+      isDelayed: (fact: number): boolean => this.extras.get(fact)?.inner !== undefined,
       settle: (fact: number): void => this.#dropBefore(fact),
       late: (fact: number): void => this.#release(fact),
       advanced: (group: number, settledMs: number | undefined): void => this.#advanced(group, settledMs),
@@ -410,6 +411,7 @@ export class CorrelationRunner {
       {
         rule: this.planned.rule,
         timeMs: store.time[fact] as number,
+        epoch: store.epoch[fact] as number,
         group: this.groupValues(group),
         value,
         windowStartMs,

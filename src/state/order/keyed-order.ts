@@ -26,6 +26,8 @@ export interface OrderTarget<T> {
   undo(item: T): void;
   /** Eager mode: the item will not be undone any more. Called in order. */
   settle(item: T): void;
+  /** The item may come later than its time, through no fault of its source: the lateness is not held against it. Absent: none does. */
+  isDelayed?(item: T): boolean;
   /** Older than the watermark: not kept by the order. */
   late(item: T): void;
   /** The key's items up to `settledMs` have been applied; `undefined`: there will be no more in this epoch, close what is open. */
@@ -196,6 +198,23 @@ export class KeyedOrder<T> {
     return evicted;
   }
 
+  /** Settles every key up to `markMs`, and closes those that are over by then: nothing older will come, and whoever calls knows it. */
+  settleAll(markMs: number): void {
+    for (const queue of this.#all()) {
+      if (markMs <= queue.settledMs) continue;
+      let newestMs = queue.maxMs;
+      for (const other of queue.others ?? []) newestMs = Math.max(newestMs, other.maxMs);
+      const first = this.#first(queue);
+      if (first === undefined || this.#target.timeOf(first) > markMs) {
+        if (first === undefined && newestMs + this.#target.retentionMs() < markMs) this.#close(queue);
+        else if (first === undefined) this.#target.advanced(queue.key, markMs);
+        continue;
+      }
+      this.#target.touching(queue.key);
+      this.#settle(queue, markMs);
+    }
+  }
+
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
     if (this.#options.mode === 'ordered') {
@@ -308,7 +327,8 @@ export class KeyedOrder<T> {
       mark.epoch = epoch;
       mark.maxMs = Number.NEGATIVE_INFINITY;
     }
-    if (epoch < mark.epoch || timeMs < mark.maxMs - this.#options.latenessMs || timeMs < queue.settledMs) return false;
+    if (epoch < mark.epoch || timeMs < queue.settledMs) return false;
+    if (timeMs < mark.maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
     if (timeMs > mark.maxMs) mark.maxMs = timeMs;
     return true;
   }

@@ -56,6 +56,17 @@ export class SourceClocks {
     return state?.kind === 'file' ? state.maxMs - EPOCH_JUMP_MS : Number.NEGATIVE_INFINITY;
   }
 
+  /** Nothing older than this can come from any source that has given something; minus infinity as soon as one is a stream. */
+  allSettledMs(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { kind, maxMs } of this.#states) {
+      if (maxMs === Number.NEGATIVE_INFINITY) continue;
+      least = kind === 'file' ? Math.min(least, maxMs - EPOCH_JUMP_MS) : Number.NEGATIVE_INFINITY;
+      if (kind === 'stream') break;
+    }
+    return least === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : least;
+  }
+
   epochOf(source: number): number {
     return this.#states[source]?.epoch ?? 0;
   }
