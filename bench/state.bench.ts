@@ -11,6 +11,7 @@ import type { FluxSpec } from '../src/ir/flux.ts';
 import { CorrelationEngine, DEFAULT_CORRELATION_OPTIONS } from '../src/state/correlation/engine.ts';
 import type { CorrelationFact } from '../src/state/correlation/fact.ts';
 import { planCorrelations } from '../src/state/correlation/plan.ts';
+import { restoreCorrelations, snapshotCorrelations } from '../src/state/correlation/snapshot.ts';
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from '../src/state/flux/engine.ts';
 import { planFlux } from '../src/state/flux/plan.ts';
 import type { FluxRow } from '../src/state/flux/row.ts';
@@ -381,7 +382,51 @@ function snapshot(): void {
   print('  restore', `${(performance.now() - start).toFixed(0)} ms`);
 }
 
-const SECTIONS: Readonly<Record<string, () => void>> = { memory, flux, correlation, groups, snapshot };
+/** Windows of a correlation while facts go on coming: each push may have to save the group it touches. */
+function windows(): void {
+  const GROUPS = 1_000_000;
+  const clocks = new SourceClocks();
+  clocks.register('bench', 'stream');
+  const plan = planCorrelations([correlationRule('event_count', 1_000)], 60_000);
+  const open = (): CorrelationEngine =>
+    new CorrelationEngine(plan, clocks, { ...DEFAULT_CORRELATION_OPTIONS, mode: 'eager', seed: SEED }, () => {});
+  const engine = open();
+  const push = (i: number): void => {
+    const place = { timeMs: 1.6e12 + Math.floor(i / 100), source: 0, position: i, part: 0 };
+    engine.push({ correlation: 0, member: 0, group: [`user-${i % GROUPS}`], ...place }, place.timeMs);
+  };
+  let i = 0;
+  while (i < 4 * GROUPS) push(i++);
+  const facts = engine.counts()[0]?.counts.facts ?? 0;
+  const stored: Uint8Array[] = [];
+  let longestStep = 0;
+  let longestPushes = 0;
+  const steps = snapshotCorrelations(engine, clocks, true);
+  for (;;) {
+    const start = performance.now();
+    const step = steps.next();
+    longestStep = Math.max(longestStep, performance.now() - start);
+    if (step.done === true) break;
+    stored.push(step.value.bytes);
+    const pushing = performance.now();
+    for (let end = i + 500; i < end; i++) push(i * 7919);
+    longestPushes = Math.max(longestPushes, performance.now() - pushing);
+  }
+  const bytes = stored.reduce((sum, each) => sum + each.length, 0);
+  print(
+    `snapshot of ${GROUPS / 1e6} M groups with ${(facts / 1e6).toFixed(1)} M facts, ${(bytes / 2 ** 20).toFixed(0)} MiB`,
+    `longest step ${longestStep.toFixed(1)} ms, longest 500 pushes meanwhile ${longestPushes.toFixed(1)} ms`,
+  );
+  const start = performance.now();
+  const restored = open();
+  const read = readSnapshot(stored);
+  if ('severity' in read) throw new Error(read.message);
+  restoreCorrelations(restored, new SourceClocks(), read);
+  print('  restore', `${(performance.now() - start).toFixed(0)} ms`);
+  expectEqual('facts restored', restored.counts()[0]?.counts.facts ?? 0, facts);
+}
+
+const SECTIONS: Readonly<Record<string, () => void>> = { memory, flux, correlation, groups, snapshot, windows };
 
 print('processor, node', `${cpus()[0]?.model}, ${process.version}`);
 const chosen = process.argv.slice(2);

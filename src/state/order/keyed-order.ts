@@ -234,14 +234,14 @@ export class KeyedOrder<T> {
   saveQueue(key: number): SavedQueue<T> | undefined {
     const queue = this.#queues[key];
     if (queue === undefined) return undefined;
-    const items = waitingIn(queue);
+    const items = queue.head === 0 && queue.heap === undefined ? queue.items.slice() : waitingIn(queue);
     if (queue.heap !== undefined) items.sort((a, b) => this.#target.compare(a, b));
+    const first = [queue.source, finite(queue.maxMs), queue.epoch] as const;
+    const others = queue.others?.map(({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const);
     return {
       key,
       items,
-      sources: [queue, ...(queue.others ?? [])].map(
-        ({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const,
-      ),
+      sources: others === undefined ? [first] : [first, ...others],
       settledMs: finite(queue.settledMs),
       touched: queue.touched,
     };
