@@ -4,8 +4,7 @@
  * comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
  * longest time between two turns is the pause. Each change is checked by events that hit.
  *
- * Run: npm run build && npx tsc -p tsconfig.bench.json && cp build/*.wasm build/bench/src/scan/ && node build/bench/bench/intel-delta.bench.js [--indicators N]
- *      [--changes N] [--rounds N] [--workers N] [--record FILE]
+ * Run: node scripts/bench.mjs intel-delta [--indicators N] [--changes N] [--rounds N] [--workers N] [--record FILE]
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';

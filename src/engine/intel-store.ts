@@ -369,7 +369,7 @@ export class IntelStore {
   #saveLater(tables?: PortableTables): void {
     this.#inBackground(async () => {
       const state = this.#state;
-      if (state !== undefined) await this.#save(state, this.#epoch, tables);
+      if (state !== undefined && this.#sources.length > 0) await this.#save(state, this.#epoch, tables);
     });
   }
 
