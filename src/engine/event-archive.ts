@@ -1,7 +1,8 @@
 /**
  * The evidence log as stateful rules see it: events in, events out. Opened when the first event is put or asked for, so that a service
  * without such rules has none. Events of inputs that cannot be read again are also what state is made anew from after a crash: they
- * stand in the log before they are acknowledged.
+ * stand in the log before they are acknowledged. A log that cannot be opened costs later alerts their events, never the matching: that is counted
+ * and tried again.
  */
 import type { Event } from '../core/event.ts';
 import type { EventArchive } from '../state/event-log.ts';
@@ -21,6 +22,8 @@ export class FileEventArchive implements EventArchive {
   readonly #folder: () => string;
   readonly #options: EvidenceOptions;
   #log: EvidenceLog | undefined;
+  /** Events that found no log. */
+  #unkept = 0;
 
   /** `folder` is called when the log is opened. */
   constructor(folder: () => string, options: EvidenceOptions) {
@@ -29,11 +32,13 @@ export class FileEventArchive implements EventArchive {
   }
 
   put(event: Event): void {
-    this.#opened().put(referenceOf(event), () => encoded(event));
+    const log = this.#opened();
+    if (log === undefined) this.#unkept++;
+    else log.put(referenceOf(event), () => encoded(event));
   }
 
   get(source: string, position: number, part: number): Event | undefined {
-    const body = this.#opened().get({ source, position, part });
+    const body = this.#opened()?.get({ source, position, part });
     return body === undefined ? undefined : decoded(body);
   }
 
@@ -42,14 +47,14 @@ export class FileEventArchive implements EventArchive {
     this.#log?.flush();
   }
 
-  /** Everything put until now stands before it. */
-  get position(): EvidencePosition {
-    return this.#opened().position;
+  /** Everything put until now stands before it; undefined when the log cannot be opened. */
+  get position(): EvidencePosition | undefined {
+    return this.#opened()?.position;
   }
 
   /** Events since then of sources that cannot be read again, in the order they were put. */
   *since(position: EvidencePosition): Generator<Event, void> {
-    for (const body of this.#opened().since(position)) {
+    for (const body of this.#opened()?.since(position) ?? []) {
       const event = decoded(body);
       if (!event.origin.source.replayable) yield event;
     }
@@ -57,13 +62,13 @@ export class FileEventArchive implements EventArchive {
 
   /** Under the names of the metrics page. */
   metrics(): Readonly<Record<string, number>> {
-    if (this.#log === undefined) return {};
+    if (this.#log === undefined) return this.#unkept === 0 ? {} : { evidence_failed: this.#unkept };
     const { events, bytes, dropped, failed } = this.#log.counts;
     return {
       evidence_events: events,
       evidence_bytes: bytes,
       evidence_dropped: dropped,
-      evidence_failed: failed,
+      evidence_failed: failed + this.#unkept,
     };
   }
 
@@ -72,8 +77,13 @@ export class FileEventArchive implements EventArchive {
     this.#log = undefined;
   }
 
-  #opened(): EvidenceLog {
-    this.#log ??= new EvidenceLog(this.#folder(), this.#options);
+  #opened(): EvidenceLog | undefined {
+    try {
+      this.#log ??= new EvidenceLog(this.#folder(), this.#options);
+    } catch (error) {
+      // A full or failing disk, a folder that is not ours.
+      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? 'unknown error');
+    }
     return this.#log;
   }
 }

@@ -170,7 +170,12 @@ export class Service {
       more: () => [this.#alertPath.part],
       moment: () => {
         archive.flush();
-        return { version: 1, positions: this.#positions.snapshot(), evidence: archive.position };
+        const { position } = archive;
+        return {
+          version: 1,
+          positions: this.#positions.snapshot(),
+          ...(position !== undefined && { evidence: position }),
+        };
       },
       now: Date.now,
       logger: options.logger,

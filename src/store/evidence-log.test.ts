@@ -93,4 +93,23 @@ describe('evidence log', () => {
     expect([mended.counts.damaged, mended.get(reference(9)), mended.get(reference(8))]).toEqual([0, 'again', 'body 8']);
     mended.close();
   });
+
+  it('counts and tells what cannot be written, and throws nothing', () => {
+    const reasons: string[] = [];
+    const options = { maxBytes: 1 << 20, maxAgeMs: 60_000, now: () => nowMs };
+    const folder = join(path, 'log');
+    const log = new EvidenceLog(folder, { ...options, onFailure: (reason) => reasons.push(reason) });
+    for (let i = 0; i < 60; i++) log.put(reference(i), () => 'x'.repeat(1000));
+    log.flush();
+    // No new segment can be begun.
+    rmSync(folder, { recursive: true });
+    for (let i = 60; i < 80; i++) log.put(reference(i), () => 'x'.repeat(1000));
+    expect([log.counts.failed, new Set(reasons)]).toEqual([reasons.length, new Set(['ENOENT'])]);
+    expect([log.counts.failed > 10, log.get(reference(1))?.length, log.get(reference(79))]).toEqual([
+      true,
+      1000,
+      undefined,
+    ]);
+    log.close();
+  });
 });

@@ -99,9 +99,14 @@ export class EvidenceLog {
       .flatMap((name) => /^evidence-(\d{1,9})$/.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b);
-    for (const number of numbers) this.#load(number);
-    if (this.#segments.length === 0) this.#begin(1);
-    this.#keepBounds();
+    try {
+      for (const number of numbers) this.#load(number);
+      if (this.#segments.length === 0) this.#begin(1);
+      this.#keepBounds();
+    } catch (error) {
+      for (const { handle } of this.#segments) closeSync(handle);
+      throw error;
+    }
   }
 
   /** Where the next record will stand, what is buffered counted in. */
@@ -114,7 +119,7 @@ export class EvidenceLog {
     return this.#index.find(reference) !== undefined;
   }
 
-  /** Appends an event unless it is there already. `body` is called only when it is not. */
+  /** Appends an event unless it is there already. `body` is called only when it is not. What cannot be written is counted, never thrown. */
   put(reference: EvidenceReference, body: () => string): void {
     if (this.has(reference)) return;
     const record = encodeRecord(reference, body());
@@ -124,8 +129,14 @@ export class EvidenceLog {
     }
     if (this.#last.bytes + this.#bufferBytes + record.length > this.#segmentBytes && this.#last.events > 0) {
       this.flush();
-      this.#begin(this.#last.number + 1);
-      this.#keepBounds();
+      try {
+        this.#begin(this.#last.number + 1);
+        this.#keepBounds();
+      } catch (error) {
+        // Full disk or the like: events go on being matched, this one is not kept.
+        this.#fail(1, error);
+        return;
+      }
     }
     const last = this.#last;
     this.#index.put(reference, last.number, last.bytes + this.#bufferBytes);
@@ -152,8 +163,7 @@ export class EvidenceLog {
       last.bytes += bytes.length;
     } catch (error) {
       // Full disk or the like: what stands there in part is written over by the next flush.
-      this.counts.failed += this.#bufferEvents;
-      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? 'unknown error');
+      this.#fail(this.#bufferEvents, error);
     }
     this.#bufferEvents = 0;
   }
@@ -165,16 +175,31 @@ export class EvidenceLog {
     if (this.#bufferBytes > 0) this.flush();
     const segment = this.#segments.find(({ number }) => number === place.segment);
     if (segment === undefined) return undefined;
-    const head = Buffer.alloc(HEADER_BYTES);
-    if (readSync(segment.handle, head, 0, HEADER_BYTES, place.offset) < HEADER_BYTES) return undefined;
-    const length = head.readUInt32LE(0);
-    if (length > MAX_BODY_BYTES + 0x10000) return undefined;
-    const bytes = Buffer.alloc(HEADER_BYTES + length);
-    readSync(segment.handle, bytes, 0, bytes.length, place.offset);
-    const record = decodeRecord(bytes, 0);
+    const record = this.#read(segment, place.offset);
     const { source, position, part } = reference;
     if (typeof record !== 'object' || record.source !== source) return undefined;
     return record.position === position && record.part === part ? record.body : undefined;
+  }
+
+  #read({ handle }: Segment, offset: number): Record | 'damaged' | 'end' {
+    try {
+      const head = Buffer.alloc(HEADER_BYTES);
+      if (readSync(handle, head, 0, HEADER_BYTES, offset) < HEADER_BYTES) return 'end';
+      const length = head.readUInt32LE(0);
+      if (length > MAX_BODY_BYTES + 0x10000) return 'damaged';
+      const bytes = Buffer.alloc(HEADER_BYTES + length);
+      readSync(handle, bytes, 0, bytes.length, offset);
+      return decodeRecord(bytes, 0);
+    } catch (error) {
+      // A failing disk: the alert goes out with a reference in place of the event.
+      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? 'unknown error');
+      return 'damaged';
+    }
+  }
+
+  #fail(events: number, error: unknown): void {
+    this.counts.failed += events;
+    this.#options.onFailure((error as NodeJS.ErrnoException).code ?? 'unknown error');
   }
 
   /** Bodies of all events from a position on, oldest first; of what is gone by now nothing. */
@@ -205,7 +230,12 @@ export class EvidenceLog {
 
   #begin(number: number): void {
     const handle = openSync(join(this.#folder, nameOf(number)), 'w+', 0o600);
-    writeSync(handle, MAGIC, 0, MAGIC.length, 0);
+    try {
+      writeSync(handle, MAGIC, 0, MAGIC.length, 0);
+    } catch (error) {
+      closeSync(handle);
+      throw error;
+    }
     this.#segments.push({ number, handle, bytes: MAGIC.length, events: 0, newestMs: this.#options.now() });
   }
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SnapshotFolder } from './snapshot-folder.ts';
 
 let path = '';
@@ -83,4 +84,63 @@ describe('snapshot folder', () => {
     await save(folder, { a: 'a', k1: '1', k2: '2' }, ['a', 'k1', 'k2']);
     expect([folder.wantsFull, readdirSync(path).length]).toEqual([false, 2]);
   });
+
+  it('writes a manifest that the disk took in pieces as a whole', async () => {
+    const handles = await handlePrototype();
+    const whole = handles.write as (...given: unknown[]) => Promise<unknown>;
+    const spy = vi.spyOn(handles, 'write').mockImplementation(function (this: FileHandle, ...given: unknown[]) {
+      const [data, offset = 0, length] = given;
+      const bytes = typeof data === 'string' ? Buffer.from(data) : (data as Uint8Array);
+      const part = Math.min(7, (length as number | undefined) ?? bytes.length - Number(offset));
+      return whole.call(this, bytes, offset, part) as never;
+    } as never);
+    try {
+      await save(open(), { a: 'one', b: 'two' }, ['a', 'b']);
+    } finally {
+      spy.mockRestore();
+    }
+    const again = open();
+    expect([damaged, again.head, content(again)]).toEqual([[], { at: 2 }, ['one', 'two']]);
+  });
+
+  it('leaves nothing behind when the disk refuses the last bytes', async () => {
+    const folder = open();
+    await save(folder, { a: 'one' }, ['a']);
+    const handles = await handlePrototype();
+    const spy = vi.spyOn(handles, 'datasync').mockRejectedValue(new Error('ENOSPC'));
+    try {
+      for (let i = 0; i < 3; i++) await expect(save(folder, { a: 'two' }, ['a'])).rejects.toThrow('ENOSPC');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(readdirSync(path).filter((name) => name.startsWith('chunks'))).toEqual(['chunks-1']);
+    expect(content(open())).toEqual(['one']);
+  });
+
+  it('keeps the file of a snapshot that stands when what comes after it fails', async () => {
+    const folder = open();
+    await save(folder, { a: 'one' }, ['a']);
+    const handles = await handlePrototype();
+    const spy = vi.spyOn(handles, 'sync').mockRejectedValue(new Error('EIO'));
+    try {
+      await expect(save(folder, { a: 'two' }, ['a'])).rejects.toThrow('EIO');
+    } finally {
+      spy.mockRestore();
+    }
+    expect([content(folder), content(open())]).toEqual([['two'], ['two']]);
+  });
+
+  it('gives empty chunks for a file that is gone', async () => {
+    const folder = open();
+    await save(folder, { a: 'one' }, ['a']);
+    await save(folder, { b: 'two' }, ['a', 'b']);
+    rmSync(join(path, 'chunks-1'));
+    expect(content(open())).toEqual(['', 'two']);
+  });
 });
+
+async function handlePrototype(): Promise<FileHandle> {
+  const handle = await openFile(path, 'r');
+  await handle.close();
+  return Object.getPrototypeOf(handle) as FileHandle;
+}

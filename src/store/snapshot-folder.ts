@@ -92,23 +92,32 @@ export class SnapshotFolder {
     return this.#manifest?.parts.map(({ name }) => name) ?? [];
   }
 
-  /** Bytes of a part's chunks, unchecked: whoever decodes them checks. Throws the error of the file system. */
+  /** Bytes of a part's chunks, unchecked: whoever decodes them checks. Of a file that cannot be read they are empty, which is damage too. */
   *chunks(part: string): Generator<Uint8Array, void> {
     const entries = this.#manifest?.parts.find(({ name }) => name === part)?.chunks ?? [];
     const handles = new Map<number, number>();
     try {
       for (const [, file, offset, length] of entries) {
-        let handle = handles.get(file);
-        if (handle === undefined) {
-          handle = openSync(this.#file(file), 'r');
-          handles.set(file, handle);
-        }
-        const bytes = new Uint8Array(length);
-        const read = readSync(handle, bytes, 0, length, offset);
-        yield bytes.subarray(0, read);
+        yield this.#chunk(handles, file, offset, length);
       }
     } finally {
       for (const handle of handles.values()) closeSync(handle);
+    }
+  }
+
+  #chunk(handles: Map<number, number>, ...[file, offset, length]: Place): Uint8Array {
+    const bytes = new Uint8Array(length);
+    try {
+      let handle = handles.get(file);
+      if (handle === undefined) {
+        handle = openSync(this.#file(file), 'r');
+        handles.set(file, handle);
+      }
+      return bytes.subarray(0, readSync(handle, bytes, 0, length, offset));
+    } catch (error) {
+      // Deleted by somebody, not ours to read, or on a failing disk: a service must start all the same.
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      return bytes.subarray(0, 0);
     }
   }
 
@@ -132,7 +141,10 @@ export class SnapshotFolder {
         ]),
       ),
       commit: (manifest, bytes) => this.#commit(manifest, number, bytes),
-      abort: () => rm(this.#file(number), { force: true }),
+      abort: async () => {
+        // Already the snapshot: what failed came after.
+        if (!this.#files.has(number)) await rm(this.#file(number), { force: true });
+      },
     });
   }
 
@@ -141,16 +153,18 @@ export class SnapshotFolder {
     const path = join(this.#path, 'manifest');
     const handle = await open(`${path}.new`, 'w', 0o600);
     try {
-      await handle.write(`${MAGIC} ${crc32(json).toString(16)} ${json.length}\n`);
-      await handle.write(json);
+      // Writes again what a full disk took in part only, so that it fails instead of being cut off.
+      await handle.writeFile(
+        Buffer.concat([Buffer.from(`${MAGIC} ${crc32(json).toString(16)} ${json.length}\n`), json]),
+      );
       await handle.datasync();
     } finally {
       await handle.close();
     }
     await rename(`${path}.new`, path);
-    await syncFolder(this.#path);
     this.#manifest = manifest;
     this.#files.set(number, bytes);
+    await syncFolder(this.#path);
     const live = liveFiles(manifest);
     for (const file of [...this.#files.keys()]) {
       if (live.has(file)) continue;
@@ -245,8 +259,17 @@ export class SnapshotWriter {
     this.#complete.set(part, keys);
   }
 
-  /** Makes it the snapshot. Parts that are not complete are left out. */
+  /** Makes it the snapshot. Parts that are not complete are left out. Rejects with the error of the file system; nothing is left then. */
   async commit(head: unknown, savedMs: number): Promise<CommitOutcome> {
+    try {
+      return await this.#commit(head, savedMs);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async #commit(head: unknown, savedMs: number): Promise<CommitOutcome> {
     await this.#flush();
     const parts = [...this.#complete].map(([name, keys]) => ({
       name,
