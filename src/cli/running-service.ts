@@ -50,10 +50,13 @@ export async function startService(options: RunningOptions): Promise<RunningServ
       })
     : undefined;
   const feed = new AlertFeed();
-  const { taxii: isServed, taxii_sighting_bytes: sightingBytes } = config.http;
+  const { taxii: isServed, taxii_sighting_bytes: sightingBytes, taxii_max_tlp: maxTlp } = config.http;
   const taxii =
     isServed && config.http.listen !== 'off'
-      ? openTaxiiCollections({ service: () => service, dataDir: dataDir.path, sightingBytes, logger: options.logger })
+      ? openTaxiiCollections({
+          ...{ service: () => service, dataDir: dataDir.path, sightingBytes, maxTlp },
+          logger: options.logger,
+        })
       : undefined;
   const service = await Service.start(loaded, {
     logger: options.logger,

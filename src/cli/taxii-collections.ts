@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Alert } from '../core/alert.ts';
+import type { Tlp } from '../core/indicator.ts';
+import { isWithinTlp } from '../core/indicator-table.ts';
 import { stixBundle } from '../encode/stix.ts';
 import type { Service } from '../engine/service.ts';
 import type { DescribedPattern, IndicatorSnapshot } from '../server/taxii/indicator-snapshot.ts';
@@ -23,6 +25,8 @@ export interface TaxiiCollectionsOptions {
   readonly service: () => Service;
   readonly dataDir: string;
   readonly sightingBytes: number;
+  /** What is marked stricter stays here. */
+  readonly maxTlp: Tlp;
   readonly logger: Logger;
 }
 
@@ -39,7 +43,7 @@ export function openTaxiiCollections(options: TaxiiCollectionsOptions): TaxiiCol
     onDiskProblem,
   });
   const indicators = new IndicatorCatalogue({
-    current: currentIndicators(options.service),
+    current: currentIndicators(options.service, options.maxTlp),
     now: Date.now,
     file: join(folder, 'indicator-dates'),
     onDiskProblem,
@@ -48,7 +52,10 @@ export function openTaxiiCollections(options: TaxiiCollectionsOptions): TaxiiCol
   const flusher = setInterval(() => sightings.flush(), FLUSH_MS).unref();
   return {
     server: new TaxiiServer([indicators, sightings], `Flint on ${sensor}`),
-    onAlert: (alert) => sightings.add(stixBundle(alert, sensor).objects),
+    onAlert: (alert) => {
+      if (isWithinTlp(alert.threat?.indicator?.marking?.tlp, options.maxTlp))
+        sightings.add(stixBundle(alert, sensor).objects);
+    },
     close: () => {
       clearInterval(flusher);
       sightings.flush();
@@ -57,7 +64,7 @@ export function openTaxiiCollections(options: TaxiiCollectionsOptions): TaxiiCol
 }
 
 /** A new snapshot after each reload and each change. */
-function currentIndicators(service: () => Service): () => IndicatorSnapshot {
+function currentIndicators(service: () => Service, maxTlp: Tlp): () => IndicatorSnapshot {
   let snapshot: IndicatorSnapshot | undefined;
   let of: readonly unknown[] = [];
   return () => {
@@ -76,7 +83,7 @@ function currentIndicators(service: () => Service): () => IndicatorSnapshot {
     ];
     let sources = table.base.columns.sources.length;
     for (let row = 0; row < table.delta.size; row++) sources += table.delta.sayingsAt(row).length;
-    snapshot = indicatorSnapshot(table, patterns, sources);
+    snapshot = indicatorSnapshot(table, patterns, sources, maxTlp);
     return snapshot;
   };
 }

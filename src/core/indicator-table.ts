@@ -35,6 +35,13 @@ export const SEMANTICS = ['exact', 'subdomain', 'prefix', 'host'] as const satis
 /** Least restrictive first; position is the number stored in `tlp`. */
 export const TLP_LEVELS = ['clear', 'green', 'amber', 'amber+strict', 'red'] as const satisfies readonly Tlp[];
 
+/** Whether a level is no stricter than another; what bears no level may go anywhere. Text that is no level may go nowhere. */
+export function isWithinTlp(level: string | undefined, most: Tlp): boolean {
+  if (level === undefined) return true;
+  const rank = (TLP_LEVELS as readonly string[]).indexOf(level.toLowerCase());
+  return rank >= 0 && rank <= TLP_LEVELS.indexOf(most);
+}
+
 /** Marks an absent confidence or TLP. */
 export const ABSENT_BYTE = 255;
 

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { secretReference } from '../config/secret.ts';
+import { TLP_LEVELS } from '../core/indicator-table.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -204,6 +205,13 @@ export const configSchema = Type.Object(
           'x-unit': 'bytes',
           description: 'sightings kept for TAXII clients, in memory and on disk; the oldest go first',
         }),
+        taxii_max_tlp: Type.Union(
+          TLP_LEVELS.map((level) => Type.Literal(level)),
+          {
+            default: 'amber+strict',
+            description: 'strictest marking of indicators and sightings that TAXII clients get',
+          },
+        ),
       },
       { ...strict, default: {}, description: 'HTTP server; off loopback a token is required' },
     ),

@@ -25,6 +25,8 @@ interface Script {
   posts: readonly (readonly [number, unknown, Record<string, string>?])[];
   /** Answers to requests for a status, in order. */
   statuses: unknown[];
+  /** Answer to requests for a manifest. */
+  manifest?: unknown;
 }
 
 let server: Server | undefined;
@@ -63,6 +65,7 @@ async function start(script: Partial<Script>): Promise<number> {
         response.writeHead(status, { 'content-type': MEDIA, ...more }).end(JSON.stringify(content));
       };
       if (method === 'POST') send(...(full.posts[Math.min(posts++, full.posts.length - 1)] ?? [500, {}]));
+      else if (url.includes('/manifest/') && full.manifest !== undefined) send(200, full.manifest);
       else if (url.startsWith('/root/status/')) {
         const status = full.statuses.shift();
         send(status === undefined ? 404 : 200, status ?? { title: 'expired' });
@@ -179,6 +182,14 @@ describe('taxii output', () => {
     expect(failure).toMatchObject({ retryable: false, delivered: 2, refused: 1 });
     expect(failure.message).toContain('bad');
     expect(seen.filter(({ url }) => url === '/root/status/s-1/')).toHaveLength(2);
+  });
+
+  it('takes a manifest as it comes: entries that are none count for nothing', async () => {
+    const status = { id: 's-1', status: 'complete', failures: [null, 7, { id: 'sighting--2', version: 'm' }] };
+    const sink = open(await start({ posts: [[202, status]], manifest: { objects: [null, 'x', {}] } }));
+    const failure = await sink.send([message(1), message(2)]).catch((error) => error);
+    await sink.close();
+    expect(failure).toMatchObject({ retryable: false, delivered: 2, refused: 1 });
   });
 
   it('trusts the server with what it accepted when the status is forgotten or never ends', async () => {

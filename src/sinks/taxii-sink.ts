@@ -285,8 +285,13 @@ function failuresOf(status: Members): readonly Failure[] {
 /** Newest version of each object of a manifest. */
 function versionsOf(manifest: Members): ReadonlyMap<string, string> {
   const listed = manifest['objects'];
-  const entries = Array.isArray(listed) ? (listed as readonly Members[]) : [];
-  return new Map(entries.map(({ id, version }) => [String(id), String(version)]));
+  const entries = Array.isArray(listed) ? (listed as readonly unknown[]) : [];
+  return new Map(
+    entries.map((entry) => {
+      const { id, version } = (entry ?? {}) as Members;
+      return [String(id), String(version)];
+    }),
+  );
 }
 
 /** Observables have no versions of ours; servers make some up for them. */

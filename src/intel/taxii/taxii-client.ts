@@ -49,6 +49,8 @@ const DISCOVERY_PATHS: readonly (readonly [string, TaxiiVersion])[] = [
   ['/taxii/', '2.0'],
 ];
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
+/** A list with more is refused: each root costs requests, to wherever it says. */
+const MAX_ROOTS = 100;
 
 export class TaxiiClient {
   readonly transport: PoliteClient;
@@ -96,8 +98,13 @@ export class TaxiiClient {
 
   async #roots(discovery: URL, version: TaxiiVersion, listed: readonly unknown[]): Promise<readonly ApiRoot[]> {
     const roots: ApiRoot[] = [];
+    if (listed.length > MAX_ROOTS) {
+      const message = `"${shown(discovery)}" lists ${listed.length} API roots, more than ${MAX_ROOTS}`;
+      throw new RequestFailure('INTEL_TAXII_FAILED', message, -1);
+    }
     for (const entry of listed) {
-      if (typeof entry !== 'string') continue;
+      // Text from the server: it need not be an address.
+      if (typeof entry !== 'string' || !URL.canParse(entry, discovery.href)) continue;
       const url = withSlash(new URL(entry, discovery));
       try {
         const answer = await this.#ask(url, version);

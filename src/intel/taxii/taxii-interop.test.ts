@@ -98,6 +98,14 @@ it('an API root that is not there is reported', async () => {
   expect(problems).toEqual(['INTEL_TAXII_FAILED']);
 });
 
+it('passes over what is no address in a list of API roots, and refuses an endless list', async () => {
+  const roots = (api_roots: readonly unknown[]) => ({ '/taxii2/': [200, { title: 't', api_roots }] as const });
+  const { added, problems } = await pull(roots(['http://[', 'https://:x/', 7, null, '/root/']));
+  expect([added, problems]).toEqual([[1], []]);
+  const many = await pull(roots(Array.from({ length: 101 }, (_, i) => `/r${i}/`)));
+  expect([many.problems, many.asked]).toEqual([['INTEL_TAXII_FAILED'], ['/taxii2/']]);
+});
+
 it('keeps properties that it does not know', async () => {
   const { stored, added } = await pull({}, undefined, { x_own: { a: [1] } });
   expect(added).toEqual([1]);

@@ -7,6 +7,7 @@
  * name of a session that moves on with each request, so that the page of an answer that got lost would be skipped. The
  * query then begins anew just before the last object.
  */
+import { createHash } from 'node:crypto';
 import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timestamp.ts';
 import type { Collection } from './taxii-client.ts';
 import { OBJECT_MEDIA } from './taxii-client.ts';
@@ -82,6 +83,7 @@ async function* pagesByNext(
   let paging: Paging = resumed(from.paging ?? startOf(from));
   let limit = query.pageSize;
   let emptyPages = 0;
+  // Short, whatever the server sends: at most `maxPages` of them.
   const seen = new Set<string>();
   for (let count = 0; ; count++) {
     const url = envelopeUrl(collection, query, paging, limit);
@@ -113,7 +115,8 @@ async function* pagesByNext(
     emptyPages = isEmpty ? emptyPages + 1 : 0;
     if (emptyPages > MAX_EMPTY_PAGES) throw stuck(url, 'page after page is empty and promises more');
     if (content.next !== undefined) {
-      const mark = `${content.next} ${content.objects[0]?.id} ${content.objects.at(-1)?.id} ${content.objects.at(-1)?.version}`;
+      const last = content.objects.at(-1);
+      const mark = digest([content.next, content.objects[0]?.id, last?.id, last?.version].join('\n'));
       if (!isEmpty && seen.has(mark)) throw stuck(url, 'the server gives the same page again');
       seen.add(mark);
       paging = { ...paging, next: content.next };
@@ -322,6 +325,10 @@ function without(paging: Paging, name: 'next'): Paging {
 
 function isForgotten(error: unknown): boolean {
   return error instanceof RequestFailure && [400, 404, 410, 422].includes(error.status);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('base64').slice(0, 22);
 }
 
 function stuck(url: URL, reason: string): RequestFailure {

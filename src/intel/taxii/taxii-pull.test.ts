@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTaxiiServer, type TaxiiServerScript } from '../../testing/taxii-server.ts';
+import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { readIntelSource } from '../intel-source.ts';
 import { loadIntel } from '../load-intel.ts';
-import { pullTaxii } from './taxii-pull.ts';
+import { chosen, pullTaxii } from './taxii-pull.ts';
 import { REMOTE_DEFAULTS, type RemoteServer, systemSurroundings } from '../http/polite-client.ts';
 
 const cleanup: (() => Promise<void> | void)[] = [];
@@ -83,5 +84,19 @@ describe('pulling from a TAXII server', () => {
       collections: [],
       diagnostics: [{ code: 'INTEL_TAXII_AUTH' }],
     });
+  });
+});
+
+describe('choosing collections', () => {
+  it('takes the first thousand where none is named, and says so', () => {
+    const root = { url: new URL('https://taxii.example/root/'), version: '2.1', title: '' } as const;
+    const collections = Array.from({ length: 1001 }, (_, i) => ({
+      ...{ root, id: String(i), title: '', alias: '', canRead: true, canWrite: false },
+    }));
+    const diagnostics: Diagnostic[] = [];
+    const server = { url: 'https://taxii.example/' };
+    expect(chosen({ collections, diagnostics: [] }, server, undefined, diagnostics)).toHaveLength(1000);
+    expect(diagnostics.map(({ message }) => message)).toEqual([expect.stringContaining('1001 collections')]);
+    expect(chosen({ collections, diagnostics: [] }, server, ['1000'], [])).toHaveLength(1);
   });
 });

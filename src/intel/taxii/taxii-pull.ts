@@ -55,6 +55,9 @@ export interface Listing {
   readonly retryAfterMs?: number;
 }
 
+/** Pulled where none is named: each has a folder of its own. */
+const MAX_COLLECTIONS = 1000;
+
 /** Rejects only when aborted or when the folder cannot be written. */
 export async function pullTaxii(server: RemoteServer, options: PullOptions): Promise<Pull> {
   const { surroundings, progress, folder, signal } = options;
@@ -106,7 +109,13 @@ export function chosen(
   diagnostics: Diagnostic[],
 ): readonly Collection[] {
   const listed = listing.collections;
-  if (names === undefined) return listed.filter(({ canRead }) => canRead);
+  if (names === undefined) {
+    const readable = listed.filter(({ canRead }) => canRead);
+    if (readable.length <= MAX_COLLECTIONS) return readable;
+    const message = `"${shown(new URL(server.url))}" has ${readable.length} collections; the first ${MAX_COLLECTIONS} are pulled, name those that are wanted`;
+    diagnostics.push(diagnostic('INTEL_TAXII_FAILED', 'error', message));
+    return readable.slice(0, MAX_COLLECTIONS);
+  }
   const found = new Set<Collection>();
   for (const name of names) {
     const called = listed.filter(({ id, title, alias }) => id === name || title === name || alias === name);

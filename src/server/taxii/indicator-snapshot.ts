@@ -2,9 +2,9 @@
  * The loaded indicators one by one, as the TAXII server gives them: every source of every row under its id, then the patterns that no single value
  * decides, then Sigma rules that came as indicators. Nothing is copied: an object is made when somebody asks for its position.
  */
-import type { IndicatorDetails } from '../../core/indicator.ts';
+import type { IndicatorDetails, Tlp } from '../../core/indicator.ts';
 import type { IndicatorRows } from '../../core/indicator-rows.ts';
-import { describeDetails } from '../../core/indicator-table.ts';
+import { describeDetails, isWithinTlp } from '../../core/indicator-table.ts';
 import { indicatorObject, indicatorVersion, type IndicatorValue, patternOf } from '../../encode/stix-indicator.ts';
 
 export interface SnapshotEntry {
@@ -38,10 +38,12 @@ export interface ServedRows extends IndicatorRows {
 /** Sources of one row that are served. */
 const MAX_SOURCES = 64;
 
+/** Of what is marked stricter than `maxTlp` there are no entries. */
 export function indicatorSnapshot(
   rows: ServedRows,
   patterns: readonly (() => DescribedPattern)[],
   sources: number,
+  maxTlp: Tlp,
 ): IndicatorSnapshot {
   const ofRow = (row: number, n: number): readonly [IndicatorDetails, IndicatorValue] | undefined => {
     const saying = rows.isLive(row) ? rows.sayingsAt(row)[n] : undefined;
@@ -59,11 +61,15 @@ export function indicatorSnapshot(
         const of = { kind: rows.kindAt(row), value: rows.valueAt(row), semantics: rows.semanticsAt(row) };
         for (const [n, saying] of rows.sayingsAt(row).slice(0, MAX_SOURCES).entries()) {
           const details = describeDetails(saying.said, of.kind, of.value);
+          if (!isWithinTlp(details.tlp, maxTlp)) continue;
           if (details.pattern !== undefined || patternOf(of) !== undefined)
             yield entryOf(details, row * MAX_SOURCES + n);
         }
       }
-      for (const [i, pattern] of patterns.entries()) yield entryOf(pattern().details, -1 - i);
+      for (const [i, pattern] of patterns.entries()) {
+        const { details } = pattern();
+        if (isWithinTlp(details.tlp, maxTlp)) yield entryOf(details, -1 - i);
+      }
     },
     entryAt(position) {
       const details = position >= 0 ? said(position)?.[0] : patterns[-1 - position]?.().details;

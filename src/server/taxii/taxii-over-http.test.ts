@@ -39,7 +39,7 @@ async function start(token?: string): Promise<string> {
   const builder = new IndicatorTableBuilder();
   const details = builder.addDetails(builder.addFeed('list'), { provider: 'list', confidence: 60 });
   for (let n = 0; n < INDICATORS; n++) builder.add('ipv4', `198.51.${n >> 8}.${n & 255}`, 'exact', details);
-  const snapshot = indicatorSnapshot(new LayeredTable(builder.finish()), [], INDICATORS);
+  const snapshot = indicatorSnapshot(new LayeredTable(builder.finish()), [], INDICATORS, 'red');
   const onDiskProblem = (reason: string): void => {
     throw new Error(reason);
   };

@@ -109,7 +109,7 @@ describe.skipIf(missing !== '')(`TAXII server and taxii2-client ${missing}`, () 
     });
     for (const [kind, value] of KINDS) builder.add(kind, value, 'exact', details);
     for (let n = KINDS.length; n < INDICATORS; n++) builder.add('domain', `d${n}.example`, 'subdomain', details);
-    const snapshot = indicatorSnapshot(new LayeredTable(builder.finish()), [], INDICATORS);
+    const snapshot = indicatorSnapshot(new LayeredTable(builder.finish()), [], INDICATORS, 'red');
     const onDiskProblem = (reason: string): void => {
       throw new Error(reason);
     };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { LayeredTable } from '../../core/layered-table.ts';
-import { shapeOf } from '../../core/indicator-table.ts';
+import type { Tlp } from '../../core/indicator.ts';
+import { shapeOf, TLP_LEVELS } from '../../core/indicator-table.ts';
 import { IndicatorCatalogue } from './indicator-catalogue.ts';
 import { type IndicatorSnapshot, indicatorSnapshot } from './indicator-snapshot.ts';
 import { SightingStore } from './sighting-store.ts';
@@ -27,6 +28,8 @@ function tableOf(count: number): LayeredTable {
     ...{ modifiedMs: Date.UTC(2024, 5, 1), validFromMs: Date.UTC(2024, 4, 1), confidence: 80, tlp: 'green' as const },
   });
   for (const value of ['192.0.2.1', '192.0.2.2']) builder.add('ipv4', value, 'exact', stix);
+  // Marked stricter than what is served.
+  builder.add('domain', 'd0.example', 'subdomain', builder.addDetails(feed, { provider: 'marked', tlp: 'red' }));
   builder.add('text', 'no pattern says this', 'exact', plain);
   return new LayeredTable(builder.finish());
 }
@@ -41,6 +44,14 @@ const sigma = {
   },
 };
 
+const secret = {
+  type: 'stix' as const,
+  details: {
+    ...{ id: 'indicator--00000000-0000-4000-8000-00000000000a', name: 'secret pattern', provider: 'stix' },
+    ...{ pattern: "[file:name = 'x'] FOLLOWEDBY [file:name = 'y']", tlp: 'red' as const },
+  },
+};
+
 function setup(count = 3, file?: string) {
   const table = tableOf(count);
   let revision = -1;
@@ -48,7 +59,7 @@ function setup(count = 3, file?: string) {
   const current = (): IndicatorSnapshot => {
     if (snapshot === undefined || revision !== table.revision) {
       revision = table.revision;
-      snapshot = indicatorSnapshot(table, [() => sigma], 1000 + count);
+      snapshot = indicatorSnapshot(table, [() => sigma, () => secret], 1000 + count, 'amber+strict');
     }
     return snapshot;
   };
@@ -246,6 +257,22 @@ describe('indicators', () => {
       status: 200,
       content: {},
     });
+  });
+
+  it('are left out, everywhere, when they are marked stricter than what may be served', async () => {
+    const { ask } = setup();
+    expect(await ask(`collections/indicators/objects/${secret.details.id}/`)).toMatchObject({ status: 404 });
+    expect((await ask(`collections/indicators/objects/?match[id]=${secret.details.id}`)).content).toEqual({});
+    expect((await ask('collections/indicators/objects/')).body).not.toContain('5e57c739-391a-4eb3-b6be-7d15ca92d5ed');
+    const levels = (maxTlp: Tlp): number => {
+      const builder = new IndicatorTableBuilder();
+      const feed = builder.addFeed('list');
+      builder.add('domain', 'none.example', 'exact', builder.addDetails(feed, { provider: 'list' }));
+      for (const tlp of TLP_LEVELS)
+        builder.add('domain', `${tlp}.example`, 'exact', builder.addDetails(feed, { provider: tlp, tlp }));
+      return [...indicatorSnapshot(new LayeredTable(builder.finish()), [], 6, maxTlp).entries()].length;
+    };
+    expect(TLP_LEVELS.map(levels)).toEqual([2, 3, 4, 5, 6]);
   });
 
   it('answer 503 while they are put together for too long', async () => {
