@@ -12,6 +12,10 @@ export interface IndicatorValue {
   readonly semantics: Semantics;
 }
 
+/** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z. */
+const FIRST_MS = -62_135_596_800_000;
+const LAST_MS = 253_402_300_799_999;
+
 const HASH_NAMES: Readonly<Record<number, string>> = {
   32: 'MD5',
   40: "'SHA-1'",
@@ -113,6 +117,7 @@ function quoted(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
+/** Years that STIX cannot write, as sources invent them, are held at its ends. */
 function stixTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.min(LAST_MS, Math.max(FIRST_MS, ms))).toISOString();
 }

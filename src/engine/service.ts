@@ -107,6 +107,7 @@ export class Service {
   readonly #store: IntelStore;
   readonly #stopping: AbortController;
   #nextSweepMs = Date.now() + SWEEP_MS;
+  #writeFailureToldMs = 0;
 
   private constructor(
     loaded: LoadedConfig,
@@ -145,7 +146,7 @@ export class Service {
         },
       }),
       send: async (found, nowMs) => {
-        this.#positions.saveBegun();
+        this.#keep(() => this.#positions.saveBegun());
         await this.#swapping;
         await this.#alertPath.send(found, nowMs);
       },
@@ -208,7 +209,12 @@ export class Service {
       await service.#alertPath.send(service.#replayed.splice(0), Date.now());
       if (service.#keeper.active) await service.#keeper.save();
       await service.#startInputs(inputs);
-      service.#timer = setInterval(() => void service.#tick(), TICK_MS);
+      service.#timer = setInterval(() => {
+        service.#tick().catch((error: unknown) => {
+          // A bug: the stream goes on, as after a batch that could not be matched.
+          options.logger.error('what is due every second could not be done', { reason: String(error) });
+        });
+      }, TICK_MS);
       // What changed while nobody ran.
       await service.refresh();
       service.#ready = true;
@@ -385,8 +391,8 @@ export class Service {
     await this.#intake.settled();
     await this.#options.events?.settle();
     await this.#keeper.stop();
-    this.#alertPath.save();
-    this.#positions.save();
+    this.#keep(() => this.#alertPath.save());
+    this.#keep(() => this.#positions.save());
     const left = await this.#outputs.close(DRAIN_MS);
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
     this.#stopping.abort();
@@ -490,7 +496,7 @@ export class Service {
   /** Queue folders have one owner: the former outputs let go of theirs before the new ones open. */
   async #exchangeOutputs(plans: readonly OutputPlan[], config: Config): Promise<void> {
     await this.#outputs.close(DRAIN_MS);
-    this.#alertPath.save();
+    this.#keep(() => this.#alertPath.save());
     this.#outputs = await Outputs.open(plans, outputsOptions(config, this.#dataDir, this.#options));
     this.#alertPath = this.#newAlertPath(this.#outputs);
   }
@@ -530,9 +536,25 @@ export class Service {
     await this.#alertPath.tick(nowMs);
     // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
     // Where state is saved, both stand in the snapshot; the file of positions then tells only which sources there are.
-    if (!this.#keeper.active) this.#alertPath.save();
-    this.#positions.save();
+    if (!this.#keeper.active) this.#keep(() => this.#alertPath.save());
+    this.#keep(() => this.#positions.save());
     await this.#keeper.tick();
+  }
+
+  /** Writes a state file. Alerts go out and the stream goes on when it cannot be: that is counted, told once a minute and tried again. */
+  #keep(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      // A full or failing disk, a folder that somebody took away.
+      if (!(error instanceof Error) || !('code' in error)) throw error;
+      this.#engine.add('state_writes_failed');
+      if (Date.now() - this.#writeFailureToldMs < 60_000) return;
+      this.#writeFailureToldMs = Date.now();
+      this.#options.logger.error('a state file cannot be written; after a crash more is read again', {
+        reason: error.message,
+      });
+    }
   }
 
   async #sweep(): Promise<void> {

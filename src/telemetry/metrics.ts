@@ -119,6 +119,7 @@ export const METRICS: readonly Metric[] = [
   counter('engine', 'state_replayed', 'events taken from the evidence log after a crash', 'state_replayed_events'),
   counter('engine', 'state_snapshots', 'snapshots of state saved'),
   counter('engine', 'state_snapshots_failed', 'snapshots that could not be saved'),
+  counter('engine', 'state_writes_failed', 'files of positions and suppression that could not be written'),
   counter('engine', 'state_snapshots_postponed', 'snapshots put off because an output was slow'),
   gauge(
     'engine',

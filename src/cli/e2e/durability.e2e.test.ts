@@ -2,7 +2,7 @@
  * What was acknowledged survives: a service that follows a file, or takes HTTP posts, is killed with SIGKILL while its webhook is away,
  * and started again on the same data directory. Compared with a run that nobody disturbed: the same ids, each at least once.
  */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { WebhookReceiver } from '../../testing/alert-receiver.ts';
@@ -133,5 +133,27 @@ describe('suppression', () => {
     await third.until(async () => (await heldBack(third)) === 1, 'the fourth alert held back');
     await third.stop();
     expect(second.stdout + third.stdout).toBe('');
+  });
+});
+
+describe('a data directory that can no longer be written', () => {
+  it('costs neither alerts nor the service: it is counted, told once and shows at the end', async () => {
+    const log = join(folder.path, 'away.ndjson');
+    writeFileSync(log, records(0, 3));
+    const flint = start('away', ['--listen', `file:${log}?poll_ms=20`, '--output', 'stdout:'], {
+      FLINT_ALERTS__SUPPRESS_SECONDS: '60',
+    });
+    const alerts = (): number => idsOf(flint.stdout.split('\n').filter((line) => line !== '')).size;
+    await flint.until(async () => alerts() === 1, 'the first alert');
+    for (const name of ['positions', 'state'])
+      rmSync(join(folder.path, 'away', name), { recursive: true, force: true });
+    appendFileSync(log, records(3, 30));
+    await flint.until(async () => alerts() === 10, 'alerts without state files');
+    await flint.until(
+      async () => total(await flint.metrics(), 'flint_engine_state_writes_failed_total') > 2,
+      'counted failures',
+    );
+    expect(flint.stderr.split('a state file cannot be written').length).toBe(2);
+    expect((await flint.stop()).code).toBe(0);
   });
 });

@@ -275,6 +275,23 @@ describe('indicators', () => {
     expect(TLP_LEVELS.map(levels)).toEqual([2, 3, 4, 5, 6]);
   });
 
+  it('are all offered when a source invents times that no calendar has', async () => {
+    const builder = new IndicatorTableBuilder();
+    const feed = builder.addFeed('misp');
+    for (const [name, ms] of [['a', 1e20] as const, ['b', -1e20] as const, ['c', 8e15] as const])
+      builder.add('domain', name, 'exact', builder.addDetails(feed, { provider: name, modifiedMs: ms }));
+    const snapshot = indicatorSnapshot(new LayeredTable(builder.finish()), [], 3, 'red');
+    const catalogue = new IndicatorCatalogue({ current: () => snapshot, now: Date.now, onDiskProblem: quiet });
+    const request = { path: `${API_ROOT_PATH}collections/indicators/objects/`, query: new URLSearchParams() };
+    const { status, body } = await new TaxiiServer([catalogue], 'test').answer({ ...request, accept: undefined });
+    expect(status).toBe(200);
+    expect(JSON.parse(body).objects.map(({ modified }: { modified: string }) => modified)).toEqual([
+      '9999-12-31T23:59:59.999Z',
+      '0001-01-01T00:00:00.000Z',
+      '9999-12-31T23:59:59.999Z',
+    ]);
+  });
+
   it('answer 503 while they are put together for too long', async () => {
     const slow: IndicatorSnapshot = {
       capacity: 3000,
