@@ -70,6 +70,15 @@ describe('element splitter', () => {
     expect(result).toMatchObject({ elements: [{ a: 1 }, { a: 2 }], problems: ['too_long'] });
   });
 
+  it('skips what is nested too deep, in whatever, and goes on behind it', () => {
+    const deep = (levels: number): string => `${'[{"a":'.repeat(levels)}1${'}]'.repeat(levels)}`;
+    const text = (levels: number): string =>
+      `{"x":${deep(levels)},"objects":[{"a":1},{"b":${deep(levels)}},"]}",{"a":2}],"y":${deep(levels)}}`;
+    for (const levels of [511, 512, 600, 20_000])
+      expect(split(text(levels), 4096)).toMatchObject({ elements: [{ a: 1 }, ']}', { a: 2 }], problems: ['too_deep'] });
+    expect(split(text(500), 4096)).toMatchObject({ elements: { length: 4 }, problems: [] });
+  });
+
   it('reads a wrapper with much in front of its list', () => {
     const result = split(JSON.stringify({ notes: 'x'.repeat(500), objects: [{ a: 1 }] }), 16, 100);
     expect(result).toMatchObject({ elements: [{ a: 1 }], problems: [] });
@@ -79,6 +88,6 @@ describe('element splitter', () => {
     expect(split('{"objects":[{"a":1},{"b"', 5)).toMatchObject({ elements: [{ a: 1 }], problems: ['incomplete'] });
     expect(split('{"objects":[{"a":1}}]', 5)).toMatchObject({ elements: [{ a: 1 }], problems: ['malformed'] });
     expect(split('<html>', 5).problems).toEqual(['malformed']);
-    expect(split('['.repeat(5000), 64).problems).toEqual(['malformed']);
+    expect(split('['.repeat(5000), 64).problems).toEqual(['incomplete']);
   });
 });

@@ -6,11 +6,11 @@
  * It knows brackets, strings and keys, not values: an element is validated by parsing it. Linear; memory is one element.
  */
 
-export type SplitProblem = 'too_long' | 'malformed' | 'incomplete';
+export type SplitProblem = 'too_long' | 'too_deep' | 'malformed' | 'incomplete';
 
 export interface ElementSplitterOptions {
   readonly key: string;
-  /** Longer elements are skipped and reported as `too_long`. */
+  /** Longer elements are skipped and reported as `too_long`; those nested more than MAX_DEPTH deep as `too_deep`. */
   readonly maxElementBytes: number;
   /** `line` is where the element starts, from 1. The text is one JSON value, not yet parsed. */
   readonly element: (text: string, line: number) => void;
@@ -18,7 +18,8 @@ export interface ElementSplitterOptions {
   readonly problem: (reason: SplitProblem, line: number) => void;
 }
 
-const MAX_DEPTH = 1024;
+/** Brackets below it are counted only: one element of somebody's making must not cost all that stand behind it. */
+export const MAX_DEPTH = 1024;
 const OBJECT = 1;
 const ARRAY = 2;
 
@@ -26,6 +27,8 @@ export class ElementSplitter {
   readonly #options: ElementSplitterOptions;
   readonly #stack = new Uint8Array(MAX_DEPTH);
   #depth = 0;
+  /** Levels below MAX_DEPTH. */
+  #beyond = 0;
   #inString = false;
   #escaped = false;
   #line = 1;
@@ -48,6 +51,7 @@ export class ElementSplitter {
   #carried: Buffer[] = [];
   #carriedBytes = 0;
   #tooLong = false;
+  #tooDeep = false;
 
   constructor(options: ElementSplitterOptions) {
     this.#options = options;
@@ -111,8 +115,9 @@ export class ElementSplitter {
   }
 
   #open(bracket: number, at: number): void {
-    if (this.#depth >= MAX_DEPTH) {
-      this.#fail();
+    if (this.#depth === MAX_DEPTH) {
+      this.#beyond++;
+      this.#tooDeep = true;
       return;
     }
     const atTop = this.#depth === 0;
@@ -130,6 +135,10 @@ export class ElementSplitter {
   }
 
   #close(bracket: number, chunk: Uint8Array, at: number): void {
+    if (this.#beyond > 0) {
+      this.#beyond--;
+      return;
+    }
     if (this.#depth === 0 || this.#stack[this.#depth - 1] !== bracket) {
       this.#fail();
       return;
@@ -169,12 +178,13 @@ export class ElementSplitter {
     this.#start = at;
     this.#startLine = this.#line;
     this.#tooLong = false;
+    this.#tooDeep = false;
   }
 
   #finish(chunk: Uint8Array, end: number): void {
     if (!this.#taking) return;
     this.#carry(chunk, this.#start, end);
-    if (this.#tooLong) this.#options.problem('too_long', this.#startLine);
+    if (this.#tooLong || this.#tooDeep) this.#options.problem(this.#tooDeep ? 'too_deep' : 'too_long', this.#startLine);
     else {
       const only = this.#carried.length === 1 ? this.#carried[0] : undefined;
       const text = (only ?? Buffer.concat(this.#carried)).toString('utf8');

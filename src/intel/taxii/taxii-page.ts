@@ -3,7 +3,7 @@
  * everything nested is cut out. Memory is one object. A damaged object is told apart from a damaged page: the first is
  * skipped, the second (the text breaks off, the brackets do not pair) must be fetched again.
  */
-import { ElementSplitter } from '../../core/element-splitter.ts';
+import { ElementSplitter, MAX_DEPTH } from '../../core/element-splitter.ts';
 import { ReadAgain } from '../http/polite-client.ts';
 
 export interface PageObject {
@@ -46,6 +46,7 @@ export async function readPage(body: AsyncIterable<Uint8Array>, limits: PageLimi
     },
     problem: (reason) => {
       if (reason === 'too_long') damaged.push(`longer than ${limits.maxObjectBytes} bytes`);
+      else if (reason === 'too_deep') damaged.push(`nested more than ${MAX_DEPTH} deep`);
       else broken ??= reason === 'incomplete' ? 'the text ends early' : 'the brackets do not pair';
     },
   });

@@ -27,9 +27,11 @@ export class JsonList implements FeedLoader {
       problem: (reason, line) => {
         const message = reason === 'incomplete' ? 'the JSON text ends early' : 'the JSON text cannot be read';
         const span = { file: feed.file, line };
-        if (reason === 'too_long')
-          feed.report.bad(() => diagnostic('INTEL_BAD_OBJECT', 'error', 'object is longer than the limit', { span }));
-        else this.#broken = diagnostic('INTEL_BROKEN_FEED', 'error', message, { span });
+        if (reason === 'too_long' || reason === 'too_deep') {
+          const what = reason === 'too_long' ? 'object is longer than the limit' : 'object is nested too deep';
+          feed.report.entry();
+          feed.report.bad(() => diagnostic('INTEL_BAD_OBJECT', 'error', what, { span }));
+        } else this.#broken = diagnostic('INTEL_BROKEN_FEED', 'error', message, { span });
       },
     });
   }

@@ -107,9 +107,10 @@ export class StixLoader implements FeedLoader {
 
   #splitProblem(reason: SplitProblem, line: number): void {
     const span = { file: this.#feed.file, line };
-    if (reason === 'too_long') {
+    if (reason === 'too_long' || reason === 'too_deep') {
+      const message = reason === 'too_long' ? 'object is longer than the limit' : 'object is nested too deep';
       this.#feed.report.entry();
-      this.#feed.report.bad(() => diagnostic('INTEL_BAD_OBJECT', 'error', 'object is longer than the limit', { span }));
+      this.#feed.report.bad(() => diagnostic('INTEL_BAD_OBJECT', 'error', message, { span }));
     } else {
       const message =
         reason === 'incomplete' ? 'the JSON text ends early' : 'the brackets of the JSON text do not pair';
