@@ -20,6 +20,7 @@ import { derivedFieldNames, ProcessContext } from './process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
+import type { WindowWatch } from '../state/window-watch.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import { type LateOutcome, SigmaEventRules } from './sigma-rules.ts';
@@ -32,6 +33,8 @@ export interface EventRulesOptions {
   readonly seed?: StatefulOptions['seed'];
   /** Where earlier events are kept beyond memory, and over restarts. */
   readonly archive?: EventArchive;
+  /** Told what windows are like. */
+  readonly watch?: WindowWatch;
   /** Rules of the generation before: what reads the same keeps its state, as the same object. */
   readonly previous?: EventRules;
 }
@@ -54,8 +57,8 @@ export class EventRules implements MatchesEvents {
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
-    const { onEvent, previous, archive } = options;
-    const kept = archive === undefined ? {} : { archive };
+    const { onEvent, previous, archive, watch } = options;
+    const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
     const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];

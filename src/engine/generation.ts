@@ -62,6 +62,8 @@ export interface GenerationOptions {
   readonly seed?: StatefulOptions['seed'];
   /** Where stateful rules keep events beyond memory. */
   readonly archive?: StatefulOptions['archive'];
+  /** Told what windows of stateful rules are like. */
+  readonly watch?: StatefulOptions['watch'];
 }
 
 /** Bundled indicators, beside dist/ and src/ alike. */
@@ -308,6 +310,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.archive !== undefined && { archive: options.archive }),
+    ...(options.watch !== undefined && { watch: options.watch }),
     ...(options.previous !== undefined && { previous: options.previous.rules }),
   });
   diagnostics.push(...rules.diagnostics);

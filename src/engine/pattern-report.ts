@@ -36,25 +36,42 @@ export function reportPatternGroups(
   for (const { pattern, key, kept } of stream.groups()) {
     if (reports.length >= limit) break;
     if (!plans.has(pattern) || (filter !== undefined && !key.includes(filter))) continue;
-    const seen = new Set(kept.flatMap(({ brackets }) => brackets));
-    const absent = stream.bracketsOf(pattern).filter((bracket) => !seen.has(bracket));
-    reports.push({
-      group: kept[0]?.event.group ?? {},
-      fromMs: kept[0]?.timeMs ?? Number.NaN,
-      toMs: kept.at(-1)?.timeMs ?? Number.NaN,
-      entries: kept.length,
-      state: `${kept.length} events kept, ${seen.size} of ${seen.size + absent.length} observations seen`,
-      missing:
-        absent.length > 0
-          ? absent.map((bracket) => `no event for observation ${bracket + 1} of the pattern`)
-          : ['all observations seen, but not often enough, in order or near enough in time'],
-      events: kept
-        .slice(-MAX_REFERENCES)
-        .toReversed()
-        .map(({ timeMs, event: { event } }) => ({
-          ...{ source: event.origin.source.id, position: event.origin.position, part: event.origin.part, timeMs },
-        })),
-    });
+    reports.push(reportPatternGroup(stream, pattern, kept));
   }
   return reports;
+}
+
+export type KeptEvents = readonly {
+  readonly timeMs: number;
+  readonly brackets: readonly number[];
+  readonly event: KeptEvent;
+}[];
+
+/** Observations of the pattern that no kept event satisfies. */
+export function absentBrackets(stream: PatternStream<KeptEvent>, pattern: number, kept: KeptEvents): readonly number[] {
+  const seen = new Set(kept.flatMap(({ brackets }) => brackets));
+  return stream.bracketsOf(pattern).filter((bracket) => !seen.has(bracket));
+}
+
+export function reportPatternGroup(stream: PatternStream<KeptEvent>, pattern: number, kept: KeptEvents): GroupReport {
+  const absent = absentBrackets(stream, pattern, kept);
+  const all = stream.bracketsOf(pattern).length;
+  return {
+    group: kept[0]?.event.group ?? {},
+    fromMs: kept[0]?.timeMs ?? Number.NaN,
+    toMs: kept.at(-1)?.timeMs ?? Number.NaN,
+    entries: kept.length,
+    state: `${kept.length} events kept, ${all - absent.length} of ${all} observations seen`,
+    missing:
+      absent.length > 0
+        ? absent.map((bracket) => `no event for observation ${bracket + 1} of the pattern`)
+        : ['all observations seen, but not often enough, in order or near enough in time'],
+    events: kept
+      .slice(-MAX_REFERENCES)
+      .toReversed()
+      .map(({ timeMs, event: { event } }) => ({
+        ...{ source: event.origin.source.id, position: event.origin.position, part: event.origin.part, timeMs },
+        ...{ path: event.origin.source.path, ...(event.origin.line > 0 && { line: event.origin.line }) },
+      })),
+  };
 }

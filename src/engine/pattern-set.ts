@@ -36,7 +36,14 @@ import {
 import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
-import { reportPatternGroups, reportPatterns } from './pattern-report.ts';
+import type { WindowWatch } from '../state/window-watch.ts';
+import {
+  absentBrackets,
+  type KeptEvents,
+  reportPatternGroup,
+  reportPatternGroups,
+  reportPatterns,
+} from './pattern-report.ts';
 import { searchableTexts } from './searchable-texts.ts';
 import { streamKey } from './stream-key.ts';
 
@@ -58,6 +65,7 @@ export interface PatternSetOptions {
   readonly previous?: PatternSet;
   /** Takes the events that patterns keep. */
   readonly archive?: EventArchive;
+  readonly watch?: WindowWatch;
 }
 
 export interface LoadedPatterns {
@@ -144,6 +152,7 @@ export class PatternSet {
   readonly #lines = textLine();
   readonly #streamKeys: readonly string[];
   readonly #archive: EventArchive | undefined;
+  readonly #watch: WindowWatch | undefined;
   /** What must survive a restart; undefined when no pattern spans events. */
   readonly part: StatefulPart | undefined;
   /** Pattern of each plan of the stream. */
@@ -169,6 +178,8 @@ export class PatternSet {
       previous !== undefined && previous.#streamKeys.join() === this.#streamKeys.join()
         ? previous.#stream
         : new PatternStream(streamed, this.#streamKeys, KEPT_CODEC, options.stream);
+    this.#watch = options.watch;
+    if (options.watch !== undefined) this.#stream.fullest = ({ pattern, kept }) => this.#tellWindow(pattern, kept);
     this.part = streamed.length === 0 ? undefined : this.#createPart();
     this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
     const witnesses: PatternWitness[] = [];
@@ -251,6 +262,7 @@ export class PatternSet {
   /** The stateful half: an event that satisfies a bracket of a pattern over several observations. */
   advance(fact: EventFact): RuleMatch | undefined {
     this.#archive?.put(fact.event.event);
+    this.#tellFact(fact);
     const found = this.#stream.push(fact);
     const pattern = this.#patterns[this.#streamed[fact.pattern] ?? -1];
     if (found === undefined || pattern === undefined) return undefined;
@@ -258,6 +270,10 @@ export class PatternSet {
     const { event, group } = fact.event;
     const matched = found.events.flatMap((kept) => kept.matched);
     const events = found.events.map((kept) => kept.event);
+    if (this.#watch?.wants(pattern.input.details.id) === true) {
+      const rule = pattern.input.details.id;
+      this.#watch.fired({ rule, group, timeMs: event.timeMs, count: events.length, events });
+    }
     return { ...ruleMatch(pattern, event, matched), events, group, count: events.length };
   }
 
@@ -284,6 +300,40 @@ export class PatternSet {
       },
       resolve: (id) => objects.resolve(id),
     };
+  }
+
+  /** The patterns over several observations, with the names of these. */
+  overSeveral(): readonly { readonly id: string; readonly name: string; readonly observations: readonly string[] }[] {
+    return this.#streamed.flatMap((number) => {
+      const pattern = this.#patterns[number];
+      if (pattern === undefined) return [];
+      const { id, name } = pattern.input.details;
+      return [{ id, name, observations: pattern.brackets.map(({ bracket }) => observationName(bracket)) }];
+    });
+  }
+
+  /** Tells the watch what is kept at the end of the input. */
+  tellWindows(): void {
+    if (this.#watch === undefined) return;
+    for (const { pattern, kept } of this.#stream.groups()) if (kept.length > 0) this.#tellWindow(pattern, kept);
+  }
+
+  #tellWindow(plan: number, kept: KeptEvents): void {
+    const rule = this.#patterns[this.#streamed[plan] ?? -1]?.input.details.id ?? '';
+    if (this.#watch?.wants(rule) !== true) return;
+    const absent = absentBrackets(this.#stream, plan, kept).length;
+    this.#watch.window({
+      ...{ rule, group: kept[0]?.event.group ?? {} },
+      // Whether what is seen suffices only the search knows: a match is told as such.
+      distance: Math.max(1, absent),
+      report: () => reportPatternGroup(this.#stream, plan, kept),
+    });
+  }
+
+  #tellFact(fact: EventFact): void {
+    const rule = this.#patterns[this.#streamed[fact.pattern] ?? -1]?.input.details.id ?? '';
+    if (this.#watch?.wants(rule) !== true) return;
+    for (const bracket of fact.brackets) this.#watch.took(rule, observationName(bracket));
   }
 
   #createPart(): StatefulPart {
@@ -315,6 +365,10 @@ function streamKeys(patterns: readonly CompiledPattern[], groupBy: readonly stri
     seen.set(key, number + 1);
     return number === 0 ? key : `${key}.${number}`;
   });
+}
+
+function observationName(bracket: number): string {
+  return `observation ${bracket + 1}`;
 }
 
 /** An event beside its original text, which its fields repeat. */

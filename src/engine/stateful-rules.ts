@@ -26,6 +26,7 @@ import { planFlux } from '../state/flux/plan.ts';
 import { FluxTagger } from '../state/flux/tagger.ts';
 import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
+import type { WindowWatch } from '../state/window-watch.ts';
 
 /** A flux specification as configured, its text read. */
 export interface FluxText {
@@ -57,6 +58,8 @@ export interface StatefulOptions {
   readonly onEvent?: (event: Event, fields: EventObject) => void;
   /** Where earlier events are kept beyond memory. */
   readonly archive?: EventArchive;
+  /** Told what windows are like. */
+  readonly watch?: WindowWatch;
   /** Default: those of the engine. */
   readonly fluxBounds?: FluxBounds;
 }
@@ -143,8 +146,8 @@ export class StatefulRules {
   readonly #firings: { list: Firing[] };
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
-    const { mode, seed, previous, archive } = options;
-    const kept = archive === undefined ? {} : { archive };
+    const { mode, seed, previous, archive, watch } = options;
+    const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
     const firings = previous === undefined ? { list: [] } : previous.#firings;
     this.#firings = firings;
     const collect = (event: Event, match: RuleMatch): void => void firings.list.push({ event, match });

@@ -1,4 +1,7 @@
-/** `flint rules explain RULE EVENT`: the rule's condition as a tree with what held on the event, what did not, and what stood there. */
+/**
+ * `flint rules explain RULE EVENT`: the rule's condition as a tree with what held on the event, what did not, and what stood there. Of
+ * rules over several events: what became of their windows (explain-windows.ts).
+ */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { readSampleEvents } from '../../engine/sample-events.ts';
@@ -11,19 +14,30 @@ import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { openTerminal, say } from '../terminal.ts';
 import { explanationObject, explanationText } from './explanation-text.ts';
-import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
+import { collect } from '../engine-options.ts';
+import { chooseWindows, explainWindows, type WindowOptions } from './explain-windows.ts';
+import { addRuleOptions, loadRules } from './rule-options.ts';
 
-interface ExplainOptions extends RuleOptions {
-  readonly logsource?: string;
-}
+type ExplainOptions = WindowOptions;
 
 export const explainCommand: CliCommand = {
   name: 'explain',
   build: (action) =>
     addRuleOptions(new Command('explain'))
-      .description('why events do or do not match a Sigma rule')
-      .argument('<rule>', 'id or title of a rule of --rules or -c, or a rule file')
+      .description(
+        'why events do or do not match a rule; of rules over several events, what their windows held and lacked',
+      )
+      .argument('<rule>', 'id or title of a rule, flux rule or pattern of what is loaded, or a rule file')
       .argument('<event>', 'file with one or more events as they are logged; "-" for standard input')
+      .option('--flux <spec>', 'flux specification (repeatable)', collect)
+      .option('--flux-group <field>', 'field that holds the group key of flux specifications')
+      .option(
+        '--intel <source>',
+        'indicators whose patterns over several observations may be asked for (repeatable)',
+        collect,
+      )
+      .option('--filter <text>', 'rules over several events: only groups with this text in a value of their key')
+      .option('--limit <count>', 'rules over several events: groups shown for each rule; default 20')
       .option('--logsource <source>', 'product/category/service of the events, when they do not tell themselves')
       .addHelpText(
         'after',
@@ -31,6 +45,9 @@ export const explainCommand: CliCommand = {
 Examples:
   flint rules explain rule.yml event.json
   flint rules explain 5af54681-df95-4c26-854f-2565e13cfab0 event.json --rules sigma/rules
+  flint rules explain correlation.yml events.ndjson --rules sigma/rules --filter alice
+  flint rules explain flux.yml events.ndjson --flux-group host_id
+  flint rules explain indicator--9c7f... events.ndjson --intel bundle.json
   cat event.json | flint rules explain rule.yml - --logsource windows/process_creation --json`,
       )
       .action(action((rule, event, options) => explainRule(String(rule), String(event), options as ExplainOptions))),
@@ -39,6 +56,8 @@ Examples:
 async function explainRule(name: string, path: string, options: ExplainOptions): Promise<number> {
   const terminal = openTerminal(options);
   const isFile = existsSync(name);
+  const windows = chooseWindows(name, isFile, options);
+  if (windows !== undefined) return explainWindows(windows, path, options);
   const rules = loadRules(options, isFile ? [name] : []);
   printDiagnostics(
     rules.diagnostics.filter(({ severity, span }) => severity === 'error' && (!isFile || span?.file === name)),
@@ -81,6 +100,6 @@ export function chooseRules(rules: readonly DetectionRule[], name: string, isFil
   const message = isFile
     ? `file "${name}" holds no detection rule that can be used`
     : `no rule "${name}" is loaded${near}`;
-  const hint = 'flint rules ls shows what is loaded; correlations watch several events and are not explained on one';
+  const hint = 'flint rules ls shows what is loaded; flux rules need --flux, patterns --intel';
   throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', message, { hint })]);
 }

@@ -10,10 +10,11 @@ import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import { CorrelationEngine, type CorrelationOptions } from './engine.ts';
 import { collectFacts, type FactLoss, type FieldReader, fieldReader } from './fact.ts';
-import { matchOfFiring } from './firing.ts';
+import { type CorrelationFiring, matchOfFiring } from './firing.ts';
 import { type CorrelationPlan, planCorrelations } from './plan.ts';
-import type { GroupQuery, GroupReport, StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
-import { reportGroups } from './group-report.ts';
+import type { EventReference, GroupQuery, GroupReport, StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
+import type { WindowWatch } from '../window-watch.ts';
+import { distanceOf, reportGroup, reportGroups } from './group-report.ts';
 import { restoreCorrelations, snapshotCorrelations } from './snapshot.ts';
 
 export interface CorrelatorOptions extends CorrelationOptions {
@@ -21,6 +22,7 @@ export interface CorrelatorOptions extends CorrelationOptions {
   readonly eventLogBytes: number;
   /** Where earlier events are found that are not kept in memory. */
   readonly archive?: EventArchive;
+  readonly watch?: WindowWatch;
 }
 
 /** `event` is the one that completed the match: the alert is about it. */
@@ -32,18 +34,22 @@ export class Correlator implements StatefulPart {
   readonly engine: CorrelationEngine;
   readonly events: EventLog;
   readonly clocks = new SourceClocks();
+  readonly #watch: WindowWatch | undefined;
 
   constructor(rules: readonly CorrelationRule[], options: CorrelatorOptions, onMatch: CorrelationHandler) {
     this.plan = planCorrelations(rules, options.latenessMs);
     this.events = new EventLog(this.clocks, options.eventLogBytes, options.archive);
     this.engine = new CorrelationEngine(this.plan, this.clocks, options, (firing) => {
       const completing = firing.events.at(-1);
+      if (this.#watch?.wants(firing.rule.details.id) === true) this.#tellFiring(this.#watch, firing);
       if (!firing.rule.alerts || completing === undefined) return;
       onMatch(
         this.events.get(completing),
         matchOfFiring(firing, (place) => this.events.get(place)),
       );
     });
+    this.#watch = options.watch;
+    if (options.watch !== undefined) this.#watchWindows(options.watch);
   }
 
   /** True when some correlation watches the rule: only then its matches need be handed in, also when it does not alert itself. */
@@ -53,8 +59,9 @@ export class Correlator implements StatefulPart {
 
   /** Takes an event and the ids of the rules it matches. `read` gives its fields as the rules see them. */
   observe(event: Event, ruleIds: Iterable<string>, nowMs: number, read: FieldReader = fieldReader(event.fields)): void {
-    const count = (reason: FactLoss): void => {
+    const count = (reason: FactLoss, correlation: number): void => {
       this.engine.lost[reason]++;
+      this.#watch?.lost(this.plan.correlations[correlation]?.rule.details.id ?? '', reason);
     };
     let place: ReturnType<EventLog['placeOf']> | undefined;
     for (const id of ruleIds) {
@@ -82,6 +89,40 @@ export class Correlator implements StatefulPart {
   /** Before the first event. Returns the correlations that start empty. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs = 0): readonly string[] {
     return restoreCorrelations(this.engine, this.clocks, chunks, nowMs).map((id) => `correlation "${id}"`);
+  }
+
+  #watchWindows(watch: WindowWatch): void {
+    for (const runner of this.engine.runners) {
+      const { rule } = runner.planned;
+      const { id } = rule.details;
+      if (!watch.wants(id)) continue;
+      runner.watch = {
+        took: (member) => watch.took(id, rule.rules[member] ?? ''),
+        fullest: (group) => {
+          const values = runner.groupValues(group);
+          const report = (): GroupReport => {
+            const { events, ...rest } = reportGroup(runner, this.clocks, group, values);
+            return { ...rest, events: events.map((event) => this.#withLine(event)) };
+          };
+          watch.window({ rule: id, group: values, distance: distanceOf(runner, group), report });
+        },
+      };
+    }
+  }
+
+  #tellFiring(watch: WindowWatch, { rule, group, timeMs, value, events, eventsOmitted }: CorrelationFiring): void {
+    watch.fired({
+      ...{ rule: rule.details.id, group, timeMs, count: events.length + eventsOmitted },
+      ...(rule.condition.kind === 'threshold' && { value }),
+      events: events.map((place) => this.events.get(place)),
+    });
+  }
+
+  /** The reference with the file and line of the event, while it is kept. */
+  #withLine(reference: EventReference): EventReference {
+    const source = this.clocks.register(reference.source, 'stream');
+    const { source: from, line } = this.events.get({ ...reference, source }).origin;
+    return { ...reference, path: from.path, ...(line > 0 && { line }) };
   }
 
   report(): readonly StateReport[] {

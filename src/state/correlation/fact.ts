@@ -47,13 +47,13 @@ export function collectFacts(
   ruleId: string,
   read: FieldReader,
   place: EventPlace,
-  lost: (reason: FactLoss) => void,
+  lost: (reason: FactLoss, correlation: number) => void,
   inner?: readonly EventPlace[],
 ): CorrelationFact[] {
   const facts: CorrelationFact[] = [];
   for (const watcher of plan.watchers.get(ruleId) ?? []) {
     const fact = factFor(plan, watcher, read, place, inner);
-    if (typeof fact === 'string') lost(fact);
+    if (typeof fact === 'string') lost(fact, watcher.correlation);
     else facts.push(fact);
   }
   return facts;

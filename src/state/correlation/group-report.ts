@@ -20,7 +20,26 @@ export function reportGroups(runner: CorrelationRunner, clocks: SourceClocks, qu
   return reports;
 }
 
-function reportGroup(
+/** How far the group's condition is from holding: what its bounds lack, or what the expression misses; 0 when it holds. */
+export function distanceOf(runner: CorrelationRunner, group: number): number {
+  const { rule } = runner.planned;
+  const value = runner.valueOf(group);
+  const { condition } = rule;
+  if (condition.kind === 'expression')
+    return value === 1 ? 0 : Math.max(1, missingFrom(rule, value, membersOf(runner, group)).length);
+  let distance = 0;
+  for (const bound of condition.bounds) if (!holds(bound, value)) distance += Math.abs(bound.value - value) || 1;
+  return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+}
+
+function membersOf({ store }: CorrelationRunner, group: number): Set<number> {
+  const members = new Set<number>();
+  for (let fact = store.start[group] as number; fact >= 0; fact = store.after[fact] as number)
+    members.add(store.member[fact] as number);
+  return members;
+}
+
+export function reportGroup(
   runner: CorrelationRunner,
   clocks: SourceClocks,
   group: number,
@@ -28,13 +47,10 @@ function reportGroup(
 ): GroupReport {
   const { store, planned } = runner;
   const { rule } = planned;
-  const members = new Set<number>();
+  const members = membersOf(runner, group);
   const order: number[] = [];
   const start = store.start[group] as number;
-  for (let fact = start; fact >= 0; fact = store.after[fact] as number) {
-    members.add(store.member[fact] as number);
-    order.push(fact);
-  }
+  for (let fact = start; fact >= 0; fact = store.after[fact] as number) order.push(fact);
   const events = order
     .slice(-MAX_REFERENCES)
     .toReversed()

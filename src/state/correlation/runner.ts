@@ -56,6 +56,12 @@ export interface FactExtra {
   readonly inner: readonly EventPlace[] | undefined;
 }
 
+/** Told what enters windows, and of each group's window before something leaves it. */
+export interface RunnerWatch {
+  took(member: number): void;
+  fullest(group: number): void;
+}
+
 /** A group's text, its entry in the map of texts, and its queue, as measured in bench/state.bench.ts. */
 const GROUP_TEXT_BYTES = 150;
 
@@ -65,6 +71,7 @@ export class CorrelationRunner {
   readonly order: KeyedOrder<number>;
   readonly extras = new Map<number, FactExtra>();
   readonly picture: KeyedPicture<GroupCollection>;
+  watch: RunnerWatch | undefined;
   readonly #aggregate: Aggregate;
   readonly #clocks: SourceClocks;
   readonly #options: RunnerOptions;
@@ -129,6 +136,7 @@ export class CorrelationRunner {
 
   push(fact: CorrelationFact, arrivalMs: number): void {
     const { store } = this;
+    this.watch?.took(fact.member);
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
     const id = store.newFact(group);
     store.time[id] = fact.timeMs;
@@ -333,6 +341,10 @@ export class CorrelationRunner {
   /** The oldest facts leave the window. They are freed, unless an undo may need them. */
   #expire(group: number, fromMs: number): void {
     const { store } = this;
+    if (this.watch !== undefined) {
+      const oldest = store.start[group] as number;
+      if (oldest >= 0 && (store.time[oldest] as number) < fromMs) this.watch.fullest(group);
+    }
     for (
       let at = store.start[group] as number;
       at >= 0 && (store.time[at] as number) < fromMs;
@@ -380,6 +392,7 @@ export class CorrelationRunner {
   /** Nothing more comes to the group in this epoch: its window is over. */
   #empty(group: number): void {
     const { store } = this;
+    if ((store.start[group] as number) >= 0) this.watch?.fullest(group);
     while ((store.start[group] as number) >= 0) this.#leave(group);
     while ((store.first[group] as number) >= 0) this.#dropFirst(group);
     this.#aggregate.clear(group);

@@ -10,10 +10,12 @@ import type { EventPlace } from '../event-place.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import type { KeyedPicture } from '../snapshot/keyed-picture.ts';
-import type { StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
+import type { EventReference, StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
+import type { WindowWatch } from '../window-watch.ts';
 import { FluxEngine, type FluxEngineOptions, type FluxResult } from './engine.ts';
 import { type FluxPlan, type PlannedRule, planFlux } from './plan.ts';
 import { type FieldText, type FluxRow, hasTag, readFluxRow, type TagLookup, withSigma } from './row.ts';
+import { missingTags, reportRow } from './row-report.ts';
 import { type ItemCodec, plannedRules, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
 
 export interface FluxTaggerHandlers {
@@ -22,6 +24,8 @@ export interface FluxTaggerHandlers {
   readonly onMatch: (event: Event, match: RuleMatch) => void;
   /** Where earlier events are found that are not kept in memory. */
   readonly archive?: EventArchive;
+  /** Told of each row on which a tag of a rule stands. */
+  readonly watch?: WindowWatch;
 }
 
 /** Earlier events kept in memory to be shown in alerts. */
@@ -51,6 +55,7 @@ export class FluxTagger implements StatefulPart {
     const evidenceItems = false;
     this.engine = new FluxEngine<Event>(this.plan, this.clocks, { ...options, evidenceItems }, (row, result) => {
       if (result.noted) this.#events.put(row, row.item);
+      if (handlers.watch !== undefined) this.#tellRow(handlers.watch, row, result);
       if (handlers.onEvent !== undefined && !result.revised)
         handlers.onEvent(row.item, withSigma(this.plan, row.item.fields, result.tags, result.evaluated));
       for (const ordinal of result.fired) {
@@ -69,6 +74,39 @@ export class FluxTagger implements StatefulPart {
   observe(event: Event, nowMs: number, tagOf?: TagLookup, fieldText?: FieldText): void {
     const place = this.#events.placeOf(event);
     this.engine.push(readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText), nowMs);
+  }
+
+  #tellRow(watch: WindowWatch, row: FluxRow<Event>, result: FluxResult<Event>): void {
+    for (const planned of this.plan.rules) {
+      const { rule, ordinal } = planned;
+      const tags = rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
+      for (const tag of watch.wants(rule.name) ? tags : []) watch.took(rule.name, tag);
+      const any = rule.tags.some((_, tag) => hasTag(result.tags, planned, tag));
+      if (!any || result.evaluated[ordinal] !== true || !watch.wants(rule.name)) continue;
+      if (row.group === undefined) watch.lost(rule.name, 'missing-group-field');
+      const fired = result.fired.includes(ordinal);
+      if (row.group === undefined && !fired) continue;
+      const group = groupOfRow(planned, this.plan, row, this.#groupField);
+      const missing = fired ? [] : missingTags(planned, row, result);
+      const events = (): Event[] => this.#contributors(planned, row, result);
+      watch.window({
+        ...{ rule: rule.name, group, distance: missing.length },
+        report: () => reportRow(planned, row, result, group, missing, events().toReversed().map(referenceOf)),
+      });
+      if (fired) {
+        const behind = events();
+        watch.fired({ rule: rule.name, group, timeMs: row.timeMs, count: behind.length, events: behind });
+      }
+    }
+  }
+
+  /** The events behind the row's tags, the row's own last. */
+  #contributors(planned: PlannedRule, row: FluxRow<Event>, result: FluxResult<Event>): Event[] {
+    const { contributors } = result.evidence(planned);
+    if (contributors.length === 0) return [row.item];
+    return contributors.map(({ depth, row: other }) =>
+      depth === 0 || isPlace(other, row) ? row.item : this.#events.get(other),
+    );
   }
 
   /** Arrival clock; call it every second or so on live inputs. */
@@ -128,11 +166,6 @@ export function matchOfFlux(
       { field: `sigma.${rule.name}.${tag}`, value: 'true', item: tag, how: own ? 'self' : inheritedFrom(rule.action) },
     ];
   });
-  const context = planned.context.flatMap((column) => {
-    const value = row.columns[column];
-    return value === undefined ? [] : [[plan.columns[column] ?? '', value] as const];
-  });
-  const group = row.group === undefined ? context : [[groupField, row.group] as const, ...context];
   return {
     engine: 'flux',
     rule: {
@@ -147,9 +180,26 @@ export function matchOfFlux(
     events: contributors.map((contributor) =>
       contributor.depth === 0 || isPlace(contributor.row, row) ? row.item : eventAt(contributor.row),
     ),
-    group: Object.fromEntries(group),
+    group: groupOfRow(planned, plan, row, groupField),
     count: contributors.length,
   };
+}
+
+function groupOfRow(
+  planned: PlannedRule,
+  plan: FluxPlan,
+  row: FluxRow<unknown>,
+  groupField: string,
+): Readonly<Record<string, string>> {
+  const context = planned.context.flatMap((column) => {
+    const value = row.columns[column];
+    return value === undefined ? [] : [[plan.columns[column] ?? '', value] as const];
+  });
+  return Object.fromEntries(row.group === undefined ? context : [[groupField, row.group] as const, ...context]);
+}
+
+function referenceOf({ timeMs, origin: { source, position, part, line } }: Event): EventReference {
+  return { source: source.id, position, part, timeMs, path: source.path, ...(line > 0 && { line }) };
 }
 
 function isPlace(a: EventPlace, b: EventPlace): boolean {

@@ -125,6 +125,8 @@ export class PatternStream<E> {
   readonly #freeNumbers: number[] = [];
   readonly #picture: KeyedPicture<GroupCollection>;
   readonly #keys: readonly string[];
+  /** Told of a group before events leave it. */
+  fullest: ((group: { readonly pattern: number; readonly kept: readonly Kept<E>[] }) => void) | undefined;
   readonly #codec: EventCodec<E>;
   #total = 0;
   #bytes = 0;
@@ -277,6 +279,7 @@ export class PatternStream<E> {
 
   /** Drops the oldest events of a group. */
   #drop(group: Group<E>, count: number): void {
+    if (group.kept.length > 0) this.fullest?.(group);
     for (const { event } of group.kept.splice(0, count)) this.#bytes -= this.#codec.size(event);
     this.#total -= count;
   }

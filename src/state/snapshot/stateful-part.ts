@@ -54,6 +54,9 @@ export interface EventReference {
   readonly position: number;
   readonly part: number;
   readonly timeMs: number;
+  /** Where the event was read, when that is known: file and line, from 1. */
+  readonly path?: string;
+  readonly line?: number;
 }
 
 /** One group's window: what is in it, and why its rule has not fired. */

@@ -1,0 +1,112 @@
+/** What became of the windows of a rule, for people as indented lines and for programs as objects. */
+import type { GroupHistory, RuleHistory } from '../../engine/window-history.ts';
+import type { EventReference, GroupReport } from '../../state/snapshot/stateful-part.ts';
+import { oneLine, paint } from '../terminal.ts';
+import type { WindowRule } from './explain-windows.ts';
+
+export interface RuleHead extends RuleHistory {
+  readonly records: number;
+  readonly late: number;
+}
+
+export function ruleHistoryText({ name, engine, sources }: WindowRule, head: RuleHead, color: boolean): string {
+  const verdict = head.fired === 0 ? paint(color, 'red', 'did not fire') : paint(color, 'green', firedText(head.fired));
+  const lines = [...head.took].map(
+    ([source, count]) => `  ${count} matches of ${oneLine(sources.get(source) ?? source, 120)}`,
+  );
+  const lost = [...head.lost].map(([reason, count]) => `  ${count} left out: ${reason.replaceAll('-', ' ')}`);
+  if (head.late > 0) lost.push(`  ${head.late} left out: later than allowed`);
+  return [
+    `${engine} ${paint(color, 'bold', oneLine(name, 200))} ${verdict}: ${head.groups} groups in ${head.records} records`,
+    ...lines,
+    ...lost,
+  ].join('\n');
+}
+
+export function ruleHistoryObject({ id, name, engine, sources }: WindowRule, head: RuleHead): object {
+  return {
+    kind: 'rule',
+    ...{ rule: id, name, engine, records: head.records, groups: head.groups, fired: head.fired },
+    matches: [...head.took].map(([of, count]) => ({ of, name: sources.get(of) ?? of, count })),
+    left_out: [...head.lost, ...(head.late > 0 ? [['late', head.late] as const] : [])].map(([reason, count]) => ({
+      reason,
+      count,
+    })),
+  };
+}
+
+/** What fired, each with its events; of a group that never did, its nearest window and what that lacked. */
+export function groupHistoryText(
+  { sources }: WindowRule,
+  { group, fired, firings, closest }: GroupHistory,
+  color: boolean,
+): string {
+  const key = Object.entries(group).map(([name, value]) => `${name}=${value}`);
+  const title = `  ${paint(color, 'bold', oneLine(key.length === 0 ? 'all events' : key.join(' '), 200))}`;
+  if (fired > 0)
+    return [
+      `${title}  ${paint(color, 'green', firedText(fired))}`,
+      ...firings.flatMap(({ timeMs, count, value, events }) => [
+        `    at ${timeText(timeMs)} with ${count} events${value === undefined ? '' : `, value ${value}`}`,
+        ...events.map(eventText),
+      ]),
+      ...(fired > firings.length ? [`    and ${fired - firings.length} more times`] : []),
+    ].join('\n');
+  if (closest === undefined) return title;
+  const { fromMs, toMs, entries, state, missing, events } = closest;
+  return [
+    `${title}  ${paint(color, 'red', 'did not fire')}`,
+    `    nearest window: ${entries} in it, ${timeText(fromMs)} to ${timeText(toMs)}`,
+    `    ${oneLine(state, 200)}${missing.length === 0 ? '' : `: ${paint(color, 'red', oneLine(withTitles(missing, sources).join('; '), 400))}`}`,
+    ...events.toReversed().map(eventText),
+  ].join('\n');
+}
+
+export function groupHistoryObject(
+  { id, sources }: WindowRule,
+  { group, fired, firings, closest }: GroupHistory,
+): object {
+  return {
+    ...{ kind: 'group', rule: id, group, fired },
+    firings: firings.map(({ timeMs, events, ...rest }) => ({
+      time: timeText(timeMs),
+      ...rest,
+      events: events.map(eventObject),
+    })),
+    ...(fired === 0 && closest !== undefined && { closest: windowObject(closest, sources) }),
+  };
+}
+
+function windowObject(
+  { fromMs, toMs, entries, state, missing, events }: GroupReport,
+  sources: WindowRule['sources'],
+): object {
+  return {
+    ...{ from: timeText(fromMs), to: timeText(toMs), entries, state, missing: withTitles(missing, sources) },
+    events: events.toReversed().map(eventObject),
+  };
+}
+
+/** Reports name rules by id; people know their titles. */
+function withTitles(missing: readonly string[], sources: WindowRule['sources']): string[] {
+  return missing.map((phrase) =>
+    phrase.replace(/"([^"]*)"/g, (whole, id: string) => `"${sources.get(id) ?? whole.slice(1, -1)}"`),
+  );
+}
+
+function eventObject({ timeMs, path, line, position }: EventReference): object {
+  return { time: timeText(timeMs), ...(path !== undefined && { path }), ...(line !== undefined && { line }), position };
+}
+
+function eventText({ timeMs, path, line, source, position }: EventReference): string {
+  const place = line === undefined ? `@ ${position}` : `line ${line}`;
+  return `      ${timeText(timeMs)}  ${oneLine(path ?? source, 80)} ${place}`;
+}
+
+function firedText(times: number): string {
+  return times === 1 ? 'fired once' : `fired ${times} times`;
+}
+
+function timeText(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'no time';
+}
