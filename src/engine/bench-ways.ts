@@ -86,6 +86,7 @@ export function oracleProcessor(
     maxAlerts,
     firstHit: false,
     hasRules: false,
+    isStateful: false,
     hasIndicators: () => true,
   });
 }

@@ -132,8 +132,9 @@ export class EventRules implements MatchesEvents {
   /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
   createFilter(options: RuleFilterOptions): RuleFilter | undefined {
     const { patterns, sigma, processes } = this;
-    // What keeps state sees every event; patterns without a literal may hold for any.
-    if (this.isEmpty || this.stateful !== undefined || (patterns?.unwitnessed.length ?? 0) > 0) return undefined;
+    // Flux rules see every event; patterns without a literal may hold for any.
+    if (this.isEmpty || this.stateful?.seesEveryEvent === true || (patterns?.unwitnessed.length ?? 0) > 0)
+      return undefined;
     return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
       ...options,
       ...(processes !== undefined && { derived: processes.parentNames }),

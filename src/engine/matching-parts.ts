@@ -68,6 +68,7 @@ export function createMatching(
   const processor = new Processor(detector, scanner, {
     ...settings,
     hasRules: !rules.isEmpty,
+    isStateful: rules.isStateful,
     hasIndicators: () => live.table.size > 0,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });

@@ -38,6 +38,8 @@ export interface ProcessorOptions {
   readonly firstHit: boolean;
   /** Rules are loaded: records are examined for them. */
   readonly hasRules: boolean;
+  /** Rules remember events: no record may be examined twice, and its numbers must be those of the whole file. */
+  readonly isStateful: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
   readonly ruleFilter?: RuleFilter;
   /** False while no indicator is loaded: nothing is looked for then. */
@@ -70,7 +72,7 @@ export class Processor {
   /** What tells which lines of a file are candidates, when their bytes alone can; its input may be read into. */
   lineScanner(source: PinnedSource): LineScanner | undefined {
     const filter = this.#ruleFilter;
-    if (this.#scanner === undefined) return undefined;
+    if (this.#scanner === undefined || this.#options.isStateful) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
     if (filter?.patterns !== undefined) return new PatternLines(filter.patterns, this.#scanner);
     if (filter?.sieve === undefined || !filter.takes(source)) return undefined;

@@ -189,6 +189,11 @@ export class StatefulRules {
     return this.#correlator === undefined && this.#taggers.length === 0;
   }
 
+  /** Flux specifications read tags of any event; correlations only hear of events that a rule holds for. */
+  get seesEveryEvent(): boolean {
+    return this.#taggers.length > 0;
+  }
+
   /** Rules that turned out to hold for an event that was observed before: its parent became known late. */
   observeHeld(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
     if (held.length === 0) return;
