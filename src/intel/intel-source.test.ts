@@ -112,6 +112,14 @@ describe('credentials', () => {
     expect(() => of({ type: 'bearer', token: { env: 'FEED_TEST_BROKEN' } })).toThrow(/^(?!.*first).*line breaks/);
   });
 
+  it('in an address with a lone "%" are refused, and not shown', () => {
+    for (const address of ['https://us%er:s3cret@a.example/', 'taxii+https://u:s3cret%@a.example/']) {
+      expect(refusal(address)).toContain('"source" "https://a.example/"');
+      expect(JSON.stringify(readIntelSource(address))).not.toContain('s3cret');
+    }
+    expect(refusal('https://us%25er:s3cret@a.example/')).toBe('taken');
+  });
+
   it('in an address are sent as a header and stand in no address that is shown', () => {
     const source = read('https://me:p%40ss@a.example/x?k=1');
     expect(credentialsOf(source).auth).toEqual({ kind: 'basic', user: 'me', password: 'p@ss' });

@@ -117,6 +117,8 @@ export function readIntelSource(entry: string | Readonly<Record<string, unknown>
     bad('added_after', added_after, 'a time in UTC: 2024-01-01T00:00:00Z');
   if (transport !== 'file' && isAddress(source) && !URL.canParse(source))
     bad('source', shownSource(source), 'a valid URL');
+  else if (transport !== 'file' && isAddress(source) && !hasReadableUser(source))
+    bad('source', shownSource(source), 'in its user name and password "%" is written %25');
   if (!isProxy(values['proxy']))
     bad(
       'proxy',
@@ -178,6 +180,18 @@ export function policyOf(source: IntelSource, file: string, asOfMs?: number): Fe
     ...(source.urls === undefined ? {} : { urls: source.urls }),
     ...(expiresAfterMs === undefined || asOfMs === undefined ? {} : { expiry: { afterMs: expiresAfterMs, asOfMs } }),
   };
+}
+
+function hasReadableUser(address: string): boolean {
+  const { username, password } = new URL(address);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch (error) {
+    // A "%" that begins no encoding.
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }
 
 /** Credentials of a proxy are secrets, and stand where secrets stand. */

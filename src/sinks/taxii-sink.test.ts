@@ -225,12 +225,15 @@ describe('taxii output', () => {
   });
 
   it('authenticates, and keeps the secret out of messages', async () => {
-    const port = await start({ posts: [[401, { title: 'wrong p4ssword' }]] });
+    // The second one would be cut in the middle.
+    const title = `wrong p4ssword ${'x'.repeat(180)} p4ssword`;
+    const port = await start({ posts: [[401, { title }]] });
     const sink = open(port, { user: 'flint', password_file: join(folder, 'secret') });
     const failure = (await sink.send([message(1)]).catch((error) => error)) as SinkError;
     await sink.close();
     expect(seen.at(-1)?.headers.authorization).toBe(`Basic ${Buffer.from('flint:p4ssword').toString('base64')}`);
-    expect(failure.message).not.toContain('p4ssword');
+    expect(failure.message).toContain('wrong ***');
+    expect(failure.message).not.toContain('p4ss');
   });
 
   it('refuses credentials that contradict or cannot be read', () => {

@@ -71,6 +71,8 @@ export class RequestFailure extends FlintError {
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 const FIRST_WAIT_MS = 1_000;
 const MAX_ERROR_BYTES = 16_384;
+/** Characters shown of what a server says. */
+const MAX_SAID = 200;
 
 export class PoliteClient {
   readonly server: RemoteServer;
@@ -153,7 +155,8 @@ export class PoliteClient {
 
   /** What the server says about its refusal: the title and description of a TAXII error, if it sent one. */
   async #refusal({ url, status, body }: ServerAnswer, askedMs: number | undefined): Promise<RequestFailure> {
-    const said = redacted(await errorText(body), this.server);
+    // Cut last: half a secret is none that would be found.
+    const said = redacted(await errorText(body), this.server).slice(0, MAX_SAID);
     const code = status === 401 || status === 403 ? this.#codes.auth : this.#codes.failed;
     const later = askedMs === undefined ? '' : `; it asks to come back in ${Math.ceil(askedMs / 1000)} s`;
     const message = `"${shown(url)}" answers ${status}${said === '' ? '' : `: ${said}`}${later}`;
@@ -220,10 +223,7 @@ async function errorText(body: AsyncIterable<Uint8Array>): Promise<string> {
   }
   try {
     const { title, description } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
-    return [title, description]
-      .filter((text) => typeof text === 'string')
-      .join(', ')
-      .slice(0, 200);
+    return [title, description].filter((text) => typeof text === 'string').join(', ');
   } catch (error) {
     // HTML, plain text or nothing: the status alone must do.
     if (error instanceof SyntaxError || error instanceof TypeError) return '';
