@@ -150,6 +150,7 @@ function flintOf(match: Match, event: Event): AlertFlint {
           ...(match.events !== undefined && match.events.length > 0 && { events: references(match.events) }),
           ...(match.group !== undefined && { group: match.group }),
           ...(match.count !== undefined && { count: match.count }),
+          ...(match.unconfirmed === true && { unconfirmed: true as const }),
         }),
     matched: match.matched.slice(0, MAX_HITS).map(plainField),
     ...(omitted > 0 && { matched_omitted: omitted }),

@@ -189,6 +189,16 @@ function renderSummary(
     lines.push(
       `no Sigma rule was tried on ${Number(counts.unrecognised).toLocaleString('en')} events: nothing tells their log source (docs/sigma.md)`,
     );
+  const reports = generation.parts.flatMap((part) => part.report());
+  const bloom = (['refuted', 'unconfirmed', 'restored'] as const).map((what) =>
+    reports.reduce((sum, report) => sum + (report[what] ?? 0), 0),
+  );
+  if (bloom.some((count) => count > 0)) {
+    const [refuted, unconfirmed, restored] = bloom.map((count) => count.toLocaleString('en'));
+    lines.push(
+      `Bloom memory: ${refuted} false alerts dropped, ${unconfirmed} alerts unconfirmed, ${restored} hidden alerts restored (docs/flux.md)`,
+    );
+  }
   if (quiet.length > 0) lines.push(`not shown: ${quiet.join(', ')}`);
   const rows = [...printer.byRule]
     .sort((a, b) => b[1] - a[1])

@@ -35,6 +35,8 @@ export interface AlertFlint {
   readonly events?: readonly AlertEventReference[];
   readonly group?: Readonly<Record<string, string>>;
   readonly count?: number;
+  /** Flux with Bloom memory: the earlier events that could prove the remembered tags are gone. */
+  readonly unconfirmed?: true;
   readonly validity?: Validity;
   /** The remembered ancestors of the process that the event is about, the oldest first, the parent last. */
   readonly process_tree?: {

@@ -52,6 +52,8 @@ export interface RuleMatch {
   readonly events?: readonly Event[];
   readonly group?: Readonly<Record<string, string>>;
   readonly count?: number;
+  /** Bloom memory says so, and the earlier events that could prove it are gone. */
+  readonly unconfirmed?: true;
   readonly validity?: Validity;
   readonly indicator?: IndicatorDetails;
 }

@@ -56,7 +56,7 @@ export const fluxEntry = Type.Object(
     false_positive_rate: Type.Optional(
       Type.Number({
         minimum: 1e-9,
-        maximum: 0.1,
+        maximum: 0.5,
         description: 'share of wrong answers of one full filter in Bloom mode; default: 0.0001, as the original',
       }),
     ),

@@ -626,14 +626,19 @@ async function buildWithStore(
 
 /** Memory by rule, for the metrics; the rule's id is the name. */
 function stateComponents(reports: readonly StateReport[]): ComponentSnapshot[] {
-  return reports.map(({ rule, groups, entries, bytes, waiting, late, evicted }) => ({
-    component: 'state',
-    name: rule,
-    counts: {},
-    dropped: {},
-    errors: {},
-    gauges: { groups, entries, bytes, waiting, late, evicted },
-  }));
+  return reports.map(
+    ({ rule, groups, entries, bytes, waiting, late, evicted, refuted, unconfirmed = 0, restored = 0 }) => ({
+      component: 'state',
+      name: rule,
+      counts: {},
+      dropped: {},
+      errors: {},
+      gauges: {
+        ...{ groups, entries, bytes, waiting, late, evicted },
+        ...(refuted !== undefined && { refuted, unconfirmed, restored }),
+      },
+    }),
+  );
 }
 
 function planAll(

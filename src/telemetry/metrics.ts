@@ -154,6 +154,19 @@ export const METRICS: readonly Metric[] = [
   gauge('state', 'waiting', 'events that wait for older ones', 'waiting_events'),
   gauge('state', 'late', 'events left out because they came too late', 'late_events'),
   gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
+  gauge('state', 'refuted', 'alerts of Bloom memory that earlier events disproved, since the start', 'refuted_alerts'),
+  gauge(
+    'state',
+    'unconfirmed',
+    'alerts of Bloom memory whose earlier events are gone, since the start',
+    'unconfirmed_alerts',
+  ),
+  gauge(
+    'state',
+    'restored',
+    'alerts that Bloom memory denied and earlier events proved, since the start',
+    'restored_alerts',
+  ),
   {
     component: 'sink',
     what: 'send',

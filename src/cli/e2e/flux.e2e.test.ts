@@ -228,3 +228,60 @@ describe('tags that come from Sigma rules', () => {
     expect([refused.status, refused.stderr.includes('needs a flux specification')]).toEqual([2, true]);
   });
 });
+
+describe('Bloom memory that is often wrong', () => {
+  const spec = write(
+    'wrong.yml',
+    stringify({
+      rules: [
+        {
+          ...{
+            rulename: 'child of office',
+            action: 'parent',
+            parent: 'ppid',
+            child: 'pid',
+            tags: [{ name: 'office' }],
+          },
+          condition: 'parent.office',
+        },
+      ],
+    }),
+  );
+  // Every third process is an office program; half of the parents were never seen.
+  const events = Array.from({ length: 400 }, (_, i) => ({
+    host: `h${i % 2}`,
+    pid: `${i}`,
+    ppid: i % 4 < 2 ? `${i - 2}` : `gone-${i}`,
+    '@timestamp': new Date(Date.UTC(2024, 0, 1) + i * 1000).toISOString(),
+    ...(i % 3 === 0 && { sigma: { 'child of office': { office: true } } }),
+  }));
+  const run = (name: string, more: object) => {
+    const entry = { spec, group: 'host', ...more };
+    const config = write(name, stringify({ flux: [entry] }));
+    const done = spawnSync(process.execPath, [FLINT_MAIN, 'scan', '--json', '-c', config, '-'], {
+      input: ndjson(events),
+      encoding: 'utf8',
+    });
+    if (done.status !== 0) throw new Error(done.stderr);
+    const alerts = done.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Alert]));
+    return { alerts, ids: alerts.map(({ event }) => event.id), stderr: done.stderr };
+  };
+
+  it('gives the alerts of exact memory under the same ids, and counts the false ones that were dropped', () => {
+    const exact = run('exact.yaml', {});
+    const bloom = run('bloom.yaml', { capacity: 200, false_positive_rate: 0.5 });
+    expect(exact.ids.length).toBeGreaterThan(50);
+    expect(bloom.ids).toEqual(exact.ids);
+    expect(bloom.alerts.filter(({ flint }) => flint.unconfirmed === true)).toEqual([]);
+    const dropped = /Bloom memory: (\d+) false alerts dropped, 0 alerts unconfirmed/.exec(bloom.stderr)?.[1];
+    expect(Number(dropped)).toBeGreaterThan(20);
+    expect(exact.stderr).not.toContain('Bloom memory');
+    const given = spawnSync(
+      process.execPath,
+      [FLINT_MAIN, 'scan', '--json', '--flux', spec, '--flux-group', 'host', '--flux-capacity', '2000', '-'],
+      { input: ndjson(events), encoding: 'utf8' },
+    );
+    const ids = given.stdout.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as Alert).event.id]));
+    expect(ids).toEqual(exact.ids);
+  });
+});

@@ -53,12 +53,24 @@ export interface FluxResult<T> {
   readonly evaluated: readonly boolean[];
   /** Ordinals of the rules that must alert now; what has been reported for this row before is left out. */
   readonly fired: readonly number[];
+  /** Those of them that Bloom memory alone speaks for. */
+  readonly unconfirmed: readonly number[];
   /** Eager mode: the row was reported before, and came again because an older one arrived after it. */
   readonly revised: boolean;
   /** The row may be listed by later alerts. */
   readonly noted: boolean;
   /** Why a fired rule holds; callable until the handler returns. */
   evidence(rule: PlannedRule): FluxEvidence<T>;
+}
+
+/** What became of alerts that Bloom memory had a say in. */
+export interface ProofCounts {
+  /** Dropped: the earlier rows prove that their tags were never there. */
+  refuted: number;
+  /** Kept without proof: the earlier rows are gone. */
+  unconfirmed: number;
+  /** Raised although memory denied them: a wrong tag stood against a `not`. */
+  restored: number;
 }
 
 export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
@@ -102,6 +114,7 @@ export class FluxEngine<T> {
   /** Exact flags beside a Bloom memory; the memory itself when that is exact. */
   readonly flags: FluxMemory;
   readonly order: KeyedOrder<Entry<T>>;
+  readonly proofs: ProofCounts = { refuted: 0, unconfirmed: 0, restored: 0 };
   /** Numbers of the groups that the order knows. */
   readonly groups = new GroupTable();
   /** Told before the rows of a group change: for pictures of them. */
@@ -128,14 +141,30 @@ export class FluxEngine<T> {
     const exact = options.memory.kind === 'exact' ? options.memory : { budgetBytes: 64 << 20, maxPerGroup: 1_000_000 };
     this.flags = new ExactMemory({ ...exact, timed: this.#timed && options.memory.kind === 'exact' });
     this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
-    this.#evaluator = new FluxEvaluator(plan, this.memory, this.flags, options.seed);
-    this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems);
-    const { tags, inherited, evaluated } = this.#evaluator;
+    const proves = options.memory.kind === 'bloom' && options.evidenceRows > 0;
+    this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems, proves);
+    this.#evaluator = new FluxEvaluator(
+      plan,
+      this.memory,
+      this.flags,
+      options.seed,
+      proves ? this.evidence : undefined,
+    );
+    const { tags, inherited, evaluated, unconfirmed } = this.#evaluator;
     const evidence = (rule: PlannedRule): FluxEvidence<T> =>
       this.#row === undefined
         ? { contributors: [], complete: false }
         : this.evidence.of(rule, this.#row, this.#evaluator);
-    this.#result = { tags, inherited, evaluated, fired: this.#fired, revised: false, noted: false, evidence };
+    this.#result = {
+      tags,
+      inherited,
+      evaluated,
+      fired: this.#fired,
+      unconfirmed,
+      revised: false,
+      noted: false,
+      evidence,
+    };
     this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
@@ -266,7 +295,10 @@ export class FluxEngine<T> {
         entry.reported = [...(entry.reported ?? []), rule];
       }
       this.#fired.push(rule);
+      if (evaluator.restored.includes(rule)) this.proofs.restored++;
+      if (evaluator.unconfirmed.includes(rule)) this.proofs.unconfirmed++;
     }
+    if (!revised) this.proofs.refuted += evaluator.refuted.length;
     this.#row = row;
     this.#result.revised = revised;
     this.#result.noted = noted;

@@ -7,14 +7,19 @@
  * id that is used again starts clean (Bloom memory excepted), own and inherited tags are told apart in conditions.
  */
 import { Fingerprint } from '../memory/fingerprint.ts';
+import { type ChainWords, chainTags, wantedBits } from './chain.ts';
 import type { FluxMemory, RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { TAGS_PER_WORD } from './plan.ts';
+import { ProofJudge, type ProofSource, type Verdict } from './proof.ts';
 import type { FluxRow } from './row.ts';
 
 /** What kind of fact a key stands for; mixed into it. */
 const FIRED = 0x46495245;
 const START = 0x53544152;
+/** Flags of a context: its condition held, or memory alone said so. */
+const HELD = 1;
+const SUSPECTED = 2;
 
 export class FluxEvaluator {
   readonly plan: FluxPlan;
@@ -26,8 +31,20 @@ export class FluxEvaluator {
   readonly evaluated: boolean[];
   /** Ordinals of the rules whose condition turned true on the last row. */
   readonly fired: number[] = [];
+  /** Those of them that memory alone speaks for: the rows that could prove it are gone. */
+  readonly unconfirmed: number[] = [];
+  /** Rules that would have fired on the last row by what memory says, and do not by its earlier rows. */
+  readonly refuted: number[] = [];
+  /** Rules that fired on the last row although memory denied it. */
+  readonly restored: number[] = [];
+  /** By rule: whether the row was of the process that held its id already. */
+  readonly same: boolean[];
   /** Strict order: the tags that are part of the chain; an own tag out of order shows, but does not count. */
   readonly #chained: Int32Array;
+  /** Tags that memory held before the last row, where a rule looked. */
+  readonly before: Int32Array;
+  readonly #words: ChainWords;
+  readonly #judge: ProofJudge | undefined;
   readonly #memory: FluxMemory;
   /** Flags stay exact in Bloom mode: a wrong one would hide an alert. */
   readonly #flags: FluxMemory;
@@ -39,17 +56,25 @@ export class FluxEvaluator {
   readonly #columnHi: Int32Array;
   /** By word: what tells the facts of one id apart, different for every rule and word. */
   readonly #places: Int32Array;
+  /** By word: its tags. Of others a Bloom filter would be asked for nothing, and would take wrong answers for tags. */
+  readonly #wanted: Int32Array;
 
   constructor(
     plan: FluxPlan,
     memory: FluxMemory,
     flags: FluxMemory,
     seed: { readonly lo: number; readonly hi: number },
+    /** Given when memory may be wrong. */
+    proofs?: ProofSource,
   ) {
     this.plan = plan;
     this.tags = new Int32Array(plan.words);
     this.inherited = new Int32Array(plan.words);
     this.#chained = new Int32Array(plan.words);
+    this.before = new Int32Array(plan.words);
+    this.#words = { tags: this.tags, inherited: this.inherited, chained: this.#chained };
+    this.#judge = proofs === undefined ? undefined : new ProofJudge(plan, proofs);
+    this.same = plan.rules.map(() => false);
     this.evaluated = plan.rules.map(() => false);
     this.#memory = memory;
     this.#flags = flags;
@@ -58,8 +83,14 @@ export class FluxEvaluator {
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
     this.#places = new Int32Array(plan.words);
-    for (const { wordOffset, wordCount, lo, hi } of plan.rules)
-      for (let w = 0; w < wordCount; w++) this.#places[wordOffset + w] = this.#key.set(lo, hi).mix(w, 0).lo;
+    this.#wanted = new Int32Array(plan.words);
+    for (const planned of plan.rules) {
+      const { wordOffset, wordCount, lo, hi } = planned;
+      for (let w = 0; w < wordCount; w++) {
+        this.#places[wordOffset + w] = this.#key.set(lo, hi).mix(w, 0).lo;
+        this.#wanted[wordOffset + w] = wantedBits(planned, w);
+      }
+    }
   }
 
   /** Key of a column's value inside the group of the last row, the same object each time; undefined when the row has none. */
@@ -82,6 +113,9 @@ export class FluxEvaluator {
   /** Evaluates the row of group `lo`, `hi`; the results stand in the public fields until the next call. */
   evaluate(row: FluxRow<unknown>, lo: number, hi: number, journal: RowJournal | undefined): void {
     this.fired.length = 0;
+    this.unconfirmed.length = 0;
+    this.refuted.length = 0;
+    this.restored.length = 0;
     const remembers = row.group !== undefined;
     if (remembers) {
       this.#group.set(lo, hi);
@@ -132,41 +166,21 @@ export class FluxEvaluator {
   }
 
   #untimed(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): void {
-    const rule = planned.rule;
     const { lo, hi } = this.#key;
-    const ordered = rule.action === 'temporal' && rule.ordered;
-    const strict = rule.action === 'temporal' && rule.strict;
-    // Whether the tag before the first of this word was remembered: now, and before this row.
-    let chainedNow = true;
-    let chainedBefore = true;
     for (let w = 0; w < planned.wordCount; w++) {
-      const word = planned.wordOffset + w;
-      const own = row.own[word] as number;
-      const count = Math.min(TAGS_PER_WORD, rule.tags.length - w * TAGS_PER_WORD);
-      const wanted = count === 31 ? 0x7fffffff : (1 << count) - 1;
       this.#key.set(lo, hi).mix(w, 0);
-      const before = this.#memory.readMask(this.#key.lo, this.#key.hi, wanted);
-      let after = before;
-      let seen = own;
-      if (!ordered) {
-        after = before | own;
-        seen = after;
-      } else {
-        for (let bit = 1, i = 0; i < count; i++, bit <<= 1) {
-          if (strict ? chainedBefore : chainedNow) {
-            if ((own & bit) !== 0) after |= bit;
-            seen |= after & bit;
-          }
-          chainedBefore = (before & bit) !== 0;
-          chainedNow = (after & bit) !== 0;
-        }
-      }
-      this.tags[word] = seen;
-      this.inherited[word] = before & seen;
-      this.#chained[word] = after;
+      const wanted = this.#wanted[planned.wordOffset + w] as number;
+      this.before[planned.wordOffset + w] = this.#memory.readMask(this.#key.lo, this.#key.hi, wanted);
+    }
+    chainTags(planned, row.own, this.before, this.#words);
+    for (let w = 0; w < planned.wordCount; w++) {
+      const own = row.own[planned.wordOffset + w] as number;
+      const after = this.#chained[planned.wordOffset + w] as number;
+      if ((own & after) === 0) continue;
       // Own tags are put again even when nothing changes, so that they count as young; a Bloom filter takes nothing but them.
       const put = this.#memory.kind === 'bloom' ? after & own : after;
-      if ((own & after) !== 0) this.#memory.writeMask(this.#key.lo, this.#key.hi, put, journal);
+      this.#key.set(lo, hi).mix(w, 0);
+      this.#memory.writeMask(this.#key.lo, this.#key.hi, put, journal);
     }
     this.#key.set(lo, hi);
   }
@@ -210,22 +224,61 @@ export class FluxEvaluator {
 
   #judgeTemporal(planned: PlannedRule, row: FluxRow<unknown>, joined: boolean, journal: RowJournal | undefined): void {
     const strict = planned.rule.action === 'temporal' && planned.rule.strict;
-    const holds = planned.condition(row.own, this.inherited, strict ? this.#chained : this.tags);
+    const claimed = planned.condition(row.own, this.inherited, strict ? this.#chained : this.tags);
     if (!joined) {
-      if (holds) this.fired.push(planned.ordinal);
+      if (claimed) this.fired.push(planned.ordinal);
       return;
     }
-    if (!holds && !planned.canFall) return;
+    if (!claimed && !planned.canFall) return;
     const { lo, hi } = this.#key;
     this.#key.mix(FIRED, 0);
     const firedLo = this.#key.lo;
     const firedHi = this.#key.hi;
-    const wasTrue = this.#flags.readMask(firedLo, firedHi, 1) !== 0;
-    if (holds && !wasTrue) this.fired.push(planned.ordinal);
+    const flag = this.#flags.readMask(firedLo, firedHi, HELD | SUSPECTED);
+    const wasTrue = flag === HELD;
+    if (this.#judge !== undefined && claimed && wasTrue && !planned.canFall) return;
+    const verdict = this.#confirm(planned, row, claimed, lo, hi);
+    const holds = verdict === 'unknown' ? claimed : verdict === 'true';
+    const unknown = verdict === 'unknown' && !wasTrue;
+    if (!wasTrue && !(unknown && flag === SUSPECTED)) this.#fire(planned.ordinal, claimed, verdict);
     if (holds && planned.rule.action === 'temporal' && planned.rule.reset) {
       this.#forgetContext(planned, lo, hi, journal);
-      if (wasTrue) this.#flags.writeMask(firedLo, firedHi, 0, journal);
-    } else if (holds !== wasTrue) this.#flags.writeMask(firedLo, firedHi, holds ? 1 : 0, journal);
+      if (flag !== 0) this.#flags.writeMask(firedLo, firedHi, 0, journal);
+      return;
+    }
+    // What fired without proof fires again once it is proven, and not before.
+    const next = holds ? (unknown ? SUSPECTED : HELD) : 0;
+    if (next !== flag) this.#flags.writeMask(firedLo, firedHi, next, journal);
+  }
+
+  /** What kept rows prove of the condition; what memory claims where it cannot be wrong. Tags that were proven wrong are put right. */
+  #confirm(planned: PlannedRule, row: FluxRow<unknown>, claimed: boolean, lo: number, hi: number): Verdict {
+    const said = claimed ? 'true' : 'false';
+    const judge = this.#judge;
+    if (judge === undefined || !(claimed || planned.negates)) return said;
+    const { wordOffset } = planned;
+    const end = wordOffset + planned.wordCount;
+    let any = 0;
+    for (let word = wordOffset; word < end; word++) any |= this.before[word] as number;
+    if (any === 0) return said;
+    const verdict = judge.judge(planned, row.own, this.before, lo, hi);
+    if (!judge.certain) return verdict;
+    for (let word = wordOffset; word < end; word++) {
+      this.tags[word] = judge.words.tags[word] as number;
+      this.inherited[word] = judge.words.inherited[word] as number;
+    }
+    return verdict;
+  }
+
+  #fire(ordinal: number, claimed: boolean, verdict: Verdict): void {
+    if (verdict === 'false') {
+      if (claimed) this.refuted.push(ordinal);
+      return;
+    }
+    if (!claimed && verdict === 'unknown') return;
+    this.fired.push(ordinal);
+    if (!claimed) this.restored.push(ordinal);
+    if (verdict === 'unknown') this.unconfirmed.push(ordinal);
   }
 
   #forgetContext(planned: PlannedRule, lo: number, hi: number, journal: RowJournal | undefined): void {
@@ -247,6 +300,7 @@ export class FluxEvaluator {
     const hasChild = childId !== undefined && childId !== '';
     const hasParent = parentId !== undefined && parentId !== '' && parentId !== childId;
     const same = hasChild && this.#sameProcess(planned, row, journal);
+    this.same[planned.ordinal] = same;
     const passesOn = planned.rule.action === 'ancestor';
     const parentLo = this.#columnLo[planned.parent] as number;
     const parentHi = this.#columnHi[planned.parent] as number;
@@ -257,16 +311,21 @@ export class FluxEvaluator {
     for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
       const own = row.own[word] as number;
       const place = this.#places[word] as number;
-      const inherited = mayInherit ? this.#memory.readMask(parentLo ^ place, parentHi, 0x7fffffff) : 0;
+      const wanted = this.#wanted[word] as number;
+      const inherited = mayInherit ? this.#memory.readMask(parentLo ^ place, parentHi, wanted) : 0;
       if (hasChild) {
-        const before = mayHold ? this.#memory.readMask(childLo ^ place, childHi, 0x7fffffff) : 0;
+        const before = mayHold ? this.#memory.readMask(childLo ^ place, childHi, wanted) : 0;
         const kept = (passesOn ? own | inherited : own) | (same ? before : 0);
         if (kept !== 0 || before !== 0) this.#memory.writeMask(childLo ^ place, childHi, kept, journal);
       }
+      this.before[word] = inherited;
       this.inherited[word] = inherited;
       this.tags[word] = own | inherited;
     }
-    if (planned.condition(row.own, this.inherited, this.tags)) this.fired.push(planned.ordinal);
+    const claimed = planned.condition(row.own, this.inherited, this.tags);
+    if (this.#judge === undefined) {
+      if (claimed) this.fired.push(planned.ordinal);
+    } else this.#fire(planned.ordinal, claimed, this.#confirm(planned, row, claimed, parentLo, parentHi));
   }
 
   /** Whether the row is of the process that holds the id already. Without `start` each row is a process of its own. */

@@ -6,8 +6,10 @@
 import type { EventPlace } from '../event-place.ts';
 import { type HalfPicture, RecentTable } from '../memory/recent-table.ts';
 import { type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { type ChainWords, chainTags } from './chain.ts';
 import type { FluxEvaluator } from './evaluate.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
+import type { ProofSource, Proven } from './proof.ts';
 import { type FluxRow, hasTag } from './row.ts';
 
 /** A row as evidence: where its event is, and the tags that were its own. `item` only where items are kept. */
@@ -34,14 +36,23 @@ export interface FluxEvidence<T> {
 /** Ancestors beyond this depth are not listed; a cycle of ids ends the list as well. */
 const MAX_DEPTH = 64;
 
+/** All tags of a word. */
+const ALL = 0x7fffffff;
+
 /** Entries of one chunk of a snapshot: some milliseconds of work. */
 const ENTRIES_PER_CHUNK = 2000;
 const CHUNK = 'evidence/';
+/** Which tables have forgotten nothing yet; only beside Bloom memory. */
+const WHOLE_CHUNK = 'evidence-whole';
 
 /** Time, source, position, part, own tags. */
 type SavedRow = readonly [number, number, number, number, readonly number[]];
-type SavedNode = readonly [row: SavedRow, parentLo: number | null, parentHi: number | null];
-type SavedTags = readonly (SavedRow | null)[];
+type SavedNode = readonly [row: SavedRow, parentLo: number | null, parentHi: number | null, proof?: SavedProof];
+interface SavedTags {
+  readonly rows: readonly (SavedRow | null)[];
+  readonly proof?: SavedProof;
+}
+type SavedProof = readonly [proven: readonly number[], doubted: readonly number[]];
 
 /** Entries of one table, oldest chunks first. */
 interface SavedEntries<V> {
@@ -49,14 +60,20 @@ interface SavedEntries<V> {
   readonly entries: readonly (readonly [lo: number, hi: number, value: V])[];
 }
 
-/** The newest row with each tag of a rule. */
-type TagRows<T> = readonly (EvidenceRow<T> | undefined)[];
+interface ContextRows<T> {
+  /** The newest row with each tag of the rule. */
+  readonly rows: readonly (EvidenceRow<T> | undefined)[];
+  /** By the words of the rule. */
+  readonly proof: Proven | undefined;
+}
 
 interface Node<T> {
   readonly row: EvidenceRow<T>;
   readonly hasParent: boolean;
   readonly parentLo: number;
   readonly parentHi: number;
+  /** What the id passes on, by the plan's words. */
+  readonly proof: Proven | undefined;
 }
 
 /** The rows of one tuple of columns, shared by the rules that use it. */
@@ -66,19 +83,27 @@ interface Lineage<T> {
   readonly nodes: RecentTable<Node<T>>;
 }
 
-export class EvidenceLog<T> {
+export class EvidenceLog<T> implements ProofSource {
   readonly #plan: FluxPlan;
   readonly #maxRows: number;
   /** By tuple of columns (child, parent): key of the id to its newest row. */
   readonly #lineages = new Map<string, Lineage<T>>();
   readonly #lineageList: readonly Lineage<T>[];
   /** By rule: key of the context to the newest row with each tag. */
-  readonly #contexts: readonly RecentTable<TagRows<T>>[];
+  readonly #contexts: readonly RecentTable<ContextRows<T>>[];
   readonly #keepItems: boolean;
+  readonly #proves: boolean;
+  readonly #words: ChainWords;
+  readonly #state: Proven;
   /** Chunks of halves that were saved, by prefix of their keys. */
   #saved = new Map<string, number>();
 
-  constructor(plan: FluxPlan, maxRows: number, keepItems: boolean) {
+  /** `proves`: keep with the rows what they prove, for a memory that may be wrong. */
+  constructor(plan: FluxPlan, maxRows: number, keepItems: boolean, proves = false) {
+    const words = (): Int32Array => new Int32Array(plan.words);
+    this.#proves = proves;
+    this.#words = { tags: words(), inherited: words(), chained: words() };
+    this.#state = { proven: words(), doubted: words() };
     this.#plan = plan;
     this.#maxRows = maxRows;
     this.#keepItems = keepItems;
@@ -108,7 +133,8 @@ export class EvidenceLog<T> {
       kept ??= this.#keptForm(row);
       this.#noteContext(planned, kept, row, evaluator);
     }
-    for (const { child, parent, nodes } of this.#lineageList) {
+    for (const lineage of this.#lineageList) {
+      const { child, parent, nodes } = lineage;
       const above = evaluator.columnKey(row, parent);
       const hasParent = above !== undefined;
       const parentLo = above?.lo ?? 0;
@@ -116,23 +142,41 @@ export class EvidenceLog<T> {
       const key = evaluator.columnKey(row, child);
       if (key === undefined) continue;
       kept ??= this.#keptForm(row);
-      nodes.put(key.lo, key.hi, { row: kept, hasParent, parentLo, parentHi });
+      const { lo, hi } = key;
+      const proof = this.#proves
+        ? this.#passedOn(lineage, row.own, evaluator, lo, hi, above && { lo: parentLo, hi: parentHi })
+        : undefined;
+      nodes.put(lo, hi, { row: kept, hasParent, parentLo, parentHi, proof });
     }
     return kept !== undefined;
+  }
+
+  prove(planned: PlannedRule, lo: number, hi: number, into: Proven): void {
+    const temporal = planned.rule.action === 'temporal';
+    const table = temporal ? this.#contexts[planned.ordinal] : this.#lineages.get(lineageName(planned))?.nodes;
+    const found = table?.get(lo, hi);
+    const offset = temporal ? planned.wordOffset : 0;
+    const unknown = found === undefined ? table?.lost === true : found.proof === undefined;
+    for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
+      into.proven[word] = found?.proof?.proven[word - offset] ?? 0;
+      into.doubted[word] = unknown ? ALL : (found?.proof?.doubted[word - offset] ?? 0);
+    }
   }
 
   /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
   snapshot(full: boolean): Generator<SnapshotChunk, void> {
     if (full) this.#saved.clear();
     const pictures = this.#tables().map(({ name, picture }) => ({ name, halves: picture() }));
-    return this.#draw(pictures);
+    const whole = this.#tables().flatMap(({ name, table }) => (table.lost ? [] : [name]));
+    return this.#draw(pictures, whole);
   }
 
   /** Keys of all chunks, once the picture has been drawn. */
   chunkKeys(): string[] {
-    return [...this.#saved].flatMap(([prefix, count]) =>
+    const keys = [...this.#saved].flatMap(([prefix, count]) =>
       Array.from({ length: count }, (_, part) => `${prefix}/${part}`),
     );
+    return this.#proves ? [WHOLE_CHUNK, ...keys] : keys;
   }
 
   restore(chunks: ReadonlyMap<string, DecodedChunk>): void {
@@ -140,6 +184,9 @@ export class EvidenceLog<T> {
       this.#plan.rules.map((planned) => [contextName(planned), this.#contexts[planned.ordinal]]),
     );
     const lineages = new Map(this.#lineageList.map((lineage) => [this.#columnsOf(lineage), lineage.nodes]));
+    // A table that the snapshot does not know may have lost anything: memory goes on from before.
+    const known = (chunks.get(WHOLE_CHUNK)?.head ?? { whole: [] }) as { readonly whole: readonly string[] };
+    for (const { name, table } of this.#tables()) table.lost = !known.whole.includes(name);
     for (const [key, { head }] of chunks) {
       if (!key.startsWith(CHUNK)) continue;
       const { table, entries } = head as SavedEntries<unknown>;
@@ -151,16 +198,21 @@ export class EvidenceLog<T> {
   }
 
   /** Each table with the words that name it over restarts. */
-  #tables(): { readonly name: string; picture(): readonly HalfPicture<unknown>[] }[] {
+  #tables(): {
+    readonly name: string;
+    readonly table: { lost: boolean };
+    picture(): readonly HalfPicture<unknown>[];
+  }[] {
     return [
       ...this.#plan.rules.flatMap((planned) => {
         const table = this.#contexts[planned.ordinal];
         return table === undefined || planned.rule.action !== 'temporal'
           ? []
-          : [{ name: contextName(planned), picture: () => table.picture() }];
+          : [{ name: contextName(planned), table, picture: () => table.picture() }];
       }),
       ...this.#lineageList.map((lineage) => ({
         name: this.#columnsOf(lineage),
+        table: lineage.nodes,
         picture: () => lineage.nodes.picture(),
       })),
     ];
@@ -168,9 +220,11 @@ export class EvidenceLog<T> {
 
   *#draw(
     pictures: readonly { readonly name: string; readonly halves: readonly HalfPicture<unknown>[] }[],
+    whole: readonly string[],
   ): Generator<SnapshotChunk, void> {
     const before = this.#saved;
     this.#saved = new Map();
+    if (this.#proves) yield encodeChunk(WHOLE_CHUNK, { whole });
     for (const [table, { name, halves }] of pictures.entries()) {
       for (const { id, sealed, keys, values } of halves) {
         // A half that was saved before it was sealed has had puts since.
@@ -216,14 +270,67 @@ export class EvidenceLog<T> {
     const contexts = this.#contexts[planned.ordinal];
     if (key === undefined || contexts === undefined) return;
     // A new list: a picture may hold the one before.
-    const before = contexts.get(key.lo, key.hi) ?? [];
-    const rows = planned.rule.tags.map((_, tag) => (hasTag(row.own, planned, tag) ? kept : before[tag]));
-    contexts.put(key.lo, key.hi, rows);
+    const { lo, hi } = key;
+    const before = contexts.get(lo, hi);
+    const rows = planned.rule.tags.map((_, tag) => (hasTag(row.own, planned, tag) ? kept : before?.rows[tag]));
+    const proof = this.#proves ? this.#goneOn(planned, row.own, evaluator, lo, hi) : undefined;
+    contexts.put(lo, hi, { rows, proof });
+  }
+
+  /** The chain of a context after a row, as far as rows prove it, and as far as it may be. */
+  #goneOn(planned: PlannedRule, own: Int32Array, evaluator: FluxEvaluator, lo: number, hi: number): Proven {
+    const { wordOffset, wordCount, ordinal } = planned;
+    const { proven, doubted } = this.#state;
+    this.prove(planned, lo, hi, this.#state);
+    // The first row of a context, as far as is known: what memory does not hold cannot have been.
+    if (this.#contexts[ordinal]?.get(lo, hi) === undefined)
+      for (let word = wordOffset; word < wordOffset + wordCount; word++)
+        doubted[word] = (doubted[word] as number) & (evaluator.before[word] as number);
+    for (let word = wordOffset; word < wordOffset + wordCount; word++)
+      doubted[word] = (doubted[word] as number) | (proven[word] as number);
+    chainTags(planned, own, proven, this.#words);
+    const surely = this.#words.chained.slice(wordOffset, wordOffset + wordCount);
+    chainTags(planned, own, doubted, this.#words);
+    const perhaps = surely.map((mask, w) => (this.#words.chained[wordOffset + w] as number) & ~mask);
+    return { proven: surely, doubted: perhaps };
+  }
+
+  /** What a process passes on to its children, as far as rows prove it, and as far as it may be. */
+  #passedOn(
+    lineage: Lineage<T>,
+    own: Int32Array,
+    evaluator: FluxEvaluator,
+    lo: number,
+    hi: number,
+    parent: { readonly lo: number; readonly hi: number } | undefined,
+  ): Proven {
+    const passed = { proven: own.slice(), doubted: new Int32Array(own.length) };
+    const { proven, doubted } = this.#state;
+    for (const planned of this.#plan.rules) {
+      if (planned.child !== lineage.child || planned.parent !== lineage.parent) continue;
+      const sources = [
+        ...(planned.rule.action === 'ancestor' && parent !== undefined && !(parent.lo === lo && parent.hi === hi)
+          ? [{ ...parent, held: evaluator.before }]
+          : []),
+        ...(evaluator.same[planned.ordinal] === true ? [{ lo, hi, held: undefined }] : []),
+      ];
+      for (const source of sources) {
+        this.prove(planned, source.lo, source.hi, this.#state);
+        for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
+          passed.proven[word] = (passed.proven[word] as number) | (proven[word] as number);
+          const held = source.held === undefined ? ALL : (source.held[word] as number);
+          passed.doubted[word] = (passed.doubted[word] as number) | ((doubted[word] as number) & held);
+        }
+      }
+    }
+    for (let word = 0; word < own.length; word++)
+      passed.doubted[word] = (passed.doubted[word] as number) & ~(passed.proven[word] as number);
+    return passed;
   }
 
   #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const key = evaluator.contextKey(row, planned);
-    const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi) ?? []);
+    const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi)?.rows ?? []);
     const rows = new Map<string, EvidenceRow<T>>([[placeName(row), row]]);
     let complete = true;
     for (let tag = 0; tag < planned.rule.tags.length; tag++) {
@@ -263,27 +370,47 @@ export class EvidenceLog<T> {
 }
 
 function saved(value: unknown): unknown {
-  return Array.isArray(value) ? savedTags(value as TagRows<unknown>) : savedNode(value as Node<unknown>);
+  const entry = value as ContextRows<unknown> | Node<unknown>;
+  return 'rows' in entry ? savedTags(entry) : savedNode(entry);
 }
 
-function savedTags(rows: TagRows<unknown>): SavedTags {
-  return rows.map((row) => (row === undefined ? null : savedRow(row)));
+function savedTags({ rows, proof }: ContextRows<unknown>): SavedTags {
+  const saved = rows.map((row) => (row === undefined ? null : savedRow(row)));
+  return { rows: saved, ...(proof !== undefined && { proof: savedProof(proof) }) };
 }
 
-function savedNode({ row, hasParent, parentLo, parentHi }: Node<unknown>): SavedNode {
-  return hasParent ? [savedRow(row), parentLo, parentHi] : [savedRow(row), null, null];
+function savedNode({ row, hasParent, parentLo, parentHi, proof }: Node<unknown>): SavedNode {
+  const [lo, hi] = hasParent ? [parentLo, parentHi] : [null, null];
+  return proof === undefined ? [savedRow(row), lo, hi] : [savedRow(row), lo, hi, savedProof(proof)];
+}
+
+function savedProof({ proven, doubted }: Proven): SavedProof {
+  return [[...proven], [...doubted]];
+}
+
+function loadedProof(saved: SavedProof | undefined): Proven | undefined {
+  return saved === undefined ? undefined : { proven: Int32Array.from(saved[0]), doubted: Int32Array.from(saved[1]) };
 }
 
 function savedRow({ timeMs, source, position, part, own }: EvidenceRow<unknown>): SavedRow {
   return [timeMs, source, position, part, [...own]];
 }
 
-function loadedTags<T>(rows: SavedTags): TagRows<T> {
-  return rows.map((row) => (row === null ? undefined : loadedRow<T>(row)));
+/** Snapshots of earlier versions hold the rows alone. */
+function loadedTags<T>(saved: SavedTags | SavedTags['rows']): ContextRows<T> {
+  const { rows, proof } = 'rows' in saved ? saved : { rows: saved };
+  const loaded = rows.map((row) => (row === null ? undefined : loadedRow<T>(row)));
+  return { rows: loaded, proof: loadedProof(proof) };
 }
 
-function loadedNode<T>([row, parentLo, parentHi]: SavedNode): Node<T> {
-  return { row: loadedRow(row), hasParent: parentLo !== null, parentLo: parentLo ?? 0, parentHi: parentHi ?? 0 };
+function loadedNode<T>([row, parentLo, parentHi, proof]: SavedNode): Node<T> {
+  return {
+    row: loadedRow(row),
+    hasParent: parentLo !== null,
+    parentLo: parentLo ?? 0,
+    parentHi: parentHi ?? 0,
+    proof: loadedProof(proof),
+  };
 }
 
 function loadedRow<T>([timeMs, source, position, part, own]: SavedRow): EvidenceRow<T> {

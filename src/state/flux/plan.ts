@@ -36,6 +36,8 @@ export interface PlannedRule {
   readonly condition: ConditionTest;
   /** True when the condition can turn false again, so that its turning true must be remembered. */
   readonly canFall: boolean;
+  /** True when a tag too many may keep the condition from holding. */
+  readonly negates: boolean;
 }
 
 /** Reads the words of all rules. `merged`: own or remembered. */
@@ -68,6 +70,7 @@ export function planFlux(spec: FluxSpec): FluxPlan {
       condition: compileCondition(rule.condition, wordOffset),
       canFall:
         rule.action === 'temporal' && (rule.timespanMs !== undefined || rule.ordered || !isLasting(rule.condition)),
+      negates: negates(rule.condition),
     };
   });
   return { spec, rules, columns, words };
@@ -104,4 +107,9 @@ function compileCondition(node: TagCondition, offset: number): ConditionTest {
 function isLasting(node: TagCondition): boolean {
   if (node.kind === 'tag') return node.from === 'any';
   return node.kind === 'not' ? false : node.items.every(isLasting);
+}
+
+function negates(node: TagCondition): boolean {
+  if (node.kind === 'tag') return false;
+  return node.kind === 'not' || node.items.some(negates);
 }

@@ -135,10 +135,12 @@ export class FluxTagger implements StatefulPart {
   report(): readonly StateReport[] {
     const { facts, forgotten, bytes, pending, late } = this.engine.counts;
     const rules = this.plan.rules.map(({ rule }) => rule.name).join(', ');
+    const proofs = this.engine.memory.kind === 'bloom' ? { ...this.engine.proofs } : {};
     return [
       {
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules, groups: this.engine.order.keys },
         ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
+        ...proofs,
       },
     ];
   }
@@ -182,6 +184,7 @@ export function matchOfFlux(
     ),
     group: groupOfRow(planned, plan, row, groupField),
     count: contributors.length,
+    ...(result.unconfirmed.includes(planned.ordinal) && { unconfirmed: true as const }),
   };
 }
 

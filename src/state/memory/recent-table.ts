@@ -22,6 +22,8 @@ export interface HalfPicture<V> {
 }
 
 export class RecentTable<V> {
+  /** Whether a value was ever forgotten: what is not found may have been there. */
+  lost = false;
   #halves = 0;
   readonly #capacity: number;
   readonly #mask: number;
@@ -58,6 +60,7 @@ export class RecentTable<V> {
   put(lo: number, hi: number, value: V): void {
     if (this.#newer.keys.length === 0) this.#newer = this.#newHalf();
     if (this.#newer.count === this.#capacity) {
+      if (this.#older.count > 0) this.lost = true;
       this.#older = this.#newer;
       this.#newer = this.#newHalf();
     }

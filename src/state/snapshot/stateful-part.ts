@@ -40,6 +40,10 @@ export interface StateReport {
   readonly late: number;
   /** Given up because a bound was reached. */
   readonly evicted: number;
+  /** Flux with Bloom memory only: alerts dropped after a second look, kept without proof, raised against memory. */
+  readonly refuted?: number;
+  readonly unconfirmed?: number;
+  readonly restored?: number;
 }
 
 export interface GroupQuery {
