@@ -278,6 +278,20 @@ export const configSchema = Type.Object(
     ),
     state: Type.Object(
       {
+        lateness_seconds: Type.Number({
+          default: 60,
+          minimum: 0,
+          maximum: 3600,
+          'x-unit': 'seconds',
+          description:
+            'how much older than the newest of its group an event may be for correlations, flux specifications that set no lateness, and patterns over several observations',
+        }),
+        late_events: Type.Optional(
+          Type.Union([Type.Literal('drop'), Type.Literal('evaluate')], {
+            description:
+              'events that are later, counted either way: left out, or evaluated as of now; default: flux specifications evaluate them, correlations and patterns leave them out',
+          }),
+        ),
         snapshot_seconds: Type.Number({
           default: 10,
           minimum: 0.1,
@@ -307,7 +321,12 @@ export const configSchema = Type.Object(
           description: 'how long these events are kept',
         }),
       },
-      { ...strict, default: {}, description: 'what is remembered over restarts; changes need a restart' },
+      {
+        ...strict,
+        default: {},
+        description:
+          'what spans events, and what of it is remembered over restarts; changes need a restart, but for lateness_seconds and late_events',
+      },
     ),
     dead_letters: Type.Object(
       {

@@ -67,6 +67,7 @@ export class EventRules implements MatchesEvents {
     const patterns = compilePatterns(texts.patterns, {
       mappings: mappings.mappings,
       ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
+      stream: texts.lateness,
       ...(previous?.patterns !== undefined && { previous: previous.patterns }),
       ...kept,
     });
@@ -74,6 +75,7 @@ export class EventRules implements MatchesEvents {
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
       mode: texts.mode,
       seed,
+      lateness: texts.lateness,
       fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
       ...(onEvent !== undefined && { onEvent }),
       ...(previous?.stateful !== undefined && { previous: previous.stateful }),

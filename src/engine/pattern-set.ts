@@ -151,6 +151,7 @@ export class PatternSet {
   readonly #stream: PatternStream<KeptEvent>;
   readonly #lines = textLine();
   readonly #streamKeys: readonly string[];
+  readonly #streamOptions: string;
   readonly #archive: EventArchive | undefined;
   readonly #watch: WindowWatch | undefined;
   /** What must survive a restart; undefined when no pattern spans events. */
@@ -174,8 +175,11 @@ export class PatternSet {
       options.groupBy,
     );
     const { previous } = options;
+    this.#streamOptions = JSON.stringify(options.stream ?? {});
     this.#stream =
-      previous !== undefined && previous.#streamKeys.join() === this.#streamKeys.join()
+      previous !== undefined &&
+      previous.#streamOptions === this.#streamOptions &&
+      previous.#streamKeys.join() === this.#streamKeys.join()
         ? previous.#stream
         : new PatternStream(streamed, this.#streamKeys, KEPT_CODEC, options.stream);
     this.#watch = options.watch;

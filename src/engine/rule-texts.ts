@@ -6,6 +6,7 @@ import type { Level } from '../core/match.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import type { RuleCriteria, RuleSelection } from '../rules/sigma/rule-selection.ts';
+import type { Lateness } from '../state/order/late-events.ts';
 import type { Config } from './config-schema.ts';
 import { intelPatterns } from './intel-patterns.ts';
 import type { LoadedConfig } from './load-config.ts';
@@ -22,6 +23,7 @@ export interface RuleTexts extends SigmaTexts {
   readonly patternGroupBy: readonly string[];
   readonly flux: readonly FluxText[];
   readonly fluxMemory: Config['flux_memory'];
+  readonly lateness: Lateness;
   readonly processMemory: Config['process_memory'];
   /** `ordered` for files, `eager` for live inputs. */
   readonly mode: StatefulOptions['mode'];
@@ -51,6 +53,10 @@ export function readRuleTexts(
     patternGroupBy: config.pattern_group_by,
     flux: flux.texts,
     fluxMemory: config.flux_memory,
+    lateness: {
+      latenessMs: config.state.lateness_seconds * 1000,
+      ...(config.state.late_events !== undefined && { lateEvents: config.state.late_events }),
+    },
     processMemory: config.process_memory,
     mode,
   };

@@ -24,6 +24,7 @@ import {
 import type { FieldText } from '../state/flux/row.ts';
 import { planFlux } from '../state/flux/plan.ts';
 import { FluxTagger } from '../state/flux/tagger.ts';
+import type { Lateness } from '../state/order/late-events.ts';
 import type { EventArchive } from '../state/event-log.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../state/window-watch.ts';
@@ -62,6 +63,8 @@ export interface StatefulOptions {
   readonly watch?: WindowWatch;
   /** Default: those of the engine. */
   readonly fluxBounds?: FluxBounds;
+  /** Default: those of the engines. */
+  readonly lateness?: Lateness;
 }
 
 export interface Firing {
@@ -146,7 +149,7 @@ export class StatefulRules {
   readonly #firings: { list: Firing[] };
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
-    const { mode, seed, previous, archive, watch } = options;
+    const { mode, seed, previous, archive, watch, lateness } = options;
     const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
     const firings = previous === undefined ? { list: [] } : previous.#firings;
     this.#firings = firings;
@@ -155,10 +158,21 @@ export class StatefulRules {
     this.#correlator =
       correlations.length === 0
         ? undefined
-        : reuse(previous === undefined ? undefined : previous.#correlator, JSON.stringify([correlations, mode]), () => {
-            const settings = { ...DEFAULT_CORRELATION_OPTIONS, mode, seed, eventLogBytes: EVENT_LOG_BYTES, ...kept };
-            return new Correlator(correlations, settings, collect);
-          });
+        : reuse(
+            previous === undefined ? undefined : previous.#correlator,
+            JSON.stringify([correlations, mode, lateness]),
+            () => {
+              const settings = {
+                ...DEFAULT_CORRELATION_OPTIONS,
+                ...lateness,
+                mode,
+                seed,
+                eventLogBytes: EVENT_LOG_BYTES,
+                ...kept,
+              };
+              return new Correlator(correlations, settings, collect);
+            },
+          );
     const read = readFluxTexts(flux, options.onEvent !== undefined);
     this.diagnostics = read.diagnostics;
     const handlers = { onMatch: collect, ...kept, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
@@ -167,10 +181,10 @@ export class StatefulRules {
     this.#taggers = read.specs.map(({ path, spec, group, memory = exactMemory(options.fluxBounds), equalTimes }) => {
       const name = distinctName(`flux/${path}`, names);
       const former = formerTaggers.find(({ part }) => part.name === name);
-      const settings = { ...DEFAULT_FLUX_OPTIONS, mode, seed, equalTimes, memory };
+      const settings = { ...DEFAULT_FLUX_OPTIONS, ...lateness, mode, seed, equalTimes, memory };
       return reuse(
         former,
-        JSON.stringify([spec, group, memory, equalTimes, mode]),
+        JSON.stringify([spec, group, memory, equalTimes, mode, lateness]),
         () => new FluxTagger(name, spec, group, settings, handlers),
       );
     });

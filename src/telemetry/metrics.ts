@@ -152,7 +152,12 @@ export const METRICS: readonly Metric[] = [
   gauge('state', 'entries', 'facts in windows, remembered tags, kept events, processes'),
   gauge('state', 'bytes', 'about the memory of them'),
   gauge('state', 'waiting', 'events that wait for older ones', 'waiting_events'),
-  gauge('state', 'late', 'events left out because they came too late', 'late_events'),
+  gauge(
+    'state',
+    'late',
+    'events that came later than allowed, left out or evaluated as state.late_events says',
+    'late_events',
+  ),
   gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
   gauge('state', 'refuted', 'alerts of Bloom memory that earlier events disproved, since the start', 'refuted_alerts'),
   gauge(

@@ -9,6 +9,7 @@
 import type { CorrelationBound } from '../../ir/correlation.ts';
 import type { EventPlace } from '../event-place.ts';
 import { Fingerprint } from '../memory/fingerprint.ts';
+import type { LateEvents } from '../order/late-events.ts';
 import { KeyedOrder, type OrderCounts, type OrderMode } from '../order/keyed-order.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type Aggregate, aggregateFor } from './aggregate.ts';
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   /** For crossing correlations; closing ones always wait for their lateness. */
   readonly mode: OrderMode;
   readonly latenessMs: number;
+  /** Default: late facts are left out. */
+  readonly lateEvents?: LateEvents;
   readonly maxPending: number;
   /** Facts kept in one group's window; beyond it the oldest go, counted, so a greater threshold can never be reached. */
   readonly maxFactsPerGroup: number;
@@ -187,6 +190,12 @@ export class CorrelationRunner {
       isDelayed: (fact: number): boolean => this.extras.get(fact)?.inner !== undefined,
       settle: (fact: number): void => this.#dropBefore(fact),
       late: (fact: number): void => this.#release(fact),
+      takeLate: (fact: number, timeMs: number, epoch: number): boolean => {
+        if (this.#options.lateEvents !== 'evaluate') return false;
+        store.time[fact] = timeMs;
+        store.epoch[fact] = epoch;
+        return true;
+      },
       advanced: (group: number, settledMs: number | undefined): void => this.#advanced(group, settledMs),
       retentionMs: (): number => this.planned.rule.timespanMs,
       closed: (group: number): void => this.#free(group),

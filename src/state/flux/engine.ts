@@ -6,6 +6,7 @@
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
 import { GroupTable } from '../memory/group-table.ts';
+import type { LateEvents } from '../order/late-events.ts';
 import { KeyedOrder, type OrderCounts, type OrderMode, type OrderTarget } from '../order/keyed-order.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { FluxEvaluator } from './evaluate.ts';
@@ -24,6 +25,8 @@ export interface FluxEngineOptions {
   readonly mode: OrderMode;
   /** Used when the specification sets none. */
   readonly latenessMs: number;
+  /** Default: late rows are evaluated. Rows that are left out are handed on as they came. */
+  readonly lateEvents?: LateEvents;
   /** Rows that may wait over all groups. */
   readonly maxPending: number;
   /** Rows with equal times: in arrival order as the original, or parents before their children. Ordered mode only. */
@@ -274,8 +277,9 @@ export class FluxEngine<T> {
         this.memory.undo(entry.journal);
       },
       settle: () => {},
-      // A late row is never lost: it is evaluated against what is remembered now.
-      late: (entry) => this.#report({ ...entry, journal: undefined }, false),
+      // A late row is evaluated against what is remembered now, unless it shall not be.
+      late: (entry) =>
+        this.#options.lateEvents === 'drop' ? this.#pass(entry) : this.#report({ ...entry, journal: undefined }, false),
       advanced: () => {},
       closed: (key) => this.#closed(key),
       retentionMs: () => 0,
@@ -302,6 +306,16 @@ export class FluxEngine<T> {
     this.#row = row;
     this.#result.revised = revised;
     this.#result.noted = noted;
+    this.#onRow(row, this.#result);
+  }
+
+  /** Hands a row on that is not evaluated: its map stays as it came. */
+  #pass({ row }: Entry<T>): void {
+    this.#evaluator.evaluated.fill(false);
+    this.#fired.length = 0;
+    this.#row = row;
+    this.#result.revised = false;
+    this.#result.noted = false;
     this.#onRow(row, this.#result);
   }
 

@@ -30,6 +30,8 @@ export interface OrderTarget<T> {
   isDelayed?(item: T): boolean;
   /** Older than the watermark: not kept by the order. */
   late(item: T): void;
+  /** Asked first: true when the target has moved the late item to `timeMs` of `epoch`, where it is taken. Absent: none is. */
+  takeLate?(item: T, timeMs: number, epoch: number): boolean;
   /** The key's items up to `settledMs` have been applied; `undefined`: there will be no more in this epoch, close what is open. */
   advanced(key: number, settledMs: number | undefined): void;
   /** After `advanced(key, undefined)`: the key's queue is gone, and with it everything about the key. */
@@ -137,8 +139,10 @@ export class KeyedOrder<T> {
     const newestMs = queue.others === undefined ? queue.maxMs : Number.POSITIVE_INFINITY;
     if (!this.#admit(queue, item)) {
       this.counts.late++;
-      this.#target.late(item);
-      return;
+      if (!this.#moveLate(queue, item)) {
+        this.#target.late(item);
+        return;
+      }
     }
     if (this.#options.mode === 'ordered') {
       const markMs = this.#watermark(queue);
@@ -331,6 +335,15 @@ export class KeyedOrder<T> {
     if (timeMs < mark.maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
     if (timeMs > mark.maxMs) mark.maxMs = timeMs;
     return true;
+  }
+
+  /** Asks the target to take a late item at the oldest time that is still open. */
+  #moveLate(queue: Queue<T>, item: T): boolean {
+    const source = this.#target.sourceOf(item);
+    const mark = queue.source === source ? queue : queue.others?.find((other) => other.source === source);
+    if (this.#target.takeLate === undefined || mark === undefined) return false;
+    const openMs = Math.max(queue.settledMs, mark.maxMs - this.#options.latenessMs);
+    return this.#target.takeLate(item, openMs, mark.epoch) && this.#admit(queue, item);
   }
 
   #watermark(queue: Queue<T>): number {

@@ -10,6 +10,7 @@
 import { type ObservationPlan, observedBrackets } from '../../ir/observation.ts';
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
+import type { LateEvents } from '../order/late-events.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import { type SearchObservation, searchBinding } from './binding-search.ts';
 
@@ -38,6 +39,8 @@ export interface PatternStreamOptions {
   readonly retentionMs?: number;
   /** Events may be this much older than the newest of their key. Default 60 seconds. */
   readonly latenessMs?: number;
+  /** Default: late events are left out. */
+  readonly lateEvents?: LateEvents;
   /** Events kept for one pattern and key; beyond it the oldest are dropped. Default 1,000. */
   readonly maxPerKey?: number;
   /** Events kept over all; beyond it the key that was quiet for longest is dropped. Default 1,000,000. */
@@ -152,6 +155,7 @@ export class PatternStream<E> {
     this.#options = {
       retentionMs: options.retentionMs ?? DAY_MS,
       latenessMs: options.latenessMs ?? 60_000,
+      lateEvents: options.lateEvents ?? 'drop',
       maxPerKey: options.maxPerKey ?? 1_000,
       maxTotal: options.maxTotal ?? 1_000_000,
       budgetBytes: options.budgetBytes ?? 256 << 20,
@@ -178,7 +182,7 @@ export class PatternStream<E> {
     if (fact.isReplay === true && fact.timeMs < group.newestMs - EPOCH_JUMP_MS) this.#beginEpoch(group);
     if (fact.timeMs < group.newestMs - this.#options.latenessMs) {
       this.counts.late++;
-      return undefined;
+      if (this.#options.lateEvents !== 'evaluate') return undefined;
     }
     group.newestMs = Math.max(group.newestMs, fact.timeMs);
     this.#expire(group);
