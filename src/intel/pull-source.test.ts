@@ -336,6 +336,21 @@ describe('a MISP feed', () => {
     expect((await load(one)).feeds[0]?.fetchedAtMs).toBe(nowMs);
   });
 
+  it('fetches no more events than max_bytes allows, and says so', async () => {
+    const { files, one, asked } = await serve();
+    const total = [...files].reduce((sum, [path, text]) => sum + (path.endsWith('manifest.json') ? 0 : text.length), 0);
+    const many = Array.from({ length: 9 }, (_, i) => uuid(i + 1));
+    for (const id of many.slice(2)) files.set(`/feed/${id}.json`, event(['domain', 'more.example']));
+    files.set('/feed/manifest.json', manifest(Object.fromEntries(many.map((id) => [id, '1']))));
+    const outcome = await pull({ ...one, maxBytes: total });
+    expect(outcome).toMatchObject({ ok: false, added: 3, objects: 3 });
+    expect(outcome.diagnostics.map(({ code }) => code)).toEqual(['INTEL_TOO_LARGE']);
+    asked.splice(0);
+    expect(await pull({ ...one, maxBytes: total })).toMatchObject({ ok: false, added: 0, objects: 3 });
+    expect(asked).toHaveLength(1);
+    expect(await pull(one)).toMatchObject({ ok: true, added: 6, objects: 9 });
+  });
+
   it('reports a damaged event, keeps its former content, and asks for it again', async () => {
     const { files, one } = await serve();
     await pull(one);

@@ -202,6 +202,7 @@ async function pullEvents(source: IntelSource, options: PullSourceOptions): Prom
   const server = { ...serverOf(source), ...options.patience };
   const report = await pullMisp(new PoliteClient(server, MISP_CODES, surroundings, signal), manifestUrl(server.url), {
     folder: mispFolder(source, options.folder),
+    maxBytes: source.maxBytes,
     now: surroundings.now,
     progress: ({ fetched, damaged, wanted }) => progress?.({ done: fetched + damaged, total: wanted, note: 'events' }),
   });

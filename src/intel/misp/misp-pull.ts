@@ -4,7 +4,7 @@
  * deleted. An event that is damaged or missing is reported and asked for again the next time; the others are kept. Source:
  * the feed format of MISP (misp-project.org, "MISP feeds").
  */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { HttpProblem } from '../http/http-get.ts';
@@ -14,6 +14,8 @@ import { type MispIndex, readMispIndex, writeMispIndex } from './misp-index.ts';
 export interface MispPullOptions {
   /** Where its events lie. */
   readonly folder: string;
+  /** Most bytes of all events; beyond it no more are fetched. */
+  readonly maxBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly progress?: (report: MispReport) => void;
@@ -71,6 +73,8 @@ class MispPull {
   readonly #options: MispPullOptions;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #events = new Map<string, string>();
+  /** Of the events that are here. */
+  #bytes = 0;
   #fetched = 0;
   #removed = 0;
   #wanted = 0;
@@ -111,8 +115,13 @@ class MispPull {
     const gone = [...this.#events.keys()].filter((known) => !listed.events.has(known));
     for (const uuid of gone) this.#events.delete(uuid);
     this.#removed = gone.length;
+    if (wanted.length > 0) for (const uuid of this.#events.keys()) this.#bytes += await this.#size(uuid);
     try {
       for (const [i, [uuid, stamp]] of wanted.entries()) {
+        if (this.#bytes > this.#options.maxBytes) {
+          const message = `"${shown(this.#manifest)}" has more than ${this.#options.maxBytes} bytes of events`;
+          throw new RequestFailure('INTEL_TOO_LARGE', message, -1);
+        }
         if (await this.#event(uuid)) this.#events.set(uuid, stamp);
         if (i % SAVE_EVERY === SAVE_EVERY - 1) await this.#save({ version: 1, fetchedAtMs, events: {} });
         progress?.(this.report(false));
@@ -187,6 +196,7 @@ class MispPull {
       } finally {
         await file.close();
       }
+      this.#bytes += Buffer.byteLength(text) - (await this.#size(uuid));
       await rename(`${this.#path(uuid)}.new`, this.#path(uuid));
       this.#fetched++;
       return true;
@@ -202,6 +212,15 @@ class MispPull {
   /** `index.events` are those that are here now. */
   async #save(index: MispIndex): Promise<void> {
     await writeMispIndex(this.#options.folder, { ...index, events: Object.fromEntries(this.#events) });
+  }
+
+  async #size(uuid: string): Promise<number> {
+    try {
+      return (await stat(this.#path(uuid))).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+      throw error;
+    }
   }
 
   #path(uuid: string): string {
