@@ -95,6 +95,8 @@ export class EvidenceLog<T> implements ProofSource {
   readonly #proves: boolean;
   readonly #words: ChainWords;
   readonly #state: Proven;
+  /** No tag of any rule. */
+  readonly #none: Int32Array;
   /** Chunks of halves that were saved, by prefix of their keys. */
   #saved = new Map<string, number>();
 
@@ -102,6 +104,7 @@ export class EvidenceLog<T> implements ProofSource {
   constructor(plan: FluxPlan, maxRows: number, keepItems: boolean, proves = false) {
     const words = (): Int32Array => new Int32Array(plan.words);
     this.#proves = proves;
+    this.#none = words();
     this.#words = { tags: words(), inherited: words(), chained: words() };
     this.#state = { proven: words(), doubted: words() };
     this.#plan = plan;
@@ -304,28 +307,41 @@ export class EvidenceLog<T> implements ProofSource {
     hi: number,
     parent: { readonly lo: number; readonly hi: number } | undefined,
   ): Proven {
-    const passed = { proven: own.slice(), doubted: new Int32Array(own.length) };
-    const { proven, doubted } = this.#state;
+    // Most rows pass on their own tags alone: nothing is copied for them.
+    const passed: { proven: Int32Array; doubted: Int32Array } = { proven: own, doubted: this.#none };
     for (const planned of this.#plan.rules) {
       if (planned.child !== lineage.child || planned.parent !== lineage.parent) continue;
-      const sources = [
-        ...(planned.rule.action === 'ancestor' && parent !== undefined && !(parent.lo === lo && parent.hi === hi)
-          ? [{ ...parent, held: evaluator.before }]
-          : []),
-        ...(evaluator.same[planned.ordinal] === true ? [{ lo, hi, held: undefined }] : []),
-      ];
-      for (const source of sources) {
-        this.prove(planned, source.lo, source.hi, this.#state);
-        for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
-          passed.proven[word] = (passed.proven[word] as number) | (proven[word] as number);
-          const held = source.held === undefined ? ALL : (source.held[word] as number);
-          passed.doubted[word] = (passed.doubted[word] as number) | ((doubted[word] as number) & held);
-        }
+      if (planned.rule.action === 'ancestor' && parent !== undefined && !(parent.lo === lo && parent.hi === hi))
+        this.#takeOver(planned, own, parent.lo, parent.hi, evaluator.before, passed);
+      if (evaluator.same[planned.ordinal] === true) this.#takeOver(planned, own, lo, hi, undefined, passed);
+    }
+    return passed;
+  }
+
+  /** `held`: what memory says of the key; what it does not hold is not doubted either. */
+  #takeOver(
+    planned: PlannedRule,
+    own: Int32Array,
+    lo: number,
+    hi: number,
+    held: Int32Array | undefined,
+    passed: { proven: Int32Array; doubted: Int32Array },
+  ): void {
+    const { proven, doubted } = this.#state;
+    this.prove(planned, lo, hi, this.#state);
+    for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
+      const surely = (passed.proven[word] as number) | (proven[word] as number);
+      const perhaps = (doubted[word] as number) & (held === undefined ? ALL : (held[word] as number));
+      const rest = ((passed.doubted[word] as number) | perhaps) & ~surely;
+      if (surely !== passed.proven[word]) {
+        if (passed.proven === own) passed.proven = own.slice();
+        passed.proven[word] = surely;
+      }
+      if (rest !== passed.doubted[word]) {
+        if (passed.doubted === this.#none) passed.doubted = new Int32Array(own.length);
+        passed.doubted[word] = rest;
       }
     }
-    for (let word = 0; word < own.length; word++)
-      passed.doubted[word] = (passed.doubted[word] as number) & ~(passed.proven[word] as number);
-    return passed;
   }
 
   #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
