@@ -124,6 +124,16 @@ it('explains all correlations of a file, those judged when a window closes too, 
   );
 });
 
+it('tells of windows that are over only what they lacked, not what came after them', async () => {
+  const long = ['00:01', '00:02', '02:00', '03:10', '03:20'].map((time) => event(time, 'fail', 'alice')).join('');
+  const log = file('long.ndjson', long);
+  const { told } = await explain('Many failed logons', log, '--rules', rules, '--logsource', 'any/test');
+  expect(told[1]).toMatchObject({
+    fired: 0,
+    closest: { entries: 2, missing: ['1 more'], events: [{ line: 1 }, { line: 2 }] },
+  });
+});
+
 it('explains flux rules by their tags', async () => {
   const flux = file('flux.yml', FLUX);
   const { told } = await explain(flux, events, '--rules', rules, '--flux-group', 'user', '--logsource', 'any/test');

@@ -101,7 +101,7 @@ export class Correlator implements StatefulPart {
         fullest: (group) => {
           const values = runner.groupValues(group);
           const report = (): GroupReport => {
-            const { events, ...rest } = reportGroup(runner, this.clocks, group, values);
+            const { events, ...rest } = reportGroup(runner, this.clocks, group, values, 'over');
             return { ...rest, events: events.map((event) => this.#withLine(event)) };
           };
           watch.window({ rule: id, group: values, distance: distanceOf(runner, group), report });

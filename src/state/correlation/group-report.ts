@@ -39,11 +39,13 @@ function membersOf({ store }: CorrelationRunner, group: number): Set<number> {
   return members;
 }
 
+/** `when`: `open`, what the window waits for is told too; `over`, nothing more comes to it. */
 export function reportGroup(
   runner: CorrelationRunner,
   clocks: SourceClocks,
   group: number,
   values: Readonly<Record<string, string>>,
+  when: 'open' | 'over' = 'open',
 ): GroupReport {
   const { store, planned } = runner;
   const { rule } = planned;
@@ -65,17 +67,17 @@ export function reportGroup(
   const value = order.length === 0 ? 0 : runner.valueOf(group);
   const waiting = runner.order.saveQueue(group)?.items.length ?? 0;
   const listed = runner.waits ? waiting : 0;
+  const awaited = [
+    ...(planned.judged === 'closing' ? ['judged when the window closes'] : []),
+    ...(listed > 0 ? [`${listed} later events wait for older ones`] : []),
+  ];
   return {
     group: values,
     fromMs: store.time[order[0] ?? -1] ?? Number.NaN,
     toMs: store.time[order.at(-1) ?? -1] ?? Number.NaN,
     entries: order.length,
     state: stateText(rule, value),
-    missing: [
-      ...missingFrom(rule, value, members),
-      ...(planned.judged === 'closing' ? ['judged when the window closes'] : []),
-      ...(listed > 0 ? [`${listed} later events wait for older ones`] : []),
-    ],
+    missing: [...missingFrom(rule, value, members), ...(when === 'open' ? awaited : [])],
     events,
   };
 }
