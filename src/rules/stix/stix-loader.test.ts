@@ -45,6 +45,9 @@ function indicator(pattern: string, more: object = {}): object {
 
 const V1 = 'indicator--00000000-0000-4000-8000-000000000001';
 
+const at = (n: number) => `2024-01-0${n}T00:00:00Z`;
+const bundle = (objects: readonly object[]) => JSON.stringify({ objects });
+
 describe('STIX loader', () => {
   it('loads every shape of the STIX Spark vectors', () => {
     const { table, target, report } = load([
@@ -178,8 +181,6 @@ describe('STIX loader', () => {
 
   it('undoes a feed that broke half-way', () => {
     const target = newTarget();
-    const at = (n: number) => `2024-01-0${n}T00:00:00Z`;
-    const bundle = (objects: object[]) => JSON.stringify({ objects });
     feed(target, bundle([indicator("[mutex:name = 'old']", { id: V1, modified: at(1) })]));
     const mark = [target.indicators.detailsCount, target.benign.detailsCount];
     target.versions.begin();
@@ -194,6 +195,29 @@ describe('STIX loader', () => {
     const again = feed(target, bundle([indicator("[mutex:name = 'other']", { id: V1, modified: at(1) })]));
     expect(again.report.statistics().skipped).toEqual({ 'older-version': 1 });
     expect([...target.indicators.finish()].map(({ value }) => value)).toEqual(['old']);
+  });
+
+  it.each([
+    ['of another type', indicator('rule x {}', { id: V1, modified: at(3), pattern_type: 'yara' })],
+    ['that is none', indicator('[', { id: V1, modified: at(3) })],
+    ['without a pattern', { ...indicator('[', { id: V1, modified: at(3) }), pattern: undefined }],
+  ])('a newer version with a pattern %s overrules its own feed only', (_what, useless) => {
+    const inOrder = (...feeds: readonly (readonly object[])[]): string[] => {
+      const target = newTarget();
+      for (const objects of feeds) {
+        target.versions.begin();
+        feed(target, bundle(objects));
+        target.versions.commit();
+      }
+      return [...target.indicators.finish()].map(({ value }) => value);
+    };
+    const own = indicator("[mutex:name = 'own']", { id: V1, modified: at(2) });
+    const other = indicator("[mutex:name = 'other']", { id: V1, modified: at(1) });
+    expect(inOrder([own, useless])).toEqual([]);
+    expect(inOrder([useless, own])).toEqual([]);
+    expect(inOrder([own, useless], [other])).toEqual(['other']);
+    expect(inOrder([other], [useless, own])).toEqual(['other']);
+    expect(inOrder([other], [own, useless])).toEqual(['other']);
   });
 
   it('puts benign indicators on the benign side', () => {

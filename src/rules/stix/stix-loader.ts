@@ -163,11 +163,13 @@ export class StixLoader implements FeedLoader {
       return;
     }
     if (pattern === undefined) {
+      this.#void(entry);
       this.#bad(line, `indicator ${id === undefined ? '' : `"${id}" `}has no pattern`);
       return;
     }
     const patternType = (textOf(object, 'pattern_type') ?? 'stix').toLowerCase();
     if (patternType !== 'stix' && patternType !== 'sigma') {
+      this.#void(entry);
       report.skipped(`pattern-type-${OTHER_PATTERN_TYPES.has(patternType) ? patternType : 'other'}`);
       return;
     }
@@ -185,6 +187,7 @@ export class StixLoader implements FeedLoader {
     const { report, policy, file } = this.#feed;
     const parsed = parsePattern(pattern);
     if (!parsed.ok) {
+      this.#void(entry);
       report.bad(() => ({
         ...parsed.diagnostic,
         message: `pattern of "${input.id ?? input.name ?? 'an object'}": ${parsed.diagnostic.message}`,
@@ -196,6 +199,7 @@ export class StixLoader implements FeedLoader {
     const extraction = atomicValues(parsed.pattern.root);
     const benign = policy.role === 'benign' || (input.types?.includes('benign') ?? false);
     if (!extraction.ok && benign) {
+      this.#void(entry);
       report.skipped('benign-pattern');
       return;
     }
@@ -231,6 +235,12 @@ export class StixLoader implements FeedLoader {
     return 'skip';
   }
 
+  /** This version gives nothing; what another feed says of the id counts again. */
+  #void(entry: number | undefined): void {
+    const again = entry === undefined ? NO_DETAILS : this.#target.versions.void(entry);
+    if (again !== NO_DETAILS) restoreDetails(this.#target, again);
+  }
+
   #addDetails(object: StixObject, input: DetailsInput, entry: number | undefined, benign: boolean): number | undefined {
     const { markings, versions, indicators } = this.#target;
     const { policy, indicatorsFeed, benignFeed } = this.#feed;
@@ -240,6 +250,7 @@ export class StixLoader implements FeedLoader {
     const table = benign ? this.#target.benign : indicators;
     const details = table.addDetails(benign ? benignFeed : indicatorsFeed, marked);
     if (details < 0) {
+      this.#void(entry);
       this.#feed.report.skipped('table-full');
       return undefined;
     }

@@ -1,6 +1,7 @@
 /**
  * VersionIndex: which version of each object counts, in any order of arrival (STIX 2.1 section 3.6, stix-patterns.md section 13).
- * The greatest `modified` of an id wins; at equal times the first one read; a revocation withdraws the id for good.
+ * The greatest `modified` of an id wins; at equal times the first one read; a revocation withdraws the id for good. A version that
+ * turns out to give nothing (`void`) overrules older ones of its own feed only: what another feed says can still be used.
  *
  * Ids are kept as 128 bits in typed arrays (the UUID itself, else a digest), 36 bytes an object, so that a million of them fit
  * in memory while a bundle is streamed. A journal undoes everything since `begin`, for a feed that breaks half-way.
@@ -35,6 +36,10 @@ export class VersionIndex {
   #load = 0;
   #slots = new Uint32Array(4096);
   #journal: Undo[] | undefined;
+  /** What an entry of an earlier load was before the present one first changed it. */
+  readonly #before = new Map<number, Undo>();
+  /** `modified` of the newest version of the present load that gave nothing. */
+  readonly #voids = new Map<number, number>();
 
   get size(): number {
     return this.#count;
@@ -51,6 +56,8 @@ export class VersionIndex {
   begin(): void {
     this.#journal = [];
     this.#load++;
+    this.#before.clear();
+    this.#voids.clear();
   }
 
   commit(): void {
@@ -77,8 +84,12 @@ export class VersionIndex {
     const replaces = this.#details[entry] ?? NO_DETAILS;
     if (this.#revoked[entry] === 1) return { verdict: 'revoked', entry, replaces: NO_DETAILS };
     const known = this.#modified[entry] ?? Number.NaN;
-    if (!revoked && !Number.isNaN(known) && modifiedMs <= known) return { verdict: 'old', entry, replaces: NO_DETAILS };
-    this.#journal?.push({ entry, modified: known, details: replaces, revoked: 0 });
+    if (!revoked && (modifiedMs <= known || modifiedMs <= (this.#voids.get(entry) ?? Number.NaN)))
+      return { verdict: 'old', entry, replaces: NO_DETAILS };
+    const undo = { entry, modified: known, details: replaces, revoked: 0 };
+    this.#journal?.push(undo);
+    if (origin !== 0 && (origin & 0x7fff_ffff) !== this.#load + 1 && !this.#before.has(entry))
+      this.#before.set(entry, undo);
     this.#modified[entry] = Number.isNaN(known) ? modifiedMs : Math.max(known, modifiedMs);
     this.#details[entry] = NO_DETAILS;
     this.#revoked[entry] = revoked ? 1 : 0;
@@ -87,6 +98,15 @@ export class VersionIndex {
 
   setDetails(entry: number, details: number): void {
     this.#details[entry] = details;
+  }
+
+  /** The version taken last for the entry gives nothing. Returns the details of another feed's version that counts again. */
+  void(entry: number): number {
+    this.#voids.set(entry, this.#modified[entry] ?? Number.NEGATIVE_INFINITY);
+    const { modified, details } = this.#before.get(entry) ?? { modified: Number.NaN, details: NO_DETAILS };
+    this.#modified[entry] = modified;
+    this.#details[entry] = details;
+    return details;
   }
 
   /** Keys of all withdrawn ids, 16 bytes each, to be kept beside the compiled indicators. */
