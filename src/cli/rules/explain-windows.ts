@@ -3,9 +3,9 @@
  * through the engine as in `flint scan`; told is, for each group, what the rule fired with, or the window that came nearest and what it lacked.
  */
 import { readFileSync } from 'node:fs';
-import { parseDocument, isMap } from 'yaml';
 import { buildGeneration } from '../../engine/generation.ts';
 import { listFiles } from '../../engine/list-files.ts';
+import { readYamlFile } from '../../config/yaml-file.ts';
 import { loadConfig, type LoadedConfig } from '../../engine/load-config.ts';
 import { readSigmaTexts } from '../../engine/rule-texts.ts';
 import { scanFiles } from '../../engine/scan-files.ts';
@@ -82,8 +82,8 @@ function isNamed(name: string, ...names: readonly string[]): boolean {
 /** Flux specifications are maps with a list `rules` of entries with a `rulename`. */
 function isFluxFile(path: string): boolean {
   if (!/\.ya?ml$/i.test(path)) return false;
-  const { contents } = parseDocument(readFileSync(path, 'utf8'), { logLevel: 'silent' });
-  return isMap(contents) && contents.has('rules');
+  const { value } = readYamlFile(path);
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'rules');
 }
 
 function sigmaRules({ config }: LoadedConfig): {
