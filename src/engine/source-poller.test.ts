@@ -161,7 +161,7 @@ describe('the schedule of fetched sources', () => {
     answers.set('slow', () => new Promise(() => undefined));
     const one = poller();
     await one.update([source('a'), source('slow')]);
-    await one.pullMissing(50);
+    await one.pullMissing(500);
     expect(asked).toEqual(['a', 'slow']);
     expect(one.sources.map(({ name, running }) => [name, running])).toEqual([
       ['a', false],
