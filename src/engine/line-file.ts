@@ -200,9 +200,7 @@ class LineFileScan {
       const ordinal = ordinals[i] ?? 0;
       while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
       const wanted = scanner.wantedOf(i);
-      // Whose values are listed has been read as one object already.
-      const isRead = wanted.fed !== undefined && end - start <= this.#options.maxRecordBytes;
-      if (this.#framing === 'ndjson' && !isRead && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
+      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
         return undefined;
       const position = this.#base + start;
       const line = this.#lines + ordinal + 1;

@@ -5,7 +5,7 @@
 import type { PatternFilter } from './pattern-filter.ts';
 import type { ScanResult, Scanner } from '../scan/scanner.ts';
 import type { Wanted } from './detector.ts';
-import { fedValuesOf, rulesOf } from './rule-filter.ts';
+import { rulesOf } from './rule-filter.ts';
 import type { SigmaSieve } from './sigma-sieve.ts';
 
 export interface LineScanner {
@@ -17,7 +17,6 @@ export interface LineScanner {
   wantedOf(candidate: number): Wanted;
 }
 
-const ANY_RULE: Wanted = { indicators: false, rules: true };
 const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const LF = 0x0a;
@@ -63,11 +62,7 @@ export class RuleLines implements LineScanner {
     const { records, consumedBytes } = forRules;
     const rulesWanted = Array.from({ length: forRules.candidateCount }, (_, i): Wanted => {
       const sigma = rulesOf(forRules, i);
-      if (sigma === undefined) return ANY_RULE;
-      const fed = fedValuesOf(forRules, i);
-      return fed === undefined
-        ? { indicators: false, rules: true, sigma }
-        : { indicators: false, rules: true, sigma, fed };
+      return sigma === undefined ? RULES_ONLY : { ...RULES_ONLY, sigma };
     });
     if (!this.#hasIndicators()) {
       this.#wanted = rulesWanted;
