@@ -7,10 +7,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Event } from '../src/core/event.ts';
 import type { IndicatorKind } from '../src/core/indicator.ts';
 import type { IndicatorTable } from '../src/core/indicator-table.ts';
-import { DECODERS } from '../src/decode/registry.ts';
 import { observe } from '../src/fields/observables.ts';
 import { IndicatorMatcher } from '../src/match/indicator-matcher.ts';
 import { IndicatorOracle } from '../src/match/indicator-oracle.ts';
@@ -21,6 +19,7 @@ import { LiteralScanner } from '../src/scan/literal-scanner.ts';
 import { ScanMemory } from '../src/scan/scan-memory.ts';
 import { WitnessTables } from '../src/scan/witness-tables.ts';
 import { hasSharedData, sharedData } from '../src/testing/shared-data.ts';
+import { decodedEvents } from '../src/testing/decoded-events.ts';
 import { Random } from '../src/testing/random.ts';
 import { httpRecords, type PlantedValue } from './http-records.ts';
 import { realIndicators, seededIndicators, wordIndicators } from './indicator-sets.ts';
@@ -97,25 +96,9 @@ function scanAll(
   return { candidates, encodingOnly, records };
 }
 
-function eventsOf(bytes: Buffer): Event[] {
-  const decoder = DECODERS.find((item) => item.recognises(bytes, 0, bytes.length)) ?? DECODERS.at(-1);
-  const decoded = decoder?.decode(bytes, 0, bytes.length, { maxDepth: 64 });
-  const source = { input: 'b', path: 'b', id: 'b', replayable: true, timezone: 'Z' };
-  const origin = { source, position: 0, line: 0, record: 0, part: 0, arrivalMs: 0 };
-  const format = decoded?.problem === undefined ? (decoder?.name ?? '') : 'text';
-  return (decoded?.events ?? []).map((fields) => ({
-    fields,
-    original: '',
-    format,
-    timeMs: 0,
-    timeOrigin: 'arrival',
-    origin,
-  }));
-}
-
 /** `line value` of everything the exact path finds in the lines. */
 function exactHits(matcher: IndicatorMatcher, line: number, bytes: Buffer, hits: Set<string>): void {
-  for (const event of eventsOf(bytes))
+  for (const event of decodedEvents(bytes))
     for (const { row } of matcher.match(observe(event))) hits.add(`${line} ${matcher.table.valueAt(row)}`);
 }
 
@@ -208,7 +191,8 @@ function httpBenchmark(table: IndicatorTable, kindRows: boolean): void {
           .slice(0, 400)
           .reduce(
             (sum, text) =>
-              sum + eventsOf(Buffer.from(text)).reduce((all, event) => all + oracle.match(observe(event)).length, 0),
+              sum +
+              decodedEvents(Buffer.from(text)).reduce((all, event) => all + oracle.match(observe(event)).length, 0),
             0,
           ),
     },

@@ -3,15 +3,15 @@
  * it, with a warm cache. Ready is when its UDP port listens, which it does last. Memory is resident memory with the indicators minus that
  * without any, after the load.
  *
- * Run: npx tsc -p tsconfig.json --noEmit false --outDir DIR && node DIR/bench/start.bench.js LIST [--runs N] [--program FILE] [--record FILE]
+ * Run: node scripts/bench.mjs start LIST [--runs N] [--program FILE] [--record FILE]
  * (dist/ must be built; Linux)
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -107,14 +107,6 @@ function statOf({ pid }: ChildProcess): number[] {
 function isListening(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} `, 'm').test(readFileSync('/proc/net/udp', 'utf8'));
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(() => done()));
-  return port;
 }
 
 function median(values: readonly number[]): number {

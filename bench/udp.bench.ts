@@ -15,6 +15,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.ts';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const { values: flags } = parseArgs({
@@ -316,14 +317,6 @@ async function listening(port: number): Promise<void> {
     await new Promise((done) => setTimeout(done, 25));
   }
   throw new Error(`nothing listens on UDP port ${port}`);
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(() => done()));
-  return port;
 }
 
 function print(name: string, text: string): void {

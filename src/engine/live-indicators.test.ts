@@ -3,13 +3,11 @@
  * the same records give the same hits with the same details. A failure names the seed, which FLINT_SEED repeats.
  */
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../core/event.ts';
 import type { Saying } from '../core/indicator-rows.ts';
 import { type IndicatorTable, kindOfShape, semanticsOfShape, shapeOf } from '../core/indicator-table.ts';
 import { IndicatorTableBuilder } from '../core/indicator-table-builder.ts';
 import type { ChangedRow, TableChange } from '../core/table-change.ts';
 import { NO_CHANGE } from '../core/table-change.ts';
-import { DECODERS } from '../decode/registry.ts';
 import { observe } from '../fields/observables.ts';
 import { BenignSet } from '../intel/benign-set.ts';
 import { IndicatorMatcher } from '../match/indicator-matcher.ts';
@@ -17,6 +15,7 @@ import { allocateScanner, IndicatorScanner } from '../scan/indicator-scanner.ts'
 import { ScanMemory } from '../scan/scan-memory.ts';
 import { WitnessTables } from '../scan/witness-tables.ts';
 import { type PlainIndicator, plantedRecord, randomIndicators } from '../testing/planted-records.ts';
+import { decodedEvents } from '../testing/decoded-events.ts';
 import { Random } from '../testing/random.ts';
 import { LiveIndicators } from './live-indicators.ts';
 
@@ -66,23 +65,6 @@ function step(random: Random, model: Model, pool: readonly PlainIndicator[]): Ta
     else model.set(keyOf(shape, value), now);
   }
   return { details, rows: [...rows.values()] };
-}
-
-function eventsOf(text: string): Event[] {
-  const bytes = Buffer.from(text);
-  const decoder = DECODERS.find((item) => item.recognises(bytes, 0, bytes.length)) ?? DECODERS.at(-1);
-  const source = { input: 't', path: 't', id: 't', replayable: true, timezone: 'Z' };
-  const origin = { source, position: 0, line: 0, record: 0, part: 0, arrivalMs: 0 };
-  const decoded = decoder?.decode(bytes, 0, bytes.length, { maxDepth: 64 });
-  const format = decoded?.problem === undefined ? (decoder?.name ?? '') : 'text';
-  return (decoded?.events ?? []).map((fields) => ({
-    fields,
-    original: '',
-    format,
-    timeMs: 0,
-    timeOrigin: 'arrival',
-    origin,
-  }));
 }
 
 interface Rows {
@@ -157,7 +139,7 @@ describe('a live set of indicators', () => {
           scanner.input.set(Buffer.from(text));
           const isCandidate = scanner.scanRecords(Uint32Array.of(0, Buffer.byteLength(text)), 1).candidateCount === 1;
           if (!isCandidate) proof.unseen++;
-          for (const event of eventsOf(text)) {
+          for (const event of decodedEvents(Buffer.from(text))) {
             const observed = observe(event);
             const hits = live.match(observed);
             expect(lines(hits, live.table), message).toEqual(lines(matcher.match(observed), fresh));

@@ -4,15 +4,14 @@
  * FLINT_NIGHTLY=1 runs a million records; a failure names the seed, which FLINT_SEED repeats.
  */
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../core/event.ts';
 import type { Indicator } from '../core/indicator.ts';
 import { IndicatorTableBuilder } from '../core/indicator-table-builder.ts';
 import type { IndicatorTable } from '../core/indicator-table.ts';
-import { DECODERS } from '../decode/registry.ts';
 import { observe } from '../fields/observables.ts';
 import { IndicatorMatcher } from '../match/indicator-matcher.ts';
 import { IndicatorOracle } from '../match/indicator-oracle.ts';
 import { type PlainIndicator, plantedRecord, randomIndicators } from '../testing/planted-records.ts';
+import { decodedEvents } from '../testing/decoded-events.ts';
 import { Random } from '../testing/random.ts';
 import { allocateScanner, IndicatorScanner } from './indicator-scanner.ts';
 import { ScanMemory } from './scan-memory.ts';
@@ -29,22 +28,6 @@ function tableOf(indicators: readonly PlainIndicator[]): IndicatorTable {
   const details = builder.addDetails(builder.addFeed('test'), { provider: 'test' });
   for (const { kind, value, semantics } of indicators) builder.add(kind, value, semantics, details);
   return builder.finish();
-}
-
-function eventsOf(bytes: Uint8Array): Event[] {
-  const decoder = DECODERS.find((item) => item.recognises(bytes, 0, bytes.length)) ?? DECODERS.at(-1);
-  const decoded = decoder?.decode(bytes, 0, bytes.length, { maxDepth: 64 });
-  const format = decoded?.problem === undefined ? (decoder?.name ?? '') : 'text';
-  const source = { input: 't', path: 't', id: 't', replayable: true, timezone: 'Z' };
-  const origin = { source, position: 0, line: 0, record: 0, part: 0, arrivalMs: 0 };
-  return (decoded?.events ?? []).map((fields) => ({
-    fields,
-    original: '',
-    format,
-    timeMs: 0,
-    timeOrigin: 'arrival',
-    origin,
-  }));
 }
 
 interface HitText {
@@ -128,7 +111,7 @@ describe('scanner and exact tables', () => {
       if (noise === 0) calm.rejected += RECORDS - whole.size;
       for (const [i, text] of texts.entries()) {
         if (whole.has(i)) expect(whole.get(i)).toBe(text);
-        for (const event of eventsOf(Buffer.from(text))) {
+        for (const event of decodedEvents(Buffer.from(text))) {
           const observed = observe(event);
           const hits = oracle.match(observed);
           for (const { indicator } of hits) hitKinds.set(indicator.kind, (hitKinds.get(indicator.kind) ?? 0) + 1);

@@ -2,14 +2,12 @@
 import type { EventObject, EventValue } from '../core/event.ts';
 import { and, not, or } from '../ir/build.ts';
 import type { GlobPart, Literal, Predicate, Test } from '../ir/predicate.ts';
+import { Random } from './random.ts';
 
-/** Small generator with good enough spread; `next(n)` is 0 to n - 1. */
-export function seededRandom(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 4294967296) * limit);
-  };
+/** `next(n)` is 0 to n - 1. */
+export function seededRandom(seed: number): Next {
+  const random = new Random(seed);
+  return (limit) => random.int(limit);
 }
 
 export type Next = (limit: number) => number;
