@@ -77,10 +77,10 @@ const TELLING_FOR: ReadonlyMap<string, string> = new Map([
   ['EventType', '12'],
   ['OperationType', '4657'],
 ]);
-/** Groups hold the rules of a kind; names that tell kinds are log content. */
 /** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
 const TIE_BREAK = 1e-3;
 const SEARCH_COST = 1e-3;
+/** Groups hold the rules of a kind; names that tell kinds are log content. */
 const MAX_GROUPS = 1024;
 const MAX_BYTES = 512 << 20;
 

@@ -76,4 +76,3 @@ export class ComponentCounters {
 
 export type InputCounters = ComponentCounters;
 export type SinkCounters = ComponentCounters;
-export type FeedCounters = ComponentCounters;

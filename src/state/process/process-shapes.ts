@@ -43,6 +43,15 @@ const SYSMON_FIELDS = {
   Hashes: ['Hashes'],
 };
 const SYSMON_PARENT = { Image: ['ParentImage'], CommandLine: ['ParentCommandLine'], User: ['ParentUser'] };
+const SYSMON_START = {
+  kind: 'start',
+  pid: ['ProcessId'],
+  guid: ['ProcessGuid'],
+  parentPid: ['ParentProcessId'],
+  parentGuid: ['ParentProcessGuid'],
+  fields: SYSMON_FIELDS,
+  parentFields: SYSMON_PARENT,
+} as const;
 
 const ECS_FIELDS = {
   Image: ['process.executable', 'process.name'],
@@ -106,16 +115,7 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
     ...{ kind: 'start', ...ECS_IDS, fields: ECS_FIELDS, parentFields: ECS_PARENT },
   },
   { keys: ['process.pid'], kind: 'activity', ...ECS_IDS, fields: {} },
-  {
-    keys: ['ProcessGuid', 'ParentProcessGuid'],
-    kind: 'start',
-    pid: ['ProcessId'],
-    guid: ['ProcessGuid'],
-    parentPid: ['ParentProcessId'],
-    parentGuid: ['ParentProcessGuid'],
-    fields: SYSMON_FIELDS,
-    parentFields: SYSMON_PARENT,
-  },
+  { keys: ['ProcessGuid', 'ParentProcessGuid'], ...SYSMON_START },
   {
     keys: ['ProcessGuid'],
     when: [[EVENT_ID, ['5']]],
@@ -244,14 +244,5 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
       User: ['User', 'user'],
     },
   },
-  {
-    keys: ['ProcessId', 'ParentProcessId'],
-    kind: 'start',
-    pid: ['ProcessId'],
-    guid: ['ProcessGuid'],
-    parentPid: ['ParentProcessId'],
-    parentGuid: ['ParentProcessGuid'],
-    fields: SYSMON_FIELDS,
-    parentFields: SYSMON_PARENT,
-  },
+  { keys: ['ProcessId', 'ParentProcessId'], ...SYSMON_START },
 ];
