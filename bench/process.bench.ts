@@ -10,9 +10,9 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildGeneration, type Generation } from '../src/engine/generation.ts';
-import { loadConfig } from '../src/engine/load-config.ts';
-import { listFiles } from '../src/engine/list-files.ts';
-import { scanFiles } from '../src/engine/scan-files.ts';
+import { loadConfig } from '../src/engine/config/load-config.ts';
+import { listFiles } from '../src/engine/files/list-files.ts';
+import { scanFiles } from '../src/engine/files/scan-files.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 
 const ROUNDS = 5;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../src/config/address.ts';
 import { parseYaml, readYamlFile } from '../src/config/yaml-file.ts';
-import { openDataDir } from '../src/engine/data-dir.ts';
+import { openDataDir } from '../src/engine/config/data-dir.ts';
 import { FlintError } from '../src/errors/diagnostic.ts';
 import { INPUT_KINDS } from '../src/inputs/registry.ts';
 import { regexProblem } from '../src/match/regex.ts';

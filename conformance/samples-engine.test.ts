@@ -4,9 +4,9 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { buildGeneration } from '../src/engine/generation.ts';
-import { listFiles } from '../src/engine/list-files.ts';
-import { loadConfig } from '../src/engine/load-config.ts';
-import { scanFiles } from '../src/engine/scan-files.ts';
+import { listFiles } from '../src/engine/files/list-files.ts';
+import { loadConfig } from '../src/engine/config/load-config.ts';
+import { scanFiles } from '../src/engine/files/scan-files.ts';
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckReport } from '../engine/check-config.ts';
+import type { CheckReport } from '../engine/config/check-config.ts';
 import { hasErrors, summaryLine, withFix } from './check.ts';
 
 const REPORT: CheckReport = {

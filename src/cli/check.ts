@@ -1,8 +1,8 @@
 /** `flint check`: all findings about configuration, rules and intelligence, and the memory they will take. Starts nothing. */
 import { Command } from 'commander';
 import { formatBytes } from '../config/units.ts';
-import { type CheckReport, checkConfig } from '../engine/check-config.ts';
-import { loadConfig } from '../engine/load-config.ts';
+import { type CheckReport, checkConfig } from '../engine/config/check-config.ts';
+import { loadConfig } from '../engine/config/load-config.ts';
 import { type Diagnostic, diagnostic, FlintError, type Severity } from '../errors/diagnostic.ts';
 import { renderDiagnostic } from '../errors/render.ts';
 import { ERROR_TABLE } from '../errors/table.ts';

@@ -1,7 +1,7 @@
 /** The options that `run` and `scan` share, and how they become configuration flags. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { suggestion } from '../errors/nearest.ts';
-import type { ConfigFlags } from '../engine/load-config.ts';
+import type { ConfigFlags } from '../engine/config/load-config.ts';
 
 export interface EngineOptions {
   readonly config?: string;

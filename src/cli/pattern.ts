@@ -1,7 +1,7 @@
 /** `flint pattern test FILE`: STIX patterns against fixtures of observed data; one NDJSON line per vector (design section 6.1). */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { PATTERN_TEST_FORMATS, testPatterns } from '../engine/pattern-test.ts';
+import { PATTERN_TEST_FORMATS, testPatterns } from '../engine/rules/pattern-test.ts';
 import type { EventValue } from '../core/event.ts';
 import { FlintError, diagnostic } from '../errors/diagnostic.ts';
 import type { CliCommand } from './command.ts';

@@ -1,7 +1,7 @@
 /** `flint run`: the service, until it is told to stop. SIGHUP reloads, SIGTERM and SIGINT drain and exit. */
 import { Command, Option } from 'commander';
-import { loadConfig } from '../engine/load-config.ts';
-import { watchFiles } from '../engine/watch-files.ts';
+import { loadConfig } from '../engine/config/load-config.ts';
+import { watchFiles } from '../engine/files/watch-files.ts';
 import { alertLine } from './alert-line.ts';
 import type { CliCommand } from './command.ts';
 import { addEngineOptions, collect, configFlags, type EngineOptions } from './engine-options.ts';

@@ -1,10 +1,10 @@
 /** What the HTTP server sees of a running service: the engine's state in the server's words. */
 import { resolve, sep } from 'node:path';
 import type { IndicatorKind } from '../core/indicator.ts';
-import { SAMPLE_INTEL } from '../engine/generation.ts';
+import { SAMPLE_INTEL } from '../engine/package-folders.ts';
 import type { FeedState } from '../intel/intel-set.ts';
 import type { Service } from '../engine/service.ts';
-import type { PolledSource } from '../engine/source-poller.ts';
+import type { PolledSource } from '../engine/intel/source-poller.ts';
 import type { AlertFeed } from '../server/alert-feed.ts';
 import type { FetchedSource, IntelligenceSource, ServiceInfo, ServiceView } from '../server/service-view.ts';
 import { version } from './version.ts';

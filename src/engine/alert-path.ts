@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type SuppressibleAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
-import { readJsonFile, writeAtomic } from './atomic-file.ts';
+import { readJsonFile, writeAtomic } from './files/atomic-file.ts';
 import { closing, encodeChunk, type SnapshotChunk } from '../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { Outputs } from './outputs.ts';

@@ -17,7 +17,7 @@ import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
 import { type EventTime, eventTime } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
-import type { FedValues } from './process-feeder.ts';
+import type { FedValues } from './state/process-feeder.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { observe } from '../fields/observables.ts';
 

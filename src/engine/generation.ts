@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { IndicatorKind } from '../core/indicator.ts';
 import type { Event } from '../core/event.ts';
 import type { RecordBatch } from '../core/record.ts';
@@ -20,24 +19,25 @@ import { shared } from '../core/text-pool.ts';
 import { allocateScanner, canRunKernel, IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
 import type { WitnessTables } from '../scan/witness-tables.ts';
-import { urlColumnsOf, witnessTables } from './compiled-tables.ts';
+import { SAMPLE_INTEL } from './package-folders.ts';
+import { urlColumnsOf, witnessTables } from './intel/compiled-tables.ts';
 import { handOver } from '../state/snapshot/hand-over.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
-import { type LoadedConfig, located } from './load-config.ts';
-import type { EventRules } from './event-rules.ts';
-import type { BuiltIntel } from './intel-jobs.ts';
-import type { LiveSink, OpenedIntel } from './intel-store.ts';
-import type { AppliedRows, LiveIndicators } from './live-indicators.ts';
+import { type LoadedConfig, located } from './config/load-config.ts';
+import type { EventRules } from './rules/event-rules.ts';
+import type { BuiltIntel } from './intel/intel-jobs.ts';
+import type { LiveSink, OpenedIntel } from './intel/intel-store.ts';
+import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
-import { readRuleTexts } from './rule-texts.ts';
-import type { StatefulOptions } from './stateful-rules.ts';
-import { witnessesOf } from './portable-intel.ts';
-import { shareColumns } from './shared-intel.ts';
-import type { BatchTask } from './worker-messages.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { readRuleTexts } from './rules/rule-texts.ts';
+import type { StatefulOptions } from './state/stateful-rules.ts';
+import { witnessesOf } from './intel/portable-intel.ts';
+import { shareColumns } from './intel/shared-intel.ts';
+import type { BatchTask } from './workers/worker-messages.ts';
+import { WorkerPool } from './workers/worker-pool.ts';
 
 export interface GenerationOptions {
   /** `run`: live, indicators expire by the clock. `scan`: all match, validity is told. `scan-valid`: valid at the event's time only. */
@@ -66,8 +66,6 @@ export interface GenerationOptions {
   readonly watch?: StatefulOptions['watch'];
 }
 
-/** Bundled indicators, beside dist/ and src/ alike. */
-export const SAMPLE_INTEL = fileURLToPath(new URL('../../samples/intel', import.meta.url));
 /** Room in the scanner's input beyond the longest record. */
 const SCAN_CHUNK_BYTES = 2 << 20;
 /** Rows looked at for an example. */

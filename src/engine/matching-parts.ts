@@ -5,9 +5,9 @@
 import type { ErrorCode } from '../errors/table.ts';
 import { applyKeyMap } from '../fields/legacy-keys.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
-import { EventRules, type EventRulesOptions } from './event-rules.ts';
-import type { RuleTexts } from './rule-texts.ts';
-import { type LiveBase, LiveIndicators } from './live-indicators.ts';
+import { EventRules, type EventRulesOptions } from './rules/event-rules.ts';
+import type { RuleTexts } from './rules/rule-texts.ts';
+import { type LiveBase, LiveIndicators } from './intel/live-indicators.ts';
 import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
 import { Processor } from './processor.ts';
 

@@ -16,8 +16,8 @@ import { SINK_KINDS } from '../sinks/registry.ts';
 import type { OutgoingMessage, SinkAddress, SinkKind } from '../sinks/sink.ts';
 import { ComponentCounters } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { located } from './load-config.ts';
-import { planComponent, withDistinctNames } from './component-plan.ts';
+import { located } from './config/load-config.ts';
+import { planComponent, withDistinctNames } from './config/component-plan.ts';
 
 /** One configured output, checked and not yet open. */
 export interface OutputPlan {

@@ -10,8 +10,8 @@ import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './line-scanner.ts';
-import type { PinnedSource, RuleFilter } from './rule-filter.ts';
+import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
+import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;

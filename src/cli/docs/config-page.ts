@@ -1,6 +1,6 @@
 /** The reference page of the configuration, made from the one schema and the registries. `docs/config.md` is its checked-in result. */
 import { ENCODERS } from '../../encode/registry.ts';
-import { configSchema } from '../../engine/config-schema.ts';
+import { configSchema } from '../../engine/config/config-schema.ts';
 import { INPUT_KINDS } from '../../inputs/registry.ts';
 import { intelSourceSchema } from '../../intel/source-schema.ts';
 import { SINK_KINDS } from '../../sinks/registry.ts';

@@ -1,6 +1,6 @@
 /** Generated pages against what is checked in; `npm run docs` writes them anew. */
 import { describe, expect, it } from 'vitest';
-import { configSchema } from '../../engine/config-schema.ts';
+import { configSchema } from '../../engine/config/config-schema.ts';
 import { INPUT_KINDS } from '../../inputs/registry.ts';
 import { SINK_KINDS } from '../../sinks/registry.ts';
 import { createProgram, leafCommands } from '../program.ts';

@@ -1,5 +1,5 @@
 /** The configuration schema for editors. `docs/flint.schema.json` is its checked-in result. */
-import { configSchema } from '../../engine/config-schema.ts';
+import { configSchema } from '../../engine/config/config-schema.ts';
 
 export function jsonSchema(): string {
   const document = {

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { formatBytes } from '../../config/units.ts';
-import { compileTables } from '../../engine/compiled-tables.ts';
-import { feedFolderOf } from '../../engine/stored-sources.ts';
+import { compileTables } from '../../engine/intel/compiled-tables.ts';
+import { feedFolderOf } from '../../engine/intel/stored-sources.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { compileIntel } from '../../intel/compiled-intel.ts';
 import type { FeedState, IntelSet } from '../../intel/intel-set.ts';

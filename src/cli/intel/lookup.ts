@@ -6,11 +6,11 @@ import {
   type LookupAnswer,
   type PrefixAnswer,
   ValueLookup,
-} from '../../engine/lookup-value.ts';
+} from '../../engine/intel/lookup-value.ts';
 import { LayeredTable } from '../../core/layered-table.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { MAX_FOUND } from '../../intel/prefix-search.ts';
-import { storedSources } from '../../engine/stored-sources.ts';
+import { storedSources } from '../../engine/intel/stored-sources.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { CliCommand } from '../command.ts';

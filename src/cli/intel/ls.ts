@@ -1,6 +1,6 @@
 /** `flint intel ls`: sources and what they gave, read from files and from the data directory; nothing is fetched. */
 import { Command } from 'commander';
-import { storedSources } from '../../engine/stored-sources.ts';
+import { storedSources } from '../../engine/intel/stored-sources.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { countStates, type StateCounts } from '../../intel/state-counts.ts';

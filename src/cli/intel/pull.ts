@@ -3,8 +3,8 @@
  * content, and the next pull goes on where this one stopped.
  */
 import { Command } from 'commander';
-import { openDataDir } from '../../engine/data-dir.ts';
-import { feedFolderOf } from '../../engine/stored-sources.ts';
+import { openDataDir } from '../../engine/config/data-dir.ts';
+import { feedFolderOf } from '../../engine/intel/stored-sources.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import { systemSurroundings } from '../../intel/http/polite-client.ts';

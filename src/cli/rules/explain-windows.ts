@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { buildGeneration } from '../../engine/generation.ts';
-import { listFiles } from '../../engine/list-files.ts';
+import { listFiles } from '../../engine/files/list-files.ts';
 import { readYamlFile } from '../../config/yaml-file.ts';
-import { loadConfig, type LoadedConfig } from '../../engine/load-config.ts';
-import { readSigmaTexts } from '../../engine/rule-texts.ts';
-import { scanFiles } from '../../engine/scan-files.ts';
-import { loadSigmaTexts } from '../../engine/sigma-texts.ts';
-import { feedFolderOf } from '../../engine/stored-sources.ts';
-import { WindowHistory } from '../../engine/window-history.ts';
+import { loadConfig, type LoadedConfig } from '../../engine/config/load-config.ts';
+import { readSigmaTexts } from '../../engine/rules/rule-texts.ts';
+import { scanFiles } from '../../engine/files/scan-files.ts';
+import { loadSigmaTexts } from '../../engine/rules/sigma-texts.ts';
+import { feedFolderOf } from '../../engine/intel/stored-sources.ts';
+import { WindowHistory } from '../../engine/state/window-history.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { parseFluxSpec } from '../../rules/flux/parse-spec.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';

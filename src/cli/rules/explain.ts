@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { readSampleEvents } from '../../engine/sample-events.ts';
-import { contextForRules } from '../../engine/process-context.ts';
-import { SigmaEventRules } from '../../engine/sigma-rules.ts';
+import { readSampleEvents } from '../../engine/rules/sample-events.ts';
+import { contextForRules } from '../../engine/state/process-context.ts';
+import { SigmaEventRules } from '../../engine/rules/sigma-rules.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';

@@ -1,6 +1,6 @@
 /** Explanations of a rule on an event, for people as an indented tree and for programs as an object. */
 import type { Event } from '../../core/event.ts';
-import type { SigmaExplanation } from '../../engine/sigma-rules.ts';
+import type { SigmaExplanation } from '../../engine/rules/sigma-rules.ts';
 import type { Explanation } from '../../match/rule-evidence.ts';
 import { oneLine, paint } from '../terminal.ts';
 

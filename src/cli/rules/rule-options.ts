@@ -1,8 +1,8 @@
 /** Loading Sigma rules for the commands on rules: from the configuration and from --rules, with the configured pipelines. */
 import type { Command } from 'commander';
-import { loadConfig, type LoadedConfig } from '../../engine/load-config.ts';
-import { readSigmaTexts } from '../../engine/rule-texts.ts';
-import { loadSigmaTexts } from '../../engine/sigma-texts.ts';
+import { loadConfig, type LoadedConfig } from '../../engine/config/load-config.ts';
+import { readSigmaTexts } from '../../engine/rules/rule-texts.ts';
+import { loadSigmaTexts } from '../../engine/rules/sigma-texts.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { SigmaRules } from '../../rules/sigma/load.ts';
 import { collect } from '../engine-options.ts';

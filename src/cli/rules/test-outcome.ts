@@ -1,5 +1,5 @@
 /** The outcome of one unit test of rules: a line that says whether it passed, and below it what differs and why. */
-import type { RuleTestOutcome, RuleTestRun } from '../../engine/rule-test-run.ts';
+import type { RuleTestOutcome, RuleTestRun } from '../../engine/rules/rule-test-run.ts';
 import type { RuleTestFailure } from '../../rules/sigma/rule-tests.ts';
 import { oneLine, paint } from '../terminal.ts';
 import { explanationObject, explanationText } from './explanation-text.ts';

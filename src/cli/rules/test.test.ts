@@ -1,7 +1,7 @@
 /** `flint rules test`: where rules and tests come from, and what people see of a test that fails. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { RuleTestRun } from '../../engine/rule-test-run.ts';
+import { RuleTestRun } from '../../engine/rules/rule-test-run.ts';
 import { parseRuleTests } from '../../rules/sigma/rule-tests.ts';
 import { loadRules } from './rule-options.ts';
 import { rulePaths, testPaths } from './test.ts';

@@ -5,9 +5,9 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { isTestFile, readRuleTestFiles } from '../../engine/rule-files.ts';
-import { RuleTestRun } from '../../engine/rule-test-run.ts';
-import { withSourceLines } from '../../engine/source-lines.ts';
+import { isTestFile, readRuleTestFiles } from '../../engine/rules/rule-files.ts';
+import { RuleTestRun } from '../../engine/rules/rule-test-run.ts';
+import { withSourceLines } from '../../engine/files/source-lines.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { parseRuleTests } from '../../rules/sigma/rule-tests.ts';
 import type { CliCommand } from '../command.ts';

@@ -1,5 +1,5 @@
 /** What became of the windows of a rule, for people as indented lines and for programs as objects. */
-import type { GroupHistory, RuleHistory } from '../../engine/window-history.ts';
+import type { GroupHistory, RuleHistory } from '../../engine/state/window-history.ts';
 import type { EventReference, GroupReport } from '../../state/snapshot/stateful-part.ts';
 import { oneLine, paint } from '../terminal.ts';
 import type { WindowRule } from './explain-windows.ts';

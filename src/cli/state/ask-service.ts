@@ -1,7 +1,7 @@
 /** Questions to the HTTP API of a running service: at its configured address, with its token. */
 import type { Command } from 'commander';
 import { resolveSecret } from '../../config/secret.ts';
-import { loadConfig } from '../../engine/load-config.ts';
+import { loadConfig } from '../../engine/config/load-config.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { configFlags, type EngineOptions } from '../engine-options.ts';
 

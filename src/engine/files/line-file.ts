@@ -1,0 +1,265 @@
+/**
+ * The fast way through a plain file of lines: read straight into the scanner's memory, only candidate lines are ever looked at by
+ * anything else. JSON lines that are more or less than one record (found when such a line is a candidate) make the caller read
+ * the file again by the exact path; what was reported before is not reported twice.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { RecordSource } from '../../core/record.ts';
+import { detectCompression } from '../../frame/compression.ts';
+import { frameAll } from '../../frame/frame-all.ts';
+import { isPlainObjectLine } from '../../frame/ndjson-framer.ts';
+import { createFramer } from '../../frame/registry.ts';
+import type { LineScanner } from './line-scanner.ts';
+import type { FoundAlert, Processor } from '../processor.ts';
+import { WaitingRecords } from './waiting-records.ts';
+
+export interface LineFileOptions {
+  readonly maxRecordBytes: number;
+  readonly arrivalMs: number;
+  /** Byte range to take: lines that begin in it. The whole file when absent. */
+  readonly range?: { readonly start: number; readonly end: number };
+  readonly onProgress: (bytes: number) => void;
+  readonly onDrop: (reason: 'too_long') => void;
+  /** Alerts of one chunk; reading waits. Lines and records count from the start of the range. */
+  readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
+}
+
+export interface LineFileResult {
+  /** Records that are not blank. */
+  readonly records: number;
+  readonly lines: number;
+  readonly bytes: number;
+  /** Set when a candidate was no single record: the exact path must take the file, leaving out records up to this position. */
+  readonly irregularAfter?: number;
+}
+
+export type LineFraming = 'lines' | 'ndjson';
+
+const SNIFF_BYTES = 65_536;
+/** Read at once; small enough to stay in the cache while it is scanned. */
+const READ_BYTES = 1 << 20;
+const MARGIN_BYTES = 16_384;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** How the file is framed when it is a plain file of lines; undefined sends it to the exact path. */
+export function sniffLines(path: string, maxRecordBytes: number): LineFraming | undefined {
+  const file = openSync(path, 'r');
+  try {
+    // Pipes and devices cannot be read twice.
+    if (!fstatSync(file).isFile()) return undefined;
+    const head = new Uint8Array(SNIFF_BYTES);
+    const bytes = head.subarray(0, readSync(file, head, 0, SNIFF_BYTES, 0));
+    if (bytes.length === 0 || detectCompression(bytes) !== undefined || (bytes[0] === 0xef && bytes[1] === 0xbb))
+      return undefined;
+    const framer = createFramer('auto', { maxRecordBytes });
+    framer.push(
+      bytes,
+      () => undefined,
+      () => undefined,
+    );
+    const { framing } = framer.resumePoint();
+    return framing === 'lines' || framing === 'ndjson' ? framing : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+export async function scanLineFile(
+  path: string,
+  framing: LineFraming,
+  source: RecordSource,
+  processor: Processor,
+  options: LineFileOptions,
+): Promise<LineFileResult> {
+  const file = openSync(path, 'r');
+  try {
+    return await new LineFileScan(file, framing, source, processor, options).run();
+  } finally {
+    closeSync(file);
+  }
+}
+
+class LineFileScan {
+  readonly #file: number;
+  readonly #framing: LineFraming;
+  readonly #source: RecordSource;
+  readonly #processor: Processor;
+  readonly #options: LineFileOptions;
+  readonly #scanner: LineScanner;
+  readonly #input: Buffer;
+  /** File offset of input[0]. */
+  #base: number;
+  readonly #end: number;
+  #lines = 0;
+  #bytes = 0;
+  #blank = 0;
+  #reported = -1;
+  readonly #waiting = new WaitingRecords();
+  #found: FoundAlert[] = [];
+  #skipping = false;
+
+  constructor(
+    file: number,
+    framing: LineFraming,
+    source: RecordSource,
+    processor: Processor,
+    options: LineFileOptions,
+  ) {
+    const scanner = processor.lineScanner(source);
+    if (scanner === undefined) throw new Error('the fast path needs a scanner');
+    this.#scanner = scanner;
+    this.#file = file;
+    this.#framing = framing;
+    this.#source = source;
+    this.#processor = processor;
+    this.#options = options;
+    const { input } = scanner;
+    this.#input = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+    this.#base = options.range?.start ?? 0;
+    this.#end = options.range?.end ?? Number.POSITIVE_INFINITY;
+    // A line belongs to the range it begins in: begin one byte early, to see whether a line ends there.
+    if (this.#base > 0) {
+      this.#base--;
+      this.#skipping = true;
+    }
+  }
+
+  async run(): Promise<LineFileResult> {
+    let held = 0;
+    while (this.#base < this.#end) {
+      const room = Math.min(this.#input.length, held + this.#wantedBytes(held));
+      const got = readSync(this.#file, this.#input, held, room - held, this.#base + held);
+      const length = held + got;
+      const isLast = got === 0;
+      if (this.#skipping) {
+        held = this.#skip(length);
+        if (isLast) break;
+        continue;
+      }
+      const consumed = await this.#scan(length, isLast);
+      if (consumed === undefined) {
+        await this.#giveOut();
+        return { ...this.#result(), irregularAfter: this.#reported };
+      }
+      if (isLast) break;
+      held = length - consumed;
+      if (held > this.#options.maxRecordBytes) {
+        this.#options.onDrop('too_long');
+        this.#base += held;
+        held = 0;
+        this.#lines++;
+        this.#blank++;
+        this.#skipping = true;
+      }
+    }
+    await this.#giveOut();
+    return this.#result();
+  }
+
+  /** Little while the first line end is looked for, and behind the end of the range: most of that belongs to others. */
+  #wantedBytes(held: number): number {
+    if (this.#skipping) return MARGIN_BYTES;
+    return Math.min(READ_BYTES, Math.max(MARGIN_BYTES, this.#end - this.#base - held));
+  }
+
+  #result(): LineFileResult {
+    return { records: this.#lines - this.#blank, lines: this.#lines, bytes: this.#bytes };
+  }
+
+  /** Drops bytes up to the next line end; returns how many are held after it. */
+  #skip(length: number): number {
+    const found = this.#input.subarray(0, length).indexOf(LF);
+    const taken = found < 0 ? length : found + 1;
+    if (found >= 0) this.#skipping = false;
+    this.#input.copyWithin(0, taken, length);
+    this.#base += taken;
+    return length - taken;
+  }
+
+  /** Scans the whole lines of the first `length` bytes; the rest is moved to the front. Undefined: an irregular record. */
+  async #scan(length: number, isLast: boolean): Promise<number | undefined> {
+    const scanner = this.#scanner;
+    let result = scanner.scanLines(length, isLast);
+    // Lines that begin behind the end of the range belong to the next one.
+    if (this.#base + result.consumedBytes > this.#end) {
+      const last = this.#input.subarray(0, result.consumedBytes).indexOf(LF, Math.max(0, this.#end - this.#base - 1));
+      const within = last < 0 ? result.consumedBytes : last + 1;
+      if (within < result.consumedBytes) result = scanner.scanLines(within, true);
+    }
+    const { consumedBytes, candidateCount, ranges, ordinals, encodingOnly, records } = result;
+    const { counts } = this.#processor;
+    counts.encodingOnly += encodingOnly;
+    const mayBeBlank = result.mayHoldBlankLines || (this.#input[0] ?? 0) <= 0x20;
+    const blanks = mayBeBlank ? blankLines(this.#input, consumedBytes) : NO_BLANKS;
+    let blankBefore = 0;
+    for (let i = 0; i < candidateCount; i++) {
+      const start = ranges[2 * i] ?? 0;
+      let end = ranges[2 * i + 1] ?? start;
+      if (this.#input[end - 1] === CR) end--;
+      const ordinal = ordinals[i] ?? 0;
+      while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
+      const wanted = scanner.wantedOf(i);
+      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
+        return undefined;
+      const position = this.#base + start;
+      const line = this.#lines + ordinal + 1;
+      const record = line - 1 - this.#blank - blankBefore;
+      const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
+      if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
+      if (!wanted.rules && this.#waiting.add(this.#input, start, end, origin, wanted)) this.#reported = position;
+      else {
+        this.#examineWaiting();
+        this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, this.#found);
+        this.#reported = position;
+      }
+    }
+    counts.records += records - blanks.length;
+    counts.bytes += consumedBytes;
+    this.#lines += records;
+    this.#blank += blanks.length;
+    this.#base += consumedBytes;
+    this.#bytes += consumedBytes;
+    this.#options.onProgress(consumedBytes);
+    if (this.#found.length > 0) await this.#giveOut();
+    this.#input.copyWithin(0, consumedBytes, length);
+    return consumedBytes;
+  }
+
+  #examineWaiting(): void {
+    this.#waiting.examine(this.#processor, this.#options.arrivalMs, this.#found);
+  }
+
+  /** Examines what waits and hands on all alerts found since the last call. */
+  async #giveOut(): Promise<void> {
+    this.#examineWaiting();
+    const found = this.#found;
+    this.#found = [];
+    if (found.length > 0) await this.#options.onFound(found);
+  }
+}
+
+const NO_BLANKS: readonly number[] = [];
+
+/** Ordinals of the lines that hold white space only. */
+function blankLines(bytes: Buffer, length: number): readonly number[] {
+  const chunk = bytes.subarray(0, length);
+  const blanks: number[] = [];
+  let ordinal = 0;
+  for (let start = 0; start < length; ordinal++) {
+    const found = chunk.indexOf(LF, start);
+    const end = found < 0 ? length : found;
+    let at = start;
+    while (at < end && (chunk[at] ?? 0) <= 0x20) at++;
+    if (at === end) blanks.push(ordinal);
+    start = end + 1;
+  }
+  return blanks;
+}
+
+/** Whether the exact framing would take the line as one record as well. */
+function isOneRecord(bytes: Buffer, start: number, end: number, maxRecordBytes: number): boolean {
+  if (isPlainObjectLine(bytes, start, end, maxRecordBytes)) return true;
+  const { records, dropped } = frameAll(createFramer('ndjson', { maxRecordBytes }), [bytes.subarray(start, end)]);
+  return records.length === 1 && dropped.length === 0 && records[0]?.position === 0;
+}

@@ -1,0 +1,81 @@
+/** Ranges of line files, scanned by the workers of a pool or, without one, by the calling thread when asked for. */
+import type { RecordSource } from '../../core/record.ts';
+import { type LineFraming, scanLineFile } from './line-file.ts';
+import type { FoundAlert, Processor } from '../processor.ts';
+import type { WorkerPool } from '../workers/worker-pool.ts';
+
+export interface RangeTask {
+  readonly path: string;
+  readonly framing: LineFraming;
+  readonly source: RecordSource;
+  readonly start: number;
+  readonly end: number;
+  readonly arrivalMs: number;
+}
+
+export interface RangeResult {
+  /** Lines and records of the alerts count from the start of the range. */
+  readonly found: readonly FoundAlert[];
+  readonly records: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly irregularAfter?: number;
+}
+
+/** Large enough that posting a task costs nothing beside it, small enough that alerts come while a large file is read. */
+const RANGE_BYTES = 16 << 20;
+const MAX_BYTES = Number.MAX_SAFE_INTEGER;
+
+export class RangeScanner {
+  readonly #processor: Processor;
+  readonly #pool: WorkerPool | undefined;
+  readonly #maxRecordBytes: number;
+
+  constructor(processor: Processor, pool: WorkerPool | undefined, maxRecordBytes: number) {
+    this.#processor = processor;
+    this.#pool = pool;
+    this.#maxRecordBytes = maxRecordBytes;
+  }
+
+  /** Jobs that may be begun before the oldest is taken: bounds what waits in memory. */
+  get ahead(): number {
+    return this.#pool === undefined ? 0 : 2 * this.#pool.size;
+  }
+
+  /** The last range is open to the end: the file may have grown since it was listed. */
+  *cut(fileBytes: number): Generator<{ readonly start: number; readonly end: number; readonly isLast: boolean }> {
+    let start = 0;
+    for (; start + RANGE_BYTES < fileBytes; start += RANGE_BYTES)
+      yield { start, end: start + RANGE_BYTES, isLast: false };
+    yield { start, end: MAX_BYTES, isLast: true };
+  }
+
+  async scan(task: RangeTask): Promise<RangeResult> {
+    return this.#pool === undefined ? this.#scanHere(task) : scanOnPool(this.#pool, task, this.#maxRecordBytes);
+  }
+
+  async #scanHere({ path, framing, source, start, end, arrivalMs }: RangeTask): Promise<RangeResult> {
+    const found: FoundAlert[] = [];
+    const dropped: Record<string, number> = {};
+    const result = await scanLineFile(path, framing, source, this.#processor, {
+      maxRecordBytes: this.#maxRecordBytes,
+      arrivalMs,
+      range: { start, end },
+      onProgress: () => undefined,
+      onDrop: (reason) => {
+        dropped[reason] = (dropped[reason] ?? 0) + 1;
+      },
+      onFound: async (alerts) => {
+        found.push(...alerts);
+      },
+    });
+    return { found, dropped, ...result };
+  }
+}
+
+async function scanOnPool(pool: WorkerPool, task: RangeTask, maxRecordBytes: number): Promise<RangeResult> {
+  const { range } = await pool.run({ kind: 'file', ...task, maxRecordBytes });
+  if (range === undefined) throw new Error('a worker answered a file task with a batch');
+  return range;
+}

@@ -1,0 +1,172 @@
+/**
+ * What the store has done in threads of their own, so that matching goes on: reading sources, comparing, building tables, writing
+ * the base. Each job is a function of plain data; a job has no state, and what it makes is taken over by the main thread or dropped.
+ */
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { compileIntel } from '../../intel/compiled-intel.ts';
+import type { IntelSet } from '../../intel/intel-set.ts';
+import type { IntelSource } from '../../intel/intel-source.ts';
+import { loadIntel } from '../../intel/load-intel.ts';
+import { expiredRows } from '../../intel/store/expired-rows.ts';
+import { mergeLayers } from '../../intel/store/merge-layers.ts';
+import { previousOf, type RebuildReason, refreshSource } from '../../intel/store/refresh-source.ts';
+import { encodeEntry } from '../../intel/store/store-entry.ts';
+import { UrlIndex } from '../../match/indicator-url-index.ts';
+import { canRunKernel } from '../../scan/indicator-scanner.ts';
+import { ScanMemory } from '../../scan/scan-memory.ts';
+import { WitnessTables } from '../../scan/witness-tables.ts';
+import { compileTables, tableSections } from './compiled-tables.ts';
+import {
+  fromPortable,
+  type PortableIntel,
+  type PortableState,
+  type PortableTables,
+  portable,
+  portableTables,
+  stateOf,
+  witnessesOf,
+} from './portable-intel.ts';
+
+export interface BuiltIntel {
+  readonly set: PortableIntel;
+  readonly tables: PortableTables;
+}
+
+export interface LoadedIntel extends BuiltIntel {
+  /** How many feeds each source gave. */
+  readonly feedCounts: readonly number[];
+  /** Whether patterns and rules are others than before. */
+  readonly rulesChanged: boolean;
+}
+
+/** Input and result of each kind of job. */
+export interface IntelJobs {
+  /** All sources read anew. */
+  readonly load: {
+    readonly request: {
+      readonly sources: readonly IntelSource[];
+      readonly state: PortableState;
+      readonly cacheFolder: string;
+    };
+    readonly result: LoadedIntel;
+  };
+  /** One source read anew and compared. */
+  readonly refresh: {
+    readonly request: {
+      readonly source: IntelSource;
+      readonly name: string;
+      readonly fingerprint: string;
+      readonly state: PortableState;
+      readonly cacheFolder: string;
+    };
+    readonly result:
+      | { readonly kind: 'entry'; readonly entry: Uint8Array }
+      | { readonly kind: 'rebuild'; readonly why: RebuildReason };
+  };
+  /** Base, delta and tombstones to a new base. */
+  readonly merge: {
+    readonly request: { readonly state: PortableState; readonly nowMs: number; readonly spillFolder: string };
+    readonly result: BuiltIntel;
+  };
+  /** Rows that have expired, as an entry; absent when there are none. */
+  readonly sweep: {
+    readonly request: { readonly state: PortableState; readonly nowMs: number };
+    readonly result: { readonly entry?: Uint8Array };
+  };
+  /** The base as a compiled file. */
+  readonly save: {
+    readonly request: { readonly set: PortableIntel; readonly tables?: PortableTables; readonly path: string };
+    readonly result: { readonly path: string };
+  };
+}
+
+export type IntelJob = keyof IntelJobs;
+
+export type RunJob = <K extends IntelJob>(kind: K, request: IntelJobs[K]['request']) => Promise<IntelJobs[K]['result']>;
+
+type Jobs = { readonly [K in IntelJob]: (request: IntelJobs[K]['request']) => Promise<IntelJobs[K]['result']> };
+
+/** In the calling thread. */
+export const runHere: RunJob = (kind, request) => JOBS[kind](request as never) as never;
+
+/** In a thread that lives as long as the job. Rejects with what the job throws, or when `signal` is aborted. */
+export function inThreads(signal: AbortSignal): RunJob {
+  return (kind, request) =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      // Descriptors of files with texts are handed over; the thread's end must not close them.
+      const worker = new Worker(new URL('./intel-job-worker.js', import.meta.url), {
+        workerData: { kind, request },
+        trackUnmanagedFds: false,
+      });
+      const abort = (): void => {
+        void worker.terminate();
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      worker.once('message', (result) => resolve(result));
+      worker.once('error', reject);
+      worker.once('exit', (code) => {
+        signal.removeEventListener('abort', abort);
+        // Settled before, unless the thread ended without a word.
+        reject(new Error(`the thread of the job "${kind}" ended with ${code}`));
+      });
+    });
+}
+
+const JOBS: Jobs = {
+  load: async ({ sources, state, cacheFolder }) => {
+    const before = stateOf(state);
+    const { revoked, markings } = before.carried;
+    const feedCounts: number[] = [];
+    const set = await loadIntel(sources, {
+      now: Date.now,
+      cacheFolder,
+      urls: 'cached',
+      sourceDone: (count) => feedCounts.push(count),
+      previous: previousOf(before, { cacheFolder }),
+      carried: { revoked, markings },
+    });
+    const rulesChanged = rulesDigest(set) !== rulesDigest(before.set);
+    return { ...built(set), feedCounts, rulesChanged };
+  },
+  refresh: async ({ state, source, ...options }) => {
+    const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options });
+    return result.kind === 'rebuild' ? result : { kind: 'entry', entry: encodeEntry(result.entry) };
+  },
+  merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
+  sweep: async ({ state, nowMs }) => {
+    const before = stateOf(state);
+    const rows = { indicators: expiredRows(before.indicators, nowMs), benign: expiredRows(before.benign, nowMs) };
+    const expired = rows.indicators.rows.length;
+    if (expired + rows.benign.rows.length === 0) return {};
+    const nothing = { revoked: [], contested: [], ordinals: [], markings: [] };
+    return { entry: encodeEntry({ version: 1, atMs: nowMs, rows, sources: [], ...nothing, expired }) };
+  },
+  save: async ({ set, tables, path }) => {
+    const whole = fromPortable(set, 'borrowed');
+    const witnesses = tables === undefined ? undefined : witnessesOf(tables);
+    const sections =
+      tables === undefined || witnesses === undefined
+        ? compileTables(whole.indicators)
+        : tableSections(tables.urls, witnesses);
+    compileIntel(whole, path, sections);
+    return { path };
+  },
+};
+
+function built(set: IntelSet): BuiltIntel {
+  const urlColumns = new UrlIndex(set.indicators).columns;
+  const witnesses = canRunKernel() ? WitnessTables.build(new ScanMemory(), set.indicators) : undefined;
+  return { set: portable(set, 'hand-over'), tables: portableTables(urlColumns, witnesses) };
+}
+
+/** Tells whether patterns and rules are the same, so that nothing but tables need be exchanged. */
+function rulesDigest({ deferred, sigma, indicators }: IntelSet): string {
+  const texts = [...deferred, ...sigma].map((rule) => {
+    const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
+    return JSON.stringify(['pattern' in rule ? rule.pattern : rule.text, said]);
+  });
+  return createHash('sha256').update(texts.sort().join('\n')).digest('hex');
+}

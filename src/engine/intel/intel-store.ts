@@ -1,0 +1,502 @@
+/**
+ * IntelStore: the indicators of a running service, over changes and restarts (docs/design/intel-store.md). The heavy work is done in
+ * threads (`intel-jobs.ts`); here the results are put on disk, made live and kept track of, one after the other.
+ *
+ * On disk: `store.json` names a base (a compiled indicator file) and a log of what changed since. A new base gets a new log, and both
+ * count from the moment `store.json` is replaced; whatever else lies in the folder is left over from a crash and removed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readCheckedJson, writeCheckedJson } from '../../intel/checked-json.ts';
+import { readCompiledIntel } from '../../intel/compiled-intel.ts';
+import type { IntelSet } from '../../intel/intel-set.ts';
+import type { IntelSource } from '../../intel/intel-source.ts';
+import { loadIntel } from '../../intel/load-intel.ts';
+import { feedNameOf } from '../../intel/shown-source.ts';
+import { FrameLog, readFrameLog } from '../../intel/store/frame-log.ts';
+import { decodeEntry, type IntelRows, type SourceFeeds, type StoreEntry } from '../../intel/store/store-entry.ts';
+import { StoreState } from '../../intel/store/store-state.ts';
+import type { BuiltIntel, IntelJob, IntelJobs, RunJob } from './intel-jobs.ts';
+import type { RefreshOutcome } from './intel-refresh.ts';
+import type { AppliedRows } from './live-indicators.ts';
+import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
+import { sourceFingerprint } from './source-fingerprint.ts';
+
+/** Where changes become live: the running generation. */
+export interface LiveSink {
+  applyRows(rows: IntelRows, entry: Uint8Array): AppliedRows;
+  /** A new base; `since` are the entries that came after it was begun. */
+  swapIntel(set: IntelSet, built: BuiltIntel, since: readonly Uint8Array[]): void;
+  showFeeds(feeds: IntelSet['feeds']): void;
+}
+
+export interface IntelStoreOptions {
+  /** Of the store alone. */
+  readonly folder: string;
+  readonly feedFolder: string;
+  readonly run: RunJob;
+  /** Aborted when the service stops: what is under way then ends without a word. */
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly onProblem: (message: string, reason: string) => void;
+  /** Rows of the delta beyond which a new base is built. */
+  readonly mergeRows?: number;
+}
+
+/** What a generation is built from. */
+export interface OpenedIntel {
+  readonly set: IntelSet;
+  readonly built?: BuiltIntel;
+  /** To be applied to the set, in this order. */
+  readonly entries: readonly Uint8Array[];
+}
+
+interface Manifest {
+  readonly version: 1;
+  /** Names of files in the folder. */
+  readonly base: string;
+  readonly log: string;
+  /** Digest of the configured sources: with others nothing here holds. */
+  readonly configured: string;
+  /** As they were when the base was built. */
+  readonly sources: readonly SourceFeeds[];
+}
+
+export interface IntelStoreCounts {
+  refreshesUnchanged: number;
+  refreshesDelta: number;
+  refreshesRebuild: number;
+  merges: number;
+  /** Rows removed because they had expired. */
+  expired: number;
+}
+
+const MANIFEST = 'store.json';
+const MERGE_ROWS = 10_000;
+const MERGE_LOG_BYTES = 64 * 1024 * 1024;
+
+export class IntelStore {
+  readonly counts: IntelStoreCounts = {
+    refreshesUnchanged: 0,
+    refreshesDelta: 0,
+    refreshesRebuild: 0,
+    merges: 0,
+    expired: 0,
+  };
+  readonly #options: IntelStoreOptions;
+  #sources: readonly IntelSource[] = [];
+  #state: StoreState | undefined;
+  /** Entries since the base, as in the log. */
+  #entries: Uint8Array[] = [];
+  #log: FrameLog | undefined;
+  #files: Pick<Manifest, 'base' | 'log'> | undefined;
+  #number = 0;
+  #sink: LiveSink | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Changes with each base; what a job makes of an older one is dropped. */
+  #epoch = 0;
+  #background: Promise<void> | undefined;
+  #wantsMerge = false;
+  readonly #inUse = new Set<{ readonly state: StoreState }>();
+  /** Rows of all entries since the base. */
+  #rows = 0;
+
+  constructor(options: IntelStoreOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * All intelligence of the sources: from the store where it holds it, else loaded. The former state stays until `attach`; when it is
+   * not called because the rest of the configuration is bad, nothing has changed.
+   */
+  async open(sources: readonly IntelSource[]): Promise<OpenedIntel & { readonly attach: (sink: LiveSink) => void }> {
+    const stored = this.#state === undefined ? await this.#openStored(sources) : undefined;
+    if (stored !== undefined) return stored;
+    const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
+    const { set, built, feedCounts } = await this.#load(sources);
+    const feeds = feedsBySource(sources, set, feedCounts, fingerprints);
+    return {
+      set,
+      ...(built !== undefined && { built }),
+      entries: [],
+      attach: (sink) => {
+        this.#become(sources, new StoreState(set, feeds), []);
+        this.#sink = sink;
+        this.#saveLater(built?.tables);
+      },
+    };
+  }
+
+  /** Takes in sources that changed on disk; `rebuild` asks for all to be built anew, rules included. */
+  async refresh(names: readonly string[] | undefined, rebuild: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+    const outcome = await this.#inTurn(() => this.#refresh(names));
+    return outcome ?? (await rebuild());
+  }
+
+  /** Removes what has expired. */
+  sweep(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state === undefined) return;
+      const request = { state: this.#portable(this.#state), nowMs: this.#options.now() };
+      const { entry } = await this.#run('sweep', request, this.#state);
+      if (entry !== undefined) await this.#apply(entry);
+    });
+  }
+
+  /** A new base now, however little has changed. */
+  async merge(): Promise<void> {
+    this.#mergeLater();
+    await this.settled();
+  }
+
+  /** Numbers for the metrics page. */
+  get metrics(): Readonly<Record<string, number>> {
+    const { counts } = this;
+    return {
+      refreshes_unchanged: counts.refreshesUnchanged,
+      refreshes_delta: counts.refreshesDelta,
+      refreshes_rebuild: counts.refreshesRebuild,
+      merges: counts.merges,
+      expired: counts.expired,
+      log_bytes: this.#log?.bytes ?? 0,
+    };
+  }
+
+  /** Resolves when everything asked for is done and on disk. */
+  async settled(): Promise<void> {
+    await this.#queue;
+    while (this.#background !== undefined) await this.#background;
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
+    await this.#log?.close();
+    this.#log = undefined;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Undefined: all must be built anew. */
+  async #refresh(names: readonly string[] | undefined): Promise<RefreshOutcome | undefined> {
+    const total = { added: 0, removed: 0, changed: 0 };
+    let way: RefreshOutcome['way'] = 'unchanged';
+    for (const [i, source] of this.#sources.entries()) {
+      const state = this.#state;
+      if (state === undefined) return undefined;
+      if (names !== undefined && !names.includes(source.source)) continue;
+      const name = nameOf(source, i);
+      const fingerprint = await sourceFingerprint(source, this.#options.feedFolder);
+      const known = state.sources.find((one) => one.source === name)?.fingerprint;
+      if (names === undefined && known === fingerprint) continue;
+      const cacheFolder = this.#options.feedFolder;
+      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder };
+      const result = await this.#run('refresh', request, state);
+      if (result.kind === 'rebuild') {
+        if (result.why === 'rules' || !(await this.#rebuild())) return undefined;
+        way = 'rebuild';
+        break;
+      }
+      const applied = await this.#apply(result.entry);
+      for (const table of [applied.indicators, applied.benign]) {
+        total.added += table.added;
+        total.removed += table.removed;
+        total.changed += table.changed;
+        if (table.added + table.removed + table.changed > 0) way = 'delta';
+      }
+    }
+    this.counts[WAYS[way]]++;
+    const message =
+      way === 'delta'
+        ? `${total.added} values added, ${total.removed} removed, ${total.changed} changed`
+        : way === 'rebuild'
+          ? 'all indicators were built anew'
+          : 'nothing changed';
+    return { atMs: this.#options.now(), ok: true, way, ...total, message };
+  }
+
+  /** On disk first, then live. */
+  async #apply(bytes: Uint8Array): Promise<AppliedRows> {
+    const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    if (entry === undefined || this.#state === undefined) throw new Error('an entry that was made here cannot be read');
+    await this.#append(bytes);
+    this.#entries.push(bytes);
+    const applied = this.#sink?.applyRows(entry.rows, bytes) ?? NOTHING_APPLIED;
+    this.#state.apply(entry, 'without-rows');
+    this.#rows += entry.rows.indicators.rows.length + entry.rows.benign.rows.length;
+    this.counts.expired += entry.expired;
+    this.#sink?.showFeeds(this.#state.feeds);
+    const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || (this.#log?.bytes ?? 0) > MERGE_LOG_BYTES;
+    if (isLarge || applied.withoutRoom > 0) this.#mergeLater();
+    return applied;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#log?.append(bytes);
+    } catch (error) {
+      // A full disk, for example: matching goes on; what is not in the log is read from the sources at the next start.
+      this.#options.onProblem('a change of the indicators could not be written', String(error));
+      const log = this.#log;
+      this.#log = undefined;
+      await this.#forget();
+      await log?.close();
+    }
+  }
+
+  /** The files on disk count no more: the next start loads the sources. */
+  async #forget(): Promise<void> {
+    this.#files = undefined;
+    await rm(join(this.#options.folder, MANIFEST), { force: true });
+  }
+
+  /** All indicators from the sources, in a thread, beside the running ones; false when rules changed too. */
+  async #rebuild(): Promise<boolean> {
+    const state = this.#state;
+    const sink = this.#sink;
+    if (state === undefined || sink === undefined) return false;
+    const sources = this.#sources;
+    const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
+    const cacheFolder = this.#options.feedFolder;
+    const request = { sources, state: this.#portable(state), cacheFolder };
+    const built = await this.#run('load', request, state);
+    const set = fromPortable(built.set, 'owned');
+    if (built.rulesChanged) return false;
+    this.#become(sources, new StoreState(set, feedsBySource(sources, set, built.feedCounts, fingerprints)), []);
+    sink.swapIntel(set, built, []);
+    sink.showFeeds(set.feeds);
+    this.#saveLater(built.tables);
+    return true;
+  }
+
+  #become(sources: readonly IntelSource[], state: StoreState, entries: Uint8Array[]): void {
+    this.#epoch++;
+    this.#sources = sources;
+    this.#state = state;
+    this.#entries = entries;
+    this.#rows = 0;
+    // Entries from now on belong to the new base, which is not on disk yet.
+    const log = this.#log;
+    this.#log = undefined;
+    void log?.close();
+  }
+
+  async #load(sources: readonly IntelSource[]): Promise<{
+    readonly set: IntelSet;
+    readonly built?: BuiltIntel;
+    readonly feedCounts: readonly number[];
+  }> {
+    const { now, feedFolder } = this.#options;
+    const state = this.#state;
+    if (state === undefined) {
+      const feedCounts: number[] = [];
+      const sourceDone = (count: number): void => void feedCounts.push(count);
+      const set = await loadIntel(sources, { now, cacheFolder: feedFolder, urls: 'cached', sourceDone });
+      // Now, because nothing waits yet: moving a million indicators takes a moment.
+      portable(set);
+      return { set, feedCounts };
+    }
+    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder };
+    const built = await this.#run('load', request, state);
+    return { set: fromPortable(built.set, 'owned'), built, feedCounts: built.feedCounts };
+  }
+
+  /** Files with texts stay open while a job reads them, whatever becomes of the state meanwhile. */
+  async #run<K extends IntelJob>(
+    kind: K,
+    request: IntelJobs[K]['request'],
+    state: StoreState,
+  ): Promise<IntelJobs[K]['result']> {
+    const use = { state };
+    this.#inUse.add(use);
+    try {
+      return await this.#options.run(kind, request);
+    } finally {
+      this.#inUse.delete(use);
+    }
+  }
+
+  /** What is on disk, when it was made for these sources. */
+  async #openStored(
+    sources: readonly IntelSource[],
+  ): Promise<(OpenedIntel & { readonly attach: (sink: LiveSink) => void }) | undefined> {
+    const { folder } = this.#options;
+    const manifest = await readCheckedJson<Manifest>(join(folder, MANIFEST), 1);
+    if (manifest === undefined || manifest.configured !== digestOf(sources)) return undefined;
+    const path = join(folder, manifest.base);
+    const logPath = join(folder, manifest.log);
+    if (!existsSync(path) || !existsSync(logPath)) return undefined;
+    const read = readCompiledIntel(path, this.#options.feedFolder);
+    if (!read.ok) {
+      this.#options.onProblem('the stored indicators cannot be read, the sources are', read.diagnostic.message);
+      return undefined;
+    }
+    const content = readFrameLog(logPath);
+    const set: IntelSet = { ...read.set, feeds: manifest.sources.flatMap(({ feeds }) => feeds) };
+    const state = new StoreState(set, manifest.sources);
+    const entries: Uint8Array[] = [];
+    for (const bytes of content.entries) {
+      const entry = decodeEntry(bytes);
+      if (entry === undefined) break;
+      state.apply(entry, 'without-rows');
+      entries.push(bytes);
+    }
+    const log = content.end === 0 ? undefined : await FrameLog.resume(logPath, content);
+    return {
+      set,
+      entries,
+      attach: (sink) => {
+        this.#become(sources, state, entries);
+        this.#log = log;
+        this.#files = manifest;
+        this.#number = Number(/\d+/.exec(manifest.base)?.[0] ?? 0);
+        this.#sink = sink;
+        sink.showFeeds(state.feeds);
+        if (log === undefined) this.#saveLater();
+      },
+    };
+  }
+
+  #portable(state: StoreState): PortableState {
+    return { set: portable(state.set), sources: state.sources, entries: this.#entries };
+  }
+
+  #saveLater(tables?: PortableTables): void {
+    this.#inBackground(async () => {
+      const state = this.#state;
+      if (state !== undefined && this.#sources.length > 0) await this.#save(state, this.#epoch, tables);
+    });
+  }
+
+  #mergeLater(): void {
+    if (this.#wantsMerge) return;
+    this.#wantsMerge = true;
+    this.#inBackground(async () => {
+      try {
+        await this.#merge();
+      } finally {
+        this.#wantsMerge = false;
+      }
+    });
+  }
+
+  /** One after the other, beside the queue. */
+  #inBackground(work: () => Promise<void>): void {
+    const running: Promise<void> = (this.#background ?? Promise.resolve())
+      .then(work)
+      .catch((error: unknown) =>
+        this.#options.onProblem('the store of indicators could not be tidied up', String(error)),
+      )
+      .finally(() => {
+        if (this.#background === running) this.#background = undefined;
+      });
+    this.#background = running;
+  }
+
+  async #merge(): Promise<void> {
+    const state = this.#state;
+    const epoch = this.#epoch;
+    if (state === undefined || this.#sink === undefined) return;
+    const count = this.#entries.length;
+    const { now, feedFolder: spillFolder } = this.#options;
+    const built = await this.#run('merge', { state: this.#portable(state), nowMs: now(), spillFolder }, state);
+    const set = fromPortable(built.set, 'owned');
+    const merged = await this.#inTurn(async () => {
+      const sink = this.#sink;
+      if (epoch !== this.#epoch || sink === undefined || this.#state === undefined) return undefined;
+      const since = this.#entries.slice(count);
+      const next = new StoreState(set, this.#state.sources);
+      for (const bytes of since) next.apply(readEntry(bytes), 'without-rows');
+      // The old log takes entries until the new base is on disk: a restart goes back to the old base and all of them.
+      const log = this.#log;
+      this.#log = undefined;
+      this.#become(this.#sources, next, since);
+      this.#log = log;
+      this.#rows = since.reduce((sum, bytes) => sum + rowCount(readEntry(bytes)), 0);
+      sink.swapIntel(set, built, since);
+      this.counts.merges++;
+      return next;
+    });
+    if (merged !== undefined) await this.#save(merged, this.#epoch, built.tables);
+  }
+
+  /** Writes the base of the state, a log with what came since, and then says that these two count. */
+  async #save(state: StoreState, epoch: number, tables?: PortableTables): Promise<void> {
+    const { folder } = this.#options;
+    const number = ++this.#number;
+    const base = `base.${number}.flint`;
+    const log = `delta.${number}.log`;
+    const sources = state.sources;
+    const request = { set: portable(state.set), path: join(folder, base), ...(tables !== undefined && { tables }) };
+    await this.#run('save', request, state);
+    await this.#inTurn(async () => {
+      if (epoch !== this.#epoch) {
+        await rm(join(folder, base), { force: true });
+        return;
+      }
+      const former = this.#log;
+      // Entries that were there when the sources were looked at are said by these already; saying them again changes nothing.
+      this.#log = await FrameLog.create(join(folder, log), this.#entries);
+      const manifest: Manifest = { version: 1, base, log, configured: digestOf(this.#sources), sources };
+      await writeCheckedJson(join(folder, MANIFEST), manifest);
+      this.#files = { base, log };
+      await former?.close();
+      await this.#removeOthers();
+    });
+  }
+
+  async #removeOthers(): Promise<void> {
+    const { folder } = this.#options;
+    const kept = new Set([MANIFEST, this.#files?.base, this.#files?.log]);
+    for (const name of readdirSync(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+const WAYS = {
+  unchanged: 'refreshesUnchanged',
+  delta: 'refreshesDelta',
+  rebuild: 'refreshesRebuild',
+} as const satisfies Record<RefreshOutcome['way'], keyof IntelStoreCounts>;
+
+const NO_COUNTS = { added: 0, removed: 0, changed: 0 };
+const NOTHING_APPLIED: AppliedRows = { indicators: NO_COUNTS, benign: NO_COUNTS, withoutRoom: 0 };
+
+function readEntry(bytes: Uint8Array): StoreEntry {
+  const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (entry === undefined) throw new Error('an entry that was made here cannot be read');
+  return entry;
+}
+
+function rowCount({ rows }: StoreEntry): number {
+  return rows.indicators.rows.length + rows.benign.rows.length;
+}
+
+/** Tells configured sources apart; the same address may stand there twice. */
+function nameOf(source: IntelSource, position: number): string {
+  return `${position} ${feedNameOf(source.source)}`;
+}
+
+/** Everything that decides what the sources give. */
+function digestOf(sources: readonly IntelSource[]): string {
+  return createHash('sha256').update(JSON.stringify(sources), 'utf8').digest('hex');
+}
+
+/** The feeds of a load by source: they stand in the order of the sources. */
+function feedsBySource(
+  sources: readonly IntelSource[],
+  { feeds }: IntelSet,
+  counts: readonly number[],
+  fingerprints: readonly string[],
+): SourceFeeds[] {
+  let at = 0;
+  return sources.map((source, i) => {
+    const first = at;
+    at += counts[i] ?? 0;
+    return { source: nameOf(source, i), fingerprint: fingerprints[i] ?? '', feeds: feeds.slice(first, at) };
+  });
+}

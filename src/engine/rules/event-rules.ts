@@ -1,0 +1,221 @@
+/**
+ * All rules that events are given to: Sigma detections and correlations, flux specifications, STIX patterns that single values do not
+ * decide. The texts are plain data that a thread compiles for itself; where some rule keeps state, one thread sees all events.
+ */
+import { randomInt } from 'node:crypto';
+import type { Event } from '../../core/event.ts';
+import type { IndicatorDetails } from '../../core/indicator.ts';
+import type { RuleMatch } from '../../core/match.ts';
+import type { RecordOrigin } from '../../core/record.ts';
+import type { EventTime } from '../../decode/event-time.ts';
+import type { ProcessTree } from '../../core/process-tree.ts';
+import type { Diagnostic } from '../../errors/diagnostic.ts';
+import type { CorrelationRule } from '../../ir/correlation.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
+import type { EventRules as MatchesEvents } from '../detector.ts';
+import { compilePatterns, type PatternSet } from './pattern-set.ts';
+import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
+import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
+import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
+import type { EventArchive } from '../../state/event-log.ts';
+import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
+import type { WindowWatch } from '../../state/window-watch.ts';
+import type { RuleTexts } from './rule-texts.ts';
+import { readStixMappings } from './stix-mapping-config.ts';
+import { type LateOutcome, SigmaEventRules } from './sigma-rules.ts';
+import { loadSigmaTexts } from './sigma-texts.ts';
+import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from '../state/stateful-rules.ts';
+
+export interface EventRulesOptions {
+  readonly onEvent?: StatefulOptions['onEvent'];
+  /** Key of the fingerprints; random when absent. */
+  readonly seed?: StatefulOptions['seed'];
+  /** Where earlier events are kept beyond memory, and over restarts. */
+  readonly archive?: EventArchive;
+  /** Told what windows are like. */
+  readonly watch?: WindowWatch;
+  /** Rules of the generation before: what reads the same keeps its state, as the same object. */
+  readonly previous?: EventRules;
+}
+
+export class EventRules implements MatchesEvents {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sigma: SigmaEventRules | undefined;
+  readonly patterns: PatternSet | undefined;
+  readonly stateful: StatefulRules | undefined;
+  /** Remembered processes; present when a rule asks for fields of a parent, or alerts shall show ancestors. */
+  readonly processes: ProcessContext | undefined;
+  /** Search identifiers that are tags of flux rules, by the id of the rule that each became. */
+  readonly #identifiers: ReadonlyMap<string, IdentifierRule>;
+  /** Rules that came in feeds, by id: what their feeds say about them. */
+  readonly #fromFeeds: ReadonlyMap<string, IndicatorDetails>;
+  /** Matches of events that waited for an ancestor, found by now. */
+  #late: Firing[] = [];
+  readonly #feeder = new ProcessFeeder();
+  /** Loaded rules by engine; engines without rules are absent. */
+  readonly counts: Readonly<Record<string, number>>;
+
+  constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
+    const { onEvent, previous, archive, watch } = options;
+    const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
+    const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
+    this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
+    const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
+    this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
+    const mappings = readStixMappings(texts.stixMappings);
+    const patterns = compilePatterns(texts.patterns, {
+      mappings: mappings.mappings,
+      ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
+      stream: texts.lateness,
+      ...(previous?.patterns !== undefined && { previous: previous.patterns }),
+      ...kept,
+    });
+    const seed = options.seed ?? randomSeed();
+    const stateful = new StatefulRules(sigma.correlations, texts.flux, {
+      mode: texts.mode,
+      seed,
+      lateness: texts.lateness,
+      fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
+      ...(onEvent !== undefined && { onEvent }),
+      ...(previous?.stateful !== undefined && { previous: previous.stateful }),
+      ...kept,
+    });
+    this.diagnostics = [...sigma.diagnostics, ...mappings.diagnostics, ...patterns.problems, ...stateful.diagnostics];
+    const names = derivedFieldNames(detections, sigma.correlations);
+    const { mode, bytes } = texts.processMemory;
+    const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
+    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, ...kept }) : undefined;
+    this.sigma =
+      detections.length === 0 && this.processes === undefined
+        ? undefined
+        : new SigmaEventRules(detections, this.processes);
+    this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
+    this.stateful = stateful.isEmpty ? undefined : stateful;
+    const counts = {
+      sigma: sigma.detections.length,
+      correlation: sigma.correlations.length,
+      flux: stateful.fluxRules,
+      pattern: patterns.set.size,
+    };
+    this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
+
+  get isEmpty(): boolean {
+    return this.sigma === undefined && this.patterns === undefined && this.stateful === undefined;
+  }
+
+  /** Events so far that no Sigma rule was tried on. */
+  get unrecognised(): number {
+    return this.sigma?.counts.unrecognised ?? 0;
+  }
+
+  /** True when events must be seen in order by one thread. */
+  get isStateful(): boolean {
+    return this.stateful !== undefined || this.processes !== undefined || this.patterns?.isStateful === true;
+  }
+
+  /** Goes on with the processes that the rules before a reload remember. */
+  adopt(previous: EventRules): void {
+    if (previous.processes !== undefined) this.processes?.adopt(previous.processes);
+  }
+
+  /** What must survive a restart or a reload. */
+  get parts(): readonly StatefulPart[] {
+    const pattern = this.patterns?.part;
+    const process = this.processes?.part;
+    return [
+      ...(this.stateful?.parts ?? []),
+      ...(pattern === undefined ? [] : [pattern]),
+      ...(process === undefined ? [] : [process]),
+    ];
+  }
+
+  /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
+  createFilter(options: RuleFilterOptions): RuleFilter | undefined {
+    const { patterns, sigma, processes } = this;
+    // Flux rules see every event; patterns without a literal may hold for any.
+    if (this.isEmpty || this.stateful?.seesEveryEvent === true || (patterns?.unwitnessed.length ?? 0) > 0)
+      return undefined;
+    return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
+      ...options,
+      ...(processes !== undefined && { derived: processes.parentNames }),
+    });
+  }
+
+  match(event: Event, candidates?: Iterable<number>): readonly RuleMatch[] {
+    const outcome = this.sigma?.examine(event, candidates);
+    const held = outcome?.held ?? [];
+    const identifiers =
+      this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
+    this.stateful?.observe(event, held, outcome?.fields ?? event.fields, event.origin.arrivalMs, identifiers);
+    if (outcome?.late !== undefined) this.#takeLate(outcome.late, event.origin.arrivalMs);
+    const sigma = this.#withSource(outcome?.matches ?? NONE);
+    const patterns = this.patterns?.match(event) ?? NONE;
+    if (patterns.length === 0) return sigma;
+    return sigma.length === 0 ? patterns : [...sigma, ...patterns];
+  }
+
+  feed(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined {
+    const fed = this.#feeder.read(bytes, values, origin, clampTime);
+    if (fed === undefined || this.sigma === undefined) return undefined;
+    if (fed.process !== undefined) this.#takeLate(this.sigma.told(fed.process), origin.arrivalMs);
+    return fed.time;
+  }
+
+  #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {
+    for (const late of outcomes) {
+      this.stateful?.observeHeld(late.event, late.held, late.fields, nowMs);
+      for (const match of late.matches) this.#late.push({ event: late.event, match });
+    }
+  }
+
+  drain(): readonly Firing[] {
+    const firings = this.stateful?.drain() ?? [];
+    const late = this.#late;
+    if (late.length > 0) this.#late = [];
+    const all = late.length === 0 ? firings : [...late, ...firings];
+    if (this.#fromFeeds.size === 0) return all;
+    return all.map(({ event, match }) => ({ event, match: this.#withSource([match])[0] ?? match }));
+  }
+
+  /** Matches of rules that came in feeds say from which. */
+  #withSource(matches: readonly RuleMatch[]): readonly RuleMatch[] {
+    if (matches.length === 0 || this.#fromFeeds.size === 0) return matches;
+    return matches.map((match) => {
+      const indicator = this.#fromFeeds.get(match.rule.id);
+      return indicator === undefined ? match : { ...match, indicator };
+    });
+  }
+
+  /** The remembered ancestors of the event's process, for its alerts. */
+  treeOf(event: Event): ProcessTree | undefined {
+    const { sigma, processes } = this;
+    return sigma === undefined || processes === undefined ? undefined : processes.treeOf(event, sigma.viewOf(event));
+  }
+}
+
+function rulesFromFeeds(
+  texts: RuleTexts,
+  rules: readonly (DetectionRule | CorrelationRule)[],
+): ReadonlyMap<string, IndicatorDetails> {
+  const byFile = new Map(
+    texts.sigma.flatMap(({ path, indicator }) => (indicator === undefined ? [] : [[path, indicator] as const])),
+  );
+  if (byFile.size === 0) return byFile;
+  return new Map(
+    rules.flatMap(({ details, origin }) => {
+      const indicator = byFile.get(origin.file);
+      return indicator === undefined ? [] : [[details.id, indicator] as const];
+    }),
+  );
+}
+
+/** A key that nobody outside knows, so that nobody can prepare values that collide. */
+export function randomSeed(): StatefulOptions['seed'] {
+  return { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
+}
+
+const NONE: readonly RuleMatch[] = Object.freeze([]);
+/** `randomInt` gives at most 48 bits; fingerprints take 32. */
+const MAX_SEED = 2 ** 32;

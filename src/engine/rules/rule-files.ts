@@ -1,0 +1,65 @@
+/** Rule, specification and test files as configured: files, and folders recursively by extension, read as texts. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { IndicatorDetails } from '../../core/indicator.ts';
+import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
+
+export interface RuleText {
+  readonly path: string;
+  readonly text: string;
+  /** Of a rule that came in a feed: what the feed says about it. */
+  readonly indicator?: IndicatorDetails;
+}
+
+const EXTENSION = /\.ya?ml$/i;
+/** Tests of rules stand beside them and are no rules. */
+const TEST_EXTENSION = /\.test\.ya?ml$/i;
+const REGRESSION_FILE = 'info.yml';
+/** Files of one configuration; beyond it something else than rules is meant. */
+const MAX_FILES = 100_000;
+
+export interface ReadTexts {
+  readonly files: readonly RuleText[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** In path order, each file once. A file that is named itself is read whatever it is called; hidden files inside folders are left out. */
+export function readRuleFiles(paths: readonly string[]): ReadTexts {
+  return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path));
+}
+
+/** The same for tests of rules: `*.test.yml`, and the regression files of the SigmaHQ repository. */
+export function readRuleTestFiles(paths: readonly string[]): ReadTexts {
+  return readTexts(paths, isTestFile);
+}
+
+export function isTestFile(path: string): boolean {
+  return TEST_EXTENSION.test(path) || basename(path) === REGRESSION_FILE;
+}
+
+function readTexts(paths: readonly string[], isMeant: (path: string) => boolean): ReadTexts {
+  const files: RuleText[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  const visit = (path: string, named: boolean): void => {
+    if (files.length >= MAX_FILES) return;
+    try {
+      if (statSync(path).isDirectory())
+        for (const name of readdirSync(path).sort()) {
+          if (!name.startsWith('.')) visit(join(path, name), false);
+        }
+      else if ((named || isMeant(path)) && !seen.has(resolve(path))) {
+        seen.add(resolve(path));
+        files.push({ path, text: readFileSync(path, 'utf8') });
+      }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      diagnostics.push(
+        diagnostic('ENV_FILE_UNREADABLE', 'error', `"${path}" cannot be read: ${code}`, { span: { file: path } }),
+      );
+    }
+  };
+  for (const path of paths) visit(path, true);
+  return { files, diagnostics };
+}

@@ -1,0 +1,124 @@
+/**
+ * RuleFilter: which records of a batch could concern a rule at all, and which Sigma rules, told from the raw bytes; the others are
+ * never decoded. Sigma rules have the event sieve, STIX patterns their literals. There is no filter where some rule must see every
+ * record. A wrong no is impossible: what either cannot read is a candidate for all.
+ */
+import type { RecordSource } from '../../core/record.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
+import { EVERY_RULE, type SieveResult } from '../../scan/event-sieve.ts';
+import { canRunKernel } from '../../scan/indicator-scanner.ts';
+import type { FedValues } from '../state/process-feeder.ts';
+import { PatternFilter } from './pattern-filter.ts';
+import type { PatternWitness } from './pattern-set.ts';
+import { SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
+
+/** What configuration may say of a source's records. */
+export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
+
+export type RuleFilterOptions = SigmaSieveOptions;
+
+export class RuleFilter {
+  readonly #patterns: PatternFilter | undefined;
+  readonly #sigma: SigmaSieve | undefined;
+  #flags = new Uint8Array(1024);
+  /** By record its place among the sieve's candidates, from 1; 0: no Sigma rule can hold. */
+  #places = new Uint32Array(1024);
+  #result: SieveResult | undefined;
+
+  private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
+    this.#patterns = patterns;
+    this.#sigma = sigma;
+  }
+
+  /** Undefined when some rule must see every record, or the machine cannot run the kernels. */
+  static of(
+    patterns: readonly PatternWitness[],
+    sigma: readonly DetectionRule[] | undefined,
+    options: RuleFilterOptions,
+  ): RuleFilter | undefined {
+    if (!canRunKernel()) return undefined;
+    const patternFilter = patterns.length === 0 ? undefined : PatternFilter.of(patterns);
+    if (patterns.length > 0 && patternFilter === undefined) return undefined;
+    return new RuleFilter(patternFilter, sigma === undefined ? undefined : new SigmaSieve(sigma, options));
+  }
+
+  /** The sieve when it decides alone: lines can be read into it. */
+  get sieve(): SigmaSieve | undefined {
+    return this.#patterns === undefined ? this.#sigma : undefined;
+  }
+
+  /** What finds patterns when they are the only rules: lines can be read for it. */
+  get patterns(): PatternFilter | undefined {
+    return this.#sigma === undefined ? this.#patterns : undefined;
+  }
+
+  /** False: configuration says what the source's records are, so their looks do not decide. */
+  takes(source: PinnedSource): boolean {
+    return this.#sigma === undefined || isSelfDescribing(source);
+  }
+
+  /** One number per record, 1 for a candidate; valid until the next call. */
+  candidates(bytes: Uint8Array, ranges: Uint32Array, count: number): Uint8Array {
+    if (this.#flags.length < count) {
+      this.#flags = new Uint8Array(2 * count);
+      this.#places = new Uint32Array(2 * count);
+    }
+    const flags = this.#flags;
+    this.#result = undefined;
+    const sigma = this.#sigma;
+    if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
+    flags.fill(0, 0, count);
+    if (sigma !== undefined) this.#sieve(sigma, bytes, ranges, count);
+    const byPattern = this.#patterns?.candidates(bytes, ranges, count);
+    for (let i = 0; byPattern !== undefined && i < count; i++) if (byPattern[i] === 1) flags[i] = 1;
+    return flags;
+  }
+
+  #sieve(sigma: SigmaSieve, bytes: Uint8Array, ranges: Uint32Array, count: number): void {
+    if (bytes.buffer !== sigma.input.buffer || bytes.byteOffset !== sigma.input.byteOffset) sigma.input.set(bytes);
+    const result = sigma.scanRecords(ranges, count);
+    this.#places.fill(0, 0, count);
+    for (let i = 0; i < result.candidateCount; i++) {
+      const record = result.ordinals[i] ?? 0;
+      this.#flags[record] = 1;
+      this.#places[record] = i + 1;
+    }
+    this.#result = result;
+  }
+
+  /** Positions of the Sigma rules that may hold for a record of the last batch; undefined: any may. */
+  sigmaOf(record: number): Uint32Array | undefined {
+    const place = this.#places[record] ?? 0;
+    if (this.#result === undefined) return undefined;
+    return place === 0 ? NO_RULES : rulesOf(this.#result, place - 1);
+  }
+
+  /** Values of a record of the last batch that is for no Sigma rule; their places count in the sieve's input. */
+  fedOf(record: number): FedValues | undefined {
+    const place = this.#places[record] ?? 0;
+    // Patterns want the event itself.
+    if (this.#result === undefined || place === 0 || this.#patterns !== undefined) return undefined;
+    return fedValuesOf(this.#result, place - 1);
+  }
+}
+
+/** The listed values of a candidate that is for no rule; undefined where none are. */
+export function fedValuesOf(result: SieveResult, candidate: number): FedValues | undefined {
+  const count = result.fieldCounts[candidate] ?? 0;
+  return count === 0 ? undefined : { fields: result.fields, from: result.fieldStarts[candidate] ?? 0, count };
+}
+
+/** Neither decoder nor log source of the source are pinned. */
+export function isSelfDescribing({ decoder, logsource }: PinnedSource): boolean {
+  return logsource === undefined && (decoder === undefined || decoder === 'json');
+}
+
+/** Positions of the rules that may hold for a candidate; undefined: any may. */
+export function rulesOf(result: SieveResult, candidate: number): Uint32Array | undefined {
+  const count = result.ruleCounts[candidate] ?? 0;
+  if (count === 0) return NO_RULES;
+  const start = result.ruleStarts[candidate] ?? 0;
+  return count === EVERY_RULE ? undefined : result.rules.subarray(start, start + count);
+}
+
+const NO_RULES = new Uint32Array(0);

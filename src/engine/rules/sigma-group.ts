@@ -1,0 +1,343 @@
+/**
+ * From rules to a SieveGroup: which rules concern one kind of record, what of them is decided by the kind alone, which literals are
+ * looked for under which keys, and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause
+ * stands in a record; rules without such a clause are evaluated for every record of the kind.
+ */
+import { parseNetwork } from '../../core/ip-address.ts';
+import type { FieldAliases } from '../../core/rule-event.ts';
+import type { Compare } from '../../ir/predicate.ts';
+import type { RegexAutomaton } from '../../match/regex-automaton.ts';
+import type { FormulaAtom, RuleFormula } from '../../match/rule-formula.ts';
+import type { SieveGroup, SieveLiteral, SieveMatcher } from '../../scan/sieve-group.ts';
+import {
+  OP_AND,
+  OP_AUTOMATON,
+  OP_CONSTANT,
+  OP_EXACT,
+  OP_LENGTH,
+  OP_MAYBE,
+  OP_NETWORK,
+  OP_NOT,
+  OP_NULL,
+  OP_OR,
+  OP_PRESENT,
+  OP_SAME,
+  OP_SEARCH,
+  OP_SEARCH_MAYBE,
+} from '../../scan/sieve-memory.ts';
+
+export interface KindOfRecord {
+  /** Fields that are wanted of every record, whatever the rules say; absent: none. */
+  readonly feeds?: readonly string[];
+  /** Records of the kind lack the field, and what else is known may answer it: its comparisons may have any result. */
+  readonly isOpen: (field: string) => boolean;
+  /** Share of the kind's records in which the atom holds, as far as is known. */
+  readonly share: (atom: FormulaAtom) => number;
+  readonly aliases: FieldAliases | undefined;
+  /** The result of a comparison, when the record's kind decides it; else undefined. */
+  readonly decide: (field: string, node: Compare) => boolean | undefined;
+}
+
+/** Numbers of atoms and of top-level keys. */
+export interface GroupNumbers {
+  /** Undefined: no more keys can be told apart. */
+  readonly keyOf: (name: string) => number | undefined;
+}
+
+/** Decided by the kind, or what is left. */
+type Decided = Exclude<RuleFormula, { readonly kind: 'comparison' }>;
+
+const TRUE: Decided = { kind: 'constant', value: true };
+const FALSE: Decided = { kind: 'constant', value: false };
+const UNKNOWN: Decided = { kind: 'unknown' };
+const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
+const MAY = 1;
+const SURE = 3;
+
+/** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. `atoms` are in the order of their numbers. */
+export function buildGroup(
+  rules: Iterable<{ readonly number: number; readonly formula: RuleFormula }>,
+  kind: KindOfRecord,
+  keys: GroupNumbers,
+): { readonly group: SieveGroup; readonly atoms: readonly FormulaAtom[] } | undefined | null {
+  const builder = new GroupBuilder(kind, keys);
+  for (const { number, formula } of rules) builder.add(number, formula);
+  const group = builder.finish();
+  return group ? { group, atoms: builder.atoms } : group;
+}
+
+class GroupBuilder {
+  readonly #kind: KindOfRecord;
+  readonly #keys: GroupNumbers;
+  readonly #numbers: number[] = [];
+  readonly #always: number[] = [];
+  readonly #triggers: number[][] = [];
+  readonly #code: number[] = [];
+  readonly #codeStarts: number[] = [];
+  readonly #atoms = new Map<FormulaAtom, number>();
+  readonly #numeric = new Set<FormulaAtom>();
+  readonly #slots = new Map<string, number>();
+  readonly #automata = new Map<RegexAutomaton, number>();
+  readonly #formulas: Decided[] = [];
+
+  constructor(kind: KindOfRecord, keys: GroupNumbers) {
+    this.#kind = kind;
+    this.#keys = keys;
+  }
+
+  get atoms(): readonly FormulaAtom[] {
+    return [...this.#atoms.keys()];
+  }
+
+  add(number: number, formula: RuleFormula): void {
+    const decided = this.#decide(formula);
+    if (decided.kind === 'constant' && !decided.value) return;
+    const rule = this.#numbers.length;
+    this.#numbers.push(number);
+    this.#formulas.push(decided);
+    const clause = rarestClause(decided, this.#kind.share);
+    if (clause === undefined) this.#always.push(rule);
+    else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
+  }
+
+  finish(): SieveGroup | undefined | null {
+    const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf(name));
+    if (feeds?.includes(undefined) === true) return undefined;
+    if (this.#numbers.length === 0 && feeds === undefined) return null;
+    // What reaches no rule is looked for only when a formula asks: that is known now.
+    for (const formula of this.#formulas) {
+      this.#codeStarts.push(this.#code.length);
+      this.#write(formula);
+    }
+    const wildKeys: number[] = [];
+    const byKey = new Map<number, { slots: Set<number>; atoms: Set<FormulaAtom> }>();
+    const atomsOf = new Map<string | undefined, FormulaAtom[]>();
+    for (const atom of this.#atoms.keys()) {
+      const list = atomsOf.get(atom.field);
+      if (list === undefined) atomsOf.set(atom.field, [atom]);
+      else list.push(atom);
+    }
+    for (const [field, slot] of this.#slots) {
+      const dot = field.indexOf('.');
+      if (dot > 0) {
+        const key = this.#keys.keyOf(field.slice(0, dot));
+        if (key === undefined) return undefined;
+        wildKeys.push(key);
+      }
+      for (const name of [field, ...(this.#kind.aliases?.get(field) ?? [])]) {
+        const key = this.#keys.keyOf(name);
+        if (key === undefined) return undefined;
+        const entry = byKey.get(key) ?? { slots: new Set(), atoms: new Set() };
+        byKey.set(key, entry);
+        entry.slots.add(slot);
+        for (const atom of atomsOf.get(field) ?? []) entry.atoms.add(atom);
+      }
+    }
+    const matchers = new Map<number, SieveMatcher>();
+    for (const [key, { slots, atoms }] of byKey) matchers.set(key, this.#matcher([...slots], atoms));
+    const free = atomsOf.get(undefined);
+    return {
+      atoms: this.#atoms.size,
+      slots: this.#slots.size,
+      matchers,
+      wildKeys,
+      keywords: free === undefined ? undefined : this.#matcher([], free),
+      numbers: Uint32Array.from(this.#numbers),
+      always: this.#always,
+      triggers: this.#triggers,
+      searched: new Map(
+        [...this.#atoms].flatMap(([atom, number]) => (this.#isSearched(atom) ? [[number, atom.text]] : [])),
+      ),
+      automata: [...this.#automata.keys()],
+      code: this.#code,
+      codeStarts: this.#codeStarts,
+      ...(feeds !== undefined && { feeds: feeds as readonly number[] }),
+    };
+  }
+
+  #matcher(slots: readonly number[], atoms: Iterable<FormulaAtom>): SieveMatcher {
+    const literals: SieveLiteral[] = [];
+    const numeric: number[] = [];
+    let strange: number | undefined;
+    for (const atom of atoms) {
+      const number = this.#atomOf(atom);
+      if (atom.relation === 'strange') {
+        strange = number;
+        continue;
+      }
+      if (this.#isSearched(atom)) continue;
+      literals.push({ relation: atom.relation, text: atom.text, atom: number });
+      if (this.#numeric.has(atom) || NUMERIC_TEXT.test(atom.text)) numeric.push(number);
+    }
+    return { slots, literals, numeric, ...(strange !== undefined && { strange }) };
+  }
+
+  /** Comparisons that the kind decides become constants, and constants disappear. */
+  #decide(formula: RuleFormula): Decided {
+    switch (formula.kind) {
+      case 'comparison': {
+        if (this.#kind.isOpen(formula.field)) return UNKNOWN;
+        const result = this.#kind.decide(formula.field, formula.node);
+        return result === undefined ? this.#decide(formula.formula) : result ? TRUE : FALSE;
+      }
+      case 'not': {
+        const item = this.#decide(formula.item);
+        if (item.kind === 'constant') return item.value ? FALSE : TRUE;
+        return item.kind === 'unknown' ? item : { kind: 'not', item };
+      }
+      case 'and':
+      case 'or': {
+        const neutral = formula.kind === 'and';
+        const items: Decided[] = [];
+        for (const child of formula.items) {
+          const item = this.#decide(child);
+          if (item.kind !== 'constant') items.push(item);
+          else if (item.value !== neutral) return neutral ? FALSE : TRUE;
+        }
+        const [only] = items;
+        if (only === undefined) return neutral ? TRUE : FALSE;
+        return items.length === 1 ? only : { kind: formula.kind, items };
+      }
+      case 'same':
+        return this.#kind.isOpen(formula.other) ? UNKNOWN : formula;
+      default:
+        return formula;
+    }
+  }
+
+  /** Literals that may stand anywhere cost the most to look for. */
+  #isSearched(atom: FormulaAtom): boolean {
+    if (atom.relation !== 'contains' || atom.field === undefined) return false;
+    return this.#triggers[this.#atomOf(atom)]?.length === 0;
+  }
+
+  #atomOf(atom: FormulaAtom): number {
+    let number = this.#atoms.get(atom);
+    if (number === undefined) {
+      number = this.#atoms.size;
+      this.#atoms.set(atom, number);
+      this.#triggers.push([]);
+    }
+    return number;
+  }
+
+  #slotOf(field: string): number {
+    let slot = this.#slots.get(field);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(field, slot);
+    }
+    return slot;
+  }
+
+  #writeNetwork(field: string, text: string): void {
+    const network = parseNetwork(text);
+    if (network === undefined) {
+      this.#code.push(operation(OP_CONSTANT, 0));
+      return;
+    }
+    const { family, groups, bits } = network;
+    const words = [0, 1, 2, 3].map((i) => (groups[2 * i] ?? 0) * 65_536 + (groups[2 * i + 1] ?? 0));
+    this.#code.push(operation(OP_NETWORK, this.#slotOf(field)), family, bits, ...words);
+  }
+
+  #write(formula: RuleFormula): void {
+    const code = this.#code;
+    switch (formula.kind) {
+      case 'and':
+      case 'or': {
+        const at = code.length;
+        code.push(0);
+        for (const item of formula.items) this.#write(item);
+        code[at] = operation(formula.kind === 'and' ? OP_AND : OP_OR, code.length - at - 1);
+        return;
+      }
+      case 'not':
+        code.push(operation(OP_NOT, 0));
+        this.#write(formula.item);
+        return;
+      case 'constant':
+        code.push(operation(OP_CONSTANT, formula.value ? SURE : 0));
+        return;
+      case 'unknown':
+        code.push(operation(OP_CONSTANT, MAY));
+        return;
+      case 'atom': {
+        const { atom, sure, numeric } = formula;
+        const number = this.#atomOf(atom);
+        if (numeric) this.#numeric.add(atom);
+        if (atom.field !== undefined) this.#slotOf(atom.field);
+        if (atom.field !== undefined && this.#isSearched(atom))
+          code.push(operation(sure ? OP_SEARCH : OP_SEARCH_MAYBE, number), this.#slotOf(atom.field));
+        else if (sure && atom.field !== undefined) code.push(operation(OP_EXACT, number), this.#slotOf(atom.field));
+        else code.push(operation(OP_MAYBE, number));
+        return;
+      }
+      case 'length':
+        code.push(operation(OP_LENGTH, this.#slotOf(formula.field)), formula.least);
+        return;
+      case 'same':
+        code.push(operation(OP_SAME, this.#slotOf(formula.field)), this.#slotOf(formula.other));
+        return;
+      case 'automaton': {
+        const number = this.#automata.get(formula.automaton) ?? this.#automata.size;
+        this.#automata.set(formula.automaton, number);
+        code.push(operation(OP_AUTOMATON, number), this.#slotOf(formula.field));
+        return;
+      }
+      case 'network':
+        this.#writeNetwork(formula.field, formula.network);
+        return;
+      case 'present':
+        code.push(operation(OP_PRESENT, this.#slotOf(formula.field)));
+        return;
+      case 'null':
+        code.push(operation(OP_NULL, this.#slotOf(formula.field)));
+        return;
+      case 'comparison':
+        this.#write(formula.formula);
+    }
+  }
+}
+
+interface ReachingClause {
+  readonly atoms: readonly FormulaAtom[];
+  readonly probability: number;
+}
+
+/** Atoms of which one holds whenever the formula may: of the possible choices the rarest; undefined when there is none. */
+function rarestClause(formula: RuleFormula, share: KindOfRecord['share']): ReachingClause | undefined {
+  switch (formula.kind) {
+    case 'atom':
+      return { atoms: [formula.atom], probability: share(formula.atom) };
+    case 'and': {
+      let best: ReachingClause | undefined;
+      for (const item of formula.items) {
+        const clause = rarestClause(item, share);
+        if (clause !== undefined && (best === undefined || clause.probability < best.probability)) best = clause;
+      }
+      return best;
+    }
+    case 'or': {
+      const atoms: FormulaAtom[] = [];
+      let probability = 0;
+      for (const item of formula.items) {
+        const clause = rarestClause(item, share);
+        if (clause === undefined) return undefined;
+        for (const atom of clause.atoms) atoms.push(atom);
+        probability += clause.probability;
+      }
+      return { atoms, probability };
+    }
+    case 'constant':
+      return formula.value ? undefined : { atoms: [], probability: 0 };
+    case 'comparison':
+      return rarestClause(formula.formula, share);
+    default:
+      return undefined;
+  }
+}
+
+function operation(kind: number, operand: number): number {
+  return ((operand << 4) | kind) >>> 0;
+}

@@ -1,0 +1,161 @@
+/**
+ * SigmaRules on events: recognises the event's shape and log source, matches the rules that may fire on it, and says which
+ * fields made them fire. With a process context, parent fields that the event lacks are answered from remembered processes.
+ * One object per worker; its rules never change (a reload builds another).
+ */
+import type { Event, EventObject } from '../../core/event.ts';
+import type { RuleMatch } from '../../core/match.ts';
+import { plainEvent, type RuleEvent } from '../../core/rule-event.ts';
+import { createEventRecogniser, type EventRecogniser } from '../../fields/mapping/recognise.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
+import { type Explanation, evidenceOf, explain } from '../../match/rule-evidence.ts';
+import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
+import type { ProcessEvent } from '../../state/process/process-event.ts';
+import type { LateEvent, ProcessContext } from '../state/process-context.ts';
+
+export interface SigmaOutcome {
+  /** Matches of rules that alert on their own. */
+  readonly matches: readonly RuleMatch[];
+  /** All rules that hold, silent ones included: what correlations and flux tags are fed with. */
+  readonly held: readonly DetectionRule[];
+  /** The event's fields under the names that rules use (when some rule held): group-by and condition fields are read here. */
+  readonly fields: EventObject;
+  /** What holds for earlier events now that this one has told of an ancestor of theirs; only what did not hold before. */
+  readonly late?: readonly LateOutcome[];
+}
+
+export interface LateOutcome extends SigmaOutcome {
+  readonly event: Event;
+}
+
+export interface SigmaCounts {
+  events: number;
+  /** Events of no known shape: no rule was tried. */
+  unrecognised: number;
+  /** Events by shape; names come from the table of shapes. */
+  readonly byShape: Map<string, number>;
+}
+
+export class SigmaEventRules {
+  readonly rules: readonly DetectionRule[];
+  readonly counts: SigmaCounts = { events: 0, unrecognised: 0, byShape: new Map() };
+  readonly #matcher: RuleMatcher;
+  readonly #recogniser: EventRecogniser = createEventRecogniser();
+  readonly #processes: ProcessContext | undefined;
+
+  constructor(rules: readonly DetectionRule[], processes?: ProcessContext) {
+    this.rules = rules;
+    this.#matcher = new RuleMatcher(rules);
+    this.#processes = processes;
+  }
+
+  get matcherCounters(): Readonly<RuleMatcherCounters> {
+    return this.#matcher.counters;
+  }
+
+  match(event: Event): readonly RuleMatch[] {
+    return this.examine(event).matches;
+  }
+
+  /** `candidates`: rules that alone may hold, by position, when something has told before; absent: any may. */
+  examine(event: Event, candidates?: Iterable<number>): SigmaOutcome {
+    this.counts.events++;
+    const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    const processes = this.#processes;
+    const shown = processes?.show(event, recognised?.event ?? plainEvent(event.fields));
+    const late =
+      shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
+    const more = late === undefined ? NOTHING_LATE : { late };
+    if (recognised === undefined) {
+      this.counts.unrecognised++;
+      return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
+    }
+    const { shape, source } = recognised;
+    const view = shown?.view ?? recognised.event;
+    this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
+    const indexes =
+      candidates === undefined
+        ? this.#matcher.match(view, source)
+        : this.#matcher.matchCandidates(view, source, candidates);
+    if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(indexes));
+    return { ...this.#outcome(indexes, view, event), ...more };
+  }
+
+  /** A process told of by a record that is for no rule: what holds for earlier events now. */
+  told(process: ProcessEvent): readonly LateOutcome[] {
+    const late = this.#processes?.told(process) ?? [];
+    return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
+  }
+
+  #outcome(indexes: readonly number[], view: RuleEvent, event: Event): SigmaOutcome {
+    if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
+    const { fields } = view;
+    const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
+    const matches = held.filter(({ alerts }) => alerts).map((rule) => this.#matchOf(rule, fields));
+    return { matches, held, fields };
+  }
+
+  /** Right after the rules were tried on the event: the matcher still knows it. */
+  #matchOf(rule: DetectionRule, fields: EventObject): RuleMatch {
+    const matched = evidenceOf(rule.predicate, fields, (node) => this.#matcher.holds(node));
+    return { engine: 'sigma', rule: rule.details, matched };
+  }
+
+  /** The event once more, now that more is known of its ancestors. */
+  #retry({ event, held }: LateEvent): readonly LateOutcome[] {
+    const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event);
+    if (recognised === undefined || shown === undefined) return [];
+    const indexes = this.#matcher.match(shown.view, recognised.source);
+    if (shown.derived.isMissing) this.#processes?.wait(shown, event, [...new Set([...held, ...this.#idsOf(indexes)])]);
+    const news = indexes.filter((index) => !held.includes(this.#matcher.rules[index]?.details.id ?? ''));
+    return news.length === 0 ? [] : [{ event, ...this.#outcome(news, shown.view, event) }];
+  }
+
+  #idsOf(indexes: readonly number[]): string[] {
+    return indexes.map((index) => this.#matcher.rules[index]?.details.id ?? '');
+  }
+
+  /** The event under the names of rules; as it came when its shape is not known. */
+  viewOf(event: Event): RuleEvent {
+    return this.#recogniser.recognise(event.fields, event.origin.source.logsource)?.event ?? plainEvent(event.fields);
+  }
+
+  /** Why the rule does or does not hold for the event; undefined when no loaded rule has the id. */
+  explain(ruleId: string, event: Event): SigmaExplanation | undefined {
+    const rule = this.#matcher.rules.find(({ details }) => details.id === ruleId);
+    if (rule === undefined) return undefined;
+    const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    if (recognised === undefined) return { rule, admitted: false, tree: explain(rule.predicate, event.fields) };
+    const { shape, source } = recognised;
+    const shown = this.#processes?.again(event, recognised.event);
+    const view = shown?.view ?? recognised.event;
+    const admitted = this.#matcher.admits(rule, source);
+    const described = { shape, product: source.product, categories: source.categories, services: source.services };
+    return {
+      rule,
+      admitted,
+      source: described,
+      tree: explain(rule.predicate, view.fields, (name) => shown?.derived.fromOf(name)),
+    };
+  }
+}
+
+export interface SigmaExplanation {
+  readonly rule: DetectionRule;
+  /** False: the event is of another log source, so the rule is not tried whatever the tree says. */
+  readonly admitted: boolean;
+  /** What the event was recognised as; absent when it was not. */
+  readonly source?: {
+    readonly shape: string;
+    readonly product: string | undefined;
+    readonly categories: readonly string[];
+    readonly services: readonly string[];
+  };
+  readonly tree: Explanation;
+}
+
+const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
+const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
+const NO_MATCHES: readonly RuleMatch[] = Object.freeze([]);
+const NO_RULES: readonly DetectionRule[] = Object.freeze([]);

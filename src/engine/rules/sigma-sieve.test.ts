@@ -1,0 +1,71 @@
+/** The sieve on real events with all SigmaHQ rules: what it leaves to be decoded matches as everything does, and it is little. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { EventObject } from '../../core/event.ts';
+import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
+import { regexProblem } from '../../match/regex.ts';
+import { RuleMatcher } from '../../match/rule-matcher.ts';
+import { loadSigma } from '../../rules/sigma/load.ts';
+import { PROCESS_SHAPES } from '../../state/process/process-shapes.ts';
+import { hasSharedData, sharedData } from '../../testing/shared-data.ts';
+import { activeRuleFiles } from '../../testing/sigma-corpus.ts';
+import { rulesOf } from './rule-filter.ts';
+import { EXIT_EVENT_IDS, SigmaSieve, START_KEYS } from './sigma-sieve.ts';
+
+describe('records of process starts and ends', () => {
+  it('are told by their keys or event ids, whatever the format', () => {
+    for (const { keys, when, kind } of PROCESS_SHAPES) {
+      if (kind === 'activity') continue;
+      const ids = (when ?? []).flatMap(([names, texts]) => (names.includes('EventID') ? texts : []));
+      const isTold =
+        keys.some((key) => START_KEYS.some((known) => known === key || key.startsWith(`${known}.`))) ||
+        (ids.length > 0 && ids.every((id) => EXIT_EVENT_IDS.has(id)));
+      expect({ keys, isTold }).toEqual({ keys, isTold: true });
+    }
+  });
+});
+
+describe.skipIf(!hasSharedData('events', 'attack-mix.ndjson.gz'))('real events (needs the shared data)', () => {
+  const rules = hasSharedData('sigma', 'sigma-rules.tar.gz')
+    ? loadSigma(activeRuleFiles(), { regexProblem }).detections
+    : [];
+
+  it.each([
+    { name: 'attack-mix', share: 0.12 },
+    { name: 'background-contiguous', share: 0.02 },
+    { name: 'zeek-apt29-day1', share: 0.35 },
+  ])('$name: candidates match as all records do, and are at most $share of them', ({ name, share }) => {
+    const data = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)));
+    const sieve = new SigmaSieve(rules, { inputBytes: data.length, maxDepth: 64 });
+    const matcher = new RuleMatcher(rules);
+    const recogniser = createEventRecogniser();
+    const events = data
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => recogniser.recognise(JSON.parse(line) as EventObject));
+    const expected = events.flatMap((event, i) =>
+      event === undefined ? [] : matcher.match(event.event, event.source).map((rule) => `${i} ${rule}`),
+    );
+    sieve.input.set(data);
+    const result = sieve.scanLines(data.length, true);
+    const found: string[] = [];
+    for (let i = 0; i < result.candidateCount; i++) {
+      const record = result.ordinals[i] ?? 0;
+      const event = events[record];
+      if (event === undefined) continue;
+      const candidates = rulesOf(result, i);
+      const held =
+        candidates === undefined
+          ? matcher.match(event.event, event.source)
+          : matcher.matchCandidates(event.event, event.source, candidates);
+      for (const rule of held) found.push(`${record} ${rule}`);
+    }
+    expect(found).toEqual(expected);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(result.records).toBe(events.length);
+    expect(result.candidateCount).toBeLessThan(events.length * share);
+    expect(sieve.counts.exact).toBeLessThan(events.length * 0.02);
+  });
+});

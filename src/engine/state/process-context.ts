@@ -1,0 +1,172 @@
+/**
+ * ProcessContext: the memory of processes beside the rules. Each event is shown to it before its rules are tried: starts and exits are
+ * remembered, and rules get an event whose parent fields are answered from memory where its log has none. An event that asked for
+ * a parent nobody has told of yet waits for that parent, and is tried again when its start arrives late: alerts are added then, those
+ * given stay given.
+ */
+import type { Event, EventObject } from '../../core/event.ts';
+import { textOf } from '../../core/field-path.ts';
+import type { ProcessTree } from '../../core/process-tree.ts';
+import { derivedEvent, type RuleEvent } from '../../core/rule-event.ts';
+import type { CorrelationRule } from '../../ir/correlation.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
+import { collectFieldNames } from '../../match/rule-fields.ts';
+import type { EventArchive } from '../../state/event-log.ts';
+import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
+import { processPart } from './process-part.ts';
+import { AuditAssembler } from '../../state/process/audit-assembler.ts';
+import { PROCESS_PROPERTIES, type ProcessEvent, processEventOf } from '../../state/process/process-event.ts';
+import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
+import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
+
+/** An event that waits for the start of an ancestor. */
+export interface LateEvent {
+  readonly event: Event;
+  /** Ids of the rules that held for it so far. */
+  readonly held: readonly string[];
+}
+
+export interface ShownEvent {
+  /** The event for rules. */
+  readonly view: RuleEvent;
+  readonly derived: ProcessFields;
+  /** Earlier events whose ancestor this one told of. */
+  readonly late: readonly LateEvent[];
+}
+
+export interface ProcessContextOptions {
+  /** Derived fields that some rule uses. */
+  readonly names: ReadonlySet<string>;
+  readonly budgetBytes: number;
+  /** Takes starts and exits, and events that wait. */
+  readonly archive?: EventArchive;
+}
+
+/** A context for rules on the events of one file: with it they see parents as the engine would; undefined where no rule asks for any. */
+export function contextForRules(rules: readonly DetectionRule[]): ProcessContext | undefined {
+  const names = derivedFieldNames(rules, []);
+  return names.size === 0 ? undefined : new ProcessContext({ names, budgetBytes: DEFAULT_PROCESS_OPTIONS.budgetBytes });
+}
+
+/** Fields of the rules that remembered processes can answer. */
+export function derivedFieldNames(
+  detections: readonly DetectionRule[],
+  correlations: readonly CorrelationRule[],
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { predicate } of detections) collectFieldNames(predicate, names);
+  for (const { groupBy, condition } of correlations)
+    for (const field of [...groupBy, ...(condition.kind === 'threshold' ? condition.fields : [])])
+      for (const name of [field.name, ...Object.values(field.fieldOf)]) names.add(name);
+  const derived = [...names].filter((name) => DERIVED_PROCESS_FIELDS.has(name));
+  // Of a start that is told in several records each answers own fields from the others.
+  return new Set(derived.length === 0 ? [] : [...derived, ...PROCESS_PROPERTIES.filter((name) => names.has(name))]);
+}
+
+/** What an event costs beside its texts while it waits. */
+const EVENT_BYTES = 1024;
+
+export class ProcessContext {
+  #memory: ProcessMemory<LateEvent>;
+  readonly #names: ReadonlySet<string>;
+  readonly #archive: EventArchive | undefined;
+  #audit = new AuditAssembler();
+  #part: StatefulPart;
+
+  constructor({ names, budgetBytes, archive }: ProcessContextOptions) {
+    this.#archive = archive;
+    this.#memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes });
+    this.#names = names;
+    this.#part = processPart(this.#memory, this.#audit);
+  }
+
+  /** What must survive a restart. */
+  get part(): StatefulPart {
+    return this.#part;
+  }
+
+  /** Fields of ancestors that some rule uses. */
+  get parentNames(): ReadonlySet<string> {
+    return new Set([...this.#names].filter((name) => DERIVED_PROCESS_FIELDS.has(name)));
+  }
+
+  get memory(): ProcessMemory<LateEvent> {
+    return this.#memory;
+  }
+
+  /** Goes on with what another context remembers: at a reload. */
+  adopt(previous: ProcessContext): void {
+    const { budgetBytes } = this.#memory.options;
+    this.#memory = previous.#memory;
+    this.#audit = previous.#audit;
+    this.#part = previous.#part;
+    this.#memory.changeBudget(budgetBytes);
+  }
+
+  /** Under the names of the metrics page. */
+  metrics(): Readonly<Record<string, number>> {
+    const { processes, bytes, evicted, waiting, waitingDropped } = this.#memory.counts;
+    return {
+      processes,
+      process_bytes: bytes,
+      processes_forgotten: evicted,
+      process_events_waiting: waiting,
+      process_events_given_up: waitingDropped,
+    };
+  }
+
+  /** Remembers what the event says. Undefined when it is about no process. `view` is the event under the names of rules. */
+  show(event: Event, view: RuleEvent): ShownEvent | undefined {
+    const process = this.#processOf(view.base, event);
+    if (process === undefined) return undefined;
+    if (process.kind !== 'activity') this.#archive?.put(event);
+    const late = this.#memory.observe(process, undefined);
+    const derived = new ProcessFields(this.#memory, view.base, process);
+    const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
+    return { view: rules, derived, late };
+  }
+
+  /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
+  told(process: ProcessEvent): readonly LateEvent[] {
+    return this.#memory.observe(process, undefined);
+  }
+
+  /** The event again, without remembering it twice: for rules that are tried once more. */
+  again(event: Event, view: RuleEvent): ShownEvent | undefined {
+    const process = this.#processOf(view.base, event);
+    if (process === undefined) return undefined;
+    const derived = new ProcessFields(this.#memory, view.base, process);
+    return { view: derivedEvent(view, this.#names, (name) => derived.derived(name)), derived, late: [] };
+  }
+
+  /** To be called after the rules were tried: waits when one of them asked for what is not known yet. */
+  wait({ derived }: ShownEvent, event: Event, held: readonly string[]): void {
+    if (!derived.isMissing || derived.process === undefined) return;
+    const waits = this.#memory.waitForAncestor(derived.process, { event, held }, weightOf(event.fields));
+    if (waits) this.#archive?.put(event);
+  }
+
+  /** The ancestors of the event's process; undefined when it is about none, or nothing is known of them. */
+  treeOf(event: Event, view: RuleEvent): ProcessTree | undefined {
+    const process = this.#processOf(view.base, event);
+    if (process === undefined) return undefined;
+    const tree = processTreeOf(this.#memory, process);
+    return tree.ancestors.length === 0 ? undefined : tree;
+  }
+
+  #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+    // Records of one audit event belong together; everything else is about a process by itself.
+    const isAudit = Object.hasOwn(fields, 'msg') && textOf(fields, 'msg')?.startsWith('audit(') === true;
+    const { timeMs } = event;
+    return isAudit ? this.#audit.processOf(fields, timeMs, '') : processEventOf(fields, timeMs);
+  }
+}
+
+function weightOf(fields: EventObject): number {
+  let bytes = EVENT_BYTES;
+  for (const name in fields) {
+    const value = fields[name];
+    bytes += name.length + (typeof value === 'string' ? value.length : 64);
+  }
+  return bytes;
+}

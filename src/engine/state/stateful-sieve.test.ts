@@ -1,0 +1,96 @@
+/**
+ * Correlations behind the event sieve: random process events of a file give the alerts that they give when every record is decoded,
+ * with the same lines, also where a record in the middle sends the file to the framers.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../testing/random.ts';
+import { buildGeneration } from '../generation.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { FoundAlert } from '../processor.ts';
+import { scanFiles } from '../files/scan-files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'flint-stateful-sieve-'));
+const RULES = `title: Shell
+name: shell
+id: 5f7c1d3a-0000-4000-8000-000000000001
+logsource: { category: process_creation, product: windows }
+detection:
+  selection: { Image|endswith: cmd.exe }
+  condition: selection
+level: low
+---
+title: Shells in a row
+id: 5f7c1d3a-0000-4000-8000-000000000002
+correlation:
+  type: event_count
+  rules: [shell]
+  group-by: [User]
+  timespan: 1m
+  condition: { gte: 3 }
+level: high
+`;
+/** Tags that no event has: with it loaded every event is decoded. */
+const FLUX = 'rules:\n  - rulename: never\n    action: temporal\n    tags: [{ name: a }, { name: b }]\n';
+writeFileSync(join(folder, 'rules.yml'), RULES);
+writeFileSync(join(folder, 'flux.yml'), FLUX);
+
+interface Scanned {
+  readonly alerts: readonly string[];
+  readonly candidates: number;
+  readonly records: number;
+}
+
+async function scan(path: string, bytes: number, decodeAll: boolean): Promise<Scanned> {
+  const flux = decodeAll ? { flux: [join(folder, 'flux.yml')] } : {};
+  const config = loadConfig({ rules: [join(folder, 'rules.yml')], ...flux }, {});
+  const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
+  const found: FoundAlert[] = [];
+  const summary = await scanFiles([{ path, bytes }], generation, {
+    maxRecordBytes: 64 * 1024,
+    timezone: 'Z',
+    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    now: () => 0,
+    onProgress: () => undefined,
+    onDiagnostic: (problem) => expect.fail(problem.message),
+    onFound: async (alerts) => void found.push(...alerts),
+  });
+  const alerts = found.map(
+    ({ alert }) => `${alert.flint.engine} ${alert.event.id} ${JSON.stringify(alert.flint.input)}`,
+  );
+  return { alerts, candidates: generation.processor.counts.candidates, records: summary.records };
+}
+
+function records(random: Random, count: number, irregular: boolean): string {
+  const lines = Array.from({ length: count }, (_, i) =>
+    JSON.stringify({
+      EventID: 1,
+      Channel: 'Microsoft-Windows-Sysmon/Operational',
+      UtcTime: new Date(1_700_000_000_000 + i * 1000).toISOString(),
+      Image: `C:\\Windows\\${random.int(10) === 0 ? 'cmd' : 'notepad'}.exe`,
+      User: `u${random.int(4)}`,
+    }),
+  );
+  if (irregular) lines.splice(count >> 1, 0, JSON.stringify({ spread: { over: 'lines' } }, null, 2));
+  return `${lines.join('\n')}\n`;
+}
+
+describe('correlations behind the sieve', () => {
+  it.each([
+    ['one record a line', false],
+    ['a record over several lines in the middle', true],
+  ])('give what they give when all is decoded: %s', async (_name, irregular) => {
+    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    const text = records(new Random(seed), 3000, irregular);
+    const path = join(folder, `events-${irregular}.ndjson`);
+    writeFileSync(path, text);
+    const sieved = await scan(path, text.length, false);
+    const decoded = await scan(path, text.length, true);
+    expect({ seed, alerts: sieved.alerts }).toEqual({ seed, alerts: decoded.alerts });
+    expect(sieved.alerts.filter((alert) => alert.startsWith('correlation')).length).toBeGreaterThan(10);
+    expect(decoded.candidates).toBe(decoded.records);
+    expect(sieved.candidates).toBeLessThan(decoded.records / 4);
+  });
+});

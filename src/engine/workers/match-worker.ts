@@ -1,0 +1,76 @@
+/** Thread entry: a matching worker. Builds its Processor from shared tables, then answers one task after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createMatching } from '../matching-parts.ts';
+import type { FoundAlert } from '../processor.ts';
+import { RangeScanner } from '../files/range-scanner.ts';
+import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
+import { rowsOf } from '../../intel/store/store-entry.ts';
+import { tableOf } from '../intel/shared-intel.ts';
+import type {
+  BatchTask,
+  FileTask,
+  ProblemSample,
+  TaskResult,
+  WorkerAnswer,
+  WorkerNews,
+  WorkerStart,
+  WorkerSwapped,
+  WorkerTask,
+} from './worker-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('match-worker is the entry of a thread and nothing else');
+const start = workerData as WorkerStart;
+/** Samples of one task; more of the same are only counted by the components. */
+const MAX_PROBLEMS = 100;
+
+let problems: ProblemSample[] = [];
+const { processor, live } = createMatching(
+  {
+    indicators: tableOf(start.indicators),
+    benign: tableOf(start.benign),
+    urls: start.urls,
+    scanner: start.scanner,
+  },
+  start.settings,
+  (code, input, sample) => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ code, input, sample });
+  },
+);
+
+port.on('message', (task: WorkerTask | WorkerNews) => {
+  if (task.kind === 'rows') live.apply(rowsOf(task.entry));
+  else if (task.kind === 'swap') {
+    const { indicators, benign, urls, since } = task;
+    live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
+    processor.use(new IndicatorScanner(task.scanner));
+    port.postMessage({ swapped: true } satisfies WorkerSwapped);
+  } else void answer(task).then((message) => port.postMessage(message));
+});
+port.postMessage({ ok: true });
+
+async function answer(task: WorkerTask): Promise<WorkerAnswer> {
+  try {
+    return { ok: true, result: task.kind === 'batch' ? matchBatch(task) : await scanRange(task) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function matchBatch(task: BatchTask): TaskResult {
+  const input = processor.input;
+  if (input === undefined) throw new Error('a worker needs a scanner');
+  const found = processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs);
+  return result(found);
+}
+
+async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskResult> {
+  const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task);
+  return { ...result([]), range };
+}
+
+function result(found: readonly FoundAlert[]): TaskResult {
+  const samples = problems;
+  problems = [];
+  return { found, problems: samples, counts: processor.counts, detectorCounts: processor.detector.counts };
+}

@@ -1,0 +1,85 @@
+/** What main thread and matching workers say to each other. One task at a time for each worker. */
+import type { RecordSource } from '../../core/record.ts';
+import type { ErrorCode } from '../../errors/table.ts';
+import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
+import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
+import type { DetectorCounts } from '../detector.ts';
+import type { MatchingSettings } from '../matching-parts.ts';
+import type { FoundAlert, ProcessorCounts } from '../processor.ts';
+import type { RangeResult, RangeTask } from '../files/range-scanner.ts';
+import type { SharedColumns } from '../intel/shared-intel.ts';
+
+/** `workerData` of a matching worker. */
+export interface WorkerStart {
+  readonly indicators: SharedColumns;
+  readonly benign: SharedColumns;
+  readonly urls: UrlIndexColumns;
+  readonly scanner: ScannerBlock;
+  readonly settings: MatchingSettings;
+}
+
+/** A batch whose bytes the main thread has written to the worker's scanner input. */
+export interface BatchTask {
+  readonly kind: 'batch';
+  readonly source: RecordSource;
+  readonly byteLength: number;
+  readonly count: number;
+  readonly ranges: Uint32Array;
+  readonly positions?: Float64Array;
+  readonly lines?: Float64Array;
+  readonly basePosition: number;
+  readonly baseRecord: number;
+  readonly arrivalMs: number;
+}
+
+/** Lines of a file that begin in a range of bytes. */
+export interface FileTask extends RangeTask {
+  readonly kind: 'file';
+  readonly maxRecordBytes: number;
+}
+
+export type WorkerTask = BatchTask | FileTask;
+
+/** A change of the indicators, as it stands in the log of the store; not answered. */
+export interface RowsMessage {
+  readonly kind: 'rows';
+  readonly entry: Uint8Array;
+}
+
+/** A new base and what came after it was begun; answered by `WorkerSwapped`. */
+export interface SwapMessage {
+  readonly kind: 'swap';
+  readonly indicators: SharedColumns;
+  readonly benign: SharedColumns;
+  readonly urls: UrlIndexColumns;
+  readonly scanner: ScannerBlock;
+  readonly since: readonly Uint8Array[];
+}
+
+export type WorkerNews = RowsMessage | SwapMessage;
+
+export interface ProblemSample {
+  readonly code: ErrorCode;
+  readonly input: string;
+  readonly sample: Uint8Array;
+}
+
+export interface TaskResult {
+  /** Of a batch. */
+  readonly found: readonly FoundAlert[];
+  /** Of a file task. */
+  readonly range?: RangeResult;
+  readonly problems: readonly ProblemSample[];
+  /** Counted since the worker began. */
+  readonly counts: ProcessorCounts;
+  readonly detectorCounts: DetectorCounts;
+}
+
+export type WorkerAnswer =
+  | { readonly ok: true; readonly result: TaskResult }
+  | { readonly ok: false; readonly error: string };
+
+/** The worker uses nothing of the former base any more. */
+export interface WorkerSwapped {
+  readonly swapped: true;
+}
