@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { formatBytes } from '../config/units.ts';
+import { formatBytes } from './byte-amount.ts';
 import { type BenchReport, runBench, type WayResult } from '../engine/bench/bench.ts';
 import { generateIndicators, generateRecords, type PlantedValue } from '../engine/bench/bench-data.ts';
 import { buildGeneration, type Generation } from '../engine/generation.ts';

@@ -1,6 +1,6 @@
 /** `flint check`: all findings about configuration, rules and intelligence, and the memory they will take. Starts nothing. */
 import { Command } from 'commander';
-import { formatBytes } from '../config/units.ts';
+import { formatBytes } from './byte-amount.ts';
 import { type CheckReport, checkConfig } from '../engine/config/check-config.ts';
 import { loadConfig } from '../engine/config/load-config.ts';
 import { type Diagnostic, diagnostic, FlintError, type Severity } from '../errors/diagnostic.ts';

@@ -1,5 +1,5 @@
 /** One progress line on the error stream for work that takes long: redrawn in place on a terminal, absent elsewhere. */
-import { formatBytes } from '../config/units.ts';
+import { formatBytes } from './byte-amount.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Progress {

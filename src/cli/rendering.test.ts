@@ -1,6 +1,6 @@
 /** Tables, progress and single lines: what people see on a terminal, whatever logs and feeds put into it. */
 import { describe, expect, it } from 'vitest';
-import { formatBytes } from '../config/units.ts';
+import { formatBytes } from './byte-amount.ts';
 import { sampleAlert } from '../testing/sample-alert.ts';
 import { alertLine } from './alert-line.ts';
 import { progressLine } from './progress.ts';

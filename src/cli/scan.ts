@@ -1,7 +1,7 @@
 /** `flint scan FILE|DIR|-…`: the same engine over files; alerts on stdout, progress and summary on stderr. */
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { formatBytes } from '../config/units.ts';
+import { formatBytes } from './byte-amount.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
 import { buildGeneration, type Generation } from '../engine/generation.ts';

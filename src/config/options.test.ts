@@ -2,7 +2,6 @@ import Type from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { applyEnvironment } from './environment.ts';
 import { checkOptions } from './options.ts';
-import { parseBytes, parseDurationMs } from './units.ts';
 import { parseYaml } from './yaml-file.ts';
 
 const schema = Type.Object({
@@ -63,27 +62,6 @@ describe('environment', () => {
   it('ignores prototype keys', () => {
     applyEnvironment({}, { FLINT___PROTO____X: '1' });
     expect(({} as Record<string, unknown>).x).toBeUndefined();
-  });
-});
-
-describe('units', () => {
-  it.each([
-    ['8MB', 8e6],
-    ['64KiB', 65_536],
-    ['12', 12],
-    ['1.5 GB', 1.5e9],
-    ['x', undefined],
-    ['5 parsecs', undefined],
-  ])('%s bytes', (text, bytes) => {
-    expect(parseBytes(text)).toBe(bytes);
-  });
-  it.each([
-    ['5m', 300_000],
-    ['250ms', 250],
-    ['1.5h', 5_400_000],
-    ['-1s', undefined],
-  ])('%s duration', (text, ms) => {
-    expect(parseDurationMs(text)).toBe(ms);
   });
 });
 

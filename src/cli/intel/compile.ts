@@ -1,7 +1,7 @@
 /** `flint intel compile SRC… -o FILE`: sources to one file that loads by reading. Written whole or not at all, and what is left out is said. */
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
-import { formatBytes } from '../../config/units.ts';
+import { formatBytes } from '../byte-amount.ts';
 import { compileTables } from '../../engine/intel/compiled-tables.ts';
 import { feedFolderOf } from '../../engine/intel/stored-sources.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';

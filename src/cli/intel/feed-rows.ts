@@ -1,5 +1,5 @@
 /** The state of feeds as rows of a table for people and as objects for programs. */
-import { formatBytes } from '../../config/units.ts';
+import { formatBytes } from '../byte-amount.ts';
 import type { FeedState } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { shownSource } from '../../intel/shown-source.ts';

@@ -5,28 +5,34 @@ import type { CliCommand } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
+import { addFilterOptions, isChosen, type RuleFilter } from './rule-filter.ts';
 import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
 
 export const coverageCommand: CliCommand = {
   name: 'coverage',
   build: (action) =>
-    addRuleOptions(new Command('coverage'))
+    addFilterOptions(addRuleOptions(new Command('coverage')))
       .description('ATT&CK techniques by number of rules')
+      .argument('[paths...]', 'rule files and folders, beside those of --rules and -c')
       .option('--navigator', 'a layer for the ATT&CK Navigator')
       .addHelpText(
         'after',
         `
 Examples:
-  flint rules coverage --rules sigma/rules
-  flint rules coverage --rules sigma/rules --navigator > layer.json`,
+  flint rules coverage sigma/rules
+  flint rules coverage sigma/rules --level high --level critical --navigator > layer.json`,
       )
-      .action(action((options) => coverage(options as RuleOptions & { readonly navigator?: boolean }))),
+      .action(action((paths, options) => coverage(paths as string[], options as CoverageOptions))),
 };
 
-async function coverage(options: RuleOptions & { readonly navigator?: boolean }): Promise<number> {
+interface CoverageOptions extends RuleOptions, RuleFilter {
+  readonly navigator?: boolean;
+}
+
+async function coverage(paths: readonly string[], options: CoverageOptions): Promise<number> {
   const terminal = openTerminal(options);
-  const { detections, correlations } = loadRules(options);
-  const covered = attackCoverage([...detections, ...correlations]);
+  const { detections, correlations } = loadRules(options, paths);
+  const covered = attackCoverage([...detections, ...correlations].filter((rule) => isChosen(rule, options)));
   if (options.navigator === true) terminal.out.write(`${JSON.stringify(navigatorLayer(covered, 'flint'), null, 2)}\n`);
   else if (terminal.json) for (const one of covered.techniques) terminal.out.write(`${JSON.stringify(one)}\n`);
   else terminal.out.write(`${coverageTable(covered, terminal.colorOut)}\n`);

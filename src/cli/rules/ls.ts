@@ -1,55 +1,37 @@
-/** `flint rules ls`: the loaded Sigma rules, chosen by level, status, tag and product. */
-import { Command, Option } from 'commander';
+/** `flint rules ls`: the loaded Sigma rules as a table, and how many ATT&CK techniques they speak of. */
+import { Command } from 'commander';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { LEVELS, STATUSES } from '../../rules/sigma/rule-meta.ts';
+import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
 import type { CliCommand } from '../command.ts';
-import { collect, collectFrom } from '../engine-options.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
+import { addFilterOptions, isChosen, type RuleFilter } from './rule-filter.ts';
 import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
-
-export interface RuleFilter {
-  readonly level?: readonly string[];
-  readonly status?: readonly string[];
-  readonly tag?: readonly string[];
-  readonly product?: readonly string[];
-}
 
 type Rule = DetectionRule | CorrelationRule;
 
 export const lsCommand: CliCommand = {
   name: 'ls',
   build: (action) =>
-    addRuleOptions(new Command('ls'))
+    addFilterOptions(addRuleOptions(new Command('ls')))
       .description('Sigma rules: level, status, log source, title and place')
-      .addOption(
-        new Option('--level <level>', 'only rules of the level (repeatable)')
-          .choices(LEVELS)
-          .argParser(collectFrom(LEVELS)),
-      )
-      .addOption(
-        new Option('--status <status>', 'only rules of the status (repeatable)')
-          .choices(STATUSES)
-          .argParser(collectFrom(STATUSES)),
-      )
-      .option('--tag <tag>', 'only rules with the tag or one below it: attack.t1059 (repeatable)', collect)
-      .option('--product <name>', 'only rules for the product (repeatable)', collect)
+      .argument('[paths...]', 'rule files and folders, beside those of --rules and -c')
       .addHelpText(
         'after',
         `
 Examples:
-  flint rules ls --rules sigma/rules
-  flint rules ls --rules sigma/rules --level high --level critical --tag attack.t1059
+  flint rules ls sigma/rules
+  flint rules ls sigma/rules --level high --level critical --tag attack.t1059
   flint rules ls -c flint.yaml --product windows --json`,
       )
-      .action(action((options) => list(options as RuleOptions & RuleFilter))),
+      .action(action((paths, options) => list(paths as string[], options as RuleOptions & RuleFilter))),
 };
 
-async function list(options: RuleOptions & RuleFilter): Promise<number> {
+async function list(paths: readonly string[], options: RuleOptions & RuleFilter): Promise<number> {
   const terminal = openTerminal(options);
-  const { detections, correlations, diagnostics } = loadRules(options);
+  const { detections, correlations, diagnostics } = loadRules(options, paths);
   const all: readonly Rule[] = [...detections, ...correlations];
   const chosen = all.filter((rule) => isChosen(rule, options));
   if (terminal.json) for (const rule of chosen) terminal.out.write(`${JSON.stringify(ruleObject(rule))}\n`);
@@ -68,23 +50,10 @@ async function list(options: RuleOptions & RuleFilter): Promise<number> {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   printDiagnostics(errors, terminal);
   const bad = errors.length === 0 ? '' : `, ${errors.length.toLocaleString('en')} errors in others`;
-  say(terminal, `${chosen.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} rules${bad}`);
+  const { techniques } = attackCoverage(chosen);
+  const counts = `${chosen.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} rules${bad}`;
+  say(terminal, `${counts}; ${techniques.length} ATT&CK techniques: see flint rules coverage`);
   return EXIT.done;
-}
-
-export function isChosen(rule: Rule, { level, status, tag, product }: RuleFilter): boolean {
-  const has = (wanted: readonly string[] | undefined, value: string | undefined): boolean =>
-    wanted === undefined || (value !== undefined && wanted.includes(value));
-  const tags = rule.details.tags ?? [];
-  return (
-    has(level, rule.details.level) &&
-    has(status, rule.status) &&
-    (tag === undefined || tag.some((one) => tags.some((own) => own === one || own.startsWith(`${one}.`)))) &&
-    has(
-      product?.map((name) => name.toLowerCase()),
-      rule.kind === 'detection' ? rule.logsource.product : undefined,
-    )
-  );
 }
 
 export function ruleRow(rule: Rule): string[] {

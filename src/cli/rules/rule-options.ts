@@ -44,7 +44,7 @@ export function loadRules(options: RuleOptions, more: readonly string[] = []): L
   const problems = [...loaded.diagnostics, ...diagnostics];
   if (hasErrors(problems)) throw new FlintError(problems);
   if (config.rules.length === 0) {
-    const hint = 'give --rules FOLDER, or -c with a configuration that names some';
+    const hint = 'name a folder, or give --rules FOLDER, or -c with a configuration that names some';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'no rules are given', { hint })]);
   }
   return { ...loadSigmaTexts(texts), config };

@@ -12,7 +12,8 @@ import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
 import { coverageTable } from './coverage.ts';
 import { chooseRules } from './explain.ts';
 import { explanationText } from './explanation-text.ts';
-import { isChosen, ruleRow } from './ls.ts';
+import { ruleRow } from './ls.ts';
+import { isChosen } from './rule-filter.ts';
 
 const RULE = `title: Whoami
 id: 11111111-1111-4111-8111-111111111111

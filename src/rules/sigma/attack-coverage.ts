@@ -61,7 +61,9 @@ export function attackCoverage(rules: readonly (DetectionRule | CorrelationRule)
 
 /** A layer that the ATT&CK Navigator opens; the score of a technique is its number of rules. */
 export function navigatorLayer(coverage: AttackCoverage, name: string): object {
-  const greatest = coverage.techniques[0]?.rules ?? 0;
+  // The greatest value must be above the least.
+  const greatest = Math.max(1, coverage.techniques[0]?.rules ?? 0);
+  const parents = new Set(coverage.techniques.flatMap(({ technique }) => /^(T\d+)\./.exec(technique)?.[1] ?? []));
   return {
     name,
     versions: { layer: '4.5', navigator: '5.0.0' },
@@ -72,6 +74,7 @@ export function navigatorLayer(coverage: AttackCoverage, name: string): object {
       score: rules,
       comment: titles.slice(0, 20).join('\n'),
       enabled: true,
+      ...(parents.has(technique) && { showSubtechniques: true }),
     })),
     gradient: { colors: ['#ffffff', '#66b1ff'], minValue: 0, maxValue: greatest },
     showTacticRowBackground: false,

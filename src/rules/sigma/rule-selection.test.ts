@@ -69,8 +69,11 @@ describe('ATT&CK coverage', () => {
       domain: 'enterprise-attack',
       versions: { layer: '4.5' },
       techniques: [
-        { techniqueID: 'T1059', score: 1, comment: 'W2' },
+        { techniqueID: 'T1059', score: 1, comment: 'W2', showSubtechniques: true },
         { techniqueID: 'T1059.001', score: 1, comment: 'W1' },
       ],
     }));
+
+  it('is a layer with a valid gradient without any technique', () =>
+    expect(navigatorLayer(attackCoverage([]), 'ours')).toMatchObject({ gradient: { minValue: 0, maxValue: 1 } }));
 });
