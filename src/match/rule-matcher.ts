@@ -5,6 +5,7 @@
  * equals evaluating every admitted rule with the interpreter; a random differential test holds it to that.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
+import { isCertain, ruleOf } from '../core/rule-candidate.ts';
 import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
@@ -26,6 +27,8 @@ export interface RuleMatcherCounters {
   admitted: number;
   /** Rules evaluated: reached through a literal, or without one. */
   evaluated: number;
+  /** Rules that a scan of the raw record had proved to hold. */
+  certain: number;
   matched: number;
   groups: number;
 }
@@ -44,7 +47,14 @@ interface Group {
 
 export class RuleMatcher {
   readonly rules: readonly DetectionRule[];
-  readonly counters: RuleMatcherCounters = { events: 0, admitted: 0, evaluated: 0, matched: 0, groups: 0 };
+  readonly counters: RuleMatcherCounters = {
+    events: 0,
+    admitted: 0,
+    evaluated: 0,
+    certain: 0,
+    matched: 0,
+    groups: 0,
+  };
   readonly #compiler = new RuleCompiler();
   /** Compiled when first needed: most rules of a large set are for log sources that never come. */
   readonly #tests: (RuleTest | undefined)[];
@@ -98,15 +108,25 @@ export class RuleMatcher {
     return this.#evaluateCandidates();
   }
 
-  /** As `match`, for rules that a scan of the raw record has reached already; rules that may not fire here are left out. */
+  /**
+   * As `match`, for rules that a scan of the raw record has reached already, each once; those that may not fire here are left out, and
+   * those that are certain are not evaluated again.
+   */
   matchCandidates(event: RuleEvent, source: EventSource, candidates: Iterable<number>): readonly number[] {
     const eventId = eventIdText(event.base);
     this.counters.events++;
     this.#begin();
-    for (const rule of candidates) if (this.#isAdmitted(rule, source, eventId)) this.#visit(rule);
-    if (this.#candidateCount === 0) return NONE;
+    const matched: number[] = [];
+    for (const candidate of candidates) {
+      const rule = ruleOf(candidate);
+      if (!this.#isAdmitted(rule, source, eventId)) continue;
+      if (isCertain(candidate)) matched.push(rule);
+      else this.#visit(rule);
+    }
+    if (this.#candidateCount + matched.length === 0) return NONE;
     this.#frame.load(event);
-    return this.#evaluateCandidates();
+    this.counters.certain += matched.length;
+    return this.#evaluateCandidates(matched);
   }
 
   /** Whether a part of a rule holds for the event given last: for evidence. */
@@ -134,18 +154,19 @@ export class RuleMatcher {
     this.#candidateCount = 0;
   }
 
-  #evaluateCandidates(): readonly number[] {
+  /** `matched`: rules that hold anyway. */
+  #evaluateCandidates(matched?: number[]): readonly number[] {
     this.counters.evaluated += this.#candidateCount;
-    let matched: number[] | undefined;
+    let all = matched;
     for (let i = 0; i < this.#candidateCount; i++) {
       const rule = this.#candidates[i] as number;
       if (!this.#testOf(rule)(this.#frame)) continue;
-      if (matched === undefined) matched = [rule];
-      else matched.push(rule);
+      if (all === undefined) all = [rule];
+      else all.push(rule);
     }
-    if (matched === undefined) return NONE;
-    this.counters.matched += matched.length;
-    return matched.sort((a, b) => a - b);
+    if (all === undefined || all.length === 0) return NONE;
+    this.counters.matched += all.length;
+    return all.length === 1 ? all : all.sort((a, b) => a - b);
   }
 
   #testOf(rule: number): RuleTest {

@@ -33,6 +33,7 @@ export const SIEVE_WORK_BYTES = 128;
 export const HEADER_BYTES = 20;
 export const MAX_FIELDS = 256;
 export const EVERY_RULE = 0xffffffff;
+export const CERTAIN = 0x80000000;
 export const ROUTE_VALUE_KEYS = 16;
 export const ROUTE_KEYS = 48;
 export const KEY_EVENT_ID = 2;

@@ -46,10 +46,10 @@ export function beginFormulas(work: usize, group: usize): void {
   beginValues(work);
 }
 
-/** True when the formula at `address` may hold. */
-export function mayHold(address: usize): bool {
+/** NEVER, MAYBE or SURE: whether the formula at `address` holds. */
+export function holds(address: usize): u32 {
   code = address;
-  return (evaluate() & 1) != 0;
+  return evaluate();
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,7 @@
 /** The rules of one kind of record: their literals in its values, then the formulas of those that were reached. */
-import { beginFormulas, mayHold } from './sieve-formula';
+import { beginFormulas, holds } from './sieve-formula';
 import {
+  CERTAIN,
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
   GROUP_CODE,
@@ -21,6 +22,7 @@ import {
 import { beginMatch, matchValue, queueEnd } from './sieve-match';
 import { mayHoldRaw } from './sieve-raw';
 import { hasUnits, recordEnd } from './sieve-structure';
+import { NEVER, SURE } from './sieve-values';
 import { valuesEnd } from './sieve-walk';
 
 /** False when only decoding can tell. */
@@ -52,7 +54,7 @@ export function matchGroup(work: usize, group: usize, start: usize): bool {
   return true;
 }
 
-/** Writes the numbers of the rules that may hold to `out`; returns how many. */
+/** Writes the numbers of the rules that may hold to `out`, those that hold for certain marked; returns how many. */
 export function evaluateQueue(work: usize, group: usize, out: usize): u32 {
   beginFormulas(work, group);
   const code = <usize>load<u32>(group, GROUP_CODE);
@@ -71,7 +73,9 @@ export function evaluateQueue(work: usize, group: usize, out: usize): u32 {
 // @ts-ignore: decorator
 @inline
 function evaluateRule(rule: u32, code: usize, numbers: usize, out: usize, count: u32): u32 {
-  if (!mayHold(<usize>load<u32>(code + (<usize>rule << 2)))) return count;
-  store<u32>(out + (<usize>count << 2), load<u32>(numbers + (<usize>rule << 2)));
+  const held = holds(<usize>load<u32>(code + (<usize>rule << 2)));
+  if (held == NEVER) return count;
+  const number = load<u32>(numbers + (<usize>rule << 2));
+  store<u32>(out + (<usize>count << 2), held == SURE ? number | CERTAIN : number);
   return count + 1;
 }

@@ -51,6 +51,8 @@ export const HEADER_BYTES: usize = 20;
 /** Fields listed of one record. */
 export const MAX_FIELDS: u32 = 256;
 export const EVERY_RULE: u32 = 0xffffffff;
+/** On the number of a rule that holds for certain (`core/rule-candidate.ts`). */
+export const CERTAIN: u32 = 0x80000000;
 /** Keys 1 to 15 tell a record's kind by their values, keys 16 to 47 by being there. */
 export const ROUTE_VALUE_KEYS: u32 = 16;
 export const ROUTE_KEYS: u32 = 48;

@@ -88,13 +88,34 @@ function unescaped(kind: u32): u8 {
   return kind == 0x66 ? 12 : <u8>kind;
 }
 
-/** Digits, signs, dots and e only: the text might be a number. */
+/** A decimal number as a whole, a sign in front allowed: another text may be the same number. */
 export function isNumeric(at: usize, length: usize): bool {
-  for (let i: usize = 0; i < length; i++) {
-    const c: u32 = load<u8>(at + i);
-    if (c - 0x30 >= 10 && c != 0x2e && c != 0x2b && c != 0x2d && c != 0x65) return false;
+  const end = at + length;
+  let i = at;
+  if (i < end && (load<u8>(i) == 0x2b || load<u8>(i) == 0x2d)) i++;
+  const whole = i;
+  i = skipDigits(i, end);
+  let digits = i - whole;
+  if (i < end && load<u8>(i) == 0x2e) {
+    const fraction = ++i;
+    i = skipDigits(i, end);
+    digits += i - fraction;
   }
-  return length != 0;
+  if (digits == 0) return false;
+  if (i < end && load<u8>(i) == 0x65) {
+    i++;
+    if (i < end && (load<u8>(i) == 0x2b || load<u8>(i) == 0x2d)) i++;
+    const exponent = i;
+    i = skipDigits(i, end);
+    if (i == exponent) return false;
+  }
+  return i == end;
+}
+
+export function skipDigits(start: usize, end: usize): usize {
+  let i = start;
+  while (i < end && <u32>load<u8>(i) - 0x30 < 10) i++;
+  return i;
 }
 
 /** An integer of at most 15 digits as it is printed: no other text of it exists. */

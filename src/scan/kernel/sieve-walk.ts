@@ -27,11 +27,13 @@ import {
   SIEVE_VALUES,
 } from './sieve-layout';
 import { recordEnd } from './sieve-structure';
-import { hashOf, isInteger, sameBytes } from './sieve-text';
+import { hashOf, isInteger, sameBytes, skipDigits } from './sieve-text';
 
 /** In place of a key: refused. */
 const REFUSED: u32 = 0xffffffff;
 const LONGEST_KEY: usize = 256;
+/** Longer ones may be too great for a double. */
+const LONGEST_NUMBER: usize = 200;
 
 let work: usize = 0;
 let dictionary: usize = 0;
@@ -159,7 +161,7 @@ function walkScalar(key: u32): bool {
   return isNumber(start, at) && emit(key, start, at, KIND_NUMBER);
 }
 
-/** The number grammar of JSON. */
+/** The number grammar of JSON, but for what may be infinite. */
 function isNumber(start: usize, end: usize): bool {
   let i = start;
   if (i < end && load<u8>(i) == 0x2d) i++;
@@ -176,15 +178,9 @@ function isNumber(start: usize, end: usize): bool {
     if (i < end && (load<u8>(i) == 0x2b || load<u8>(i) == 0x2d)) i++;
     const exponent = i;
     i = skipDigits(i, end);
-    if (i == exponent) return false;
+    if (i == exponent || i - exponent > 2) return false;
   }
-  return i == end;
-}
-
-function skipDigits(start: usize, end: usize): usize {
-  let i = start;
-  while (i < end && <u32>load<u8>(i) - 0x30 < 10) i++;
-  return i;
+  return i == end && end - start < LONGEST_NUMBER;
 }
 
 function emit(key: u32, start: usize, end: usize, kind: u32): bool {
