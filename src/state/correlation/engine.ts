@@ -3,7 +3,7 @@
  * ones that watch them. Bounded: when all groups together exceed the budget, the correlation that holds most gives up a tenth of its
  * groups, those untouched for longest; counted.
  */
-import type { OrderMode } from '../order/keyed-order.ts';
+import type { OrderMode } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type CorrelationFact, collectFacts, type FactLoss } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';

@@ -7,7 +7,8 @@
  * `settledMs`, `touched`, `mark` (source), `maxMs`, `markEpoch` of the queue. Fact columns as in the WindowStore.
  */
 import type { EventPlace } from '../event-place.ts';
-import type { KeyedOrder, OrderMode } from '../order/keyed-order.ts';
+import type { KeyedOrder } from '../order/keyed-order.ts';
+import type { OrderMode } from '../order/order-target.ts';
 import { type Column, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import type { FactExtra } from './runner.ts';
 import { grown, type WindowStore } from './window-store.ts';
@@ -49,7 +50,7 @@ export class GroupCollection {
   /** Returns about how many bytes the group takes. */
   add(
     store: WindowStore,
-    order: KeyedOrder<number>,
+    order: KeyedOrder,
     extras: ReadonlyMap<number, FactExtra>,
     mode: OrderMode,
     group: number,
@@ -117,7 +118,7 @@ export class GroupCollection {
 export function restoreGroups(
   { head, columns }: DecodedChunk,
   store: WindowStore,
-  order: KeyedOrder<number>,
+  order: KeyedOrder,
   extras: Map<number, FactExtra>,
   mode: OrderMode,
   arrivalMs: number,

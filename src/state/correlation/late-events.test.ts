@@ -4,7 +4,7 @@ import type { CorrelationRule } from '../../ir/correlation.ts';
 import { Random } from '../../testing/random.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { LateEvents } from '../order/late-events.ts';
-import type { OrderMode } from '../order/keyed-order.ts';
+import type { OrderMode } from '../order/order-target.ts';
 import { CorrelationEngine, DEFAULT_CORRELATION_OPTIONS } from './engine.ts';
 import { planCorrelations } from './plan.ts';
 

@@ -10,7 +10,8 @@ import type { CorrelationBound } from '../../ir/correlation.ts';
 import type { EventPlace } from '../event-place.ts';
 import { Fingerprint } from '../memory/fingerprint.ts';
 import type { LateEvents } from '../order/late-events.ts';
-import { KeyedOrder, type OrderCounts, type OrderMode } from '../order/keyed-order.ts';
+import { KeyedOrder } from '../order/keyed-order.ts';
+import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type Aggregate, aggregateFor } from './aggregate.ts';
 import type { DecodedChunk } from '../snapshot/chunk.ts';
@@ -71,7 +72,7 @@ const GROUP_TEXT_BYTES = 150;
 export class CorrelationRunner {
   readonly planned: PlannedCorrelation;
   readonly store = new WindowStore();
-  readonly order: KeyedOrder<number>;
+  readonly order: KeyedOrder;
   readonly extras = new Map<number, FactExtra>();
   readonly picture: KeyedPicture<GroupCollection>;
   watch: RunnerWatch | undefined;
@@ -103,7 +104,7 @@ export class CorrelationRunner {
     this.#maxFacts = Math.max(options.maxFactsPerGroup, this.#mode === 'eager' ? 2048 : 1);
     this.#aggregate = aggregateFor(planned.rule, this.store);
     this.#holds = boundsTest(planned);
-    this.order = new KeyedOrder<number>(this.#target(), clocks, {
+    this.order = new KeyedOrder(this.#target(), clocks, {
       mode: this.#mode,
       latenessMs: options.latenessMs + planned.innerDelayMs,
       maxPending: options.maxPending,
@@ -177,29 +178,26 @@ export class CorrelationRunner {
     for (let group = before; group < this.store.groups; group++) this.#rebuild(group);
   }
 
-  #target() {
+  #target(): OrderTarget {
     const { store } = this;
     return {
-      touching: (group: number): void => this.picture.touching(group),
-      timeOf: (fact: number): number => store.time[fact] as number,
-      sourceOf: (fact: number): number => store.source[fact] as number,
-      epochOf: (fact: number): number => store.epoch[fact] as number,
-      compare: (a: number, b: number): number => store.compare(a, b),
-      apply: (fact: number): void => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
-      undo: (fact: number): void => this.#undo(fact),
-      isDelayed: (fact: number): boolean => this.extras.get(fact)?.inner !== undefined,
-      settle: (fact: number): void => this.#dropBefore(fact),
-      late: (fact: number): void => this.#release(fact),
-      takeLate: (fact: number, timeMs: number, epoch: number): boolean => {
+      items: store,
+      touching: (group) => this.picture.touching(group),
+      apply: (fact) => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
+      undo: (fact) => this.#undo(fact),
+      isDelayed: (fact) => this.extras.size > 0 && this.extras.get(fact)?.inner !== undefined,
+      settle: (fact) => this.#dropBefore(fact),
+      late: (fact) => this.#release(fact),
+      takeLate: (fact, timeMs, epoch) => {
         if (this.#options.lateEvents !== 'evaluate') return false;
         store.time[fact] = timeMs;
         store.epoch[fact] = epoch;
         return true;
       },
-      advanced: (group: number, settledMs: number | undefined): void => this.#advanced(group, settledMs),
-      retentionMs: (): number => this.planned.rule.timespanMs,
-      closed: (group: number): void => this.#free(group),
-      evicted: (group: number): void => this.#free(group),
+      advanced: (group, settledMs) => this.#advanced(group, settledMs),
+      retentionMs: () => this.planned.rule.timespanMs,
+      closed: (group) => this.#free(group),
+      evicted: (group) => this.#free(group),
     };
   }
 

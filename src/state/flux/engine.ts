@@ -7,13 +7,15 @@ import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
 import { GroupTable } from '../memory/group-table.ts';
 import type { LateEvents } from '../order/late-events.ts';
-import { KeyedOrder, type OrderCounts, type OrderMode, type OrderTarget } from '../order/keyed-order.ts';
+import { KeyedOrder } from '../order/keyed-order.ts';
+import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { FluxEvaluator } from './evaluate.ts';
 import { EvidenceLog, type FluxEvidence } from './evidence.ts';
 import { BloomMemory, ExactMemory, type FluxMemory, type RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import type { FluxRow } from './row.ts';
+import { type RowRevision, RowTable } from './row-table.ts';
 
 export type FluxMemoryOptions =
   | { readonly kind: 'exact'; readonly budgetBytes: number; readonly maxPerGroup: number }
@@ -78,19 +80,6 @@ export interface ProofCounts {
 
 export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
 
-interface Entry<T> {
-  readonly row: FluxRow<T>;
-  readonly key: number;
-  /** Fingerprint of the group. */
-  readonly lo: number;
-  readonly hi: number;
-  readonly epoch: number;
-  /** Eager mode only. */
-  readonly journal: RowJournal | undefined;
-  /** Eager mode: rules that alerted on the row. */
-  reported: number[] | undefined;
-}
-
 /** A row that waits for its order, or may still be undone, as a snapshot needs it. */
 export interface PendingRow<T> {
   readonly row: FluxRow<T>;
@@ -116,7 +105,8 @@ export class FluxEngine<T> {
   readonly memory: FluxMemory;
   /** Exact flags beside a Bloom memory; the memory itself when that is exact. */
   readonly flags: FluxMemory;
-  readonly order: KeyedOrder<Entry<T>>;
+  readonly order: KeyedOrder;
+  readonly rows: RowTable<T>;
   readonly proofs: ProofCounts = { refuted: 0, unconfirmed: 0, restored: 0 };
   /** Numbers of the groups that the order knows. */
   readonly groups = new GroupTable();
@@ -133,7 +123,8 @@ export class FluxEngine<T> {
   /** The one result that handlers see, filled anew for each row. */
   readonly #result: FluxResult<T> & { revised: boolean; noted: boolean };
   #row: FluxRow<T> | undefined;
-  #held: Entry<T>[] = [];
+  /** Rows of one group and one time. */
+  #held: number[] = [];
 
   constructor(plan: FluxPlan, clocks: SourceClocks, options: FluxEngineOptions, onRow: FluxHandler<T>) {
     this.plan = plan;
@@ -168,7 +159,8 @@ export class FluxEngine<T> {
       noted: false,
       evidence,
     };
-    this.order = new KeyedOrder<Entry<T>>(this.#target(), clocks, {
+    this.rows = new RowTable<T>(plan);
+    this.order = new KeyedOrder(this.#target(), clocks, {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
       maxPending: options.maxPending,
@@ -194,16 +186,21 @@ export class FluxEngine<T> {
   push(row: FluxRow<T>, arrivalMs: number): void {
     const epoch = this.#clocks.observe(row.source, row.timeMs);
     if (row.group === undefined) {
-      this.#report({ row, key: 0, lo: 0, hi: 0, epoch, journal: undefined, reported: undefined }, false);
+      this.#evaluator.evaluateAlone(row);
+      this.#tell(row, false, undefined);
       return;
     }
-    const eager = this.#options.mode === 'eager';
     const { lo, hi } = this.#evaluator.groupOf(row.group);
     const key = this.#keyOf(lo, hi);
-    const journal =
-      eager && this.memory.kind === 'exact' ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
-    this.order.push(key, { row, key, lo, hi, epoch, journal, reported: undefined }, arrivalMs);
+    const slot = this.rows.add(row, key, epoch, lo, hi, this.#revision());
+    this.order.push(key, slot, arrivalMs);
     if (this.#held.length > 0) this.#releaseHeld();
+  }
+
+  #revision(): RowRevision | undefined {
+    if (this.#options.mode !== 'eager') return undefined;
+    const journal = this.memory.kind === 'exact' ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
+    return { journal, reported: undefined };
   }
 
   /** Arrival clock: lets go of rows of groups that fell silent. */
@@ -234,52 +231,63 @@ export class FluxEngine<T> {
     this.groups.releaseEmpty();
   }
 
-  exportRow({ row, key, epoch, journal, reported }: Entry<T>): PendingRow<T> {
+  exportRow(slot: number): PendingRow<T> {
+    const { rows } = this;
+    const revision = rows.revisions[slot];
+    const journal = revision?.journal;
     return {
-      row,
-      key,
-      epoch,
+      row: rows.rows[slot] as FluxRow<T>,
+      key: rows.key[slot] as number,
+      epoch: rows.epoch[slot] as number,
       // Copies: an undo empties the journal before the row is written.
       masks: journal === undefined ? null : [...journal.masks],
       times: journal?.times === undefined ? null : [...journal.times],
-      reported: reported === undefined ? null : [...reported],
+      reported: revision?.reported === undefined ? null : [...revision.reported],
     };
   }
 
-  importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): Entry<T> {
+  /** Takes a saved row; its queue is to be restored next. */
+  importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): number {
     const { lo, hi } = this.#evaluator.groupOf(row.group ?? '');
-    return {
-      row,
-      key,
-      lo,
-      hi,
-      epoch,
-      journal: masks === null ? undefined : { masks: [...masks], times: times === null ? undefined : [...times] },
-      reported: reported === null ? undefined : [...reported],
-    };
+    const journal = masks === null ? undefined : { masks: [...masks], times: times === null ? undefined : [...times] };
+    const eager = this.#options.mode === 'eager';
+    const revision = eager ? { journal, reported: reported === null ? undefined : [...reported] } : undefined;
+    const slot = this.rows.add(row, key, epoch, lo, hi, revision);
+    if (eager) this.rows.append(slot);
+    return slot;
   }
 
-  #target(): OrderTarget<Entry<T>> {
+  #target(): OrderTarget {
     const parentsFirst = this.#options.equalTimes === 'parents-first' && this.#options.mode === 'ordered';
+    const eager = this.#options.mode === 'eager';
+    const { rows } = this;
     return {
+      items: rows,
       touching: (key) => this.touching(key),
-      timeOf: (entry) => entry.row.timeMs,
-      sourceOf: (entry) => entry.row.source,
-      epochOf: (entry) => entry.epoch,
-      compare: compareEntries,
-      apply: (entry, again) => {
-        if (parentsFirst) this.#hold(entry);
-        else this.#report(entry, again);
+      apply: (slot, again) => {
+        if (eager) rows.append(slot);
+        if (parentsFirst) this.#hold(slot);
+        else this.#report(slot, again, rows.revisions[slot]?.journal);
+        if (!eager && !parentsFirst) rows.free(slot);
       },
-      undo: (entry) => {
-        if (entry.journal === undefined) return;
-        this.memory.enter(entry.lo, entry.hi);
-        this.memory.undo(entry.journal);
+      undo: (slot) => {
+        rows.unlinkLast(slot);
+        const journal = rows.revisions[slot]?.journal;
+        if (journal === undefined) return;
+        const key = rows.key[slot] as number;
+        this.memory.enter(this.groups.keys[2 * key] as number, this.groups.keys[2 * key + 1] as number);
+        this.memory.undo(journal);
       },
-      settle: () => {},
+      settle: (slot) => {
+        rows.unlinkFirst(slot);
+        rows.free(slot);
+      },
       // A late row is evaluated against what is remembered now, unless it shall not be.
-      late: (entry) =>
-        this.#options.lateEvents === 'drop' ? this.#pass(entry) : this.#report({ ...entry, journal: undefined }, false),
+      late: (slot) => {
+        if (this.#options.lateEvents === 'drop') this.#pass(rows.rows[slot] as FluxRow<T>);
+        else this.#report(slot, false, undefined);
+        rows.free(slot);
+      },
       advanced: () => {},
       closed: (key) => this.#closed(key),
       retentionMs: () => 0,
@@ -287,16 +295,22 @@ export class FluxEngine<T> {
     };
   }
 
-  #report(entry: Entry<T>, revised: boolean): void {
-    const { row, journal } = entry;
+  #report(slot: number, revised: boolean, journal: RowJournal | undefined): void {
+    const { rows, groups } = this;
+    const key = rows.key[slot] as number;
+    this.#evaluator.evaluate(rows, slot, groups.keys[2 * key] as number, groups.keys[2 * key + 1] as number, journal);
+    this.#tell(rows.rows[slot] as FluxRow<T>, revised, rows.revisions[slot]);
+  }
+
+  /** Tells what the evaluator has found of the row. */
+  #tell(row: FluxRow<T>, revised: boolean, revision: RowRevision | undefined): void {
     const evaluator = this.#evaluator;
-    evaluator.evaluate(row, entry.lo, entry.hi, journal);
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     this.#fired.length = 0;
     for (const rule of evaluator.fired) {
-      if (this.#options.mode === 'eager') {
-        if (entry.reported?.includes(rule) === true) continue;
-        entry.reported = [...(entry.reported ?? []), rule];
+      if (revision !== undefined) {
+        if (revision.reported?.includes(rule) === true) continue;
+        revision.reported = [...(revision.reported ?? []), rule];
       }
       this.#fired.push(rule);
       if (evaluator.restored.includes(rule)) this.proofs.restored++;
@@ -310,7 +324,7 @@ export class FluxEngine<T> {
   }
 
   /** Hands a row on that is not evaluated: its map stays as it came. */
-  #pass({ row }: Entry<T>): void {
+  #pass(row: FluxRow<T>): void {
     this.#evaluator.evaluated.fill(false);
     this.#fired.length = 0;
     this.#row = row;
@@ -320,52 +334,49 @@ export class FluxEngine<T> {
   }
 
   /** Rows of one group and one time wait for each other, to be sorted parents first. */
-  #hold(entry: Entry<T>): void {
+  #hold(slot: number): void {
+    const { key, time } = this.rows;
     const first = this.#held[0];
-    if (first !== undefined && (first.key !== entry.key || first.row.timeMs !== entry.row.timeMs)) this.#releaseHeld();
-    this.#held.push(entry);
+    if (first !== undefined && (key[first] !== key[slot] || time[first] !== time[slot])) this.#releaseHeld();
+    this.#held.push(slot);
   }
 
   #releaseHeld(): void {
     if (this.#held.length === 0) return;
     const held = this.#held;
     this.#held = [];
-    for (const entry of this.#parentsFirst(held)) this.#report(entry, false);
+    for (const slot of this.#parentsFirst(held)) {
+      this.#report(slot, false, undefined);
+      this.rows.free(slot);
+    }
   }
 
   /** Depth first from each row in arrival order; a cycle is cut where it is met. Ids of the first lineage rule decide. */
-  #parentsFirst(entries: readonly Entry<T>[]): readonly Entry<T>[] {
+  #parentsFirst(slots: readonly number[]): readonly number[] {
     const planned = this.plan.rules.find(({ child }) => child >= 0);
-    if (planned === undefined || entries.length === 1) return entries;
-    const byId = new Map<string | undefined, Entry<T>[]>();
-    for (const entry of entries) {
-      const id = entry.row.columns[planned.child];
-      byId.set(id, [...(byId.get(id) ?? []), entry]);
+    if (planned === undefined || slots.length === 1) return slots;
+    const textOf = (slot: number, column: number): string | undefined => this.rows.rows[slot]?.columns[column];
+    const byId = new Map<string | undefined, number[]>();
+    for (const slot of slots) {
+      const id = textOf(slot, planned.child);
+      const same = byId.get(id);
+      if (same === undefined) byId.set(id, [slot]);
+      else same.push(slot);
     }
-    const sorted = new Set<Entry<T>>();
-    const started = new Set<Entry<T>>();
-    const visit = (start: Entry<T>): void => {
+    const sorted = new Set<number>();
+    const started = new Set<number>();
+    const visit = (start: number): void => {
       const chain = [start];
-      for (let entry = chain.at(-1); entry !== undefined; entry = chain.at(-1)) {
-        started.add(entry);
-        const parentId = entry.row.columns[planned.parent];
+      for (let slot = chain.at(-1); slot !== undefined; slot = chain.at(-1)) {
+        started.add(slot);
+        const parentId = textOf(slot, planned.parent);
         const parents = parentId === undefined || parentId === '' ? [] : (byId.get(parentId) ?? []);
         const next = parents.find((parent) => !started.has(parent));
         if (next !== undefined) chain.push(next);
-        else sorted.add(chain.pop() as Entry<T>);
+        else sorted.add(chain.pop() as number);
       }
     };
-    for (const entry of entries) if (!started.has(entry)) visit(entry);
+    for (const slot of slots) if (!started.has(slot)) visit(slot);
     return [...sorted];
   }
-}
-
-function compareEntries<T>(a: Entry<T>, b: Entry<T>): number {
-  return (
-    a.epoch - b.epoch ||
-    a.row.timeMs - b.row.timeMs ||
-    a.row.source - b.row.source ||
-    a.row.position - b.row.position ||
-    a.row.part - b.row.part
-  );
 }

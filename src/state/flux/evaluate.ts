@@ -12,6 +12,7 @@ import type { FluxMemory, RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { TAGS_PER_WORD } from './plan.ts';
 import { ProofJudge, type ProofSource, type Verdict } from './proof.ts';
+import { ABSENT, FILLED, type RowTable } from './row-table.ts';
 import type { FluxRow } from './row.ts';
 
 /** What kind of fact a key stands for; mixed into it. */
@@ -52,8 +53,17 @@ export class FluxEvaluator {
   readonly #seedHi: number;
   readonly #group = new Fingerprint();
   readonly #key = new Fingerprint();
+  /** The last row: its own tags, its time, whether it has a group, its columns. */
+  readonly own: Int32Array;
+  remembers = false;
+  #timeMs = 0;
+  readonly #columnStates: Uint8Array;
   readonly #columnLo: Int32Array;
   readonly #columnHi: Int32Array;
+  /** By column: whether memory may hold something of its value. */
+  readonly #mayHold: boolean[];
+  /** Columns that lineage rules ask for. */
+  readonly #asked: readonly number[];
   /** By word: what tells the facts of one id apart, different for every rule and word. */
   readonly #places: Int32Array;
   /** By word: its tags. Of others a Bloom filter would be asked for nothing, and would take wrong answers for tags. */
@@ -80,6 +90,10 @@ export class FluxEvaluator {
     this.#flags = flags;
     this.#seedLo = seed.lo;
     this.#seedHi = seed.hi;
+    this.own = new Int32Array(plan.words);
+    this.#columnStates = new Uint8Array(plan.columns.length);
+    this.#mayHold = plan.columns.map(() => false);
+    this.#asked = [...new Set(plan.rules.flatMap(({ child, parent }) => (child < 0 ? [] : [child, parent])))];
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
     this.#places = new Int32Array(plan.words);
@@ -94,15 +108,14 @@ export class FluxEvaluator {
   }
 
   /** Key of a column's value inside the group of the last row, the same object each time; undefined when the row has none. */
-  columnKey(row: FluxRow<unknown>, column: number): Fingerprint | undefined {
-    const text = row.columns[column];
-    if (row.group === undefined || text === undefined || text === '') return undefined;
+  columnKey(column: number): Fingerprint | undefined {
+    if (!this.remembers || this.#columnStates[column] !== FILLED) return undefined;
     return this.#key.set(this.#columnLo[column] as number, this.#columnHi[column] as number);
   }
 
   /** Key of the context that a temporal rule joined the last row to; undefined when a column of it is absent. */
-  contextKey(row: FluxRow<unknown>, planned: PlannedRule): Fingerprint | undefined {
-    return row.group !== undefined && this.#contextKey(planned, row) ? this.#key : undefined;
+  contextKey(planned: PlannedRule): Fingerprint | undefined {
+    return this.remembers && this.#contextKey(planned) ? this.#key : undefined;
   }
 
   /** Fingerprint of a group value; the same object each time. */
@@ -110,71 +123,87 @@ export class FluxEvaluator {
     return this.#key.set(this.#seedLo, this.#seedHi).add(text);
   }
 
-  /** Evaluates the row of group `lo`, `hi`; the results stand in the public fields until the next call. */
-  evaluate(row: FluxRow<unknown>, lo: number, hi: number, journal: RowJournal | undefined): void {
+  /** Evaluates a row of group `lo`, `hi`; the results stand in the public fields until the next call. */
+  evaluate(rows: RowTable<unknown>, slot: number, lo: number, hi: number, journal: RowJournal | undefined): void {
+    this.remembers = true;
+    this.#timeMs = rows.time[slot] as number;
+    for (let word = 0, at = slot * rows.words; word < rows.words; word++, at++) this.own[word] = rows.own[at] as number;
+    for (let column = 0, at = slot * rows.columns; column < rows.columns; column++, at++) {
+      this.#columnStates[column] = rows.columnStates[at] as number;
+      this.#columnLo[column] = rows.columnKeys[2 * at] as number;
+      this.#columnHi[column] = rows.columnKeys[2 * at + 1] as number;
+    }
+    this.#group.set(lo, hi);
+    this.#memory.enter(lo, hi);
+    if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
+    // The facts of each rule are its own: what one rule remembers of this row changes no answer that another one waits for.
+    for (const column of this.#asked)
+      this.#mayHold[column] =
+        this.#columnStates[column] === FILLED && this.#memory.mayHold(this.#columnHi[column] as number);
+    this.#evaluateRules(journal);
+  }
+
+  /** Evaluates a row that has no group: it remembers nothing and is told nothing. */
+  evaluateAlone({ timeMs, own }: FluxRow<unknown>): void {
+    this.remembers = false;
+    this.#timeMs = timeMs;
+    this.own.set(own);
+    this.#columnStates.fill(ABSENT);
+    this.#mayHold.fill(false);
+    this.#evaluateRules(undefined);
+  }
+
+  #evaluateRules(journal: RowJournal | undefined): void {
     this.fired.length = 0;
     this.unconfirmed.length = 0;
     this.refuted.length = 0;
     this.restored.length = 0;
-    const remembers = row.group !== undefined;
-    if (remembers) {
-      this.#group.set(lo, hi);
-      this.#memory.enter(lo, hi);
-      if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
-      for (let i = 0; i < row.columns.length; i++) {
-        const text = row.columns[i];
-        if (text === undefined) continue;
-        this.#key.set(lo, hi).add(text);
-        this.#columnLo[i] = this.#key.lo;
-        this.#columnHi[i] = this.#key.hi;
-      }
-    }
     for (const rule of this.plan.rules) {
-      if (rule.rule.action === 'temporal') this.#temporal(rule, row, remembers, journal);
-      else this.#lineage(rule, row, remembers, journal);
+      if (rule.rule.action === 'temporal') this.#temporal(rule, journal);
+      else this.#lineage(rule, journal);
     }
   }
 
-  #temporal(planned: PlannedRule, row: FluxRow<unknown>, remembers: boolean, journal: RowJournal | undefined): void {
+  #temporal(planned: PlannedRule, journal: RowJournal | undefined): void {
     const { wordOffset, wordCount } = planned;
     let any = 0;
     for (let word = wordOffset; word < wordOffset + wordCount; word++) {
-      any |= row.own[word] as number;
-      this.tags[word] = row.own[word] as number;
+      any |= this.own[word] as number;
+      this.tags[word] = this.own[word] as number;
       this.inherited[word] = 0;
       this.#chained[word] = 0;
     }
     this.evaluated[planned.ordinal] = any !== 0;
     if (any === 0) return;
-    const joined = remembers && this.#contextKey(planned, row);
+    const joined = this.remembers && this.#contextKey(planned);
     if (joined) {
       if (planned.rule.action === 'temporal' && planned.rule.timespanMs !== undefined)
-        this.#timed(planned, row, planned.rule.timespanMs, journal);
-      else this.#untimed(planned, row, journal);
+        this.#timed(planned, planned.rule.timespanMs, journal);
+      else this.#untimed(planned, journal);
     }
-    this.#judgeTemporal(planned, row, joined, journal);
+    this.#judgeTemporal(planned, joined, journal);
   }
 
   /** Sets #key to rule + context values. False when a column is absent: such a row joins nothing. */
-  #contextKey(planned: PlannedRule, row: FluxRow<unknown>): boolean {
+  #contextKey(planned: PlannedRule): boolean {
     this.#key.set(this.#group.lo, this.#group.hi).mix(planned.lo, planned.hi);
     for (const column of planned.context) {
-      if (row.columns[column] === undefined) return false;
+      if (this.#columnStates[column] === ABSENT) return false;
       this.#key.mix(this.#columnLo[column] as number, this.#columnHi[column] as number);
     }
     return true;
   }
 
-  #untimed(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): void {
+  #untimed(planned: PlannedRule, journal: RowJournal | undefined): void {
     const { lo, hi } = this.#key;
     for (let w = 0; w < planned.wordCount; w++) {
       this.#key.set(lo, hi).mix(w, 0);
       const wanted = this.#wanted[planned.wordOffset + w] as number;
       this.before[planned.wordOffset + w] = this.#memory.readMask(this.#key.lo, this.#key.hi, wanted);
     }
-    chainTags(planned, row.own, this.before, this.#words);
+    chainTags(planned, this.own, this.before, this.#words);
     for (let w = 0; w < planned.wordCount; w++) {
-      const own = row.own[planned.wordOffset + w] as number;
+      const own = this.own[planned.wordOffset + w] as number;
       const after = this.#chained[planned.wordOffset + w] as number;
       if ((own & after) === 0) continue;
       // Own tags are put again even when nothing changes, so that they count as young; a Bloom filter takes nothing but them.
@@ -189,21 +218,21 @@ export class FluxEvaluator {
    * With a time span each tag has a time. Unordered: when it was last true. Ordered: when the newest chain that ends with it began,
    * so that a chain is whole exactly when its first and its last event are no further apart than the span.
    */
-  #timed(planned: PlannedRule, row: FluxRow<unknown>, timespanMs: number, journal: RowJournal | undefined): void {
+  #timed(planned: PlannedRule, timespanMs: number, journal: RowJournal | undefined): void {
     const rule = planned.rule;
     const ordered = rule.action === 'temporal' && rule.ordered;
     const strict = rule.action === 'temporal' && rule.strict;
     const { lo, hi } = this.#key;
-    let before = row.timeMs;
-    let now = row.timeMs;
+    let before = this.#timeMs;
+    let now = this.#timeMs;
     for (let tag = 0; tag < rule.tags.length; tag++) {
       const word = planned.wordOffset + Math.floor(tag / TAGS_PER_WORD);
       const bit = 1 << (tag % TAGS_PER_WORD);
-      const own = ((row.own[word] as number) & bit) !== 0;
+      const own = ((this.own[word] as number) & bit) !== 0;
       this.#key.set(lo, hi).mix(tag, 1);
       let time = this.#memory.readTime(this.#key.lo, this.#key.hi);
-      if (!(row.timeMs - time >= 0 && row.timeMs - time <= timespanMs)) time = Number.NaN;
-      const chain = ordered && tag > 0 ? (strict ? before : now) : row.timeMs;
+      if (!(this.#timeMs - time >= 0 && this.#timeMs - time <= timespanMs)) time = Number.NaN;
+      const chain = ordered && tag > 0 ? (strict ? before : now) : this.#timeMs;
       if (!Number.isNaN(time)) this.inherited[word] = (this.inherited[word] as number) | bit;
       before = time;
       now = time;
@@ -222,9 +251,9 @@ export class FluxEvaluator {
     this.#key.set(lo, hi);
   }
 
-  #judgeTemporal(planned: PlannedRule, row: FluxRow<unknown>, joined: boolean, journal: RowJournal | undefined): void {
+  #judgeTemporal(planned: PlannedRule, joined: boolean, journal: RowJournal | undefined): void {
     const strict = planned.rule.action === 'temporal' && planned.rule.strict;
-    const claimed = planned.condition(row.own, this.inherited, strict ? this.#chained : this.tags);
+    const claimed = planned.condition(this.own, this.inherited, strict ? this.#chained : this.tags);
     if (!joined) {
       if (claimed) this.fired.push(planned.ordinal);
       return;
@@ -237,7 +266,7 @@ export class FluxEvaluator {
     const flag = this.#flags.readMask(firedLo, firedHi, HELD | SUSPECTED);
     const wasTrue = flag === HELD;
     if (this.#judge !== undefined && claimed && wasTrue && !planned.canFall) return;
-    const verdict = this.#confirm(planned, row, claimed, lo, hi);
+    const verdict = this.#confirm(planned, claimed, lo, hi);
     const holds = verdict === 'unknown' ? claimed : verdict === 'true';
     const unknown = verdict === 'unknown' && !wasTrue;
     if (!wasTrue && !(unknown && flag === SUSPECTED)) this.#fire(planned.ordinal, claimed, verdict);
@@ -252,7 +281,7 @@ export class FluxEvaluator {
   }
 
   /** What kept rows prove of the condition; what memory claims where it cannot be wrong. Tags that were proven wrong are put right. */
-  #confirm(planned: PlannedRule, row: FluxRow<unknown>, claimed: boolean, lo: number, hi: number): Verdict {
+  #confirm(planned: PlannedRule, claimed: boolean, lo: number, hi: number): Verdict {
     const said = claimed ? 'true' : 'false';
     const judge = this.#judge;
     if (judge === undefined || !(claimed || planned.negates)) return said;
@@ -261,7 +290,7 @@ export class FluxEvaluator {
     let any = 0;
     for (let word = wordOffset; word < end; word++) any |= this.before[word] as number;
     if (any === 0) return said;
-    const verdict = judge.judge(planned, row.own, this.before, lo, hi);
+    const verdict = judge.judge(planned, this.own, this.before, lo, hi);
     if (!judge.certain) return verdict;
     for (let word = wordOffset; word < end; word++) {
       this.tags[word] = judge.words.tags[word] as number;
@@ -293,23 +322,21 @@ export class FluxEvaluator {
     }
   }
 
-  #lineage(planned: PlannedRule, row: FluxRow<unknown>, remembers: boolean, journal: RowJournal | undefined): void {
+  #lineage(planned: PlannedRule, journal: RowJournal | undefined): void {
     this.evaluated[planned.ordinal] = true;
-    const childId = remembers ? row.columns[planned.child] : undefined;
-    const parentId = remembers ? row.columns[planned.parent] : undefined;
-    const hasChild = childId !== undefined && childId !== '';
-    const hasParent = parentId !== undefined && parentId !== '' && parentId !== childId;
-    const same = hasChild && this.#sameProcess(planned, row, journal);
-    this.same[planned.ordinal] = same;
-    const passesOn = planned.rule.action === 'ancestor';
     const parentLo = this.#columnLo[planned.parent] as number;
     const parentHi = this.#columnHi[planned.parent] as number;
     const childLo = this.#columnLo[planned.child] as number;
     const childHi = this.#columnHi[planned.child] as number;
-    const mayInherit = hasParent && this.#memory.mayHold(parentHi);
-    const mayHold = hasChild && this.#memory.mayHold(childHi);
+    const hasChild = this.#columnStates[planned.child] === FILLED;
+    const isOwnParent = this.#columnStates[planned.child] !== ABSENT && parentLo === childLo && parentHi === childHi;
+    const same = hasChild && this.#sameProcess(planned, journal);
+    this.same[planned.ordinal] = same;
+    const passesOn = planned.rule.action === 'ancestor';
+    const mayInherit = this.#mayHold[planned.parent] === true && !isOwnParent;
+    const mayHold = hasChild && this.#mayHold[planned.child] === true;
     for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
-      const own = row.own[word] as number;
+      const own = this.own[word] as number;
       const place = this.#places[word] as number;
       const wanted = this.#wanted[word] as number;
       const inherited = mayInherit ? this.#memory.readMask(parentLo ^ place, parentHi, wanted) : 0;
@@ -322,17 +349,16 @@ export class FluxEvaluator {
       this.inherited[word] = inherited;
       this.tags[word] = own | inherited;
     }
-    const claimed = planned.condition(row.own, this.inherited, this.tags);
+    const claimed = planned.condition(this.own, this.inherited, this.tags);
     if (this.#judge === undefined) {
       if (claimed) this.fired.push(planned.ordinal);
-    } else this.#fire(planned.ordinal, claimed, this.#confirm(planned, row, claimed, parentLo, parentHi));
+    } else this.#fire(planned.ordinal, claimed, this.#confirm(planned, claimed, parentLo, parentHi));
   }
 
   /** Whether the row is of the process that holds the id already. Without `start` each row is a process of its own. */
-  #sameProcess(planned: PlannedRule, row: FluxRow<unknown>, journal: RowJournal | undefined): boolean {
+  #sameProcess(planned: PlannedRule, journal: RowJournal | undefined): boolean {
     if (planned.start < 0) return false;
-    const start = row.columns[planned.start];
-    if (start === undefined) return true;
+    if (this.#columnStates[planned.start] === ABSENT) return true;
     this.#key.set(this.#columnLo[planned.child] as number, this.#columnHi[planned.child] as number);
     this.#key.mix(planned.lo, planned.hi).mix(START, 0);
     // Thirty bits of the fingerprint tell two start times of one id apart; never 0, which would be "not remembered".

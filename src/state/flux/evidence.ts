@@ -129,7 +129,7 @@ export class EvidenceLog<T> implements ProofSource {
 
   /** Notes the row that the evaluator has just evaluated. True when it may be listed later. */
   note(row: FluxRow<T>, evaluator: FluxEvaluator): boolean {
-    if (this.#maxRows === 0 || row.group === undefined) return false;
+    if (this.#maxRows === 0 || !evaluator.remembers) return false;
     let kept: EvidenceRow<T> | undefined;
     for (const planned of this.#plan.rules) {
       if (planned.rule.action !== 'temporal' || evaluator.evaluated[planned.ordinal] !== true) continue;
@@ -138,11 +138,11 @@ export class EvidenceLog<T> implements ProofSource {
     }
     for (const lineage of this.#lineageList) {
       const { child, parent, nodes } = lineage;
-      const above = evaluator.columnKey(row, parent);
+      const above = evaluator.columnKey(parent);
       const hasParent = above !== undefined;
       const parentLo = above?.lo ?? 0;
       const parentHi = above?.hi ?? 0;
-      const key = evaluator.columnKey(row, child);
+      const key = evaluator.columnKey(child);
       if (key === undefined) continue;
       kept ??= this.#keptForm(row);
       const { lo, hi } = key;
@@ -269,7 +269,7 @@ export class EvidenceLog<T> implements ProofSource {
   }
 
   #noteContext(planned: PlannedRule, kept: EvidenceRow<T>, row: FluxRow<T>, evaluator: FluxEvaluator): void {
-    const key = evaluator.contextKey(row, planned);
+    const key = evaluator.contextKey(planned);
     const contexts = this.#contexts[planned.ordinal];
     if (key === undefined || contexts === undefined) return;
     // A new list: a picture may hold the one before.
@@ -345,7 +345,7 @@ export class EvidenceLog<T> implements ProofSource {
   }
 
   #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
-    const key = evaluator.contextKey(row, planned);
+    const key = evaluator.contextKey(planned);
     const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi)?.rows ?? []);
     const rows = new Map<string, EvidenceRow<T>>([[placeName(row), row]]);
     let complete = true;
@@ -363,9 +363,9 @@ export class EvidenceLog<T> implements ProofSource {
   #ofLineage(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const nodes = this.#lineages.get(lineageName(planned))?.nodes;
     const contributors: Contributor<T>[] = [{ row, tags: ownTags(planned, row), depth: 0 }];
-    const own = evaluator.columnKey(row, planned.child);
+    const own = evaluator.columnKey(planned.child);
     const visited = new Set([own === undefined ? '' : `${own.lo} ${own.hi}`]);
-    const first = evaluator.columnKey(row, planned.parent);
+    const first = evaluator.columnKey(planned.parent);
     let next = first === undefined ? undefined : { lo: first.lo, hi: first.hi };
     const maxDepth = planned.rule.action === 'parent' ? 1 : MAX_DEPTH;
     let complete = true;

@@ -4,7 +4,7 @@
  */
 import { BloomGenerations } from '../memory/bloom-generations.ts';
 import { restoreTable, snapshotTable, tableKeys } from '../memory/tag-table-snapshot.ts';
-import type { SavedQueue } from '../order/keyed-order.ts';
+import type { SavedQueue } from '../order/order-target.ts';
 import type { SavedClock, SourceClocks } from '../order/source-clock.ts';
 import { type Column, closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
@@ -50,7 +50,7 @@ export function rowPicture<T>(engine: FluxEngine<T>, codec: ItemCodec<T>): Keyed
     add: (to, key) => {
       const queue = engine.order.saveQueue(key);
       if (queue === undefined) return 0;
-      to.push({ ...queue, items: queue.items.map((entry) => savedRow(engine.exportRow(entry), codec)) });
+      to.push({ ...queue, items: queue.items.map((slot) => savedRow(engine.exportRow(slot), codec)) });
       return QUEUE_BYTES + ROW_BYTES * queue.items.length;
     },
     encode: (collected, key) => encodeChunk(key, collected),

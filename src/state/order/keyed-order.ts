@@ -8,109 +8,41 @@
  *
  * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
  */
+import { KeyRecords } from './key-records.ts';
+import { NONE, type OrderCounts, type OrderOptions, type OrderTarget, type SavedQueue } from './order-target.ts';
 import type { SourceClocks } from './source-clock.ts';
+import { thresholdOf } from './threshold.ts';
+import { UndoableItems } from './undoable-items.ts';
+import { WaitingItems } from './waiting-items.ts';
 
-export type OrderMode = 'ordered' | 'eager';
-
-export interface OrderTarget<T> {
-  /** Before anything about the key changes, its queue or what the calls below lead to. */
-  touching(key: number): void;
-  timeOf(item: T): number;
-  sourceOf(item: T): number;
-  epochOf(item: T): number;
-  /** Total order of items of one key, see above. */
-  compare(a: T, b: T): number;
-  /** `again` is true when the item had been applied before and was undone. */
-  apply(item: T, again: boolean): void;
-  /** Takes the last applied item of its key back. Eager mode only. */
-  undo(item: T): void;
-  /** Eager mode: the item will not be undone any more. Called in order. */
-  settle(item: T): void;
-  /** The item may come later than its time, through no fault of its source: the lateness is not held against it. Absent: none does. */
-  isDelayed?(item: T): boolean;
-  /** Older than the watermark: not kept by the order. */
-  late(item: T): void;
-  /** Asked first: true when the target has moved the late item to `timeMs` of `epoch`, where it is taken. Absent: none is. */
-  takeLate?(item: T, timeMs: number, epoch: number): boolean;
-  /** The key's items up to `settledMs` have been applied; `undefined`: there will be no more in this epoch, close what is open. */
-  advanced(key: number, settledMs: number | undefined): void;
-  /** After `advanced(key, undefined)`: the key's queue is gone, and with it everything about the key. */
-  closed(key: number): void;
-  /** How long after its newest item a key must be kept, in event time and on the arrival clock: the time span of its windows. */
-  retentionMs(): number;
-  /** The key goes because there are too many: forget it without judging anything. */
-  evicted(key: number): void;
-}
-
-export interface OrderOptions {
-  readonly mode: OrderMode;
-  readonly latenessMs: number;
-  /** Items waiting over all keys (ordered) or kept for undoing in one key (eager). Beyond it the oldest are settled early, counted. */
-  readonly maxPending: number;
-}
-
-export interface OrderCounts {
-  late: number;
-  /** Settled before their watermark because too many were waiting. */
-  early: number;
-  /** Eager: items that arrived after newer ones and made these be applied again. */
-  reordered: number;
-}
-
-interface Queue<T> {
-  readonly key: number;
-  /** Sorted, oldest first, from `head` on. Ordered: items that came in order, the common case. Eager: what may be undone. */
-  items: T[];
-  head: number;
-  /** Ordered: items that came out of order, a binary heap, least first. */
-  heap: T[] | undefined;
-  /** Ordered: nothing that waits is older. Kept here, because what waits has left the caches when the next item comes. */
-  oldestMs: number;
-  source: number;
-  maxMs: number;
-  epoch: number;
-  /** Further sources of the key; most keys have one. */
-  others: { source: number; maxMs: number; epoch: number }[] | undefined;
-  /** Newest applied item that will never be undone. */
-  settledMs: number;
-  arrivalMs: number;
-  /** Count of pushes when the last item of the key came. */
-  touched: number;
-}
-
-/** A queue as plain data: null stands for minus infinity. */
-export interface SavedQueue<S> {
-  readonly key: number;
-  readonly items: readonly S[];
-  readonly sources: readonly (readonly [source: number, maxMs: number | null, epoch: number])[];
-  readonly settledMs: number | null;
-  readonly touched: number;
-}
-
-const MAX_UNDO = 1024;
 /** Keys that one call of closeIdle looks at. */
 const MAX_IDLE_STEPS = 20_000;
+const TOUCHED_LIMIT = 2 ** 32;
 
-export class KeyedOrder<T> {
+export class KeyedOrder {
   readonly counts: OrderCounts = { late: 0, early: 0, reordered: 0 };
   /** While true, nothing is settled by watermarks: other files with the same keys are still to be read. */
   hold = false;
-  readonly #target: OrderTarget<T>;
+  readonly #target: OrderTarget;
   readonly #options: OrderOptions;
   readonly #clocks: SourceClocks;
-  /** By key: keys are small numbers. */
-  #queues: (Queue<T> | undefined)[] = [];
-  #keys = 0;
+  readonly #keys = new KeyRecords();
+  readonly #waiting: WaitingItems;
+  readonly #undoable: UndoableItems;
+  readonly #eager: boolean;
   /** Keys that the next looks at silent ones begin with. */
   #visitAt = 0;
   #idleAt = 0;
   #pending = 0;
   #pushes = 0;
 
-  constructor(target: OrderTarget<T>, clocks: SourceClocks, options: OrderOptions) {
+  constructor(target: OrderTarget, clocks: SourceClocks, options: OrderOptions) {
     this.#target = target;
     this.#clocks = clocks;
     this.#options = options;
+    this.#eager = options.mode === 'eager';
+    this.#waiting = new WaitingItems(target.items, this.#keys);
+    this.#undoable = new UndoableItems(target, this.#keys);
   }
 
   get pending(): number {
@@ -118,56 +50,47 @@ export class KeyedOrder<T> {
   }
 
   get keys(): number {
-    return this.#keys;
+    return this.#keys.keys;
   }
 
   /** Keys are below this. */
   get keyBound(): number {
-    return this.#queues.length;
+    return this.#keys.bound;
+  }
+
+  get byteLength(): number {
+    return this.#keys.byteLength;
   }
 
   has(key: number): boolean {
-    return this.#queues[key] !== undefined;
+    return this.#keys.has(key);
   }
 
   /** Takes an item whose epoch has been set from the clocks. */
-  push(key: number, item: T, arrivalMs: number): void {
+  push(key: number, item: number, arrivalMs: number): void {
     this.#target.touching(key);
-    const queue = this.#queueOf(key, item);
-    queue.arrivalMs = arrivalMs;
-    queue.touched = ++this.#pushes;
-    const newestMs = queue.others === undefined ? queue.maxMs : Number.POSITIVE_INFINITY;
-    if (!this.#admit(queue, item)) {
+    const keys = this.#keys;
+    const { items } = this.#target;
+    if (!keys.has(key)) keys.open(key, items.source[item] as number, items.epoch[item] as number);
+    keys.setArrivalMs(key, arrivalMs);
+    keys.setTouched(key, this.#nextPush());
+    if (!this.#admit(key, item)) {
       this.counts.late++;
-      if (!this.#moveLate(queue, item)) {
+      if (!this.#moveLate(key, item)) {
         this.#target.late(item);
         return;
       }
     }
-    if (this.#options.mode === 'ordered') {
-      const markMs = this.#watermark(queue);
-      const timeMs = this.#target.timeOf(item);
-      if (timeMs <= markMs && queue.items.length === 0 && queue.heap === undefined) {
-        // Nothing waits, and nothing older can come: no need to queue it.
-        queue.settledMs = timeMs;
-        this.#target.apply(item, false);
-        this.#target.advanced(queue.key, markMs);
-        this.#visitNext();
-        return;
-      }
-      if (timeMs < queue.oldestMs) queue.oldestMs = timeMs;
-      const { items } = queue;
-      if (items.length === 0) queue.items = [item];
-      // What is newer than all before it need not be compared with the last one.
-      else if (timeMs > newestMs || this.#target.compare(items[items.length - 1] as T, item) <= 0) items.push(item);
-      else {
-        queue.heap ??= [];
-        heapPush(queue.heap, item, this.#target);
-      }
+    if (this.#eager) this.#applyNow(key, item);
+    else if (this.#applyUnqueued(key, item)) {
+      this.#visitNext();
+      return;
+    } else {
+      this.#waiting.add(key, item);
       this.#pending++;
-    } else this.#applyNow(queue, item);
-    this.#settle(queue, this.#watermark(queue));
-    if (this.#pending > this.#options.maxPending && this.#options.mode === 'ordered') this.#relieve();
+    }
+    this.#settle(key, this.#watermark(key));
+    if (this.#pending > this.#options.maxPending && !this.#eager) this.#relieve();
     this.#visitNext();
   }
 
@@ -177,26 +100,26 @@ export class KeyedOrder<T> {
    */
   closeIdle(nowMs: number): void {
     const quietSinceMs = nowMs - this.#options.latenessMs - this.#target.retentionMs();
-    const count = Math.min(MAX_IDLE_STEPS, this.#queues.length);
+    const count = Math.min(MAX_IDLE_STEPS, this.#keys.bound);
     for (let i = 0; i < count; i++) {
-      if (this.#idleAt >= this.#queues.length) this.#idleAt = 0;
-      const queue = this.#queues[this.#idleAt++];
-      if (queue !== undefined && queue.arrivalMs < quietSinceMs) this.#close(queue);
+      if (this.#idleAt >= this.#keys.bound) this.#idleAt = 0;
+      const key = this.#idleAt++;
+      if (this.#keys.has(key) && this.#keys.arrivalMs(key) < quietSinceMs) this.#close(key);
     }
   }
 
   /** Gives up the given share of the keys, those untouched for longest. What waits in them is applied first. */
   evictStalest(share: number): number {
-    const all = this.#all();
-    const touched = Float64Array.from(all, (queue) => queue.touched).sort();
-    const limit = touched[Math.min(touched.length - 1, Math.floor(touched.length * share))] ?? 0;
+    const keys = this.#keys;
+    const goes = keys.keys - Math.floor(keys.keys * (1 - share));
+    const limit = thresholdOf(keys.allTouched(), goes);
     let evicted = 0;
-    for (const queue of all) {
-      if (queue.touched > limit) continue;
-      this.#target.touching(queue.key);
-      this.#settle(queue, Number.POSITIVE_INFINITY);
-      this.#remove(queue.key);
-      this.#target.evicted(queue.key);
+    for (let key = 0; key < keys.bound; key++) {
+      if (!keys.has(key) || keys.touched(key) > limit) continue;
+      this.#target.touching(key);
+      this.#settle(key, Number.POSITIVE_INFINITY);
+      keys.close(key);
+      this.#target.evicted(key);
       evicted++;
     }
     return evicted;
@@ -204,325 +127,267 @@ export class KeyedOrder<T> {
 
   /** Settles every key up to `markMs`, and closes those that are over by then: nothing older will come, and whoever calls knows it. */
   settleAll(markMs: number): void {
-    for (const queue of this.#all()) {
-      if (markMs <= queue.settledMs) continue;
-      let newestMs = queue.maxMs;
-      for (const other of queue.others ?? []) newestMs = Math.max(newestMs, other.maxMs);
-      const first = this.#first(queue);
-      if (first === undefined || this.#target.timeOf(first) > markMs) {
-        if (first === undefined && newestMs + this.#target.retentionMs() < markMs) this.#close(queue);
-        else if (first === undefined) this.#target.advanced(queue.key, markMs);
-        continue;
-      }
-      this.#target.touching(queue.key);
-      this.#settle(queue, markMs);
+    const keys = this.#keys;
+    for (let key = 0; key < keys.bound; key++) {
+      if (!keys.has(key) || markMs <= keys.settledMs(key)) continue;
+      if (keys.count(key) > 0) {
+        if (this.#oldestMs(key) > markMs) continue;
+        this.#target.touching(key);
+        this.#settle(key, markMs);
+      } else if (keys.newestMs(key) + this.#target.retentionMs() < markMs) this.#close(key);
+      else this.#target.advanced(key, markMs);
     }
   }
 
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
-    if (this.#options.mode === 'ordered') {
-      const rest = this.#all().flatMap(waitingIn);
-      rest.sort((a, b) => this.#target.compare(a, b));
-      for (const queue of this.#all()) {
-        this.#target.touching(queue.key);
-        Object.assign(queue, { items: [], head: 0, heap: undefined, oldestMs: Number.POSITIVE_INFINITY });
+    const keys = this.#keys;
+    if (!this.#eager) {
+      const rest: number[] = [];
+      for (let key = 0; key < keys.bound; key++) {
+        if (!keys.has(key) || keys.count(key) === 0) continue;
+        this.#target.touching(key);
+        for (const item of this.#waiting.list(key)) rest.push(item);
+        this.#waiting.clear(key);
       }
+      rest.sort((a, b) => this.#target.items.compare(a, b));
       this.#pending = 0;
       for (const item of rest) this.#target.apply(item, false);
     }
-    for (const queue of this.#all()) this.#close(queue);
+    for (let key = 0; key < keys.bound; key++) if (keys.has(key)) this.#close(key);
   }
 
-  /** The key's queue, for a snapshot; items oldest first. */
-  saveQueue(key: number): SavedQueue<T> | undefined {
-    const queue = this.#queues[key];
-    if (queue === undefined) return undefined;
-    const items = queue.head === 0 && queue.heap === undefined ? queue.items.slice() : waitingIn(queue);
-    if (queue.heap !== undefined) items.sort((a, b) => this.#target.compare(a, b));
-    const first = [queue.source, finite(queue.maxMs), queue.epoch] as const;
-    const others = queue.others?.map(({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const);
+  /** The key's queue, for a snapshot. */
+  saveQueue(key: number): SavedQueue<number> | undefined {
+    const keys = this.#keys;
+    if (!keys.has(key)) return undefined;
+    const first = [keys.source(key), finite(keys.maxMs(key)), keys.epoch(key)] as const;
+    const others = keys.othersOf(key)?.map(({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const);
     return {
       key,
-      items,
+      items: this.listOf(key),
       sources: others === undefined ? [first] : [first, ...others],
-      settledMs: finite(queue.settledMs),
-      touched: queue.touched,
+      settledMs: finite(keys.settledMs(key)),
+      touched: keys.touched(key),
     };
   }
 
-  /** Takes a saved queue, of a key that has none. What was idle before counts as heard of at `arrivalMs`. */
-  restoreQueue({ key, items, sources, settledMs, touched }: SavedQueue<T>, arrivalMs: number): void {
-    const [first, ...others] = sources.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch }));
+  /** Items that wait (ordered) or may be undone (eager), oldest first. */
+  listOf(key: number): number[] {
+    if (!this.#keys.has(key) || this.#keys.count(key) === 0) return [];
+    return this.#eager ? this.#undoable.list(key) : this.#waiting.list(key);
+  }
+
+  /**
+   * Takes a saved queue, of a key that has none; eager: the target's list ends with the items already. What was idle before counts
+   * as heard of at `arrivalMs`.
+   */
+  restoreQueue({ key, items, sources, settledMs, touched }: SavedQueue<number>, arrivalMs: number): void {
+    const [first, ...others] = sources;
     if (first === undefined) return;
-    this.#put({
-      key,
-      items: [...items],
-      head: 0,
-      heap: undefined,
-      // Looked up with the next item.
-      oldestMs: Number.NEGATIVE_INFINITY,
-      ...first,
-      others: others.length > 0 ? others : undefined,
-      settledMs: orNever(settledMs),
-      arrivalMs,
-      touched,
-    });
+    const keys = this.#keys;
+    keys.open(key, first[0], first[2]);
+    keys.setMaxMs(key, orNever(first[1]));
+    if (others.length > 0)
+      keys.others.set(
+        key,
+        others.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch })),
+      );
+    keys.setSettledMs(key, orNever(settledMs));
+    keys.setArrivalMs(key, arrivalMs);
+    keys.setTouched(key, touched);
+    if (this.#eager) this.#undoable.restore(key, items);
+    else for (const item of items) this.#waiting.add(key, item);
     this.#pending += items.length;
     this.#pushes = Math.max(this.#pushes, touched);
   }
 
-  #all(): Queue<T>[] {
-    return this.#queues.filter((queue) => queue !== undefined);
-  }
-
-  #put(queue: Queue<T>): void {
-    while (this.#queues.length < queue.key) this.#queues.push(undefined);
-    this.#queues[queue.key] = queue;
-    this.#keys++;
-  }
-
-  #remove(key: number): void {
-    this.#queues[key] = undefined;
-    this.#keys--;
-  }
-
-  #queueOf(key: number, item: T): Queue<T> {
-    let queue = this.#queues[key];
-    if (queue === undefined) {
-      const source = this.#target.sourceOf(item);
-      const epoch = this.#target.epochOf(item);
-      const maxMs = Number.NEGATIVE_INFINITY;
-      queue = {
-        key,
-        items: [],
-        head: 0,
-        heap: undefined,
-        oldestMs: Number.POSITIVE_INFINITY,
-        source,
-        maxMs,
-        epoch,
-        others: undefined,
-        settledMs: maxMs,
-        arrivalMs: 0,
-        touched: 0,
-      };
-      this.#put(queue);
-    }
-    return queue;
+  #nextPush(): number {
+    if (++this.#pushes < TOUCHED_LIMIT) return this.#pushes;
+    // Counts stay in the order they had, in half the numbers.
+    for (let key = 0; key < this.#keys.bound; key++)
+      if (this.#keys.has(key)) this.#keys.setTouched(key, this.#keys.touched(key) >>> 1);
+    this.#pushes = TOUCHED_LIMIT / 2;
+    return this.#pushes;
   }
 
   /** False when the item is late. Moves the source's mark of the key; a new epoch closes what was there before. */
-  #admit(queue: Queue<T>, item: T): boolean {
-    const source = this.#target.sourceOf(item);
-    const timeMs = this.#target.timeOf(item);
-    const epoch = this.#target.epochOf(item);
-    let mark: { source: number; maxMs: number; epoch: number } = queue;
-    if (queue.source !== source) {
-      queue.others ??= [];
-      const known = queue.others.find((other) => other.source === source);
-      mark = known ?? { source, maxMs: Number.NEGATIVE_INFINITY, epoch };
-      if (known === undefined) queue.others.push(mark);
+  #admit(key: number, item: number): boolean {
+    const keys = this.#keys;
+    const { items } = this.#target;
+    const source = items.source[item] as number;
+    const timeMs = items.time[item] as number;
+    const epoch = items.epoch[item] as number;
+    if (source !== keys.source(key)) return this.#admitOther(key, item);
+    if (epoch > keys.epoch(key)) {
+      this.#beginEpoch(key);
+      keys.setEpoch(key, epoch);
+      keys.setMaxMs(key, Number.NEGATIVE_INFINITY);
+    }
+    if (epoch < keys.epoch(key) || timeMs < keys.settledMs(key)) return false;
+    const maxMs = keys.maxMs(key);
+    if (timeMs < maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
+    if (timeMs > maxMs) keys.setMaxMs(key, timeMs);
+    return true;
+  }
+
+  /** The item is of another source than the key's first. */
+  #admitOther(key: number, item: number): boolean {
+    const { items } = this.#target;
+    const timeMs = items.time[item] as number;
+    const epoch = items.epoch[item] as number;
+    const source = items.source[item] as number;
+    const others = this.#keys.othersOf(key) ?? [];
+    if (others.length === 0) this.#keys.others.set(key, others);
+    let mark = others.find((other) => other.source === source);
+    if (mark === undefined) {
+      mark = { source, maxMs: Number.NEGATIVE_INFINITY, epoch };
+      others.push(mark);
     }
     if (epoch > mark.epoch) {
-      this.#settle(queue, Number.POSITIVE_INFINITY);
-      this.#target.advanced(queue.key, undefined);
-      queue.settledMs = Number.NEGATIVE_INFINITY;
+      this.#beginEpoch(key);
       mark.epoch = epoch;
       mark.maxMs = Number.NEGATIVE_INFINITY;
     }
-    if (epoch < mark.epoch || timeMs < queue.settledMs) return false;
+    if (epoch < mark.epoch || timeMs < this.#keys.settledMs(key)) return false;
     if (timeMs < mark.maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
     if (timeMs > mark.maxMs) mark.maxMs = timeMs;
     return true;
   }
 
-  /** Asks the target to take a late item at the oldest time that is still open. */
-  #moveLate(queue: Queue<T>, item: T): boolean {
-    const source = this.#target.sourceOf(item);
-    const mark = queue.source === source ? queue : queue.others?.find((other) => other.source === source);
-    if (this.#target.takeLate === undefined || mark === undefined) return false;
-    const openMs = Math.max(queue.settledMs, mark.maxMs - this.#options.latenessMs);
-    return this.#target.takeLate(item, openMs, mark.epoch) && this.#admit(queue, item);
+  #beginEpoch(key: number): void {
+    this.#settle(key, Number.POSITIVE_INFINITY);
+    this.#target.advanced(key, undefined);
+    this.#keys.setSettledMs(key, Number.NEGATIVE_INFINITY);
   }
 
-  #watermark(queue: Queue<T>): number {
+  /** Asks the target to take a late item at the oldest time that is still open. */
+  #moveLate(key: number, item: number): boolean {
+    const keys = this.#keys;
+    if (this.#target.takeLate === undefined) return false;
+    const source = this.#target.items.source[item] as number;
+    const mark =
+      source === keys.source(key)
+        ? { maxMs: keys.maxMs(key), epoch: keys.epoch(key) }
+        : keys.othersOf(key)?.find((other) => other.source === source);
+    if (mark === undefined) return false;
+    const openMs = Math.max(keys.settledMs(key), mark.maxMs - this.#options.latenessMs);
+    return this.#target.takeLate(item, openMs, mark.epoch) && this.#admit(key, item);
+  }
+
+  #watermark(key: number): number {
     if (this.hold) return Number.NEGATIVE_INFINITY;
-    let maxMs = queue.maxMs;
-    if (queue.others === undefined) return maxMs - this.#options.latenessMs;
-    for (const other of queue.others) if (other.maxMs < maxMs) maxMs = other.maxMs;
+    let maxMs = this.#keys.maxMs(key);
+    const others = this.#keys.othersOf(key);
+    if (others !== undefined) for (const other of others) if (other.maxMs < maxMs) maxMs = other.maxMs;
     return maxMs - this.#options.latenessMs;
   }
 
-  #applyNow(queue: Queue<T>, item: T): void {
-    const { items } = queue;
-    const target = this.#target;
-    let at = items.length;
-    while (at > 0 && target.compare(items[at - 1] as T, item) > 0) at--;
+  /** True when nothing waits, and nothing older than the item can come: no need to queue it. */
+  #applyUnqueued(key: number, item: number): boolean {
+    if (this.#keys.count(key) > 0) return false;
+    const markMs = this.#watermark(key);
+    const timeMs = this.#target.items.time[item] as number;
+    if (timeMs > markMs) return false;
+    this.#keys.setSettledMs(key, timeMs);
+    this.#target.apply(item, false);
+    this.#target.advanced(key, markMs);
+    return true;
+  }
+
+  #applyNow(key: number, item: number): void {
     this.#pending++;
-    if (at === items.length) {
-      // A list of one is made as such: pushing to an empty one reserves room for sixteen, 128 bytes in each of a million quiet keys.
-      if (at === 0) queue.items = [item];
-      else items.push(item);
-      target.apply(item, false);
-    } else {
-      this.counts.reordered++;
-      for (let i = items.length - 1; i >= at; i--) target.undo(items[i] as T);
-      items.splice(at, 0, item);
-      target.apply(item, false);
-      for (let i = at + 1; i < items.length; i++) target.apply(items[i] as T, true);
-    }
-    if (queue.items.length > MAX_UNDO) {
+    if (this.#undoable.apply(key, item)) this.counts.reordered++;
+    if (this.#undoable.isFull(key)) {
       this.counts.early++;
-      this.#settleFirst(queue);
+      this.#undoable.settleFirst(key);
+      this.#pending--;
     }
   }
 
   /** Applies (ordered) or lets go of (eager) what is not younger than the mark. */
-  #settle(queue: Queue<T>, markMs: number): void {
-    const { items } = queue;
-    if (this.#options.mode === 'ordered') {
-      while (queue.oldestMs <= markMs) {
-        const first = this.#first(queue);
-        const timeMs = first === undefined ? Number.POSITIVE_INFINITY : this.#target.timeOf(first);
-        queue.oldestMs = timeMs;
-        if (first === undefined || timeMs > markMs) break;
-        this.#takeFirst(queue, first);
+  #settle(key: number, markMs: number): void {
+    const keys = this.#keys;
+    if (this.#eager) this.#pending -= this.#undoable.settle(key, markMs);
+    else if (keys.oldestMs(key) <= markMs) {
+      const waiting = this.#waiting;
+      let oldestMs = waiting.oldestMs(key);
+      while (oldestMs <= markMs && keys.count(key) > 0) {
+        const first = waiting.first(key);
+        waiting.take(key, first);
         this.#pending--;
-        queue.settledMs = timeMs;
+        keys.setSettledMs(key, this.#target.items.time[first] as number);
         this.#target.apply(first, false);
+        oldestMs = waiting.oldestMs(key);
       }
-    } else {
-      let count = 0;
-      while (count < items.length && this.#target.timeOf(items[count] as T) <= markMs) count++;
-      for (let i = 0; i < count; i++) {
-        queue.settledMs = this.#target.timeOf(items[i] as T);
-        this.#target.settle(items[i] as T);
-      }
-      if (count > 0) items.splice(0, count);
-      this.#pending -= count;
+      keys.setOldestMs(key, oldestMs);
     }
-    if (markMs !== Number.POSITIVE_INFINITY && markMs !== Number.NEGATIVE_INFINITY)
-      this.#target.advanced(queue.key, markMs);
+    if (Number.isFinite(markMs)) this.#target.advanced(key, markMs);
   }
 
-  /** Ordered: the oldest item that waits. */
-  #first(queue: Queue<T>): T | undefined {
-    const inOrder = queue.items[queue.head];
-    const outOfOrder = queue.heap?.[0];
-    if (outOfOrder === undefined) return inOrder;
-    return inOrder === undefined || this.#target.compare(outOfOrder, inOrder) < 0 ? outOfOrder : inOrder;
+  #oldestMs(key: number): number {
+    if (!this.#eager) return this.#waiting.oldestMs(key);
+    const head = this.#keys.head(key);
+    return head === NONE ? Number.POSITIVE_INFINITY : (this.#target.items.time[head] as number);
   }
 
-  #takeFirst(queue: Queue<T>, first: T): void {
-    const { items, heap } = queue;
-    if (heap !== undefined && first === heap[0]) {
-      heapPop(heap, this.#target);
-      if (heap.length === 0) queue.heap = undefined;
-      return;
-    }
-    queue.head++;
-    if (queue.head === items.length) {
-      queue.items = [];
-      queue.head = 0;
-    } else if (queue.head >= 32 && queue.head * 2 >= items.length) {
-      items.splice(0, queue.head);
-      queue.head = 0;
-    }
-  }
-
-  #settleFirst(queue: Queue<T>): void {
-    const item = queue.items.shift();
-    if (item === undefined) return;
-    this.#pending--;
-    queue.settledMs = this.#target.timeOf(item);
-    this.#target.settle(item);
-  }
-
-  #close(queue: Queue<T>): void {
-    this.#target.touching(queue.key);
-    this.#settle(queue, Number.POSITIVE_INFINITY);
-    this.#remove(queue.key);
-    this.#target.advanced(queue.key, undefined);
-    this.#target.closed(queue.key);
+  #close(key: number): void {
+    this.#target.touching(key);
+    this.#settle(key, Number.POSITIVE_INFINITY);
+    this.#keys.close(key);
+    this.#target.advanced(key, undefined);
+    this.#target.closed(key);
   }
 
   /** One other key: when its sources have moved on far enough, what waits in it is settled, and an empty queue is dropped. */
   #visitNext(): void {
     if (this.hold) return;
-    if (this.#visitAt >= this.#queues.length) this.#visitAt = 0;
-    const queue = this.#queues[this.#visitAt++];
-    if (queue === undefined) return;
-    let settledMs = this.#clocks.settledMs(queue.source);
-    let newestMs = queue.maxMs;
-    let moved = this.#clocks.epochOf(queue.source) > queue.epoch;
-    for (const other of queue.others ?? []) {
-      settledMs = Math.min(settledMs, this.#clocks.settledMs(other.source));
-      newestMs = Math.max(newestMs, other.maxMs);
-      moved &&= this.#clocks.epochOf(other.source) > other.epoch;
-    }
+    const keys = this.#keys;
+    if (this.#visitAt >= keys.bound) this.#visitAt = 0;
+    const key = this.#visitAt++;
+    if (!keys.has(key)) return;
+    const source = keys.source(key);
+    let settledMs = this.#clocks.settledMs(source);
+    let moved = this.#clocks.epochOf(source) > keys.epoch(key);
+    const others = keys.othersOf(key);
+    if (others !== undefined)
+      for (const other of others) {
+        settledMs = Math.min(settledMs, this.#clocks.settledMs(other.source));
+        moved &&= this.#clocks.epochOf(other.source) > other.epoch;
+      }
     if (moved) {
-      this.#close(queue);
+      this.#close(key);
       return;
     }
-    if (settledMs <= queue.settledMs) return;
-    this.#target.touching(queue.key);
-    this.#settle(queue, Math.max(settledMs, this.#watermark(queue)));
-    if (queue.items.length === 0 && queue.heap === undefined && newestMs + this.#target.retentionMs() < settledMs)
-      this.#close(queue);
+    if (settledMs <= keys.settledMs(key)) return;
+    this.#target.touching(key);
+    this.#settle(key, Math.max(settledMs, this.#watermark(key)));
+    if (keys.count(key) === 0 && keys.newestMs(key) + this.#target.retentionMs() < settledMs) this.#close(key);
   }
 
   /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */
   #relieve(): void {
-    const times = new Float64Array(this.#pending);
-    let count = 0;
-    const all = this.#all();
-    for (const queue of all) for (const item of waitingIn(queue)) times[count++] = this.#target.timeOf(item);
-    times.sort();
-    const markMs = times[Math.floor(count / 4)] as number;
+    const keys = this.#keys;
+    const markMs = thresholdOf(this.#waitingTimes(), Math.ceil(this.#pending / 4));
     const before = this.#pending;
-    for (const queue of all) {
-      const first = this.#first(queue);
-      if (first === undefined || this.#target.timeOf(first) > markMs) continue;
-      this.#target.touching(queue.key);
-      this.#settle(queue, markMs);
+    for (let key = 0; key < keys.bound; key++) {
+      if (!keys.has(key) || keys.count(key) === 0 || this.#oldestMs(key) > markMs) continue;
+      this.#target.touching(key);
+      this.#settle(key, markMs);
     }
     this.counts.early += before - this.#pending;
   }
-}
 
-function waitingIn<T>({ items, head, heap }: Queue<T>): T[] {
-  return [...items.slice(head), ...(heap ?? [])];
-}
-
-function heapPush<T>(heap: T[], item: T, target: OrderTarget<T>): void {
-  let at = heap.length;
-  heap.push(item);
-  while (at > 0) {
-    const parent = (at - 1) >> 1;
-    if (target.compare(heap[parent] as T, item) <= 0) break;
-    heap[at] = heap[parent] as T;
-    at = parent;
+  #waitingTimes(): Float64Array {
+    const { time } = this.#target.items;
+    const times = new Float64Array(this.#pending);
+    let at = 0;
+    const keys = this.#keys;
+    for (let key = 0; key < keys.bound; key++)
+      if (keys.has(key) && keys.count(key) > 0)
+        for (const item of this.#waiting.collect(key)) times[at++] = time[item] as number;
+    return times;
   }
-  heap[at] = item;
-}
-
-function heapPop<T>(heap: T[], target: OrderTarget<T>): T {
-  const first = heap[0] as T;
-  const last = heap.pop() as T;
-  const length = heap.length;
-  if (length === 0) return first;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= length) break;
-    if (child + 1 < length && target.compare(heap[child + 1] as T, heap[child] as T) < 0) child++;
-    if (target.compare(heap[child] as T, last) >= 0) break;
-    heap[at] = heap[child] as T;
-    at = child;
-  }
-  heap[at] = last;
-  return first;
 }
 
 function finite(value: number): number | null {

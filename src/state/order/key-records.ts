@@ -1,0 +1,169 @@
+/**
+ * What the order knows of each key, as records of 56 bytes in one buffer: all of a key lies in one or two cache lines, which a million
+ * keys that come by turns would otherwise pay nine times. Keys are small dense numbers.
+ *
+ * Record of key k, in 8-byte words from 7k: `maxMs` (newest time of its source), `settledMs` (newest applied item that will never be undone),
+ * `arrivalMs` (of its last item), `oldestMs` (ordered mode: nothing that waits is older); in 4-byte words from 14k + 8: `source` (-1: there is no
+ * such key), `epoch`, `head` and `tail` of its list (-1 none), `count` of its items, `touched` (count of pushes at its last item, unsigned).
+ * Most keys have one source; further ones stand in `others`.
+ */
+import { NONE } from './order-target.ts';
+
+export interface SourceMark {
+  readonly source: number;
+  maxMs: number;
+  epoch: number;
+}
+
+const WORDS = 7;
+const HALVES = 2 * WORDS;
+const [MAX_MS, SETTLED_MS, ARRIVAL_MS, OLDEST_MS] = [0, 1, 2, 3];
+const [SOURCE, EPOCH, HEAD, TAIL, COUNT, TOUCHED] = [8, 9, 10, 11, 12, 13];
+
+export class KeyRecords {
+  readonly others = new Map<number, SourceMark[]>();
+  #words = new Float64Array(WORDS * 16);
+  #halves = new Int32Array(this.#words.buffer).fill(NONE);
+  #bound = 0;
+  #keys = 0;
+
+  get keys(): number {
+    return this.#keys;
+  }
+
+  /** Keys are below this. */
+  get bound(): number {
+    return this.#bound;
+  }
+
+  get byteLength(): number {
+    return this.#words.byteLength;
+  }
+
+  has(key: number): boolean {
+    return key < this.#bound && this.#halves[key * HALVES + SOURCE] !== NONE;
+  }
+
+  /** A key without items, of a source that nothing is known of. */
+  open(key: number, source: number, epoch: number): void {
+    if ((key + 1) * WORDS > this.#words.length) this.#grow(key + 1);
+    this.#bound = Math.max(this.#bound, key + 1);
+    this.#keys++;
+    const word = key * WORDS;
+    this.#words[word + MAX_MS] = Number.NEGATIVE_INFINITY;
+    this.#words[word + SETTLED_MS] = Number.NEGATIVE_INFINITY;
+    this.#words[word + ARRIVAL_MS] = 0;
+    this.#words[word + OLDEST_MS] = Number.POSITIVE_INFINITY;
+    const half = key * HALVES;
+    this.#halves[half + SOURCE] = source;
+    this.#halves[half + EPOCH] = epoch;
+    this.#halves[half + HEAD] = NONE;
+    this.#halves[half + TAIL] = NONE;
+    this.#halves[half + COUNT] = 0;
+    this.#halves[half + TOUCHED] = 0;
+  }
+
+  close(key: number): void {
+    this.#halves[key * HALVES + SOURCE] = NONE;
+    this.#keys--;
+    if (this.others.size > 0) this.others.delete(key);
+  }
+
+  othersOf(key: number): SourceMark[] | undefined {
+    return this.others.size === 0 ? undefined : this.others.get(key);
+  }
+
+  maxMs(key: number): number {
+    return this.#words[key * WORDS + MAX_MS] as number;
+  }
+  setMaxMs(key: number, timeMs: number): void {
+    this.#words[key * WORDS + MAX_MS] = timeMs;
+  }
+
+  settledMs(key: number): number {
+    return this.#words[key * WORDS + SETTLED_MS] as number;
+  }
+  setSettledMs(key: number, timeMs: number): void {
+    this.#words[key * WORDS + SETTLED_MS] = timeMs;
+  }
+
+  arrivalMs(key: number): number {
+    return this.#words[key * WORDS + ARRIVAL_MS] as number;
+  }
+  setArrivalMs(key: number, timeMs: number): void {
+    this.#words[key * WORDS + ARRIVAL_MS] = timeMs;
+  }
+
+  oldestMs(key: number): number {
+    return this.#words[key * WORDS + OLDEST_MS] as number;
+  }
+  setOldestMs(key: number, timeMs: number): void {
+    this.#words[key * WORDS + OLDEST_MS] = timeMs;
+  }
+
+  source(key: number): number {
+    return this.#halves[key * HALVES + SOURCE] as number;
+  }
+
+  epoch(key: number): number {
+    return this.#halves[key * HALVES + EPOCH] as number;
+  }
+  setEpoch(key: number, epoch: number): void {
+    this.#halves[key * HALVES + EPOCH] = epoch;
+  }
+
+  head(key: number): number {
+    return this.#halves[key * HALVES + HEAD] as number;
+  }
+  setHead(key: number, item: number): void {
+    this.#halves[key * HALVES + HEAD] = item;
+  }
+
+  tail(key: number): number {
+    return this.#halves[key * HALVES + TAIL] as number;
+  }
+  setTail(key: number, item: number): void {
+    this.#halves[key * HALVES + TAIL] = item;
+  }
+
+  count(key: number): number {
+    return this.#halves[key * HALVES + COUNT] as number;
+  }
+  addCount(key: number, by: number): void {
+    const at = key * HALVES + COUNT;
+    this.#halves[at] = (this.#halves[at] as number) + by;
+  }
+
+  touched(key: number): number {
+    return (this.#halves[key * HALVES + TOUCHED] as number) >>> 0;
+  }
+  setTouched(key: number, pushes: number): void {
+    this.#halves[key * HALVES + TOUCHED] = pushes;
+  }
+
+  /** `touched` of every key, in no order. */
+  allTouched(): Float64Array {
+    const all = new Float64Array(this.#keys);
+    let at = 0;
+    for (let key = 0; key < this.#bound; key++) if (this.has(key)) all[at++] = this.touched(key);
+    return all;
+  }
+
+  /** Newest time of all sources of the key. */
+  newestMs(key: number): number {
+    let newestMs = this.maxMs(key);
+    for (const other of this.othersOf(key) ?? NO_OTHERS) newestMs = Math.max(newestMs, other.maxMs);
+    return newestMs;
+  }
+
+  #grow(keys: number): void {
+    const words = new Float64Array(WORDS * Math.ceil(keys * (keys < 4096 ? 2 : 1.25)));
+    words.set(this.#words);
+    const halves = new Int32Array(words.buffer);
+    halves.fill(NONE, this.#halves.length);
+    this.#words = words;
+    this.#halves = halves;
+  }
+}
+
+const NO_OTHERS: readonly SourceMark[] = Object.freeze([]);

@@ -1,0 +1,162 @@
+/** The order against sorting: hot keys and quiet ones, several sources, equal times, fractions, times before 1970 and far jumps. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KeyedOrder } from './keyed-order.ts';
+import type { OrderItems, OrderTarget } from './order-target.ts';
+import { SourceClocks } from './source-clock.ts';
+import { thresholdOf } from './threshold.ts';
+
+const LATENESS_MS = 60_000;
+
+interface Drawn {
+  readonly gapMs: number;
+  readonly delayMs: number;
+  readonly key: number;
+  readonly source: number;
+}
+
+/** Most items go to key 0. */
+const drawn = fc.array(
+  fc.record({
+    gapMs: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 0, max: 3 }) },
+      { weight: 2, arbitrary: fc.double({ min: 0, max: 2_000, noNaN: true }) },
+      { weight: 1, arbitrary: fc.constant(2 ** 33) },
+    ),
+    delayMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATENESS_MS })),
+    key: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 5 }) }),
+    source: fc.integer({ min: 0, max: 2 }),
+  }),
+  { minLength: 200, maxLength: 1500 },
+);
+
+/** Items that come no later than the lateness, in the order of arrival. */
+function arrivals(list: readonly Drawn[], startMs: number): (Drawn & { readonly timeMs: number })[] {
+  let timeMs = startMs;
+  const timed = list.map((item) => {
+    timeMs += item.gapMs;
+    return { ...item, timeMs };
+  });
+  return timed.sort((a, b) => a.timeMs + a.delayMs - (b.timeMs + b.delayMs));
+}
+
+function tableOf(list: readonly (Drawn & { readonly timeMs: number })[]): OrderItems {
+  const time = Float64Array.from(list, ({ timeMs }) => timeMs);
+  const source = Int32Array.from(list, (item) => item.source);
+  return {
+    time,
+    source,
+    epoch: new Int32Array(list.length),
+    before: new Int32Array(list.length),
+    after: new Int32Array(list.length),
+    compare: (a, b) =>
+      (time[a] as number) - (time[b] as number) || (source[a] as number) - (source[b] as number) || a - b,
+  };
+}
+
+const quiet = {
+  touching: () => {},
+  undo: () => {},
+  settle: () => {},
+  advanced: () => {},
+  closed: () => {},
+  retentionMs: () => 0,
+  evicted: () => {},
+};
+
+describe('a keyed order', () => {
+  it.each([1.7e12, -5_000, 0])('applies the items of each key once and sorted, from %d on', (startMs) => {
+    fc.assert(
+      fc.property(drawn, fc.integer({ min: 50, max: 2_000 }), (list, savedAt) => {
+        const incoming = arrivals(list, startMs);
+        const items = tableOf(incoming);
+        const applied = new Map<number, number[]>();
+        let late = 0;
+        const target: OrderTarget = {
+          ...quiet,
+          items,
+          apply: (item) => {
+            const { key } = incoming[item] as Drawn;
+            applied.set(key, [...(applied.get(key) ?? []), item]);
+          },
+          late: () => {
+            late++;
+          },
+        };
+        const options = { mode: 'ordered' as const, latenessMs: LATENESS_MS, maxPending: 1e6 };
+        let order = new KeyedOrder(target, new SourceClocks(), options);
+        incoming.forEach(({ key }, item) => {
+          order.push(key, item, 0);
+          if (item !== savedAt) return;
+          // A snapshot, and another order that goes on from it.
+          const queues = [0, 1, 2, 3, 4, 5].flatMap((one) => order.saveQueue(one) ?? []);
+          order = new KeyedOrder(target, new SourceClocks(), options);
+          for (const queue of queues) order.restoreQueue(queue, 0);
+        });
+        order.closeAll();
+        expect(late).toBe(0);
+        for (const key of new Set(incoming.map((one) => one.key))) {
+          const expected = [...incoming.keys()].filter((item) => incoming[item]?.key === key).sort(items.compare);
+          expect(applied.get(key)).toEqual(expected);
+        }
+        expect(order.pending).toBe(0);
+        expect(order.keys).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('looks at a bounded number of items for each one that comes to a hot key out of order', () => {
+    const count = 40_000;
+    // Every second item is half a minute late: a list would be searched over thousands of items for each of them.
+    const list = Array.from({ length: count }, (_, i) => ({
+      ...{ gapMs: 0, delayMs: 0, key: 0, source: 0, timeMs: 1.7e12 + 2 * i - (i % 2) * 30_000 },
+    }));
+    const items = tableOf(list);
+    let compared = 0;
+    let applied = 0;
+    const target: OrderTarget = {
+      ...quiet,
+      items: {
+        ...items,
+        compare: (a, b) => {
+          compared++;
+          return items.compare(a, b);
+        },
+      },
+      apply: () => {
+        applied++;
+      },
+      late: () => {},
+    };
+    const order = new KeyedOrder(target, new SourceClocks(), {
+      ...{ mode: 'ordered', latenessMs: LATENESS_MS, maxPending: 1e6 },
+    });
+    for (let item = 0; item < count; item++) order.push(0, item, 0);
+    expect(applied).toBeGreaterThan(0);
+    expect(compared / count).toBeLessThan(12);
+  });
+});
+
+describe('a threshold', () => {
+  it('is the value that so many are not above', () => {
+    const values = fc.array(
+      fc.oneof(fc.integer({ min: 0, max: 50 }), fc.double({ noNaN: true, min: -1e9, max: 1e15 })),
+      {
+        minLength: 1,
+        maxLength: 5_000,
+        size: 'max',
+      },
+    );
+    fc.assert(
+      fc.property(values, fc.nat(5_000), (list, at) => {
+        const rank = at % list.length;
+        const sorted = Float64Array.from(list).sort();
+        expect(thresholdOf(Float64Array.from(list), rank + 1)).toBe(sorted[rank]);
+      }),
+      { numRuns: 50 },
+    );
+    expect(thresholdOf(Float64Array.of(1, 2), 3)).toBe(Number.POSITIVE_INFINITY);
+    expect(thresholdOf(Float64Array.of(1, 2), 0)).toBe(Number.NEGATIVE_INFINITY);
+  });
+});

@@ -1,0 +1,75 @@
+/**
+ * What KeyedOrder puts in order, and whom it tells. Items are small numbers, rows of somebody's columns: the order reads their times there
+ * and links them by `before` and `after`, so that a million waiting items are no objects.
+ */
+
+export type OrderMode = 'ordered' | 'eager';
+
+/** No item. */
+export const NONE = -1;
+
+/** Columns of the items; exchanged for longer ones when they grow, so they are read anew each time. */
+export interface OrderItems {
+  readonly time: Float64Array;
+  readonly source: Int32Array;
+  readonly epoch: Int32Array;
+  /**
+   * Neighbours in the key's list. Ordered mode: the order's own, as long as an item waits. Eager mode: the target's: its list of applied
+   * items, oldest first, which `apply` appends to and `undo` takes the last one from.
+   */
+  readonly before: Int32Array;
+  readonly after: Int32Array;
+  /** Total order of items of one key: epoch, time, then what tells equal times apart. */
+  compare(a: number, b: number): number;
+}
+
+export interface OrderTarget {
+  readonly items: OrderItems;
+  /** Before anything about the key changes, its queue or what the calls below lead to. */
+  touching(key: number): void;
+  /** `again` is true when the item had been applied before and was undone. */
+  apply(item: number, again: boolean): void;
+  /** Takes the last applied item of its key back. Eager mode only. */
+  undo(item: number): void;
+  /** Eager mode: the item will not be undone any more. Called in order. */
+  settle(item: number): void;
+  /** The item may come later than its time, through no fault of its source: the lateness is not held against it. Absent: none does. */
+  isDelayed?(item: number): boolean;
+  /** Older than the watermark: not kept by the order. */
+  late(item: number): void;
+  /** Asked first: true when the target has moved the late item to `timeMs` of `epoch`, where it is taken. Absent: none is. */
+  takeLate?(item: number, timeMs: number, epoch: number): boolean;
+  /** The key's items up to `settledMs` have been applied; `undefined`: there will be no more in this epoch, close what is open. */
+  advanced(key: number, settledMs: number | undefined): void;
+  /** After `advanced(key, undefined)`: the key's queue is gone, and with it everything about the key. */
+  closed(key: number): void;
+  /** How long after its newest item a key must be kept, in event time and on the arrival clock: the time span of its windows. */
+  retentionMs(): number;
+  /** The key goes because there are too many: forget it without judging anything. */
+  evicted(key: number): void;
+}
+
+export interface OrderOptions {
+  readonly mode: OrderMode;
+  readonly latenessMs: number;
+  /** Items waiting over all keys (ordered) or kept for undoing in one key (eager). Beyond it the oldest are settled early, counted. */
+  readonly maxPending: number;
+}
+
+export interface OrderCounts {
+  late: number;
+  /** Settled before their watermark because too many were waiting. */
+  early: number;
+  /** Eager: items that arrived after newer ones and made these be applied again. */
+  reordered: number;
+}
+
+/** A queue as plain data: null stands for minus infinity. */
+export interface SavedQueue<S> {
+  readonly key: number;
+  /** Oldest first. */
+  readonly items: readonly S[];
+  readonly sources: readonly (readonly [source: number, maxMs: number | null, epoch: number])[];
+  readonly settledMs: number | null;
+  readonly touched: number;
+}
