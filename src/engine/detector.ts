@@ -14,12 +14,14 @@ import type { Observed } from '../core/observed.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordOrigin } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
-import { type EventTime, eventTime } from '../decode/event-time.ts';
+import { eventTime } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
-import type { FedValues } from './state/process-feeder.ts';
+import type { FedProcess, FedValues } from './state/process-feeder.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { observe } from '../fields/observables.ts';
+import type { ProcessEvent } from '../state/process/process-event.ts';
+import type { RulesPart } from './rules/rules-part.ts';
 
 /** One indicator value found in one place of an event. */
 export interface RowHit {
@@ -44,8 +46,14 @@ export interface EventRules {
   match(event: Event, sigma?: Iterable<number>): readonly RuleMatch[];
   /** Matches of rules that span events, found by now; each with the event it is about. */
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
-  /** Takes what a record says of a process from its listed values; undefined when the record must be decoded. */
-  feed?(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined;
+  /** The half of `match` that needs no state, for a worker; undefined when the event does not matter to anything. */
+  prepare?(event: Event, sigma?: Iterable<number>): RulesPart | undefined;
+  /** The other half, of events in their order. */
+  complete?(event: Event, part: RulesPart): readonly RuleMatch[];
+  /** What a record says of a process, from its listed values; undefined when the record must be decoded. */
+  read?(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): FedProcess | undefined;
+  /** Remembers what a record says of a process. */
+  told?(process: ProcessEvent, arrivalMs: number): void;
   /** Events so far of which no Sigma rule could be tried, because nothing tells their log source. */
   readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
@@ -79,6 +87,14 @@ export interface Detection {
   readonly matches: readonly Match[];
   /** The ancestors of the process that the event is about. */
   readonly tree?: ProcessTree;
+}
+
+/** An event of which something is left to be said by the thread that keeps state; plain data. */
+export interface PreparedEvent {
+  readonly event: Event;
+  readonly indicators: readonly IndicatorMatch[];
+  /** Absent: the rules have nothing to do with the event. */
+  readonly rules?: RulesPart;
 }
 
 /** What the scanner could not rule out for a record. */
@@ -148,14 +164,62 @@ export class Detector {
     return detections;
   }
 
-  /** Undefined: the record must be examined. Else what earlier events turned out to match by what this one says. */
-  feed(bytes: Uint8Array, values: FedValues, origin: RecordOrigin): readonly Detection[] | undefined {
+  /** The half of `examine` that needs no state, for a worker: the events that matter to something. */
+  prepare(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    origin: RecordOrigin,
+    wanted: Wanted = EVERYTHING,
+  ): readonly PreparedEvent[] {
+    const prepared: PreparedEvent[] = [];
+    try {
+      for (const event of this.decode(bytes, start, end, origin)) {
+        const indicators = wanted.indicators ? this.#matchIndicators(event) : [];
+        const [owner] = this.#rules;
+        const rules = wanted.rules ? owner?.prepare?.(event, wanted.sigma) : undefined;
+        this.counts.unrecognised = owner?.unrecognised ?? 0;
+        if (rules !== undefined) prepared.push({ event, indicators, rules });
+        else if (indicators.length > 0) prepared.push({ event, indicators });
+      }
+    } catch {
+      // As in `examine`.
+      this.#report('ENV_RECORD_FAILED', bytes, start, end, origin.source.input);
+    }
+    return prepared;
+  }
+
+  /** The other half, on the thread that keeps the state; events are to be given in the order of the input. */
+  complete({ event, indicators, rules: part }: PreparedEvent): readonly Detection[] {
+    const detections: Detection[] = [];
+    try {
+      const matches: Match[] = [...indicators];
+      const [owner] = this.#rules;
+      if (part !== undefined && owner?.complete !== undefined)
+        matches.push(...this.#inForce(owner.complete(event, part), event));
+      if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
+      if (part !== undefined) detections.push(...this.drain());
+    } catch {
+      // As in `examine`; the bytes of the record are with the worker.
+      const sample = Buffer.from(event.original);
+      this.#report('ENV_RECORD_FAILED', sample, 0, sample.length, event.origin.source.input);
+    }
+    return detections;
+  }
+
+  /** What the record says of a process, which need not be decoded for it; undefined when it must be examined. */
+  read(bytes: Uint8Array, values: FedValues, origin: RecordOrigin): FedProcess | undefined {
     const [rules, ...others] = this.#rules;
-    if (rules?.feed === undefined || others.length > 0 || this.#options.adapt !== undefined) return undefined;
-    const time = rules.feed(bytes, values, origin, this.#options.clampTime);
-    if (time === undefined) return undefined;
-    if (time.origin === 'arrival') this.counts.timeFromArrival++;
-    if (time.origin === 'clamped') this.counts.timeClamped++;
+    if (rules?.read === undefined || others.length > 0 || this.#options.adapt !== undefined) return undefined;
+    const fed = rules.read(bytes, values, origin, this.#options.clampTime);
+    if (fed?.time.origin === 'arrival') this.counts.timeFromArrival++;
+    if (fed?.time.origin === 'clamped') this.counts.timeClamped++;
+    return fed;
+  }
+
+  /** Remembers what a record says of a process. Returns what earlier events turn out to match by that. */
+  told(process: ProcessEvent, arrivalMs: number): readonly Detection[] {
+    for (const rules of this.#rules) rules.told?.(process, arrivalMs);
     return this.drain();
   }
 

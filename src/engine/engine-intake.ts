@@ -29,7 +29,8 @@ export class EngineIntake implements Intake {
   #pending = 0;
   #open = 0;
   #idle: (() => void)[] = [];
-  #paused = false;
+  #paused: Promise<void> | undefined;
+  #endPause = (): void => undefined;
   /** Work held back by a pause, in the order it came. */
   readonly #heldBack: (() => void)[] = [];
 
@@ -55,7 +56,7 @@ export class EngineIntake implements Intake {
 
   /** Work that finds alerts, of batches or of the clock: done at once unless paused; settles when they are delivered. */
   run(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
-    if (!this.#paused) return this.#begin(work);
+    if (this.#paused === undefined) return this.#begin(work);
     return new Promise((resolve, reject) => {
       this.#heldBack.push(() => void this.#begin(work).then(resolve, reject));
     });
@@ -83,8 +84,8 @@ export class EngineIntake implements Intake {
    * taken is not settled within `maxMs`: an output is slow.
    */
   async pause(maxMs: number): Promise<(() => void) | undefined> {
-    if (this.#paused) return undefined;
-    this.#paused = true;
+    if (this.#paused !== undefined) return undefined;
+    this.#holdBack();
     const release = (): void => this.#release();
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
@@ -104,12 +105,34 @@ export class EngineIntake implements Intake {
     return undefined;
   }
 
+  /**
+   * Does `work` between two batches: new ones are held back while `isMatched` is awaited, which is asked when nothing can be begun any
+   * more and resolves when what was begun is matched. Deliveries are not waited for.
+   */
+  async between<T>(isMatched: () => Promise<void>, work: () => T): Promise<T> {
+    while (this.#paused !== undefined) await this.#paused;
+    this.#holdBack();
+    try {
+      await isMatched();
+      return work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #holdBack(): void {
+    this.#paused = new Promise((resolve) => {
+      this.#endPause = resolve;
+    });
+  }
+
   #quiet(): Promise<void> {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #release(): void {
-    this.#paused = false;
+    this.#paused = undefined;
+    this.#endPause();
     for (const begin of this.#heldBack.splice(0)) begin();
   }
 }

@@ -32,11 +32,13 @@ import type { LiveSink, OpenedIntel } from './intel/intel-store.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
-import { readRuleTexts } from './rules/rule-texts.ts';
+import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
 import { shareColumns } from './intel/shared-intel.ts';
-import type { BatchTask } from './workers/worker-messages.ts';
+import type { LinesBefore, PreparedRecords } from './workers/prepared-records.ts';
+import { Turns } from './workers/turns.ts';
+import type { BatchTask, TaskResult } from './workers/worker-messages.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
 export interface GenerationOptions {
@@ -68,6 +70,7 @@ export interface GenerationOptions {
 
 /** Room in the scanner's input beyond the longest record. */
 const SCAN_CHUNK_BYTES = 2 << 20;
+const READY = Promise.resolve();
 /** Rows looked at for an example. */
 const EXAMPLE_ROWS = 1000;
 
@@ -97,6 +100,7 @@ export class Generation implements BatchMatcher, LiveSink {
   readonly usesSamples: boolean;
   readonly #report: ReportSample;
   readonly #inputBytes: number;
+  readonly #turns = new Turns();
   #intel: IntelSet;
   #feeds: IntelSet['feeds'];
 
@@ -181,12 +185,15 @@ export class Generation implements BatchMatcher, LiveSink {
 
   match(batch: RecordBatch): Promise<readonly FoundAlert[]> | readonly FoundAlert[] {
     const { pool } = this;
-    if (pool === undefined || batch.bytes.length > pool.inputBytes)
-      return this.processor.process(batch, batch.arrivalMs);
-    return pool.run(batchTask(batch), batch.bytes).then((result) => {
-      for (const { code, input, sample } of result.problems) this.#report(code, input, sample);
-      return result.found;
-    });
+    const isHere = pool === undefined || batch.bytes.length > pool.inputBytes;
+    if (isHere && this.#turns.isIdle) return this.processor.process(batch, batch.arrivalMs);
+    if (isHere) return this.#turns.after(READY, () => this.processor.process(batch, batch.arrivalMs));
+    const prepared = pool.run(batchTask(batch), batch.bytes);
+    const take = ({ found, prepared, problems }: TaskResult): readonly FoundAlert[] => {
+      for (const { code, input, sample } of problems) this.#report(code, input, sample);
+      return this.rules.isStateful ? this.complete(prepared, batch.arrivalMs) : found;
+    };
+    return this.rules.isStateful ? this.#turns.after(prepared, take) : prepared.then(take);
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -244,15 +251,29 @@ export class Generation implements BatchMatcher, LiveSink {
     return handOver(former.parts, this.parts, nowMs);
   }
 
+  /** Resolves when everything that was given so far is matched; at once when `isIdle`. */
+  settled(): Promise<void> {
+    return this.#turns.settled();
+  }
+
   /** An event that was taken before a crash, again: state is made anew from it, and alerts with the ids of the first time. */
   replay(event: Event, nowMs: number): readonly FoundAlert[] {
     return this.processor.replay(event, this.rules.match(event), nowMs);
   }
 
+  /** Alerts of what workers have prepared: state is kept here, and takes events in the order of the input. */
+  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): readonly FoundAlert[] {
+    return this.processor.complete(prepared, nowMs, before);
+  }
+
   /** Alerts of rules that span events, by the arrival clock. */
-  advance(nowMs: number): readonly FoundAlert[] {
-    this.rules.stateful?.advance(nowMs);
-    return this.processor.drain(nowMs);
+  advance(nowMs: number): Promise<readonly FoundAlert[]> | readonly FoundAlert[] {
+    const advance = (): readonly FoundAlert[] => {
+      this.rules.stateful?.advance(nowMs);
+      return this.processor.drain(nowMs);
+    };
+    // Events that came before the moment are taken before it.
+    return this.#turns.isIdle ? advance() : this.#turns.after(READY, advance);
   }
 
   /** Files that are read one after the other may overlap in time: rules that span events wait for all of them. */
@@ -313,17 +334,17 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   });
   diagnostics.push(...rules.diagnostics);
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
-  // State is kept by one thread, which must see all events in order.
-  const workers = rules.isStateful ? 1 : asked;
   const pool =
-    workers === 1 || scanners.length === 0
+    asked === 1 || scanners.length === 0
       ? undefined
       : await WorkerPool.open({
           indicators: shareColumns(intel.indicators),
           benign: shareColumns(intel.benign.table),
           urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
           scanners: scanners.slice(1),
-          settings,
+          // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
+          settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
+          sigma: rules.portable(),
         });
   if (usesSamples) diagnostics.push(samplesWarning());
   const { report } = options;
@@ -331,6 +352,10 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const generation = new Generation(parts);
   for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
   return generation;
+}
+
+function isFromFeed({ indicator }: RuleTexts['sigma'][number]): boolean {
+  return indicator !== undefined;
 }
 
 async function openIntel(sources: readonly IntelSource[], options: GenerationOptions): Promise<OpenedIntel> {

@@ -16,6 +16,11 @@ export interface MatchingTables extends LiveBase {
   readonly scanner: ScannerBlock | undefined;
 }
 
+export interface MatchingOptions extends EventRulesOptions {
+  /** One of several threads that match: the state of rules is kept by another one. */
+  readonly isWorker?: boolean;
+}
+
 export interface MatchingSettings {
   readonly limits: DetectorOptions['limits'];
   readonly validity: DetectorOptions['validity'];
@@ -43,7 +48,7 @@ export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
   report: ReportSample,
-  options: EventRulesOptions = {},
+  { isWorker = false, ...options }: MatchingOptions = {},
 ): Matching {
   const live = new LiveIndicators(tables);
   const keyMap = new Map(settings.keyMap);
@@ -69,6 +74,7 @@ export function createMatching(
     ...settings,
     hasRules: !rules.isEmpty,
     isStateful: rules.isStateful,
+    isWorker,
     hasIndicators: () => live.table.size > 0,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });

@@ -9,9 +9,17 @@ import type { Match } from '../core/match.ts';
 import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
+import type { ProcessEvent } from '../state/process/process-event.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
 import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
+import {
+  eachPrepared,
+  type LinesBefore,
+  NOTHING_PREPARED,
+  PreparedCollector,
+  type PreparedRecords,
+} from './workers/prepared-records.ts';
 
 export interface FoundAlert {
   readonly alert: Alert;
@@ -40,6 +48,8 @@ export interface ProcessorOptions {
   readonly hasRules: boolean;
   /** Rules remember events: no record may be examined twice, and its numbers must be those of the whole file. */
   readonly isStateful: boolean;
+  /** One of several threads that match: where rules are stateful, records are prepared for the thread that keeps the state. */
+  readonly isWorker?: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
   readonly ruleFilter?: RuleFilter;
   /** False while no indicator is loaded: nothing is looked for then. */
@@ -60,6 +70,7 @@ export class Processor {
   readonly #hasRules: boolean;
   readonly #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
+  readonly #prepared: PreparedCollector | undefined;
 
   constructor(detector: Detector, scanner: Scanner | undefined, options: ProcessorOptions) {
     this.detector = detector;
@@ -67,15 +78,18 @@ export class Processor {
     this.#hasRules = options.hasRules;
     this.#ruleFilter = options.ruleFilter;
     this.#options = options;
+    this.#prepared = options.isWorker === true && options.isStateful ? new PreparedCollector() : undefined;
   }
 
-  /** What tells which lines of a file are candidates, when their bytes alone can; its input may be read into. */
+  /** What tells which lines of a file are candidates; its input may be read into. Undefined where lines have no use. */
   lineScanner(source: PinnedSource): LineScanner | undefined {
     const filter = this.#ruleFilter;
-    if (this.#scanner === undefined || this.#options.isStateful) return undefined;
+    if (this.#scanner === undefined || (this.#options.isStateful && this.#prepared === undefined)) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
-    if (filter?.patterns !== undefined) return new PatternLines(filter.patterns, this.#scanner);
-    if (filter?.sieve === undefined || !filter.takes(source)) return undefined;
+    if (filter?.patterns !== undefined) return new PatternLines(this.#scanner, filter.patterns);
+    // Where bytes tell nothing the lines of a file can still be shared among threads.
+    if (filter?.sieve === undefined || !filter.takes(source))
+      return this.#options.isWorker === true ? new PatternLines(this.#scanner) : undefined;
     return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators);
   }
 
@@ -89,21 +103,22 @@ export class Processor {
     this.#scanner = scanner;
   }
 
-  process(batch: RecordBatch, nowMs: number): FoundAlert[] {
+  /** Records up to position `after` are counted and not examined. */
+  process(batch: RecordBatch, nowMs: number, after = -1): FoundAlert[] {
     const found: FoundAlert[] = [];
     this.counts.records += batch.count;
     for (let i = 0; i < batch.count; i++)
       this.counts.bytes += (batch.ranges[2 * i + 1] ?? 0) - (batch.ranges[2 * i] ?? 0);
     const scanner = this.#scanner;
     if (scanner === undefined || batch.bytes.length > scanner.input.length) {
-      for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, ALL, nowMs, found);
+      for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, ALL, nowMs, found, after);
       return found;
     }
     const result = this.#scanIndicators(scanner, batch);
     this.counts.encodingOnly += result.encodingOnly;
     if (!this.#hasRules) {
       for (let i = 0; i < result.candidateCount; i++)
-        this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found);
+        this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found, after);
       return found;
     }
     const filter = this.#ruleFilter?.takes(batch.source) === true ? this.#ruleFilter : undefined;
@@ -118,7 +133,7 @@ export class Processor {
       const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
       const fed = isForRules ? filter?.fedOf(i) : undefined;
       const more = { ...(sigma !== undefined && { sigma }), ...(fed !== undefined && { fed }) };
-      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, ...more }, nowMs, found);
+      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, ...more }, nowMs, found, after);
     }
     return found;
   }
@@ -145,13 +160,40 @@ export class Processor {
   ): void {
     this.counts.candidates++;
     if (wanted.fed !== undefined && !wanted.indicators) {
-      const late = this.detector.feed(bytes, wanted.fed, origin);
-      if (late !== undefined) {
-        this.#build(late, nowMs, found);
+      const fed = this.detector.read(bytes, wanted.fed, origin);
+      if (fed !== undefined) {
+        if (fed.process !== undefined) this.#tell(fed.process, origin.arrivalMs, nowMs, found);
         return;
       }
     }
+    if (this.#prepared !== undefined) {
+      for (const event of this.detector.prepare(bytes, start, end, origin, wanted)) this.#prepared.addEvent(event);
+      return;
+    }
     this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
+  }
+
+  #tell(process: ProcessEvent, arrivalMs: number, nowMs: number, found: FoundAlert[]): void {
+    // Activity is not remembered.
+    if (process.kind === 'activity') return;
+    if (this.#prepared === undefined) this.#build(this.detector.told(process, arrivalMs), nowMs, found);
+    else this.#prepared.addProcess(process, arrivalMs);
+  }
+
+  /** What was found for the owner of the state since the last call; empty where this thread is the owner. */
+  takePrepared(): PreparedRecords {
+    return this.#prepared?.take() ?? NOTHING_PREPARED;
+  }
+
+  /** Alerts of what workers have prepared, in the order of the input. `before`: lines and records of the file in front of it. */
+  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): FoundAlert[] {
+    const found: FoundAlert[] = [];
+    for (const one of eachPrepared(prepared, before)) {
+      const detections =
+        'process' in one ? this.detector.told(one.process, one.arrivalMs) : this.detector.complete(one);
+      this.#build(detections, nowMs, found);
+    }
+    return found;
   }
 
   /** Alerts of an event whose matches are known, and of what it completed. */
@@ -182,9 +224,17 @@ export class Processor {
     }
   }
 
-  #examineRange(batch: RecordBatch, index: number, wanted: Wanted, nowMs: number, found: FoundAlert[]): void {
+  #examineRange(
+    batch: RecordBatch,
+    index: number,
+    wanted: Wanted,
+    nowMs: number,
+    found: FoundAlert[],
+    after: number,
+  ): void {
     const start = batch.ranges[2 * index] ?? 0;
     const end = batch.ranges[2 * index + 1] ?? start;
-    this.examine(batch.bytes, start, end, originOf(batch, index), wanted, nowMs, found);
+    const origin = originOf(batch, index);
+    if (origin.position > after) this.examine(batch.bytes, start, end, origin, wanted, nowMs, found);
   }
 }

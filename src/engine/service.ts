@@ -141,6 +141,7 @@ export class Service {
           this.#lag.sample(batch, (...record) => this.#generation.processor.detector.timeOf(...record));
           const found = this.#generation.match(batch);
           // Before it is acknowledged: what is remembered of it must not die with the process.
+          if (found instanceof Promise) return found.finally(() => this.#archive.flush());
           this.#archive.flush();
           return found;
         },
@@ -462,10 +463,17 @@ export class Service {
       const former = this.#generation;
       const parts = new Set([...generation.parts, ...former.parts]);
       const exchanged = parts.size > former.parts.length || parts.size > generation.parts.length;
-      if (exchanged) this.#keeper.reset();
-      const fresh = generation.takeOver(former, Date.now());
-      this.#generation = generation;
-      attach(generation);
+      // Workers of the former generation may still have events that its state, which goes on in the new one, has not seen.
+      const fresh = await this.#intake.between(
+        () => former.settled(),
+        () => {
+          if (exchanged) this.#keeper.reset();
+          const begun = generation.takeOver(former, Date.now());
+          this.#generation = generation;
+          attach(generation);
+          return begun;
+        },
+      );
       if (exchanged) void this.#keeper.tick();
       if (fresh.length > 0)
         this.#options.logger.info('state of these rules begins anew', {

@@ -12,7 +12,7 @@ export interface ExactFileOptions {
   readonly maxRecordBytes: number;
   readonly inflate: InflateLimits;
   readonly now: () => number;
-  /** Alerts of records up to this position were given before and are left out; -1 for none. */
+  /** Records up to this position were examined before and are left out; -1 for none. */
   readonly reportedThrough: number;
   readonly drop: (reason: ReadProblem) => void;
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
@@ -35,7 +35,7 @@ export async function scanExactly(
   const intake: Intake = {
     pressure: 0,
     push: async (batch) => {
-      found.push(...processor.process(batch, arrivalMs));
+      found.push(...processor.process(batch, arrivalMs, options.reportedThrough));
     },
   };
   const counters = new ComponentCounters('input', source.input);
@@ -50,7 +50,7 @@ export async function scanExactly(
   const writer = new BatchWriter(context, source);
   const give = async (): Promise<void> => {
     writer.flush();
-    const ready = found.filter(({ event }) => event.origin.position > options.reportedThrough);
+    const ready = found;
     found = [];
     if (ready.length > 0) await options.onFound(ready);
     await options.settle?.();

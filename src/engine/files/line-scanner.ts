@@ -5,7 +5,7 @@
 import type { PatternFilter } from '../rules/pattern-filter.ts';
 import type { ScanResult, Scanner } from '../../scan/scanner.ts';
 import type { Wanted } from '../detector.ts';
-import { rulesOf } from '../rules/rule-filter.ts';
+import { fedValuesOf, rulesOf } from '../rules/rule-filter.ts';
 import type { SigmaSieve } from '../rules/sigma-sieve.ts';
 
 export interface LineScanner {
@@ -62,7 +62,9 @@ export class RuleLines implements LineScanner {
     const { records, consumedBytes } = forRules;
     const rulesWanted = Array.from({ length: forRules.candidateCount }, (_, i): Wanted => {
       const sigma = rulesOf(forRules, i);
-      return sigma === undefined ? RULES_ONLY : { ...RULES_ONLY, sigma };
+      if (sigma === undefined) return RULES_ONLY;
+      const fed = fedValuesOf(forRules, i);
+      return { ...RULES_ONLY, sigma, ...(fed !== undefined && { fed }) };
     });
     if (!this.#hasIndicators()) {
       this.#wanted = rulesWanted;
@@ -82,14 +84,17 @@ export class RuleLines implements LineScanner {
   }
 }
 
-/** Lines for STIX patterns and indicators: both look at the same bytes, each in its own way. */
+/**
+ * Lines for STIX patterns and indicators: both look at the same bytes, each in its own way. Without a filter every line is for the
+ * rules.
+ */
 export class PatternLines implements LineScanner {
-  readonly #patterns: PatternFilter;
+  readonly #patterns: PatternFilter | undefined;
   readonly #scanner: Scanner;
   #ranges = new Uint32Array(4096);
   #wanted: readonly Wanted[] = [];
 
-  constructor(patterns: PatternFilter, scanner: Scanner) {
+  constructor(scanner: Scanner, patterns?: PatternFilter) {
     this.#patterns = patterns;
     this.#scanner = scanner;
   }
@@ -102,11 +107,13 @@ export class PatternLines implements LineScanner {
     const found = this.#scanner.scanLines(length, final);
     const bytes = this.input.subarray(0, found.consumedBytes);
     const count = this.#cut(bytes);
-    const flags = this.#patterns.candidates(bytes, this.#ranges, count);
+    const flags = this.#patterns?.candidates(bytes, this.#ranges, count);
     const [ranges, ordinals]: [number[], number[]] = [[], []];
     for (let line = 0; line < count; line++) {
-      if (flags[line] !== 1) continue;
-      ranges.push(this.#ranges[2 * line] ?? 0, this.#ranges[2 * line + 1] ?? 0);
+      if (flags !== undefined && flags[line] !== 1) continue;
+      const [start = 0, end = 0] = [this.#ranges[2 * line], this.#ranges[2 * line + 1]];
+      if (flags === undefined && isBlank(bytes, start, end)) continue;
+      ranges.push(start, end);
       ordinals.push(line);
     }
     const forRules = {
@@ -142,6 +149,12 @@ export class PatternLines implements LineScanner {
     }
     return count;
   }
+}
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (bytes[at] ?? 0) <= 0x20) at++;
+  return at === end;
 }
 
 interface Merged {

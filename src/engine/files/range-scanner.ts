@@ -2,6 +2,7 @@
 import type { RecordSource } from '../../core/record.ts';
 import { type LineFraming, scanLineFile } from './line-file.ts';
 import type { FoundAlert, Processor } from '../processor.ts';
+import type { PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 
 export interface RangeTask {
@@ -16,6 +17,8 @@ export interface RangeTask {
 export interface RangeResult {
   /** Lines and records of the alerts count from the start of the range. */
   readonly found: readonly FoundAlert[];
+  /** What the thread that keeps state is to complete, in the order of ranges. */
+  readonly prepared: PreparedRecords;
   readonly records: number;
   readonly lines: number;
   readonly bytes: number;
@@ -70,7 +73,7 @@ export class RangeScanner {
         found.push(...alerts);
       },
     });
-    return { found, dropped, ...result };
+    return { found, prepared: this.#processor.takePrepared(), dropped, ...result };
   }
 }
 

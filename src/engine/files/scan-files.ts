@@ -12,6 +12,7 @@ import { type LineFraming, sniffLines } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
 import type { FoundAlert, Processor } from '../processor.ts';
 import { type RangeResult, RangeScanner } from './range-scanner.ts';
+import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 
 export interface ScanOptions extends FileSourceOptions {
@@ -31,6 +32,8 @@ export interface ScanEngine {
   hold(held: boolean): void;
   /** Alerts of rules that span events, when the input is at its end. */
   end(nowMs: number): readonly FoundAlert[];
+  /** Alerts of what workers have prepared, where rules keep state; in the order of the input. */
+  complete(prepared: PreparedRecords, nowMs: number, before: LinesBefore): readonly FoundAlert[];
   readonly processor: Processor;
   readonly pool: WorkerPool | undefined;
 }
@@ -66,6 +69,7 @@ interface Job {
   /** Range of a line file, at work on a thread; undefined: the exact path, begun when its turn has come. */
   readonly range: Promise<RangeResult> | undefined;
   readonly start: number;
+  readonly arrivalMs: number;
 }
 
 export async function scanFiles(
@@ -76,7 +80,6 @@ export async function scanFiles(
   const scan = new Scan(engine, options);
   engine.hold(files.length > 1);
   for (const file of files) await scan.add(file);
-  engine.hold(false);
   await scan.finish();
   return scan.summary(files.length);
 }
@@ -103,18 +106,19 @@ class Scan {
     const totals: FileTotals = { records: 0, bytes: 0, lines: 0, reportedThrough: -1, isExact: false };
     const framing = this.#framingOf(file);
     if (framing === 'unreadable') return;
-    if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0 });
-    const source = sourceOf(file, this.#options);
     const arrivalMs = this.#options.now();
+    if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0, arrivalMs });
+    const source = sourceOf(file, this.#options);
     for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
       const range = this.#ranges.scan({ path: file.path, framing, source, start, end, arrivalMs });
-      await this.#push({ file, totals, isLast, range, start });
+      await this.#push({ file, totals, isLast, range, start, arrivalMs });
       if (totals.isExact) break;
     }
   }
 
   async finish(): Promise<void> {
     while (this.#jobs.length > 0) await this.#take();
+    this.#engine.hold(false);
     const found = this.#engine.end(this.#options.now());
     if (found.length > 0) await this.#options.onFound(found);
   }
@@ -132,7 +136,8 @@ class Scan {
   }
 
   #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
-    if (file.path === '-' || this.#engine.processor.lineScanner(this.#options) === undefined) return undefined;
+    const { pool, processor } = this.#engine;
+    if (file.path === '-' || (pool ?? processor.lineScanner(this.#options)) === undefined) return undefined;
     try {
       return sniffLines(file.path, this.#options.maxRecordBytes);
     } catch (error) {
@@ -160,12 +165,14 @@ class Scan {
     if (job.isLast || job.totals.isExact) this.#finishFile(job);
   }
 
-  async #takeRange({ file, totals, range, start }: Job): Promise<void> {
+  async #takeRange({ file, totals, range, start, arrivalMs }: Job): Promise<void> {
     if (range === undefined) return this.#takeExactly(file, totals);
     const result = await range;
     for (const [reason, count] of Object.entries(result.dropped)) this.#drop(reason, count);
-    const found = result.found.map((one) => renumbered(one, totals));
+    const completed = this.#engine.complete(result.prepared, arrivalMs, totals);
+    const found = [...result.found.map((one) => renumbered(one, totals)), ...completed];
     if (found.length > 0) await this.#options.onFound(found);
+    await this.#options.settle?.();
     if (result.irregularAfter !== undefined) {
       totals.reportedThrough = Math.max(result.irregularAfter, start - 1);
       return this.#takeExactly(file, totals);

@@ -7,23 +7,25 @@ import type { Event } from '../../core/event.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleMatch } from '../../core/match.ts';
 import type { RecordOrigin } from '../../core/record.ts';
-import type { EventTime } from '../../decode/event-time.ts';
 import type { ProcessTree } from '../../core/process-tree.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { SigmaRules } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
-import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
+import { type FedProcess, type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { EventArchive } from '../../state/event-log.ts';
+import type { ProcessEvent } from '../../state/process/process-event.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../../state/window-watch.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
-import { type LateOutcome, SigmaEventRules } from './sigma-rules.ts';
+import type { RulesPart } from './rules-part.ts';
+import { type LateOutcome, SigmaEventRules, type SigmaOutcome, type SigmaPart } from './sigma-rules.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
 import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from '../state/stateful-rules.ts';
 
@@ -35,6 +37,8 @@ export interface EventRulesOptions {
   readonly archive?: EventArchive;
   /** Told what windows are like. */
   readonly watch?: WindowWatch;
+  /** Sigma rules that were compiled before, as `portable` gives them; absent: they are made of the texts. */
+  readonly sigma?: string;
   /** Rules of the generation before: what reads the same keeps its state, as the same object. */
   readonly previous?: EventRules;
 }
@@ -53,13 +57,16 @@ export class EventRules implements MatchesEvents {
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
   readonly #feeder = new ProcessFeeder();
+  readonly #loaded: PortableSigma;
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
     const { onEvent, previous, archive, watch } = options;
     const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
-    const sigma = loadSigmaTexts(texts, fluxRuleNames(texts.flux));
+    const sigma =
+      options.sigma === undefined ? loadSigmaTexts(texts, fluxRuleNames(texts.flux)) : readPortable(options.sigma);
+    this.#loaded = sigma;
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
     this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
@@ -99,6 +106,12 @@ export class EventRules implements MatchesEvents {
       pattern: patterns.set.size,
     };
     this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
+
+  /** The Sigma rules for another thread: reading this takes a tenth of the time that their texts take. */
+  portable(): string {
+    const { detections, correlations, identifiers } = this.#loaded;
+    return JSON.stringify({ detections, correlations, identifiers } satisfies PortableSigma);
   }
 
   get isEmpty(): boolean {
@@ -144,23 +157,53 @@ export class EventRules implements MatchesEvents {
   }
 
   match(event: Event, candidates?: Iterable<number>): readonly RuleMatch[] {
-    const outcome = this.sigma?.examine(event, candidates);
+    const sigma = this.#takeOutcome(event, this.sigma?.examine(event, candidates));
+    return joined(sigma, this.patterns?.match(event) ?? NONE);
+  }
+
+  /** The half of `match` that needs no state: for a worker. Undefined when the event does not matter to anything. */
+  prepare(event: Event, candidates?: Iterable<number>): RulesPart | undefined {
+    const sigma = this.sigma?.prepare(event, candidates);
+    const patterns = this.patterns?.examine(event) ?? NO_PATTERNS;
+    const { matches, facts } = patterns;
+    const matters =
+      this.stateful?.seesEveryEvent === true || matches.length > 0 || facts.length > 0 || this.#matters(sigma);
+    return matters ? { ...(sigma !== undefined && { sigma }), patterns } : undefined;
+  }
+
+  #matters(part: SigmaPart | undefined): boolean {
+    if (part === undefined) return false;
+    const { process, held, open } = part;
+    if (open.length > 0 || (process !== undefined && (process === 'audit' || process.kind !== 'activity'))) return true;
+    return held.some((index) => {
+      const rule = this.sigma?.rules[index];
+      return rule !== undefined && (rule.alerts || this.stateful?.watches(rule.details.id) === true);
+    });
+  }
+
+  /** The other half, of events in their order: what `match` gives. */
+  complete(event: Event, { sigma: part, patterns: { matches, facts } }: RulesPart): readonly RuleMatch[] {
+    const sigma = this.#takeOutcome(event, part === undefined ? undefined : this.sigma?.complete(event, part));
+    const advanced = facts.flatMap((fact) => this.patterns?.advance(fact) ?? []);
+    return joined(sigma, advanced.length === 0 ? matches : [...matches, ...advanced]);
+  }
+
+  #takeOutcome(event: Event, outcome: SigmaOutcome | undefined): readonly RuleMatch[] {
     const held = outcome?.held ?? [];
     const identifiers =
       this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
     this.stateful?.observe(event, held, outcome?.fields ?? event.fields, event.origin.arrivalMs, identifiers);
     if (outcome?.late !== undefined) this.#takeLate(outcome.late, event.origin.arrivalMs);
-    const sigma = this.#withSource(outcome?.matches ?? NONE);
-    const patterns = this.patterns?.match(event) ?? NONE;
-    if (patterns.length === 0) return sigma;
-    return sigma.length === 0 ? patterns : [...sigma, ...patterns];
+    return this.#withSource(outcome?.matches ?? NONE);
   }
 
-  feed(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): EventTime | undefined {
-    const fed = this.#feeder.read(bytes, values, origin, clampTime);
-    if (fed === undefined || this.sigma === undefined) return undefined;
-    if (fed.process !== undefined) this.#takeLate(this.sigma.told(fed.process), origin.arrivalMs);
-    return fed.time;
+  read(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): FedProcess | undefined {
+    return this.sigma === undefined ? undefined : this.#feeder.read(bytes, values, origin, clampTime);
+  }
+
+  /** Remembers what a record says of a process. */
+  told(process: ProcessEvent, arrivalMs: number): void {
+    if (this.sigma !== undefined) this.#takeLate(this.sigma.told(process), arrivalMs);
   }
 
   #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {
@@ -195,6 +238,13 @@ export class EventRules implements MatchesEvents {
   }
 }
 
+type PortableSigma = Pick<SigmaRules, 'detections' | 'correlations' | 'identifiers'>;
+
+/** Rules are plain data whose numbers are finite. */
+function readPortable(text: string): PortableSigma & Pick<SigmaRules, 'diagnostics'> {
+  return { ...(JSON.parse(text) as PortableSigma), diagnostics: [] };
+}
+
 function rulesFromFeeds(
   texts: RuleTexts,
   rules: readonly (DetectionRule | CorrelationRule)[],
@@ -216,6 +266,12 @@ export function randomSeed(): StatefulOptions['seed'] {
   return { lo: randomInt(MAX_SEED), hi: randomInt(MAX_SEED) };
 }
 
+function joined(sigma: readonly RuleMatch[], patterns: readonly RuleMatch[]): readonly RuleMatch[] {
+  if (patterns.length === 0) return sigma;
+  return sigma.length === 0 ? patterns : [...sigma, ...patterns];
+}
+
 const NONE: readonly RuleMatch[] = Object.freeze([]);
+const NO_PATTERNS: RulesPart['patterns'] = Object.freeze({ matches: NONE, facts: Object.freeze([]) });
 /** `randomInt` gives at most 48 bits; fingerprints take 32. */
 const MAX_SEED = 2 ** 32;

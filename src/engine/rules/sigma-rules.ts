@@ -4,12 +4,13 @@
  * One object per worker; its rules never change (a reload builds another).
  */
 import type { Event, EventObject } from '../../core/event.ts';
-import type { RuleMatch } from '../../core/match.ts';
+import type { MatchedField, RuleMatch } from '../../core/match.ts';
 import { plainEvent, type RuleEvent } from '../../core/rule-event.ts';
 import { createEventRecogniser, type EventRecogniser } from '../../fields/mapping/recognise.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { type Explanation, evidenceOf, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
+import { OpenRules } from './open-rules.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
 import type { LateEvent, ProcessContext } from '../state/process-context.ts';
 
@@ -28,6 +29,19 @@ export interface LateOutcome extends SigmaOutcome {
   readonly event: Event;
 }
 
+/** What can be said of an event without any memory; plain data, finished by the thread that keeps the memory. */
+export interface SigmaPart {
+  readonly isRecognised: boolean;
+  /** Positions of the rules that hold whatever other processes are like, ascending. */
+  readonly held: readonly number[];
+  /** Evidence of each of these; empty for rules that do not alert. */
+  readonly matched: readonly (readonly MatchedField[])[];
+  /** Positions of the rules that fields of other processes decide. */
+  readonly open: readonly number[];
+  /** What the event says of a process; `audit`: only the records of its audit event together say that. */
+  readonly process?: ProcessEvent | 'audit';
+}
+
 export interface SigmaCounts {
   events: number;
   /** Events of no known shape: no rule was tried. */
@@ -42,11 +56,13 @@ export class SigmaEventRules {
   readonly #matcher: RuleMatcher;
   readonly #recogniser: EventRecogniser = createEventRecogniser();
   readonly #processes: ProcessContext | undefined;
+  readonly #openRules: OpenRules | undefined;
 
   constructor(rules: readonly DetectionRule[], processes?: ProcessContext) {
     this.rules = rules;
     this.#matcher = new RuleMatcher(rules);
     this.#processes = processes;
+    this.#openRules = processes === undefined ? undefined : new OpenRules(rules, processes);
   }
 
   get matcherCounters(): Readonly<RuleMatcherCounters> {
@@ -81,9 +97,62 @@ export class SigmaEventRules {
     return { ...this.#outcome(indexes, view, event), ...more };
   }
 
+  /** The first half of `examine`, for a thread that remembers nothing. */
+  prepare(event: Event, candidates?: Iterable<number>): SigmaPart {
+    this.counts.events++;
+    const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
+    const process = this.#processes?.told(recognised?.event.base ?? event.fields, event.timeMs);
+    const about = process === undefined ? NOTHING_TOLD : { process };
+    if (recognised === undefined) {
+      this.counts.unrecognised++;
+      return { isRecognised: false, held: NO_INDEXES, matched: NO_INDEXES, open: NO_INDEXES, ...about };
+    }
+    const { shape, source, event: view } = recognised;
+    this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
+    const open = process === undefined ? NO_INDEXES : (this.#openRules?.of(view, source, process, candidates) ?? []);
+    const all =
+      candidates === undefined
+        ? this.#matcher.match(view, source)
+        : this.#matcher.matchCandidates(view, source, candidates);
+    const held = open.length === 0 ? all : all.filter((index) => !open.includes(index));
+    const matched = held.map((index) => {
+      const { alerts, predicate } = this.#matcher.rules[index] as DetectionRule;
+      return alerts ? evidenceOf(predicate, view.fields, (node) => this.#matcher.holds(node)) : NO_EVIDENCE;
+    });
+    return { isRecognised: true, held, matched, open, ...about };
+  }
+
+  /** The second half: what `examine` gives, from what `prepare` said on another thread. Events are to be given in order. */
+  complete(event: Event, part: SigmaPart): SigmaOutcome {
+    const { held, matched, open, process } = part;
+    const isNeeded = held.length > 0 || open.length > 0 || process === 'audit';
+    const recognised = isNeeded ? this.#recogniser.recognise(event.fields, event.origin.source.logsource) : undefined;
+    const plain = recognised?.event ?? plainEvent(event.fields);
+    const processes = process === undefined ? undefined : this.#processes;
+    const shown = processes?.show(event, plain, process === 'audit' ? undefined : process);
+    const late =
+      shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
+    const more = late === undefined ? NOTHING_LATE : { late };
+    if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
+    const view = shown?.view ?? recognised.event;
+    const opened = open.length === 0 ? [] : this.#matcher.matchCandidates(view, recognised.source, open);
+    const all = opened.length === 0 ? held : [...held, ...opened].sort((a, b) => a - b);
+    if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(all));
+    if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
+    const { fields } = view;
+    const matches = all.flatMap((index): RuleMatch[] => {
+      const rule = this.#matcher.rules[index] as DetectionRule;
+      if (!rule.alerts) return [];
+      const place = held.indexOf(index);
+      if (place < 0) return [this.#matchOf(rule, fields)];
+      return [{ engine: 'sigma', rule: rule.details, matched: matched[place] ?? [] }];
+    });
+    return { matches, held: all.map((index) => this.#matcher.rules[index] as DetectionRule), fields, ...more };
+  }
+
   /** A process told of by a record that is for no rule: what holds for earlier events now. */
   told(process: ProcessEvent): readonly LateOutcome[] {
-    const late = this.#processes?.told(process) ?? [];
+    const late = this.#processes?.observe(process) ?? [];
     return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
   }
 
@@ -157,5 +226,8 @@ export interface SigmaExplanation {
 
 const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
+const NOTHING_TOLD: { readonly process?: never } = Object.freeze({});
+const NO_INDEXES: readonly never[] = Object.freeze([]);
+const NO_EVIDENCE: readonly MatchedField[] = Object.freeze([]);
 const NO_MATCHES: readonly RuleMatch[] = Object.freeze([]);
 const NO_RULES: readonly DetectionRule[] = Object.freeze([]);

@@ -90,6 +90,11 @@ export class ProcessContext {
     return new Set([...this.#names].filter((name) => DERIVED_PROCESS_FIELDS.has(name)));
   }
 
+  /** All fields that the context may answer for some rule: of ancestors, and own ones of starts told in several records. */
+  get names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
   get memory(): ProcessMemory<LateEvent> {
     return this.#memory;
   }
@@ -115,9 +120,12 @@ export class ProcessContext {
     };
   }
 
-  /** Remembers what the event says. Undefined when it is about no process. `view` is the event under the names of rules. */
-  show(event: Event, view: RuleEvent): ShownEvent | undefined {
-    const process = this.#processOf(view.base, event);
+  /**
+   * Remembers what the event says. Undefined when it is about no process. `view` is the event under the names of rules; `told` is what
+   * the record says of a process, where that is known.
+   */
+  show(event: Event, view: RuleEvent, told?: ProcessEvent): ShownEvent | undefined {
+    const process = told ?? this.#processOf(view.base, event);
     if (process === undefined) return undefined;
     if (process.kind !== 'activity') this.#archive?.put(event);
     const late = this.#memory.observe(process, undefined);
@@ -126,8 +134,13 @@ export class ProcessContext {
     return { view: rules, derived, late };
   }
 
+  /** What a record says of a process, without any memory; `audit` where only the records of one audit event together say it. */
+  told(fields: EventObject, timeMs: number): ProcessEvent | 'audit' | undefined {
+    return isAudit(fields) ? 'audit' : processEventOf(fields, timeMs);
+  }
+
   /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
-  told(process: ProcessEvent): readonly LateEvent[] {
+  observe(process: ProcessEvent): readonly LateEvent[] {
     return this.#memory.observe(process, undefined);
   }
 
@@ -156,10 +169,13 @@ export class ProcessContext {
 
   #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
     // Records of one audit event belong together; everything else is about a process by itself.
-    const isAudit = Object.hasOwn(fields, 'msg') && textOf(fields, 'msg')?.startsWith('audit(') === true;
     const { timeMs } = event;
-    return isAudit ? this.#audit.processOf(fields, timeMs, '') : processEventOf(fields, timeMs);
+    return isAudit(fields) ? this.#audit.processOf(fields, timeMs, '') : processEventOf(fields, timeMs);
   }
+}
+
+function isAudit(fields: EventObject): boolean {
+  return Object.hasOwn(fields, 'msg') && textOf(fields, 'msg')?.startsWith('audit(') === true;
 }
 
 function weightOf(fields: EventObject): number {

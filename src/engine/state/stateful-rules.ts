@@ -208,6 +208,11 @@ export class StatefulRules {
     return this.#taggers.length > 0;
   }
 
+  /** True when the matches of a rule matter to some correlation, whether it alerts or not. */
+  watches(ruleId: string): boolean {
+    return this.#correlator?.part.watches(ruleId) === true;
+  }
+
   /** Rules that turned out to hold for an event that was observed before: its parent became known late. */
   observeHeld(event: Event, held: readonly DetectionRule[], fields: EventObject, nowMs: number): void {
     if (held.length === 0) return;

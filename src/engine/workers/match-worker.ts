@@ -36,6 +36,7 @@ const { processor, live } = createMatching(
   (code, input, sample) => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, input, sample });
   },
+  { isWorker: true, sigma: start.sigma },
 );
 
 port.on('message', (task: WorkerTask | WorkerNews) => {
@@ -72,5 +73,6 @@ async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskRes
 function result(found: readonly FoundAlert[]): TaskResult {
   const samples = problems;
   problems = [];
-  return { found, problems: samples, counts: processor.counts, detectorCounts: processor.detector.counts };
+  const prepared = processor.takePrepared();
+  return { found, prepared, problems: samples, counts: processor.counts, detectorCounts: processor.detector.counts };
 }

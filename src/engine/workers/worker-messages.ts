@@ -6,6 +6,7 @@ import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { DetectorCounts } from '../detector.ts';
 import type { MatchingSettings } from '../matching-parts.ts';
 import type { FoundAlert, ProcessorCounts } from '../processor.ts';
+import type { PreparedRecords } from './prepared-records.ts';
 import type { RangeResult, RangeTask } from '../files/range-scanner.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
 
@@ -16,6 +17,8 @@ export interface WorkerStart {
   readonly urls: UrlIndexColumns;
   readonly scanner: ScannerBlock;
   readonly settings: MatchingSettings;
+  /** Compiled Sigma rules, as EventRules gives them. */
+  readonly sigma: string;
 }
 
 /** A batch whose bytes the main thread has written to the worker's scanner input. */
@@ -67,6 +70,8 @@ export interface ProblemSample {
 export interface TaskResult {
   /** Of a batch. */
   readonly found: readonly FoundAlert[];
+  /** Of a batch, where rules keep state: what the main thread is to complete, in the order of batches. */
+  readonly prepared: PreparedRecords;
   /** Of a file task. */
   readonly range?: RangeResult;
   readonly problems: readonly ProblemSample[];
