@@ -93,6 +93,11 @@ export class Processor {
     return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators);
   }
 
+  /** Rules remember events. */
+  get isStateful(): boolean {
+    return this.#options.isStateful;
+  }
+
   /** The scanner's input memory. */
   get input(): Uint8Array | undefined {
     return this.#scanner?.input;

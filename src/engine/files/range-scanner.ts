@@ -28,6 +28,8 @@ export interface RangeResult {
 
 /** Large enough that posting a task costs nothing beside it, small enough that alerts come while a large file is read. */
 const RANGE_BYTES = 16 << 20;
+/** Where rules keep state every event may be handed over, which takes several times its bytes of memory until its turn has come. */
+const STATEFUL_RANGE_BYTES = 4 << 20;
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 
 export class RangeScanner {
@@ -48,9 +50,9 @@ export class RangeScanner {
 
   /** The last range is open to the end: the file may have grown since it was listed. */
   *cut(fileBytes: number): Generator<{ readonly start: number; readonly end: number; readonly isLast: boolean }> {
+    const bytes = this.#processor.isStateful ? STATEFUL_RANGE_BYTES : RANGE_BYTES;
     let start = 0;
-    for (; start + RANGE_BYTES < fileBytes; start += RANGE_BYTES)
-      yield { start, end: start + RANGE_BYTES, isLast: false };
+    for (; start + bytes < fileBytes; start += bytes) yield { start, end: start + bytes, isLast: false };
     yield { start, end: MAX_BYTES, isLast: true };
   }
 

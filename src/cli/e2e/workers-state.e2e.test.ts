@@ -1,0 +1,104 @@
+/**
+ * `scan` with 1, 2 and 4 workers where rules keep state: correlations, flux, patterns over several observations, remembered processes. The
+ * alerts are the same to the last field and in the same order. One worker is the measure: it sees every record in its turn.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FLINT_MAIN, temporaryFolder } from '../../testing/flint-process.ts';
+import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { Random } from '../../testing/random.ts';
+import { statefulSetup } from '../../testing/stateful-events.ts';
+
+const SEED = 20260301;
+/** Several ranges of 4 MiB. */
+const PROCESS_LINES = 12_000;
+const STATE_LINES = 10_000;
+const LINE_CHARACTERS = 800;
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+interface Found {
+  readonly alerts: readonly string[];
+  readonly engines: ReadonlyMap<string, number>;
+}
+
+function scan(args: readonly string[], workers: number): Found {
+  const run = spawnSync(process.execPath, [FLINT_MAIN, 'scan', ...args, '--json', '-q', '--workers', String(workers)], {
+    cwd: folder.path,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+  });
+  expect(run.status, run.stderr).toBe(0);
+  const engines = new Map<string, number>();
+  const alerts = run.stdout.split('\n').filter(Boolean);
+  const plain = alerts.map((line) => {
+    const alert = JSON.parse(line) as { event: Record<string, unknown>; flint: { engine: string } };
+    engines.set(alert.flint.engine, (engines.get(alert.flint.engine) ?? 0) + 1);
+    // When it was written: the only field that may differ.
+    return JSON.stringify({ ...alert, event: { ...alert.event, created: '' } });
+  });
+  return { alerts: plain, engines };
+}
+
+function file(name: string, lines: readonly string[]): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, lines.join(''));
+  return path;
+}
+
+function compare(args: readonly string[], engines: readonly string[]): void {
+  const one = scan(args, 1);
+  for (const engine of engines) expect(one.engines.get(engine) ?? 0, `${engine}, seed ${SEED}`).toBeGreaterThan(10);
+  for (const workers of [2, 4]) expect(scan(args, workers).alerts, `seed ${SEED}`).toEqual(one.alerts);
+}
+
+describe('the number of workers changes nothing', () => {
+  const random = new Random(SEED);
+  const processes = file('processes.ndjson', processLog(random, PROCESS_LINES, LINE_CHARACTERS));
+  const rules = join(folder.path, 'processes.yml');
+  writeFileSync(rules, PROCESS_RULES);
+  const intel = join(folder.path, 'names.txt');
+  writeFileSync(intel, 'bad.example.net\n');
+  const { args, lines } = statefulSetup(folder.path, SEED, STATE_LINES);
+  const state = file(
+    'state.ndjson',
+    lines.map((line) => `${line.trimEnd().slice(0, -1)},"filler":"${'z'.repeat(LINE_CHARACTERS)}"}\n`),
+  );
+
+  it('with remembered processes, whose records the event sieve reads', () => {
+    compare([processes, '--rules', rules], ['sigma', 'correlation']);
+  });
+
+  it('with indicators beside them, over several files of which one is compressed', () => {
+    const packed = join(folder.path, 'more.ndjson.gz');
+    writeFileSync(packed, gzipSync(processLog(random, 1000).join('')));
+    compare([processes, packed, state, '--rules', rules, '--intel', intel], ['sigma', 'correlation', 'indicator']);
+  });
+
+  it('with correlations, flux and patterns that see every event', () => {
+    compare([state, '--logsource', 'any/test', ...args], ['sigma', 'correlation', 'flux', 'pattern']);
+  });
+
+  it('with a line in the middle that is no single record', () => {
+    const broken = processLog(random, PROCESS_LINES, LINE_CHARACTERS);
+    const at = Math.floor(PROCESS_LINES / 2);
+    broken[at] = `${(broken[at] ?? '').trimEnd()} ${broken[at + 1] ?? ''}`;
+    compare([file('broken.ndjson', broken), '--rules', rules], ['sigma', 'correlation']);
+  });
+
+  it('and events with their tags come once each, in their order', () => {
+    const emitted = [1, 2, 4].map((workers) => {
+      const all = ['scan', state, '--logsource', 'any/test', ...args, '--emit', 'events', '-q'];
+      const run = spawnSync(process.execPath, [FLINT_MAIN, ...all, '--workers', String(workers)], {
+        ...{ cwd: folder.path, encoding: 'utf8', maxBuffer: 1 << 30 },
+      });
+      return run.stdout;
+    });
+    expect(emitted[0]?.split('\n').length).toBe(STATE_LINES + 1);
+    expect(emitted[1] === emitted[0] && emitted[2] === emitted[0]).toBe(true);
+  });
+});
