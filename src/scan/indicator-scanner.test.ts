@@ -57,11 +57,26 @@ describe('verdicts', () => {
     ['%252Fevil.com', 'hit'],
     ['\\u002fevil.com', 'hit'],
     ['\\n.evil.com', 'hit'],
+    ['--evil.com', 'hit'],
+    ['evil.com-_', 'hit'],
+    ['\\n-evil.com_', 'hit'],
+    ['-_evil.com', ''],
+    ['some-long-name-in-front.evil.com', ''],
+    ['a.sub-domain-of-some-length.bad.org', 'hit'],
     ['sub.bad.org', 'hit'],
     ['xbad.org', ''],
     ['1.2.3.4', 'hit'],
     ['\\n1.2.3.4', 'hit'],
     ['%20.1.2.3.4', 'hit'],
+    ['%201.2.3.4', 'hit'],
+    ['%25201.2.3.4', 'hit'],
+    ['\\u00201.2.3.4', 'hit'],
+    ['\\u00a01.2.3.4', 'hit'],
+    ['\\x201.2.3.4', 'hit'],
+    ['201.2.3.4', ''],
+    ['1.2.3.4.', 'hit'],
+    ['2.3.4.5.6 1.2..3.4 1.2.3.', ''],
+    ['1.256.3.4 1.2.03.4 1.2.3.1234', ''],
     ['%20:2001:db8::1', 'hit'],
     ['1.2.3.40', ''],
     ['01.2.3.4', ''],
@@ -103,6 +118,20 @@ describe('verdicts', () => {
     for (let shift = 1; shift < 66; shift += 5)
       expect(verdict(scanner, `${' '.repeat(shift)}${record} `)).toBe(expected);
   });
+});
+
+it('keeps records apart that nothing stands between', () => {
+  const scanner = scannerOf(ROWS);
+  const records = ['1', '1.2.3.4', '0', 'x', 'evil.com', 'm', 'a', 'bad.org'];
+  const ranges = new Uint32Array(2 * records.length);
+  Buffer.from(records.join('')).copy(scanner.input);
+  let at = 0;
+  for (const [i, { length }] of records.entries()) {
+    ranges.set([at, at + length], 2 * i);
+    at += length;
+  }
+  const { candidateCount, ordinals } = scanner.scanRecords(ranges, records.length);
+  expect([...ordinals.subarray(0, candidateCount)]).toEqual([1, 4, 7]);
 });
 
 describe('lines', () => {

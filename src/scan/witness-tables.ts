@@ -60,6 +60,7 @@ const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
 const REACH4_BYTES = 2 ** 24 / 8;
 /** Bits of the map of endings: 4 to 8 for each name, of which many end alike. */
+const MAPS_AND_HEADER_BYTES = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES;
 const MIN_ENDING_BITS = 14;
 const MAX_ENDING_BITS = 27;
 
@@ -234,7 +235,7 @@ const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
 
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {
-  let bytes = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES + 2 ** endingBits(counts[CLASS_NAME]) / 8;
+  let bytes = MAPS_AND_HEADER_BYTES + 2 ** endingBits(counts[CLASS_NAME]) / 8;
   for (const count of counts) {
     const { filterWords, slots } = classSize(count);
     bytes += filterWords * 8 + aligned(slots * 4);
@@ -249,7 +250,7 @@ function classSize(count: number): { readonly filterWords: number; readonly slot
 
 /** Binary logarithm of the size of the map of endings. */
 function endingBits(names: number): number {
-  return Math.min(MAX_ENDING_BITS, Math.max(MIN_ENDING_BITS, Math.ceil(Math.log2(names * 4 + 1))));
+  return Math.min(MAX_ENDING_BITS, Math.max(MIN_ENDING_BITS, Math.ceil(Math.log2(names * 8 + 1))));
 }
 
 function aligned(bytes: number): number {

@@ -1,147 +1,165 @@
 /**
- * IPv4 addresses: three dots, each between digits, two to four bytes from one to the next. What stands around the four numbers
- * is left to the exact path, save for an escape whose digits would be taken for those of the first number.
+ * IPv4 addresses: three dots, two to four bytes from one to the next. The numbers before the third dot are read as if they were
+ * right, and nearly all addresses end at a map: nothing is listed in their /24. What is left is read with care. What stands around
+ * the four numbers is left to the exact path, save for an escape whose digits would be taken for those of the first number
+ * (`visitEscapedQuad`).
  */
+import { isDigit } from './bytes';
 import { ipv4Hash, lookUp, net4Hash } from './keys';
 import {
   AS_WHOLE,
   CLASS_ADDRESS,
   CTX_QUADS,
   CTX_THIRD_DOTS,
-  MASK_DIGIT,
+  FLAG_ADDRESSES,
   MASK_DOT,
   TAB_NET4,
   TAB_REACH4,
 } from './layout';
+import { upTo } from './masks';
 import { addPair } from './names';
-import { classOf, ctx, markHit, pieceStart, segmentStart, tab } from './state';
+import { classOf, ctx, flags, markHit, pieceStart, segmentEnd, tab } from './state';
 
 export function visitAddresses4(count: u32): void {
-  const places = ctx + CTX_THIRD_DOTS;
-  const last = listThirdDots(count, places);
-  lookUpQuads(readQuads(places, last));
+  const list = ctx + CTX_THIRD_DOTS;
+  const last = chooseQuads(listThirdDots(count, list));
+  for (let at = list; at < last; at += 4) visitQuad(pieceStart + <usize>load<u32>(at));
 }
 
 /** Offsets of dots that end a chain of three. A chain is found at its end, so that only what was seen before is needed. */
 function listThirdDots(count: u32, list: usize): usize {
-  const area = ctx;
   let out = list;
-  let digitsBefore: u64 = 0;
-  let innerBefore: u64 = 0;
-  let twoBefore: u64 = 0;
-  let digits = load<u64>(area, MASK_DIGIT);
-  for (let i: usize = 0; i < <usize>count; i++) {
-    const at = area + (i << 3);
-    const next = load<u64>(at, MASK_DIGIT + 8);
-    // Dots between digits; those with another one two to four bytes before them and only digits between; and so once more.
-    const inner = load<u64>(at, MASK_DOT) & behind(digits, digitsBefore, 1) & ((digits >>> 1) | (next << 63));
-    const second = behind(digits, digitsBefore, 2);
-    const two = inner & chain(inner, innerBefore, second);
-    const three = inner & chain(two, twoBefore, second);
-    const base = <u32>(i << 6);
-    const number = <usize>popcnt(three);
-    store<u32>(out, base + <u32>ctz(three));
-    if (number > 1) {
-      let to = out + 4;
-      for (let more = three & (three - 1); more != 0; more &= more - 1) {
-        store<u32>(to, base + <u32>ctz(more));
-        to += 4;
-      }
+  let at = ctx;
+  let base: u32 = 0;
+  let before = i64x2.splat(0);
+  const last = at + (<usize>count << 3);
+  // 128 bytes at a time; the masks around the piece are empty.
+  do {
+    const dots = v128.load(at, MASK_DOT);
+    const two = v128.and(dots, near(dots, v128.load(at, MASK_DOT - 8)));
+    const three = v128.and(dots, near(two, v128.shuffle<u64>(before, two, 1, 2)));
+    before = two;
+    out = listBits(out, base, i64x2.extract_lane(three, 0));
+    out = listBits(out, base + 64, i64x2.extract_lane(three, 1));
+    base += 128;
+    at += 16;
+  } while (at < last);
+  return out;
+}
+
+/** Two to four bytes behind the places of `word`; `before` holds the words before. */
+// @ts-ignore: decorator
+@inline
+function near(word: v128, before: v128): v128 {
+  const within = v128.or(v128.or(i64x2.shl(word, 2), i64x2.shl(word, 3)), i64x2.shl(word, 4));
+  const over = v128.or(v128.or(i64x2.shr_u(before, 62), i64x2.shr_u(before, 61)), i64x2.shr_u(before, 60));
+  return v128.or(within, over);
+}
+
+// @ts-ignore: decorator
+@inline
+function listBits(list: usize, base: u32, bits: u64): usize {
+  const number = <usize>popcnt(bits);
+  store<u32>(list, base + <u32>ctz(bits));
+  if (number > 1) {
+    let to = list;
+    for (let more = bits & (bits - 1); more != 0; more &= more - 1) {
+      to += 4;
+      store<u32>(to, base + <u32>ctz(more));
     }
-    out += number << 2;
-    digitsBefore = digits;
-    innerBefore = inner;
-    twoBefore = two;
-    digits = next;
   }
-  return out;
+  return list + (number << 2);
 }
 
-/** The mask moved up by `count` bits, with bits of the word before it. */
-// @ts-ignore: decorator
-@inline
-function behind(word: u64, before: u64, count: u64): u64 {
-  return (word << count) | (before >>> (64 - count));
-}
-
-// @ts-ignore: decorator
-@inline
-function chain(dots: u64, before: u64, second: u64): u64 {
-  return behind(dots, before, 2) | behind(dots, before, 3) | (behind(dots, before, 4) & second);
-}
-
-/** The four numbers around each chain. */
-function readQuads(from: usize, to: usize): usize {
-  const area = ctx;
+/** Keeps of the third dots listed up to `to` those of addresses whose /24 holds something listed; returns the new end of the list. */
+function chooseQuads(to: usize): usize {
+  const list = ctx + CTX_THIRD_DOTS;
+  const distance = CTX_QUADS - CTX_THIRD_DOTS;
   const piece = pieceStart;
-  let out = area + CTX_QUADS;
-  for (let at = from; at < to; at += 4) {
+  const mask = ctx + MASK_DOT;
+  for (let at = list; at < to; at += 4) {
     const offset = <usize>load<u32>(at);
-    const word = area + ((offset >> 6) << 3);
-    const shift = <u64>(offset & 63);
-    // 64 bits that end before the dot.
-    const dots = upToBefore(word + MASK_DOT, shift);
-    const digits = upToBefore(word + MASK_DIGIT, shift);
-    const behindDot = (load<u64>(word, MASK_DIGIT) >>> shift >>> 1) | (load<u64>(word, MASK_DIGIT + 8) << (63 - shift));
+    const dots = upTo(mask, offset - 1);
     const c = <usize>clz(dots);
-    const b = <usize>clz(dots << <u64>(c + 1));
-    const a = min<usize>(8, <usize>clz(~(digits << <u64>(c + b + 2))));
-    const d = <usize>ctz(~behindDot);
+    const back = <usize>clz(dots & ~((<u64>1 << 63) >>> <u64>c));
     const third = piece + offset;
-    const first = third - c - b - 2;
-    const start = first - a;
-    const one = partBefore(first, a);
-    const two = partBefore(third - c - 1, b);
-    const three = partBefore(third, c);
-    const four = partBefore(third + 1 + d, d);
-    const low = (two << 16) | (three << 8) | four;
-    store<u32>(out, (one << 24) | low);
-    store<u32>(out, <u32>start, 4);
-    const sign: u32 = load<u8>(start - 1);
-    if ((sign == 0x25 || sign == 0x75 || sign == 0x78) && (two | three | four) <= 255) visitEscaped(start, first, low, sign);
-    out += <usize>((one | two | three | four) <= 255) << 3;
+    const first = load<u32>(third - back - 5) ^ 0x30303030;
+    // Bit 7 of each byte that is no digit.
+    const others = (((first & 0x7f7f7f7f) + 0x76767676) | first) & 0x80808080;
+    const one = value(first, clz(others) & 0x38);
+    const two = value(load<u32>(third - c - 5) ^ 0x30303030, (<u32>(back - c) << 3) - 8);
+    const three = value(load<u32>(third - 4) ^ 0x30303030, <u32>c << 3);
+    store<u32>(at + distance, (one << 16) | (two << 8) | three);
+  }
+  const reach = tab + <usize>load<u32>(tab, TAB_REACH4);
+  let out = list;
+  for (let at = list; at < to; at += 4) {
+    const upper = load<u32>(at + distance);
+    const offset = load<u32>(at);
+    store<u32>(out, offset);
+    // At the beginning of the piece a digit in front may belong to another record.
+    const isListed = (load<u32>(reach + <usize>(upper >>> 5 << 2)) >>> upper) | <u32>(offset < 16);
+    out += <usize>(isListed & 1) << 2;
   }
   return out;
 }
 
+/** Value, modulo 256, of the digits in the upper `bits` of the word, eight bits each; without meaning when there are none or four. */
 // @ts-ignore: decorator
 @inline
-function upToBefore(mask: usize, shift: u64): u64 {
-  // Shifting in two steps: a shift by 64 would be a shift by 0.
-  return ((load<u64>(mask) << (63 - shift)) << 1) | (load<u64>(mask - 8) >>> shift);
+function value(digits: u32, bits: u32): u32 {
+  const shift = 32 - bits;
+  // The highest byte of the product is that of the ones, ten times the tens and a hundred times the hundreds.
+  return (((digits >>> shift) << shift) * 0x640a01) >>> 24;
 }
 
-/** Nearly all addresses fall out at the map: nothing is listed among their 256 neighbours. */
-function lookUpQuads(last: usize): void {
-  const reach = tab + <usize>load<u32>(tab, TAB_REACH4);
-  for (let at = ctx + CTX_QUADS; at < last; at += 8) {
-    const address = load<u32>(at);
-    if (((load<u8>(reach + <usize>(address >>> 11)) >>> ((address >>> 8) & 7)) & 1) == 0) continue;
-    const found = findIpv4(address);
-    if ((found & AS_WHOLE) != 0) markHit(<usize>load<u32>(at, 4));
-    else if (found != 0) addPair(<usize>load<u32>(at, 4), ipv4Hash(address));
-  }
+function visitQuad(third: usize): void {
+  const second = dotBefore(third);
+  const first = dotBefore(second);
+  let start = first;
+  while (start > pieceStart && first - start < 4 && isDigit(load<u8>(start - 1))) start--;
+  let end = third + 1;
+  while (end < segmentEnd && end - third < 5 && isDigit(load<u8>(end))) end++;
+  const address = readQuad(start, first, second, third, end);
+  if (address < 0) return;
+  const found = findIpv4(<u32>address);
+  if ((found & AS_WHOLE) != 0) markHit(start);
+  else if (found != 0) addPair(start, ipv4Hash(<u32>address));
 }
 
-/** The first number may begin with digits of an escape: `%201.2.3.4`. */
-function visitEscaped(start: usize, dot: usize, low: u32, sign: u32): void {
-  if (start == segmentStart) return;
-  for (let skip: usize = 2; skip <= 4; skip += 2) {
-    if (start + skip >= dot || (skip == 4 && sign == 0x78) || (skip == 2 && sign == 0x75)) continue;
-    const a = partBefore(dot, dot - start - skip);
-    if (a <= 255 && findIpv4((a << 24) | low) != 0) markHit(start);
-  }
+/** The dot two to four bytes before `dot`. */
+function dotBefore(dot: usize): usize {
+  let at = dot - 2;
+  while (load<u8>(at) != 0x2e) at--;
+  return at;
 }
 
-/** Value of the digits that end at `end`; above 255 when they are no part of an address. Without branches. */
-// @ts-ignore: decorator
-@inline
-function partBefore(end: usize, length: usize): u32 {
-  const shift = (4 - min<u32>(3, <u32>length)) << 3;
-  const digits = (load<u32>(end - 4) ^ 0x30303030) & (<u32>0xffffffff << shift);
-  const value = ((digits >>> 8) & 255) * 100 + ((digits >>> 16) & 255) * 10 + (digits >>> 24);
-  const hasZero = <u32>(length > 1) & <u32>(((digits >>> shift) & 255) == 0);
-  return value | (hasZero << 16) | (<u32>(length - 1 > 2) << 16);
+/** An address that begins at `start`, behind an escape that ends in digits: `%201.2.3.4`. */
+export function visitEscapedQuad(start: usize): void {
+  if ((flags & FLAG_ADDRESSES) == 0 || !isDigit(load<u8>(start - 1))) return;
+  const first = endOfDigits(start);
+  const second = endOfDigits(first + 1);
+  const third = endOfDigits(second + 1);
+  const end = endOfDigits(third + 1);
+  if (end > segmentEnd || load<u8>(first) != 0x2e || load<u8>(second) != 0x2e || load<u8>(third) != 0x2e) return;
+  const address = readQuad(start, first, second, third, end);
+  if (address >= 0 && findIpv4(<u32>address) != 0) markHit(start);
+}
+
+/** Of at most four digits. */
+function endOfDigits(start: usize): usize {
+  let end = start;
+  while (end - start < 4 && isDigit(load<u8>(end))) end++;
+  return end;
+}
+
+/** The address with dots at the given places, or -1. */
+function readQuad(start: usize, first: usize, second: usize, third: usize, end: usize): i64 {
+  const a = parsePart(first, first - start);
+  const b = parsePart(second, second - first - 1);
+  const c = parsePart(third, third - second - 1);
+  const d = parsePart(end, end - third - 1);
+  return (a | b | c | d) < 0 ? -1 : <i64>(<u32>((a << 24) | (b << 16) | (c << 8) | d));
 }
 
 /** Four decimal parts, or -1. `dots` are the three dots relative to `start`. */
@@ -152,11 +170,7 @@ export function parseIpv4(start: usize, end: usize, dots: u64): i64 {
   const rest = dots & (dots - 1);
   const b = <usize>ctz(rest);
   const c = <usize>ctz(rest & (rest - 1));
-  const p0 = parsePart(start + a, a);
-  const p1 = parsePart(start + b, b - a - 1);
-  const p2 = parsePart(start + c, c - b - 1);
-  const p3 = parsePart(end, length - c - 1);
-  return (p0 | p1 | p2 | p3) < 0 ? -1 : <i64>(<u32>((p0 << 24) | (p1 << 16) | (p2 << 8) | p3));
+  return readQuad(start, start + a, start + b, start + c, end);
 }
 
 /** One to three digits that end at `end`: 0 to 255 without leading zeros, or -1. */

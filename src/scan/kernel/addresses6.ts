@@ -8,9 +8,9 @@ import {
   AS_WHOLE,
   CLASS_ADDRESS,
   CTX_GROUPS,
-  MASK_BREAK,
   MASK_COLON,
   MASK_DOT,
+  MASK_LABEL,
   TAB_NET6,
   TAB_NET6_LENGTHS,
 } from './layout';
@@ -34,7 +34,7 @@ export function visitAddresses6(count: u32): void {
     const pairs = colons & ((colons << 1) | (colonsBefore >>> 63));
     colonsBefore = colons;
     // A colon with something behind it that a group may begin with; at the end of a word that is not known.
-    const singles = colons & ((~load<u64>(at, MASK_BREAK) >>> 1) | (<u64>1 << 63));
+    const singles = colons & ((load<u64>(at, MASK_LABEL) >>> 1) | (<u64>1 << 63));
     const number = <u32>popcnt(singles);
     const isMany = number + singlesBefore >= MANY;
     singlesBefore = number;
@@ -58,7 +58,7 @@ function outside(word: usize): u64 {
     (isHex(v128.load(at, 16)) << 16) |
     (isHex(v128.load(at, 32)) << 32) |
     (isHex(v128.load(at, 48)) << 48);
-  return (~hex | load<u64>(masks, MASK_BREAK)) & ~(load<u64>(masks, MASK_COLON) | load<u64>(masks, MASK_DOT));
+  return ~((hex & load<u64>(masks, MASK_LABEL)) | load<u64>(masks, MASK_COLON) | load<u64>(masks, MASK_DOT));
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,7 @@
 /** Adds witnesses to the tables: the loader writes items into memory, the kernel hashes them as the scan does. */
-import { addRun, endingBit, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_ENDINGS, TAB_ENDINGS_SHIFT, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
+import { addEnding } from './endings';
+import { addRun, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
+import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
 import { classOf, setBlocks, tab } from './state';
 
 const ITEM_NAME: u32 = 0;
@@ -28,7 +29,7 @@ export function insertItems(context: usize, tables: usize, items: usize, count: 
     if (kind == ITEM_NAME) {
       cls = CLASS_NAME;
       hash = nameHash(a + b, b);
-      listEnding(a, a + b);
+      addEnding(a, a + b);
     } else if (kind == ITEM_HASH) {
       cls = CLASS_HASH;
       hash = addRun(SEED_HASH, a, a + b);
@@ -65,14 +66,6 @@ function reachNet4(masked: u32, bits: u32): void {
   }
   const reached: u32 = bits >= 24 ? 1 : <u32>1 << (24 - bits);
   for (let i: u32 = 0; i < reached; i++) setReach4((masked >>> 8) + i);
-}
-
-function listEnding(start: usize, end: usize): void {
-  let from = end;
-  for (let dots = 0; from > start; from--) if (load<u8>(from - 1) == 0x2e && ++dots == 2) break;
-  const bit = endingBit(end, end - from, load<u32>(tab, TAB_ENDINGS_SHIFT));
-  const at = tab + <usize>load<u32>(tab, TAB_ENDINGS) + <usize>(bit >>> 3);
-  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(bit & 7)));
 }
 
 function setReach4(upper: u32): void {

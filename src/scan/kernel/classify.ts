@@ -1,29 +1,33 @@
 /**
- * First pass over a piece: every byte becomes one bit in each mask array, 64 bytes per step, no branch on the data except for the
- * rare block with a backslash or an ampersand. Token bytes come from two nibble tables (one look-up for the low, one for the high
- * four bits; their AND is zero for bytes outside the token alphabet).
+ * First pass over a piece: every byte becomes one bit in each mask array, 64 bytes per step, no branch on the data. Two nibble
+ * tables, one look-up for the low and one for the high four bits, give classes by their AND; blocks with a byte that may begin an
+ * escape are listed, and read again by the few who care.
+ *
+ * Loops end at their foot: the engine then keeps the constants in registers, in a loop that ends at its head it makes them anew in
+ * each turn. Masks are stored 16 bits at a time, which takes fewer instructions than putting them together.
  */
 import {
-  MASK_BREAK,
+  CTX_SPECIAL_BLOCKS,
   MASK_COLON,
   MASK_DIGIT,
   MASK_DOT,
+  MASK_LABEL,
   MASK_LINE_END,
-  MASK_SPECIAL,
 } from './layout';
+import { setSpecialBlocks } from './state';
 
-// Classes: 1 digits, 2 `a-o`, 4 `p-z`, 8 `_`, 16 `-`, 128 dot.
+// Classes: 1 `%` and `&`, 2 backslash, and bytes of tokens: 4 digits, 8 `a-o`, 16 `p-z`, 32 `_`, 64 `-`, 128 dot.
 // @ts-ignore: decorator
 @inline
 function lowTable(): v128 {
-  //            0  1   2   3   4   5   6   7  8  9  a  b  c  d   e    f
-  return i8x16(5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 18, -126, 10);
+  //           0   1   2   3   4   5   6   7   8   9   a   b  c   d   e     f
+  return i8x16(20, 28, 28, 28, 28, 29, 29, 28, 28, 28, 24, 8, 10, 72, -120, 40);
 }
 
 // @ts-ignore: decorator
 @inline
 function highTable(): v128 {
-  return i8x16(0, 0, -112, 1, 2, 12, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0);
+  return i8x16(0, 0, -63, 4, 8, 50, 8, 16, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 // @ts-ignore: decorator
@@ -34,114 +38,84 @@ function classes(bytes: v128): v128 {
   return v128.and(i8x16.swizzle(lowTable(), low), i8x16.swizzle(highTable(), high));
 }
 
+/** The masks of 16 bytes. */
 // @ts-ignore: decorator
 @inline
-function pack(a: v128, b: v128, c: v128, d: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16)) |
-    (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32)
-  );
+function storeMasks(out: usize, bytes: v128, cls: v128): void {
+  // As signed numbers, the classes of label bytes are above 3, those of breaks are not, and that of the dot is negative.
+  store<u16>(out, <u16>i8x16.bitmask(i8x16.gt_s(cls, i8x16.splat(3))), MASK_LABEL);
+  store<u16>(out, <u16>i8x16.bitmask(cls), MASK_DOT);
+  store<u16>(out, <u16>i8x16.bitmask(i16x8.shl(cls, 5)), MASK_DIGIT);
+  store<u16>(out, <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x3a))), MASK_COLON);
+  store<u16>(out, <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(10))), MASK_LINE_END);
 }
 
-// @ts-ignore: decorator
-@inline
-function is(bytes: v128, c: i8): v128 {
-  return i8x16.eq(bytes, i8x16.splat(c));
-}
-
-/** Bit 0 of each byte moved to its highest, where `bitmask` looks. */
-// @ts-ignore: decorator
-@inline
-function digit(cls: v128): v128 {
-  return i16x8.shl(cls, 7);
-}
-
-// @ts-ignore: decorator
-@inline
-function percentOrHigh(bytes: v128): v128 {
-  return v128.or(bytes, is(bytes, 0x25));
-}
-
-// @ts-ignore: decorator
-@inline
-function escapeStart(bytes: v128): v128 {
-  return v128.or(is(bytes, 0x5c), is(bytes, 0x26));
-}
-
-/** `\u`, `\x` and `&#` at the bytes of one vector. */
-function escapes(at: usize): v128 {
-  const bytes = v128.load(at);
-  const next = v128.load(at + 1);
-  const backslash = v128.and(is(bytes, 0x5c), v128.or(is(next, 0x75), is(next, 0x78)));
-  return v128.or(backslash, v128.and(is(bytes, 0x26), is(next, 0x23)));
-}
-
-/** Fills the masks of `[start, end)`; returns the number of words. */
+/** Fills the masks of `[start, end)`, which is not empty; returns the number of words. */
 export function classify(ctx: usize, start: usize, end: usize): u32 {
   const count = <u32>((end - start + 63) >> 6);
   let out = ctx;
-  for (let at = start; at < end; at += 64) {
+  let at = start;
+  let specials = ctx + CTX_SPECIAL_BLOCKS;
+  do {
     const a = v128.load(at);
     const b = v128.load(at, 16);
     const c = v128.load(at, 32);
     const d = v128.load(at, 48);
     const ca = classes(a);
+    storeMasks(out, a, ca);
     const cb = classes(b);
+    storeMasks(out + 2, b, cb);
     const cc = classes(c);
+    storeMasks(out + 4, c, cc);
     const cd = classes(d);
-    const zero = i8x16.splat(0);
-    store<u64>(out, pack(i8x16.eq(ca, zero), i8x16.eq(cb, zero), i8x16.eq(cc, zero), i8x16.eq(cd, zero)), MASK_BREAK);
-    store<u64>(out, pack(ca, cb, cc, cd), MASK_DOT);
-    store<u64>(out, pack(digit(ca), digit(cb), digit(cc), digit(cd)), MASK_DIGIT);
-    store<u64>(out, pack(is(a, 0x3a), is(b, 0x3a), is(c, 0x3a), is(d, 0x3a)), MASK_COLON);
-    store<u64>(out, pack(is(a, 10), is(b, 10), is(c, 10), is(d, 10)), MASK_LINE_END);
-    let special = pack(percentOrHigh(a), percentOrHigh(b), percentOrHigh(c), percentOrHigh(d));
-    const any = v128.or(v128.or(escapeStart(a), escapeStart(b)), v128.or(escapeStart(c), escapeStart(d)));
-    if (v128.any_true(any)) special |= pack(escapes(at), escapes(at + 16), escapes(at + 32), escapes(at + 48));
-    store<u64>(out, special, MASK_SPECIAL);
+    storeMasks(out + 6, d, cd);
+    const cls = v128.or(v128.or(ca, cb), v128.or(cc, cd));
+    const bytes = v128.or(v128.or(a, b), v128.or(c, d));
+    const special = v128.or(v128.and(cls, i8x16.splat(3)), v128.and(bytes, i8x16.splat(-128)));
+    store<u32>(specials, <u32>at);
+    specials += <usize>v128.any_true(special) << 2;
     out += 8;
-  }
+    at += 64;
+  } while (at < end);
+  setSpecialBlocks(specials);
   const rest = <u64>(end - start) & 63;
   if (rest != 0) {
     const valid = (<u64>1 << rest) - 1;
     const last = ctx + ((<usize>count - 1) << 3);
-    store<u64>(last, load<u64>(last, MASK_BREAK) | ~valid, MASK_BREAK);
+    store<u64>(last, load<u64>(last, MASK_LABEL) & valid, MASK_LABEL);
     store<u64>(last, load<u64>(last, MASK_DOT) & valid, MASK_DOT);
     store<u64>(last, load<u64>(last, MASK_DIGIT) & valid, MASK_DIGIT);
     store<u64>(last, load<u64>(last, MASK_COLON) & valid, MASK_COLON);
     store<u64>(last, load<u64>(last, MASK_LINE_END) & valid, MASK_LINE_END);
-    store<u64>(last, load<u64>(last, MASK_SPECIAL) & valid, MASK_SPECIAL);
   }
   closeMasks(ctx, count);
-  splitAtDots(ctx, count);
+  keepInnerDots(ctx, count);
   return count;
 }
 
-/** The words before and behind the piece read as breaks. */
+/** The words before and behind the piece hold no token. */
 function closeMasks(ctx: usize, count: u32): void {
   const behind = ctx + (<usize>count << 3);
   for (let i: usize = 0; i < 24; i += 8) {
-    store<u64>(behind + i, ~(<u64>0), MASK_BREAK);
+    store<u64>(behind + i, 0, MASK_LABEL);
     store<u64>(behind + i, 0, MASK_DOT);
     store<u64>(behind + i, 0, MASK_DIGIT);
     store<u64>(behind + i, 0, MASK_COLON);
   }
-  store<u64>(ctx, ~(<u64>0), MASK_BREAK - 8);
+  store<u64>(ctx, 0, MASK_LABEL - 8);
   store<u64>(ctx, 0, MASK_DOT - 8);
   store<u64>(ctx, 0, MASK_DIGIT - 8);
   store<u64>(ctx, 0, MASK_COLON - 8);
 }
 
-/** Two dots side by side end a name, and so does a dot that no token byte follows. */
-function splitAtDots(ctx: usize, count: u32): void {
+/** A dot that no byte of a label follows is a break. */
+function keepInnerDots(ctx: usize, count: u32): void {
   const end = ctx + (<usize>count << 3);
-  for (let at = ctx; at < end; at += 16) {
-    const dots = v128.load(at, MASK_DOT);
-    const breaks = v128.load(at, MASK_BREAK);
-    const before = i64x2.shr_u(v128.load(at, MASK_DOT - 8), 63);
-    const outside = v128.or(dots, breaks);
-    const after = i64x2.shl(v128.or(v128.load(at, MASK_DOT + 8), v128.load(at, MASK_BREAK + 8)), 63);
-    const beside = v128.or(v128.or(i64x2.shl(dots, 1), before), v128.or(i64x2.shr_u(outside, 1), after));
-    v128.store(at, v128.or(breaks, v128.and(dots, beside)), MASK_BREAK);
-  }
+  let at = ctx;
+  do {
+    const labels = v128.load(at, MASK_LABEL);
+    const before = v128.or(i64x2.shr_u(labels, 1), i64x2.shl(v128.load(at, MASK_LABEL + 8), 63));
+    v128.store(at, v128.and(v128.load(at, MASK_DOT), before), MASK_DOT);
+    at += 16;
+  } while (at < end);
 }

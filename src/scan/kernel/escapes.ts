@@ -3,10 +3,11 @@
  * byte, and non-ASCII characters that touch a dotted name or stand in a URL's host, mark their record for the exact path; all
  * others are token breaks, which the other visitors take care of.
  */
+import { visitEscapedQuad } from './addresses4';
 import { hexNumber, isToken } from './bytes';
-import { FLAG_ODD_NAMES, MASK_SPECIAL } from './layout';
+import { CTX_SPECIAL_BLOCKS, FLAG_ODD_NAMES } from './layout';
 import { isEscaping } from './left-context';
-import { ctx, flags, markEncoded, pieceStart, segmentEnd, segmentStart } from './state';
+import { ctx, flags, markEncoded, pieceStart, segmentEnd, segmentStart, specialBlocks } from './state';
 
 /** Names are no longer than this (`core/domain-name.ts`), so nothing further away belongs to one. */
 const MAX_NAME_BYTES: usize = 1024;
@@ -15,20 +16,38 @@ const MAX_NAME_BYTES: usize = 1024;
 let hostChecked: usize = 0;
 let hostFound: bool = false;
 
-export function visitSpecials(count: u32): void {
-  const area = ctx;
-  const piece = pieceStart;
+/** Looks at the listed blocks of the piece that ends at `end`. */
+export function visitSpecials(end: usize): void {
+  const blocks = ctx + CTX_SPECIAL_BLOCKS;
+  const last = specialBlocks;
   hostChecked = 0;
-  let done = piece;
-  for (let i: usize = 0; i < <usize>count; i++) {
-    let special = load<u64>(area + (i << 3), MASK_SPECIAL);
-    const base = piece + (i << 6);
-    while (special != 0) {
-      const at = base + <usize>ctz(special);
-      special &= special - 1;
-      if (at >= done) done = visitSpecial(at);
+  let done = pieceStart;
+  for (let next = blocks; next < last; next += 4) {
+    const block = <usize>load<u32>(next);
+    for (let from = block; from < min<usize>(block + 64, end); from += 16) {
+      let special = <u32>i8x16.bitmask(specials(from));
+      while (special != 0) {
+        const at = from + <usize>ctz(special);
+        special &= special - 1;
+        if (at >= done && at < end) done = visitSpecial(at);
+      }
     }
   }
+}
+
+/** `%`, non-ASCII bytes, `\u`, `\x` and `&#` at the 16 bytes from `at` on. */
+function specials(at: usize): v128 {
+  const bytes = v128.load(at);
+  const next = v128.load(at + 1);
+  const backslash = v128.and(is(bytes, 0x5c), v128.or(is(next, 0x75), is(next, 0x78)));
+  const reference = v128.and(is(bytes, 0x26), is(next, 0x23));
+  return v128.or(v128.or(bytes, is(bytes, 0x25)), v128.or(backslash, reference));
+}
+
+// @ts-ignore: decorator
+@inline
+function is(bytes: v128, c: i8): v128 {
+  return i8x16.eq(bytes, i8x16.splat(c));
 }
 
 function visitSpecial(at: usize): usize {
@@ -36,8 +55,10 @@ function visitSpecial(at: usize): usize {
   if (c >= 0x80) return visitCharacters(at);
   if (c == 0x25) visitPercent(at);
   else if (c == 0x26) visitReference(at);
-  else if (isEscaping(at)) {
+  else {
     const digits: u32 = load<u8>(at + 1) == 0x75 ? 4 : 2;
+    visitEscapedQuad(at + 2 + digits);
+    if (!isEscaping(at)) return at + 1;
     const value = hexNumber(at + 2, digits, segmentEnd);
     // A surrogate is one half of a letter or symbol.
     if (value >= 0) judge(at, at + 2 + digits, <u32>value, digits == 4);
@@ -48,11 +69,13 @@ function visitSpecial(at: usize): usize {
 function visitPercent(at: usize): void {
   const value = hexNumber(at + 1, 2, segmentEnd);
   if (value < 0) return;
+  visitEscapedQuad(at + 3);
   if (value == 0x3a) {
     if (isEncodedAddress(at)) markEncoded(at);
   } else if (value == 0x25) {
     // Undone once more inside a host.
     const inner = hexNumber(at + 3, 2, segmentEnd);
+    visitEscapedQuad(at + 5);
     if (inner >= 0 && (isToken(inner) || inner >= 0x80)) markEncoded(at);
   } else if (isToken(value)) {
     if (value == 0x2e ? isInnerDot(at) : isInToken(at)) markEncoded(at);

@@ -130,6 +130,6 @@ function scanPiece(start: usize, end: usize): usize {
   } else closeQuadPairs();
   if ((flags & FLAG_HASHES) != 0) visitHashes(words);
   if ((flags & FLAG_WORDS) != 0) someWord(start, stop, 0, 0);
-  visitSpecials(words);
+  visitSpecials(stop);
   return stop;
 }

@@ -100,17 +100,6 @@ export function nameHash(end: usize, length: usize): u64 {
   return hash ^ ((hash ^ long) & (0 - <u64>(length > 16)));
 }
 
-/**
- * Place of a name in the map of endings: by its last two labels, of those the last eight bytes. Every suffix of a name that is
- * itself a name ends like it. `length`: bytes of the last two labels; `shift` is that of the map.
- */
-// @ts-ignore: decorator
-@inline
-export function endingBit(end: usize, length: usize, shift: u32): u32 {
-  const rest: u64 = length < 8 ? <u64>(8 - length) << 3 : 0;
-  return <u32>((((load<u64>(end - 8) | LOWER) >>> rest) * FIRST) >>> <u64>shift);
-}
-
 function mix(hash: u64, word: u64): u64 {
   const mixed = (hash ^ word) * FIRST;
   return mixed ^ (mixed >>> 32);

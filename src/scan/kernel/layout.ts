@@ -19,7 +19,7 @@ export const CLASS_BYTES: usize = 32;
 export const TAB_NET4: usize = 256;
 /** Offset of 2^24 bits: something is listed in N.N.N.0/24. */
 export const TAB_REACH4: usize = 280;
-/** Offset of a power of two of bits: a name that ends like this is listed (`endingBit`). */
+/** Offset of a power of two of bits: a name that ends like this is listed (`endings.ts`). */
 export const TAB_ENDINGS: usize = 284;
 /** 64 minus the binary logarithm of the number of those bits. */
 export const TAB_ENDINGS_SHIFT: usize = 288;
@@ -79,36 +79,39 @@ export const CTX_GROUPS: usize = 192;
 export const CTX_MASKS: usize = 256;
 /** One mask array: a word in front, one per 64 bytes of the piece, three behind. */
 export const MASK_BYTES: usize = (PIECE / 64 + 4) * 8;
-export const MASK_ARRAYS: usize = 9;
+export const MASK_ARRAYS: usize = 8;
 export const CTX_PAIR_LIST: usize = CTX_MASKS + MASK_ARRAYS * MASK_BYTES;
 /** Names of the piece that count only with a word: position u32, unused u32, hash u64. */
 export const MAX_PIECE_PAIRS: u32 = 512;
-/** Ends of the names of a piece, u32 each: one per two bytes at most. */
+/** Ends of the dotted tokens of a piece, u32 each: one per two bytes at most. */
 export const CTX_ENDS: usize = CTX_PAIR_LIST + 512 * 16;
 export const BATCH_TOKENS: usize = 128;
 /** Names of 128 tokens, start and length: a token of 64 bytes has at most 32, and three more readings. */
 export const CTX_NAMES: usize = CTX_ENDS + PIECE * 2 + 256;
 /** Key of each name. */
 export const CTX_KEYS: usize = CTX_NAMES + 128 * 36 * 8;
-/** IPv4 addresses of a piece: address and position, u32 each. Before they are read, the places of their third dots, u32 each. */
-export const CTX_QUADS: usize = CTX_KEYS + 128 * 36 * 8;
-export const CTX_THIRD_DOTS: usize = CTX_QUADS + PIECE * 4 + 256;
-/** Tokens of a batch: start, length, place in the map of endings, readings behind an escape (u32 each), upper dots (u64). */
-export const CTX_TOKENS: usize = CTX_THIRD_DOTS + PIECE * 2 + 256;
+/** IPv4 addresses of a piece: the places of their third dots, and the numbers before those, u32 each. */
+export const CTX_THIRD_DOTS: usize = CTX_KEYS + 128 * 36 * 8;
+export const CTX_QUADS: usize = CTX_THIRD_DOTS + PIECE * 2 + 256;
+/** Tokens of a batch: start, length, readings behind an escape, unused (u32 each), upper dots (u64). */
+export const CTX_TOKENS: usize = CTX_QUADS + PIECE * 2 + 256;
 export const TOKEN_BYTES: usize = 24;
-/** Addresses of those tokens that something listed ends like, u32 each. */
-export const CTX_LISTED: usize = CTX_TOKENS + 129 * 24;
 /** Offsets of the line ends of a piece, u32 each. */
-export const CTX_LINE_ENDS: usize = CTX_LISTED + 129 * 4 + 256;
-export const CTX_BYTES: usize = CTX_LINE_ENDS + PIECE * 4 + 256;
+export const CTX_LINE_ENDS: usize = CTX_TOKENS + 129 * 24;
+/** Addresses of the blocks of 64 bytes that may hold an escape, u32 each. */
+export const CTX_SPECIAL_BLOCKS: usize = CTX_LINE_ENDS + PIECE * 4 + 256;
+/** For each end, the place of the name in the map of endings; the highest bit says that it is not known from that. */
+export const CTX_ENDING_BITS: usize = CTX_SPECIAL_BLOCKS + PIECE / 16 + 256;
+export const CTX_BYTES: usize = CTX_ENDING_BITS + PIECE * 2 + 256;
 
 // Mask arrays, bit b of word w is byte 64 w + b of the piece.
-export const MASK_BREAK: usize = CTX_MASKS + 8;
-export const MASK_DOT: usize = MASK_BREAK + MASK_BYTES;
+/** Letters, digits, `_` and `-`. */
+export const MASK_LABEL: usize = CTX_MASKS + 8;
+/** Dots with such a byte behind them. */
+export const MASK_DOT: usize = MASK_LABEL + MASK_BYTES;
 export const MASK_DIGIT: usize = MASK_DOT + MASK_BYTES;
 export const MASK_COLON: usize = MASK_DIGIT + MASK_BYTES;
-export const MASK_SPECIAL: usize = MASK_COLON + MASK_BYTES;
-export const MASK_LINE_END: usize = MASK_SPECIAL + MASK_BYTES;
+export const MASK_LINE_END: usize = MASK_COLON + MASK_BYTES;
 export const MASK_HIT: usize = MASK_LINE_END + MASK_BYTES;
 export const MASK_ENCODED: usize = MASK_HIT + MASK_BYTES;
 export const MASK_PAIR: usize = MASK_ENCODED + MASK_BYTES;

@@ -2,7 +2,8 @@
  * Names: dotted tokens with all their suffixes. Looked at are tokens whose last label is no plain number, so that addresses,
  * versions and decimal numbers cost nothing here; their ends come from arithmetic on the masks.
  */
-import { endingBit, finishKey, keyBits, lookUp, lookUpSlot, nameHash } from './keys';
+import { chooseEnds } from './endings';
+import { finishKey, keyBits, lookUp, lookUpSlot, nameHash } from './keys';
 import {
   AS_SUFFIX,
   AS_WHOLE,
@@ -10,21 +11,19 @@ import {
   CLASS_NAME,
   CTX_ENDS,
   CTX_KEYS,
-  CTX_LISTED,
   CTX_NAMES,
   CTX_PAIR_LIST,
   CTX_TOKENS,
   FLAG_SUFFIXES,
-  MASK_BREAK,
   MASK_DIGIT,
   MASK_DOT,
+  MASK_LABEL,
   MASK_PAIR,
   MAX_PIECE_PAIRS,
-  TAB_ENDINGS,
-  TAB_ENDINGS_SHIFT,
   TOKEN_BYTES,
 } from './layout';
 import { stripsBefore } from './left-context';
+import { upTo } from './masks';
 import { classOf, ctx, flags, markHit, pairListCount, pieceStart, setBit, setPairListCount, tab } from './state';
 
 /** Longer tokens are no names. */
@@ -38,13 +37,11 @@ const WHOLE: u32 = 1 << 31;
  */
 export function visitNames(count: u32): void {
   const ends = ctx + CTX_ENDS;
-  const endCount = listEnds(count, ends);
-  let at = ends;
-  const last = ends + (<usize>endCount << 2);
-  while (at < last) {
+  const last = chooseEnds(listEnds(count, ends));
+  for (let at = ends; at < last; ) {
     // A list of names never overflows: a batch of tokens has at most 64 names each.
     const stop = min<usize>(last, at + BATCH_TOKENS * 4);
-    lookUpNames(listNames(chooseTokens(listTokens(at, stop))));
+    lookUpNames(listNames(listTokens(at, stop)));
     at = stop;
   }
 }
@@ -54,30 +51,27 @@ export function visitNames(count: u32): void {
  * through the digits behind a dot and stops at the first byte that is none, the second runs from there to the end of the label;
  * a label that ends at a break is its token's last.
  */
-function listEnds(count: u32, list: usize): u32 {
-  const area = ctx;
+function listEnds(count: u32, list: usize): usize {
   let dotBefore: u64 = 0;
   let digitCarry: u64 = 0;
   let labelCarry: u64 = 0;
   let out = list;
+  let at = ctx;
+  let base: u32 = 0;
   // One word more: a token may end with the piece.
-  for (let i: usize = 0; i <= <usize>count; i++) {
-    const at = area + (i << 3);
+  const last = at + (<usize>count << 3);
+  do {
     const dots = load<u64>(at, MASK_DOT);
-    const breaks = load<u64>(at, MASK_BREAK);
+    const label = load<u64>(at, MASK_LABEL);
     const digits = load<u64>(at, MASK_DIGIT);
     const behind = (dots << 1) | dotBefore;
     dotBefore = dots >>> 63;
-    const sum = digits + (behind & digits);
-    const runEnd = sum + digitCarry;
-    digitCarry = <u64>(sum < digits) | <u64>(runEnd < sum);
-    const label = ~(breaks | dots);
-    const places = (behind | (runEnd & ~digits)) & label & ~digits;
-    const labelSum = label + places;
-    const labelEnd = labelSum + labelCarry;
-    labelCarry = <u64>(labelSum < label) | <u64>(labelEnd < labelSum);
-    let found = labelEnd & ~label & breaks;
-    const base = <u32>(i << 6);
+    // A sum of a mask and a part of it is less than the mask only when it went over.
+    const runEnd = digits + (behind & digits) + digitCarry;
+    digitCarry = <u64>(runEnd < digits);
+    const labelEnd = label + ((behind | runEnd) & label & ~digits) + labelCarry;
+    labelCarry = <u64>(labelEnd < label);
+    let found = labelEnd & ~(label | dots);
     const number = popcnt(found);
     store<u32>(out, base + <u32>ctz(found));
     found &= found - 1;
@@ -85,38 +79,28 @@ function listEnds(count: u32, list: usize): u32 {
     found &= found - 1;
     store<u32>(out, base + <u32>ctz(found), 8);
     if (number > 3) {
-      let more = found & (found - 1);
-      let to = out + 12;
-      while (more != 0) {
-        store<u32>(to, base + <u32>ctz(more));
-        more &= more - 1;
+      let to = out;
+      do {
+        found &= found - 1;
         to += 4;
-      }
+        store<u32>(to, base + <u32>ctz(found), 8);
+      } while (found != 0);
     }
     out += <usize>number << 2;
-  }
-  return <u32>((out - list) >> 2);
-}
-
-/** 64 bits of the mask at `mask` that end with bit `place` of the piece. */
-// @ts-ignore: decorator
-@inline
-function upTo(mask: usize, place: usize): u64 {
-  const at = mask + ((place >> 6) << 3);
-  const shift = <u64>(place & 63);
-  // Shifting in two steps: a shift by 64 would be a shift by 0.
-  return (load<u64>(at) << (63 - shift)) | ((load<u64>(at - 8) >>> shift) >>> 1);
+    base += 64;
+    at += 8;
+  } while (at <= last);
+  return out;
 }
 
 /** The tokens whose ends stand at `[from, to)`. */
 function listTokens(from: usize, to: usize): usize {
   const area = ctx;
   const piece = pieceStart;
-  const shift = load<u32>(tab, TAB_ENDINGS_SHIFT);
   let out = area + CTX_TOKENS;
   for (let at = from; at < to; at += 4) {
     const endOffset = <usize>load<u32>(at);
-    const breaks = upTo(area + MASK_BREAK, endOffset - 1);
+    const breaks = ~(upTo(area + MASK_LABEL, endOffset - 1) | upTo(area + MASK_DOT, endOffset - 1));
     if (breaks == 0) {
       visitLongToken(piece + startBefore(endOffset), piece + endOffset);
       continue;
@@ -136,23 +120,9 @@ function listTokens(from: usize, to: usize): usize {
     const upper = dots & ~((<u64>1 << 63) >>> <u64>clz(dots | 1));
     store<u32>(out, <u32>start);
     store<u32>(out, <u32>length, 4);
-    store<u32>(out, endingBit(end, length - (64 - <usize>clz(upper)), shift), 8);
-    store<u32>(out, stripsBefore(start, end), 12);
+    store<u32>(out, stripsBefore(start, end), 8);
     store<u64>(out, upper, 16);
     out += <usize>(dots != 0) * TOKEN_BYTES;
-  }
-  return out;
-}
-
-/** Tokens that some listed name ends like; with an escape in front the ending may be another one. Most fall out here. */
-function chooseTokens(last: usize): usize {
-  const endings = tab + <usize>load<u32>(tab, TAB_ENDINGS);
-  let out = ctx + CTX_LISTED;
-  for (let at = ctx + CTX_TOKENS; at < last; at += TOKEN_BYTES) {
-    const bit = load<u32>(at, 8);
-    const isListed = (<u32>load<u8>(endings + <usize>(bit >>> 3)) >>> (bit & 7)) & 1;
-    store<u32>(out, <u32>at);
-    out += <usize>(isListed | <u32>(load<u32>(at, 12) != 0)) << 2;
   }
   return out;
 }
@@ -161,14 +131,13 @@ function chooseTokens(last: usize): usize {
 function listNames(last: usize): usize {
   const hasSuffixes = (flags & FLAG_SUFFIXES) != 0 ? ~(<u64>0) : 0;
   let out = ctx + CTX_NAMES;
-  for (let at = ctx + CTX_LISTED; at < last; at += 4) {
-    const token = <usize>load<u32>(at);
+  for (let token = ctx + CTX_TOKENS; token < last; token += TOKEN_BYTES) {
     const start = <usize>load<u32>(token);
     const length = <usize>load<u32>(token, 4);
     store<u32>(out, <u32>start);
     store<u32>(out, <u32>length | WHOLE, 4);
     out += 8;
-    const strips = load<u32>(token, 12);
+    const strips = load<u32>(token, 8);
     if (strips != 0) out = listStripped(out, start, start + length, strips);
     for (let dots = load<u64>(token, 16) & hasSuffixes; dots != 0; dots &= dots - 1) {
       const skip = <usize>ctz(dots) + 1;
@@ -211,7 +180,7 @@ function startBefore(end: usize): usize {
   let word = (end - 1) >> 6;
   while (word > 0) {
     word--;
-    const breaks = load<u64>(ctx + (word << 3), MASK_BREAK);
+    const breaks = ~(load<u64>(ctx + (word << 3), MASK_LABEL) | load<u64>(ctx + (word << 3), MASK_DOT));
     if (breaks != 0) return (word << 6) + 64 - <usize>clz(breaks);
   }
   return 0;

@@ -1,6 +1,6 @@
 /** Runs of letters and digits: long hex runs (hashes), and words, which are visited only where they can decide something. */
 import { addRun, lookUp, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { AS_WHOLE, CLASS_HASH, CLASS_PAIR, CLASS_WORD, MASK_BREAK, MASK_DOT } from './layout';
+import { AS_WHOLE, CLASS_HASH, CLASS_PAIR, CLASS_WORD, MASK_LABEL } from './layout';
 import { stripsBefore } from './left-context';
 import { classOf, ctx, markHit, pieceStart, segmentEnd, segmentStart, tab } from './state';
 
@@ -10,19 +10,26 @@ const MIN_WORD: usize = 4;
 
 /** A run of 32 hex digits or more holds 16 of them at a multiple of 16: only such places without break and dot are looked at. */
 export function visitHashes(count: u32): void {
-  const area = ctx;
-  const piece = pieceStart;
   let done = segmentStart;
-  for (let i: usize = 0; i < <usize>count; i++) {
-    const outside = load<u64>(area + (i << 3), MASK_BREAK) | load<u64>(area + (i << 3), MASK_DOT);
-    const empty = (outside - 0x0001000100010001) & ~outside & 0x8000800080008000;
-    if (empty == 0) continue;
-    for (let lane: usize = 0; lane < 4; lane++) {
-      if (((outside >>> <u64>(lane << 4)) & 0xffff) != 0) continue;
-      const at = piece + (i << 6) + (lane << 4);
-      if (at >= done && isHexLane(at)) done = visitHexRun(at);
-    }
+  let at = ctx;
+  let block = pieceStart;
+  const last = at + (<usize>count << 3);
+  do {
+    // 128 bytes at a time; masks behind the piece are empty.
+    const lanes = i16x8.eq(v128.load(at, MASK_LABEL), i16x8.splat(-1));
+    if (v128.any_true(lanes)) done = visitLanes(i16x8.bitmask(lanes), block, done);
+    at += 16;
+    block += 128;
+  } while (at < last);
+}
+
+function visitLanes(lanes: u32, block: usize, from: usize): usize {
+  let done = from;
+  for (let left = lanes; left != 0; left &= left - 1) {
+    const at = block + (<usize>ctz(left) << 4);
+    if (at >= done && isHexLane(at)) done = visitHexRun(at);
   }
+  return done;
 }
 
 function isHexLane(at: usize): bool {

@@ -11,6 +11,8 @@ export let pairListCount: u32 = 0;
 /** Entries of the pair list that are names; names and IPv4 addresses. */
 export let namePairs: u32 = 0;
 export let quadPairs: u32 = 0;
+/** End of the list of blocks that may hold an escape. */
+export let specialBlocks: usize = 0;
 /** Some byte of the piece is marked. */
 export let hasMarks: bool = false;
 
@@ -31,6 +33,10 @@ export function setPiece(start: usize): void {
   namePairs = 0;
   quadPairs = 0;
   hasMarks = false;
+}
+
+export function setSpecialBlocks(end: usize): void {
+  specialBlocks = end;
 }
 
 /** All names of the piece are noted. */
