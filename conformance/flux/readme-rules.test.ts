@@ -33,7 +33,7 @@ describe('the three README rules on raw process events', () => {
         ...process,
       } as EventObject;
       const event = processEventOf(fields, index * 1000);
-      if (event !== undefined) memory.observe(event, undefined);
+      if (event !== undefined) memory.observe(event);
       const seen = eventSubject(
         withProcessFields(fields, new ProcessFields(memory, fields, event), DERIVED_PROCESS_FIELDS.keys()),
       );

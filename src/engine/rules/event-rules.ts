@@ -92,7 +92,7 @@ export class EventRules implements MatchesEvents {
     const names = derivedFieldNames(detections, sigma.correlations);
     const { mode, bytes } = texts.processMemory;
     const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
-    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, ...kept }) : undefined;
+    this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, seed, ...kept }) : undefined;
     this.sigma =
       detections.length === 0 && this.processes === undefined
         ? undefined

@@ -18,6 +18,7 @@ import { AuditAssembler } from '../../state/process/audit-assembler.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent, processEventOf } from '../../state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
+import type { TextSeed } from '../../state/process/text-store.ts';
 
 /** An event that waits for the start of an ancestor. */
 export interface LateEvent {
@@ -38,6 +39,8 @@ export interface ProcessContextOptions {
   /** Derived fields that some rule uses. */
   readonly names: ReadonlySet<string>;
   readonly budgetBytes: number;
+  /** Key of the hashes of texts; absent: a known one, for files that nobody wrote to do harm. */
+  readonly seed?: TextSeed;
   /** Takes starts and exits, and events that wait. */
   readonly archive?: EventArchive;
 }
@@ -73,9 +76,9 @@ export class ProcessContext {
   #audit = new AuditAssembler();
   #part: StatefulPart;
 
-  constructor({ names, budgetBytes, archive }: ProcessContextOptions) {
+  constructor({ names, archive, ...options }: ProcessContextOptions) {
     this.#archive = archive;
-    this.#memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes });
+    this.#memory = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, ...options });
     this.#names = names;
     this.#part = processPart(this.#memory, this.#audit);
   }
@@ -128,7 +131,7 @@ export class ProcessContext {
     const process = told ?? this.#processOf(view.base, event);
     if (process === undefined) return undefined;
     if (process.kind !== 'activity') this.#archive?.put(event);
-    const late = this.#memory.observe(process, undefined);
+    const late = this.#memory.observe(process);
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
     return { view: rules, derived, late };
@@ -141,7 +144,7 @@ export class ProcessContext {
 
   /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
   observe(process: ProcessEvent): readonly LateEvent[] {
-    return this.#memory.observe(process, undefined);
+    return this.#memory.observe(process);
   }
 
   /** The event again, without remembering it twice: for rules that are tried once more. */

@@ -9,7 +9,7 @@ import { hasField } from '../../core/field-path.ts';
 import type { ProcessTree, TreeProcess } from '../../core/process-tree.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
 import type { Ancestry, ProcessMemory } from './process-memory.ts';
-import type { ProcessRecord } from './process-record.ts';
+import type { RememberedProcess } from './remembered-process.ts';
 
 type Relation = 'self' | 'parent' | 'grandparent' | 'ancestor';
 
@@ -129,7 +129,7 @@ export function processTreeOf(memory: ProcessMemory<unknown>, process: ProcessEv
   return { ancestors: chain.map(treeProcess).reverse(), complete };
 }
 
-function treeProcess(record: ProcessRecord): TreeProcess {
+function treeProcess(record: RememberedProcess): TreeProcess {
   const { Image, CommandLine, User } = record.fields;
   return {
     pid: record.pid,

@@ -46,7 +46,7 @@ describe.skipIf(!hasSharedData(...FILE))(`process memory on real events ${shared
           if (String(image).toLowerCase() === String(fields['ParentImage']).toLowerCase()) right++;
         }
       }
-      memory.observe(process, undefined);
+      memory.observe(process);
     }
     expect(known).toBeGreaterThan(40);
     expect(right).toBe(known);
@@ -58,7 +58,7 @@ describe.skipIf(!hasSharedData(...FILE))(`process memory on real events ${shared
     for (const [timeMs, fields] of events) {
       const process = processEventOf(fields, timeMs);
       if (process === undefined) continue;
-      memory.observe(process, undefined);
+      memory.observe(process);
       if (fields['EventID'] !== 4688) continue;
       if (new ProcessFields(memory, fields, process).value('ParentCommandLine') !== undefined) derived++;
     }

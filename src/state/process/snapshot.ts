@@ -1,44 +1,64 @@
 /**
- * Process memory as snapshot chunks: pieces of some hundred processes, written when one of them changed, and the events that wait for
- * an ancestor. A piece that is about to change before its turn is written first.
+ * Process memory as snapshot chunks: one for each page of rows, written when one of its rows changed, and the events that wait for an
+ * ancestor. A page that is about to change before its turn is written first. A chunk stands for itself: it holds the texts of its
+ * rows, each once.
+ *
+ * Columns of a page: `slots`, places of the rows in it; `start`, `end`, `news`; `words`, for each row host, pid, guid, parent pid,
+ * parent guid, flags and the fields, texts by their place among those of the chunk; `texts`, their JSON spellings one behind the
+ * other, and `ends`, where each ends.
  */
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
-import { PROCESS_BUCKETS, type ProcessMemory, type Waiting } from './process-memory.ts';
-import type { SavedProcess } from './process-record.ts';
+import { pidOfText, textOfPidWord } from './process-ids.ts';
+import type { ProcessMemory } from './process-memory.ts';
+import type { ProcessTable } from './process-table.ts';
+import { END, FIELD_COUNT, FLAGS, HOST, NEWS, ROW_WORDS, ROWS_PER_PAGE, START, USED } from './process-rows.ts';
+import { NO_TEXT, type TextStore, textOfSpelling } from './text-store.ts';
+import type { Waiting } from './waiting-events.ts';
 
-const BUCKET_KEYS = Array.from({ length: PROCESS_BUCKETS }, (_, bucket) => `process/${bucket}`);
+const PAGE = 'process/';
 const WAITING = 'waiting/';
 /** Waiting events of one chunk: some milliseconds of work. */
 const WAITING_PER_CHUNK = 500;
+/** Columns of a row that are saved: from the host to the last field. */
+const SAVED_WORDS = 6 + FIELD_COUNT;
+/** Of the saved columns those that are process ids, and the flags; all others are texts. */
+const PID_WORDS: ReadonlySet<number> = new Set([1, 3]);
+const FLAGS_WORD = FLAGS - HOST;
 
 /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
 export function snapshotProcesses(
   memory: ProcessMemory<unknown>,
   full: boolean,
 ): IterableIterator<SnapshotChunk, void> {
-  const begun = full ? [...BUCKET_KEYS.keys()] : [...memory.changed];
+  const { rows } = memory.table;
+  const changed = rows.takeChanged();
+  const pages = Array.from({ length: rows.pages }, (_, page) => page);
+  const begun = full ? pages : changed;
   const pending = new Set(begun);
-  memory.changed.clear();
   const early: SnapshotChunk[] = [];
-  memory.beforeChange = (bucket) => {
-    if (pending.delete(bucket)) early.push(bucketChunk(memory, bucket));
+  rows.beforeChange = (page) => {
+    if (pending.delete(page)) early.push(pageChunk(memory, page));
   };
-  return endable(steps(memory, begun, pending, early, memory.waiting()), (drawn) => {
-    memory.beforeChange = undefined;
-    if (!drawn) for (const bucket of begun) memory.changed.add(bucket);
+  return endable(steps(memory, { pages, begun, pending, early, waiting: memory.waiting() }), (drawn) => {
+    rows.beforeChange = undefined;
+    if (!drawn) rows.markChanged(begun);
   });
 }
 
-function* steps(
-  memory: ProcessMemory<unknown>,
-  begun: readonly number[],
-  pending: Set<number>,
-  early: SnapshotChunk[],
-  waiting: readonly (readonly [string, Waiting<unknown>])[],
-): Generator<SnapshotChunk, void> {
-  for (const bucket of begun) {
-    if (pending.delete(bucket)) yield bucketChunk(memory, bucket);
+interface Picture {
+  readonly pages: readonly number[];
+  readonly begun: readonly number[];
+  /** Pages of `begun` that are still to be written. */
+  readonly pending: Set<number>;
+  readonly early: SnapshotChunk[];
+  readonly waiting: readonly (readonly [string, Waiting<unknown>])[];
+}
+
+function* steps(memory: ProcessMemory<unknown>, picture: Picture): Generator<SnapshotChunk, void> {
+  const { pages, begun, pending, early, waiting } = picture;
+  for (const page of begun) {
+    if (pending.delete(page)) yield pageChunk(memory, page);
     for (let next = early.shift(); next !== undefined; next = early.shift()) yield next;
   }
   const keys: string[] = [];
@@ -47,16 +67,122 @@ function* steps(
     keys.push(key);
     yield encodeChunk(key, waiting.slice(from, from + WAITING_PER_CHUNK));
   }
-  yield closing([...BUCKET_KEYS, ...keys]);
+  yield closing([...pages.map((page) => `${PAGE}${page}`), ...keys]);
 }
 
-function bucketChunk(memory: ProcessMemory<unknown>, bucket: number): SnapshotChunk {
-  return encodeChunk(BUCKET_KEYS[bucket] as string, memory.bucket(bucket));
+function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk {
+  const { rows, texts } = memory.table;
+  const from = rows.wordsOf(page);
+  const numbers = rows.numbersOf(page);
+  const slots: number[] = [];
+  for (let slot = 0; slot < ROWS_PER_PAGE; slot++)
+    if (((from[slot * ROW_WORDS + FLAGS] as number) & USED) !== 0) slots.push(slot);
+  const column = (offset: number): Float64Array =>
+    Float64Array.from(slots, (slot) => numbers[(slot * ROW_WORDS) / 2 + offset] as number);
+  const written = new WrittenTexts(texts);
+  const words = new Uint32Array(slots.length * SAVED_WORDS);
+  for (const [i, slot] of slots.entries())
+    for (let j = 0; j < SAVED_WORDS; j++) {
+      const word = from[slot * ROW_WORDS + HOST + j] as number;
+      words[i * SAVED_WORDS + j] =
+        j === FLAGS_WORD ? word : PID_WORDS.has(j) ? written.pidWord(word) : written.place(word);
+    }
+  return encodeChunk(`${PAGE}${page}`, null, {
+    slots: Uint16Array.from(slots),
+    start: column(START),
+    end: column(END),
+    news: column(NEWS),
+    words,
+    ...written.columns(),
+  });
+}
+
+/** Texts of one chunk in the order in which they are met; their places count from 1. */
+class WrittenTexts {
+  readonly #texts: TextStore;
+  readonly #places = new Map<number, number>();
+  #bytes = new Uint8Array(65_536);
+  readonly #ends: number[] = [];
+
+  constructor(texts: TextStore) {
+    this.#texts = texts;
+  }
+
+  place(text: number): number {
+    if (text === NO_TEXT) return NO_TEXT;
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.#write(this.#texts.spellingOf(text));
+      this.#places.set(text, place);
+    }
+    return place;
+  }
+
+  pidWord(word: number): number {
+    const text = textOfPidWord(word);
+    return text === NO_TEXT ? word : pidOfText(this.place(text));
+  }
+
+  columns(): { readonly texts: Uint8Array; readonly ends: Uint32Array } {
+    return { texts: this.#bytes.subarray(0, this.#ends.at(-1) ?? 0), ends: Uint32Array.from(this.#ends) };
+  }
+
+  #write(spelling: Uint8Array): number {
+    const start = this.#ends.at(-1) ?? 0;
+    const end = start + spelling.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(spelling, start);
+    return this.#ends.push(end);
+  }
 }
 
 /** Into a memory that has seen nothing yet. */
 export function restoreProcesses<T>(memory: ProcessMemory<T>, chunks: ReadonlyMap<string, DecodedChunk>): void {
-  memory.restore(BUCKET_KEYS.flatMap((key) => (chunks.get(key)?.head ?? []) as readonly SavedProcess[]));
-  for (const [key, { head }] of chunks)
+  const restored: number[] = [];
+  for (const [key, { head, columns }] of chunks) {
+    if (key.startsWith(PAGE)) restorePage(memory.table, columns, restored);
     if (key.startsWith(WAITING)) memory.restoreWaiting(head as readonly (readonly [string, Waiting<T>])[]);
+  }
+  const { rows } = memory.table;
+  const news = Float64Array.from(restored, (row) => rows.number(row, NEWS));
+  const order = Uint32Array.from(restored.keys()).sort((a, b) => (news[a] as number) - (news[b] as number));
+  memory.restoreRows(
+    (function* () {
+      for (const i of order) yield restored[i] as number;
+    })(),
+  );
+}
+
+function restorePage({ rows, texts }: ProcessTable, columns: DecodedChunk['columns'], restored: number[]): void {
+  const { slots, start, end, news, words, texts: spellings, ends } = columns;
+  if (!(slots && start && end && news && words && spellings && ends)) return;
+  const ids = [NO_TEXT];
+  const bytes = spellings as Uint8Array;
+  for (let i = 0, from = 0; i < ends.length; i++) {
+    const to = ends[i] as number;
+    ids.push(texts.idOf(textOfSpelling(bytes.subarray(from, to))));
+    from = to;
+  }
+  for (let i = 0; i < slots.length; i++) {
+    const row = rows.add();
+    rows.setNumber(row, START, start[i] as number);
+    rows.setNumber(row, END, end[i] as number);
+    rows.setNumber(row, NEWS, news[i] as number);
+    for (let j = 0; j < SAVED_WORDS; j++) {
+      let word = words[i * SAVED_WORDS + j] as number;
+      if (j !== FLAGS_WORD) {
+        const place = PID_WORDS.has(j) ? textOfPidWord(word) : word;
+        const text = ids[place] as number;
+        texts.hold(text);
+        if (!PID_WORDS.has(j)) word = text;
+        else if (text !== NO_TEXT) word = pidOfText(text);
+      }
+      rows.set(row, HOST + j, word);
+    }
+    restored.push(row);
+  }
 }

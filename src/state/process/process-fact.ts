@@ -1,0 +1,73 @@
+/**
+ * ProcessFact: a ProcessEvent in numbers: texts by their place in a TextStore, process ids as words. One object is filled again and
+ * again, so that a start or an exit read from bytes makes nothing new.
+ */
+import type { ProcessEvent, ProcessEventKind } from './process-event.ts';
+import { NO_PID, pidText, pidWord } from './process-ids.ts';
+import { FIELD_COUNT, FIELD_NAMES } from './process-rows.ts';
+import { NO_TEXT, type TextStore } from './text-store.ts';
+
+/** Longer values are cut. */
+export const MAX_VALUE_CHARACTERS = 8_192;
+
+export class ProcessFact {
+  kind: ProcessEventKind = 'activity';
+  timeMs = 0;
+  /** Text of the host in lower case. */
+  host = NO_TEXT;
+  pid = NO_PID;
+  guid = NO_TEXT;
+  parentPid = NO_PID;
+  parentGuid = NO_TEXT;
+  /** In the order of `FIELD_NAMES`; 0 for none. */
+  readonly fields = new Uint32Array(FIELD_COUNT);
+  readonly parentFields = new Uint32Array(FIELD_COUNT);
+}
+
+/** Texts that are new are added to the store. */
+export function fillFact(fact: ProcessFact, event: ProcessEvent, texts: TextStore): ProcessFact {
+  fact.kind = event.kind;
+  fact.timeMs = event.timeMs;
+  fact.host = texts.lowerOf(texts.idOf(event.host));
+  fact.pid = pidWord(event.pid, texts);
+  fact.guid = event.guid === undefined ? NO_TEXT : texts.idOf(event.guid);
+  fact.parentPid = pidWord(event.parentPid, texts);
+  fact.parentGuid = event.parentGuid === undefined ? NO_TEXT : texts.idOf(event.parentGuid);
+  fillFields(fact.fields, event.fields, texts);
+  fillFields(fact.parentFields, event.parentFields, texts);
+  return fact;
+}
+
+/** The fact as an event; its host in lower case. */
+export function eventOfFact(fact: ProcessFact, texts: TextStore): ProcessEvent {
+  const { kind, timeMs, guid, parentGuid } = fact;
+  const parentPid = pidText(fact.parentPid, texts);
+  return {
+    kind,
+    timeMs,
+    host: texts.textOf(fact.host),
+    pid: pidText(fact.pid, texts) ?? '',
+    ...(guid !== NO_TEXT && { guid: texts.textOf(guid) }),
+    ...(parentPid !== undefined && { parentPid }),
+    ...(parentGuid !== NO_TEXT && { parentGuid: texts.textOf(parentGuid) }),
+    fields: fieldsOf(fact.fields, texts),
+    parentFields: fieldsOf(fact.parentFields, texts),
+  };
+}
+
+function fillFields(to: Uint32Array, fields: Readonly<Record<string, string>>, texts: TextStore): void {
+  for (let i = 0; i < FIELD_COUNT; i++) {
+    const name = FIELD_NAMES[i] as string;
+    const text = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    to[i] = text === undefined ? NO_TEXT : texts.idOf(text.slice(0, MAX_VALUE_CHARACTERS));
+  }
+}
+
+function fieldsOf(from: Uint32Array, texts: TextStore): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  for (const [i, name] of FIELD_NAMES.entries()) {
+    const text = from[i] as number;
+    if (text !== NO_TEXT) fields[name] = texts.textOf(text);
+  }
+  return fields;
+}

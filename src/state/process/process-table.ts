@@ -1,0 +1,182 @@
+/**
+ * ProcessTable: the rows of remembered processes with what finds them: by host and id, by GUID, and in the order of their last news.
+ * A row holds its texts, and lets go of them when it goes.
+ */
+import type { ProcessFact } from './process-fact.ts';
+import { NO_PID, textOfPidWord } from './process-ids.ts';
+import { ProcessIndex } from './process-index.ts';
+import {
+  END,
+  FIELD_COUNT,
+  FIELDS,
+  FLAGS,
+  GUID,
+  HOST,
+  NewsList,
+  NO_ROW,
+  OLDER,
+  PARENT_GUID,
+  PARENT_PID,
+  PID,
+  ProcessRows,
+  ROW_WORDS,
+  START,
+  STARTED,
+  USED,
+} from './process-rows.ts';
+import { NO_TEXT, type TextSeed, TextStore } from './text-store.ts';
+
+/** Instances of one id; more of them in memory at once have no use. */
+const MAX_INSTANCES = 16;
+/** A row and its place in the index, about. */
+const ROW_BYTES = 4 * ROW_WORDS + 12;
+/** Notes of texts: the row with the GUID, the processes of the host. */
+const GUID_ROW = 0;
+const HOST_PROCESSES = 1;
+/** A text that nobody has told of. */
+export const UNKNOWN_TEXT = 0xffff_ffff;
+
+export class ProcessTable {
+  readonly rows = new ProcessRows();
+  readonly texts: TextStore;
+  readonly index: ProcessIndex;
+  /** Hosts with processes. */
+  hosts = 0;
+  /** Rows let go. */
+  evicted = 0;
+  readonly #alive = new NewsList(this.rows);
+  readonly #ended = new NewsList(this.rows);
+
+  constructor(seed: TextSeed) {
+    this.texts = new TextStore(seed);
+    this.index = new ProcessIndex(this.rows, seed);
+  }
+
+  get bytes(): number {
+    return this.rows.count * ROW_BYTES + this.texts.heldBytes;
+  }
+
+  /** The row with the GUID, whatever its host; 0 for none. */
+  byGuid(guid: number): number {
+    return guid === NO_TEXT || guid === UNKNOWN_TEXT ? NO_ROW : this.texts.noteOf(GUID_ROW, guid);
+  }
+
+  /** What has ended and was not heard of for longest, else what runs. */
+  get oldest(): number {
+    return this.#ended.first || this.#alive.first;
+  }
+
+  /** A row without tables and list: to be filled and linked. */
+  add(host: number, pid: number, guid: number, startMs: number, started: boolean): number {
+    const { rows, texts } = this;
+    const row = rows.add();
+    this.#setText(row, HOST, host);
+    rows.set(row, PID, pid);
+    texts.hold(textOfPidWord(pid));
+    this.#setText(row, GUID, guid);
+    rows.set(row, PARENT_PID, NO_PID);
+    rows.setNumber(row, START, startMs);
+    if (started) rows.set(row, FLAGS, USED | STARTED);
+    return row;
+  }
+
+  /** The parent's ids, where the row lacks them. */
+  nameParent(row: number, { parentPid, parentGuid }: ProcessFact): void {
+    const { rows } = this;
+    if (parentPid !== NO_PID && rows.get(row, PARENT_PID) === NO_PID) {
+      rows.set(row, PARENT_PID, parentPid);
+      this.texts.hold(textOfPidWord(parentPid));
+    }
+    if (parentGuid !== NO_TEXT && rows.get(row, PARENT_GUID) === NO_TEXT) this.#setText(row, PARENT_GUID, parentGuid);
+  }
+
+  /** Those that the row lacks. */
+  addFields(row: number, fields: Uint32Array): void {
+    for (let i = 0; i < FIELD_COUNT; i++) {
+      const text = fields[i] as number;
+      if (text !== NO_TEXT && this.rows.get(row, FIELDS + i) === NO_TEXT) this.#setText(row, FIELDS + i, text);
+    }
+  }
+
+  setGuid(row: number, guid: number): void {
+    this.#setText(row, GUID, guid);
+    this.texts.setNote(GUID_ROW, guid, row);
+  }
+
+  /** The start of a row that was known from others only. */
+  setStart(row: number, startMs: number): void {
+    const { rows } = this;
+    this.index.unlink(row);
+    rows.set(row, FLAGS, rows.get(row, FLAGS) | STARTED);
+    rows.setNumber(row, START, startMs);
+    this.index.link(row);
+  }
+
+  /** A row that runs was heard of. */
+  hear(row: number): void {
+    if (Number.isNaN(this.rows.number(row, END))) this.#alive.moveToEnd(row);
+  }
+
+  setEnd(row: number, endMs: number): void {
+    const { rows } = this;
+    rows.touch(row);
+    const isRunning = Number.isNaN(rows.number(row, END));
+    rows.setNumber(row, END, endMs);
+    if (isRunning) {
+      this.#alive.remove(row);
+      this.#ended.push(row);
+    } else this.#ended.moveToEnd(row);
+  }
+
+  #setText(row: number, column: number, text: number): void {
+    this.rows.set(row, column, text);
+    this.texts.hold(text);
+  }
+
+  /** Into the tables and its list; the columns are filled. */
+  link(row: number): void {
+    const { rows, texts } = this;
+    this.index.link(row);
+    const guid = rows.get(row, GUID);
+    if (guid !== NO_TEXT) texts.setNote(GUID_ROW, guid, row);
+    const host = rows.get(row, HOST);
+    const processes = texts.noteOf(HOST_PROCESSES, host);
+    texts.setNote(HOST_PROCESSES, host, processes + 1);
+    if (processes === 0) this.hosts++;
+    (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).push(row);
+    const pid = rows.get(row, PID);
+    if (rows.get(row, OLDER) !== NO_ROW || this.index.first(host, pid) !== row) this.#limitInstances(host, pid);
+  }
+
+  #limitInstances(host: number, pid: number): void {
+    let count = 0;
+    for (let row = this.index.first(host, pid); row !== NO_ROW; row = this.rows.get(row, OLDER))
+      if (++count > MAX_INSTANCES) {
+        this.remove(row);
+        return;
+      }
+  }
+
+  remove(row: number): void {
+    const { rows, texts } = this;
+    this.index.unlink(row);
+    const host = rows.get(row, HOST);
+    const processes = texts.noteOf(HOST_PROCESSES, host) - 1;
+    texts.setNote(HOST_PROCESSES, host, processes);
+    if (processes === 0) this.hosts--;
+    const guid = rows.get(row, GUID);
+    if (guid !== NO_TEXT && texts.noteOf(GUID_ROW, guid) === row) texts.setNote(GUID_ROW, guid, NO_ROW);
+    (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).remove(row);
+    for (const column of [HOST, GUID, PARENT_GUID]) texts.release(rows.get(row, column));
+    for (const column of [PID, PARENT_PID]) texts.release(textOfPidWord(rows.get(row, column)));
+    for (let i = 0; i < FIELD_COUNT; i++) texts.release(rows.get(row, FIELDS + i));
+    rows.remove(row);
+    this.evicted++;
+  }
+
+  hasNews(row: number, fields: Uint32Array): boolean {
+    for (let i = 0; i < FIELD_COUNT; i++)
+      if (fields[i] !== NO_TEXT && this.rows.get(row, FIELDS + i) === NO_TEXT) return true;
+    return false;
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * TextStore: each distinct text once, under a small number. Values of logs repeat (hosts, programs, users, command lines), so a value
+ * costs a hash and a comparison of bytes, and no string is made until somebody asks for it.
+ *
+ * A text is kept as the UTF-8 of its JSON spelling (`JSON.stringify` without the quotes): what stands in a record is that spelling
+ * nearly always, and is compared as it is. Other spellings are brought to it first, so that a number stands for a text, not for bytes.
+ * A small direct-mapped table of recent texts, hashed fast, is asked before the full one, which is hashed with a key: nobody can
+ * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
+ */
+import { TextPages } from './text-pages.ts';
+
+/** Numbers of texts that are always there; 0 is none. */
+export const NO_TEXT = 0;
+export const EMPTY_TEXT = 1;
+/** `-`, which Windows writes for nothing. */
+export const DASH_TEXT = 2;
+
+/** Key of the hashes. */
+export interface TextSeed {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+const FREE = 0xffff_ffff;
+const RECENT = 16_384;
+/** Longer values are not looked for among the recent ones. */
+const RECENT_BYTES = 512;
+/** Texts that nobody held when they were last looked at, before they are dropped. */
+const MAX_UNHELD = 1024;
+const STRINGS = 1024;
+/** A text's columns and its place in the table, about. */
+const TEXT_BYTES = 40;
+/** Neither escaped in JSON nor more than a byte in UTF-8. */
+const IS_PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const NON_ASCII = /[^\x00-\x7f]/;
+
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+export class TextStore {
+  /** Bytes of the texts that somebody holds, about. */
+  heldBytes = 0;
+  /** Texts that somebody holds. */
+  held = 0;
+  readonly #seed: TextSeed;
+  readonly #pages = new TextPages();
+  #hashes = new Uint32Array(1024);
+  #lengths = new Uint32Array(1024).fill(FREE);
+  #addresses = new Uint32Array(1024);
+  #references = new Uint32Array(1024);
+  /** Texts of which it is the lower case: they keep it, but it is not held for them. */
+  #pins = new Uint32Array(1024);
+  /** Text in lower case, once it was asked for. */
+  #lower = new Uint32Array(1024);
+  /** Two numbers that the owner of the store keeps with a text. */
+  #notes: readonly [Uint32Array<ArrayBuffer>, Uint32Array<ArrayBuffer>] = [
+    new Uint32Array(1024),
+    new Uint32Array(1024),
+  ];
+  #free: number[] = [];
+  #next = 1;
+  #count = 0;
+  /** Open addressing, at most half full. */
+  #table = new Uint32Array(2048);
+  readonly #recent = new Uint32Array(RECENT);
+  #unheld: number[] = [];
+  readonly #strings: (string | undefined)[] = new Array<string | undefined>(STRINGS).fill(undefined);
+  readonly #stringOf = new Uint32Array(STRINGS);
+  #scratch = Buffer.alloc(1024);
+  #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
+
+  constructor(seed: TextSeed) {
+    this.#seed = seed;
+    this.hold(this.idOf(''));
+    this.hold(this.idOf('-'));
+    this.held = 0;
+    this.heldBytes = 0;
+  }
+
+  /** Bytes of memory that the texts themselves take, holes included. */
+  get pageBytes(): number {
+    return this.#pages.bytes;
+  }
+
+  /** Number of the text that a JSON string spells between `start` and `end`; the bytes must be valid there. */
+  idOfJson(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    const length = end - start;
+    if (length > RECENT_BYTES) return this.#idOfSpelling(bytes, view, start, end);
+    const slot = quickHash(view, start, length);
+    const recent = this.#recent[slot] as number;
+    if (this.#lengths[recent] === length && this.#pages.isSame(this.#addresses[recent] as number, view, start, length))
+      return recent;
+    const text = this.#idOfSpelling(bytes, view, start, end);
+    this.#recent[slot] = text;
+    return text;
+  }
+
+  idOf(text: string): number {
+    const length = this.#spell(text);
+    return this.#find(this.#scratchView, 0, length) || this.#add(this.#scratch, 0, length);
+  }
+
+  /** 0 when the text is not there. */
+  find(text: string): number {
+    return this.#find(this.#scratchView, 0, this.#spell(text));
+  }
+
+  /** The text as a string; of the last ones asked for the string is kept. */
+  textOf(text: number): string {
+    const slot = text & (STRINGS - 1);
+    if (this.#stringOf[slot] === text) return this.#strings[slot] ?? '';
+    const bytes = this.#pages.bytesAt(this.#addresses[text] as number, this.#lengths[text] as number);
+    const string = textOfSpelling(bytes);
+    this.#stringOf[slot] = text;
+    this.#strings[slot] = string;
+    return string;
+  }
+
+  /** A view of the text's spelling; valid until a text is added or dropped. */
+  spellingOf(text: number): Uint8Array {
+    return this.#pages.bytesAt(this.#addresses[text] as number, this.#lengths[text] as number);
+  }
+
+  /** The same text in lower case. */
+  lowerOf(text: number): number {
+    let lower = this.#lower[text] as number;
+    if (lower === 0) {
+      const string = this.textOf(text);
+      const folded = string.toLowerCase();
+      lower = folded === string ? text : this.idOf(folded);
+      this.#lower[text] = lower;
+      if (lower !== text) this.#pins[lower] = (this.#pins[lower] as number) + 1;
+    }
+    return lower;
+  }
+
+  /** A number that the owner keeps with a text; 0 at first. */
+  noteOf(kind: 0 | 1, text: number): number {
+    return this.#notes[kind][text] as number;
+  }
+
+  setNote(kind: 0 | 1, text: number, note: number): void {
+    this.#notes[kind][text] = note;
+  }
+
+  hold(text: number): void {
+    if (text === NO_TEXT) return;
+    const references = this.#references[text] as number;
+    this.#references[text] = references + 1;
+    if (references > 0) return;
+    this.held++;
+    this.heldBytes += this.#bytesOf(text);
+  }
+
+  /** The text stays until the next `sweep` at least. */
+  release(text: number): void {
+    if (text === NO_TEXT) return;
+    const references = (this.#references[text] as number) - 1;
+    this.#references[text] = references;
+    if (references > 0) return;
+    this.held--;
+    this.heldBytes -= this.#bytesOf(text);
+    this.#unheld.push(text);
+  }
+
+  /** Drops texts that nobody holds, when they are many: to be called while no number of such a text is in use. */
+  sweep(): void {
+    if (this.#unheld.length <= MAX_UNHELD) return;
+    const unheld = this.#unheld;
+    this.#unheld = [];
+    // Dropping one may leave its lower case unheld, which stands in the next list.
+    for (const text of unheld) if (this.#isUnused(text) && this.#lengths[text] !== FREE) this.#drop(text);
+    this.#pages.compact(this.#addressOf, this.#moved);
+  }
+
+  #isUnused(text: number): boolean {
+    return this.#references[text] === 0 && this.#pins[text] === 0;
+  }
+
+  readonly #addressOf = (text: number): number =>
+    this.#lengths[text] === FREE ? 0 : (this.#addresses[text] as number);
+
+  readonly #moved = (text: number, address: number): void => {
+    this.#addresses[text] = address;
+  };
+
+  #bytesOf(text: number): number {
+    return TEXT_BYTES + TextPages.blockBytes(this.#lengths[text] as number);
+  }
+
+  #idOfSpelling(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    const found = this.#find(view, start, end - start);
+    if (found !== 0) return found;
+    if (isPlainSpelling(bytes, start, end)) return this.#add(bytes, start, end);
+    const length = this.#spell(textOfSpelling(bytes.subarray(start, end)));
+    return this.#find(this.#scratchView, 0, length) || this.#add(this.#scratch, 0, length);
+  }
+
+  #find(view: DataView, start: number, length: number): number {
+    const hash = keyedHash(this.#seed, view, start, length);
+    const mask = this.#table.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const text = this.#table[slot] as number;
+      if (text === 0) return 0;
+      if (this.#hashes[text] !== hash || this.#lengths[text] !== length) continue;
+      if (this.#pages.isSame(this.#addresses[text] as number, view, start, length)) return text;
+    }
+  }
+
+  /** Of bytes that are a text's spelling and not there yet. */
+  #add(bytes: Uint8Array, start: number, end: number): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const hash = keyedHash(this.#seed, view, start, end - start);
+    const text = this.#free.pop() ?? this.#next++;
+    if (text >= this.#lengths.length) this.#growColumns();
+    this.#hashes[text] = hash;
+    this.#lengths[text] = end - start;
+    this.#addresses[text] = this.#pages.add(text, bytes, start, end);
+    this.#references[text] = 0;
+    this.#unheld.push(text);
+    if (2 * ++this.#count > this.#table.length) this.#growTable();
+    else this.#place(text);
+    return text;
+  }
+
+  #place(text: number): void {
+    const mask = this.#table.length - 1;
+    let slot = (this.#hashes[text] as number) & mask;
+    while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
+    this.#table[slot] = text;
+  }
+
+  #drop(text: number): void {
+    const lower = this.#lower[text] as number;
+    if (lower !== 0 && lower !== text) {
+      this.#pins[lower] = (this.#pins[lower] as number) - 1;
+      if (this.#isUnused(lower)) this.#unheld.push(lower);
+    }
+    this.#unplace(text);
+    this.#pages.free(this.#addresses[text] as number, this.#lengths[text] as number);
+    this.#lengths[text] = FREE;
+    this.#lower[text] = 0;
+    this.#notes[0][text] = 0;
+    this.#notes[1][text] = 0;
+    if (this.#stringOf[text & (STRINGS - 1)] === text) this.#stringOf[text & (STRINGS - 1)] = 0;
+    this.#free.push(text);
+    this.#count--;
+  }
+
+  /** Takes the text out of the table; those behind it move up, so that no search ends too early. */
+  #unplace(text: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let hole = (this.#hashes[text] as number) & mask;
+    while (table[hole] !== text) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = (this.#hashes[table[slot] as number] as number) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      table[hole] = table[slot] as number;
+      hole = slot;
+    }
+    table[hole] = 0;
+  }
+
+  #growTable(): void {
+    this.#table = new Uint32Array(2 * this.#table.length);
+    for (let text = 1; text < this.#next; text++) if (this.#lengths[text] !== FREE) this.#place(text);
+  }
+
+  #growColumns(): void {
+    const size = this.#lengths.length;
+    this.#hashes = larger(this.#hashes);
+    this.#lengths = larger(this.#lengths).fill(FREE, size);
+    this.#addresses = larger(this.#addresses);
+    this.#references = larger(this.#references);
+    this.#pins = larger(this.#pins);
+    this.#lower = larger(this.#lower);
+    this.#notes = [larger(this.#notes[0]), larger(this.#notes[1])];
+  }
+
+  /** Writes the text's spelling into the scratch; returns its length. */
+  #spell(text: string): number {
+    const spelling = IS_PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1);
+    if (3 * spelling.length > this.#scratch.length) {
+      this.#scratch = Buffer.alloc(6 * spelling.length);
+      this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
+    }
+    return this.#scratch.write(spelling);
+  }
+}
+
+/** Of a value of a valid JSON text, without its quotes. */
+export function textOfSpelling(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const raw = buffer.toString('latin1');
+  // A shared buffer is copied first because the decoder refuses it.
+  const text = NON_ASCII.test(raw)
+    ? utf8.decode(buffer.buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes)
+    : raw;
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+}
+
+/** No escapes, nothing beyond ASCII: a text's only short spelling. */
+function isPlainSpelling(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte === 0x5c || byte > 0x7e) return false;
+  }
+  return true;
+}
+
+/** A slot of the recent texts. */
+function quickHash(view: DataView, start: number, length: number): number {
+  let hash = length;
+  if (length < 4) for (let i = 0; i < length; i++) hash = Math.imul(hash ^ view.getUint8(start + i), 0x9e3779b1);
+  else {
+    const last = start + length - 4;
+    for (let at = start; at < last; at += 4)
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
+    hash = Math.imul(hash ^ view.getInt32(last, true), 0x9e3779b1);
+  }
+  return (hash ^ (hash >>> 15)) & (RECENT - 1);
+}
+
+/**
+ * HalfSipHash with one compression and three finalization rounds, as the fingerprints of `memory/fingerprint.ts`, over bytes. Source:
+ * Aumasson, Bernstein, "SipHash: a fast short-input PRF" (2012).
+ */
+function keyedHash({ lo, hi }: TextSeed, view: DataView, start: number, length: number): number {
+  let v0 = lo | 0;
+  let v1 = hi ^ 0xee;
+  let v2 = lo ^ 0x6c796765;
+  let v3 = hi ^ 0x74656462;
+  const whole = length & ~3;
+  for (let i = 0; i <= whole + 12; i += 4) {
+    let m = 0;
+    if (i < whole) m = view.getInt32(start + i, true);
+    else if (i === whole) {
+      m = length << 24;
+      for (let j = whole; j < length; j++) m |= view.getUint8(start + j) << (8 * (j - whole));
+    } else if (i === whole + 4) v2 ^= 0xff;
+    v3 ^= m;
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    v0 ^= m;
+  }
+  return (v1 ^ v3) >>> 0;
+}
+
+function larger(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const copy = new Uint32Array(2 * column.length);
+  copy.set(column);
+  return copy;
+}
