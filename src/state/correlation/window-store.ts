@@ -7,13 +7,14 @@
  * window), `length` (facts in the list), `openMs`, `flags`. Numbers of freed facts and groups are used again.
  */
 
+import type { OrderItems } from '../order/order-target.ts';
 import type { Column } from '../snapshot/chunk.ts';
 
 export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
 
-export class WindowStore {
+export class WindowStore implements OrderItems {
   // Facts.
   time = new Float64Array(16);
   value = new Float64Array(16);
@@ -134,6 +135,34 @@ export class WindowStore {
     if (this.start[group] === fact) this.start[group] = after;
     this.length[group] = (this.length[group] as number) - 1;
     this.freeFact(fact);
+  }
+
+  timeOf(fact: number): number {
+    return this.time[fact] as number;
+  }
+
+  sourceOf(fact: number): number {
+    return this.source[fact] as number;
+  }
+
+  epochOf(fact: number): number {
+    return this.epoch[fact] as number;
+  }
+
+  beforeOf(fact: number): number {
+    return this.before[fact] as number;
+  }
+
+  afterOf(fact: number): number {
+    return this.after[fact] as number;
+  }
+
+  setBefore(fact: number, before: number): void {
+    this.before[fact] = before;
+  }
+
+  setAfter(fact: number, after: number): void {
+    this.after[fact] = after;
   }
 
   /** The total order of facts of one group: epoch, time, source, position, part, member. */

@@ -237,8 +237,8 @@ export class FluxEngine<T> {
     const journal = revision?.journal;
     return {
       row: rows.rows[slot] as FluxRow<T>,
-      key: rows.key[slot] as number,
-      epoch: rows.epoch[slot] as number,
+      key: rows.keyOf(slot),
+      epoch: rows.epochOf(slot),
       // Copies: an undo empties the journal before the row is written.
       masks: journal === undefined ? null : [...journal.masks],
       times: journal?.times === undefined ? null : [...journal.times],
@@ -274,7 +274,7 @@ export class FluxEngine<T> {
         rows.unlinkLast(slot);
         const journal = rows.revisions[slot]?.journal;
         if (journal === undefined) return;
-        const key = rows.key[slot] as number;
+        const key = rows.keyOf(slot);
         this.memory.enter(this.groups.keys[2 * key] as number, this.groups.keys[2 * key + 1] as number);
         this.memory.undo(journal);
       },
@@ -297,7 +297,7 @@ export class FluxEngine<T> {
 
   #report(slot: number, revised: boolean, journal: RowJournal | undefined): void {
     const { rows, groups } = this;
-    const key = rows.key[slot] as number;
+    const key = rows.keyOf(slot);
     this.#evaluator.evaluate(rows, slot, groups.keys[2 * key] as number, groups.keys[2 * key + 1] as number, journal);
     this.#tell(rows.rows[slot] as FluxRow<T>, revised, rows.revisions[slot]);
   }
@@ -306,7 +306,7 @@ export class FluxEngine<T> {
   #tell(row: FluxRow<T>, revised: boolean, revision: RowRevision | undefined): void {
     const evaluator = this.#evaluator;
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
-    this.#fired.length = 0;
+    if (this.#fired.length > 0) this.#fired.length = 0;
     for (const rule of evaluator.fired) {
       if (revision !== undefined) {
         if (revision.reported?.includes(rule) === true) continue;
@@ -335,9 +335,10 @@ export class FluxEngine<T> {
 
   /** Rows of one group and one time wait for each other, to be sorted parents first. */
   #hold(slot: number): void {
-    const { key, time } = this.rows;
+    const { rows } = this;
     const first = this.#held[0];
-    if (first !== undefined && (key[first] !== key[slot] || time[first] !== time[slot])) this.#releaseHeld();
+    if (first !== undefined && (rows.keyOf(first) !== rows.keyOf(slot) || rows.timeOf(first) !== rows.timeOf(slot)))
+      this.#releaseHeld();
     this.#held.push(slot);
   }
 

@@ -126,13 +126,8 @@ export class FluxEvaluator {
   /** Evaluates a row of group `lo`, `hi`; the results stand in the public fields until the next call. */
   evaluate(rows: RowTable<unknown>, slot: number, lo: number, hi: number, journal: RowJournal | undefined): void {
     this.remembers = true;
-    this.#timeMs = rows.time[slot] as number;
-    for (let word = 0, at = slot * rows.words; word < rows.words; word++, at++) this.own[word] = rows.own[at] as number;
-    for (let column = 0, at = slot * rows.columns; column < rows.columns; column++, at++) {
-      this.#columnStates[column] = rows.columnStates[at] as number;
-      this.#columnLo[column] = rows.columnKeys[2 * at] as number;
-      this.#columnHi[column] = rows.columnKeys[2 * at + 1] as number;
-    }
+    this.#timeMs = rows.timeOf(slot);
+    rows.read(slot, this.#columnLo, this.#columnHi, this.#columnStates, this.own);
     this.#group.set(lo, hi);
     this.#memory.enter(lo, hi);
     if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
@@ -154,10 +149,11 @@ export class FluxEvaluator {
   }
 
   #evaluateRules(journal: RowJournal | undefined): void {
-    this.fired.length = 0;
-    this.unconfirmed.length = 0;
-    this.refuted.length = 0;
-    this.restored.length = 0;
+    // Setting the length of an empty array costs as much as emptying a full one.
+    if (this.fired.length > 0) this.fired.length = 0;
+    if (this.unconfirmed.length > 0) this.unconfirmed.length = 0;
+    if (this.refuted.length > 0) this.refuted.length = 0;
+    if (this.restored.length > 0) this.restored.length = 0;
     for (const rule of this.plan.rules) {
       if (rule.rule.action === 'temporal') this.#temporal(rule, journal);
       else this.#lineage(rule, journal);

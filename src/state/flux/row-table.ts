@@ -1,14 +1,13 @@
 /**
- * Rows that wait for their order, or may still be undone, as columns: what evaluation needs of a row is extracted when it comes, keys
- * hashed once. A row that waited for a minute has left the caches; its columns are read one after the other then, its texts not at all.
+ * Rows that wait for their order, or may still be undone: what evaluation needs of a row is extracted when it comes, keys hashed once, into
+ * one record of numbers. A row that waited for a minute has left the caches; its record is one or two lines of them, its texts are not read.
  *
- * Row r: `time`, `position`, `source`, `part`, `epoch`, `key` (number of its group), `before` and `after` (see OrderItems); for column c of the
- * plan `columnKeys[2(rC + c)]` and the next, the fingerprint of its value inside the group, and `columnStates[rC + c]`; for word w of the plan
- * `own[rW + w]`. Numbers of freed rows are used again, linked by `after`.
+ * Record of row r from word rS: 0 `time`, 2 `position` (64 bits each); 4 `source`; 5 `part`; 6 `epoch`; 7 `key`, the number of its group; 8 and
+ * 9 its neighbours, see OrderItems; then for each column of the plan two words, the fingerprint of its value inside the group; the states of
+ * the columns, two bits each; the own tags by the plan's words. Numbers of freed rows are used again, linked by word 9.
  */
 import { Fingerprint } from '../memory/fingerprint.ts';
 import { NONE, type OrderItems } from '../order/order-target.ts';
-import type { Column } from '../snapshot/chunk.ts';
 import type { RowJournal } from './memory.ts';
 import type { FluxPlan } from './plan.ts';
 import type { FluxRow } from './row.ts';
@@ -24,22 +23,21 @@ export interface RowRevision {
   reported: number[] | undefined;
 }
 
+const [SOURCE, PART, EPOCH, KEY, BEFORE, AFTER, COLUMNS] = [4, 5, 6, 7, 8, 9, 10];
+const STATES_PER_WORD = 16;
+
 export class RowTable<T> implements OrderItems {
-  time = new Float64Array(16);
-  position = new Float64Array(16);
-  source = new Int32Array(16);
-  part = new Uint32Array(16);
-  epoch = new Int32Array(16);
-  key = new Int32Array(16);
-  before = new Int32Array(16);
-  after = new Int32Array(16);
-  columnKeys: Int32Array;
-  columnStates: Uint8Array;
-  own: Int32Array;
   readonly rows: (FluxRow<T> | undefined)[] = [];
   readonly revisions: (RowRevision | undefined)[] = [];
-  readonly columns: number;
-  readonly words: number;
+  readonly #columns: number;
+  readonly #tagWords: number;
+  readonly #statesAt: number;
+  readonly #tagsAt: number;
+  /** Words of a record, an even number. */
+  readonly #stride: number;
+  #words: Int32Array;
+  /** The same memory, read 64 bits at a time. */
+  #doubles: Float64Array;
   readonly #print = new Fingerprint();
   /** By key: the last row of its list, eager mode. */
   #lastOf = new Int32Array(16).fill(NONE);
@@ -47,98 +45,153 @@ export class RowTable<T> implements OrderItems {
   #next = 0;
 
   constructor(plan: FluxPlan) {
-    this.columns = plan.columns.length;
-    this.words = plan.words;
-    this.columnKeys = new Int32Array(32 * this.columns);
-    this.columnStates = new Uint8Array(16 * this.columns);
-    this.own = new Int32Array(16 * this.words);
+    this.#columns = plan.columns.length;
+    this.#tagWords = plan.words;
+    this.#statesAt = COLUMNS + 2 * this.#columns;
+    this.#tagsAt = this.#statesAt + Math.ceil(this.#columns / STATES_PER_WORD);
+    this.#stride = 2 * Math.ceil((this.#tagsAt + this.#tagWords) / 2);
+    this.#words = new Int32Array(16 * this.#stride);
+    this.#doubles = new Float64Array(this.#words.buffer);
   }
 
   /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. */
   add(row: FluxRow<T>, key: number, epoch: number, lo: number, hi: number, revision: RowRevision | undefined): number {
     let slot = this.#free;
-    if (slot !== NONE) this.#free = this.after[slot] as number;
-    else slot = this.#next++;
-    if (slot >= this.time.length) this.#grow();
-    this.time[slot] = row.timeMs;
-    this.position[slot] = row.position;
-    this.source[slot] = row.source;
-    this.part[slot] = row.part;
-    this.epoch[slot] = epoch;
-    this.key[slot] = key;
+    if (slot === NONE) slot = this.#next++;
+    else this.#free = this.afterOf(slot);
+    const at = slot * this.#stride;
+    if (at === this.#words.length) this.#grow();
+    const words = this.#words;
+    this.#doubles[at >>> 1] = row.timeMs;
+    this.#doubles[(at >>> 1) + 1] = row.position;
+    words[at + SOURCE] = row.source;
+    words[at + PART] = row.part;
+    words[at + EPOCH] = epoch;
+    words[at + KEY] = key;
     this.rows[slot] = row;
     if (revision !== undefined) this.revisions[slot] = revision;
-    const print = this.#print;
-    for (let column = 0, at = slot * this.columns; column < this.columns; column++, at++) {
-      const text = row.columns[column];
-      if (text === undefined) {
-        this.columnStates[at] = ABSENT;
-        continue;
-      }
-      print.set(lo, hi).add(text);
-      this.columnKeys[2 * at] = print.lo;
-      this.columnKeys[2 * at + 1] = print.hi;
-      this.columnStates[at] = text === '' ? EMPTY : FILLED;
-    }
-    for (let word = 0, at = slot * this.words; word < this.words; word++, at++) this.own[at] = row.own[word] as number;
+    this.#setColumns(row.columns, at, lo, hi);
+    const tagsAt = at + this.#tagsAt;
+    for (let word = 0; word < this.#tagWords; word++) words[tagsAt + word] = row.own[word] as number;
     return slot;
+  }
+
+  #setColumns(columns: readonly (string | undefined)[], at: number, lo: number, hi: number): void {
+    const words = this.#words;
+    const print = this.#print;
+    let states = 0;
+    for (let column = 0; column < this.#columns; column++) {
+      const text = columns[column];
+      if (text !== undefined) {
+        print.set(lo, hi).add(text);
+        words[at + COLUMNS + 2 * column] = print.lo;
+        words[at + COLUMNS + 2 * column + 1] = print.hi;
+        states |= (text === '' ? EMPTY : FILLED) << (2 * (column % STATES_PER_WORD));
+      }
+      if (column % STATES_PER_WORD !== STATES_PER_WORD - 1 && column !== this.#columns - 1) continue;
+      words[at + this.#statesAt + Math.floor(column / STATES_PER_WORD)] = states;
+      states = 0;
+    }
+  }
+
+  /** Copies what the row's columns and own tags are. */
+  read(slot: number, columnLo: Int32Array, columnHi: Int32Array, columnStates: Uint8Array, own: Int32Array): void {
+    const words = this.#words;
+    const at = slot * this.#stride;
+    for (let column = 0; column < this.#columns; column++) {
+      columnLo[column] = words[at + COLUMNS + 2 * column] as number;
+      columnHi[column] = words[at + COLUMNS + 2 * column + 1] as number;
+      const states = words[at + this.#statesAt + Math.floor(column / STATES_PER_WORD)] as number;
+      columnStates[column] = (states >>> (2 * (column % STATES_PER_WORD))) & 3;
+    }
+    const tagsAt = at + this.#tagsAt;
+    for (let word = 0; word < this.#tagWords; word++) own[word] = words[tagsAt + word] as number;
   }
 
   free(slot: number): void {
     this.rows[slot] = undefined;
-    if (this.revisions[slot] !== undefined) this.revisions[slot] = undefined;
-    this.after[slot] = this.#free;
+    if (this.revisions.length > slot) this.revisions[slot] = undefined;
+    this.setAfter(slot, this.#free);
     this.#free = slot;
+  }
+
+  keyOf(slot: number): number {
+    return this.#words[slot * this.#stride + KEY] as number;
+  }
+
+  timeOf(slot: number): number {
+    return this.#doubles[(slot * this.#stride) >>> 1] as number;
+  }
+
+  sourceOf(slot: number): number {
+    return this.#words[slot * this.#stride + SOURCE] as number;
+  }
+
+  epochOf(slot: number): number {
+    return this.#words[slot * this.#stride + EPOCH] as number;
+  }
+
+  beforeOf(slot: number): number {
+    return this.#words[slot * this.#stride + BEFORE] as number;
+  }
+
+  afterOf(slot: number): number {
+    return this.#words[slot * this.#stride + AFTER] as number;
+  }
+
+  setBefore(slot: number, before: number): void {
+    this.#words[slot * this.#stride + BEFORE] = before;
+  }
+
+  setAfter(slot: number, after: number): void {
+    this.#words[slot * this.#stride + AFTER] = after;
+  }
+
+  compare(a: number, b: number): number {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const atA = a * this.#stride;
+    const atB = b * this.#stride;
+    return (
+      (words[atA + EPOCH] as number) - (words[atB + EPOCH] as number) ||
+      (doubles[atA >>> 1] as number) - (doubles[atB >>> 1] as number) ||
+      (words[atA + SOURCE] as number) - (words[atB + SOURCE] as number) ||
+      (doubles[(atA >>> 1) + 1] as number) - (doubles[(atB >>> 1) + 1] as number) ||
+      ((words[atA + PART] as number) >>> 0) - ((words[atB + PART] as number) >>> 0)
+    );
   }
 
   /** Eager mode: puts the row at the end of its key's list. */
   append(slot: number): void {
-    const key = this.key[slot] as number;
+    const key = this.keyOf(slot);
     while (key >= this.#lastOf.length) this.#growKeys();
     const last = this.#lastOf[key] as number;
-    this.before[slot] = last;
-    this.after[slot] = NONE;
-    if (last !== NONE) this.after[last] = slot;
+    this.setBefore(slot, last);
+    this.setAfter(slot, NONE);
+    if (last !== NONE) this.setAfter(last, slot);
     this.#lastOf[key] = slot;
   }
 
   /** Takes the last row of its key's list out again. */
   unlinkLast(slot: number): void {
-    const before = this.before[slot] as number;
-    if (before !== NONE) this.after[before] = NONE;
-    this.#lastOf[this.key[slot] as number] = before;
+    const before = this.beforeOf(slot);
+    if (before !== NONE) this.setAfter(before, NONE);
+    this.#lastOf[this.keyOf(slot)] = before;
   }
 
   /** Takes the first row of its key's list out. */
   unlinkFirst(slot: number): void {
-    const after = this.after[slot] as number;
-    if (after !== NONE) this.before[after] = NONE;
-    else this.#lastOf[this.key[slot] as number] = NONE;
-  }
-
-  compare(a: number, b: number): number {
-    return (
-      (this.epoch[a] as number) - (this.epoch[b] as number) ||
-      (this.time[a] as number) - (this.time[b] as number) ||
-      (this.source[a] as number) - (this.source[b] as number) ||
-      (this.position[a] as number) - (this.position[b] as number) ||
-      (this.part[a] as number) - (this.part[b] as number)
-    );
+    const after = this.afterOf(slot);
+    if (after !== NONE) this.setBefore(after, NONE);
+    else this.#lastOf[this.keyOf(slot)] = NONE;
   }
 
   #grow(): void {
-    const size = Math.ceil(this.time.length * 1.5);
-    this.time = longer(this.time, new Float64Array(size));
-    this.position = longer(this.position, new Float64Array(size));
-    this.source = longer(this.source, new Int32Array(size));
-    this.part = longer(this.part, new Uint32Array(size));
-    this.epoch = longer(this.epoch, new Int32Array(size));
-    this.key = longer(this.key, new Int32Array(size));
-    this.before = longer(this.before, new Int32Array(size));
-    this.after = longer(this.after, new Int32Array(size));
-    this.columnKeys = longer(this.columnKeys, new Int32Array(2 * size * this.columns));
-    this.columnStates = longer(this.columnStates, new Uint8Array(size * this.columns));
-    this.own = longer(this.own, new Int32Array(size * this.words));
+    const rows = Math.ceil((this.#words.length / this.#stride) * 1.5);
+    const words = new Int32Array(rows * this.#stride);
+    words.set(this.#words);
+    this.#words = words;
+    this.#doubles = new Float64Array(words.buffer);
   }
 
   #growKeys(): void {
@@ -146,9 +199,4 @@ export class RowTable<T> implements OrderItems {
     lastOf.set(this.#lastOf);
     this.#lastOf = lastOf;
   }
-}
-
-function longer<A extends Column>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -43,12 +43,20 @@ function arrivals(list: readonly Drawn[], startMs: number): (Drawn & { readonly 
 function tableOf(list: readonly (Drawn & { readonly timeMs: number })[]): OrderItems {
   const time = Float64Array.from(list, ({ timeMs }) => timeMs);
   const source = Int32Array.from(list, (item) => item.source);
+  const before = new Int32Array(list.length);
+  const after = new Int32Array(list.length);
   return {
-    time,
-    source,
-    epoch: new Int32Array(list.length),
-    before: new Int32Array(list.length),
-    after: new Int32Array(list.length),
+    timeOf: (item) => time[item] as number,
+    sourceOf: (item) => source[item] as number,
+    epochOf: () => 0,
+    beforeOf: (item) => before[item] as number,
+    afterOf: (item) => after[item] as number,
+    setBefore: (item, to) => {
+      before[item] = to;
+    },
+    setAfter: (item, to) => {
+      after[item] = to;
+    },
     compare: (a, b) =>
       (time[a] as number) - (time[b] as number) || (source[a] as number) - (source[b] as number) || a - b,
   };

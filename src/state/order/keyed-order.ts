@@ -71,7 +71,7 @@ export class KeyedOrder {
     this.#target.touching(key);
     const keys = this.#keys;
     const { items } = this.#target;
-    if (!keys.has(key)) keys.open(key, items.source[item] as number, items.epoch[item] as number);
+    if (!keys.has(key)) keys.open(key, items.sourceOf(item), items.epochOf(item));
     keys.setArrivalMs(key, arrivalMs);
     keys.setTouched(key, this.#nextPush());
     if (!this.#admit(key, item)) {
@@ -215,9 +215,9 @@ export class KeyedOrder {
   #admit(key: number, item: number): boolean {
     const keys = this.#keys;
     const { items } = this.#target;
-    const source = items.source[item] as number;
-    const timeMs = items.time[item] as number;
-    const epoch = items.epoch[item] as number;
+    const source = items.sourceOf(item);
+    const timeMs = items.timeOf(item);
+    const epoch = items.epochOf(item);
     if (source !== keys.source(key)) return this.#admitOther(key, item);
     if (epoch > keys.epoch(key)) {
       this.#beginEpoch(key);
@@ -234,9 +234,9 @@ export class KeyedOrder {
   /** The item is of another source than the key's first. */
   #admitOther(key: number, item: number): boolean {
     const { items } = this.#target;
-    const timeMs = items.time[item] as number;
-    const epoch = items.epoch[item] as number;
-    const source = items.source[item] as number;
+    const timeMs = items.timeOf(item);
+    const epoch = items.epochOf(item);
+    const source = items.sourceOf(item);
     const others = this.#keys.othersOf(key) ?? [];
     if (others.length === 0) this.#keys.others.set(key, others);
     let mark = others.find((other) => other.source === source);
@@ -265,7 +265,7 @@ export class KeyedOrder {
   #moveLate(key: number, item: number): boolean {
     const keys = this.#keys;
     if (this.#target.takeLate === undefined) return false;
-    const source = this.#target.items.source[item] as number;
+    const source = this.#target.items.sourceOf(item);
     const mark =
       source === keys.source(key)
         ? { maxMs: keys.maxMs(key), epoch: keys.epoch(key) }
@@ -287,7 +287,7 @@ export class KeyedOrder {
   #applyUnqueued(key: number, item: number): boolean {
     if (this.#keys.count(key) > 0) return false;
     const markMs = this.#watermark(key);
-    const timeMs = this.#target.items.time[item] as number;
+    const timeMs = this.#target.items.timeOf(item);
     if (timeMs > markMs) return false;
     this.#keys.setSettledMs(key, timeMs);
     this.#target.apply(item, false);
@@ -316,7 +316,7 @@ export class KeyedOrder {
         const first = waiting.first(key);
         waiting.take(key, first);
         this.#pending--;
-        keys.setSettledMs(key, this.#target.items.time[first] as number);
+        keys.setSettledMs(key, this.#target.items.timeOf(first));
         this.#target.apply(first, false);
         oldestMs = waiting.oldestMs(key);
       }
@@ -328,7 +328,7 @@ export class KeyedOrder {
   #oldestMs(key: number): number {
     if (!this.#eager) return this.#waiting.oldestMs(key);
     const head = this.#keys.head(key);
-    return head === NONE ? Number.POSITIVE_INFINITY : (this.#target.items.time[head] as number);
+    return head === NONE ? Number.POSITIVE_INFINITY : this.#target.items.timeOf(head);
   }
 
   #close(key: number): void {
@@ -379,13 +379,13 @@ export class KeyedOrder {
   }
 
   #waitingTimes(): Float64Array {
-    const { time } = this.#target.items;
+    const { items } = this.#target;
     const times = new Float64Array(this.#pending);
     let at = 0;
     const keys = this.#keys;
     for (let key = 0; key < keys.bound; key++)
       if (keys.has(key) && keys.count(key) > 0)
-        for (const item of this.#waiting.collect(key)) times[at++] = time[item] as number;
+        for (const item of this.#waiting.collect(key)) times[at++] = items.timeOf(item);
     return times;
   }
 }

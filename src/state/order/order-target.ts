@@ -1,6 +1,6 @@
 /**
- * What KeyedOrder puts in order, and whom it tells. Items are small numbers, rows of somebody's columns: the order reads their times there
- * and links them by `before` and `after`, so that a million waiting items are no objects.
+ * What KeyedOrder puts in order, and whom it tells. Items are small numbers, rows of somebody's tables: the order reads their times there
+ * and links them with one another, so that a million waiting items are no objects.
  */
 
 export type OrderMode = 'ordered' | 'eager';
@@ -8,17 +8,18 @@ export type OrderMode = 'ordered' | 'eager';
 /** No item. */
 export const NONE = -1;
 
-/** Columns of the items; exchanged for longer ones when they grow, so they are read anew each time. */
+/**
+ * The items. Their neighbours are those in the key's list: in ordered mode the order's own, as long as an item waits; in eager mode the
+ * target's, its list of applied items, oldest first, which `apply` appends to and `undo` takes the last one from.
+ */
 export interface OrderItems {
-  readonly time: Float64Array;
-  readonly source: Int32Array;
-  readonly epoch: Int32Array;
-  /**
-   * Neighbours in the key's list. Ordered mode: the order's own, as long as an item waits. Eager mode: the target's: its list of applied
-   * items, oldest first, which `apply` appends to and `undo` takes the last one from.
-   */
-  readonly before: Int32Array;
-  readonly after: Int32Array;
+  timeOf(item: number): number;
+  sourceOf(item: number): number;
+  epochOf(item: number): number;
+  beforeOf(item: number): number;
+  afterOf(item: number): number;
+  setBefore(item: number, before: number): void;
+  setAfter(item: number, after: number): void;
   /** Total order of items of one key: epoch, time, then what tells equal times apart. */
   compare(a: number, b: number): number;
 }

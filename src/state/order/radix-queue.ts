@@ -54,7 +54,7 @@ export class RadixQueue {
   }
 
   push(item: number): void {
-    const timeMs = this.#items.time[item] as number;
+    const timeMs = this.#items.timeOf(item);
     if (this.#count++ === 0) this.#leastMs = timeMs;
     else if (timeMs < this.#leastMs) this.#leastMs = timeMs;
     const bucket = this.#bucketOf(Math.floor(timeMs));
@@ -71,8 +71,8 @@ export class RadixQueue {
 
   /** Takes what `first` has given out. */
   shift(): void {
-    const { after } = this.#items;
-    const next = after[this.#heads[0] as number] as number;
+    const items = this.#items;
+    const next = items.afterOf(this.#heads[0] as number);
     this.#heads[0] = next;
     if (next === NONE) this.#tails[0] = NONE;
     this.#leastMs = Number.NaN;
@@ -81,9 +81,9 @@ export class RadixQueue {
 
   /** All items, in no order. */
   collect(into: number[]): void {
-    const { after } = this.#items;
+    const items = this.#items;
     for (let bucket = 0; bucket < BUCKETS; bucket++)
-      for (let item = this.#heads[bucket] as number; item !== NONE; item = after[item] as number) into.push(item);
+      for (let item = this.#heads[bucket] as number; item !== NONE; item = items.afterOf(item)) into.push(item);
   }
 
   #setLast(lastMs: number): void {
@@ -100,11 +100,11 @@ export class RadixQueue {
   }
 
   #append(bucket: number, item: number): void {
-    const { after } = this.#items;
+    const items = this.#items;
     const tail = this.#tails[bucket] as number;
     if (tail === NONE) this.#heads[bucket] = item;
-    else after[tail] = item;
-    after[item] = NONE;
+    else items.setAfter(tail, item);
+    items.setAfter(item, NONE);
     this.#tails[bucket] = item;
   }
 
@@ -120,21 +120,21 @@ export class RadixQueue {
     let at = this.#heads[0] as number;
     while (items.compare(at, item) <= 0) {
       before = at;
-      at = items.after[at] as number;
+      at = items.afterOf(at);
     }
-    items.after[item] = at;
+    items.setAfter(item, at);
     if (before === NONE) this.#heads[0] = item;
-    else items.after[before] = item;
+    else items.setAfter(before, item);
   }
 
   #lookForLeast(): number {
     if (this.#count === 0) return Number.POSITIVE_INFINITY;
-    const { time, after } = this.#items;
+    const items = this.#items;
     const first = this.#heads[0] as number;
-    if (first !== NONE) return time[first] as number;
+    if (first !== NONE) return items.timeOf(first);
     let leastMs = Number.POSITIVE_INFINITY;
-    for (let item = this.#heads[this.#lowest()] as number; item !== NONE; item = after[item] as number)
-      if ((time[item] as number) < leastMs) leastMs = time[item] as number;
+    for (let item = this.#heads[this.#lowest()] as number; item !== NONE; item = items.afterOf(item))
+      if (items.timeOf(item) < leastMs) leastMs = items.timeOf(item);
     return leastMs;
   }
 
@@ -146,7 +146,7 @@ export class RadixQueue {
 
   /** Spreads the lowest bucket; its oldest time is the one that goes next. */
   #refill(): void {
-    const { time, after } = this.#items;
+    const items = this.#items;
     const bucket = this.#lowest();
     const head = this.#heads[bucket] as number;
     this.#setLast(Math.floor(this.leastMs()));
@@ -154,8 +154,8 @@ export class RadixQueue {
     this.#tails[bucket] = NONE;
     const sorting = this.#sorting;
     for (let item = head; item !== NONE; ) {
-      const next = after[item] as number;
-      const to = this.#bucketOf(Math.floor(time[item] as number));
+      const next = items.afterOf(item);
+      const to = this.#bucketOf(Math.floor(items.timeOf(item)));
       if (to === 0) sorting.push(item);
       else this.#append(to, item);
       item = next;

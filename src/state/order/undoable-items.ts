@@ -29,7 +29,7 @@ export class UndoableItems {
     let at = keys.tail(key);
     while (at !== NONE && items.compare(at, item) > 0) {
       undone.push(at);
-      at = at === head ? NONE : (items.before[at] as number);
+      at = at === head ? NONE : items.beforeOf(at);
     }
     keys.addCount(key, 1);
     for (const newer of undone) target.undo(newer);
@@ -51,7 +51,7 @@ export class UndoableItems {
     const keys = this.#keys;
     const { items } = this.#target;
     let count = 0;
-    for (let head = keys.head(key); head !== NONE && (items.time[head] as number) <= markMs; head = keys.head(key)) {
+    for (let head = keys.head(key); head !== NONE && items.timeOf(head) <= markMs; head = keys.head(key)) {
       this.settleFirst(key);
       count++;
     }
@@ -62,11 +62,11 @@ export class UndoableItems {
     const keys = this.#keys;
     const { items } = this.#target;
     const head = keys.head(key);
-    const next = head === keys.tail(key) ? NONE : (items.after[head] as number);
+    const next = head === keys.tail(key) ? NONE : items.afterOf(head);
     keys.setHead(key, next);
     if (next === NONE) keys.setTail(key, NONE);
     keys.addCount(key, -1);
-    keys.setSettledMs(key, items.time[head] as number);
+    keys.setSettledMs(key, items.timeOf(head));
     // Last: the target may free the item.
     this.#target.settle(head);
   }
@@ -86,6 +86,6 @@ export class UndoableItems {
   }
 
   #after(item: number): number {
-    return this.#target.items.after[item] as number;
+    return this.#target.items.afterOf(item);
   }
 }

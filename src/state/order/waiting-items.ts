@@ -23,26 +23,26 @@ export class WaitingItems {
 
   add(key: number, item: number): void {
     const keys = this.#keys;
-    const { time, before, after } = this.#items;
-    const timeMs = time[item] as number;
+    const items = this.#items;
+    const timeMs = items.timeOf(item);
     if (timeMs < keys.oldestMs(key)) keys.setOldestMs(key, timeMs);
     keys.addCount(key, 1);
     const tail = keys.tail(key);
     if (tail === NONE) {
-      before[item] = NONE;
-      after[item] = NONE;
+      items.setBefore(item, NONE);
+      items.setAfter(item, NONE);
       keys.setHead(key, item);
       keys.setTail(key, item);
       return;
     }
-    if (timeMs > (time[tail] as number) && this.#sameEpoch(tail, item)) this.#link(key, tail, item);
+    if (timeMs > items.timeOf(tail) && this.#sameEpoch(tail, item)) this.#link(key, tail, item);
     else this.#insert(key, tail, item);
   }
 
   /** Time of the oldest item that waits, infinite when there is none. */
   oldestMs(key: number): number {
     const head = this.#keys.head(key);
-    const inOrderMs = head === NONE ? Number.POSITIVE_INFINITY : (this.#items.time[head] as number);
+    const inOrderMs = head === NONE ? Number.POSITIVE_INFINITY : this.#items.timeOf(head);
     const radix = this.#radixOf(key);
     return radix === undefined ? inOrderMs : Math.min(inOrderMs, radix.leastMs());
   }
@@ -58,13 +58,13 @@ export class WaitingItems {
   /** Takes what `first` has given out. */
   take(key: number, first: number): void {
     const keys = this.#keys;
-    const { before, after } = this.#items;
+    const items = this.#items;
     keys.addCount(key, -1);
     if (first === keys.head(key)) {
-      const next = after[first] as number;
+      const next = items.afterOf(first);
       keys.setHead(key, next);
       if (next === NONE) keys.setTail(key, NONE);
-      else before[next] = NONE;
+      else items.setBefore(next, NONE);
       return;
     }
     const radix = this.#radixOf(key);
@@ -81,8 +81,8 @@ export class WaitingItems {
   /** All items of the key, in no order. */
   collect(key: number): number[] {
     const found: number[] = [];
-    const { after } = this.#items;
-    for (let item = this.#keys.head(key); item !== NONE; item = after[item] as number) found.push(item);
+    const items = this.#items;
+    for (let item = this.#keys.head(key); item !== NONE; item = items.afterOf(item)) found.push(item);
     this.#radixOf(key)?.collect(found);
     return found;
   }
@@ -102,35 +102,35 @@ export class WaitingItems {
   }
 
   #sameEpoch(a: number, b: number): boolean {
-    const { epoch } = this.#items;
-    return epoch[a] === epoch[b];
+    const items = this.#items;
+    return items.epochOf(a) === items.epochOf(b);
   }
 
   /** After `at`, or first where that is NONE. */
   #link(key: number, at: number, item: number): void {
     const keys = this.#keys;
-    const { before, after } = this.#items;
-    const next = at === NONE ? keys.head(key) : (after[at] as number);
-    before[item] = at;
-    after[item] = next;
+    const items = this.#items;
+    const next = at === NONE ? keys.head(key) : items.afterOf(at);
+    items.setBefore(item, at);
+    items.setAfter(item, next);
     if (at === NONE) keys.setHead(key, item);
-    else after[at] = item;
+    else items.setAfter(at, item);
     if (next === NONE) keys.setTail(key, item);
-    else before[next] = item;
+    else items.setBefore(next, item);
   }
 
   #insert(key: number, tail: number, item: number): void {
     const items = this.#items;
-    const timeMs = items.time[item] as number;
+    const timeMs = items.timeOf(item);
     let radix = this.#radixOf(key);
     let steps = radix === undefined && this.#keys.count(key) <= MAX_STEPS ? Number.POSITIVE_INFINITY : 4;
     let at = tail;
-    while (at !== NONE && items.compare(at, item) > 0 && steps-- > 0) at = items.before[at] as number;
+    while (at !== NONE && items.compare(at, item) > 0 && steps-- > 0) at = items.beforeOf(at);
     if (at === NONE || items.compare(at, item) <= 0) {
       this.#link(key, at, item);
       return;
     }
-    const epoch = items.epoch[item] as number;
+    const epoch = items.epochOf(item);
     if (radix === undefined) {
       radix = new RadixQueue(items, epoch, this.#startOf(key, timeMs));
       this.#radixes.set(key, radix);
@@ -143,7 +143,7 @@ export class WaitingItems {
   #insertFromHead(key: number, item: number): void {
     const items = this.#items;
     let at = NONE;
-    for (let next = this.#keys.head(key); next !== NONE; next = items.after[next] as number) {
+    for (let next = this.#keys.head(key); next !== NONE; next = items.afterOf(next)) {
       if (items.compare(next, item) > 0) break;
       at = next;
     }
