@@ -118,19 +118,22 @@ export class EventSieve {
     this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.#inputAt = memory.allocate(options.inputBytes);
     this.#rangesAt = memory.allocate(RANGES * 8);
-    const dictionary = memory.allocate(2 * MAX_KEYS * layout.ENTRY_BYTES);
+    const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
     const routes = memory.allocate(2 * MAX_ROUTES * 4);
     const blocks: readonly (readonly [number, number])[] = [
       [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
       [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
+      [layout.SIEVE_WANTED, memory.allocate(layout.MAX_VALUES * 4)],
       [layout.SIEVE_DICTIONARY, dictionary],
-      [layout.SIEVE_DICTIONARY_MASK, 2 * MAX_KEYS - 1],
+      [layout.SIEVE_DICTIONARY_MASK, 4 * MAX_KEYS - 1],
       [layout.SIEVE_ROUTES, routes],
       [layout.SIEVE_ROUTES_MASK, 2 * MAX_ROUTES - 1],
       [layout.SIEVE_TEXT, memory.allocate(3 * (layout.MAX_TEXT + 64))],
       [layout.SIEVE_MAX_DEPTH, Math.min(MAX_STACK_DEPTH, options.maxDepth)],
       [layout.SIEVE_ROUTE_VALUES, memory.allocate(layout.ROUTE_VALUE_KEYS * 12)],
       [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
+      [layout.SIEVE_MASKS, memory.allocate(32)],
+      [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
     ];
     const { buffer } = memory.memory;
@@ -138,6 +141,7 @@ export class EventSieve {
     this.#given = new Uint32Array(buffer, this.#rangesAt, RANGES * 2);
     this.input = new Uint8Array(buffer, this.#inputAt, options.inputBytes);
     for (const [offset, value] of blocks) this.#set(offset, value);
+    new Uint8Array(buffer, this.#get(layout.SIEVE_MASKS), 16).fill(0xff);
     const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
     for (const [i, name] of options.valueKeys.entries()) this.#addKey(name, i + 1);
@@ -300,7 +304,7 @@ export class EventSieve {
 
   #addKey(name: string, key: number): number {
     const text = Buffer.from(name);
-    const address = this.#memory.allocate(text.length + 8);
+    const address = this.#memory.allocate(text.length + 16);
     new Uint8Array(this.#memory.memory.buffer, address, text.length).set(text);
     this.#kernel.addKey(this.#work, key, address, text.length);
     this.#keys.set(name, key);

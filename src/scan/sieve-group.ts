@@ -10,6 +10,8 @@ import {
   AUTOMATON_CLASSES,
   AUTOMATON_NEXT,
   AUTOMATON_SKIP,
+  FEW_BUCKETS,
+  FEW_LITERALS,
   GROUP_AUTOMATA,
   GROUP_BYTES,
   GROUP_CODE,
@@ -32,19 +34,24 @@ import {
   MATCHER_BYTES,
   MATCHER_ENDS,
   MATCHER_EQUALS,
+  MATCHER_FEW,
   MATCHER_GRAMS,
   MATCHER_NUMERIC,
   MATCHER_NUMERIC_COUNT,
-  MATCHER_PAIRS,
   MATCHER_SHIFT,
-  MATCHER_SHORT,
   MATCHER_SLOT_COUNT,
   MATCHER_SLOTS,
   MATCHER_STARTS,
+  MATCHER_STEP,
   MATCHER_STRANGE,
   RAW_BITS,
   RAW_BYTES,
   RAW_SHIFT,
+  RELATION_CONTAINS,
+  RELATION_ENDS,
+  RELATION_EQUALS,
+  RELATION_FREE,
+  RELATION_STARTS,
   SIEVE_LITERAL_BYTES,
   WILD_KEY,
 } from './sieve-memory.ts';
@@ -56,6 +63,11 @@ export interface SieveLiteral {
   /** ASCII in lower case; not empty but for `equals`. */
   readonly text: string;
   readonly atom: number;
+}
+
+/** `gram`: where the gram begins by which it is looked up. */
+interface WrittenLiteral extends SieveLiteral {
+  readonly gram?: number;
 }
 
 /** What is looked for in the values of some keys. */
@@ -101,12 +113,23 @@ export interface SieveAutomaton {
   readonly next: Uint16Array;
 }
 
-const RELATIONS: Readonly<Record<SieveRelation, number>> = { equals: 0, starts: 1, ends: 2, contains: 3 };
+const RELATIONS: Readonly<Record<SieveRelation, number>> = {
+  equals: RELATION_EQUALS,
+  starts: RELATION_STARTS,
+  ends: RELATION_ENDS,
+  contains: RELATION_CONTAINS,
+};
 const GRAM = 4;
 /** One more literal under the same gram counts as much as so many occurrences in a million bytes. */
 const SHARED_PER_MILLION = 30;
-const PAIR_TABLE_BYTES = 8192;
+/** Every so many places are looked at where hardly a literal is too short for it. */
+const STEPS = [4, 2, 1] as const;
+/** So many literals are looked for without grams. */
+const FEW = 24;
+const FEW_BYTES = 3;
+const BUCKETS = 8;
 const GRAM_MUL = 0x9e3779b1;
+const ALL_HALVES = Array.from({ length: 32 }, (_, half) => half);
 /** No JSON writer escapes these, but as `\uXXXX`. */
 const UNCHANGED = /^[ !#-.0-[\]-~]+$/;
 
@@ -186,8 +209,9 @@ class GroupWriter {
   matcher(address: number, { slots, literals, numeric, strange }: SieveMatcher): void {
     const count = (relation: SieveRelation): number =>
       literals.filter((literal) => literal.relation === relation).length;
-    const free = literals.filter(({ relation, text }) => relation === 'contains' && text.length >= GRAM);
-    const short = count('contains') - free.length;
+    const anywhere = literals.filter(({ relation }) => relation === 'contains');
+    const { step, few, free } = this.#plan(anywhere);
+    const bound = literals.filter(({ relation }) => relation !== 'contains');
     const fields = new Map<number, number>([
       [MATCHER_SLOTS, this.words(slots)],
       [MATCHER_SLOT_COUNT, slots.length],
@@ -199,18 +223,76 @@ class GroupWriter {
     this.#table(fields, MATCHER_STARTS, count('starts'));
     this.#table(fields, MATCHER_ENDS, count('ends'));
     if (free.length > 0) {
-      const bits = Math.min(20, Math.max(10, Math.ceil(Math.log2(free.length * 16))));
+      const bits = Math.min(20, Math.max(10, Math.ceil(Math.log2(free.length * step * 16))));
       fields.set(MATCHER_BITS, this.#memory.allocate(2 ** (bits - 3)));
       fields.set(MATCHER_SHIFT, 32 - bits);
-      this.#table(fields, MATCHER_GRAMS, free.length);
+      fields.set(MATCHER_STEP, step);
+      this.#table(fields, MATCHER_GRAMS, free.length * step);
     }
-    if (short > 0) {
-      fields.set(MATCHER_PAIRS, this.#memory.allocate(PAIR_TABLE_BYTES));
-      this.#table(fields, MATCHER_SHORT, short);
-    }
+    if (few.length > 0) fields.set(MATCHER_FEW, this.#few(few));
     const view = new DataView(this.#memory.memory.buffer, address, MATCHER_BYTES);
     for (const [offset, value] of fields) view.setUint32(offset, value, true);
-    this.#addLiterals(address, this.#literals(literals), literals.length);
+    const grams = this.#withGrams(free, step);
+    this.#addLiterals(address, this.#literals([...bound, ...grams]), bound.length + grams.length);
+  }
+
+  /** How literals that may stand anywhere are looked for: most by grams, what is too short for that and what is few at once. */
+  #plan(literals: readonly SieveLiteral[]): {
+    readonly step: number;
+    readonly few: readonly SieveLiteral[];
+    readonly free: readonly SieveLiteral[];
+  } {
+    const isShort = ({ text }: SieveLiteral, step: number): boolean => text.length < GRAM + step - 1;
+    const step = STEPS.find((one) => literals.filter((literal) => isShort(literal, one)).length <= FEW) ?? 1;
+    const few = literals.length <= FEW ? literals : literals.filter((literal) => isShort(literal, step));
+    return { step, few, free: literals.filter((literal) => !few.includes(literal)) };
+  }
+
+  /** Each literal once for each of `step` grams in a row, so that every `step`th place of a text meets one of them. */
+  #withGrams(literals: readonly SieveLiteral[], step: number): WrittenLiteral[] {
+    const users = new Map<number, number>();
+    return literals.flatMap((literal) => {
+      const first = this.#rarestGrams(literal.text, step, users);
+      return Array.from({ length: step }, (_, i): WrittenLiteral => ({ ...literal, gram: first + i }));
+    });
+  }
+
+  #few(literals: readonly SieveLiteral[]): number {
+    const first = this.#literals(literals);
+    const address = this.#memory.allocate(FEW_LITERALS + 8 * literals.length);
+    const view = new DataView(this.#memory.memory.buffer, address, FEW_LITERALS + 8 * literals.length);
+    const chosen = literals
+      .map(({ text }, i) => ({ text, at: first + i * SIEVE_LITERAL_BYTES, offset: this.#rarestBytes(text) }))
+      .sort((a, b) => (a.text.slice(a.offset) < b.text.slice(b.offset) ? -1 : 1));
+    for (let bucket = 0; bucket <= BUCKETS; bucket++) {
+      const start = Math.ceil((bucket * chosen.length) / BUCKETS);
+      view.setUint32(FEW_BUCKETS + 4 * bucket, address + FEW_LITERALS + 8 * start, true);
+    }
+    for (const [place, { text, at, offset }] of chosen.entries()) {
+      view.setUint32(FEW_LITERALS + 8 * place, at, true);
+      view.setUint32(FEW_LITERALS + 8 * place + 4, offset, true);
+      const bucket = 1 << Math.floor((place * BUCKETS) / chosen.length);
+      for (let i = 0; i < FEW_BYTES; i++) {
+        const byte = offset + i < text.length ? text.charCodeAt(offset + i) : undefined;
+        const halves = byte === undefined ? ALL_HALVES : [byte & 15, 16 + (byte >>> 4)];
+        for (const half of halves) view.setUint8(32 * i + half, view.getUint8(32 * i + half) | bucket);
+      }
+    }
+    return address;
+  }
+
+  /** Where three bytes of the literal begin that are rare; at its beginning when it is shorter. */
+  #rarestBytes(text: string): number {
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let offset = 0; offset + FEW_BYTES <= text.length; offset++) {
+      const [a, b] = [0, 1].map((i) => this.#frequency.pairsPerMillion(text.slice(offset + i, offset + i + 2)));
+      const weight = Math.min(a ?? 0, b ?? 0);
+      if (weight >= least) continue;
+      best = offset;
+      least = weight;
+    }
+    return best;
   }
 
   /** By atom the address of its literal, or 0. */
@@ -250,7 +332,9 @@ class GroupWriter {
       const bucket = 1 << Math.floor((place * 8) / distinct.length);
       for (const [i, byte] of [gram & 0xff, (gram >>> 8) & 0xff, (gram >>> 16) & 0xff].entries()) {
         set(32 * i + (byte & 15), bucket);
+        // A capital is told from its letter by one bit of the upper half, which is set in all grams.
         set(32 * i + 16 + (byte >>> 4), bucket);
+        set(32 * i + 16 + ((byte >>> 4) & ~2), bucket);
       }
       const hash = Math.imul(gram, GRAM_MUL) >>> RAW_SHIFT;
       set(RAW_BITS + (hash >>> 3), 1 << (hash & 7));
@@ -280,40 +364,48 @@ class GroupWriter {
     fields.set(offset + 4, slots - 1);
   }
 
-  #literals(literals: readonly SieveLiteral[]): number {
+  #literals(literals: readonly WrittenLiteral[]): number {
     const texts = literals.reduce((sum, { text }) => sum + text.length + 8, 0);
     const first = this.#memory.allocate(literals.length * SIEVE_LITERAL_BYTES + texts);
     const buffer = this.#memory.memory.buffer;
     const view = new DataView(buffer, first, literals.length * SIEVE_LITERAL_BYTES);
     const bytes = new Uint8Array(buffer);
-    const users = new Map<number, number>();
     let text = first + literals.length * SIEVE_LITERAL_BYTES;
     for (const [i, literal] of literals.entries()) {
       const at = i * SIEVE_LITERAL_BYTES;
       view.setUint32(at + LITERAL_TEXT, text, true);
       view.setUint32(at + LITERAL_LENGTH, literal.text.length, true);
       view.setUint32(at + LITERAL_ATOM, literal.atom, true);
-      view.setUint32(at + LITERAL_RELATION, RELATIONS[literal.relation], true);
-      if (literal.relation === 'contains' && literal.text.length >= GRAM)
-        view.setUint32(at + LITERAL_OFFSET, this.#rarestGram(literal.text, users), true);
+      view.setUint32(
+        at + LITERAL_RELATION,
+        literal.gram === undefined ? RELATIONS[literal.relation] : RELATION_FREE,
+        true,
+      );
+      view.setUint32(at + LITERAL_OFFSET, literal.gram ?? 0, true);
       for (let j = 0; j < literal.text.length; j++) bytes[text + j] = literal.text.charCodeAt(j);
       text += literal.text.length + 8;
     }
     return first;
   }
 
-  #rarestGram(text: string, users: Map<number, number>): number {
+  /** Where `count` grams in a row begin that are rare and that few other literals have. */
+  #rarestGrams(text: string, count: number, users: Map<number, number>): number {
+    const weights = Array.from({ length: text.length - GRAM + 1 }, (_, offset) => {
+      const shared = users.get(gramOf(text, offset)) ?? 0;
+      return this.#frequency.perMillion(text.slice(offset, offset + GRAM)) + SHARED_PER_MILLION * shared;
+    });
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
-    for (let offset = 0; offset + GRAM <= text.length; offset++) {
-      const shared = users.get(gramOf(text, offset)) ?? 0;
-      const weight = this.#frequency.perMillion(text.slice(offset, offset + GRAM)) + SHARED_PER_MILLION * shared;
+    for (let offset = 0; offset + count <= weights.length; offset++) {
+      const weight = weights.slice(offset, offset + count).reduce((sum, one) => sum + one, 0);
       if (weight >= least) continue;
       best = offset;
       least = weight;
     }
-    const gram = gramOf(text, best);
-    users.set(gram, (users.get(gram) ?? 0) + 1);
+    for (let i = 0; i < count; i++) {
+      const gram = gramOf(text, best + i);
+      users.set(gram, (users.get(gram) ?? 0) + 1);
+    }
     return best;
   }
 }

@@ -28,6 +28,9 @@ export const SIEVE_FORCED = 96;
 export const SIEVE_ROUTE_HASH = 100;
 export const SIEVE_EVALUATED = 104;
 export const SIEVE_BLANKS = 108;
+export const SIEVE_MASKS = 112;
+export const SIEVE_LEARNT = 116;
+export const SIEVE_WANTED = 124;
 export const SIEVE_WORK_BYTES = 128;
 
 export const HEADER_BYTES = 20;
@@ -45,7 +48,9 @@ export const MAX_VALUES = 16384;
 export const MAX_TEXT = 1048576;
 export const LIST_PIECE = 8192;
 
-export const ENTRY_BYTES = 16;
+export const MAX_LEARNT = 2048;
+export const LEARNT_BYTES = 80;
+export const ENTRY_BYTES = 32;
 export const ROUTE_GROUP = 12;
 export const ROUTE_RECORDS = 16;
 export const ROUTE_TEXTS = 20;
@@ -82,9 +87,8 @@ export const MATCHER_BITS = 40;
 export const MATCHER_SHIFT = 44;
 export const MATCHER_GRAMS = 48;
 export const MATCHER_GRAMS_MASK = 52;
-export const MATCHER_PAIRS = 56;
-export const MATCHER_SHORT = 60;
-export const MATCHER_SHORT_MASK = 64;
+export const MATCHER_STEP = 56;
+export const MATCHER_FEW = 60;
 export const MATCHER_NUMERIC = 68;
 export const MATCHER_NUMERIC_COUNT = 72;
 export const MATCHER_STRANGE = 80;
@@ -94,12 +98,21 @@ export const RAW_BITS = 96;
 export const RAW_SHIFT = 15;
 export const RAW_BYTES = 16480;
 
+export const FEW_BUCKETS = 96;
+export const FEW_LITERALS = 132;
+
 export const LITERAL_TEXT = 0;
 export const LITERAL_LENGTH = 4;
 export const LITERAL_ATOM = 8;
 export const LITERAL_RELATION = 12;
 export const LITERAL_OFFSET = 16;
 export const SIEVE_LITERAL_BYTES = 24;
+
+export const RELATION_EQUALS = 0;
+export const RELATION_STARTS = 1;
+export const RELATION_ENDS = 2;
+export const RELATION_FREE = 3;
+export const RELATION_CONTAINS = 4;
 
 export const OP_AND = 0;
 export const OP_OR = 1;

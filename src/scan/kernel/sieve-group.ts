@@ -17,6 +17,7 @@ import {
   SIEVE_EVALUATED,
   SIEVE_QUEUE,
   SIEVE_VALUES,
+  SIEVE_WANTED,
   WILD_KEY,
 } from './sieve-layout';
 import { beginMatch, matchValue, queueEnd } from './sieve-match';
@@ -32,11 +33,16 @@ export function matchGroup(work: usize, group: usize, start: usize): bool {
   const matchers = <usize>load<u32>(group, GROUP_MATCHERS);
   const keywords = <usize>load<u32>(group, GROUP_KEYWORDS);
   const first = <usize>load<u32>(work, SIEVE_VALUES);
+  // The values that somebody looks at, without a branch for each of the others.
+  const wanted = <usize>load<u32>(work, SIEVE_WANTED);
+  let wantedEnd = wanted;
   for (let value = first; value < valuesEnd; value += 16) {
-    const key = <usize>load<u32>(value);
-    if (key == 0) continue;
-    const matcher = <u32>load<u16>(keys + (key << 1));
-    if (matcher == 0) continue;
+    store<u32>(wantedEnd, <u32>value);
+    wantedEnd += <usize>(load<u16>(keys + (<usize>load<u32>(value) << 1)) != 0) << 2;
+  }
+  for (let entry = wanted; entry < wantedEnd; entry += 4) {
+    const value = <usize>load<u32>(entry);
+    const matcher = <u32>load<u16>(keys + (<usize>load<u32>(value) << 1));
     const kind = load<u32>(value, 12);
     if (kind == KIND_WILD) return false;
     if (matcher == WILD_KEY) continue;

@@ -44,6 +44,13 @@ export const SIEVE_ROUTE_HASH: usize = 100;
 export const SIEVE_EVALUATED: usize = 104;
 /** Records of white space only. */
 export const SIEVE_BLANKS: usize = 108;
+/** Sixteen bytes of ones, then as many zeros: loaded from 16 - n on they keep n bytes. */
+export const SIEVE_MASKS: usize = 112;
+/** Texts of unknown keys that are remembered, LEARNT_BYTES each, and how many. */
+export const SIEVE_LEARNT: usize = 116;
+export const SIEVE_LEARNT_COUNT: usize = 120;
+/** Addresses of values that rules of the record's kind look at. */
+export const SIEVE_WANTED: usize = 124;
 export const SIEVE_WORK_BYTES: usize = 128;
 
 /** What stands before the rules or fields of a candidate. */
@@ -75,8 +82,15 @@ export const KIND_NULL: u32 = 4;
 export const KIND_WILD: u32 = 5;
 export const KIND_EMPTY: u32 = 6;
 
-// Dictionary entry: hash, key number, text, length.
-export const ENTRY_BYTES: usize = 16;
+/** Unknown keys that are remembered: keys are log content. */
+export const MAX_LEARNT: u32 = 2048;
+export const LEARNT_BYTES: usize = 80;
+
+// Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length, and the text's first sixteen bytes.
+export const ENTRY_TEXT: usize = 4;
+export const ENTRY_LENGTH: usize = 8;
+export const ENTRY_START: usize = 16;
+export const ENTRY_BYTES: usize = 32;
 // Route: hash, keys that are there, values that are there, group, records; then kind, length and text of each value.
 export const ROUTE_GROUP: usize = 12;
 export const ROUTE_RECORDS: usize = 16;
@@ -129,10 +143,10 @@ export const MATCHER_BITS: usize = 40;
 export const MATCHER_SHIFT: usize = 44;
 export const MATCHER_GRAMS: usize = 48;
 export const MATCHER_GRAMS_MASK: usize = 52;
-/** Bit table of byte pairs, for literals of up to three bytes; 0 when there are none. */
-export const MATCHER_PAIRS: usize = 56;
-export const MATCHER_SHORT: usize = 60;
-export const MATCHER_SHORT_MASK: usize = 64;
+/** Every so many places of a text are looked at; a literal has a gram for each way in which they may fall. */
+export const MATCHER_STEP: usize = 56;
+/** Literals that may stand anywhere and are few or short, or 0. */
+export const MATCHER_FEW: usize = 60;
 /** Atoms that another spelling of a number could satisfy. */
 export const MATCHER_NUMERIC: usize = 68;
 export const MATCHER_NUMERIC_COUNT: usize = 72;
@@ -147,6 +161,11 @@ export const RAW_BITS: usize = 96;
 export const RAW_SHIFT: u32 = 15;
 export const RAW_BYTES: usize = 16480;
 
+// Few literals: six tables of sixteen bytes, nine addresses where buckets begin (and the last ends), then literal and offset of its
+// three bytes in it.
+export const FEW_BUCKETS: usize = 96;
+export const FEW_LITERALS: usize = 132;
+
 // Literal.
 export const LITERAL_TEXT: usize = 0;
 export const LITERAL_LENGTH: usize = 4;
@@ -160,7 +179,10 @@ export const SIEVE_LITERAL_BYTES: usize = 24;
 export const RELATION_EQUALS: u32 = 0;
 export const RELATION_STARTS: u32 = 1;
 export const RELATION_ENDS: u32 = 2;
-export const RELATION_CONTAINS: u32 = 3;
+/** Anywhere, by its gram. */
+export const RELATION_FREE: u32 = 3;
+/** Anywhere, and looked for otherwise. */
+export const RELATION_CONTAINS: u32 = 4;
 
 // Formulas: prefix notation, a word each for the operation and its numbers.
 export const OP_AND: u32 = 0;

@@ -1,6 +1,6 @@
 /**
  * Literals of rules in the values of one record. Each field that rules of the record's kind test has a matcher: hash tables for whole
- * values, for starts and for ends, and a bit table of four-byte grams for what may stand anywhere.
+ * values, for starts and for ends, and for what may stand anywhere a bit table of four-byte grams; few and short ones apart.
  */
 import {
   GROUP_HITS,
@@ -24,23 +24,23 @@ import {
   MATCHER_ENDS_SIZES,
   MATCHER_EQUALS,
   MATCHER_EQUALS_MASK,
+  MATCHER_FEW,
   MATCHER_GRAMS,
   MATCHER_GRAMS_MASK,
   MATCHER_LONGEST,
   MATCHER_NUMERIC,
   MATCHER_NUMERIC_COUNT,
-  MATCHER_PAIRS,
   MATCHER_SHIFT,
-  MATCHER_SHORT,
-  MATCHER_SHORT_MASK,
   MATCHER_SLOTS,
   MATCHER_SLOT_COUNT,
   MATCHER_STARTS,
   MATCHER_STARTS_MASK,
   MATCHER_STARTS_SIZES,
+  MATCHER_STEP,
   MATCHER_STRANGE,
   RELATION_ENDS,
   RELATION_EQUALS,
+  RELATION_FREE,
   RELATION_STARTS,
   SIEVE_ATOMS,
   SIEVE_LIST,
@@ -52,6 +52,7 @@ import {
   SIEVE_TEXT,
   SLOT_BYTES,
 } from './sieve-layout';
+import { findFew } from './sieve-few';
 import { SLOT_NULL } from './sieve-formula';
 import { edgeKey, foldText, hashOf, isInteger, isNumeric, isStrange, sameBytes } from './sieve-text';
 
@@ -62,6 +63,7 @@ const SIZES: u32 = 0x1011e;
 /** Two values or an unknown number of them: nothing about the slot is certain. */
 const SLOT_MANY: u32 = 2;
 
+let area: usize = 0;
 let stamp: u32 = 0;
 let atoms: usize = 0;
 let slots: usize = 0;
@@ -75,6 +77,7 @@ let hits: usize = 0;
 export let queueEnd: usize = 0;
 
 export function beginMatch(work: usize, group: usize): void {
+  area = work;
   stamp = load<u32>(work, SIEVE_STAMP);
   atoms = <usize>load<u32>(work, SIEVE_ATOMS);
   slots = <usize>load<u32>(work, SIEVE_SLOTS);
@@ -115,7 +118,8 @@ export function matchValue(matcher: usize, start: usize, end: usize, kind: u32):
   findEdges(<usize>load<u32>(matcher, MATCHER_STARTS), load<u32>(matcher, MATCHER_STARTS_MASK), load<u32>(matcher, MATCHER_STARTS_SIZES), <usize>length, false);
   findEdges(<usize>load<u32>(matcher, MATCHER_ENDS), load<u32>(matcher, MATCHER_ENDS_MASK), load<u32>(matcher, MATCHER_ENDS_SIZES), <usize>length, true);
   if (load<u32>(matcher, MATCHER_BITS) != 0) findFree(matcher, <usize>length);
-  if (load<u32>(matcher, MATCHER_PAIRS) != 0) findShort(matcher, <usize>length);
+  const few = <usize>load<u32>(matcher, MATCHER_FEW);
+  if (few != 0) findFew(area, few, textAt, textAt + <usize>length);
   return true;
 }
 
@@ -199,30 +203,26 @@ function findEdges(table: usize, mask: u32, sizes: u32, length: usize, isEnd: bo
   }
 }
 
-/** Every position: its gram is hashed into the bit table; what passes is compared with grams, then with literals. */
+/** Every `step`th place: its gram is hashed into the bit table; what passes is compared with grams, then with literals. */
 function findFree(matcher: usize, length: usize): void {
   const bits = <usize>load<u32>(matcher, MATCHER_BITS);
   const shift = load<u32>(matcher, MATCHER_SHIFT);
+  const step = <usize>load<u32>(matcher, MATCHER_STEP);
   const grams = <usize>load<u32>(matcher, MATCHER_GRAMS);
   const mask = load<u32>(matcher, MATCHER_GRAMS_MASK);
   const end = textAt + length;
   for (let piece = textAt; piece < end; piece += LIST_PIECE) {
     const stop = min<usize>(end, piece + LIST_PIECE);
     let out = list;
-    for (let at = piece; at < stop; at += 4) {
-      const word = load<u64>(at);
-      const a = (<u32>word * GRAM_MUL) >>> shift;
-      const b = (<u32>(word >>> 8) * GRAM_MUL) >>> shift;
-      const c = (<u32>(word >>> 16) * GRAM_MUL) >>> shift;
-      const d = (<u32>(word >>> 24) * GRAM_MUL) >>> shift;
-      store<u32>(out, <u32>at);
-      out += <usize>((<u32>load<u8>(bits + <usize>(a >>> 3)) >>> (a & 7)) & 1) << 2;
-      store<u32>(out, <u32>at + 1);
-      out += <usize>((<u32>load<u8>(bits + <usize>(b >>> 3)) >>> (b & 7)) & 1) << 2;
-      store<u32>(out, <u32>at + 2);
-      out += <usize>((<u32>load<u8>(bits + <usize>(c >>> 3)) >>> (c & 7)) & 1) << 2;
-      store<u32>(out, <u32>at + 3);
-      out += <usize>((<u32>load<u8>(bits + <usize>(d >>> 3)) >>> (d & 7)) & 1) << 2;
+    for (let at = piece; at < stop; ) {
+      out = notePlace(out, bits, shift, at);
+      at += step;
+      out = notePlace(out, bits, shift, at);
+      at += step;
+      out = notePlace(out, bits, shift, at);
+      at += step;
+      out = notePlace(out, bits, shift, at);
+      at += step;
     }
     for (let entry = list; entry < out; entry += 4) {
       const at = <usize>load<u32>(entry);
@@ -232,24 +232,18 @@ function findFree(matcher: usize, length: usize): void {
   }
 }
 
-function findShort(matcher: usize, length: usize): void {
-  const pairs = <usize>load<u32>(matcher, MATCHER_PAIRS);
-  const table = <usize>load<u32>(matcher, MATCHER_SHORT);
-  const mask = load<u32>(matcher, MATCHER_SHORT_MASK);
-  const end = textAt + length;
-  for (let at = textAt; at < end; at++) {
-    const pair = <u32>load<u16>(at);
-    if (((<u32>load<u8>(pairs + <usize>(pair >>> 3)) >>> (pair & 7)) & 1) == 0) continue;
-    let literal = lookUp(table, mask, pair);
-    for (; literal != 0; literal = <usize>load<u32>(literal, LITERAL_NEXT)) checkAt(literal, at, end);
-    literal = lookUp(table, mask, 0x10000 | (pair & 0xff));
-    for (; literal != 0; literal = <usize>load<u32>(literal, LITERAL_NEXT)) checkAt(literal, at, end);
-  }
+/** Writes the place to the list, and moves on behind it only when its gram may be that of a literal: no branch to be mistaken. */
+// @ts-ignore: decorator
+@inline
+function notePlace(out: usize, bits: usize, shift: u32, at: usize): usize {
+  const bit = (load<u32>(at) * GRAM_MUL) >>> shift;
+  store<u32>(out, <u32>at);
+  return out + (<usize>((<u32>load<u8>(bits + <usize>(bit >>> 3)) >>> (bit & 7)) & 1) << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function checkAt(literal: usize, from: usize, end: usize): void {
+export function checkAt(literal: usize, from: usize, end: usize): void {
   const length = <usize>load<u32>(literal, LITERAL_LENGTH);
   if (from < textAt || from + length > end) return;
   if (sameBytes(<usize>load<u32>(literal), from, length)) mark(load<u32>(literal, LITERAL_ATOM));
@@ -271,24 +265,13 @@ export function addLiterals(matcher: usize, first: usize, count: u32): void {
       store<u32>(matcher + sizes, load<u32>(matcher + sizes) | (<u32>1 << size));
       const edge = relation == RELATION_STARTS ? text : text + <usize>(length - size);
       insert(matcher, relation == RELATION_STARTS ? MATCHER_STARTS : MATCHER_ENDS, edgeKey(edge, size), literal);
-    } else if (length >= 4) {
+    } else if (relation == RELATION_FREE) {
       const gram = load<u32>(text + <usize>load<u32>(literal, LITERAL_OFFSET));
       const bit = (gram * GRAM_MUL) >>> load<u32>(matcher, MATCHER_SHIFT);
       setBit(<usize>load<u32>(matcher, MATCHER_BITS), bit);
       insert(matcher, MATCHER_GRAMS, gram, literal);
-    } else addShort(matcher, literal, <u32>load<u16>(text), length);
+    }
   }
-}
-
-function addShort(matcher: usize, literal: usize, pair: u32, length: u32): void {
-  const pairs = <usize>load<u32>(matcher, MATCHER_PAIRS);
-  if (length > 1) {
-    setBit(pairs, pair);
-    insert(matcher, MATCHER_SHORT, pair, literal);
-    return;
-  }
-  for (let second: u32 = 0; second < 256; second++) setBit(pairs, (second << 8) | (pair & 0xff));
-  insert(matcher, MATCHER_SHORT, 0x10000 | (pair & 0xff), literal);
 }
 
 /** The largest size that is looked up and not longer. */

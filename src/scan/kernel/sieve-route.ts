@@ -3,13 +3,10 @@
  * was met has a route, which the loader adds once it has decoded one record of it.
  */
 import {
-  ENTRY_BYTES,
   KEY_EVENT_ID,
   KEY_EVENT_TYPE,
   KEY_OPERATION_TYPE,
   ROUTE_TEXTS,
-  SIEVE_DICTIONARY,
-  SIEVE_DICTIONARY_MASK,
   SIEVE_PRESENCE,
   SIEVE_ROUTE_HASH,
   SIEVE_ROUTE_MASK,
@@ -86,18 +83,4 @@ export function addRoute(work: usize, route: usize): void {
   let slot = load<u32>(route) & last;
   while (load<u32>(routes + (<usize>slot << 2)) != 0) slot = (slot + 1) & last;
   store<u32>(routes + (<usize>slot << 2), <u32>route);
-}
-
-/** Adds a key to the dictionary; there is room. */
-export function addKey(work: usize, key: u32, text: usize, length: u32): void {
-  const dictionary = <usize>load<u32>(work, SIEVE_DICTIONARY);
-  const mask = load<u32>(work, SIEVE_DICTIONARY_MASK);
-  const hash = hashOf(text, <usize>length);
-  let slot = hash & mask;
-  while (load<u32>(dictionary + <usize>slot * ENTRY_BYTES, 4) != 0) slot = (slot + 1) & mask;
-  const entry = dictionary + <usize>slot * ENTRY_BYTES;
-  store<u32>(entry, hash);
-  store<u32>(entry, key, 4);
-  store<u32>(entry, <u32>text, 8);
-  store<u32>(entry, length, 12);
 }

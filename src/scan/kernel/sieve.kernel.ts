@@ -29,8 +29,9 @@ import { findRoute } from './sieve-route';
 import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
 import { valuesEnd, walkRecord } from './sieve-walk';
 
+export { addKey } from './sieve-keys';
 export { addLiterals } from './sieve-match';
-export { addKey, addRoute } from './sieve-route';
+export { addRoute } from './sieve-route';
 
 const DONE: u32 = 1;
 /** The list of candidates is full: take them and call again. */
