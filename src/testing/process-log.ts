@@ -67,7 +67,7 @@ correlation:
 ---
 title: Audited child of a shell
 id: b1111111-1111-4111-8111-111111111111
-logsource: {product: linux, category: process_creation}
+logsource: {product: linux, service: auditd}
 detection: {s: {CommandLine|contains: 'secret', ParentImage|endswith: /bash}, condition: s}
 `;
 
@@ -99,7 +99,8 @@ export function processLog(random: Random, count: number, lineCharacters = 0): s
     () => ({ '@timestamp': at(), Channel: 'Security', EventID: 4689, ProcessId: `0x${pid().toString(16)}` }),
     () => ({ UtcTime: at(), Channel: SYSMON, EventID: 3, ProcessId: String(pid()), DestinationIp: '192.0.2.7' }),
     () => {
-      const audit = { node: 'lin1', msg: `audit(${Math.floor(timeMs / 1000)}.123:${random.int(40)})` };
+      // Records of one audit event are several lines apart.
+      const audit = { Computer: 'lin1', msg: `audit(${Math.floor(timeMs / 60_000) * 60}.123:${random.int(5)})` };
       const shell = random.chance(0.5) ? '/bin/bash' : '/usr/bin/cat';
       return random.chance(0.5)
         ? { ...audit, type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) }

@@ -1,0 +1,133 @@
+/** What workers prepare and the owner of the state completes is what one thread finds that does everything: random logs, every kind of state. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RecordBatch, RecordSource } from '../../core/record.ts';
+import { ScanMemory } from '../../scan/scan-memory.ts';
+import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { Random } from '../../testing/random.ts';
+import { statefulSetup } from '../../testing/stateful-events.ts';
+import { buildGeneration } from '../build-generation.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { Generation } from '../generation.ts';
+import { witnessTables } from '../intel/compiled-tables.ts';
+import { createMatching, type Matching } from '../matching-parts.ts';
+import type { FoundAlert } from '../processor.ts';
+import { readRuleTexts } from '../rules/rule-texts.ts';
+import { scannersFor } from './scanner-areas.ts';
+
+const SEED = 20260302;
+const WORKERS = 3;
+const folder = mkdtempSync(join(tmpdir(), 'flint-prepared-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Setup {
+  readonly rules: readonly string[];
+  readonly intel?: readonly string[];
+  readonly flux?: readonly string[];
+  readonly logsource?: string;
+}
+
+type Loaded = ReturnType<typeof loadConfig>;
+
+const load = ({ rules, intel = [], flux = [] }: Setup): Loaded =>
+  loadConfig({ rules, intel, flux, ...(flux.length > 0 && { fluxGroup: 'host' }) }, {});
+
+const generationOf = (loaded: Loaded): Promise<Generation> =>
+  buildGeneration(loaded, { mode: 'scan', report: () => undefined });
+
+/** A worker's matching, as its thread makes it, on this thread. */
+function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
+  const witnesses = witnessTables(new ScanMemory(), intel.indicators, intel.extra);
+  const { texts } = readRuleTexts(loaded, intel, 'ordered');
+  return createMatching(
+    { indicators: intel.indicators, benign: intel.benign.table, scanner: scannersFor(witnesses, 1, 1 << 20)[0] },
+    {
+      ...{ limits: { maxDepth: loaded.config.limits.json_depth }, validity: 'mark', clampTime: false, keyMap: [] },
+      ...{ keepOriginal: true, maxAlerts: 100, firstHit: false, rules: { ...texts, sigma: [] } },
+    },
+    () => undefined,
+    { isWorker: true, sigma: rules.portable() },
+  );
+}
+
+function batchesOf(lines: readonly string[], random: Random, logsource: string | undefined): RecordBatch[] {
+  const id = { input: 'test', path: 'a.ndjson', id: 'file-a', replayable: true, timezone: 'Z' };
+  const source: RecordSource = logsource === undefined ? id : { ...id, logsource };
+  const batches: RecordBatch[] = [];
+  let position = 0;
+  for (let from = 0; from < lines.length; ) {
+    const some = lines.slice(from, from + 1 + random.int(60));
+    const ranges = new Uint32Array(2 * some.length);
+    let at = 0;
+    for (const [i, line] of some.entries()) {
+      ranges.set([at, at + line.length - 1], 2 * i);
+      at += line.length;
+    }
+    batches.push({
+      ...{ source, bytes: Buffer.from(some.join('')), count: some.length, ranges },
+      ...{ basePosition: position, baseRecord: from, arrivalMs: 1 },
+      lines: Float64Array.from(some, (_, i) => from + i + 1),
+    });
+    position += at;
+    from += some.length;
+  }
+  return batches;
+}
+
+const alertsOf = (found: readonly FoundAlert[]): string[] => found.map(({ alert }) => JSON.stringify(alert));
+
+async function compare(setup: Setup, lines: readonly string[], random: Random): Promise<readonly FoundAlert[]> {
+  const loaded = load(setup);
+  const batches = batchesOf(lines, random, setup.logsource);
+  const alone = await generationOf(loaded);
+  const one = batches.flatMap((batch) => alone.processor.process(batch, 1));
+  one.push(...alone.end(1));
+  const owner = await generationOf(loaded);
+  const workers = Array.from({ length: WORKERS }, () => workerOf(loaded, owner));
+  const shared = batches.flatMap((batch) => {
+    const { processor } = random.pick(workers);
+    expect(processor.process(batch, 1)).toEqual([]);
+    return [...owner.complete(structuredClone(processor.takePrepared()), 1)];
+  });
+  shared.push(...owner.end(1));
+  expect(alertsOf(shared), `seed ${random.seed}`).toEqual(alertsOf(one));
+  return one;
+}
+
+const enginesOf = (found: readonly FoundAlert[]): Set<string> => new Set(found.map(({ match }) => match.engine));
+
+describe('workers and the owner of the state find what one thread finds', () => {
+  const rules = join(folder, 'processes.yml');
+  writeFileSync(rules, PROCESS_RULES);
+  const intel = join(folder, 'names.txt');
+  writeFileSync(intel, 'bad.example.net\n');
+
+  it.each([0, 1, 2, 3])('with remembered processes, log %i', async (log) => {
+    const random = new Random(SEED + log);
+    const found = await compare({ rules: [rules] }, processLog(random, 1500), random);
+    expect(enginesOf(found)).toEqual(new Set(['sigma', 'correlation']));
+    // Every rule that asks memory was answered.
+    const names = new Set(found.map(({ alert }) => alert.rule.name));
+    for (const name of ['Grandchild of an office program', 'Audited child of a shell', 'A word anywhere'])
+      expect(names, name).toContain(name);
+  });
+
+  it('with indicators beside them, and where no sieve reads the records', async () => {
+    const random = new Random(SEED);
+    const setup = { rules: [rules], intel: [intel] };
+    expect(enginesOf(await compare(setup, processLog(random, 1500), random))).toContain('indicator');
+    await compare({ ...setup, logsource: '*/*/*' }, processLog(random, 800), random);
+  });
+
+  it('with correlations, flux and patterns over several observations', async () => {
+    const random = new Random(SEED);
+    const { args, lines } = statefulSetup(folder, SEED, 3000);
+    const [, states = '', , flux = '', , , , patterns = ''] = args;
+    const setup = { rules: [states], flux: [flux], intel: [patterns], logsource: 'any/test' };
+    expect(enginesOf(await compare(setup, lines, random))).toEqual(
+      new Set(['sigma', 'correlation', 'flux', 'pattern']),
+    );
+  });
+});
