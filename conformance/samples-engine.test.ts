@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { buildGeneration } from '../src/engine/generation.ts';
+import { buildGeneration } from '../src/engine/build-generation.ts';
 import { listFiles } from '../src/engine/files/list-files.ts';
 import { loadConfig } from '../src/engine/config/load-config.ts';
 import { scanFiles } from '../src/engine/files/scan-files.ts';

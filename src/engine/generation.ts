@@ -1,75 +1,33 @@
 /**
  * Generation: intelligence and rules of one load, compiled and ready to match. Read-only but for its counters; a reload builds the
- * next one beside it, and between two batches the service goes over to that.
+ * next one beside it, and between two batches the service goes over to that. Where workers match, it keeps the state of rules and
+ * takes what they prepare in the order of the input.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import type { IndicatorKind } from '../core/indicator.ts';
 import type { Event } from '../core/event.ts';
 import type { RecordBatch } from '../core/record.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
-import { diagnostic, FlintError } from '../errors/diagnostic.ts';
-import { parseKeyMap } from '../fields/legacy-keys.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
-import { type IntelSource, readIntelSource } from '../intel/intel-source.ts';
-import { listFiles } from '../intel/list-files.ts';
-import { loadIntel } from '../intel/load-intel.ts';
 import { type IntelRows, rowsOf } from '../intel/store/store-entry.ts';
-import { shared } from '../core/text-pool.ts';
-import { allocateScanner, canRunKernel, IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
-import { ScanMemory } from '../scan/scan-memory.ts';
-import type { WitnessTables } from '../scan/witness-tables.ts';
-import { SAMPLE_INTEL } from './package-folders.ts';
-import { urlColumnsOf, witnessTables } from './intel/compiled-tables.ts';
+import { IndicatorScanner } from '../scan/indicator-scanner.ts';
 import { handOver } from '../state/snapshot/hand-over.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
-import { type LoadedConfig, located } from './config/load-config.ts';
 import type { EventRules } from './rules/event-rules.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
-import type { LiveSink, OpenedIntel } from './intel/intel-store.ts';
+import type { LiveSink } from './intel/intel-store.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
-import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
+import type { ReportSample } from './matching-parts.ts';
 import type { FoundAlert, Processor } from './processor.ts';
-import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
-import type { StatefulOptions } from './state/stateful-rules.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
-import { shareColumns } from './intel/shared-intel.ts';
 import type { LinesBefore, PreparedRecords } from './workers/prepared-records.ts';
+import { batchTask } from './workers/batch-task.ts';
+import { scannersFor } from './workers/scanner-areas.ts';
 import { Turns } from './workers/turns.ts';
-import type { BatchTask, TaskResult } from './workers/worker-messages.ts';
-import { WorkerPool } from './workers/worker-pool.ts';
+import type { TaskResult } from './workers/worker-messages.ts';
+import type { WorkerPool } from './workers/worker-pool.ts';
 
-export interface GenerationOptions {
-  /** `run`: live, indicators expire by the clock. `scan`: all match, validity is told. `scan-valid`: valid at the event's time only. */
-  readonly mode: 'run' | 'scan' | 'scan-valid';
-  /** Where the content of feeds is kept; absent: nothing is kept. */
-  readonly feedFolder?: string;
-  /** Where feeds that were pulled lie, which are read and not written. */
-  readonly storedFolder?: string;
-  /** Folder for indicators of the drop-in mode. */
-  readonly intelFolder?: string;
-  /** A record that is not what it seems to be; its bytes are valid during the call only. */
-  readonly report: ReportSample;
-  /** Threads that match; 1 is the calling thread alone. Default 1. */
-  readonly workers?: number;
-  readonly previous?: Generation;
-  /** Where intelligence comes from when it is kept over changes and restarts; absent: it is loaded once. */
-  readonly openIntel?: (sources: readonly IntelSource[]) => Promise<OpenedIntel>;
-  readonly keepOriginal?: boolean;
-  /** Each event with its updated `sigma` map (`--emit events`). */
-  readonly onEvent?: StatefulOptions['onEvent'];
-  /** Key of the fingerprints of state; random when absent. */
-  readonly seed?: StatefulOptions['seed'];
-  /** Where stateful rules keep events beyond memory. */
-  readonly archive?: StatefulOptions['archive'];
-  /** Told what windows of stateful rules are like. */
-  readonly watch?: StatefulOptions['watch'];
-}
-
-/** Room in the scanner's input beyond the longest record. */
-const SCAN_CHUNK_BYTES = 2 << 20;
 const READY = Promise.resolve();
 /** Rows looked at for an example. */
 const EXAMPLE_ROWS = 1000;
@@ -140,7 +98,7 @@ export class Generation implements BatchMatcher, LiveSink {
 
   swapIntel(set: IntelSet, { set: parts, tables }: BuiltIntel, since: readonly Uint8Array[]): void {
     const witnesses = witnessesOf(tables);
-    const scanners = scannersFor(witnesses, this.workers === 1 ? 1 : this.workers + 1, this.#inputBytes);
+    const scanners = scannersFor(witnesses, this.workers, this.#inputBytes);
     const { indicators, benign } = parts;
     const { urls } = tables;
     const former = this.#intel;
@@ -291,172 +249,4 @@ export class Generation implements BatchMatcher, LiveSink {
   async close(): Promise<void> {
     await this.pool?.close();
   }
-}
-
-/** Throws FlintError when an entry of the configuration is wrong; problems inside feeds and rules are diagnostics. */
-export async function buildGeneration(loaded: LoadedConfig, options: GenerationOptions): Promise<Generation> {
-  const { config } = loaded;
-  const { sources, usesSamples, diagnostics: refused } = intelSources(loaded, options);
-  if (refused.length > 0) throw new FlintError(refused);
-  const opened = await openIntel(sources, options);
-  const intel = opened.set;
-  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
-  const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
-  const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
-  const settings: MatchingSettings = {
-    limits: { maxDepth: config.limits.json_depth },
-    validity: options.mode === 'run' ? 'arrival' : options.mode === 'scan' ? 'mark' : 'event',
-    clampTime: options.mode === 'run',
-    keepOriginal: options.keepOriginal ?? config.alerts.original,
-    maxAlerts: config.alerts.max_hits,
-    firstHit: config.alerts.legacy_first_hit,
-    keyMap: keyMap === undefined ? [] : [...keyMap],
-    rules: ruleTexts.texts,
-  };
-  const asked = options.workers ?? 1;
-  const inputBytes = config.limits.record_bytes + SCAN_CHUNK_BYTES;
-  const witnesses = opened.built === undefined ? witnessesFor(intel) : witnessesOf(opened.built.tables);
-  const scanners = scannersFor(witnesses, asked === 1 ? 1 : asked + 1, inputBytes);
-  const knownUrls = opened.built?.tables.urls ?? urlColumnsOf(intel.extra);
-  const tables = {
-    indicators: intel.indicators,
-    benign: intel.benign.table,
-    scanner: scanners[0],
-    ...(witnesses !== undefined && { witnesses }),
-    ...(knownUrls !== undefined && { urls: knownUrls }),
-  };
-  const { processor, live, rules } = createMatching(tables, settings, options.report, {
-    ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.archive !== undefined && { archive: options.archive }),
-    ...(options.watch !== undefined && { watch: options.watch }),
-    ...(options.previous !== undefined && { previous: options.previous.rules }),
-  });
-  diagnostics.push(...rules.diagnostics);
-  if (options.previous !== undefined) rules.adopt(options.previous.rules);
-  const pool =
-    asked === 1 || scanners.length === 0
-      ? undefined
-      : await WorkerPool.open({
-          indicators: shareColumns(intel.indicators),
-          benign: shareColumns(intel.benign.table),
-          urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
-          scanners: scanners.slice(1),
-          // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
-          settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
-          sigma: rules.portable(),
-        });
-  if (usesSamples) diagnostics.push(samplesWarning());
-  const { report } = options;
-  const parts = { intel, diagnostics, processor, pool, rules, usesSamples, report, live, inputBytes };
-  const generation = new Generation(parts);
-  for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
-  return generation;
-}
-
-function isFromFeed({ indicator }: RuleTexts['sigma'][number]): boolean {
-  return indicator !== undefined;
-}
-
-async function openIntel(sources: readonly IntelSource[], options: GenerationOptions): Promise<OpenedIntel> {
-  if (options.openIntel !== undefined) return await options.openIntel(sources);
-  const set = await loadIntel(sources, {
-    now: Date.now,
-    ...(options.storedFolder !== undefined && { storedFolder: options.storedFolder }),
-    ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
-  });
-  return { set, entries: [] };
-}
-
-/** Witness tables in a memory of their own; undefined where the kernel cannot run. */
-function witnessesFor(intel: IntelSet): WitnessTables | undefined {
-  return canRunKernel() ? witnessTables(new ScanMemory(), intel.indicators, intel.extra) : undefined;
-}
-
-/** Work areas in the memory of the tables; none where the kernel cannot run. */
-function scannersFor(witnesses: WitnessTables | undefined, count: number, inputBytes: number): ScannerBlock[] {
-  if (witnesses === undefined) return [];
-  return Array.from({ length: count }, () => allocateScanner(witnesses.memory, witnesses.address, inputBytes));
-}
-
-function batchTask(batch: RecordBatch): BatchTask {
-  const { source, count, basePosition, baseRecord, arrivalMs, positions, lines } = batch;
-  return {
-    kind: 'batch',
-    source,
-    count,
-    basePosition,
-    baseRecord,
-    arrivalMs,
-    byteLength: batch.bytes.length,
-    // A view is posted with its whole buffer: slices carry only what is needed.
-    ranges: batch.ranges.slice(0, 2 * count),
-    ...(positions !== undefined && { positions: positions.slice(0, count) }),
-    ...(lines !== undefined && { lines: lines.slice(0, count) }),
-  };
-}
-
-/** The configured sources that can be read, and what is wrong with the others. */
-export function intelSources(
-  loaded: LoadedConfig,
-  options: Pick<GenerationOptions, 'intelFolder'>,
-): {
-  readonly sources: readonly IntelSource[];
-  readonly usesSamples: boolean;
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  let entries = loaded.config.intel;
-  let usesSamples = false;
-  if (entries.length === 0 && loaded.dropIn) {
-    const own = options.intelFolder === undefined ? [] : intelFiles(options.intelFolder);
-    usesSamples = own.length === 0;
-    entries = (usesSamples ? intelFiles(SAMPLE_INTEL) : own).map((source) => ({ source, library: libraryOf(source) }));
-  }
-  const diagnostics: Diagnostic[] = [];
-  const sources = entries.flatMap((entry, i): IntelSource[] => {
-    const own = typeof entry === 'string' ? { source: entry } : entry;
-    const keys = { allow_private_addresses: loaded.config.allow_private_addresses, ...own };
-    const read = readIntelSource(keys, `intel[${i}]`);
-    if (read.ok) return [read.source];
-    diagnostics.push(...located(read.diagnostics, loaded.locate?.(`intel.${i}`)));
-    return [];
-  });
-  return { sources, usesSamples, diagnostics };
-}
-
-/** Files of the drop-in mode's folder, recursively and in path order; none when it does not exist. */
-function intelFiles(folder: string): string[] {
-  return existsSync(folder) ? listFiles(folder).files.map(({ path }) => path) : [];
-}
-
-/** STIX Spark has a threat and a mining library; here the name of the file tells. */
-function libraryOf(path: string): 'threat' | 'mine' {
-  return /(?:^|[._-])(?:mine|mining)(?:[._-]|$)/i.test(basename(path)) ? 'mine' : 'threat';
-}
-
-function samplesWarning(): Diagnostic {
-  return diagnostic(
-    'INTEL_SAMPLES_IN_USE',
-    'warning',
-    'no intelligence is configured: the bundled samples are loaded, which protect nobody',
-    {
-      hint: `put bundles and lists into ${join('data_dir', 'intel')}, or give --intel`,
-    },
-  );
-}
-
-/** Throws FlintError when the file cannot be read; what is wrong inside is added to `diagnostics`. */
-export function readKeyMap(file: string, diagnostics: Diagnostic[]): ReturnType<typeof parseKeyMap>['map'] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FlintError([diagnostic('CONFIG_UNREADABLE', 'error', `key map "${file}" cannot be read: ${reason}`)], {
-      cause: error,
-    });
-  }
-  const parsed = parseKeyMap(text, file);
-  diagnostics.push(...parsed.diagnostics);
-  return parsed.map;
 }

@@ -3,40 +3,42 @@
  * takes the same way as the start: a new generation is built beside the running one and swapped between two batches; inputs and
  * outputs that did not change are left alone.
  */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Alert } from '../core/alert.ts';
 import type { Event, EventObject } from '../core/event.ts';
-import type { Diagnostic } from '../errors/diagnostic.ts';
-import { diagnostic, FlintError } from '../errors/diagnostic.ts';
+import { FlintError } from '../errors/diagnostic.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
-import type { Input } from '../inputs/input.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { AlertPath } from './alert-path.ts';
 import type { Config } from './config/config-schema.ts';
-import { FileEventArchive } from './state/event-archive.ts';
+import type { FileEventArchive } from './state/event-archive.ts';
 import type { EvidencePosition } from '../store/evidence-log.ts';
 import type { FoundAlert } from './processor.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
 import { EngineIntake } from './engine-intake.ts';
 import { FilePositions, type SavedPositions } from './files/file-positions.ts';
-import { buildGeneration, type Generation, type GenerationOptions, intelSources } from './generation.ts';
-import { type InputPlan, planInputs } from './config/input-plans.ts';
-import { inThreads } from './intel/intel-jobs.ts';
+import type { GenerationOptions } from './build-generation.ts';
+import type { Generation } from './generation.ts';
+import { intelSources } from './intel/intel-sources.ts';
+import { planComponents } from './config/plan-components.ts';
+import { intelPaths, watchedPaths } from './config/watched-paths.ts';
 import type { RefreshOutcome } from './intel/intel-refresh.ts';
-import { IntelStore, type LiveSink, type OpenedIntel } from './intel/intel-store.ts';
+import type { IntelStore } from './intel/intel-store.ts';
+import { buildWithStore, openStore, type Polling, pollingOf, type StoreParts } from './live-intel.ts';
 import { logNewProblems } from './config/new-problems.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { type LookupAnswer, type PrefixAnswer, ValueLookup } from './intel/lookup-value.ts';
-import { type OutputPlan, Outputs, planOutputs } from './outputs.ts';
+import { RunningInputs } from './running-inputs.ts';
+import { RunningOutputs } from './running-outputs.ts';
+import { StateWrites } from './state-writes.ts';
+import { openArchive } from './state/open-archive.ts';
+import { stateComponents } from './state/state-components.ts';
 import type { StateReport } from '../state/snapshot/stateful-part.ts';
 import { StateKeeper } from './state/state-keeper.ts';
 import { stateSeed } from './state/state-seed.ts';
 import { WatermarkLag } from './state/watermark-lag.ts';
-import { type PolledSource, type PollerOptions, SourcePoller } from './intel/source-poller.ts';
-import { PullThread } from './intel/pull-thread.ts';
+import type { PolledSource, SourcePoller } from './intel/source-poller.ts';
+import type { PullThread } from './intel/pull-thread.ts';
 import { workerCount } from './workers/worker-count.ts';
 
 export interface ServiceOptions {
@@ -64,15 +66,8 @@ export interface ReloadOutcome {
   readonly message: string;
 }
 
-interface RunningInput {
-  readonly plan: InputPlan;
-  readonly input: Input;
-  readonly counters: ComponentCounters;
-}
-
 const TICK_MS = 1000;
 const SWEEP_MS = 3_600_000;
-const DRAIN_MS = 10_000;
 /** A start waits so long for sources that were never fetched; what takes longer goes live when it is here. */
 const FIRST_PULL_MS = 10_000;
 
@@ -80,7 +75,6 @@ export class Service {
   readonly startedMs = Date.now();
   readonly #options: ServiceOptions;
   readonly #dataDir: DataDir;
-  readonly #instanceId = randomUUID();
   readonly #positions: FilePositions;
   readonly #intake: EngineIntake;
   readonly #keeper: StateKeeper;
@@ -94,26 +88,24 @@ export class Service {
   #config: Config;
   #dropIn: boolean;
   #generation: Generation;
-  #outputs: Outputs;
-  #alertPath: AlertPath;
-  #inputs: RunningInput[] = [];
+  readonly #outputs: RunningOutputs;
+  readonly #inputs: RunningInputs;
+  readonly #writes: StateWrites;
   #timer: NodeJS.Timeout | undefined;
   #lastReload: ReloadOutcome | undefined;
   #reloading: Promise<ReloadOutcome> | undefined;
   #reloadingAgain: Promise<ReloadOutcome> | undefined;
-  /** While outputs are exchanged alerts wait, so that none meets a closed queue. */
-  #swapping: Promise<void> | undefined;
   #ready = false;
   readonly #store: IntelStore;
   readonly #stopping: AbortController;
   #nextSweepMs = Date.now() + SWEEP_MS;
-  #writeFailureToldMs = 0;
 
   private constructor(
     loaded: LoadedConfig,
     dataDir: DataDir,
     generation: Generation,
-    outputs: Outputs,
+    outputs: RunningOutputs,
+    writes: StateWrites,
     engine: ComponentCounters,
     polling: Polling,
     { store, stopping }: StoreParts,
@@ -132,8 +124,8 @@ export class Service {
     this.#dataDir = dataDir;
     this.#generation = generation;
     this.#outputs = outputs;
-    this.#positions = new FilePositions(dataDir.folder('positions'), this.#onDamaged);
-    this.#alertPath = this.#newAlertPath(outputs);
+    this.#writes = writes;
+    this.#positions = new FilePositions(dataDir.folder('positions'), damageTeller(options.logger));
     this.#intake = new EngineIntake({
       pendingBytes: loaded.config.limits.pending_bytes,
       matcher: () => ({
@@ -147,9 +139,8 @@ export class Service {
         },
       }),
       send: async (found, nowMs) => {
-        this.#keep(() => this.#positions.saveBegun());
-        await this.#swapping;
-        await this.#alertPath.send(found, nowMs);
+        this.#writes.try(() => this.#positions.saveBegun());
+        await this.#outputs.send(found, nowMs);
       },
       ...(options.events !== undefined && { settle: options.events.settle }),
       now: Date.now,
@@ -162,6 +153,8 @@ export class Service {
         });
       },
     });
+    const { logger, deadLetter } = options;
+    this.#inputs = new RunningInputs({ intake: this.#intake, positions: this.#positions, logger, deadLetter });
     const { snapshot_seconds, snapshot_bytes } = loaded.config.state;
     this.#keeper = new StateKeeper({
       folder: join(dataDir.folder('state'), 'snapshots'),
@@ -169,7 +162,7 @@ export class Service {
       maxBytes: snapshot_bytes,
       intake: this.#intake,
       parts: () => this.#generation.parts,
-      more: () => [this.#alertPath.part],
+      more: () => [this.#outputs.part],
       moment: () => {
         archive.flush();
         const { position } = archive;
@@ -191,7 +184,7 @@ export class Service {
 
   /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
   static async start(loaded: LoadedConfig, options: ServiceOptions): Promise<Service> {
-    const { inputs, outputs: outputPlans } = planAll(loaded, options.defaultOutputs);
+    const { inputs, outputs: outputPlans } = planComponents(loaded, options.defaultOutputs);
     const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
     const polling = pollingOf(dataDir.folder('feeds'), options.logger);
     try {
@@ -199,15 +192,21 @@ export class Service {
       await polling.poller.pullMissing(FIRST_PULL_MS);
       polling.poller.loaded();
       const engine = new ComponentCounters('engine', 'engine');
-      const parts = openStore(dataDir, options);
+      const parts = openStore(dataDir, options.logger);
       const archive = openArchive(loaded.config, dataDir, options.logger);
       const building = generationOptions(loaded.config, dataDir, engine, archive, options);
       const { generation, attach } = await buildWithStore(parts.store, loaded, building);
-      const outputs = await Outputs.open(outputPlans, outputsOptions(loaded.config, dataDir, options));
+      const writes = new StateWrites(engine, options.logger);
+      const { logger, onAlert } = options;
+      const outputs = await RunningOutputs.open(outputPlans, loaded.config, {
+        ...{ dataDir, logger, onAlert, writes, onDamaged: damageTeller(logger) },
+      });
       attach(generation);
-      const service = new Service(loaded, dataDir, generation, outputs, engine, polling, parts, archive, options);
+      const service = new Service(
+        ...([loaded, dataDir, generation, outputs, writes, engine, polling, parts, archive, options] as const),
+      );
       // From now on positions are those of snapshots: there is one before the first record.
-      await service.#alertPath.send(service.#replayed.splice(0), Date.now());
+      await service.#outputs.send(service.#replayed.splice(0), Date.now());
       if (service.#keeper.active) await service.#keeper.save();
       await service.#startInputs(inputs);
       service.#timer = setInterval(() => {
@@ -252,24 +251,13 @@ export class Service {
 
   /** Files and folders that are looked at for changes. */
   get watchedPaths(): readonly string[] {
-    const { rules, pipelines, flux, key_map } = this.#config;
-    const specs = flux.map((entry) => (typeof entry === 'string' ? entry : entry.spec));
-    const own = this.#dropIn ? [join(this.#dataDir.path, 'intel')] : [];
-    return [
-      ...(this.#options.configFile === undefined ? [] : [this.#options.configFile]),
-      ...this.intelPaths,
-      ...[...rules, ...pipelines, ...specs, ...(key_map === undefined ? [] : [key_map])].filter(isPath),
-      ...own,
-    ];
+    const own = watchedPaths(this.#config, this.#dropIn ? this.#dataDir.path : undefined);
+    return this.#options.configFile === undefined ? own : [this.#options.configFile, ...own];
   }
 
   /** Of these, sources of intelligence: `refresh` takes their changes in. */
   get intelPaths(): readonly string[] {
-    return this.#config.intel
-      .flatMap((entry) =>
-        typeof entry === 'string' ? [entry] : typeof entry.source === 'string' ? [entry.source] : [],
-      )
-      .filter(isPath);
+    return intelPaths(this.#config);
   }
 
   get ready(): boolean {
@@ -280,8 +268,8 @@ export class Service {
     return this.#lastReload;
   }
 
-  get listeners(): readonly { readonly name: string; readonly plan: InputPlan; readonly address: string }[] {
-    return this.#inputs.map(({ plan, input }) => ({ name: plan.name, plan, address: input.boundAddress }));
+  get listeners(): RunningInputs['listeners'] {
+    return this.#inputs.listeners;
   }
 
   /** What rules over several events remember, and the last snapshot of it. */
@@ -296,17 +284,13 @@ export class Service {
 
   components(): readonly ComponentSnapshot[] {
     this.#countEngine();
-    for (const { plan, counters } of this.#inputs) {
-      const lagMs = this.#lag.of(plan.name);
-      if (lagMs !== undefined) counters.set('watermark_lag_ms', lagMs);
-    }
     return [
       this.#engine.snapshot(),
-      ...this.#inputs.map(({ counters }) => counters.snapshot()),
+      ...this.#inputs.snapshots((input) => this.#lag.of(input)),
       ...this.#poller.snapshots(),
       ...this.#generation.components(),
       ...stateComponents(this.#generation.parts.flatMap((part) => part.report())),
-      ...this.#outputs.counters.map((counters) => counters.snapshot()),
+      ...this.#outputs.snapshots(),
     ];
   }
 
@@ -338,7 +322,7 @@ export class Service {
 
   /** Resolves when every finite input (files read once, stdin) is at its end; never when there are others. */
   async finished(): Promise<void> {
-    await Promise.all(this.#inputs.map(({ input }) => input.finished));
+    await this.#inputs.finished();
     await this.#intake.settled();
   }
 
@@ -388,13 +372,13 @@ export class Service {
     await this.#poller.stop();
     await this.#pullThread.close();
     while (this.#reloading !== undefined) await (this.#reloadingAgain ?? this.#reloading);
-    await Promise.all(this.#inputs.map(({ input }) => input.stop()));
+    await this.#inputs.stop();
     await this.#intake.settled();
     await this.#options.events?.settle();
     await this.#keeper.stop();
-    this.#keep(() => this.#alertPath.save());
-    this.#keep(() => this.#positions.save());
-    const left = await this.#outputs.close(DRAIN_MS);
+    this.#outputs.save();
+    this.#writes.try(() => this.#positions.save());
+    const left = await this.#outputs.close();
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
     this.#stopping.abort();
     await this.#store.close();
@@ -411,35 +395,14 @@ export class Service {
     }
   }
 
-  async #startInputs(plans: readonly InputPlan[]): Promise<void> {
+  async #startInputs(plans: Parameters<RunningInputs['use']>[0]): Promise<void> {
     try {
-      for (const plan of plans) this.#inputs.push(await this.#startInput(plan));
+      await this.#inputs.use(plans, this.#config.limits.record_bytes);
     } catch (error) {
-      await Promise.all(this.#inputs.map(({ input }) => input.stop()));
+      await this.#inputs.stop();
       await this.#outputs.close(0);
       throw error;
     }
-  }
-
-  async #startInput(plan: InputPlan): Promise<RunningInput> {
-    const counters = new ComponentCounters('input', plan.name);
-    const input = plan.kind.create(plan.address, {
-      name: plan.name,
-      intake: this.#intake,
-      counters,
-      instanceId: this.#instanceId,
-      now: Date.now,
-      positions: this.#positions,
-      maxRecordBytes: this.#config.limits.record_bytes,
-      report: (code, message, sample) => {
-        counters.error(code);
-        this.#options.logger.warn(message, { input: plan.name, code });
-        if (sample !== undefined) this.#options.deadLetter(plan.name, code, sample);
-      },
-    });
-    await input.start();
-    this.#options.logger.info('input ready', { input: plan.name, address: input.boundAddress });
-    return { plan, input, counters };
   }
 
   async #reloadOnce(): Promise<ReloadOutcome> {
@@ -455,7 +418,7 @@ export class Service {
   async #tryReload(): Promise<ReloadOutcome> {
     try {
       const loaded = this.#options.reload();
-      const { inputs, outputs } = planAll(loaded, this.#options.defaultOutputs);
+      const { inputs, outputs } = planComponents(loaded, this.#options.defaultOutputs);
       const { generation, attach } = await buildWithStore(this.#store, loaded, {
         ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#archive, this.#options),
         previous: this.#generation,
@@ -481,8 +444,8 @@ export class Service {
           rules: fresh.slice(0, 10).join(', '),
         });
       this.#config = loaded.config;
-      await this.#swapOutputs(outputs, loaded.config);
-      await this.#swapInputs(inputs);
+      await this.#outputs.use(outputs, loaded.config);
+      await this.#inputs.use(inputs, loaded.config.limits.record_bytes);
       await former.close();
       await this.#poller.update(intelSources(loaded, {}).sources);
       // A change that was taken in while the new generation was built is not part of it.
@@ -494,75 +457,20 @@ export class Service {
     }
   }
 
-  async #swapOutputs(plans: readonly OutputPlan[], config: Config): Promise<void> {
-    if (samePlans(plans, this.#outputs.plans)) return;
-    this.#swapping = this.#exchangeOutputs(plans, config);
-    await this.#swapping;
-    this.#swapping = undefined;
-  }
-
-  /** Queue folders have one owner: the former outputs let go of theirs before the new ones open. */
-  async #exchangeOutputs(plans: readonly OutputPlan[], config: Config): Promise<void> {
-    await this.#outputs.close(DRAIN_MS);
-    this.#keep(() => this.#alertPath.save());
-    this.#outputs = await Outputs.open(plans, outputsOptions(config, this.#dataDir, this.#options));
-    this.#alertPath = this.#newAlertPath(this.#outputs);
-  }
-
-  async #swapInputs(plans: readonly InputPlan[]): Promise<void> {
-    const keep = this.#inputs.filter(({ plan }) => plans.some((other) => samePlan(plan, other)));
-    const stop = this.#inputs.filter((running) => !keep.includes(running));
-    await Promise.all(stop.map(({ input }) => input.stop()));
-    this.#inputs = keep;
-    for (const plan of plans) {
-      if (!keep.some((running) => samePlan(running.plan, plan))) this.#inputs.push(await this.#startInput(plan));
-    }
-  }
-
-  #newAlertPath(outputs: Outputs): AlertPath {
-    return new AlertPath({
-      outputs,
-      suppressMs: this.#config.alerts.suppress_seconds * 1000,
-      stateFolder: this.#dataDir.folder('state'),
-      onDamaged: this.#onDamaged,
-      onAlert: this.#options.onAlert,
-    });
-  }
-
-  readonly #onDamaged = (path: string): void => {
-    this.#options.logger.error('state file was damaged and has been set aside', { path: `${path}.damaged` });
-  };
-
   async #tick(): Promise<void> {
-    await this.#swapping;
+    await this.#outputs.ready();
     const nowMs = Date.now();
     if (nowMs >= this.#nextSweepMs) {
       this.#nextSweepMs = nowMs + SWEEP_MS;
       void this.#sweep();
     }
     await this.#intake.run(() => this.#generation.advance(nowMs));
-    await this.#alertPath.tick(nowMs);
+    await this.#outputs.tick(nowMs);
     // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
     // Where state is saved, both stand in the snapshot; the file of positions then tells only which sources there are.
-    if (!this.#keeper.active) this.#keep(() => this.#alertPath.save());
-    this.#keep(() => this.#positions.save());
+    if (!this.#keeper.active) this.#outputs.save();
+    this.#writes.try(() => this.#positions.save());
     await this.#keeper.tick();
-  }
-
-  /** Writes a state file. Alerts go out and the stream goes on when it cannot be: that is counted, told once a minute and tried again. */
-  #keep(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      // A full or failing disk, a folder that somebody took away.
-      if (!(error instanceof Error) || !('code' in error)) throw error;
-      this.#engine.add('state_writes_failed');
-      if (Date.now() - this.#writeFailureToldMs < 60_000) return;
-      this.#writeFailureToldMs = Date.now();
-      this.#options.logger.error('a state file cannot be written; after a crash more is read again', {
-        reason: error.message,
-      });
-    }
   }
 
   async #sweep(): Promise<void> {
@@ -576,121 +484,11 @@ export class Service {
   #countEngine(): void {
     for (const [name, value] of Object.entries(this.#store.metrics)) this.#engine.set(`intel_${name}`, value);
     this.#engine.set('pressure', this.#intake.pressure);
-    this.#engine.set('alerts_sent', this.#alertPath.sent);
-    this.#engine.set('alerts_held_back', this.#alertPath.heldBack);
+    this.#engine.set('alerts_sent', this.#outputs.sent);
+    this.#engine.set('alerts_held_back', this.#outputs.heldBack);
     for (const [name, value] of Object.entries({ ...this.#generation.counts(), ...this.#archive.metrics() }))
       this.#engine.set(name, value);
   }
-}
-
-interface Polling {
-  readonly poller: SourcePoller;
-  readonly thread: PullThread;
-}
-
-function pollingOf(folder: string, logger: Logger): Polling {
-  const thread = new PullThread();
-  const pull: PollerOptions['pull'] = (source, ...how) => thread.pull(source, folder, ...how);
-  return { poller: new SourcePoller({ folder, pull, logger, now: Date.now, random: Math.random }), thread };
-}
-
-function isPath(text: string): boolean {
-  return !/^(?:[a-z]+\+)?https?:/i.test(text);
-}
-
-interface StoreParts {
-  readonly store: IntelStore;
-  readonly stopping: AbortController;
-}
-
-function openStore(dataDir: DataDir, { logger }: ServiceOptions): StoreParts {
-  const stopping = new AbortController();
-  const store = new IntelStore({
-    folder: dataDir.folder('indicators'),
-    feedFolder: dataDir.folder('feeds'),
-    run: inThreads(stopping.signal),
-    signal: stopping.signal,
-    now: Date.now,
-    onProblem: (message, reason) => logger.error(message, { reason }),
-  });
-  return { store, stopping };
-}
-
-/** The store goes over to what it gave when the generation is in use, by `attach`. */
-async function buildWithStore(
-  store: IntelStore,
-  loaded: LoadedConfig,
-  options: GenerationOptions,
-): Promise<{ readonly generation: Generation; readonly attach: (sink: LiveSink) => void }> {
-  let attach = (_sink: LiveSink): void => undefined;
-  const openIntel: NonNullable<GenerationOptions['openIntel']> = async (sources): Promise<OpenedIntel> => {
-    const opened = await store.open(sources);
-    attach = opened.attach;
-    return opened;
-  };
-  const generation = await buildGeneration(loaded, { ...options, openIntel });
-  return { generation, attach };
-}
-
-/** Memory by rule, for the metrics; the rule's id is the name. */
-function stateComponents(reports: readonly StateReport[]): ComponentSnapshot[] {
-  return reports.map(
-    ({ rule, groups, entries, bytes, waiting, late, evicted, refuted, unconfirmed = 0, restored = 0 }) => ({
-      component: 'state',
-      name: rule,
-      counts: {},
-      dropped: {},
-      errors: {},
-      gauges: {
-        ...{ groups, entries, bytes, waiting, late, evicted },
-        ...(refuted !== undefined && { refuted, unconfirmed, restored }),
-      },
-    }),
-  );
-}
-
-function planAll(
-  loaded: LoadedConfig,
-  defaultOutputs: readonly string[],
-): { readonly inputs: readonly InputPlan[]; readonly outputs: readonly OutputPlan[] } {
-  const inputs = planInputs(loaded.config.inputs, loaded.config.timezone, loaded.locate);
-  const outputs = planOutputs(
-    loaded.config.outputs.length === 0 ? defaultOutputs : loaded.config.outputs,
-    loaded.locate,
-  );
-  const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...inputs.diagnostics, ...outputs.diagnostics];
-  if (loaded.config.inputs.length === 0) {
-    const hint =
-      'add --listen gelf+udp://127.0.0.1:12201, or inputs: to the configuration; flint demo shows a running example';
-    diagnostics.push(diagnostic('CONFIG_BAD_USAGE', 'error', 'no input is configured', { hint }));
-  }
-  if (diagnostics.some((problem) => problem.severity === 'error')) throw new FlintError(diagnostics);
-  return { inputs: inputs.plans, outputs: outputs.plans };
-}
-
-function outputsOptions(config: Config, dataDir: DataDir, options: ServiceOptions): Parameters<typeof Outputs.open>[1] {
-  return {
-    encode: { timezone: config.timezone, sensor: hostname() },
-    logger: options.logger,
-    allowPrivateAddresses: config.allow_private_addresses,
-    queueFolder: dataDir.folder('queue'),
-    queueBytes: config.limits.queue_bytes,
-  };
-}
-
-/** A failing disk is told once in a while, not for every event. */
-function openArchive({ state }: Config, dataDir: DataDir, logger: Logger): FileEventArchive {
-  let toldMs = 0;
-  return new FileEventArchive(() => dataDir.folder('evidence'), {
-    maxBytes: state.evidence_bytes,
-    maxAgeMs: state.evidence_hours * 3_600_000,
-    now: Date.now,
-    onFailure: (reason) => {
-      if (Date.now() - toldMs < 60_000) return;
-      toldMs = Date.now();
-      logger.error('events for later alerts cannot be written', { reason });
-    },
-  });
 }
 
 function generationOptions(
@@ -716,11 +514,7 @@ function generationOptions(
   };
 }
 
-function samePlan(a: InputPlan, b: InputPlan): boolean {
-  return a.name === b.name && JSON.stringify(a.address) === JSON.stringify(b.address);
-}
-
-function samePlans(a: readonly OutputPlan[], b: readonly OutputPlan[]): boolean {
-  const key = (plan: OutputPlan): string => JSON.stringify([plan.name, plan.address, plan.encoder.name]);
-  return a.length === b.length && a.every((plan, i) => key(plan) === key(b[i] as OutputPlan));
+/** Told of a state file that was set aside. */
+function damageTeller(logger: Logger): (path: string) => void {
+  return (path) => logger.error('state file was damaged and has been set aside', { path: `${path}.damaged` });
 }

@@ -1,7 +1,7 @@
 /** The options that the commands on intelligence share, and the configuration they lead to. */
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../../engine/config/load-config.ts';
-import { intelSources } from '../../engine/generation.ts';
+import { intelSources } from '../../engine/intel/intel-sources.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { collect } from '../engine-options.ts';

@@ -3,7 +3,7 @@
  * through the engine as in `flint scan`; told is, for each group, what the rule fired with, or the window that came nearest and what it lacked.
  */
 import { readFileSync } from 'node:fs';
-import { buildGeneration } from '../../engine/generation.ts';
+import { buildGeneration } from '../../engine/build-generation.ts';
 import { listFiles } from '../../engine/files/list-files.ts';
 import { readYamlFile } from '../../config/yaml-file.ts';
 import { loadConfig, type LoadedConfig } from '../../engine/config/load-config.ts';

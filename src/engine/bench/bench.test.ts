@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { runBench, wayResult } from './bench.ts';
 import { generateIndicators, generateRecords } from './bench-data.ts';
 import { linesOf, parseOnly } from './bench-ways.ts';
-import { buildGeneration } from '../generation.ts';
+import { buildGeneration } from '../build-generation.ts';
 import { listFiles } from '../files/list-files.ts';
 import { loadConfig } from '../config/load-config.ts';
 

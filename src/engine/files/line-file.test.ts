@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../testing/random.ts';
 import { scanExactly } from './exact-file.ts';
 import { sourceOf } from './file-source.ts';
-import { buildGeneration } from '../generation.ts';
+import { buildGeneration } from '../build-generation.ts';
 import { scanLineFile, sniffLines } from './line-file.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../processor.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildGeneration } from '../generation.ts';
+import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-fading-'));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildGeneration, type GenerationOptions } from '../generation.ts';
+import { buildGeneration, type GenerationOptions } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 
 let folder: string;

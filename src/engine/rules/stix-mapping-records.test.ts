@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { uuidV5 } from '../../core/uuid.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../../testing/shared-data.ts';
-import { buildGeneration } from '../generation.ts';
+import { buildGeneration } from '../build-generation.ts';
 import { listFiles } from '../files/list-files.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { scanFiles } from '../files/scan-files.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../testing/random.ts';
-import { buildGeneration } from '../generation.ts';
+import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../processor.ts';
 import { scanFiles } from '../files/scan-files.ts';

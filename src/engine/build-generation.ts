@@ -1,0 +1,136 @@
+/**
+ * From a configuration to a Generation: intelligence and rules are read, compiled and put together, and workers are started. Starts and
+ * reloads both come here.
+ */
+import { FlintError } from '../errors/diagnostic.ts';
+import { shared } from '../core/text-pool.ts';
+import type { IntelSet } from '../intel/intel-set.ts';
+import type { IntelSource } from '../intel/intel-source.ts';
+import { loadIntel } from '../intel/load-intel.ts';
+import { rowsOf } from '../intel/store/store-entry.ts';
+import { canRunKernel } from '../scan/indicator-scanner.ts';
+import { ScanMemory } from '../scan/scan-memory.ts';
+import type { WitnessTables } from '../scan/witness-tables.ts';
+import { readKeyMap } from './config/key-map-file.ts';
+import type { LoadedConfig } from './config/load-config.ts';
+import { Generation } from './generation.ts';
+import { urlColumnsOf, witnessTables } from './intel/compiled-tables.ts';
+import { intelSources, samplesWarning } from './intel/intel-sources.ts';
+import type { OpenedIntel } from './intel/intel-store.ts';
+import { witnessesOf } from './intel/portable-intel.ts';
+import { shareColumns } from './intel/shared-intel.ts';
+import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
+import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
+import type { StatefulOptions } from './state/stateful-rules.ts';
+import { scannersFor } from './workers/scanner-areas.ts';
+import { WorkerPool } from './workers/worker-pool.ts';
+
+export interface GenerationOptions {
+  /** `run`: live, indicators expire by the clock. `scan`: all match, validity is told. `scan-valid`: valid at the event's time only. */
+  readonly mode: 'run' | 'scan' | 'scan-valid';
+  /** Where the content of feeds is kept; absent: nothing is kept. */
+  readonly feedFolder?: string;
+  /** Where feeds that were pulled lie, which are read and not written. */
+  readonly storedFolder?: string;
+  /** Folder for indicators of the drop-in mode. */
+  readonly intelFolder?: string;
+  /** A record that is not what it seems to be; its bytes are valid during the call only. */
+  readonly report: ReportSample;
+  /** Threads that match; 1 is the calling thread alone. Default 1. */
+  readonly workers?: number;
+  readonly previous?: Generation;
+  /** Where intelligence comes from when it is kept over changes and restarts; absent: it is loaded once. */
+  readonly openIntel?: (sources: readonly IntelSource[]) => Promise<OpenedIntel>;
+  readonly keepOriginal?: boolean;
+  /** Each event with its updated `sigma` map (`--emit events`). */
+  readonly onEvent?: StatefulOptions['onEvent'];
+  /** Key of the fingerprints of state; random when absent. */
+  readonly seed?: StatefulOptions['seed'];
+  /** Where stateful rules keep events beyond memory. */
+  readonly archive?: StatefulOptions['archive'];
+  /** Told what windows of stateful rules are like. */
+  readonly watch?: StatefulOptions['watch'];
+}
+
+/** Room in the scanner's input beyond the longest record. */
+const SCAN_CHUNK_BYTES = 2 << 20;
+
+/** Throws FlintError when an entry of the configuration is wrong; problems inside feeds and rules are diagnostics. */
+export async function buildGeneration(loaded: LoadedConfig, options: GenerationOptions): Promise<Generation> {
+  const { config } = loaded;
+  const { sources, usesSamples, diagnostics: refused } = intelSources(loaded, options);
+  if (refused.length > 0) throw new FlintError(refused);
+  const opened = await openIntel(sources, options);
+  const intel = opened.set;
+  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
+  const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
+  const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
+  const settings: MatchingSettings = {
+    limits: { maxDepth: config.limits.json_depth },
+    validity: options.mode === 'run' ? 'arrival' : options.mode === 'scan' ? 'mark' : 'event',
+    clampTime: options.mode === 'run',
+    keepOriginal: options.keepOriginal ?? config.alerts.original,
+    maxAlerts: config.alerts.max_hits,
+    firstHit: config.alerts.legacy_first_hit,
+    keyMap: keyMap === undefined ? [] : [...keyMap],
+    rules: ruleTexts.texts,
+  };
+  const asked = options.workers ?? 1;
+  const inputBytes = config.limits.record_bytes + SCAN_CHUNK_BYTES;
+  const witnesses = opened.built === undefined ? witnessesFor(intel) : witnessesOf(opened.built.tables);
+  const scanners = scannersFor(witnesses, asked, inputBytes);
+  const knownUrls = opened.built?.tables.urls ?? urlColumnsOf(intel.extra);
+  const tables = {
+    indicators: intel.indicators,
+    benign: intel.benign.table,
+    scanner: scanners[0],
+    ...(witnesses !== undefined && { witnesses }),
+    ...(knownUrls !== undefined && { urls: knownUrls }),
+  };
+  const { processor, live, rules } = createMatching(tables, settings, options.report, {
+    ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.archive !== undefined && { archive: options.archive }),
+    ...(options.watch !== undefined && { watch: options.watch }),
+    ...(options.previous !== undefined && { previous: options.previous.rules }),
+  });
+  diagnostics.push(...rules.diagnostics);
+  if (options.previous !== undefined) rules.adopt(options.previous.rules);
+  const pool =
+    asked === 1 || scanners.length === 0
+      ? undefined
+      : await WorkerPool.open({
+          indicators: shareColumns(intel.indicators),
+          benign: shareColumns(intel.benign.table),
+          urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
+          scanners: scanners.slice(1),
+          // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
+          settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
+          sigma: rules.portable(),
+        });
+  if (usesSamples) diagnostics.push(samplesWarning());
+  const { report } = options;
+  const parts = { intel, diagnostics, processor, pool, rules, usesSamples, report, live, inputBytes };
+  const generation = new Generation(parts);
+  for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
+  return generation;
+}
+
+function isFromFeed({ indicator }: RuleTexts['sigma'][number]): boolean {
+  return indicator !== undefined;
+}
+
+async function openIntel(sources: readonly IntelSource[], options: GenerationOptions): Promise<OpenedIntel> {
+  if (options.openIntel !== undefined) return await options.openIntel(sources);
+  const set = await loadIntel(sources, {
+    now: Date.now,
+    ...(options.storedFolder !== undefined && { storedFolder: options.storedFolder }),
+    ...(options.feedFolder !== undefined && { cacheFolder: options.feedFolder }),
+  });
+  return { set, entries: [] };
+}
+
+/** Witness tables in a memory of their own; undefined where the kernel cannot run. */
+function witnessesFor(intel: IntelSet): WitnessTables | undefined {
+  return canRunKernel() ? witnessTables(new ScanMemory(), intel.indicators, intel.extra) : undefined;
+}
