@@ -100,7 +100,11 @@ export function processLog(random: Random, count: number, lineCharacters = 0): s
     () => ({ UtcTime: at(), Channel: SYSMON, EventID: 3, ProcessId: String(pid()), DestinationIp: '192.0.2.7' }),
     () => {
       // Records of one audit event are several lines apart.
-      const audit = { Computer: 'lin1', msg: `audit(${Math.floor(timeMs / 60_000) * 60}.123:${random.int(5)})` };
+      const audit = {
+        '@timestamp': at(),
+        Computer: 'lin1',
+        msg: `audit(${Math.floor(timeMs / 60_000) * 60}.123:${random.int(5)})`,
+      };
       const shell = random.chance(0.5) ? '/bin/bash' : '/usr/bin/cat';
       return random.chance(0.5)
         ? { ...audit, type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) }
