@@ -5,7 +5,7 @@
  * Decisions of sigma.md section 8: an absent or null group field takes no part (counted); arrays and objects stand for their JSON
  * text; group values are compared as text; an absent value field is ignored, a value that is no number too (both counted).
  */
-import type { EventObject, EventValue } from '../../core/event.ts';
+import { type EventObject, type EventValue, isEventObject } from '../../core/event.ts';
 import { valuesOf } from '../../core/field-path.ts';
 import type { EventPlace } from '../event-place.ts';
 import type { CorrelationPlan, Watcher } from './plan.ts';
@@ -32,13 +32,25 @@ export type FactLoss = 'missing-group-field' | 'missing-value' | 'not-numeric';
 /** Value of a field of the matching event; undefined when absent. */
 export type FieldReader = (name: string) => EventValue | undefined;
 
-/** The plain reader of an event's own fields. Several values of one name are given as an array. */
+/**
+ * The plain reader of an event's own fields. What stands at the end of a dotted path is given as it is, an array of one as an array of
+ * one; several values of one name, below an array of objects, as an array.
+ */
 export function fieldReader(fields: EventObject): FieldReader {
   return (name) => {
     if (Object.hasOwn(fields, name)) return fields[name];
-    const values = valuesOf(fields, name);
-    return values.length > 1 ? values : values[0];
+    if (!name.includes('.')) return undefined;
+    let value: EventValue | undefined = fields;
+    for (const segment of name.split('.')) {
+      if (!isEventObject(value) || !Object.hasOwn(value, segment)) return gathered(valuesOf(fields, name));
+      value = value[segment];
+    }
+    return value;
   };
+}
+
+function gathered(values: readonly EventValue[]): EventValue | undefined {
+  return values.length > 1 ? values : values[0];
 }
 
 /** The facts that a match of rule `ruleId` at `place` is to the plan's correlations. */
@@ -113,5 +125,11 @@ function textsOf(names: readonly string[], read: FieldReader): string[] | undefi
 
 function textForm(value: EventValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value, inOrder) : String(value);
+}
+
+/** Objects with their keys in order: what means the same reads the same. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
