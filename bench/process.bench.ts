@@ -8,6 +8,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { buildGeneration } from '../src/engine/build-generation.ts';
 import type { Generation } from '../src/engine/generation.ts';
@@ -62,7 +63,10 @@ try {
   };
 
   const open = (): Promise<Generation> => {
-    const loaded = loadConfig({ rules: ['conformance/flux/readme-rules.yml'], workers: '1' }, {});
+    const loaded = loadConfig(
+      { rules: [fileURLToPath(new URL('../../../conformance/flux/readme-rules.yml', import.meta.url))], workers: '1' },
+      {},
+    );
     return buildGeneration(loaded, { mode: 'scan', keepOriginal: true, workers: 1, report: () => {} });
   };
   const scan = async (generation: Generation): Promise<Outcome> => {

@@ -70,10 +70,15 @@ export interface Intake {
 export function originOf(batch: RecordBatch, index: number, part = 0): RecordOrigin {
   return {
     source: batch.source,
-    position: batch.positions?.[index] ?? batch.basePosition + (batch.ranges[2 * index] ?? 0),
+    position: positionOf(batch, index),
     line: batch.lines?.[index] ?? 0,
     record: batch.baseRecord + index,
     part,
     arrivalMs: batch.arrivalMs,
   };
+}
+
+/** Position of record `index` of a batch in its source. */
+export function positionOf({ positions, basePosition, ranges }: RecordBatch, index: number): number {
+  return positions?.[index] ?? basePosition + (ranges[2 * index] ?? 0);
 }

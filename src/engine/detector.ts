@@ -12,15 +12,15 @@ import type { IndicatorRows } from '../core/indicator-rows.ts';
 import type { IndicatorMatch, Match, MatchedField, RuleMatch, Validity } from '../core/match.ts';
 import type { Observed } from '../core/observed.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
-import type { RecordOrigin } from '../core/record.ts';
+import type { RecordOrigin, RecordSource } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
 import { eventTime } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
-import type { FedProcess, FedValues } from './state/process-feeder.ts';
+import type { FedTime, FedValues, ProcessFeeder } from './state/process-feeder.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { observe } from '../fields/observables.ts';
-import type { ProcessEvent } from '../state/process/process-event.ts';
+import type { ProcessFact } from '../state/process/process-fact.ts';
 import type { RulesPart } from './rules/rules-part.ts';
 
 /** One indicator value found in one place of an event. */
@@ -50,10 +50,10 @@ export interface EventRules {
   prepare?(event: Event, sigma?: Iterable<number>): RulesPart | undefined;
   /** The other half, of events in their order. */
   complete?(event: Event, part: RulesPart): readonly RuleMatch[];
-  /** What a record says of a process, from its listed values; undefined when the record must be decoded. */
-  read?(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): FedProcess | undefined;
-  /** Remembers what a record says of a process. */
-  told?(process: ProcessEvent, arrivalMs: number): void;
+  /** Reads what records say of processes from their listed values; undefined where nobody remembers processes. */
+  readonly feeder?: ProcessFeeder | undefined;
+  /** Remembers what a record says of a process; the fact stands on the texts of the feeder. True: `drain` may have something. */
+  tell?(fact: ProcessFact, arrivalMs: number): boolean;
   /** Events so far of which no Sigma rule could be tried, because nothing tells their log source. */
   readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
@@ -103,10 +103,9 @@ export interface Wanted {
   readonly rules: boolean;
   /** Positions of the Sigma rules that may hold; absent: any may. */
   readonly sigma?: Iterable<number>;
-  /** The values that are wanted of a record that is for no rule but tells of a process: with them it need not be decoded. */
-  readonly fed?: FedValues;
 }
 
+const NOTHING: readonly Detection[] = Object.freeze([]);
 const EVERYTHING: Wanted = { indicators: true, rules: true };
 
 /** `input`: name of the input that the record came through. */
@@ -126,6 +125,7 @@ export class Detector {
   readonly #rules: readonly EventRules[];
   readonly #options: DetectorOptions;
   readonly #report: ReportProblem;
+  #fedTime: FedTime = { timezone: '', arrivalMs: 0, clamp: false };
 
   constructor(
     indicators: IndicatorLookup,
@@ -207,20 +207,29 @@ export class Detector {
     return detections;
   }
 
-  /** What the record says of a process, which need not be decoded for it; undefined when it must be examined. */
-  read(bytes: Uint8Array, values: FedValues, origin: RecordOrigin): FedProcess | undefined {
+  /** What reads processes from listed values; undefined where records must be decoded for them. */
+  get feeder(): ProcessFeeder | undefined {
     const [rules, ...others] = this.#rules;
-    if (rules?.read === undefined || others.length > 0 || this.#options.adapt !== undefined) return undefined;
-    const fed = rules.read(bytes, values, origin, this.#options.clampTime);
-    if (fed?.time.origin === 'arrival') this.counts.timeFromArrival++;
-    if (fed?.time.origin === 'clamped') this.counts.timeClamped++;
-    return fed;
+    return others.length > 0 || this.#options.adapt !== undefined ? undefined : rules?.feeder;
+  }
+
+  /** Lets the feeder read what the record says of a process; false when it must be examined. */
+  read(feeder: ProcessFeeder, values: FedValues, { timezone }: RecordSource, arrivalMs: number): boolean {
+    let time = this.#fedTime;
+    if (time.timezone !== timezone || time.arrivalMs !== arrivalMs) {
+      time = { timezone, arrivalMs, clamp: this.#options.clampTime };
+      this.#fedTime = time;
+    }
+    const origin = feeder.read(values, time);
+    if (origin === 'arrival') this.counts.timeFromArrival++;
+    if (origin === 'clamped') this.counts.timeClamped++;
+    return origin !== undefined;
   }
 
   /** Remembers what a record says of a process. Returns what earlier events turn out to match by that. */
-  told(process: ProcessEvent, arrivalMs: number): readonly Detection[] {
-    for (const rules of this.#rules) rules.told?.(process, arrivalMs);
-    return this.drain();
+  tell(fact: ProcessFact, arrivalMs: number): readonly Detection[] {
+    const [rules] = this.#rules;
+    return rules?.tell?.(fact, arrivalMs) === true ? this.drain() : NOTHING;
   }
 
   /** Event time of a record, counting nothing; undefined when it has none of its own. */

@@ -6,10 +6,10 @@ import { buildAlerts } from '../alerts/build-alert.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
-import { originOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
+import { originOf, positionOf, type RecordBatch, type RecordOrigin, type RecordSource } from '../core/record.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
-import type { ProcessEvent } from '../state/process/process-event.ts';
+import type { FedValues } from './state/process-feeder.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
 import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
@@ -84,7 +84,7 @@ export class Processor {
   /** What tells which lines of a file are candidates; its input may be read into. Undefined where lines have no use. */
   lineScanner(source: PinnedSource): LineScanner | undefined {
     const filter = this.#ruleFilter;
-    if (this.#scanner === undefined || (this.#options.isStateful && this.#prepared === undefined)) return undefined;
+    if (this.#scanner === undefined) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
     if (filter?.patterns !== undefined) return new PatternLines(this.#scanner, filter.patterns);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
@@ -134,11 +134,16 @@ export class Processor {
       if (isCandidate) next++;
       const isForRules = forRules === undefined || forRules[i] === 1;
       if (!isCandidate && !isForRules) continue;
+      const fed = isCandidate ? undefined : filter?.fedOf(i);
+      if (
+        fed !== undefined &&
+        positionOf(batch, i) > after &&
+        this.feed(fed, batch.source, batch.arrivalMs, nowMs, found)
+      )
+        continue;
       const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
       const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
-      const fed = isForRules ? filter?.fedOf(i) : undefined;
-      const more = { ...(sigma !== undefined && { sigma }), ...(fed !== undefined && { fed }) };
-      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, ...more }, nowMs, found, after);
+      this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found, after);
     }
     return found;
   }
@@ -164,13 +169,6 @@ export class Processor {
     found: FoundAlert[],
   ): void {
     this.counts.candidates++;
-    if (wanted.fed !== undefined && !wanted.indicators) {
-      const fed = this.detector.read(bytes, wanted.fed, origin);
-      if (fed !== undefined) {
-        if (fed.process !== undefined) this.#tell(fed.process, origin.arrivalMs, nowMs, found);
-        return;
-      }
-    }
     if (this.#prepared !== undefined) {
       for (const event of this.detector.prepare(bytes, start, end, origin, wanted)) this.#prepared.addEvent(event);
       return;
@@ -178,11 +176,20 @@ export class Processor {
     this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
   }
 
-  #tell(process: ProcessEvent, arrivalMs: number, nowMs: number, found: FoundAlert[]): void {
-    // Activity is not remembered.
-    if (process.kind === 'activity') return;
-    if (this.#prepared === undefined) this.#build(this.detector.told(process, arrivalMs), nowMs, found);
-    else this.#prepared.addProcess(process, arrivalMs);
+  /** A candidate that is for nothing but tells of a process, from its listed values; false when it must be examined. */
+  feed(values: FedValues, source: RecordSource, arrivalMs: number, nowMs: number, found: FoundAlert[]): boolean {
+    const { detector } = this;
+    const { feeder } = detector;
+    if (feeder === undefined || !detector.read(feeder, values, source, arrivalMs)) return false;
+    this.counts.candidates++;
+    const { fact } = feeder;
+    if (fact.kind === 'activity') return true;
+    if (this.#prepared !== undefined) this.#prepared.addFact(fact, feeder.texts, arrivalMs);
+    else {
+      const late = detector.tell(fact, arrivalMs);
+      if (late.length > 0) this.#build(late, nowMs, found);
+    }
+    return true;
   }
 
   /** What was found for the owner of the state since the last call; empty where this thread is the owner. */
@@ -193,10 +200,10 @@ export class Processor {
   /** Alerts of what workers have prepared, in the order of the input. `before`: lines and records of the file in front of it. */
   complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): FoundAlert[] {
     const found: FoundAlert[] = [];
-    for (const one of eachPrepared(prepared, before)) {
-      const detections =
-        'process' in one ? this.detector.told(one.process, one.arrivalMs) : this.detector.complete(one);
-      this.#build(detections, nowMs, found);
+    const { detector } = this;
+    for (const one of eachPrepared(prepared, detector.feeder?.texts, before)) {
+      const detections = 'fact' in one ? detector.tell(one.fact, one.arrivalMs) : detector.complete(one);
+      if (detections.length > 0) this.#build(detections, nowMs, found);
     }
     return found;
   }

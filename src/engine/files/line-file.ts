@@ -9,6 +9,8 @@ import { detectCompression } from '../../frame/compression.ts';
 import { frameAll } from '../../frame/frame-all.ts';
 import { isPlainObjectLine } from '../../frame/ndjson-framer.ts';
 import { createFramer } from '../../frame/registry.ts';
+import type { FedValues } from '../state/process-feeder.ts';
+import type { LinesBefore } from '../workers/prepared-records.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { FoundAlert, Processor } from '../processor.ts';
 import { WaitingRecords } from './waiting-records.ts';
@@ -18,9 +20,11 @@ export interface LineFileOptions {
   readonly arrivalMs: number;
   /** Byte range to take: lines that begin in it. The whole file when absent. */
   readonly range?: { readonly start: number; readonly end: number };
+  /** Lines and records of the file in front of the range; absent: those of the range count from its start. */
+  readonly before?: LinesBefore;
   readonly onProgress: (bytes: number) => void;
   readonly onDrop: (reason: 'too_long') => void;
-  /** Alerts of one chunk; reading waits. Lines and records count from the start of the range. */
+  /** Alerts of one chunk; reading waits. */
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
 }
 
@@ -41,6 +45,7 @@ const READ_BYTES = 1 << 20;
 const MARGIN_BYTES = 16_384;
 const LF = 0x0a;
 const CR = 0x0d;
+const QUOTE = 0x22;
 
 /** How the file is framed when it is a plain file of lines; undefined sends it to the exact path. */
 export function sniffLines(path: string, maxRecordBytes: number): LineFraming | undefined {
@@ -199,12 +204,18 @@ class LineFileScan {
       if (this.#input[end - 1] === CR) end--;
       const ordinal = ordinals[i] ?? 0;
       while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
+      const fed = scanner.fedOf?.(i);
+      if (fed !== undefined && this.#isFed(fed, start, end)) {
+        this.#reported = this.#base + start;
+        continue;
+      }
       const wanted = scanner.wantedOf(i);
       if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
         return undefined;
       const position = this.#base + start;
-      const line = this.#lines + ordinal + 1;
-      const record = line - 1 - this.#blank - blankBefore;
+      const { lines, records: recordsBefore } = this.#options.before ?? NOTHING_BEFORE;
+      const line = lines + this.#lines + ordinal + 1;
+      const record = recordsBefore + this.#lines + ordinal - this.#blank - blankBefore;
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
       if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
       if (!wanted.rules && this.#waiting.add(this.#input, start, end, origin, wanted)) this.#reported = position;
@@ -226,6 +237,17 @@ class LineFileScan {
     return consumedBytes;
   }
 
+  /** A record that only tells of a process; the sieve has seen that the line is one object and nothing else. */
+  #isFed(fed: FedValues, start: number, end: number): boolean {
+    const { maxRecordBytes, arrivalMs } = this.#options;
+    // Of the lines that are one object the framer takes those of some kinds apart: their first key begins with an R.
+    const isPlain = this.#input[start + 1] === QUOTE && ((this.#input[start + 2] ?? 0) | 0x20) !== 0x72;
+    if (end - start > maxRecordBytes) return false;
+    if (this.#framing === 'ndjson' && !isPlain && !isOneRecord(this.#input, start, end, maxRecordBytes)) return false;
+    this.#examineWaiting();
+    return this.#processor.feed(fed, this.#source, arrivalMs, arrivalMs, this.#found);
+  }
+
   #examineWaiting(): void {
     this.#waiting.examine(this.#processor, this.#options.arrivalMs, this.#found);
   }
@@ -240,6 +262,7 @@ class LineFileScan {
 }
 
 const NO_BLANKS: readonly number[] = [];
+const NOTHING_BEFORE: LinesBefore = { lines: 0, records: 0 };
 
 /** Ordinals of the lines that hold white space only. */
 function blankLines(bytes: Buffer, length: number): readonly number[] {

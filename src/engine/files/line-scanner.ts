@@ -5,7 +5,9 @@
 import type { PatternFilter } from '../rules/pattern-filter.ts';
 import type { ScanResult, Scanner } from '../../scan/scanner.ts';
 import type { Wanted } from '../detector.ts';
-import { fedValuesOf, rulesOf } from '../rules/rule-filter.ts';
+import { ListedValues, rulesOf } from '../rules/rule-filter.ts';
+import type { FedValues } from '../state/process-feeder.ts';
+import type { SieveResult } from '../../scan/event-sieve.ts';
 import type { SigmaSieve } from '../rules/sigma-sieve.ts';
 
 export interface LineScanner {
@@ -15,6 +17,8 @@ export interface LineScanner {
   scanLines(length: number, final: boolean): ScanResult;
   /** What candidate i of the last scan is to be examined for. */
   wantedOf(candidate: number): Wanted;
+  /** The listed values of a candidate that is for nothing but tells of a process; in the same object each time. */
+  fedOf?(candidate: number): FedValues | undefined;
 }
 
 const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
@@ -45,12 +49,16 @@ export class RuleLines implements LineScanner {
   readonly #sieve: SigmaSieve;
   readonly #scanner: Scanner;
   readonly #hasIndicators: () => boolean;
-  #wanted: readonly Wanted[] = [];
+  readonly #listed: ListedValues;
+  #result: SieveResult | undefined;
+  /** With the candidates of the indicators; undefined: there are none. */
+  #merged: Merged | undefined;
 
   constructor(sieve: SigmaSieve, scanner: Scanner, hasIndicators: () => boolean) {
     this.#sieve = sieve;
     this.#scanner = scanner;
     this.#hasIndicators = hasIndicators;
+    this.#listed = new ListedValues(sieve.input);
   }
 
   get input(): Uint8Array {
@@ -60,28 +68,39 @@ export class RuleLines implements LineScanner {
   scanLines(length: number, final: boolean): ScanResult {
     const forRules = this.#sieve.scanLines(length, final);
     const { records, consumedBytes } = forRules;
-    const rulesWanted = Array.from({ length: forRules.candidateCount }, (_, i): Wanted => {
-      const sigma = rulesOf(forRules, i);
-      if (sigma === undefined) return RULES_ONLY;
-      const fed = fedValuesOf(forRules, i);
-      return { ...RULES_ONLY, sigma, ...(fed !== undefined && { fed }) };
-    });
+    this.#result = forRules;
     if (!this.#hasIndicators()) {
-      this.#wanted = rulesWanted;
+      this.#merged = undefined;
       const { candidateCount, ranges, ordinals } = forRules;
       const mayHoldBlankLines = forRules.blanks > 0;
       return { records, consumedBytes, candidateCount, ranges, ordinals, encodingOnly: 0, mayHoldBlankLines };
     }
     const { input } = this.#scanner;
     input.set(this.input.subarray(0, length));
-    const { result, wanted } = merge(forRules, rulesWanted, this.#scanner.scanLines(length, final));
-    this.#wanted = wanted;
-    return result;
+    const rulesWanted = Array.from({ length: forRules.candidateCount }, (_, i) => sieveWants(forRules, i));
+    const merged = merge(forRules, rulesWanted, this.#scanner.scanLines(length, final));
+    this.#merged = merged;
+    return merged.result;
   }
 
   wantedOf(candidate: number): Wanted {
-    return this.#wanted[candidate] ?? INDICATORS_ONLY;
+    if (this.#merged !== undefined) return this.#merged.wanted[candidate] ?? INDICATORS_ONLY;
+    return this.#result === undefined ? INDICATORS_ONLY : sieveWants(this.#result, candidate);
   }
+
+  fedOf(candidate: number): FedValues | undefined {
+    const merged = this.#merged;
+    if (this.#result === undefined) return undefined;
+    if (merged === undefined) return this.#listed.of(this.#result, candidate);
+    const place = merged.wanted[candidate]?.indicators === true ? undefined : merged.places[candidate];
+    return place === undefined ? undefined : this.#listed.of(this.#result, place);
+  }
+}
+
+/** What the rules want of a candidate of the sieve. */
+function sieveWants(result: SieveResult, candidate: number): Wanted {
+  const sigma = rulesOf(result, candidate);
+  return sigma === undefined ? RULES_ONLY : { ...RULES_ONLY, sigma };
 }
 
 /**
@@ -160,6 +179,8 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
 interface Merged {
   readonly result: ScanResult;
   readonly wanted: readonly Wanted[];
+  /** Which candidate of the rules each is; undefined: of the indicators alone. */
+  readonly places: readonly (number | undefined)[];
 }
 
 /** Both lists are in the order of lines; a line of both is one candidate. */
@@ -171,6 +192,7 @@ function merge(
   const ranges: number[] = [];
   const ordinals: number[] = [];
   const merged: Wanted[] = [];
+  const places: (number | undefined)[] = [];
   let a = 0;
   let b = 0;
   while (a < forRules.candidateCount || b < found.candidateCount) {
@@ -181,6 +203,7 @@ function merge(
     ordinals.push(Math.min(rule, indicator));
     const wanted = rule <= indicator ? rulesWanted[a] : INDICATORS_ONLY;
     merged.push({ ...(wanted ?? INDICATORS_ONLY), indicators: indicator <= rule });
+    places.push(rule <= indicator ? a : undefined);
     if (rule <= indicator) a++;
     if (indicator <= rule) b++;
   }
@@ -190,5 +213,5 @@ function merge(
     ranges: Uint32Array.from(ranges),
     ordinals: Uint32Array.from(ordinals),
   };
-  return { result, wanted: merged };
+  return { result, wanted: merged, places };
 }

@@ -2,7 +2,7 @@
 import type { RecordSource } from '../../core/record.ts';
 import { type LineFraming, scanLineFile } from './line-file.ts';
 import type { FoundAlert, Processor } from '../processor.ts';
-import type { PreparedRecords } from '../workers/prepared-records.ts';
+import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 
 export interface RangeTask {
@@ -12,6 +12,8 @@ export interface RangeTask {
   readonly start: number;
   readonly end: number;
   readonly arrivalMs: number;
+  /** Lines and records of the file in front of the range, when they are known; absent: its own count from 0. */
+  readonly before?: LinesBefore;
 }
 
 export interface RangeResult {
@@ -60,13 +62,14 @@ export class RangeScanner {
     return this.#pool === undefined ? this.#scanHere(task) : scanOnPool(this.#pool, task, this.#maxRecordBytes);
   }
 
-  async #scanHere({ path, framing, source, start, end, arrivalMs }: RangeTask): Promise<RangeResult> {
+  async #scanHere({ path, framing, source, start, end, arrivalMs, before }: RangeTask): Promise<RangeResult> {
     const found: FoundAlert[] = [];
     const dropped: Record<string, number> = {};
     const result = await scanLineFile(path, framing, source, this.#processor, {
       maxRecordBytes: this.#maxRecordBytes,
       arrivalMs,
       range: { start, end },
+      ...(before !== undefined && { before }),
       onProgress: () => undefined,
       onDrop: (reason) => {
         dropped[reason] = (dropped[reason] ?? 0) + 1;

@@ -110,7 +110,8 @@ class Scan {
     if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0, arrivalMs });
     const source = sourceOf(file, this.#options);
     for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
-      const range = this.#ranges.scan({ path: file.path, framing, source, start, end, arrivalMs });
+      const task = { path: file.path, framing, source, start, end, arrivalMs };
+      const range = this.#ranges.scan(this.#isAlone ? { ...task, before: { ...totals } } : task);
       await this.#push({ file, totals, isLast, range, start, arrivalMs });
       if (totals.isExact) break;
     }
@@ -133,6 +134,11 @@ class Scan {
       fileBytes: this.#fileBytes,
       dropped: Object.fromEntries(this.#dropped),
     };
+  }
+
+  /** Ranges are scanned one after the other on this thread: the lines in front of each are known, and state hears the true numbers. */
+  get #isAlone(): boolean {
+    return this.#engine.pool === undefined;
   }
 
   #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
@@ -170,7 +176,8 @@ class Scan {
     const result = await range;
     for (const [reason, count] of Object.entries(result.dropped)) this.#drop(reason, count);
     const completed = this.#engine.complete(result.prepared, arrivalMs, totals);
-    const found = [...result.found.map((one) => renumbered(one, totals)), ...completed];
+    const own = this.#isAlone ? result.found : result.found.map((one) => renumbered(one, totals));
+    const found = [...own, ...completed];
     if (found.length > 0) await this.#options.onFound(found);
     await this.#options.settle?.();
     if (result.irregularAfter !== undefined) {

@@ -6,7 +6,6 @@ import { randomInt } from 'node:crypto';
 import type { Event } from '../../core/event.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleMatch } from '../../core/match.ts';
-import type { RecordOrigin } from '../../core/record.ts';
 import type { ProcessTree } from '../../core/process-tree.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
@@ -15,11 +14,11 @@ import type { SigmaRules } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
-import { type FedProcess, type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
+import { ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { EventArchive } from '../../state/event-log.ts';
-import type { ProcessEvent } from '../../state/process/process-event.ts';
+import type { ProcessFact } from '../../state/process/process-fact.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../../state/window-watch.ts';
 import type { RuleTexts } from './rule-texts.ts';
@@ -56,7 +55,7 @@ export class EventRules implements MatchesEvents {
   readonly #fromFeeds: ReadonlyMap<string, IndicatorDetails>;
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
-  readonly #feeder = new ProcessFeeder();
+  readonly feeder: ProcessFeeder | undefined;
   readonly #loaded: PortableSigma;
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
@@ -93,6 +92,8 @@ export class EventRules implements MatchesEvents {
     const { mode, bytes } = texts.processMemory;
     const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
     this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, seed, ...kept }) : undefined;
+    const { processes } = this;
+    this.feeder = processes === undefined ? undefined : new ProcessFeeder(() => processes.memory.table.texts);
     this.sigma =
       detections.length === 0 && this.processes === undefined
         ? undefined
@@ -197,13 +198,10 @@ export class EventRules implements MatchesEvents {
     return this.#withSource(outcome?.matches ?? NONE);
   }
 
-  read(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clampTime: boolean): FedProcess | undefined {
-    return this.sigma === undefined ? undefined : this.#feeder.read(bytes, values, origin, clampTime);
-  }
-
-  /** Remembers what a record says of a process. */
-  told(process: ProcessEvent, arrivalMs: number): void {
-    if (this.sigma !== undefined) this.#takeLate(this.sigma.told(process), arrivalMs);
+  tell(fact: ProcessFact, arrivalMs: number): boolean {
+    const late = this.sigma?.told(fact) ?? NO_OUTCOMES;
+    if (late.length > 0) this.#takeLate(late, arrivalMs);
+    return late.length > 0;
   }
 
   #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {
@@ -272,6 +270,7 @@ function joined(sigma: readonly RuleMatch[], patterns: readonly RuleMatch[]): re
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);
+const NO_OUTCOMES: readonly LateOutcome[] = Object.freeze([]);
 const NO_PATTERNS: RulesPart['patterns'] = Object.freeze({ matches: NONE, facts: Object.freeze([]) });
 /** `randomInt` gives at most 48 bits; fingerprints take 32. */
 const MAX_SEED = 2 ** 32;

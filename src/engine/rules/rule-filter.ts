@@ -17,6 +17,8 @@ export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
 
 export type RuleFilterOptions = SigmaSieveOptions;
 
+const NO_RULES = new Uint32Array(0);
+
 export class RuleFilter {
   readonly #patterns: PatternFilter | undefined;
   readonly #sigma: SigmaSieve | undefined;
@@ -24,10 +26,12 @@ export class RuleFilter {
   /** By record its place among the sieve's candidates, from 1; 0: no Sigma rule can hold. */
   #places = new Uint32Array(1024);
   #result: SieveResult | undefined;
+  readonly #listed: ListedValues;
 
   private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
     this.#patterns = patterns;
     this.#sigma = sigma;
+    this.#listed = new ListedValues(sigma?.input ?? new Uint8Array(0));
   }
 
   /** Undefined when some rule must see every record, or the machine cannot run the kernels. */
@@ -93,19 +97,39 @@ export class RuleFilter {
     return place === 0 ? NO_RULES : rulesOf(this.#result, place - 1);
   }
 
-  /** Values of a record of the last batch that is for no Sigma rule; their places count in the sieve's input. */
+  /**
+   * Values of a record of the last batch that is for no rule but tells of a process; undefined where none are listed. The same object
+   * each time, until the next batch.
+   */
   fedOf(record: number): FedValues | undefined {
     const place = this.#places[record] ?? 0;
     // Patterns want the event itself.
     if (this.#result === undefined || place === 0 || this.#patterns !== undefined) return undefined;
-    return fedValuesOf(this.#result, place - 1);
+    return this.#listed.of(this.#result, place - 1);
   }
 }
 
-/** The listed values of a candidate that is for no rule; undefined where none are. */
-export function fedValuesOf(result: SieveResult, candidate: number): FedValues | undefined {
-  const count = result.fieldCounts[candidate] ?? 0;
-  return count === 0 ? undefined : { fields: result.fields, from: result.fieldStarts[candidate] ?? 0, count };
+/** The listed values of candidates, one after the other, in one object. */
+export class ListedValues implements FedValues {
+  readonly bytes: Uint8Array;
+  fields: Uint32Array = NO_RULES;
+  from = 0;
+  count = 0;
+
+  /** `bytes`: the input of the sieve. */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** Undefined where no values are listed: the candidate is for a rule, or of a kind that tells of no process. */
+  of({ fields, fieldStarts, fieldCounts }: SieveResult, candidate: number): this | undefined {
+    const count = fieldCounts[candidate] ?? 0;
+    if (count === 0) return undefined;
+    this.fields = fields;
+    this.from = fieldStarts[candidate] ?? 0;
+    this.count = count;
+    return this;
+  }
 }
 
 /** Neither decoder nor log source of the source are pinned. */
@@ -120,5 +144,3 @@ export function rulesOf(result: SieveResult, candidate: number): Uint32Array | u
   const start = result.ruleStarts[candidate] ?? 0;
   return count === EVERY_RULE ? undefined : result.rules.subarray(start, start + count);
 }
-
-const NO_RULES = new Uint32Array(0);

@@ -12,6 +12,7 @@ import { type Explanation, evidenceOf, explain } from '../../match/rule-evidence
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
 import { OpenRules } from './open-rules.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
+import type { ProcessFact } from '../../state/process/process-fact.ts';
 import type { LateEvent, ProcessContext } from '../state/process-context.ts';
 
 export interface SigmaOutcome {
@@ -151,8 +152,8 @@ export class SigmaEventRules {
   }
 
   /** A process told of by a record that is for no rule: what holds for earlier events now. */
-  told(process: ProcessEvent): readonly LateOutcome[] {
-    const late = this.#processes?.observe(process) ?? [];
+  told(fact: ProcessFact): readonly LateOutcome[] {
+    const late = this.#processes?.observe(fact) ?? NO_EVENTS;
     return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
   }
 
@@ -224,6 +225,7 @@ export interface SigmaExplanation {
   readonly tree: Explanation;
 }
 
+const NO_EVENTS: readonly LateEvent[] = Object.freeze([]);
 const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
 const NOTHING_TOLD: { readonly process?: never } = Object.freeze({});

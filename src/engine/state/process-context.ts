@@ -16,6 +16,7 @@ import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../../state/process/audit-assembler.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent, processEventOf } from '../../state/process/process-event.ts';
+import type { ProcessFact } from '../../state/process/process-fact.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
 import type { TextSeed } from '../../state/process/text-store.ts';
@@ -143,8 +144,8 @@ export class ProcessContext {
   }
 
   /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
-  observe(process: ProcessEvent): readonly LateEvent[] {
-    return this.#memory.observe(process);
+  observe(fact: ProcessFact): readonly LateEvent[] {
+    return this.#memory.observeFact(fact);
   }
 
   /** The event again, without remembering it twice: for rules that are tried once more. */

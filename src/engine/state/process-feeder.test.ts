@@ -7,10 +7,12 @@ import { EventSieve } from '../../scan/event-sieve.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { processEventOf } from '../../state/process/process-event.ts';
 import { FED_NAMES, ProcessFeeder } from './process-feeder.ts';
-import { fedValuesOf } from '../rules/rule-filter.ts';
+import { TextStore } from '../../state/process/text-store.ts';
+import { eventOfFact } from '../../state/process/process-fact.ts';
+import { ListedValues } from '../rules/rule-filter.ts';
 
-const source = { input: 'i', path: 'p', id: 'i', replayable: true, timezone: '+02:00' };
-const origin = { source, position: 0, line: 1, record: 0, part: 0, arrivalMs: 1_700_000_000_000 };
+const timezone = '+02:00';
+const arrivalMs = 1_700_000_000_000;
 
 /** Every record is of one kind that feeds and concerns no rule. */
 function openSieve(): EventSieve {
@@ -26,29 +28,60 @@ function openSieve(): EventSieve {
 }
 
 const sieve = openSieve();
-const feeder = new ProcessFeeder();
+const listed = new ListedValues(sieve.input);
+const texts = new TextStore({ lo: 5, hi: 7 });
+const feeder = new ProcessFeeder(() => texts);
 const counts = { fed: 0, processes: 0, left: 0 };
 
 function check(record: string): void {
   const bytes = Buffer.from(record);
   sieve.input.set(bytes);
   const result = sieve.scanRecords(Uint32Array.of(0, bytes.length), 1);
-  const values = fedValuesOf(result, 0);
-  const fed = values === undefined ? undefined : feeder.read(sieve.input, values, origin, true);
-  if (fed === undefined) {
+  const values = listed.of(result, 0);
+  const timeOrigin = values === undefined ? undefined : feeder.read(values, { timezone, arrivalMs, clamp: true });
+  if (timeOrigin === undefined) {
     counts.left++;
     return;
   }
   const fields = JSON.parse(record) as EventObject;
-  const time = eventTime(fields, 'json', { timezone: '+02:00', arrivalMs: origin.arrivalMs, clamp: true });
-  expect(fed.time).toEqual(time);
-  expect(fed.process).toEqual(processEventOf(fields, time.ms));
+  const time = eventTime(fields, 'json', { timezone, arrivalMs, clamp: true });
+  const process = processEventOf(fields, time.ms);
+  expect(timeOrigin).toBe(time.origin);
   counts.fed++;
-  if (fed.process !== undefined) counts.processes++;
+  if (process === undefined || process.kind === 'activity') {
+    expect(feeder.fact.kind).toBe('activity');
+    return;
+  }
+  const cut = (all: Readonly<Record<string, string>>): unknown =>
+    Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.slice(0, 8192)]));
+  const { host, fields: own, parentFields } = process;
+  const expected = { ...process, host: host.toLowerCase(), fields: cut(own), parentFields: cut(parentFields) };
+  expect(eventOfFact(feeder.fact, texts)).toEqual(expected);
+  counts.processes++;
 }
 
 const text = fc.oneof(
-  fc.constantFrom('', '-', '0x1A4', '420', 'C:\\Windows\\a.exe', 'ä"\\\n', 'start', 'process', '4688', '1', '5', 'w1'),
+  fc.constantFrom(
+    '',
+    '-',
+    '0x1A4',
+    '420',
+    'C:\\Windows\\a.exe',
+    'ä"\\\n',
+    'start',
+    'process',
+    '4688',
+    '1',
+    '5',
+    'w1',
+    'HOST',
+    '-',
+    '12345678901',
+    '0xffffffff',
+    '0x00A',
+    '007',
+    'existing_process',
+  ),
   fc.constantFrom(
     '2024-01-31T23:59:58.123Z',
     '2024-02-30T10:00:00.000Z',
@@ -56,10 +89,14 @@ const text = fc.oneof(
     '2024-01-31 10:00',
   ),
   fc.string({ maxLength: 260, unit: 'binary' }),
+  fc.constant('long '.repeat(2000)),
 );
 const value: fc.Arbitrary<EventValue> = fc.oneof(
   { weight: 6, arbitrary: text },
-  { weight: 2, arbitrary: fc.oneof(fc.integer(), fc.constantFrom(4688, 5, 1, 0.5, -0, 1e21, 1_706_745_598)) },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(fc.integer(), fc.constantFrom(4688, 5, 1, 0.5, -0, 1e21, 1_706_745_598, 4_294_967_296)),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom<EventValue>(null, true, false, [], {}, { pid: 5 }, ['a'], [null, 'b'], [{}, 1]),
@@ -74,6 +111,7 @@ const windows = fc.record(
     ProcessGuid: text,
     ParentProcessGuid: text,
     NewProcessName: value,
+    ParentProcessId: value,
     CommandLine: value,
     SubjectUserName: text,
     TargetUserName: text,
@@ -83,6 +121,19 @@ const windows = fc.record(
     Message: text,
   },
   { requiredKeys: [] },
+);
+const ecs = fc.record(
+  {
+    'process.pid': value,
+    'event.action': fc.constantFrom('existing_process', 'exit', 'start', ''),
+    'event.type': text,
+    'event.category': fc.constantFrom('process', 'file'),
+    'process.start': text,
+    'process.executable': text,
+    'process.parent.pid': value,
+    'host.name': text,
+  },
+  { requiredKeys: ['process.pid'] },
 );
 const any = fc.dictionary(fc.oneof(fc.constantFrom(...FED_NAMES, 'BEGIN_TIME', '_begin_time', 'x'), text), value, {
   maxKeys: 12,
@@ -95,7 +146,7 @@ describe('ProcessFeeder', () => {
 
   it('says of random records what decoding them says, or leaves them to the decoder', () => {
     fc.assert(
-      fc.property(fc.oneof(windows, any), fc.boolean(), (fields, ascii) => {
+      fc.property(fc.oneof({ weight: 4, arbitrary: windows }, ecs, any), fc.boolean(), (fields, ascii) => {
         const plain = JSON.stringify(fields);
         check(ascii ? plain.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`) : plain);
       }),
@@ -107,9 +158,20 @@ describe('ProcessFeeder', () => {
   });
 
   it.each([
+    '{"EventID":"\\u0034688","NewProcessId":"0x1A","ProcessId":"\\u002d","Hostname":"W"}',
+    '{"EventID":4688.0,"NewProcessId":7e0,"ProcessId":1.50,"CommandLine":1E2,"User":-0}',
+    '{"EventID":4.688e3,"NewProcessId":"\\/x","SubjectUserName":"-","TargetUserName":"a\\/b"}',
+  ])('reads other spellings of the same: %s', (record) => {
+    const { processes } = counts;
+    check(record);
+    expect(counts.processes).toBe(processes + 1);
+  });
+
+  it.each([
     '{"EventID":4688,"NewProcessId":"0x1","NewProcessId":"0x2"}',
     '{"EventID":4688,"NewProcessId":"0x1","process":{"pid":4}}',
     '{"EventID":4688,"NewProcessId":["0x1","0x2"]}',
+    '{"process.pid":"7","event.action":"existing_process","process.start":"2024-01-01T00:00:00Z"}',
     '{"EventID":4688,"NewProcessId":"0x1","Begin_Time":"2024-01-01T00:00:00Z"}',
     '{"EventID":4688,"NewProcessId":"0x1"',
   ])('leaves the unusual to the decoder: %s', (record) => {

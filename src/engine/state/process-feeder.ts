@@ -1,27 +1,40 @@
 /**
  * ProcessFeeder: what a record says about a process and its time, read from the places of its values in the bytes as the event sieve
- * lists them; the record is not decoded. Exactly what decoding it would say, or nothing: what is unusual (nested objects under
- * names that matter, several values under one) is left to the decoder.
+ * lists them; the record is not decoded, and no text is made of what was met before. Exactly what decoding it would say, or
+ * nothing: what is unusual (nested objects under names that matter, several values under one) is left to the decoder.
  */
-import type { RecordOrigin } from '../../core/record.ts';
+import type { TimeOrigin } from '../../core/event.ts';
 import { parseTime } from '../../core/time.ts';
-import { type EventTime, placedTime, TIME_FIELDS } from '../../decode/event-time.ts';
-import type { ProcessEvent } from '../../state/process/process-event.ts';
+import { placedTime, TIME_FIELDS } from '../../decode/event-time.ts';
+import { processId } from '../../state/process/process-event.ts';
+import { MAX_VALUE_CHARACTERS, ProcessFact } from '../../state/process/process-fact.ts';
+import { NO_PID, pidOfBytes, pidWord } from '../../state/process/process-ids.ts';
 import {
-  type FieldSlots,
   GENERAL_NAMES,
+  type LayoutShape,
+  layoutOf,
   NESTED_NAMES,
+  type Places,
   PROCESS_SLOT_NAMES,
-  processEventOfSlots,
-} from '../../state/process/process-slots.ts';
-import { RecentTexts } from './recent-texts.ts';
+  type ProcessLayout,
+} from '../../state/process/process-layout.ts';
+import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, textOfSpelling, type TextStore } from '../../state/process/text-store.ts';
+import { TimeReader } from './time-reader.ts';
 
-/** Values of one record: entries of three numbers, slot + kind * 256, start and end in the bytes. */
+/** Values of records: entries of three numbers, slot + kind * 256, start and end in `bytes`. */
 export interface FedValues {
+  readonly bytes: Uint8Array;
   readonly fields: Uint32Array;
   /** Number of the first entry, and how many there are. */
   readonly from: number;
   readonly count: number;
+}
+
+/** How the times of a record are to be taken. */
+export interface FedTime {
+  readonly timezone: string;
+  readonly arrivalMs: number;
+  readonly clamp: boolean;
 }
 
 /** Names whose values are wanted, by slot: fields of processes, times, and what must not be nested. */
@@ -29,111 +42,227 @@ export const FED_NAMES: readonly string[] = [
   ...new Set([...PROCESS_SLOT_NAMES, ...TIME_FIELDS, ...NESTED_NAMES, ...GENERAL_NAMES]),
 ];
 
-const TIME_SLOTS = TIME_FIELDS.map((name) => FED_NAMES.indexOf(name));
-const IS_NESTED = Uint8Array.from(FED_NAMES, (name) => (NESTED_NAMES.includes(name) ? 1 : 0));
-const IS_GENERAL = Uint8Array.from(FED_NAMES, (name) => (GENERAL_NAMES.includes(name) ? 1 : 0));
 const KIND_TEXT = 0;
-const KIND_NULL = 4;
+const KIND_NUMBER = 2;
+const KIND_BOOLEAN = 3;
 const KIND_WILD = 5;
-const KIND_EMPTY = 6;
-const ISO_LENGTH = 24;
+const DASH = 0x2d;
+const BACKSLASH = 0x5c;
+/** Lists of values that are known; log content decides how many there are. */
+const MAX_LAYOUTS = 1024;
 
-export interface FedProcess {
-  /** Undefined: the record is about no process. */
-  readonly process: ProcessEvent | undefined;
-  readonly time: EventTime;
+/** A list of values, by its words of slot and kind. */
+interface Layout {
+  readonly words: Uint32Array;
+  /** Undefined: the list needs the decoder. */
+  readonly process: ProcessLayout | undefined;
+  readonly times: Places;
 }
 
-export class ProcessFeeder implements FieldSlots {
-  readonly present = new Uint8Array(FED_NAMES.length);
-  /** Entry of each slot that is present. */
-  readonly #entries = new Int32Array(FED_NAMES.length);
-  readonly #recent = new RecentTexts();
+export class ProcessFeeder {
+  /** What the last record said; `activity` where it says nothing that is remembered. */
+  readonly fact = new ProcessFact();
+  readonly #texts: () => TextStore;
+  readonly #times = new TimeReader();
+  readonly #layouts = new Map<string, Layout>();
+  #layout: Layout | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #fields: Uint32Array = new Uint32Array(0);
-  #day = -1;
-  #dayMs = 0;
+  /** Index of the record's first entry. */
+  #first = 0;
 
-  /** Undefined: the record must be decoded. */
-  read(bytes: Uint8Array, values: FedValues, origin: RecordOrigin, clamp: boolean): FedProcess | undefined {
-    this.#bytes = bytes;
-    this.#fields = values.fields;
-    const isPlain = this.#load(values);
-    let read: FedProcess | undefined;
-    if (isPlain) {
-      const { timezone } = origin.source;
-      const { arrivalMs } = origin;
-      const time = placedTime(this.#time(timezone, arrivalMs), { timezone, arrivalMs, clamp });
-      read = { process: processEventOfSlots(this, time.ms), time };
+  /** `texts`: where those of the facts are kept now. */
+  constructor(texts: () => TextStore) {
+    this.#texts = texts;
+  }
+
+  /** The texts that `fact` stands on. */
+  get texts(): TextStore {
+    return this.#texts();
+  }
+
+  /** Fills `fact`. Undefined: the record must be decoded; else where its time comes from. */
+  read({ bytes, fields, from, count }: FedValues, time: FedTime): TimeOrigin | undefined {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    for (let at = 3 * values.from; at < 3 * (values.from + values.count); at += 3)
-      this.present[(values.fields[at] as number) & 255] = 0;
-    return read;
+    this.#fields = fields;
+    this.#first = 3 * from;
+    const { process, times } = this.#layoutOf(count);
+    if (process === undefined) return undefined;
+    const { fact } = this;
+    fact.kind = 'activity';
+    const shape = this.#shapeOf(process);
+    if (shape?.isGeneral === true) return undefined;
+    const { ms, origin } = placedTime(this.#time(times, time), time);
+    if (shape === undefined || shape.kind === 'activity') return origin;
+    const texts = this.#texts();
+    texts.sweep();
+    fact.pid = this.#pid(shape.pid, texts);
+    if (fact.pid === NO_PID) return origin;
+    fact.kind = shape.kind;
+    fact.timeMs = ms;
+    fact.host = texts.lowerOf(this.#host(process.hosts, texts));
+    fact.guid = this.#value(shape.guid, texts);
+    fact.parentPid = this.#pid(shape.parentPid, texts);
+    fact.parentGuid = this.#value(shape.parentGuid, texts);
+    this.#fill(fact.fields, shape.fields, texts);
+    this.#fill(fact.parentFields, shape.parentFields, texts);
+    return origin;
   }
 
-  /** Text of a slot of the record at hand. */
-  text(slot: number): string | undefined {
-    if (this.present[slot] === 0) return undefined;
-    const at = this.#entries[slot] as number;
-    const kind = (this.#fields[at] as number) >>> 8;
-    // An object under a name that matters nowhere nested is no text, as it is none to the decoder.
-    if (kind === KIND_NULL || kind === KIND_EMPTY || kind === KIND_WILD) return undefined;
-    const text = this.#recent.text(this.#bytes, this.#fields[at + 1] as number, this.#fields[at + 2] as number);
-    if (kind === KIND_TEXT || text === 'true' || text === 'false') return text;
-    return String(Number(text));
-  }
-
-  /** False when a name stands for several values, or for what only the decoder can tell. */
-  #load({ fields, from, count }: FedValues): boolean {
-    let isPlain = true;
-    for (let at = 3 * from; at < 3 * (from + count); at += 3) {
-      const word = fields[at] as number;
-      const slot = word & 255;
-      const isNested = word >>> 8 === KIND_WILD && IS_NESTED[slot] === 1;
-      if (this.present[slot] !== 0 || isNested || IS_GENERAL[slot] === 1) isPlain = false;
-      this.present[slot] = 1;
-      this.#entries[slot] = at;
+  #layoutOf(count: number): Layout {
+    const known = this.#layout;
+    if (known !== undefined && this.#isOf(known, count)) return known;
+    const words = Uint32Array.from({ length: count }, (_, i) => this.#word(i));
+    const key = words.join();
+    let layout = this.#layouts.get(key);
+    if (layout === undefined) {
+      layout = newLayout(words);
+      if (this.#layouts.size >= MAX_LAYOUTS) this.#layouts.clear();
+      this.#layouts.set(key, layout);
     }
-    return isPlain;
+    this.#layout = layout;
+    return layout;
   }
 
-  #time(timezone: string, arrivalMs: number): number | undefined {
-    for (let i = 0; i < TIME_SLOTS.length; i++) {
-      const text = this.text(TIME_SLOTS[i] as number);
-      const ms = text === undefined ? undefined : (this.#isoTime(text) ?? parseTime(text, timezone, arrivalMs));
+  #isOf({ words }: Layout, count: number): boolean {
+    if (words.length !== count) return false;
+    for (let i = 0; i < count; i++) if (words[i] !== this.#word(i)) return false;
+    return true;
+  }
+
+  #word(place: number): number {
+    return this.#fields[this.#first + 3 * place] as number;
+  }
+
+  #start(place: number): number {
+    return this.#fields[this.#first + 3 * place + 1] as number;
+  }
+
+  #end(place: number): number {
+    return this.#fields[this.#first + 3 * place + 2] as number;
+  }
+
+  /** The first that fits. */
+  #shapeOf({ shapes }: ProcessLayout): LayoutShape | undefined {
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i] as LayoutShape;
+      let holds = true;
+      for (let j = 0; holds && j < shape.when.length; j++) {
+        const [places, texts] = shape.when[j] as LayoutShape['when'][number];
+        holds = this.#isOneOf(places, texts);
+      }
+      if (holds) return shape;
+    }
+    return undefined;
+  }
+
+  #isOneOf(places: Places, texts: readonly string[]): boolean {
+    for (let i = 0; i < places.length; i++)
+      for (let j = 0; j < texts.length; j++) if (this.#isText(places[i] as number, texts[j] as string)) return true;
+    return false;
+  }
+
+  /** Texts of conditions are of ASCII, without anything that JSON escapes. */
+  #isText(place: number, text: string): boolean {
+    const start = this.#start(place);
+    const end = this.#end(place);
+    const bytes = this.#bytes;
+    if (this.#word(place) >>> 8 === KIND_NUMBER) return this.#text(place) === text;
+    let isSame = end - start === text.length;
+    for (let i = 0; isSame && i < text.length; i++) isSame = bytes[start + i] === text.charCodeAt(i);
+    if (isSame || end - start <= text.length) return isSame;
+    // Another spelling may be longer.
+    for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return this.#text(place) === text;
+    return false;
+  }
+
+  #text(place: number): string {
+    const text = textOfSpelling(this.#bytes.subarray(this.#start(place), this.#end(place)));
+    return this.#word(place) >>> 8 === KIND_NUMBER ? String(Number(text)) : text;
+  }
+
+  #time(places: Places, { timezone, arrivalMs }: FedTime): number | undefined {
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as number;
+      const ms =
+        this.#times.read(this.#view, this.#start(place), this.#end(place), timezone) ??
+        parseTime(this.#text(place), timezone, arrivalMs);
       if (ms !== undefined) return ms;
     }
     return undefined;
   }
 
-  /** `2024-01-31T23:59:58.123Z`; undefined for every other spelling. */
-  #isoTime(text: string): number | undefined {
-    if (text.length !== ISO_LENGTH || text.charCodeAt(10) !== 0x54 || text.charCodeAt(23) !== 0x5a) return undefined;
-    if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || text.charCodeAt(19) !== 0x2e) return undefined;
-    if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return undefined;
-    const day = digits(text, 0, 4) * 10_000 + digits(text, 5, 2) * 100 + digits(text, 8, 2);
-    const hour = digits(text, 11, 2);
-    const minute = digits(text, 14, 2);
-    const second = digits(text, 17, 2);
-    const fraction = digits(text, 20, 3);
-    if (!(hour < 24 && minute < 60 && second < 60 && fraction >= 0)) return undefined;
-    if (day !== this.#day) {
-      const ms = parseTime(`${text.slice(0, 10)}T00:00:00Z`, 'Z', 0);
-      if (ms === undefined || Number.isNaN(day)) return undefined;
-      this.#day = day;
-      this.#dayMs = ms;
+  /** The first that is not empty. */
+  #host(places: Places, texts: TextStore): number {
+    for (let i = 0; i < places.length; i++) {
+      const text = this.#id(places[i] as number, texts);
+      if (text !== EMPTY_TEXT) return text;
     }
-    return this.#dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction;
+    return EMPTY_TEXT;
+  }
+
+  /** The first that says something. */
+  #value(places: Places, texts: TextStore): number {
+    for (let i = 0; i < places.length; i++) {
+      const text = this.#id(places[i] as number, texts);
+      if (text !== EMPTY_TEXT && text !== DASH_TEXT) return text;
+    }
+    return NO_TEXT;
+  }
+
+  #pid(places: Places, texts: TextStore): number {
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as number;
+      const pid = pidOfBytes(this.#view, this.#start(place), this.#end(place));
+      if (pid !== undefined) return pid;
+      const text = this.#id(place, texts);
+      if (text !== EMPTY_TEXT && text !== DASH_TEXT) return pidWord(processId(texts.textOf(text)), texts);
+    }
+    return NO_PID;
+  }
+
+  #fill(to: Uint32Array, from: LayoutShape['fields'], texts: TextStore): void {
+    to.fill(NO_TEXT);
+    for (let i = 0; i < from.length; i++) {
+      const [field, places] = from[i] as LayoutShape['fields'][number];
+      const text = this.#value(places, texts);
+      const isLong = texts.spellingLength(text) > MAX_VALUE_CHARACTERS;
+      to[field] = isLong ? texts.idOf(texts.textOf(text).slice(0, MAX_VALUE_CHARACTERS)) : text;
+    }
+  }
+
+  #id(place: number, texts: TextStore): number {
+    const start = this.#start(place);
+    const end = this.#end(place);
+    if (end === start) return EMPTY_TEXT;
+    if (end - start === 1 && this.#bytes[start] === DASH) return DASH_TEXT;
+    if (this.#word(place) >>> 8 === KIND_NUMBER) return texts.idOf(this.#text(place));
+    return texts.idOfJson(this.#bytes, this.#view, start, end);
   }
 }
 
-/** NaN when there is anything but digits. */
-function digits(text: string, from: number, count: number): number {
-  let value = 0;
-  for (let i = from; i < from + count; i++) {
-    const digit = text.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
+function newLayout(words: Uint32Array): Layout {
+  const places = new Map<string, number>();
+  let isPlain = true;
+  for (const [place, word] of words.entries()) {
+    const name = FED_NAMES[word & 255] as string;
+    // A name for several values, or for what only the decoder can tell.
+    const isNested = word >>> 8 === KIND_WILD && NESTED_NAMES.includes(name);
+    if (places.has(name) || isNested || GENERAL_NAMES.includes(name)) isPlain = false;
+    places.set(name, place);
   }
-  return value;
+  // An object under a name that matters nowhere nested is no text, as it is none to the decoder.
+  const isText = (place: number): boolean => {
+    const kind = (words[place] as number) >>> 8;
+    return kind >= KIND_TEXT && kind <= KIND_BOOLEAN;
+  };
+  const times = TIME_FIELDS.flatMap((name) => {
+    const place = places.get(name);
+    return place !== undefined && isText(place) ? [place] : [];
+  });
+  return { words, process: isPlain ? layoutOf((name) => places.get(name), isText) : undefined, times };
 }

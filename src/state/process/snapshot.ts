@@ -13,7 +13,8 @@ import { pidOfText, textOfPidWord } from './process-ids.ts';
 import type { ProcessMemory } from './process-memory.ts';
 import type { ProcessTable } from './process-table.ts';
 import { END, FIELD_COUNT, FLAGS, HOST, NEWS, ROW_WORDS, ROWS_PER_PAGE, START, USED } from './process-rows.ts';
-import { NO_TEXT, type TextStore, textOfSpelling } from './text-store.ts';
+import { NO_TEXT } from './text-store.ts';
+import { readTexts, WrittenTexts } from './written-texts.ts';
 import type { Waiting } from './waiting-events.ts';
 
 const PAGE = 'process/';
@@ -87,7 +88,7 @@ function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk 
       words[i * SAVED_WORDS + j] =
         j === FLAGS_WORD ? word : PID_WORDS.has(j) ? written.pidWord(word) : written.place(word);
     }
-  return encodeChunk(`${PAGE}${page}`, null, {
+  const chunk = encodeChunk(`${PAGE}${page}`, null, {
     slots: Uint16Array.from(slots),
     start: column(START),
     end: column(END),
@@ -95,49 +96,8 @@ function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk 
     words,
     ...written.columns(),
   });
-}
-
-/** Texts of one chunk in the order in which they are met; their places count from 1. */
-class WrittenTexts {
-  readonly #texts: TextStore;
-  readonly #places = new Map<number, number>();
-  #bytes = new Uint8Array(65_536);
-  readonly #ends: number[] = [];
-
-  constructor(texts: TextStore) {
-    this.#texts = texts;
-  }
-
-  place(text: number): number {
-    if (text === NO_TEXT) return NO_TEXT;
-    let place = this.#places.get(text);
-    if (place === undefined) {
-      place = this.#write(this.#texts.spellingOf(text));
-      this.#places.set(text, place);
-    }
-    return place;
-  }
-
-  pidWord(word: number): number {
-    const text = textOfPidWord(word);
-    return text === NO_TEXT ? word : pidOfText(this.place(text));
-  }
-
-  columns(): { readonly texts: Uint8Array; readonly ends: Uint32Array } {
-    return { texts: this.#bytes.subarray(0, this.#ends.at(-1) ?? 0), ends: Uint32Array.from(this.#ends) };
-  }
-
-  #write(spelling: Uint8Array): number {
-    const start = this.#ends.at(-1) ?? 0;
-    const end = start + spelling.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(2 * end);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(spelling, start);
-    return this.#ends.push(end);
-  }
+  written.release();
+  return chunk;
 }
 
 /** Into a memory that has seen nothing yet. */
@@ -160,13 +120,7 @@ export function restoreProcesses<T>(memory: ProcessMemory<T>, chunks: ReadonlyMa
 function restorePage({ rows, texts }: ProcessTable, columns: DecodedChunk['columns'], restored: number[]): void {
   const { slots, start, end, news, words, texts: spellings, ends } = columns;
   if (!(slots && start && end && news && words && spellings && ends)) return;
-  const ids = [NO_TEXT];
-  const bytes = spellings as Uint8Array;
-  for (let i = 0, from = 0; i < ends.length; i++) {
-    const to = ends[i] as number;
-    ids.push(texts.idOf(textOfSpelling(bytes.subarray(from, to))));
-    from = to;
-  }
+  const ids = readTexts(texts, { texts: spellings as Uint8Array, ends: ends as Uint32Array });
   for (let i = 0; i < slots.length; i++) {
     const row = rows.add();
     rows.setNumber(row, START, start[i] as number);

@@ -47,7 +47,7 @@ export class TextStore {
   #lengths = new Uint32Array(1024).fill(FREE);
   #addresses = new Uint32Array(1024);
   #references = new Uint32Array(1024);
-  /** Texts of which it is the lower case: they keep it, but it is not held for them. */
+  /** Who keeps it without holding it: texts of which it is the lower case, facts on their way. */
   #pins = new Uint32Array(1024);
   /** Text in lower case, once it was asked for. */
   #lower = new Uint32Array(1024);
@@ -115,6 +115,11 @@ export class TextStore {
     return string;
   }
 
+  /** Bytes of the text's JSON spelling; 0 for none. */
+  spellingLength(text: number): number {
+    return text === NO_TEXT ? 0 : (this.#lengths[text] as number);
+  }
+
   /** A view of the text's spelling; valid until a text is added or dropped. */
   spellingOf(text: number): Uint8Array {
     return this.#pages.bytesAt(this.#addresses[text] as number, this.#lengths[text] as number);
@@ -128,7 +133,7 @@ export class TextStore {
       const folded = string.toLowerCase();
       lower = folded === string ? text : this.idOf(folded);
       this.#lower[text] = lower;
-      if (lower !== text) this.#pins[lower] = (this.#pins[lower] as number) + 1;
+      if (lower !== text) this.pin(lower);
     }
     return lower;
   }
@@ -160,6 +165,16 @@ export class TextStore {
     this.held--;
     this.heldBytes -= this.#bytesOf(text);
     this.#unheld.push(text);
+  }
+
+  /** Keeps a text without counting its bytes. */
+  pin(text: number): void {
+    this.#pins[text] = (this.#pins[text] as number) + 1;
+  }
+
+  unpin(text: number): void {
+    this.#pins[text] = (this.#pins[text] as number) - 1;
+    if (this.#isUnused(text)) this.#unheld.push(text);
   }
 
   /** Drops texts that nobody holds, when they are many: to be called while no number of such a text is in use. */
@@ -232,8 +247,7 @@ export class TextStore {
   #drop(text: number): void {
     const lower = this.#lower[text] as number;
     if (lower !== 0 && lower !== text) {
-      this.#pins[lower] = (this.#pins[lower] as number) - 1;
-      if (this.#isUnused(lower)) this.#unheld.push(lower);
+      this.unpin(lower);
     }
     this.#unplace(text);
     this.#pages.free(this.#addresses[text] as number, this.#lengths[text] as number);
