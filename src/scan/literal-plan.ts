@@ -1,10 +1,11 @@
 /**
  * LiteralPlan: up to 50,000 literals compiled for the literal kernel (docs/design/scanner.md, "Literals"). Every second byte of
  * a record is looked at, so each literal has two grams, at an even and at an odd place of it, the rarest ones; a literal of four
- * characters has one for each byte that may stand before it. Shorter and frequent literals are not looked for: their owners are
- * candidates in every record.
+ * characters has one for each byte that may stand before it. The key by which the literal is found are the eight bytes that begin
+ * or end with the gram, where it has so many, else the gram alone. Shorter and frequent literals are not looked for: their owners
+ * are candidates in every record.
  *
- * Cost: 32 to 128 KiB of bit table, and about 60 bytes and the text per literal.
+ * Cost: 32 to 128 KiB of bit table for the grams and as much for the keys, and about 100 bytes and the text per literal.
  */
 import type { GramFrequency } from './gram-frequency.ts';
 import { builtInFrequency, gramOf } from './gram-frequency.ts';
@@ -39,6 +40,11 @@ const FRAGMENT = /^[a-z0-9._-]{3,4000}$/;
 const HEADER_BYTES = 64;
 const LITERAL_BYTES = 16;
 const GRAM_MUL = 0x9e3779b1;
+const AHEAD_MUL = 0x9e3779b97f4a7c15n;
+const BACK_MUL = 0xd6e8feb86659fd93n;
+const LINK_BYTES = 32;
+/** A gram without eight bytes around it brings all its places to the comparison: it counts as if it were so many times as frequent. */
+const SHORT_COST = 4;
 const MIN_TABLE_BITS = 18;
 const MAX_TABLE_BITS = 20;
 /** One more literal with the same gram counts as much as so many occurrences in a million bytes: no gram has a long chain. */
@@ -48,6 +54,8 @@ const FREQUENT_PER_MILLION = 40;
 
 interface Gram {
   readonly gram: number;
+  /** 32 bits by which the kernel finds the literal. */
+  readonly key: number;
   readonly literal: number;
   readonly offset: number;
 }
@@ -66,7 +74,8 @@ export function compileLiterals(
   const { literals, always } = worthwhile(joinWitnesses(witnesses, frequency), frequency, mostPerMillion);
   if (literals.length > MAX_LITERALS) throw new RangeError(`${literals.length} literals are more than ${MAX_LITERALS}`);
   const grams = chooseGrams(literals, frequency);
-  const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 12 + 1))));
+  const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 24 + 1))));
+  const keyBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 16 + 1))));
   const slots = 2 ** Math.ceil(Math.log2(grams.length * 2 + 2));
   const fragments = literals.reduce((sum, { fragments: { length } }) => sum + length, 0);
   const textBytes = literals.reduce(
@@ -74,17 +83,22 @@ export function compileLiterals(
     0,
   );
   const tableAt = HEADER_BYTES;
-  const slotsAt = tableAt + 2 ** (tableBits - 3);
+  const keysAt = tableAt + 2 ** (tableBits - 3);
+  const slotsAt = keysAt + 2 ** (keyBits - 3);
   const linksAt = slotsAt + slots * 8;
-  const literalsAt = linksAt + grams.length * 12;
+  const literalsAt = linksAt + grams.length * LINK_BYTES;
   const listsAt = literalsAt + literals.length * LITERAL_BYTES;
   const textsAt = listsAt + fragments * 8;
   const bytes = textsAt + textBytes;
   const address = memory.allocate(bytes);
   const view = new DataView(memory.memory.buffer, address, bytes);
-  for (const [i, value] of [tableAt, 32 - tableBits, slotsAt, slots - 1, linksAt, literalsAt].entries())
-    view.setUint32(i * 4, value, true);
-  writeGrams(view, grams, 32 - tableBits);
+  const header = [tableAt, 32 - tableBits, slotsAt, slots - 1, linksAt, literalsAt, keysAt, 32 - keyBits];
+  for (const [i, value] of header.entries()) view.setUint32(i * 4, value, true);
+  for (const { gram, key } of grams) {
+    setBit(view, tableAt, Math.imul(gram, GRAM_MUL) >>> (32 - tableBits));
+    setBit(view, keysAt, key >>> (32 - keyBits));
+  }
+  writeKeys(view, grams, literals);
   writeTexts(view, literals, literalsAt, listsAt, textsAt);
   const ownerStart = new Uint32Array(literals.length + 1);
   const owners = Uint32Array.from(literals.flatMap((literal) => [...literal.owners]));
@@ -170,9 +184,11 @@ function rarest(
   let least = Number.POSITIVE_INFINITY;
   for (let offset = parity; offset + 4 <= text.length; offset += 2) {
     const gram = gramOf(text, offset);
-    const weight = frequency.perMillion(text.slice(offset, offset + 4)) + SHARED_PER_MILLION * (users.get(gram) ?? 0);
+    const key = keyOf(text, offset);
+    const places = frequency.perMillion(text.slice(offset, offset + 4));
+    const weight = places * (key.isShort ? SHORT_COST : 1) + SHARED_PER_MILLION * (users.get(gram) ?? 0);
     if (weight >= least) continue;
-    best = { gram, literal, offset };
+    best = { gram, key: key.value, literal, offset };
     least = weight;
   }
   if (best === undefined) throw new Error(`no gram in "${text}"`);
@@ -182,33 +198,65 @@ function rarest(
 
 /** Four characters: at an even place as they are, at an odd place three of them behind any folded byte. */
 function addShort(grams: Gram[], literal: number, text: string): void {
-  grams.push({ gram: gramOf(text, 0), literal, offset: 0 });
-  for (let byte = 0; byte < 256; byte++)
-    if ((byte & 0x20) !== 0) grams.push({ gram: gramOf(String.fromCharCode(byte) + text, 0), literal, offset: -1 });
+  const add = (gram: number, offset: number): void => {
+    grams.push({ gram, key: shortKey(gram), literal, offset });
+  };
+  add(gramOf(text, 0), 0);
+  for (let byte = 0; byte < 256; byte++) if ((byte & 0x20) !== 0) add(gramOf(String.fromCharCode(byte) + text, 0), -1);
 }
 
-function writeGrams(view: DataView, grams: readonly Gram[], shift: number): void {
-  const tableAt = view.getUint32(0, true);
+function shortKey(gram: number): number {
+  return Math.imul(gram, GRAM_MUL) >>> 0;
+}
+
+function keyOf(text: string, offset: number): { readonly value: number; readonly isShort: boolean } {
+  if (offset + 8 <= text.length) return { value: longKey(text, offset, AHEAD_MUL), isShort: false };
+  if (offset >= 4) return { value: longKey(text, offset - 4, BACK_MUL), isShort: false };
+  return { value: shortKey(gramOf(text, offset)), isShort: true };
+}
+
+/** Of the eight bytes from `offset` on. */
+function longKey(text: string, offset: number, factor: bigint): number {
+  return Number(BigInt.asUintN(64, eightBytes(text, offset) * factor) >> 32n);
+}
+
+function eightBytes(text: string, offset: number): bigint {
+  return BigInt(gramOf(text, offset)) | (BigInt(gramOf(text, offset + 4)) << 32n);
+}
+
+function setBit(view: DataView, tableAt: number, bit: number): void {
+  const at = tableAt + (bit >>> 3);
+  view.setUint8(at, view.getUint8(at) | (1 << (bit & 7)));
+}
+
+function writeKeys(view: DataView, grams: readonly Gram[], literals: readonly JoinedWitness[]): void {
   const slotsAt = view.getUint32(8, true);
   const mask = view.getUint32(12, true);
   const linksAt = view.getUint32(16, true);
-  for (const [i, { gram, literal, offset }] of grams.entries()) {
-    const hash = Math.imul(gram, GRAM_MUL) >>> 0;
-    const bit = hash >>> shift;
-    view.setUint8(tableAt + (bit >>> 3), view.getUint8(tableAt + (bit >>> 3)) | (1 << (bit & 7)));
-    let slot = (hash >>> 8) & mask;
+  for (const [i, { key, literal, offset }] of grams.entries()) {
+    let slot = (key >>> 4) & mask;
     for (;;) {
       const at = slotsAt + slot * 8;
-      if (view.getUint32(at + 4, true) === 0 || view.getUint32(at, true) === gram) break;
+      if (view.getUint32(at + 4, true) === 0 || view.getUint32(at, true) === key) break;
       slot = (slot + 1) & mask;
     }
     const at = slotsAt + slot * 8;
-    const link = linksAt + i * 12;
+    const link = linksAt + i * LINK_BYTES;
     view.setUint32(link, literal, true);
     view.setInt32(link + 4, offset, true);
     view.setUint32(link + 8, view.getUint32(at + 4, true), true);
-    view.setUint32(at, gram, true);
+    view.setUint32(at, key, true);
     view.setUint32(at + 4, i + 1, true);
+    writeBytes(view, link + 16, literals[literal]?.fragments[0] ?? '', offset);
+  }
+}
+
+/** Eight bytes of the text from `offset` on, and a mask of those that it has. */
+function writeBytes(view: DataView, at: number, text: string, offset: number): void {
+  for (let i = 0; i < 8; i++) {
+    const isInside = offset + i >= 0 && offset + i < text.length;
+    view.setUint8(at + i, isInside ? text.charCodeAt(offset + i) | 0x20 : 0);
+    view.setUint8(at + 8 + i, isInside ? 0xff : 0);
   }
 }
 

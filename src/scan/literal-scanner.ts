@@ -50,13 +50,14 @@ export class LiteralScanner {
   constructor(memory: ScanMemory, plan: LiteralPlan) {
     this.#plan = plan;
     const listAt = WORK_BYTES;
-    const hitsAt = listAt + (PIECE / 2 + 16) * 4;
+    const keyListAt = listAt + (PIECE / 2 + 16) * 4;
+    const hitsAt = keyListAt + (PIECE + 32) * 8;
     const stampsAt = hitsAt + HITS * 8 + 8;
     this.#work = memory.allocate(stampsAt + plan.literalCount * 4);
     this.#rangesAt = memory.allocate(RANGES * 8);
     const { buffer } = memory.memory;
     this.#control = new Uint32Array(buffer, this.#work, WORK_BYTES / 4);
-    this.#control.set([0, 0, hitsAt, HITS, 0, 0, listAt, stampsAt]);
+    this.#control.set([0, 0, hitsAt, HITS, 0, 0, listAt, stampsAt, keyListAt]);
     this.#found = new Uint32Array(buffer, this.#work + hitsAt, HITS * 2);
     this.#given = new Uint32Array(buffer, this.#rangesAt, RANGES * 2);
     this.#stamps = new Uint32Array(buffer, this.#work + stampsAt - 4, plan.literalCount + 1);

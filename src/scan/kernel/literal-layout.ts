@@ -6,14 +6,18 @@ export const LITERAL_PIECE: usize = 8192;
 // Plan, read-only while scanning. Bit table of 2^(32 - shift) bits.
 export const LIT_TABLE: usize = 0;
 export const LIT_TABLE_SHIFT: usize = 4;
-/** Open addressing: gram, first link + 1; 0 is free. */
-export const LIT_GRAMS: usize = 8;
-export const LIT_GRAM_MASK: usize = 12;
-/** Literal, offset of the gram in it, next link + 1. */
+/** Open addressing: key, first link + 1; 0 is free. */
+export const LIT_KEYS: usize = 8;
+export const LIT_KEY_MASK: usize = 12;
+/** Literal, offset of the gram in it, next link + 1, unused (u32 each); up to eight bytes from the gram on, and which of them count. */
 export const LIT_LINKS: usize = 16;
+export const LINK_BYTES: usize = 32;
 /** Text, length, other fragments, their number. */
 export const LIT_LITERALS: usize = 20;
 export const LITERAL_BYTES: usize = 16;
+/** Bit table of the keys, 2^(32 - shift) bits. */
+export const LIT_KEY_TABLE: usize = 24;
+export const LIT_KEY_SHIFT: usize = 28;
 
 // Work area of one scanner.
 export const WORK_POSITION: usize = 0;
@@ -23,7 +27,8 @@ export const WORK_HITS: usize = 8;
 export const WORK_CAPACITY: usize = 12;
 export const WORK_COUNT: usize = 16;
 export const WORK_STAMP: usize = 20;
-/** Positions that passed the bit table. */
+/** Positions that passed the bit table of grams; positions and keys that passed that of the keys. */
 export const WORK_LIST: usize = 24;
+export const WORK_KEY_LIST: usize = 32;
 /** Last stamp of each literal; the entry before the first stands for "all". */
 export const LIT_STAMPS: usize = 28;
