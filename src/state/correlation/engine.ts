@@ -25,9 +25,6 @@ export const DEFAULT_CORRELATION_OPTIONS: Omit<CorrelationOptions, 'seed'> & { r
   budgetBytes: 1 << 30,
 };
 
-/** A group's entry in the map of texts, its queue and its strings, as measured in bench/state.bench.ts. */
-const GROUP_BYTES = 250;
-const FACT_BYTES = 57;
 const CHECK_EVERY = 4096;
 /** Event time between two sweeps of chained correlations. */
 const SWEEP_MS = 60_000;
@@ -130,11 +127,9 @@ export class CorrelationEngine {
   }
 
   #keepBudget(): void {
-    const bytes = (runner: CorrelationRunner): number =>
-      runner.store.groups * GROUP_BYTES + runner.store.facts * FACT_BYTES;
-    const total = this.runners.reduce((sum, runner) => sum + bytes(runner), 0);
+    const total = this.runners.reduce((sum, runner) => sum + runner.usedBytes, 0);
     if (total <= this.#options.budgetBytes) return;
-    const greatest = this.runners.reduce((most, runner) => (bytes(runner) > bytes(most) ? runner : most));
+    const greatest = this.runners.reduce((most, runner) => (runner.usedBytes > most.usedBytes ? runner : most));
     greatest.evict();
   }
 }

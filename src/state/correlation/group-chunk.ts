@@ -56,7 +56,7 @@ export class GroupCollection {
     group: number,
   ): number {
     const queue = order.saveQueue(group);
-    const text = store.texts[group];
+    const text = store.textOf(group);
     if (queue === undefined || text === undefined) return 0;
     const number = this.#texts.push(text) - 1;
     const first = this.#factCount;
@@ -100,7 +100,7 @@ export class GroupCollection {
     facts.reserve(number);
     // Written out: by name in a loop this took several times as long.
     facts.time[number] = store.time[fact] as number;
-    facts.value[number] = store.value[fact] as number;
+    facts.value[number] = store.hasValues ? (store.value[fact] as number) : 0;
     facts.position[number] = store.position[fact] as number;
     facts.source[number] = store.source[fact] as number;
     facts.part[number] = store.part[fact] as number;
@@ -138,7 +138,7 @@ export function restoreGroups(
   const take = (group: number): number => {
     const fact = store.newFact(group);
     store.time[fact] = time[next] as number;
-    store.value[fact] = value[next] as number;
+    if (store.hasValues) store.value[fact] = value[next] as number;
     store.position[fact] = position[next] as number;
     store.source[fact] = source[next] as number;
     store.part[fact] = part[next] as number;

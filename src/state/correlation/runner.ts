@@ -10,6 +10,7 @@ import type { CorrelationBound } from '../../ir/correlation.ts';
 import type { EventPlace } from '../event-place.ts';
 import { Fingerprint } from '../memory/fingerprint.ts';
 import type { LateEvents } from '../order/late-events.ts';
+import { KEY_BYTES } from '../order/key-records.ts';
 import { KeyedOrder } from '../order/keyed-order.ts';
 import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
@@ -66,12 +67,9 @@ export interface RunnerWatch {
   fullest(group: number): void;
 }
 
-/** A group's text, its entry in the map of texts, and its queue, as measured in bench/state.bench.ts. */
-const GROUP_TEXT_BYTES = 150;
-
 export class CorrelationRunner {
   readonly planned: PlannedCorrelation;
-  readonly store = new WindowStore();
+  readonly store: WindowStore;
   readonly order: KeyedOrder;
   readonly extras = new Map<number, FactExtra>();
   readonly picture: KeyedPicture<GroupCollection>;
@@ -95,6 +93,7 @@ export class CorrelationRunner {
 
   constructor(planned: PlannedCorrelation, clocks: SourceClocks, options: RunnerOptions, onFiring: FiringHandler) {
     this.planned = planned;
+    this.store = new WindowStore(options.seed, planned.value !== 'none');
     this.#clocks = clocks;
     this.#options = options;
     this.#onFiring = onFiring;
@@ -134,8 +133,13 @@ export class CorrelationRunner {
       trimmed: this.#trimmed,
       evicted: this.#evicted,
       retracted: this.#retracted,
-      bytes: this.store.byteLength + this.#aggregate.byteLength + this.store.groups * GROUP_TEXT_BYTES,
+      bytes: this.store.byteLength + this.#aggregate.byteLength + this.order.byteLength,
     };
+  }
+
+  /** Bytes of what is held, without room for more. */
+  get usedBytes(): number {
+    return this.store.usedBytes + this.store.groups * KEY_BYTES;
   }
 
   push(fact: CorrelationFact, arrivalMs: number): void {
@@ -144,7 +148,8 @@ export class CorrelationRunner {
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
     const id = store.newFact(group);
     store.time[id] = fact.timeMs;
-    store.value[id] = typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0);
+    if (store.hasValues)
+      store.value[id] = typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0);
     store.position[id] = fact.position;
     store.source[id] = fact.source;
     store.part[id] = fact.part;
@@ -454,7 +459,7 @@ export class CorrelationRunner {
   }
 
   groupValues(group: number): Record<string, string> {
-    const text = this.store.texts[group] ?? '';
+    const text = this.store.textOf(group) ?? '';
     const names = this.planned.groupNames;
     const values = names.length === 1 ? [text] : (JSON.parse(text) as string[]);
     return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));

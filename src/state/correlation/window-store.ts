@@ -2,11 +2,12 @@
  * Groups and facts of one correlation in typed arrays. A group's facts form a list from oldest to newest; `start` is where the
  * present window begins. Facts before it are kept only while an undo could bring them back (eager order).
  *
- * Fact f (49 bytes): `time`, `value` (number, or 53 bits of a text's fingerprint), `position`, `source`, `part`, `member`, `epoch`, `group`,
- * `before`, `after` (neighbours in the list, -1 none), `flags`. Group g (41 bytes and its text): `first`, `start`, `last`, `count` (facts in the
- * window), `length` (facts in the list), `openMs`, `flags`. Numbers of freed facts and groups are used again.
+ * Fact f (43 bytes, 51 with a value): `time`, `value` (number, or 53 bits of a text's fingerprint), `position`, `source`, `part`, `member`,
+ * `epoch`, `group`, `before`, `after` (neighbours in the list, -1 none), `flags`. Group g (29 bytes and its text): `first`, `start`, `last`, `count`
+ * (facts in the window), `length` (facts in the list), `openMs`, `flags`. Numbers of freed facts and groups are used again.
  */
 
+import { TextTable } from '../memory/text-table.ts';
 import type { OrderItems } from '../order/order-target.ts';
 import type { Column } from '../snapshot/chunk.ts';
 
@@ -14,10 +15,14 @@ export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
 
+const FACT_BYTES = 43;
+const GROUP_BYTES = 29;
+
 export class WindowStore implements OrderItems {
   // Facts.
   time = new Float64Array(16);
-  value = new Float64Array(16);
+  /** Without elements when `hasValues` is false. */
+  value: Float64Array;
   position = new Float64Array(16);
   source = new Int32Array(16);
   part = new Uint32Array(16);
@@ -36,15 +41,22 @@ export class WindowStore implements OrderItems {
   openMs = new Float64Array(8);
   groupFlags = new Uint8Array(8);
   /** Group values: the text itself for one field, JSON of the tuple for several. */
-  readonly texts: (string | undefined)[] = [];
-  readonly #groupByText = new Map<string, number>();
-  readonly #freeGroups: number[] = [];
+  readonly #texts: TextTable;
+  readonly hasValues: boolean;
+  #freeGroup = -1;
+  #nextGroup = 0;
   #freeFact = -1;
   #nextFact = 0;
   #facts = 0;
 
+  constructor(seed: { readonly lo: number; readonly hi: number }, hasValues: boolean) {
+    this.#texts = new TextTable(seed);
+    this.hasValues = hasValues;
+    this.value = new Float64Array(hasValues ? this.time.length : 0);
+  }
+
   get groups(): number {
-    return this.#groupByText.size;
+    return this.#texts.size;
   }
 
   get facts(): number {
@@ -52,17 +64,32 @@ export class WindowStore implements OrderItems {
   }
 
   get byteLength(): number {
-    return this.time.length * 49 + this.first.length * 41;
+    return this.time.length * this.#factBytes + this.first.length * GROUP_BYTES + this.#texts.byteLength;
+  }
+
+  /** Bytes of the groups and facts that are there, without room for more. */
+  get usedBytes(): number {
+    return this.#facts * this.#factBytes + this.groups * GROUP_BYTES + this.#texts.byteLength;
+  }
+
+  get #factBytes(): number {
+    return this.hasValues ? FACT_BYTES + 8 : FACT_BYTES;
+  }
+
+  /** Value of the group key; undefined when there is no such group. */
+  textOf(group: number): string | undefined {
+    return this.#texts.textOf(group);
   }
 
   /** Number of the group, made when it is new. */
   groupOf(text: string): number {
-    const known = this.#groupByText.get(text);
-    if (known !== undefined) return known;
-    const group = this.#freeGroups.pop() ?? this.texts.length;
+    const known = this.#texts.find(text);
+    if (known >= 0) return known;
+    let group = this.#freeGroup;
+    if (group >= 0) this.#freeGroup = this.first[group] as number;
+    else group = this.#nextGroup++;
     if (group >= this.first.length) this.#growGroups();
-    this.texts[group] = text;
-    this.#groupByText.set(text, group);
+    this.#texts.add(text, group);
     this.first[group] = -1;
     this.start[group] = -1;
     this.last[group] = -1;
@@ -76,11 +103,10 @@ export class WindowStore implements OrderItems {
   /** Frees the group with all its facts. */
   freeGroup(group: number): void {
     while ((this.first[group] as number) >= 0) this.dropFirst(group);
-    const text = this.texts[group];
-    if (text === undefined) return;
-    this.#groupByText.delete(text);
-    this.texts[group] = undefined;
-    this.#freeGroups.push(group);
+    if (!this.#texts.has(group)) return;
+    this.#texts.delete(group);
+    this.first[group] = this.#freeGroup;
+    this.#freeGroup = group;
   }
 
   /** A fact that is in no list yet. */
@@ -179,13 +205,13 @@ export class WindowStore implements OrderItems {
 
   /** Numbers of the groups that exist. */
   groupNumbers(): Iterable<number> {
-    return this.#groupByText.values();
+    return this.#texts.numbers();
   }
 
   #growFacts(): void {
-    const size = Math.ceil(this.time.length * 1.5);
+    const size = grownSize(this.time.length);
     this.time = grown(Float64Array, this.time, size);
-    this.value = grown(Float64Array, this.value, size);
+    if (this.hasValues) this.value = grown(Float64Array, this.value, size);
     this.position = grown(Float64Array, this.position, size);
     this.source = grown(Int32Array, this.source, size);
     this.part = grown(Uint32Array, this.part, size);
@@ -198,7 +224,7 @@ export class WindowStore implements OrderItems {
   }
 
   #growGroups(): void {
-    const size = Math.ceil(this.first.length * 1.5);
+    const size = grownSize(this.first.length);
     this.first = grown(Int32Array, this.first, size);
     this.start = grown(Int32Array, this.start, size);
     this.last = grown(Int32Array, this.last, size);
@@ -207,6 +233,11 @@ export class WindowStore implements OrderItems {
     this.openMs = grown(Float64Array, this.openMs, size);
     this.groupFlags = grown(Uint8Array, this.groupFlags, size);
   }
+}
+
+/** Large tables leave less room: what is not used would be more than all that small ones take. */
+function grownSize(size: number): number {
+  return Math.ceil(size * (size < 65_536 ? 1.5 : 1.2));
 }
 
 /** A longer copy of a column. */

@@ -17,6 +17,7 @@ export interface SourceMark {
 
 const WORDS = 7;
 const HALVES = 2 * WORDS;
+export const KEY_BYTES = 8 * WORDS;
 const [MAX_MS, SETTLED_MS, ARRIVAL_MS, OLDEST_MS] = [0, 1, 2, 3];
 const [SOURCE, EPOCH, HEAD, TAIL, COUNT, TOUCHED] = [8, 9, 10, 11, 12, 13];
 
