@@ -10,7 +10,7 @@ import type { Match } from '../core/match.ts';
 /** Names one event for ever: source id, position, part. */
 export function eventKey(event: Event): string {
   const { source, position, part } = event.origin;
-  return joinParts([source.id, String(position), String(part)]);
+  return `${sized(source.id)},${sized(String(position))},${sized(String(part))}`;
 }
 
 /** Names the rule of a match: its id, or kind, canonical value and semantics of an indicator. */
@@ -34,12 +34,24 @@ export function alertId(match: Match, event: Event): string {
       : Object.entries(match.group ?? {})
           .sort(byName)
           .flat();
-  const text = joinParts([ruleKey(match), joinParts(keys), joinParts(group)]);
-  return hash('sha256', text, 'hex').slice(0, 32);
+  return idOf(ruleKey(match), joinParts(keys), joinParts(group));
+}
+
+/** The id of a match of one event, named by its rule and that event alone. */
+export function singleAlertId(rule: string, event: string): string {
+  return idOf(rule, sized(event), '');
+}
+
+function idOf(rule: string, events: string, group: string): string {
+  return hash('sha256', `${sized(rule)},${sized(events)},${sized(group)}`, 'hex').slice(0, 32);
 }
 
 function joinParts(parts: readonly string[]): string {
-  return parts.map((part) => `${part.length}:${part}`).join(',');
+  return parts.map(sized).join(',');
+}
+
+function sized(part: string): string {
+  return `${part.length}:${part}`;
 }
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

@@ -7,7 +7,7 @@ import {
   sampleRuleMatch,
   sampleSource,
 } from '../testing/sample-alert.ts';
-import { buildAlert, buildAlerts, MAX_HITS, MAX_ORIGINAL_BYTES, MAX_TEXT_BYTES } from './build-alert.ts';
+import { buildAlert, MAX_HITS, MAX_ORIGINAL_BYTES, MAX_TEXT_BYTES } from './build-alert.ts';
 
 const options = { nowMs: Date.UTC(2024, 5, 12, 15, 0, 1), keepOriginal: true };
 
@@ -159,14 +159,6 @@ describe('limits', () => {
     const { flint } = sampleAlert(sampleMatch({ matched }));
     expect(flint.matched).toHaveLength(MAX_HITS);
     expect(flint.matched_omitted).toBe(150);
-  });
-
-  it('keeps at most a hundred alerts of one event and counts the rest', () => {
-    const matches = Array.from({ length: 130 }, (_, i) => sampleMatch({ value: `10.0.0.${i}:80` }));
-    const { alerts, omitted } = buildAlerts(matches, sampleEvent(), options);
-    expect(alerts).toHaveLength(MAX_HITS);
-    expect(omitted).toBe(30);
-    expect(new Set(alerts.map((alert) => alert.event.id)).size).toBe(MAX_HITS);
   });
 
   it('keeps hostile keys ordinary', () => {

@@ -28,27 +28,18 @@ const MAX_KEY_BYTES = 256;
 /** Most alerts of one event, most matched fields, sources and contributing events of one alert; the rest is counted. */
 export const MAX_HITS = 100;
 
+/** True when no text of an alert is cut that is as long as this one, whatever its characters are. */
+export function isShort(text: string): boolean {
+  return text.length * 3 <= MAX_TEXT_BYTES;
+}
+
 export interface AlertOptions {
   /** Arrival clock, milliseconds since the epoch: `event.created`. */
   readonly nowMs: number;
   /** False leaves `event.original` out. */
   readonly keepOriginal: boolean;
-  /** Most alerts of one event; default MAX_HITS. */
-  readonly maxAlerts?: number;
   /** Remembered ancestors of the event's process. */
   readonly tree?: ProcessTree;
-}
-
-export interface EventAlerts {
-  readonly alerts: readonly Alert[];
-  /** Matches of the event beyond the limit: to be counted. */
-  readonly omitted: number;
-}
-
-/** All alerts of one event, in the order of its matches; each says how many were left out. */
-export function buildAlerts(matches: readonly Match[], event: Event, options: AlertOptions): EventAlerts {
-  const alerts = matches.slice(0, options.maxAlerts ?? MAX_HITS).map((match) => buildAlert(match, event, options));
-  return { alerts, omitted: matches.length - alerts.length };
 }
 
 export function buildAlert(match: Match, event: Event, options: AlertOptions): Alert {
@@ -87,7 +78,7 @@ export function buildAlert(match: Match, event: Event, options: AlertOptions): A
   };
 }
 
-function ruleOf(match: Match): Alert['rule'] {
+export function ruleOf(match: Match): Alert['rule'] {
   if (match.engine === 'indicator') {
     const best = sourcesOf(match)[0];
     return {
@@ -113,7 +104,7 @@ function firstReference(references: readonly string[] | undefined): { readonly r
   return reference === undefined ? {} : { reference };
 }
 
-function threatOf(match: Match): NonNullable<Alert['threat']> {
+export function threatOf(match: Match): NonNullable<Alert['threat']> {
   const sources = sourcesOf(match);
   const phases = sources.flatMap((source) => source.killChain ?? []);
   const attack = attackFields(match.engine === 'indicator' ? [] : (match.rule.tags ?? []), phases);
@@ -131,7 +122,7 @@ function indicatorOf(match: Match, source: IndicatorDetails): ThreatIndicator {
     : { ...describeSource(source), type: 'pattern' };
 }
 
-function tagsOf(match: Match): string[] {
+export function tagsOf(match: Match): string[] {
   const tags =
     match.engine === 'indicator' ? match.sources.flatMap((source) => source.types ?? []) : (match.rule.tags ?? []);
   return [...new Set(tags)].slice(0, MAX_HITS).map((tag) => wellFormed(cutUtf8(tag, MAX_TEXT_BYTES)));
@@ -139,8 +130,19 @@ function tagsOf(match: Match): string[] {
 
 function flintOf(match: Match, event: Event): AlertFlint {
   const { source, line, record } = event.origin;
-  const best = sourcesOf(match)[0];
   const omitted = Math.max(0, match.matched.length - MAX_HITS);
+  return {
+    ...flintBefore(match),
+    matched: match.matched.slice(0, MAX_HITS).map(plainField),
+    ...(omitted > 0 && { matched_omitted: omitted }),
+    ...(match.validity !== undefined && { validity: match.validity }),
+    input: { name: source.input, path: source.path, ...(line > 0 && { line }), record },
+    ...flintAfter(match),
+  };
+}
+
+/** Members of `flint` in front of `matched`. */
+export function flintBefore(match: Match): Omit<AlertFlint, 'matched' | 'input'> {
   return {
     engine: match.engine,
     ...(match.engine === 'indicator'
@@ -152,10 +154,13 @@ function flintOf(match: Match, event: Event): AlertFlint {
           ...(match.count !== undefined && { count: match.count }),
           ...(match.unconfirmed === true && { unconfirmed: true as const }),
         }),
-    matched: match.matched.slice(0, MAX_HITS).map(plainField),
-    ...(omitted > 0 && { matched_omitted: omitted }),
-    ...(match.validity !== undefined && { validity: match.validity }),
-    input: { name: source.input, path: source.path, ...(line > 0 && { line }), record },
+  };
+}
+
+/** Members of `flint` behind `input`. */
+export function flintAfter(match: Match): Pick<AlertFlint, 'library' | 'ordinal' | 'pattern'> {
+  const best = sourcesOf(match)[0];
+  return {
     ...(best?.library !== undefined && { library: best.library }),
     ...(best?.ordinal !== undefined && { ordinal: best.ordinal }),
     ...(best?.pattern !== undefined && { pattern: best.pattern }),
@@ -186,7 +191,7 @@ function spanOf(match: Match): { readonly start?: string; readonly end?: string 
 }
 
 /** Every text cut to MAX_TEXT_BYTES and well-formed; the paths of cut texts are added to `cut`. The same value when nothing is to do. */
-function limitTexts<T>(value: T, path: string, cut: string[]): T {
+export function limitTexts<T>(value: T, path: string, cut: string[]): T {
   return isLimited(value) ? value : (limitValue(value, path, cut) as T);
 }
 

@@ -3,7 +3,7 @@
  * name: accounts written `DOMAIN\user`, request targets without their host, hash lists, file names from paths.
  */
 import type { EventObject } from '../core/event.ts';
-import { ecsCandidates } from './ecs-candidates.ts';
+import type { EcsCandidate } from './ecs-candidates.ts';
 import { baseName, ECS_PLACES, hostName } from './ecs-places.ts';
 import { EventNames } from './event-names.ts';
 
@@ -13,35 +13,48 @@ export type EcsFields = Readonly<Record<string, EventObject>>;
 /** Windows Security logons: who logs on is the target, the subject is the service that reports it. */
 const LOGON_EVENTS = new Set(['4624', '4625', '4648', '4768', '4769', '4771', '4776']);
 
-/** The fields of an event that ECS has a place for; nested objects without a prototype, empty places absent. */
+/** What ECS has a place for, by place; places in the order in which `ecsFields` nests them. */
+export type PlacedValues = ReadonlyMap<string, string | number>;
+
+/** The fields of an event that ECS has a place for; nested objects, empty places absent. */
 export function ecsFields(fields: EventObject): EcsFields {
+  return nested(placedValues(fields));
+}
+
+export function placedValues(fields: EventObject): PlacedValues {
   const names = new EventNames(fields);
   const zeek = names.has('id.orig_h') || names.has('id_orig_h');
   const found = new Map<string, string | number>();
-  for (const { place, shape, name, segments } of ecsCandidates(fields, names)) {
+  const { candidates } = names;
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i] as EcsCandidate;
+    const { place } = candidate;
     // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
-    if (found.has(place) || (zeek && place === 'host.name' && name === 'host')) continue;
-    const seen = segments === undefined ? names.text([name]) : names.textAt(name, segments);
-    const value = seen === undefined ? undefined : shape(seen);
+    if (found.has(place) || (zeek && place === 'host.name' && candidate.name === 'host')) continue;
+    const seen = names.textOf(candidate);
+    const value = seen === undefined ? undefined : candidate.shape(seen);
     if (value !== undefined) found.set(place, value);
   }
-  if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text(['host']));
-  if (!found.has('event.code')) putHost(found, names.text(['DOMAIN']));
+  if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text('host'));
+  if (!found.has('event.code')) putHost(found, names.text('DOMAIN'));
   refineUrl(found);
   refineUser(found, names);
   refineFiles(found, names);
-  return nest(found);
+  return found;
 }
 
 /** `DOMAIN` of STIX Spark: the host that a request went to. In Windows events the same word is the account's domain. */
 function putHost(found: Map<string, string | number>, seen: string | undefined): void {
-  const host = seen === undefined ? undefined : hostName(seen);
+  if (seen === undefined) return;
+  const host = hostName(seen);
   for (const place of ['url.domain', 'destination.domain']) if (!found.has(place)) put(found, place, host);
 }
 
 /** A request target alone is no URL: it is put together with the host, and with the scheme where the port tells it. */
 function refineUrl(found: Map<string, string | number>): void {
-  const original = String(found.get('url.original') ?? '');
+  const seen = found.get('url.original');
+  if (seen === undefined) return;
+  const original = String(seen);
   if (/^[a-z][a-z0-9+.-]{0,30}:\/\//i.test(original)) {
     put(found, 'url.full', original);
     return;
@@ -58,10 +71,11 @@ function refineUrl(found: Map<string, string | number>): void {
 
 function refineUser(found: Map<string, string | number>, names: EventNames): void {
   if (LOGON_EVENTS.has(String(found.get('event.code')))) {
-    put(found, 'user.name', names.text(['TargetUserName']));
-    put(found, 'user.domain', names.text(['TargetDomainName']));
+    put(found, 'user.name', names.text('TargetUserName'));
+    put(found, 'user.domain', names.text('TargetDomainName'));
   }
-  const parts = /^([^\\]+)\\([^\\]+)$/.exec(String(found.get('user.name') ?? ''));
+  const name = found.get('user.name');
+  const parts = name === undefined ? null : /^([^\\]+)\\([^\\]+)$/.exec(String(name));
   if (parts === null) return;
   put(found, 'user.domain', parts[1]);
   put(found, 'user.name', parts[2]);
@@ -77,8 +91,9 @@ function refineFiles(found: Map<string, string | number>, names: EventNames): vo
     const path = found.get(from);
     if (path !== undefined && !found.has(to)) put(found, to, baseName(String(path)));
   }
+  const hashes = names.text('Hashes') ?? names.text('Hash');
+  if (hashes === undefined) return;
   const owner = found.has('file.path') || !found.has('process.executable') ? 'file' : 'process';
-  const hashes = names.text(['Hashes', 'Hash']) ?? '';
   for (const [, kind = '', digits = ''] of hashes.matchAll(/\b(MD5|SHA1|SHA256|IMPHASH)=([0-9A-Fa-f]+)/gi))
     if (kind.toLowerCase() !== 'imphash') put(found, `${owner}.hash.${kind.toLowerCase()}`, digits.toLowerCase());
     else put(found, `${owner}.pe.imphash`, digits.toLowerCase());
@@ -93,7 +108,8 @@ const SEGMENTS: ReadonlyMap<string, readonly string[]> = new Map(
   ECS_PLACES.map(({ place }) => [place, place.split('.')]),
 );
 
-function nest(found: ReadonlyMap<string, string | number>): EcsFields {
+/** Objects of ECS from values by place. */
+export function nested(found: PlacedValues): EcsFields {
   const root: Record<string, EventObject> = {};
   for (const [place, value] of found) {
     const segments = SEGMENTS.get(place) ?? place.split('.');

@@ -133,7 +133,9 @@ export class Suppressor {
   }
 
   #begin(key: string, first: SuppressibleAlert, startMs: number): SuppressibleAlert[] {
-    this.#windows.set(key, { key, startMs, count: 1, lastSeen: first.alert['@timestamp'], first });
+    // Windows are stored: plain data.
+    const kept = { alert: first.alert, event: first.event };
+    this.#windows.set(key, { key, startMs, count: 1, lastSeen: first.alert['@timestamp'], first: kept });
     this.#bytes += bytesOf(first);
     const closing: SuppressibleAlert[] = [];
     for (const window of this.#windows.values()) {

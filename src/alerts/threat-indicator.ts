@@ -40,6 +40,11 @@ function confidenceOf(details: IndicatorDetails | undefined): number {
   return details?.confidence ?? -1;
 }
 
+/** `threat.indicator.type` of a value. */
+export function indicatorType(kind: IndicatorKind, value: string): string {
+  return PLACE[kind](value).type;
+}
+
 export function threatIndicator(kind: IndicatorKind, value: string, details: IndicatorDetails): ThreatIndicator {
   return { ...describeSource(details), ...PLACE[kind](value), value };
 }

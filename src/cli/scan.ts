@@ -1,6 +1,8 @@
 /** `flint scan FILE|DIR|-…`: the same engine over files; alerts on stdout, progress and summary on stderr. */
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
+import { Finding } from '../alerts/finding.ts';
+import { findingLabel } from '../alerts/finding-label.ts';
 import { formatBytes } from './byte-amount.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
@@ -144,7 +146,7 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
       let text = '';
       for (const outgoing of found) {
         alerts++;
-        const key = ruleKey(outgoing);
+        const key = outgoing instanceof Finding ? outgoing.label : findingLabel(outgoing.match);
         byRule.set(key, (byRule.get(key) ?? 0) + 1);
         if (flags.emit === 'events') continue;
         const line = forPeople
@@ -155,13 +157,6 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
       if (text !== '' && !terminal.out.write(text)) await new Promise((resolve) => terminal.out.once('drain', resolve));
     },
   };
-}
-
-function ruleKey({ alert }: FoundAlert): string {
-  const type = alert.threat?.indicator?.type;
-  return type === undefined
-    ? `${alert.flint.engine}\t${alert.rule.name}`
-    : `${type}\t${alert.threat?.indicator?.provider ?? ''}`;
 }
 
 function renderSummary(

@@ -32,7 +32,7 @@ export interface IndicatorRows {
   /** Rows of a canonical value in the given shapes. */
   rowsOf(shapes: readonly number[], value: string): number[];
   /** What all sources say, the highest confidence first, then loading order. */
-  detailsAt(row: number): IndicatorDetails[];
+  detailsAt(row: number): readonly IndicatorDetails[];
   /** The same as it was loaded, in loading order. */
   sayingsAt(row: number): readonly Saying[];
 }

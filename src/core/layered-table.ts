@@ -26,12 +26,16 @@ export interface LayerListener {
   buried(baseRow: number): void;
 }
 
+/** Rows whose details are remembered: some megabytes. */
+const MAX_REMEMBERED = 4096;
 const NOBODY: LayerListener = { added: () => undefined, buried: () => undefined };
 
 export class LayeredTable implements IndicatorRows {
   readonly base: IndicatorTable;
   readonly delta = new DeltaTable();
   readonly #tombstones = new Set<number>();
+  /** Details of rows that were asked for, until something changes: the same row is found again and again. */
+  readonly #details = new Map<number, readonly IndicatorDetails[]>();
   #revision = 0;
 
   constructor(base: IndicatorTable) {
@@ -64,6 +68,7 @@ export class LayeredTable implements IndicatorRows {
   apply(change: TableChange, listener: LayerListener = NOBODY): ChangeCounts {
     const counts: ChangeCounts = { added: 0, removed: 0, changed: 0 };
     this.#revision++;
+    this.#details.clear();
     for (const [shape, value, details] of change.rows) {
       const before = this.findShape(shape, value) >= 0;
       const sayings = details.flatMap((number) => change.details[number] ?? []);
@@ -140,9 +145,15 @@ export class LayeredTable implements IndicatorRows {
     return shapes.map((shape) => this.findShape(shape, value)).filter((row) => row >= 0);
   }
 
-  detailsAt(row: number): IndicatorDetails[] {
+  /** The same array for the same row while nothing changes. */
+  detailsAt(row: number): readonly IndicatorDetails[] {
+    const known = this.#details.get(row);
+    if (known !== undefined) return known;
     const inDelta = row - this.base.size;
-    return inDelta < 0 ? this.base.detailsAt(row) : this.delta.detailsAt(inDelta);
+    const details = inDelta < 0 ? this.base.detailsAt(row) : this.delta.detailsAt(inDelta);
+    if (this.#details.size === MAX_REMEMBERED) this.#details.clear();
+    this.#details.set(row, details);
+    return details;
   }
 
   sayingsAt(row: number): readonly Saying[] {

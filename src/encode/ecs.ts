@@ -1,10 +1,10 @@
 /** The alert record itself, one JSON object in Elastic Common Schema (design 6.3). */
 import type { Encoder } from './encoder.ts';
-import { jsonLine } from './json-text.ts';
+import { jsonLine } from '../core/json-text.ts';
 
 export const ecs: Encoder = {
   name: 'ecs',
   summary: 'the alert record: JSON in Elastic Common Schema',
   contentType: 'application/json',
-  encode: ({ alert }) => jsonLine(alert),
+  encode: (outgoing) => outgoing.json?.() ?? jsonLine(outgoing.alert),
 };

@@ -6,6 +6,8 @@ import type { Event } from '../core/event.ts';
 export interface OutgoingAlert {
   readonly alert: Alert;
   readonly event: Event;
+  /** `jsonLine` of the alert, where that can be had without building it. */
+  json?(): string;
 }
 
 export interface EncodeOptions {

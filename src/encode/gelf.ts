@@ -7,7 +7,7 @@ import type { Alert } from '../core/alert.ts';
 import { cutUtf8 } from '../core/text-limit.ts';
 import type { Encoder } from './encoder.ts';
 import { type FlatValue, visitLeaves } from './flat-fields.ts';
-import { jsonLine } from './json-text.ts';
+import { jsonLine } from '../core/json-text.ts';
 import { summary } from './summary.ts';
 import { syslogSeverity } from './syslog-severity.ts';
 

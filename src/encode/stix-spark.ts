@@ -7,7 +7,7 @@ import type { Alert } from '../core/alert.ts';
 import type { EventObject } from '../core/event.ts';
 import { wellFormed } from '../core/text-limit.ts';
 import type { EncodeOptions, Encoder, OutgoingAlert } from './encoder.ts';
-import { jsonLine } from './json-text.ts';
+import { jsonLine } from '../core/json-text.ts';
 import { zoneTime } from './zone-time.ts';
 
 export const stixSpark: Encoder = {

@@ -7,7 +7,7 @@ import type { Alert } from '../core/alert.ts';
 import type { Semantics } from '../core/indicator.ts';
 import { TLP_LEVELS } from '../core/indicator-table.ts';
 import type { Encoder } from './encoder.ts';
-import { jsonLine } from './json-text.ts';
+import { jsonLine } from '../core/json-text.ts';
 import { indicatorObject, type IndicatorValue } from './stix-indicator.ts';
 import { observables } from './stix-objects.ts';
 import { markedAs, ownId, sensorIdentity, type StixObject, UNDATED } from './stix-own-ids.ts';

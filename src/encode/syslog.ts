@@ -7,7 +7,7 @@
 import type { Alert } from '../core/alert.ts';
 import { wellFormed } from '../core/text-limit.ts';
 import type { EncodeOptions, Encoder, OutgoingAlert } from './encoder.ts';
-import { asciiJsonLine } from './json-text.ts';
+import { asciiJsonLine } from '../core/json-text.ts';
 import { stixSparkRecord } from './stix-spark.ts';
 import { oneLine, summary } from './summary.ts';
 import { syslogSeverity } from './syslog-severity.ts';

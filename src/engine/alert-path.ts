@@ -57,9 +57,7 @@ export class AlertPath {
   }
 
   async send(found: readonly FoundAlert[], nowMs: number): Promise<void> {
-    const sending = found.flatMap(
-      ({ alert, event, match }) => this.#suppressor.offer(match, { alert, event }, nowMs).send,
-    );
+    const sending = found.flatMap((one) => this.#suppressor.offer(one.match, one, nowMs).send);
     await this.#deliver(sending);
   }
 

@@ -9,6 +9,7 @@ import { decayedAt, hasFaded } from '../core/confidence-decay.ts';
 import type { Event, EventObject } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { IndicatorRows } from '../core/indicator-rows.ts';
+import { byConfidence } from '../core/indicator-table.ts';
 import type { IndicatorMatch, Match, MatchedField, RuleMatch, Validity } from '../core/match.ts';
 import type { Observed } from '../core/observed.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
@@ -329,10 +330,16 @@ export class Detector {
   #indicatorMatch(row: number, matched: readonly MatchedField[], event: Event): IndicatorMatch | undefined {
     const { table } = this.#indicators;
     const atMs = this.#options.validity === 'arrival' ? event.origin.arrivalMs : event.timeMs;
-    const all = table.detailsAt(row).map((details) => decayedAt(details, event.timeMs));
-    const within = all.filter((details) => validityAt(details, atMs) === 'within' && !hasFaded(details));
+    const stated = table.detailsAt(row);
+    const all = stated.every(({ decay }) => decay === undefined)
+      ? stated
+      : byConfidence(stated.map((details) => decayedAt(details, event.timeMs)));
+    const isWithin = (details: IndicatorDetails): boolean =>
+      validityAt(details, atMs) === 'within' && !hasFaded(details);
+    // The very array where nothing is left out: what is written of it once is found again by it.
+    const within = all.every(isWithin) ? all : all.filter(isWithin);
     if (within.length === 0 && this.#options.validity !== 'mark') return undefined;
-    const sources = [...(within.length > 0 ? within : all)].sort((a, b) => (b.confidence ?? -1) - (a.confidence ?? -1));
+    const sources = within.length > 0 ? within : all;
     return {
       engine: 'indicator',
       kind: table.kindAt(row),

@@ -2,7 +2,8 @@
  * Processor: a batch of records in, alerts out. The scanner says which records could match, the detector decides; records that
  * are no candidates are counted and never decoded. Without a scanner every record is a candidate.
  */
-import { buildAlerts } from '../alerts/build-alert.ts';
+import type { AlertOptions } from '../alerts/build-alert.ts';
+import { Finding } from '../alerts/finding.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
@@ -21,10 +22,13 @@ import {
   type PreparedRecords,
 } from './workers/prepared-records.ts';
 
+/** A `Finding`, or what came of one in another thread. */
 export interface FoundAlert {
   readonly alert: Alert;
   readonly event: Event;
   readonly match: Match;
+  /** The alert as a line of JSON; absent where it must be made from the alert. */
+  json?(): string;
 }
 
 export interface ProcessorCounts {
@@ -224,15 +228,13 @@ export class Processor {
   }
 
   #build(detections: readonly Detection[], nowMs: number, found: FoundAlert[]): void {
+    const { keepOriginal, maxAlerts, firstHit: onlyFirst } = this.#options;
     for (const { event, matches: all, tree } of detections) {
-      const matches = this.#options.firstHit ? firstHit(all) : all;
-      const { alerts, omitted } = buildAlerts(matches, event, {
-        nowMs,
-        ...this.#options,
-        ...(tree !== undefined && { tree }),
-      });
-      this.counts.omitted += omitted;
-      for (const [i, alert] of alerts.entries()) found.push({ alert, event, match: matches[i] as Match });
+      const matches = onlyFirst ? firstHit(all) : all;
+      const options: AlertOptions = tree === undefined ? { nowMs, keepOriginal } : { nowMs, keepOriginal, tree };
+      const count = Math.min(matches.length, maxAlerts);
+      this.counts.omitted += matches.length - count;
+      for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options));
     }
   }
 

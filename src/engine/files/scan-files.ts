@@ -3,6 +3,7 @@
  * a queue; all else goes through the framers on the calling thread. Alerts come in the order of the input whatever the number of
  * threads, because results are taken in the order of the jobs and lines are numbered by prefix sums.
  */
+import { Finding } from '../../alerts/finding.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import type { InflateLimits } from '../../frame/compression.ts';
@@ -232,6 +233,7 @@ function renumbered(found: FoundAlert, before: FileTotals): FoundAlert {
   if (before.lines === 0) return found;
   const { origin } = found.event;
   const moved = { ...origin, line: origin.line + before.lines, record: origin.record + before.records };
+  if (found instanceof Finding) return found.movedTo(moved);
   const input = { ...found.alert.flint.input, line: moved.line, record: moved.record };
   return {
     ...found,

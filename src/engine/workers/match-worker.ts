@@ -67,12 +67,18 @@ function matchBatch(task: BatchTask): TaskResult {
 
 async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskResult> {
   const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task);
-  return { ...result([]), range };
+  return { ...result([]), range: { ...range, found: plainAlerts(range.found) } };
 }
 
 function result(found: readonly FoundAlert[]): TaskResult {
   const samples = problems;
   problems = [];
   const prepared = processor.takePrepared();
-  return { found, prepared, problems: samples, counts: processor.counts, detectorCounts: processor.detector.counts };
+  const { counts, detector } = processor;
+  return { found: plainAlerts(found), prepared, problems: samples, counts, detectorCounts: detector.counts };
+}
+
+/** Of an object with methods only its data would arrive. */
+function plainAlerts(found: readonly FoundAlert[]): FoundAlert[] {
+  return found.map(({ alert, event, match }) => ({ alert, event, match }));
 }

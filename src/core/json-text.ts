@@ -2,10 +2,14 @@
  * JSON that can stand on one line of any transport: no raw control character, no line separator of Unicode, no lone surrogate. Readers
  * that split on more than line feed (U+0085, U+2028) or that refuse lone surrogates get the same records as all others.
  */
-import { wellFormed } from '../core/text-limit.ts';
+import { wellFormed } from './text-limit.ts';
 
 /** DEL, C1 controls with NEL, the separators, the byte order mark: legal in JSON, and dangerous to line readers. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\ufeff]/g;
+/** Printable ASCII: nothing but quotes and backslashes can need an escape. */
+const PRINTABLE = /^[ -~]*$/;
+/** The same without the two. */
+const BARE = /^[ !#-[\]-~]*$/;
 
 export function jsonLine(value: unknown): string {
   // JSON.stringify writes a lone surrogate as an escape, so it can be told from the text without a replacer.
@@ -14,7 +18,13 @@ export function jsonLine(value: unknown): string {
   return text.replace(UNSAFE, escaped);
 }
 
-/** The same in ASCII only: needs no byte order mark in a syslog message. */
+/** `jsonLine` of a text. */
+export function jsonText(text: string): string {
+  if (BARE.test(text)) return `"${text}"`;
+  return PRINTABLE.test(text) ? JSON.stringify(text) : jsonLine(text);
+}
+
+/** `jsonLine` in ASCII only: needs no byte order mark in a syslog message. */
 export function asciiJsonLine(value: unknown): string {
   return jsonLine(value).replace(/[\u0080-\uffff]/g, escaped);
 }
