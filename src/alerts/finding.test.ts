@@ -78,15 +78,6 @@ describe('finding', () => {
     expect(direct).toBeLessThan(ROUNDS - ROUNDS / 20);
   });
 
-  it('tells its line and record anew when it is moved', () => {
-    const event = sampleEvent();
-    const origin = { ...event.origin, line: 70, record: 69 };
-    const options = { nowMs: 0, keepOriginal: true };
-    const moved = new Finding(sampleMatch(), event, options).movedTo(origin);
-    expect(moved.alert.flint.input).toMatchObject({ line: 70, record: 69 });
-    expect(moved.json()).toBe(jsonLine(buildAlert(sampleMatch(), { ...event, origin }, options)));
-  });
-
   it('keeps a record of several events as it was when it was found', () => {
     const events = [sampleEvent()];
     const finding = new Finding(sampleRuleMatch({ engine: 'correlation', events }), sampleEvent(), {

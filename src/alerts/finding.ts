@@ -6,7 +6,6 @@ import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import { jsonLine } from '../core/json-text.ts';
 import type { Match } from '../core/match.ts';
-import type { RecordOrigin } from '../core/record.ts';
 import { alertJson, isOfOneEvent } from './alert-json.ts';
 import { type AlertOptions, buildAlert } from './build-alert.ts';
 import { matchJson } from './match-json.ts';
@@ -38,10 +37,5 @@ export class Finding {
   /** What it counts as in a summary. */
   get label(): string {
     return matchJson(this.match).label;
-  }
-
-  /** The same of an event whose line and record have other numbers. */
-  movedTo(origin: RecordOrigin): Finding {
-    return new Finding(this.match, { ...this.event, origin }, this.#options);
   }
 }

@@ -20,6 +20,7 @@ import type { CliCommand } from './command.ts';
 import { addEngineOptions, configFlags, type EngineOptions } from './engine-options.ts';
 import { eventWriter, refuseEventsWithoutFlux } from './event-writer.ts';
 import { EXIT, printDiagnostics } from './exit.ts';
+import { LineOutput } from './line-output.ts';
 import { createProgress } from './progress.ts';
 import { openTerminal, paint, say, type Terminal } from './terminal.ts';
 import { renderTable } from './table.ts';
@@ -135,6 +136,7 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
   const encoder = ENCODERS.find((candidate) => candidate.name === (flags.format ?? 'ecs')) as Encoder;
   const options: EncodeOptions = { timezone, sensor: hostname() };
   const forPeople = terminal.out.isTTY === true && flags.json !== true && flags.format === undefined;
+  const output = new LineOutput(terminal.out);
   const byRule = new Map<string, number>();
   let alerts = 0;
   return {
@@ -143,7 +145,7 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
     },
     byRule,
     print: async (found) => {
-      let text = '';
+      let waits: Promise<void> | undefined;
       for (const outgoing of found) {
         alerts++;
         const key = outgoing instanceof Finding ? outgoing.label : findingLabel(outgoing.match);
@@ -152,9 +154,10 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
         const line = forPeople
           ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })
           : encoder.encode(outgoing, options);
-        text += `${line}\n`;
+        waits = output.write(line) ?? waits;
       }
-      if (text !== '' && !terminal.out.write(text)) await new Promise((resolve) => terminal.out.once('drain', resolve));
+      waits = output.flush() ?? waits;
+      if (waits !== undefined) await waits;
     },
   };
 }

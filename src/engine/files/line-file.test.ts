@@ -98,7 +98,7 @@ describe('line files', () => {
             line: one.event.origin.line + lineCount,
             record: one.event.origin.record + records,
           };
-          found.push(key({ ...one, event: { ...one.event, origin } }));
+          found.push(key({ match: one.match, alert: one.alert, event: { ...one.event, origin } }));
         }
         records += result.records;
         lineCount += result.lines;

@@ -43,6 +43,8 @@ const SNIFF_BYTES = 65_536;
 /** Read at once; small enough to stay in the cache while it is scanned. */
 const READ_BYTES = 1 << 20;
 const MARGIN_BYTES = 16_384;
+/** Alerts that are kept together: more would outlive the youngest part of the heap, and be moved by its collector. */
+const MAX_HELD = 64;
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
@@ -224,6 +226,7 @@ class LineFileScan {
         this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, this.#found);
         this.#reported = position;
       }
+      if (this.#found.length >= MAX_HELD) await this.#handOn();
     }
     counts.records += records - blanks.length;
     counts.bytes += consumedBytes;
@@ -255,6 +258,10 @@ class LineFileScan {
   /** Examines what waits and hands on all alerts found since the last call. */
   async #giveOut(): Promise<void> {
     this.#examineWaiting();
+    await this.#handOn();
+  }
+
+  async #handOn(): Promise<void> {
     const found = this.#found;
     this.#found = [];
     if (found.length > 0) await this.#options.onFound(found);

@@ -28,6 +28,8 @@ export interface RangeResult {
   readonly irregularAfter?: number;
 }
 
+export type OnFound = (found: readonly FoundAlert[]) => Promise<void>;
+
 /** Large enough that posting a task costs nothing beside it, small enough that alerts come while a large file is read. */
 const RANGE_BYTES = 16 << 20;
 /** Where rules keep state every event may be handed over, which takes several times its bytes of memory until its turn has come. */
@@ -58,11 +60,15 @@ export class RangeScanner {
     yield { start, end: MAX_BYTES, isLast: true };
   }
 
-  async scan(task: RangeTask): Promise<RangeResult> {
-    return this.#pool === undefined ? this.#scanHere(task) : scanOnPool(this.#pool, task, this.#maxRecordBytes);
+  /** `onFound` takes the alerts as they are found, where the range is scanned here; those of a pool are in the result. */
+  async scan(task: RangeTask, onFound?: OnFound): Promise<RangeResult> {
+    return this.#pool === undefined
+      ? this.#scanHere(task, onFound)
+      : scanOnPool(this.#pool, task, this.#maxRecordBytes);
   }
 
-  async #scanHere({ path, framing, source, start, end, arrivalMs, before }: RangeTask): Promise<RangeResult> {
+  async #scanHere(task: RangeTask, onFound: OnFound | undefined): Promise<RangeResult> {
+    const { path, framing, source, start, end, arrivalMs, before } = task;
     const found: FoundAlert[] = [];
     const dropped: Record<string, number> = {};
     const result = await scanLineFile(path, framing, source, this.#processor, {
@@ -74,9 +80,11 @@ export class RangeScanner {
       onDrop: (reason) => {
         dropped[reason] = (dropped[reason] ?? 0) + 1;
       },
-      onFound: async (alerts) => {
-        found.push(...alerts);
-      },
+      onFound:
+        onFound ??
+        (async (alerts) => {
+          for (const alert of alerts) found.push(alert);
+        }),
     });
     return { found, prepared: this.#processor.takePrepared(), dropped, ...result };
   }

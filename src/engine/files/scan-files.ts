@@ -3,7 +3,6 @@
  * a queue; all else goes through the framers on the calling thread. Alerts come in the order of the input whatever the number of
  * threads, because results are taken in the order of the jobs and lines are numbered by prefix sums.
  */
-import { Finding } from '../../alerts/finding.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import type { InflateLimits } from '../../frame/compression.ts';
@@ -112,7 +111,10 @@ class Scan {
     const source = sourceOf(file, this.#options);
     for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
       const task = { path: file.path, framing, source, start, end, arrivalMs };
-      const range = this.#ranges.scan(this.#isAlone ? { ...task, before: { ...totals } } : task);
+      // Alone, each range is at its end before the next begins: alerts go out at once instead of waiting for it.
+      const range = this.#isAlone
+        ? this.#ranges.scan({ ...task, before: { ...totals } }, this.#options.onFound)
+        : this.#ranges.scan(task);
       await this.#push({ file, totals, isLast, range, start, arrivalMs });
       if (totals.isExact) break;
     }
@@ -233,7 +235,6 @@ function renumbered(found: FoundAlert, before: FileTotals): FoundAlert {
   if (before.lines === 0) return found;
   const { origin } = found.event;
   const moved = { ...origin, line: origin.line + before.lines, record: origin.record + before.records };
-  if (found instanceof Finding) return found.movedTo(moved);
   const input = { ...found.alert.flint.input, line: moved.line, record: moved.record };
   return {
     ...found,

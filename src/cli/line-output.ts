@@ -1,0 +1,51 @@
+/**
+ * Lines of text to a stream through one buffer: each is encoded where it is sent from, which takes less than half the time of putting
+ * large texts together and encoding those.
+ */
+
+const BUFFER_BYTES = 256 << 10;
+/** Bytes of UTF-8 that one unit of UTF-16 takes at most. */
+const MAX_UNIT_BYTES = 3;
+const LF = 0x0a;
+
+/** Of a stream: whether all was handed on that was written to it. */
+interface Writing {
+  readonly fd?: number;
+  readonly writableLength?: number;
+}
+
+export class LineOutput {
+  readonly #stream: NodeJS.WritableStream & Writing;
+  #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #used = 0;
+
+  constructor(stream: NodeJS.WritableStream & Writing) {
+    this.#stream = stream;
+  }
+
+  /** Takes a line. A promise, where one is given, resolves when the stream has room for more. */
+  write(line: string): Promise<void> | undefined {
+    const most = line.length * MAX_UNIT_BYTES + 1;
+    const waits = this.#used + most > BUFFER_BYTES ? this.flush() : undefined;
+    if (most > BUFFER_BYTES) return this.#send(Buffer.from(`${line}\n`)) ?? waits;
+    this.#used += this.#buffer.write(line, this.#used);
+    this.#buffer[this.#used++] = LF;
+    return waits;
+  }
+
+  /** Sends what was taken. */
+  flush(): Promise<void> | undefined {
+    if (this.#used === 0) return undefined;
+    const waits = this.#send(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+    // Files and terminals have taken the bytes by now, or say that they have not; other streams may pass them on as they are.
+    if (this.#stream.fd === undefined || this.#stream.writableLength !== 0)
+      this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+    return waits;
+  }
+
+  #send(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#stream.write(bytes)) return undefined;
+    return new Promise((resolve) => this.#stream.once('drain', resolve));
+  }
+}
