@@ -9,7 +9,11 @@ import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { type SieveGroup, writeGroup } from './sieve-group.ts';
+import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
+import { MAX_EDGES, type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
 import * as layout from './sieve-memory.ts';
+import type { KeyManner } from '../core/record-place.ts';
+import type { RecordQuestion } from '../core/record-question.ts';
 
 export interface SieveResult {
   readonly records: number;
@@ -37,16 +41,21 @@ export interface SieveResult {
 /** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
 export type SieveKind = SieveGroup | 'none' | 'exact';
 
+/** A kind, and what was asked of the record to tell it. */
+export interface ResolvedKind {
+  readonly kind: SieveKind;
+  readonly questions: readonly RecordQuestion[];
+  /** What its records are counted under. */
+  readonly label: string;
+}
+
 export interface SieveOptions {
   /** Bytes of its input. */
   readonly inputBytes: number;
   /** Objects and arrays may be nested so deep; deeper records go to the exact path. */
   readonly maxDepth: number;
-  /** Keys that tell a record's kind by their values (15 at most), in the order of the kernel's numbers, and by being there (32). */
-  readonly valueKeys: readonly string[];
-  readonly presenceKeys: readonly string[];
-  /** Told of the first record of each kind. */
-  readonly resolve: (bytes: Uint8Array, start: number, end: number) => SieveKind;
+  /** Told of the first record of each kind; `origin` is what `select` said. */
+  readonly resolve: (bytes: Uint8Array, start: number, end: number, origin: string) => ResolvedKind;
   /**
    * Told once of each group, when enough records were met, in how many of them each atom held: gives the group that reaches its rules
    * by what is rare in these logs.
@@ -61,7 +70,6 @@ const RANGES = 32_768;
 const OUT_WORDS = 65_536;
 /** Kinds of records that are remembered: names in them are log content. */
 const MAX_ROUTES = 8192;
-const MAX_KEYS = 4096;
 const STAMP_LIMIT = 0x7000_0000;
 const MAX_STACK_DEPTH = 32;
 const SAMPLE_BYTES = 1 << 20;
@@ -73,8 +81,8 @@ interface Kernel {
   sieveLines(work: number, end: number, isFinal: number): number;
   sieveRanges(work: number, ranges: number, count: number): number;
   addLiterals(matcher: number, first: number, count: number): void;
-  addRoute(work: number, route: number): void;
-  addKey(work: number, key: number, text: number, length: number): void;
+  addEdge(work: number, edge: number): void;
+  addKey(work: number, key: number, parent: number, text: number, length: number): void;
 }
 
 export class EventSieve {
@@ -88,12 +96,17 @@ export class EventSieve {
   readonly #rangesAt: number;
   readonly #given: Uint32Array;
   #frequency: LiteralFrequency | undefined;
-  readonly #keys = new Map<string, number>();
+  readonly #keys: SieveKeys;
+  readonly #kinds: SieveKinds;
+  /** Where the first question stands, by origin of the records. */
+  readonly #firsts = new Map<string, number>();
+  #origin = '';
+  readonly #tells: number;
   readonly #groups = new Map<SieveGroup, number>();
-  /** Routes of groups that were not improved yet. */
+  /** Leaves of all kinds, with what their records are counted under. */
+  readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
+  /** Leaves of groups that were not improved yet. */
   readonly #fresh = new Map<SieveGroup, number[]>();
-  #routes = 0;
-  #nextKey: number = layout.ROUTE_KEYS;
   /** Room in the stamps. */
   #atoms = 0;
   #slots = 0;
@@ -119,19 +132,20 @@ export class EventSieve {
     this.#inputAt = memory.allocate(options.inputBytes);
     this.#rangesAt = memory.allocate(RANGES * 8);
     const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
-    const routes = memory.allocate(2 * MAX_ROUTES * 4);
+    this.#tells = memory.allocate(MAX_TELLS * 16);
     const blocks: readonly (readonly [number, number])[] = [
       [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
       [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
       [layout.SIEVE_WANTED, memory.allocate(layout.MAX_VALUES * 4)],
       [layout.SIEVE_DICTIONARY, dictionary],
       [layout.SIEVE_DICTIONARY_MASK, 4 * MAX_KEYS - 1],
-      [layout.SIEVE_ROUTES, routes],
-      [layout.SIEVE_ROUTES_MASK, 2 * MAX_ROUTES - 1],
+      [layout.SIEVE_EDGES, memory.allocate(2 * MAX_EDGES * 4)],
+      [layout.SIEVE_EDGES_MASK, 2 * MAX_EDGES - 1],
       [layout.SIEVE_TEXT, memory.allocate(3 * (layout.MAX_TEXT + 64))],
       [layout.SIEVE_MAX_DEPTH, Math.min(MAX_STACK_DEPTH, options.maxDepth)],
-      [layout.SIEVE_ROUTE_VALUES, memory.allocate(layout.ROUTE_VALUE_KEYS * 12)],
+      [layout.SIEVE_TELLS, this.#tells],
       [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
+      [layout.SIEVE_KEYS_BYTES, MAX_KEYS * 4],
       [layout.SIEVE_MASKS, memory.allocate(32)],
       [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
@@ -144,8 +158,12 @@ export class EventSieve {
     new Uint8Array(buffer, this.#get(layout.SIEVE_MASKS), 16).fill(0xff);
     const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
-    for (const [i, name] of options.valueKeys.entries()) this.#addKey(name, i + 1);
-    for (const [i, name] of options.presenceKeys.entries()) this.#addKey(name, layout.ROUTE_VALUE_KEYS + i);
+    this.#keys = new SieveKeys(memory, (key, parent, text, length) =>
+      this.#kernel.addKey(this.#work, key, parent, text, length),
+    );
+    this.#kinds = new SieveKinds(memory, (edge) => this.#kernel.addEdge(this.#work, edge));
+    this.#set(layout.SIEVE_INFO, this.#keys.info);
+    this.select('');
     this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
   }
 
@@ -157,14 +175,41 @@ export class EventSieve {
     readonly groups: number;
   } {
     const exact = this.#get(layout.SIEVE_EXACT);
-    return { exact, evaluated: this.#get(layout.SIEVE_EVALUATED), kinds: this.#routes, groups: this.#groups.size };
+    return {
+      exact,
+      evaluated: this.#get(layout.SIEVE_EVALUATED),
+      kinds: this.#leaves.length,
+      groups: this.#groups.size,
+    };
   }
 
-  /** Number of a top-level key of records; undefined when there are too many. */
-  keyOf(name: string): number | undefined {
-    const known = this.#keys.get(name);
-    if (known !== undefined || this.#nextKey >= MAX_KEYS) return known;
-    return this.#addKey(name, this.#nextKey++);
+  /** Records by what their kinds are counted under; those that were irregular are not among them. */
+  get recordsByLabel(): ReadonlyMap<string, number> {
+    const records = new Map<string, number>();
+    for (const { leaf, label } of this.#leaves)
+      records.set(label, (records.get(label) ?? 0) + this.#kinds.recordsOf(leaf));
+    return records;
+  }
+
+  /** Number of a path of keys in records; undefined when there are too many. */
+  keyOf(path: readonly string[]): number | undefined {
+    return this.#keys.numberOf(path);
+  }
+
+  /** How the object at a path is read from now on; false when there are too many keys. */
+  setManner(path: readonly string[], manner: KeyManner): boolean {
+    return this.#keys.setManner(path, manner);
+  }
+
+  /** Records that are scanned from now on come from `origin`: kinds of records are those of one origin. Origins are few. */
+  select(origin: string): void {
+    let first = this.#firsts.get(origin);
+    if (first === undefined) {
+      first = this.#memory.allocate(4);
+      this.#firsts.set(origin, first);
+    }
+    this.#origin = origin;
+    this.#set(layout.SIEVE_FIRST, first);
   }
 
   /** Records are the lines of `input[0, length)`; `isFinal` makes an unterminated last line a record. */
@@ -201,49 +246,44 @@ export class EventSieve {
 
   /** The record at `start` is of a kind that was not met before. */
   #learn(start: number, limit: number): void {
+    if (this.#leaves.length >= MAX_ROUTES) {
+      this.#set(layout.SIEVE_FULL, 1);
+      return;
+    }
     const bytes = this.input.subarray(0, limit - this.#inputAt);
     const from = start - this.#inputAt;
     // The records at hand are the sample that frequencies are learnt from.
     this.#frequency ??= learnLiterals(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
-    const kind =
-      this.#routes < MAX_ROUTES ? this.#options.resolve(bytes, from, feed < 0 ? bytes.length : feed) : 'exact';
-    if (this.#routes >= MAX_ROUTES) {
+    const end = feed < 0 ? bytes.length : feed;
+    const { kind, questions, label } = this.#options.resolve(bytes, from, end, this.#origin);
+    const numbered = this.#numbered(questions);
+    // Its values are noted when it is walked again.
+    if (numbered === 'again') return;
+    const first = this.#get(layout.SIEVE_FIRST);
+    const at =
+      numbered === undefined ? undefined : this.#kinds.add(numbered, first, this.#tells, this.#get(layout.SIEVE_STAMP));
+    if (at === undefined) {
       this.#set(layout.SIEVE_FORCED, 1);
       return;
     }
-    this.#routes++;
-    const route = this.#writeRoute(kind);
-    this.#kernel.addRoute(this.#work, route);
-    if (typeof kind !== 'string') this.#fresh.get(kind)?.push(route);
+    const group = kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groupAt(kind);
+    const leaf = this.#kinds.addLeaf(at, group);
+    this.#leaves.push({ leaf, label });
+    if (typeof kind !== 'string') this.#fresh.get(kind)?.push(leaf);
   }
 
-  #writeRoute(kind: SieveKind): number {
-    const group = kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groupAt(kind);
-    const mask = this.#get(layout.SIEVE_ROUTE_MASK);
-    const { buffer } = this.#memory.memory;
-    const values = new Uint32Array(buffer, this.#get(layout.SIEVE_ROUTE_VALUES), layout.ROUTE_VALUE_KEYS * 3);
-    const present = Array.from({ length: layout.ROUTE_VALUE_KEYS }, (_, key) => key).filter(
-      (key) => (mask >>> key) & 1,
-    );
-    const texts = present.map((key) => new Uint8Array(buffer).subarray(values[3 * key], values[3 * key + 1]));
-    const length = texts.reduce((sum, text) => sum + text.length + 8, 0);
-    const header = layout.ROUTE_TEXTS + present.length * 12;
-    const address = this.#memory.allocate(header + length);
-    // The memory may have grown: views are made anew.
-    const view = new DataView(this.#memory.memory.buffer, address, header);
-    const fields = [this.#get(layout.SIEVE_ROUTE_HASH), this.#get(layout.SIEVE_PRESENCE), mask, group, 0];
-    for (const [i, value] of fields.entries()) view.setUint32(4 * i, value, true);
-    let at = address + header;
-    for (const [i, text] of texts.entries()) {
-      const entry = layout.ROUTE_TEXTS + 12 * i;
-      view.setUint32(entry, values[3 * (present[i] ?? 0) + 2] ?? 0, true);
-      view.setUint32(entry + 4, text.length, true);
-      view.setUint32(entry + 8, at, true);
-      new Uint8Array(this.#memory.memory.buffer, at, text.length).set(text);
-      at += text.length + 8;
+  /** `again`: the kernel did not yet look at everything that was asked. */
+  #numbered(questions: readonly RecordQuestion[]): readonly NumberedQuestion[] | 'again' | undefined {
+    const numbered: NumberedQuestion[] = [];
+    let isComplete = true;
+    for (const question of questions) {
+      const found = question.ask === 'alone' ? { tell: 0, isNew: false } : this.#keys.tellOf(question.path);
+      if (found === undefined) return undefined;
+      if (found.isNew) isComplete = false;
+      numbered.push({ ...question, tell: found.tell });
     }
-    return address;
+    return isComplete ? numbered : 'again';
   }
 
   #groupAt(group: SieveGroup): number {
@@ -265,7 +305,7 @@ export class EventSieve {
 
   /** Groups that have met enough records are written anew, by what was seen; between scans, so that no record sees both. */
   #improve(): void {
-    for (const [group, routes] of this.#fresh) {
+    for (const [group, leaves] of this.#fresh) {
       const header = new Uint32Array(this.#memory.memory.buffer, this.#groups.get(group) ?? 0, layout.GROUP_BYTES / 4);
       const records = header[layout.GROUP_RECORDS / 4] ?? 0;
       if (records < ENOUGH_RECORDS) continue;
@@ -274,10 +314,7 @@ export class EventSieve {
       const address = this.#groupAt(better);
       this.#fresh.delete(group);
       this.#fresh.delete(better);
-      for (const route of routes) {
-        const view = new DataView(this.#memory.memory.buffer, route, layout.ROUTE_TEXTS);
-        view.setUint32(layout.ROUTE_GROUP, address, true);
-      }
+      for (const leaf of leaves) this.#kinds.setGroup(leaf, address);
       // Records of a new kind may be of the same group.
       this.#groups.set(group, address);
     }
@@ -302,15 +339,6 @@ export class EventSieve {
     this.#set(layout.SIEVE_OUT_CAPACITY, OUT_WORDS - 8);
   }
 
-  #addKey(name: string, key: number): number {
-    const text = Buffer.from(name);
-    const address = this.#memory.allocate(text.length + 16);
-    new Uint8Array(this.#memory.memory.buffer, address, text.length).set(text);
-    this.#kernel.addKey(this.#work, key, address, text.length);
-    this.#keys.set(name, key);
-    return key;
-  }
-
   #begin(): void {
     if (this.#fresh.size > 0) this.#improve();
     this.#count = 0;
@@ -326,6 +354,8 @@ export class EventSieve {
     new Uint32Array(buffer, this.#get(layout.SIEVE_SLOTS), (layout.SLOT_BYTES / 4) * this.#slots).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_RULES), this.#rules).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_KEYS), MAX_KEYS).fill(0);
+    new Uint32Array(buffer, this.#tells, MAX_TELLS * 4).fill(0);
+    this.#set(layout.SIEVE_SERIAL, 0);
     this.#set(layout.SIEVE_STAMP, 0);
   }
 

@@ -5,6 +5,7 @@
 import { type LiteralFrequency, gramOf } from './gram-frequency.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import {
+  DOUBTFUL_KEY,
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
   AUTOMATON_CLASSES,
@@ -53,7 +54,6 @@ import {
   RELATION_FREE,
   RELATION_STARTS,
   SIEVE_LITERAL_BYTES,
-  WILD_KEY,
 } from './sieve-memory.ts';
 
 export type SieveRelation = 'equals' | 'starts' | 'ends' | 'contains';
@@ -84,10 +84,10 @@ export interface SieveMatcher {
 export interface SieveGroup {
   readonly atoms: number;
   readonly slots: number;
-  /** By key: one matcher each. */
+  /** By key: keys may share one. */
   readonly matchers: ReadonlyMap<number, SieveMatcher>;
-  /** Keys that only matter when an object stands there. */
-  readonly wildKeys: readonly number[];
+  /** Keys of which a value need not be what the fields are: nothing is certain then. */
+  readonly doubtfulKeys: ReadonlySet<number>;
   /** Looked for in every scalar value. */
   readonly keywords: SieveMatcher | undefined;
   /** Numbers that the rules are reported by, ascending. */
@@ -147,15 +147,18 @@ export function writeGroup(
   const writer = new GroupWriter(memory, frequency, addLiterals);
   const address = memory.allocate(GROUP_BYTES);
   const keyMap = memory.allocate(2 * keys);
-  const matchers = memory.allocate((group.matchers.size + 1) * MATCHER_BYTES);
-  const map = new Uint16Array(memory.memory.buffer, keyMap, keys);
-  for (const key of group.wildKeys) map[key] = WILD_KEY;
+  const distinct = [...new Set(group.matchers.values())];
+  const matchers = memory.allocate((distinct.length + 1) * MATCHER_BYTES);
   let at = matchers;
-  for (const [key, matcher] of group.matchers) {
-    map[key] = (at - matchers) / MATCHER_BYTES + 1;
+  const places = new Map<SieveMatcher, number>();
+  for (const [place, matcher] of distinct.entries()) {
+    places.set(matcher, place + 1);
     writer.matcher(at, matcher);
     at += MATCHER_BYTES;
   }
+  const map = new Uint16Array(memory.memory.buffer, keyMap, keys);
+  for (const [key, matcher] of group.matchers)
+    map[key] = (places.get(matcher) ?? 0) | (group.doubtfulKeys.has(key) ? DOUBTFUL_KEY : 0);
   if (group.keywords !== undefined) writer.matcher(at, group.keywords);
   const code = writer.words(group.code);
   const starts = [0];

@@ -136,12 +136,13 @@ function randomTest(next: Next): Test {
   }
 }
 
-export function randomPredicate(next: Next, depth: number): Predicate {
+/** `names`: further fields that are asked for. */
+export function randomPredicate(next: Next, depth: number, names: readonly string[] = []): Predicate {
   const kind = depth === 0 ? 3 + next(5) : next(8);
-  const items = (): Predicate[] => Array.from({ length: next(4) + 1 }, () => randomPredicate(next, depth - 1));
+  const items = (): Predicate[] => Array.from({ length: next(4) + 1 }, () => randomPredicate(next, depth - 1, names));
   if (kind === 0) return and(items());
   if (kind === 1) return or(items());
-  if (kind === 2) return not(randomPredicate(next, depth - 1));
+  if (kind === 2) return not(randomPredicate(next, depth - 1, names));
   if (kind === 3)
     return {
       kind: 'keyword',
@@ -161,7 +162,7 @@ export function randomPredicate(next: Next, depth: number): Predicate {
       body: randomPredicate(next, 0),
     };
   const test = randomTest(next);
-  const name = pick(next, RANDOM_FIELDS);
+  const name = names.length > 0 && next(2) === 0 ? pick(next, names) : pick(next, RANDOM_FIELDS);
   const index = next(12) === 0 ? { index: next(3) - 1 } : {};
   return {
     kind: 'compare',

@@ -4,7 +4,7 @@
  * stands in a record; rules without such a clause are evaluated for every record of the kind.
  */
 import { parseNetwork } from '../../core/ip-address.ts';
-import type { FieldAliases } from '../../core/rule-event.ts';
+import type { RecordPlace } from '../../core/record-place.ts';
 import type { Compare } from '../../ir/predicate.ts';
 import type { RegexAutomaton } from '../../match/regex-automaton.ts';
 import type { FormulaAtom, RuleFormula } from '../../match/rule-formula.ts';
@@ -29,19 +29,20 @@ import {
 export interface KindOfRecord {
   /** Fields that are wanted of every record, whatever the rules say; absent: none. */
   readonly feeds?: readonly string[];
-  /** Records of the kind lack the field, and what else is known may answer it: its comparisons may have any result. */
-  readonly isOpen: (field: string) => boolean;
+  /** Where the field may stand in records of the kind; undefined: only decoding can tell, comparisons may have any result. */
+  readonly placesOf: (field: string) => readonly RecordPlace[] | undefined;
+  /** False: the decoder may find texts that do not stand in the record. */
+  readonly isWhole: boolean;
   /** Share of the kind's records in which the atom holds, as far as is known. */
   readonly share: (atom: FormulaAtom) => number;
-  readonly aliases: FieldAliases | undefined;
   /** The result of a comparison, when the record's kind decides it; else undefined. */
   readonly decide: (field: string, node: Compare) => boolean | undefined;
 }
 
-/** Numbers of atoms and of top-level keys. */
+/** Numbers of the paths of keys in records. */
 export interface GroupNumbers {
   /** Undefined: no more keys can be told apart. */
-  readonly keyOf: (name: string) => number | undefined;
+  readonly keyOf: (path: readonly string[]) => number | undefined;
 }
 
 /** Decided by the kind, or what is left. */
@@ -76,6 +77,9 @@ class GroupBuilder {
   readonly #codeStarts: number[] = [];
   readonly #atoms = new Map<FormulaAtom, number>();
   readonly #numeric = new Set<FormulaAtom>();
+  /** Stands for those of all fields: values may be of several fields, and a matcher has one such atom. */
+  #strange: FormulaAtom | undefined;
+  readonly #strangeFields = new Set<string | undefined>();
   readonly #slots = new Map<string, number>();
   readonly #automata = new Map<RegexAutomaton, number>();
   readonly #formulas: Decided[] = [];
@@ -101,7 +105,7 @@ class GroupBuilder {
   }
 
   finish(): SieveGroup | undefined | null {
-    const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf(name));
+    const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf([name]));
     if (feeds?.includes(undefined) === true) return undefined;
     if (this.#numbers.length === 0 && feeds === undefined) return null;
     // What reaches no rule is looked for only when a formula asks: that is known now.
@@ -109,39 +113,44 @@ class GroupBuilder {
       this.#codeStarts.push(this.#code.length);
       this.#write(formula);
     }
-    const wildKeys: number[] = [];
-    const byKey = new Map<number, { slots: Set<number>; atoms: Set<FormulaAtom> }>();
+    const byKey = new Map<number, Set<string>>();
+    const doubtfulKeys = new Set<number>();
     const atomsOf = new Map<string | undefined, FormulaAtom[]>();
     for (const atom of this.#atoms.keys()) {
       const list = atomsOf.get(atom.field);
       if (list === undefined) atomsOf.set(atom.field, [atom]);
       else list.push(atom);
     }
-    for (const [field, slot] of this.#slots) {
-      const dot = field.indexOf('.');
-      if (dot > 0) {
-        const key = this.#keys.keyOf(field.slice(0, dot));
+    for (const field of this.#slots.keys()) {
+      for (const { path, isCertain } of this.#kind.placesOf(field) ?? []) {
+        const key = this.#keys.keyOf(path);
         if (key === undefined) return undefined;
-        wildKeys.push(key);
-      }
-      for (const name of [field, ...(this.#kind.aliases?.get(field) ?? [])]) {
-        const key = this.#keys.keyOf(name);
-        if (key === undefined) return undefined;
-        const entry = byKey.get(key) ?? { slots: new Set(), atoms: new Set() };
-        byKey.set(key, entry);
-        entry.slots.add(slot);
-        for (const atom of atomsOf.get(field) ?? []) entry.atoms.add(atom);
+        if (!isCertain) doubtfulKeys.add(key);
+        const fields = byKey.get(key) ?? new Set();
+        byKey.set(key, fields.add(field));
       }
     }
+    // What may stand in several places is looked for in each by the same matcher.
+    const shared = new Map<string, SieveMatcher>();
     const matchers = new Map<number, SieveMatcher>();
-    for (const [key, { slots, atoms }] of byKey) matchers.set(key, this.#matcher([...slots], atoms));
-    const free = atomsOf.get(undefined);
+    for (const [key, fields] of byKey) {
+      const names = [...fields].sort();
+      const id = JSON.stringify(names);
+      const slots = names.map((field) => this.#slotOf(field));
+      const atoms = names.flatMap((name) => atomsOf.get(name) ?? []);
+      const isStrange = names.some((name) => this.#strangeFields.has(name));
+      const matcher = shared.get(id) ?? this.#matcher(slots, atoms, isStrange);
+      shared.set(id, matcher);
+      matchers.set(key, matcher);
+    }
+    const isStrange = this.#strangeFields.has(undefined);
+    const free = isStrange ? (atomsOf.get(undefined) ?? []) : atomsOf.get(undefined);
     return {
       atoms: this.#atoms.size,
       slots: this.#slots.size,
       matchers,
-      wildKeys,
-      keywords: free === undefined ? undefined : this.#matcher([], free),
+      doubtfulKeys,
+      keywords: free === undefined ? undefined : this.#matcher([], free, isStrange),
       numbers: Uint32Array.from(this.#numbers),
       always: this.#always,
       triggers: this.#triggers,
@@ -155,17 +164,13 @@ class GroupBuilder {
     };
   }
 
-  #matcher(slots: readonly number[], atoms: Iterable<FormulaAtom>): SieveMatcher {
+  #matcher(slots: readonly number[], atoms: Iterable<FormulaAtom>, isStrange: boolean): SieveMatcher {
     const literals: SieveLiteral[] = [];
     const numeric: number[] = [];
-    let strange: number | undefined;
+    const strange = isStrange && this.#strange !== undefined ? this.#atoms.get(this.#strange) : undefined;
     for (const atom of atoms) {
       const number = this.#atomOf(atom);
-      if (atom.relation === 'strange') {
-        strange = number;
-        continue;
-      }
-      if (this.#isSearched(atom)) continue;
+      if (atom.relation === 'strange' || this.#isSearched(atom)) continue;
       literals.push({ relation: atom.relation, text: atom.text, atom: number });
       if (this.#numeric.has(atom) || NUMERIC_TEXT.test(atom.text)) numeric.push(number);
     }
@@ -176,7 +181,7 @@ class GroupBuilder {
   #decide(formula: RuleFormula): Decided {
     switch (formula.kind) {
       case 'comparison': {
-        if (this.#kind.isOpen(formula.field)) return UNKNOWN;
+        if (this.#kind.placesOf(formula.field) === undefined) return UNKNOWN;
         const result = this.#kind.decide(formula.field, formula.node);
         return result === undefined ? this.#decide(formula.formula) : result ? TRUE : FALSE;
       }
@@ -199,7 +204,9 @@ class GroupBuilder {
         return items.length === 1 ? only : { kind: formula.kind, items };
       }
       case 'same':
-        return this.#kind.isOpen(formula.other) ? UNKNOWN : formula;
+        return this.#kind.placesOf(formula.other) === undefined ? UNKNOWN : formula;
+      case 'atom':
+        return formula.atom.field === undefined && !this.#kind.isWhole ? UNKNOWN : formula;
       default:
         return formula;
     }
@@ -211,7 +218,12 @@ class GroupBuilder {
     return this.#triggers[this.#atomOf(atom)]?.length === 0;
   }
 
-  #atomOf(atom: FormulaAtom): number {
+  #atomOf(given: FormulaAtom): number {
+    if (given.relation === 'strange') {
+      this.#strange ??= given;
+      this.#strangeFields.add(given.field);
+    }
+    const atom = given.relation === 'strange' && this.#strange !== undefined ? this.#strange : given;
     let number = this.#atoms.get(atom);
     if (number === undefined) {
       number = this.#atoms.size;

@@ -10,6 +10,7 @@ import { loadSigma } from '../../rules/sigma/load.ts';
 import { PROCESS_SHAPES } from '../../state/process/process-shapes.ts';
 import { hasSharedData, sharedData } from '../../testing/shared-data.ts';
 import { activeRuleFiles } from '../../testing/sigma-corpus.ts';
+import { WINDOWS_SHAPES } from '../../testing/windows-shapes.ts';
 import { rulesOf } from './rule-filter.ts';
 import { EXIT_EVENT_IDS, SigmaSieve, START_KEYS } from './sigma-sieve.ts';
 
@@ -31,20 +32,23 @@ describe.skipIf(!hasSharedData('events', 'attack-mix.ndjson.gz'))('real events (
     ? loadSigma(activeRuleFiles(), { regexProblem }).detections
     : [];
 
+  const shaped = Object.entries(WINDOWS_SHAPES).map(([shape, write]) => ({ shape, write }));
+
   it.each([
-    { name: 'attack-mix', share: 0.12 },
-    { name: 'background-contiguous', share: 0.02 },
-    { name: 'zeek-apt29-day1', share: 0.02 },
-  ])('$name: candidates match as all records do, and are at most $share of them', ({ name, share }) => {
-    const data = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)));
-    const sieve = new SigmaSieve(rules, { inputBytes: data.length, maxDepth: 64 });
-    const matcher = new RuleMatcher(rules);
-    const recogniser = createEventRecogniser();
-    const events = data
+    { name: 'attack-mix', share: 0.12, shape: 'as it is', write: (event: EventObject): EventObject => event },
+    ...shaped.map((one) => ({ name: 'background-contiguous', share: 0.02, ...one })),
+    { name: 'zeek-apt29-day1', share: 0.02, shape: 'as it is', write: (event: EventObject): EventObject => event },
+  ])('$name, $shape: candidates match as all records do, and are at most $share of them', ({ name, share, write }) => {
+    const records = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)))
       .toString()
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => recogniser.recognise(JSON.parse(line) as EventObject));
+      .map((line) => write(JSON.parse(line) as EventObject));
+    const data = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const sieve = new SigmaSieve(rules, { inputBytes: data.length, maxDepth: 64 });
+    const matcher = new RuleMatcher(rules);
+    const recogniser = createEventRecogniser();
+    const events = records.map((record) => recogniser.recognise(record));
     const expected = events.flatMap((event, i) =>
       event === undefined ? [] : matcher.match(event.event, event.source).map((rule) => `${i} ${rule}`),
     );

@@ -1,54 +1,27 @@
 /**
  * SigmaSieve: which Sigma rules may hold for which raw JSON record. It teaches the event sieve the kinds of records: the first one of
  * each is decoded and recognised as every event is, and the rules its log source and event id admit make the kind's group.
- * Flat Windows events and Zeek logs have kinds; records of other shapes are candidates for every rule.
+ * Shapes say where their fields stand in a record; records of shapes that cannot say it are candidates for every rule.
  */
 import type { EventObject } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import type { Compare } from '../../ir/predicate.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { RecordPlace } from '../../core/record-place.ts';
 import { createEventRecogniser, type RecognisedEvent } from '../../fields/mapping/recognise.ts';
+import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
+import { TracedFields } from '../../fields/mapping/traced-fields.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import { AtomTable, formulaOf, type RuleFormula } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
-import { EventSieve, type SieveKind, type SieveResult } from '../../scan/event-sieve.ts';
+import { EventSieve, type ResolvedKind, type SieveKind, type SieveResult } from '../../scan/event-sieve.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
-/** Keys whose values tell what a record is, in the order the kernel knows them by. */
-const VALUE_KEYS = [
-  'Channel',
-  'EventID',
-  'SourceName',
-  'Provider_Name',
-  'ProviderName',
-  'Provider',
-  'EventType',
-  'OperationType',
-  '_path',
-  '@stream',
-  '#path',
-  '@proc',
-] as const;
-/** Keys that tell by being there: what the shapes of fields/mapping ask for beside those. */
-const PRESENCE_KEYS = [
-  'winlog',
-  'winlog.channel',
-  'winlog.event_id',
-  'Event',
-  'System',
-  'Records',
-  'uid',
-  'fuid',
-  'id.orig_h',
-  'id_orig_h',
-  'id',
-  'ts',
-] as const;
 /** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
 export const START_KEYS = [
   'process',
@@ -65,18 +38,8 @@ export const START_KEYS = [
   'parent_id',
   'msg',
 ] as const;
-/** Where Security 4688 names the parent itself, and need not be answered. */
-const PARENT_ALIASES = ['ParentProcessName'] as const;
 /** Event ids of records that tell of an end. */
 export const EXIT_EVENT_IDS: ReadonlySet<string> = new Set(['5', '4689']);
-const MAX_PRESENCE_KEYS = 32;
-/** Shapes that are told by those keys alone and keep the record's fields as they are. */
-const SHAPES: ReadonlySet<string> = new Set(['windows-flat', 'zeek']);
-/** Their value counts for one event id each; the kernel takes it for what tells the kind then only. */
-const TELLING_FOR: ReadonlyMap<string, string> = new Map([
-  ['EventType', '12'],
-  ['OperationType', '4657'],
-]);
 /** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
 const TIE_BREAK = 1e-3;
 const SEARCH_COST = 1e-3;
@@ -91,6 +54,13 @@ export interface SigmaSieveOptions {
   readonly maxDepth: number;
 }
 
+/** What a kind of record is, as the decoder sees its first one, and what was asked of it. */
+interface KindAtHand {
+  readonly recognised: RecognisedEvent;
+  readonly view: RecordView;
+  readonly trace: TracedFields;
+}
+
 export class SigmaSieve {
   readonly #memory = new ScanMemory();
   readonly #sieve: EventSieve;
@@ -103,25 +73,16 @@ export class SigmaSieve {
   readonly #recogniser = createEventRecogniser();
   readonly #groups = new Map<string, SieveKind>();
   readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
-
   readonly #derived: ReadonlySet<string> | undefined;
-  readonly #presenceKeys: readonly string[];
 
   constructor(rules: readonly DetectionRule[], { derived, ...options }: SigmaSieveOptions) {
     this.#rules = rules;
     this.#derived = derived;
-    const told =
-      derived === undefined
-        ? PRESENCE_KEYS
-        : [...new Set([...PRESENCE_KEYS, ...START_KEYS, ...PARENT_ALIASES, ...derived])];
-    this.#presenceKeys = told.slice(0, MAX_PRESENCE_KEYS);
     this.#formulas = rules.map(() => undefined);
     this.#bySource = positionsBySource(rules);
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
-      valueKeys: VALUE_KEYS,
-      presenceKeys: this.#presenceKeys,
-      resolve: (bytes, start, end) => this.#kindOf(bytes, start, end),
+      resolve: (bytes, start, end) => this.#resolve(parseObject(bytes, start, end)),
       improve: (group, hits, records) => {
         const improve = this.#improvements.get(group);
         this.#improvements.delete(group);
@@ -139,6 +100,11 @@ export class SigmaSieve {
     return this.#sieve.counts;
   }
 
+  /** Records by the shape that they were known by, or by why they were not. */
+  get recordsByShape(): ReadonlyMap<string, number> {
+    return this.#sieve.recordsByLabel;
+  }
+
   scanLines(length: number, isFinal: boolean): SieveResult {
     return this.#sieve.scanLines(length, isFinal);
   }
@@ -147,22 +113,44 @@ export class SigmaSieve {
     return this.#sieve.scanRecords(ranges, count);
   }
 
-  #kindOf(bytes: Uint8Array, start: number, end: number): SieveKind {
-    const fields = parseObject(bytes, start, end);
-    const recognised = fields === undefined ? undefined : this.#recogniser.recognise(fields);
-    if (fields === undefined || recognised === undefined || !SHAPES.has(recognised.shape)) return 'exact';
-    // A shape that puts fields together has looked at more than the keys above.
-    if (recognised.event.base !== fields) return 'exact';
+  #resolve(fields: EventObject | undefined): ResolvedKind {
+    if (fields === undefined) return { kind: 'exact', questions: [], label: 'irregular' };
+    const trace = new TracedFields(fields);
+    try {
+      const { kind, label } = this.#kindOf(fields, trace);
+      return { kind, label, questions: trace.questions };
+    } finally {
+      trace.end();
+    }
+  }
+
+  #kindOf(fields: EventObject, trace: TracedFields): { readonly kind: SieveKind; readonly label: string } {
+    const recognised = this.#recogniser.recognise(fields);
+    const view = this.#recogniser.recordView(trace.fields);
+    if (recognised === undefined) return { kind: 'exact', label: 'unrecognised' };
+    const label = recognised.shape;
+    const exact = { kind: 'exact', label } as const;
+    // The view is by the same code as the shape's; should they differ, the decoder is right.
+    if (view === undefined || view.source.key !== recognised.source.key) return exact;
     // Audit records complete each other, whatever carries them.
-    if (this.#derived !== undefined && Object.hasOwn(fields, 'msg')) return 'exact';
-    const key = groupKey(fields, recognised, this.#presenceKeys);
+    if (this.#derived !== undefined && Object.hasOwn(trace.fields, 'msg')) return exact;
+    const atHand = { recognised, view, trace };
+    if (this.#derived !== undefined && !view.isRecord && mayTellOfProcess(atHand)) return exact;
+    for (const name of this.#derived ?? []) for (const { path } of view.placesOf(name) ?? []) trace.asks(path);
+    const feeds = this.#derived !== undefined && mayTellOfProcess(atHand);
+    if (trace.isOpen) return exact;
+    const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
       const isRoom = this.#groups.size < MAX_GROUPS && this.#memory.usedBytes < MAX_BYTES;
-      kind = isRoom ? this.#buildKind(fields, recognised) : 'exact';
+      kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
       if (isRoom) this.#groups.set(key, kind);
     }
-    return kind;
+    return { kind, label };
+  }
+
+  #applyManners({ manners }: RecordView): boolean {
+    return manners.every(([path, manner]) => this.#sieve.setManner(path, manner));
   }
 
   #formulaOf(number: number): RuleFormula {
@@ -174,9 +162,9 @@ export class SigmaSieve {
     return formula;
   }
 
-  #buildKind(fields: EventObject, recognised: RecognisedEvent): SieveKind {
+  #buildKind(atHand: KindAtHand, feeds: boolean): SieveKind {
     const build = (share: KindOfRecord['share']): ReturnType<typeof buildGroup> =>
-      this.#buildGroup(fields, recognised, share);
+      this.#buildGroup(atHand, feeds, share);
     const built = build(({ probability }) => probability);
     if (built === undefined || built === null) return built === null ? 'none' : 'exact';
     this.#improvements.set(built.group, (hits, records) => {
@@ -196,30 +184,30 @@ export class SigmaSieve {
   }
 
   #buildGroup(
-    fields: EventObject,
-    { event, source }: RecognisedEvent,
+    { recognised: { event, source }, view, trace }: KindAtHand,
+    feeds: boolean,
     share: KindOfRecord['share'],
   ): ReturnType<typeof buildGroup> {
     const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
     const rules = numbers.sort((a, b) => a - b).map((number) => ({ number, formula: this.#formulaOf(number) }));
     const subject = eventSubject(event.fields);
+    const derived = this.#derived;
+    const places = new Map<string, readonly RecordPlace[] | undefined>();
+    const placesOf = (field: string): readonly RecordPlace[] | undefined => {
+      if (places.has(field)) return places.get(field);
+      let found = view.placesOf(field);
+      // Processes that are remembered may answer what the record does not have.
+      if (derived?.has(field) === true && !(found ?? []).some(({ path }) => trace.isPresent(path))) found = undefined;
+      places.set(field, found);
+      return found;
+    };
+    const isTold = (field: string): boolean => placesOf(field)?.every(({ path }) => trace.isTold(path)) === true;
     const decide = (field: string, node: Compare): boolean | undefined => {
       const other = node.test.kind === 'field-reference' ? node.test.other.name : field;
-      const names = [field, other].flatMap((name) => [name, ...(event.aliases?.get(name) ?? [])]);
-      return names.every((name) => isTold(fields, name)) ? evaluate(node, subject) : undefined;
+      return isTold(field) && isTold(other) ? evaluate(node, subject) : undefined;
     };
-    const derived = this.#derived;
-    // Whether the record has the field is the same for all of the kind where each of its names tells the kind.
-    const isTellingAbsence = (name: string): boolean =>
-      this.#presenceKeys.includes(name) || (VALUE_KEYS as readonly string[]).includes(name);
-    const isOpen = (field: string): boolean => {
-      if (derived?.has(field) !== true) return false;
-      const names = [field, ...(event.aliases?.get(field) ?? [])];
-      return names.every((name) => !isTellingAbsence(name) || !Object.hasOwn(fields, name));
-    };
-    const feeds = derived !== undefined && mayTellOfProcess(fields);
-    const kind = { aliases: event.aliases, decide, isOpen, share, ...(feeds && { feeds: FED_NAMES }) };
-    return buildGroup(rules, kind, { keyOf: (name) => this.#sieve.keyOf(name) });
+    const kind = { placesOf, decide, isWhole: view.isWhole, share, ...(feeds && { feeds: FED_NAMES }) };
+    return buildGroup(rules, kind, { keyOf: (path) => this.#sieve.keyOf(path) });
   }
 }
 
@@ -235,24 +223,14 @@ function positionsBySource(rules: readonly DetectionRule[]): [LogSource, number[
 }
 
 /** The start or the end of a process, which must be remembered. */
-function mayTellOfProcess(fields: EventObject): boolean {
-  return START_KEYS.some((key) => Object.hasOwn(fields, key)) || EXIT_EVENT_IDS.has(String(fields['EventID']));
-}
-
-/** Whether the value (or absence) of the key is the same for all records of the kind. */
-function isTold(fields: EventObject, name: string): boolean {
-  if (!(VALUE_KEYS as readonly string[]).includes(name)) return false;
-  const eventId = TELLING_FOR.get(name);
-  return eventId === undefined || String(fields['EventID']) === eventId;
-}
-
-/** Equal for records whose groups are equal: the source, and all values that comparisons are decided by. */
-function groupKey(fields: EventObject, { shape, source }: RecognisedEvent, presenceKeys: readonly string[]): string {
-  const told = VALUE_KEYS.map((name) =>
-    isTold(fields, name) && Object.hasOwn(fields, name) ? `${typeof fields[name]} ${String(fields[name])}` : '',
-  );
-  const present = presenceKeys.map((name) => (Object.hasOwn(fields, name) ? '1' : '0')).join('');
-  return [shape, source.key, present, ...told].join('\u0000');
+function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtHand): boolean {
+  const eventId = Object.hasOwn(event.base, 'EventID') ? String(event.base['EventID']) : '';
+  const idPlaces = view.placesOf('EventID') ?? [];
+  for (const { path } of idPlaces) if (trace.asks(path)) valueAt(trace.fields, path);
+  const keys = START_KEYS.flatMap((key) => view.placesOf(key) ?? []);
+  // All are asked for: what the answers are is the kind's.
+  const started = keys.map(({ path }) => trace.asks(path));
+  return started.includes(true) || EXIT_EVENT_IDS.has(eventId);
 }
 
 /** The record when it is one JSON object, as the decoder takes it. */

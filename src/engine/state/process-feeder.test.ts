@@ -17,11 +17,16 @@ const arrivalMs = 1_700_000_000_000;
 /** Every record is of one kind that feeds and concerns no rule. */
 function openSieve(): EventSieve {
   const sieve: EventSieve = new EventSieve(new ScanMemory(), {
-    ...{ inputBytes: 1 << 20, maxDepth: 16, valueKeys: [], presenceKeys: [] },
+    ...{ inputBytes: 1 << 20, maxDepth: 16 },
     resolve: () => ({
-      ...{ atoms: 0, slots: 0, matchers: new Map(), wildKeys: [], keywords: undefined, numbers: new Uint32Array(0) },
-      ...{ always: [], triggers: [], searched: new Map(), automata: [], code: [], codeStarts: [] },
-      feeds: FED_NAMES.map((name) => sieve.keyOf(name) ?? 0),
+      kind: {
+        ...{ atoms: 0, slots: 0, matchers: new Map(), doubtfulKeys: new Set<number>(), keywords: undefined },
+        ...{ numbers: new Uint32Array(0), always: [], triggers: [], searched: new Map(), automata: [] },
+        ...{ code: [], codeStarts: [] },
+        feeds: FED_NAMES.map((name) => sieve.keyOf([name]) ?? 0),
+      },
+      questions: [],
+      label: '',
     }),
   });
   return sieve;

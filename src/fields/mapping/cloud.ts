@@ -5,10 +5,13 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
+import type { RecordPlace } from '../../core/record-place.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
+import { doubtful, plainView, spellings } from './record-view.ts';
 import type { Shape } from './shape.ts';
 import { aliasTable } from './shape.ts';
+import { classOf, hasText } from './traced-fields.ts';
 import { aliasedEvent, plainEvent } from '../../core/rule-event.ts';
 
 function fixed(
@@ -17,7 +20,13 @@ function fixed(
   source: EventSource,
   recognises: (fields: EventObject) => boolean,
 ): Shape {
-  return { name, summary, recognises, view: (fields) => ({ event: plainEvent(fields), source }) };
+  return {
+    name,
+    summary,
+    recognises,
+    view: (fields) => ({ event: plainEvent(fields), source }),
+    recordView: () => plainView(source),
+  };
 }
 
 function has(fields: EventObject, ...names: readonly string[]): boolean {
@@ -34,6 +43,7 @@ export const cloudtrail: Shape = {
     (has(fields, 'eventSource', 'eventName') && (has(fields, 'awsRegion') || has(fields, 'userIdentity'))) ||
     (has(fields, 'CloudTrailEvent', 'EventSource') && typeof fields['CloudTrailEvent'] === 'string'),
   view: (fields) => ({ event: plainEvent(unwrapped(fields)), source: CLOUDTRAIL }),
+  recordView: (fields) => (has(fields, 'eventSource') ? plainView(CLOUDTRAIL) : undefined),
 };
 
 function unwrapped(fields: EventObject): EventObject {
@@ -69,6 +79,7 @@ export const m365: Shape = {
     event: plainEvent(fields),
     source: has(fields, 'Workload') ? M365_AUDIT : M365_COMPLIANCE,
   }),
+  recordView: (fields) => plainView(has(fields, 'Workload') ? M365_AUDIT : M365_COMPLIANCE),
 };
 const M365_AUDIT = eventSource('m365', [], ['audit', 'exchange', 'threat_management', 'threat_detection']);
 const M365_COMPLIANCE = eventSource('m365', [], ['threat_management', 'threat_detection', 'exchange']);
@@ -78,16 +89,13 @@ export const github = fixed(
   'GitHub audit log',
   eventSource('github', [], ['audit']),
   (fields) =>
-    /^[a-z_]+\.[a-z_.]+$/.test(textOf(fields, 'action') ?? '') &&
     has(fields, 'actor') &&
-    (has(fields, '_document_id') || has(fields, 'org') || has(fields, 'created_at') || has(fields, 'business')),
+    (has(fields, '_document_id') || has(fields, 'org') || has(fields, 'created_at') || has(fields, 'business')) &&
+    /^[a-z_]+\.[a-z_.]+$/.test(textOf(fields, 'action') ?? ''),
 );
 
-export const bitbucket = fixed(
-  'bitbucket',
-  'Bitbucket audit log',
-  eventSource('bitbucket', [], ['audit']),
-  (fields) => textOf(fields, 'auditType.action') !== undefined,
+export const bitbucket = fixed('bitbucket', 'Bitbucket audit log', eventSource('bitbucket', [], ['audit']), (fields) =>
+  hasText(fields, 'auditType.action'),
 );
 
 export const onelogin = fixed(
@@ -126,11 +134,10 @@ const GOOGLE_LOGIN = eventSource('gcp', [], ['google_workspace.login']);
 export const gcp: Shape = {
   name: 'gcp',
   summary: 'Google Cloud audit log and Google Workspace',
-  recognises: (fields) => payloadOf(fields) !== undefined || textOf(fields, 'gcp.audit.method_name') !== undefined,
+  recognises: (fields) => payloadOf(fields) !== undefined || hasText(fields, 'gcp.audit.method_name'),
   view: (fields) => {
-    const service = textOf(payloadOf(fields) ?? {}, 'serviceName');
-    const source =
-      service === 'admin.googleapis.com' ? GOOGLE_ADMIN : service === 'login.googleapis.com' ? GOOGLE_LOGIN : GCP_AUDIT;
+    const service = serviceOf(fields);
+    const source = googleSource(service);
     // Rules are written for records wrapped as `data`, or for the Elastic integration's names.
     const view: Record<string, EventValue> = { ...fields };
     if (!has(fields, 'data')) view['data'] = fields;
@@ -143,16 +150,38 @@ export const gcp: Shape = {
     if (source === GOOGLE_ADMIN && service !== undefined) view['eventService'] = service;
     return { event: plainEvent(view), source };
   },
+  recordView: (fields) => {
+    const source = googleSource(serviceOf(fields));
+    const isWrapped = has(fields, 'data');
+    const payload = [['protoPayload'], ['data', 'protoPayload']];
+    const placesOf = (name: string): readonly RecordPlace[] | undefined => {
+      if (name === 'data' || name === 'protoPayload') return undefined;
+      const under = (prefix: string): readonly RecordPlace[] =>
+        name.startsWith(`${prefix}.`) ? spellings(name.slice(prefix.length + 1)) : [];
+      const unwrapped = isWrapped ? [] : under('data').map(({ path }) => path);
+      const inner = under('protoPayload').map(({ path }) => ['data', 'protoPayload', ...path]);
+      const methods = name === 'gcp.audit.method_name' ? payload.map((path) => [...path, 'methodName']) : [];
+      const services = name === 'eventService' ? payload.map((path) => [...path, 'serviceName']) : [];
+      return [...spellings(name), ...[...unwrapped, ...inner, ...methods, ...services].map(doubtful)];
+    };
+    return { source, placesOf, manners: [], isWhole: true, isRecord: false };
+  },
 };
 
+function serviceOf(fields: EventObject): string | undefined {
+  return textOf(payloadOf(fields) ?? {}, 'serviceName');
+}
+
+function googleSource(service: string | undefined): EventSource {
+  if (service === 'admin.googleapis.com') return GOOGLE_ADMIN;
+  return service === 'login.googleapis.com' ? GOOGLE_LOGIN : GCP_AUDIT;
+}
+
 function payloadOf(fields: EventObject): EventObject | undefined {
-  const outer = Object.hasOwn(fields, 'protoPayload')
-    ? fields
-    : Object.hasOwn(fields, 'data')
-      ? fields['data']
-      : undefined;
-  const payload = isEventObject(outer) && Object.hasOwn(outer, 'protoPayload') ? outer['protoPayload'] : undefined;
-  return isEventObject(payload) ? payload : undefined;
+  const isOuter = Object.hasOwn(fields, 'protoPayload');
+  if (!isOuter && classOf(fields, 'data') !== 'object') return undefined;
+  const outer = isOuter ? fields : (fields['data'] as EventObject);
+  return classOf(outer, 'protoPayload') === 'object' ? (outer['protoPayload'] as EventObject) : undefined;
 }
 
 /** Azure's services by the record's own category. */
@@ -190,6 +219,7 @@ export const azure: Shape = {
     event: isSnakeCase(fields) ? plainEvent(camelCase(fields)) : aliasedEvent(fields, AZURE_TABLE),
     source: azureSource(fields),
   }),
+  recordView: (fields) => (isSnakeCase(fields) ? undefined : plainView(azureSource(fields), AZURE_TABLE)),
 };
 
 /** As the Python SDK and its exporters write the activity log: snake case, names as `{value, localized_value}`. */

@@ -1,10 +1,13 @@
 /** Endpoint events in ECS without a Windows header: Elastic Defend, Auditbeat's and Sysmon's normalised forms, osquery shippers. */
 import type { EventObject, EventValue } from '../../core/event.ts';
-import { textOf, valuesOf } from '../../core/field-path.ts';
+import type { RecordPlace } from '../../core/record-place.ts';
+import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
 import { plainEvent } from '../../core/rule-event.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
+import { below, certain, placesByName, spellings } from './record-view.ts';
 import type { Shape } from './shape.ts';
+import { askedText, askedValues } from './traced-fields.ts';
 import { addByName } from './windows-winlogbeat.ts';
 
 /** Sigma category by ECS `event.category`, with the `event.type` or `event.action` values it takes; empty: all. */
@@ -39,23 +42,43 @@ const PRODUCTS: readonly (readonly [RegExp, string])[] = [
 export const elasticEndpoint: Shape = {
   name: 'elastic-endpoint',
   summary: 'endpoint events in ECS (event.category, host.os, process.executable)',
-  recognises: (fields) => productOf(fields) !== undefined && valuesOf(fields, 'event.category').length > 0,
+  recognises: (fields) => productOf(fields) !== undefined && askedValues(fields, 'event.category').length > 0,
   view: (fields) => {
-    const ecs = valuesOf(fields, 'event.category').map(String);
-    const kinds = [...valuesOf(fields, 'event.type'), ...valuesOf(fields, 'event.action')].map(String);
-    const categories = CATEGORIES.filter(
-      ([name, , wanted]) => ecs.includes(name) && (wanted.length === 0 || wanted.some((kind) => kinds.includes(kind))),
-    ).map(([, category]) => category);
     const flat = Object.create(null) as Record<string, EventValue>;
     addByName(flat, fields, ECS_OF_SIGMA);
     for (const [name, value] of Object.entries(fields)) if (!Object.hasOwn(flat, name)) flat[name] = value;
-    return { event: plainEvent(flat), source: eventSource(productOf(fields), [...new Set(categories)], []) };
+    return { event: plainEvent(flat), source: sourceOf(fields) };
+  },
+  recordView: (fields) => {
+    const own = (name: string): RecordPlace[] => [...(ECS_PLACES.get(name) ?? []), certain([name])];
+    return {
+      source: sourceOf(fields),
+      // The first part of a dotted name is hardly ever one that ECS fields have got.
+      placesOf: (name) => {
+        const [first = ''] = name.split('.', 1);
+        return [...own(name), ...(ECS_PLACES.has(first) ? below(name, own) : spellings(name).slice(1))];
+      },
+      manners: [],
+      isWhole: true,
+      isRecord: false,
+    };
   },
 };
 
+const ECS_PLACES = placesByName(ECS_OF_SIGMA);
+
+function sourceOf(fields: EventObject): EventSource {
+  const ecs = askedValues(fields, 'event.category').map(String);
+  const kinds = [...askedValues(fields, 'event.type'), ...askedValues(fields, 'event.action')].map(String);
+  const categories = CATEGORIES.filter(
+    ([name, , wanted]) => ecs.includes(name) && (wanted.length === 0 || wanted.some((kind) => kinds.includes(kind))),
+  ).map(([, category]) => category);
+  return eventSource(productOf(fields), [...new Set(categories)], []);
+}
+
 function productOf(fields: EventObject): string | undefined {
   const os = ['host.os.type', 'host.os.family', 'host.os.platform', 'host.os.name']
-    .map((name) => textOf(fields, name))
+    .map((name) => askedText(fields, name))
     .find((text) => text !== undefined);
   return os === undefined ? undefined : PRODUCTS.find(([pattern]) => pattern.test(os))?.[1];
 }

@@ -4,11 +4,14 @@
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
+import type { RecordPlace } from '../../core/record-place.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
 import { plainEvent } from '../../core/rule-event.ts';
 import { scalarText } from './scalar-text.ts';
+import { doubtful, plainView } from './record-view.ts';
 import type { Shape } from './shape.ts';
+import { askedText, giveUp, hasText } from './traced-fields.ts';
 
 const AUDITD = eventSource('linux', [], ['auditd']);
 const AUDITD_EXEC = eventSource('linux', ['process_creation'], ['auditd']);
@@ -21,29 +24,58 @@ export const auditd: Shape = {
   summary: 'Linux audit records (type=SYSCALL, EXECVE, PATH, …)',
   recognises: (fields) =>
     /^[A-Z][A-Z0-9_]{2,}$/.test(scalarText(fields, 'type') ?? '') &&
-    ((scalarText(fields, 'msg') ?? '').startsWith('audit(') ||
-      ['auid', 'a0', 'syscall', 'SYSCALL', 'exe', 'nametype', 'proctitle', 'subj', 'ses'].some((name) =>
-        Object.hasOwn(fields, name),
-      )),
+    (['auid', 'a0', 'syscall', 'SYSCALL', 'exe', 'nametype', 'proctitle', 'subj', 'ses'].some((name) =>
+      Object.hasOwn(fields, name),
+    ) ||
+      isAuditMessage(fields)),
   view: (fields) => {
-    const call = scalarText(fields, 'SYSCALL') ?? scalarText(fields, 'syscall') ?? '';
-    const isExec = scalarText(fields, 'type') === 'EXECVE' || EXEC_SYSCALLS.has(call);
-    return isExec
+    return isExec(fields)
       ? { event: plainEvent(withProcess(fields)), source: AUDITD_EXEC }
       : { event: plainEvent(fields), source: AUDITD };
   },
+  recordView: (fields) => {
+    if (!isExec(fields)) return plainView(AUDITD);
+    const { placesOf } = plainView(AUDITD_EXEC);
+    return {
+      source: AUDITD_EXEC,
+      placesOf: (name) => {
+        if (name === 'CommandLine') return undefined;
+        const copied = (PROCESS_COPIES.get(name) ?? []).map((from) => doubtful([from]));
+        return [...(placesOf(name) ?? []), ...copied];
+      },
+      manners: [],
+      isWhole: false,
+      isRecord: false,
+    };
+  },
 };
+
+/** Each has its own time and number. */
+function isAuditMessage(fields: EventObject): boolean {
+  if (Object.hasOwn(fields, 'msg')) giveUp(fields);
+  return (scalarText(fields, 'msg') ?? '').startsWith('audit(');
+}
+
+function isExec(fields: EventObject): boolean {
+  const call = scalarText(fields, 'SYSCALL') ?? scalarText(fields, 'syscall') ?? '';
+  return scalarText(fields, 'type') === 'EXECVE' || EXEC_SYSCALLS.has(call);
+}
+
+/** Process fields that are those of the record under other names. */
+const PROCESS_COPIES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Image', ['exe']],
+  ['CurrentDirectory', ['cwd']],
+  ['User', ['UID', 'uid']],
+  ['ProcessId', ['pid']],
+  ['ParentProcessId', ['ppid']],
+]);
 
 function withProcess(fields: EventObject): EventObject {
   const view: Record<string, EventValue> = { ...fields };
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && !Object.hasOwn(view, name)) view[name] = value;
   };
-  add('Image', scalarText(fields, 'exe'));
-  add('CurrentDirectory', scalarText(fields, 'cwd'));
-  add('User', scalarText(fields, 'UID') ?? scalarText(fields, 'uid'));
-  add('ProcessId', scalarText(fields, 'pid'));
-  add('ParentProcessId', scalarText(fields, 'ppid'));
+  for (const [name, from] of PROCESS_COPIES) for (const one of from) add(name, scalarText(fields, one));
   const words: string[] = [];
   for (let i = 0; i < MAX_ARGUMENTS && Object.hasOwn(fields, `a${i}`); i++)
     words.push(scalarText(fields, `a${i}`) ?? '');
@@ -97,23 +129,37 @@ export function linuxSyslog(): Shape {
     recognises: (fields) =>
       programOf(fields) !== undefined &&
       (Object.hasOwn(fields, 'message') || Object.hasOwn(fields, 'MESSAGE') || Object.hasOwn(fields, 'msg')) &&
-      HOST_FIELDS.some((name) => textOf(fields, name) !== undefined),
+      HOST_FIELDS.some((name) => hasText(fields, name)),
     view: (fields) => {
       const program = (programOf(fields) ?? '').toLowerCase();
-      let source = sources.get(program);
-      if (source === undefined) {
-        const own = Object.hasOwn(SERVICES, program) ? (SERVICES[program] as readonly string[]) : [];
-        source = eventSource('linux', [], ['syslog', ...own]);
-        if (sources.size < 1024) sources.set(program, source);
-      }
-      return { event: plainEvent(sudoFields(fields, program)), source };
+      return { event: plainEvent(sudoFields(fields, program)), source: sourceOf(program, sources) };
+    },
+    recordView: (fields) => {
+      const program = (programOf(fields) ?? '').toLowerCase();
+      const view = plainView(sourceOf(program, sources));
+      if (program !== 'sudo') return view;
+      const placesOf = (name: string): readonly RecordPlace[] | undefined =>
+        SUDO_NAMES.includes(name) ? undefined : view.placesOf(name);
+      return { ...view, placesOf, isWhole: false, isRecord: false };
     },
   };
 }
 
+function sourceOf(program: string, sources: Map<string, EventSource>): EventSource {
+  let source = sources.get(program);
+  if (source === undefined) {
+    const own = Object.hasOwn(SERVICES, program) ? (SERVICES[program] as readonly string[]) : [];
+    source = eventSource('linux', [], ['syslog', ...own]);
+    if (sources.size < 1024) sources.set(program, source);
+  }
+  return source;
+}
+
+const SUDO_NAMES: readonly string[] = ['TTY', 'PWD', 'USER', 'COMMAND'];
+
 function programOf(fields: EventObject): string | undefined {
   for (const name of PROGRAM_FIELDS) {
-    const program = textOf(fields, name);
+    const program = askedText(fields, name);
     if (program !== undefined && program !== '') return program.replace(/\[\d+\]$/, '');
   }
   return undefined;

@@ -8,6 +8,7 @@ import type { EventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { parsePinnedSource, pinnedSource } from '../../core/event-source.ts';
+import { plainView, type RecordView } from './record-view.ts';
 import { shapes } from './registry.ts';
 
 export interface RecognisedEvent {
@@ -20,24 +21,34 @@ export interface RecognisedEvent {
 export interface EventRecogniser {
   /** `pinned` is `product/category/service` of the input's configuration. */
   recognise(fields: EventObject, pinned?: string): RecognisedEvent | undefined;
+  /** How the fields of the event that `recognise` gives stand in the record; undefined: it must be decoded. */
+  recordView(fields: EventObject, pinned?: string): RecordView | undefined;
 }
 
 export function createEventRecogniser(): EventRecogniser {
   const known = shapes();
   const pins = new Map<string, LogSource>();
+  const pinOf = (pinned: string): LogSource => {
+    // As many as the configuration has inputs.
+    const pin = pins.get(pinned) ?? parsePinnedSource(pinned);
+    pins.set(pinned, pin);
+    return pin;
+  };
   return {
+    recordView: (fields, pinned) => {
+      const shape = known.find((candidate) => candidate.recognises(fields));
+      if (shape === undefined)
+        return pinned === undefined ? undefined : plainView(pinnedSource(pinOf(pinned), undefined));
+      const view = shape.recordView?.(fields);
+      if (pinned === undefined || view === undefined) return view;
+      return { ...view, source: pinnedSource(pinOf(pinned), view.source) };
+    },
     recognise: (fields, pinned) => {
       const shape = known.find((candidate) => candidate.recognises(fields));
       const view = shape?.view(fields);
       if (pinned === undefined)
         return view === undefined || shape === undefined ? undefined : { shape: shape.name, ...view };
-      let pin = pins.get(pinned);
-      if (pin === undefined) {
-        // As many as the configuration has inputs.
-        pin = parsePinnedSource(pinned);
-        pins.set(pinned, pin);
-      }
-      const source = pinnedSource(pin, view?.source);
+      const source = pinnedSource(pinOf(pinned), view?.source);
       return { shape: shape?.name ?? 'pinned', event: view?.event ?? plainEvent(fields), source };
     },
   };

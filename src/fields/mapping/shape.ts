@@ -6,6 +6,7 @@
 import type { EventObject } from '../../core/event.ts';
 import type { FieldAliases, RuleEvent } from '../../core/rule-event.ts';
 import type { EventSource } from '../../core/event-source.ts';
+import type { RecordView } from './record-view.ts';
 
 export interface Shape {
   readonly name: string;
@@ -14,6 +15,11 @@ export interface Shape {
   /** Cheap: a few own-key tests. The first shape of the registry that says yes takes the event. */
   recognises(fields: EventObject): boolean;
   view(fields: EventObject): ShapedEvent;
+  /**
+   * How the fields of the view stand in the record, for who has only its bytes; undefined, or absent: such records must be decoded. Like
+   * `recognises`, it looks at what tells a kind of record only: what is different in each (`traced-fields.ts`) it leaves alone.
+   */
+  recordView?(fields: EventObject): RecordView | undefined;
 }
 
 export interface ShapedEvent {

@@ -6,6 +6,7 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { auditd, linuxSyslog } from './linux.ts';
 import type { Shape } from './shape.ts';
+import { giveUp, isAlone } from './traced-fields.ts';
 import { web } from './web.ts';
 
 /** Longer lines are looked at only so far. */
@@ -42,8 +43,10 @@ export function textLine(): Shape {
 }
 
 function lineOf(fields: EventObject): string | undefined {
-  const line = Object.hasOwn(fields, 'message') ? fields['message'] : undefined;
-  return typeof line === 'string' && Object.keys(fields).length === 1 ? line.slice(0, MAX_CHARS) : undefined;
+  if (!isAlone(fields) || !Object.hasOwn(fields, 'message')) return undefined;
+  giveUp(fields);
+  const line = fields['message'];
+  return typeof line === 'string' ? line.slice(0, MAX_CHARS) : undefined;
 }
 
 /** `key=value` pairs; values in quotes may hold blanks, `msg='…'` holds further pairs. The first of a name wins. */

@@ -7,13 +7,16 @@ import { textOf } from '../../core/field-path.ts';
 import { eventSource } from '../../core/event-source.ts';
 import { plainEvent } from '../../core/rule-event.ts';
 import type { Shape } from './shape.ts';
+import { askedText, hasText } from './traced-fields.ts';
 
 const WEBSERVER = eventSource(undefined, ['webserver'], ['apache', 'nginx', 'iis']);
 const PROXY = eventSource(undefined, ['proxy'], []);
 
+const METHODS = ['method', 'verb', 'request_method', 'http_method', 'http.request.method', 'http.method'];
+
 /** Sigma's name, then where it is found; the first that is there is taken. */
 const NAMES: readonly (readonly [name: string, paths: readonly string[]])[] = [
-  ['cs-method', ['method', 'verb', 'request_method', 'http_method', 'http.request.method', 'http.method']],
+  ['cs-method', METHODS],
   ['cs-uri', ['uri', 'url', 'request_uri', 'url.original', 'url.full', 'request_url', 'target', 'c-uri', 'path']],
   ['cs-uri-stem', ['url.path', 'uri_path', 'path', 'request_path']],
   ['cs-uri-query', ['url.query', 'uri_query', 'query_string', 'query', 'args']],
@@ -37,12 +40,12 @@ export const web: Shape = {
   recognises: (fields) => {
     if (Object.hasOwn(fields, 'cs-method') || Object.hasOwn(fields, 'cs-uri-stem') || Object.hasOwn(fields, 'c-uri'))
       return true;
-    const method = first(fields, NAMES[0]?.[1] ?? []);
+    const method = METHODS.map((name) => askedText(fields, name)).find((text) => text !== undefined);
     return (
-      typeof method === 'string' &&
+      method !== undefined &&
       /^[A-Z_]{3,20}$/.test(method) &&
-      first(fields, STATUS) !== undefined &&
-      first(fields, TARGETS) !== undefined
+      STATUS.some((name) => hasText(fields, name)) &&
+      TARGETS.some((name) => hasText(fields, name))
     );
   },
   view: (fields) => {

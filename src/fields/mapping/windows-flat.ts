@@ -3,7 +3,8 @@ import type { EventObject } from '../../core/event.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
 import type { Shape } from './shape.ts';
 import { scalarText } from './scalar-text.ts';
-import { windowsEvent } from './windows-names.ts';
+import { plainView } from './record-view.ts';
+import { isRegistryAudit, windowsAliases, windowsEvent, withTarget } from './windows-names.ts';
 
 const PROVIDERS = ['SourceName', 'Provider_Name', 'ProviderName', 'Provider'] as const;
 
@@ -21,6 +22,17 @@ export function windowsFlat(): Shape {
         scalarText(fields, name),
       );
       return { event: windowsEvent(fields, source.services, eventId), source };
+    },
+    recordView: (fields) => {
+      const eventId = scalarText(fields, 'EventID') ?? '';
+      const names = PROVIDERS.map((name) => scalarText(fields, name));
+      const provider = names.find((text) => text !== undefined);
+      const source = sources.sourceOf(scalarText(fields, 'Channel'), provider, eventId, (name) =>
+        scalarText(fields, name),
+      );
+      const { services } = source;
+      const view = plainView(source, windowsAliases(services, eventId));
+      return isRegistryAudit(services, eventId) && !Object.hasOwn(fields, 'TargetObject') ? withTarget(view) : view;
     },
   };
 }

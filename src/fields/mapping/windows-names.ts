@@ -4,6 +4,7 @@
  */
 import type { EventObject } from '../../core/event.ts';
 import { aliasedEvent, type FieldAliases, type RuleEvent } from '../../core/rule-event.ts';
+import type { RecordView } from './record-view.ts';
 import { aliasTable } from './shape.ts';
 
 type Alias = readonly [name: string, from: string];
@@ -58,13 +59,29 @@ const PLAIN: FieldAliases = aliasTable(HEADER_ALIASES);
 
 /** The event under the header names and those of its kind. */
 export function windowsEvent(fields: EventObject, services: readonly string[], eventId: string): RuleEvent {
-  const isRegistry = eventId === '4657' && services.includes('security') && !Object.hasOwn(fields, 'TargetObject');
+  const isRegistry = isRegistryAudit(services, eventId) && !Object.hasOwn(fields, 'TargetObject');
   const target = isRegistry ? registryTarget(fields) : undefined;
   const base = target === undefined ? fields : { ...fields, TargetObject: target };
-  return aliasedEvent(base, aliasesOf(services, eventId));
+  return aliasedEvent(base, windowsAliases(services, eventId));
 }
 
-function aliasesOf(services: readonly string[], eventId: string): FieldAliases {
+/** Changes of the registry in the Security log: without `TargetObject` it is put together. */
+export function isRegistryAudit(services: readonly string[], eventId: string): boolean {
+  return eventId === '4657' && services.includes('security');
+}
+
+/** The record view of such an event: that name only the decoder knows. */
+export function withTarget(view: RecordView): RecordView {
+  return {
+    ...view,
+    placesOf: (name) => (name === 'TargetObject' ? undefined : view.placesOf(name)),
+    isWhole: false,
+    isRecord: false,
+  };
+}
+
+/** Names under which rules may ask for fields of such events. */
+export function windowsAliases(services: readonly string[], eventId: string): FieldAliases {
   const rows: Alias[] = [];
   let key = '';
   for (const service of services) {

@@ -5,11 +5,13 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import { someValue } from '../../core/field-path.ts';
+import type { MannerOfPath, RecordPlace } from '../../core/record-place.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
 import { scalarText } from './scalar-text.ts';
+import { below, certain, classAt, PlacesOfKind, placesByName, type RecordView, valueAt } from './record-view.ts';
 import type { Shape } from './shape.ts';
-import { windowsEvent } from './windows-names.ts';
+import { isRegistryAudit, windowsAliases, windowsEvent, withTarget } from './windows-names.ts';
 
 export const WINLOGBEAT_HEADER: readonly (readonly [string, string])[] = [
   ['Channel', 'winlog.channel'],
@@ -48,7 +50,48 @@ export function windowsWinlogbeat(): Shape {
       );
       return { event: windowsEvent(flat, source.services, eventId), source };
     },
+    recordView: (fields) => recordView(fields, sources),
   };
+}
+
+function recordView(fields: EventObject, sources: WindowsSources): RecordView | undefined {
+  const holders = DATA.map((path) => path.split('.'));
+  const isPlain = DATA.every((path, i) => {
+    const data = classAt(fields, holders[i] ?? []);
+    return !Object.hasOwn(fields, path) && data !== 'array';
+  });
+  // Which of two objects is meant only the decoder knows.
+  if (!isPlain) return undefined;
+  const own = (name: string): RecordPlace[] => [...dataPlaces(name), ...headerPlaces(name), certain([name])];
+  const places = new PlacesOfKind(fields, (name) => {
+    const data = dataPlaces(name).filter(({ path }) => valueAt(fields, path) !== undefined);
+    return data.length > 1 ? undefined : [...data, ...headerPlaces(name), certain([name])];
+  });
+  const read = (name: string): string | undefined => places.textOf(name);
+  const eventId = read('EventID') ?? '';
+  const source = sources.sourceOf(read('Channel'), read('Provider_Name'), eventId, read);
+  const { services } = source;
+  const aliases = windowsAliases(services, eventId);
+  const placesOf = (name: string): readonly RecordPlace[] => {
+    const pinned = places.pinned(name);
+    if (pinned !== undefined) return [pinned];
+    return [...[name, ...(aliases.get(name) ?? [])].flatMap(own), ...below(name, own)];
+  };
+  const manners = holders.map((path): MannerOfPath => [path, { blankless: true }]);
+  const view: RecordView = { source, placesOf, manners, isWhole: true, isRecord: false };
+  return isRegistryAudit(services, eventId) ? withTarget(view) : view;
+}
+
+/** Where `flatten` finds a name in the event's data: no name there has blanks. */
+function dataPlaces(name: string): RecordPlace[] {
+  if (name.includes(' ')) return [];
+  return DATA.flatMap((path) => [certain([...path.split('.'), name]), certain([`${path}.${name}`])]);
+}
+
+const HEADER_PLACES = placesByName([...WINLOGBEAT_HEADER, ...ECS_OF_SIGMA]);
+
+function headerPlaces(name: string): readonly RecordPlace[] {
+  return HEADER_PLACES.get(name) ?? [];
 }
 
 function flatten(fields: EventObject): EventObject {

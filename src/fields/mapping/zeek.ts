@@ -3,6 +3,7 @@ import type { EventObject } from '../../core/event.ts';
 import { eventSource } from '../../core/event-source.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { scalarText } from './scalar-text.ts';
+import { plainView } from './record-view.ts';
 import type { Shape } from './shape.ts';
 import { aliasTable } from './shape.ts';
 import { aliasedEvent } from '../../core/rule-event.ts';
@@ -47,18 +48,21 @@ export function zeek(): Shape {
     summary: 'Zeek logs (JSON, or TSV as decoded)',
     recognises: (fields) => pathOf(fields) !== undefined && isZeek(fields),
     view: (fields) => {
-      const path = pathOf(fields) as string;
-      let source = sources.get(path);
-      if (source === undefined) {
-        source = eventSource('zeek', Object.hasOwn(CATEGORIES, path) ? (CATEGORIES[path] as readonly string[]) : [], [
-          path,
-        ]);
-        // Zeek has some 70 logs; names are log content, so the cache is bounded.
-        if (sources.size < 1024) sources.set(path, source);
-      }
-      return { event: aliasedEvent(fields, TABLE), source };
+      return { event: aliasedEvent(fields, TABLE), source: sourceOf(pathOf(fields) ?? '', sources) };
     },
+    recordView: (fields) => plainView(sourceOf(pathOf(fields) ?? '', sources), TABLE),
   };
+}
+
+function sourceOf(path: string, sources: Map<string, EventSource>): EventSource {
+  let source = sources.get(path);
+  if (source === undefined) {
+    const categories = Object.hasOwn(CATEGORIES, path) ? (CATEGORIES[path] as readonly string[]) : [];
+    source = eventSource('zeek', categories, [path]);
+    // Zeek has some 70 logs; names are log content, so the cache is bounded.
+    if (sources.size < 1024) sources.set(path, source);
+  }
+  return source;
 }
 
 function pathOf(fields: EventObject): string | undefined {

@@ -2,6 +2,7 @@
 import { beginFormulas, holds } from './sieve-formula';
 import {
   CERTAIN,
+  DOUBTFUL_KEY,
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
   GROUP_CODE,
@@ -18,7 +19,6 @@ import {
   SIEVE_QUEUE,
   SIEVE_VALUES,
   SIEVE_WANTED,
-  WILD_KEY,
 } from './sieve-layout';
 import { beginMatch, matchValue, queueEnd } from './sieve-match';
 import { mayHoldRaw } from './sieve-raw';
@@ -42,12 +42,14 @@ export function matchGroup(work: usize, group: usize, start: usize): bool {
   }
   for (let entry = wanted; entry < wantedEnd; entry += 4) {
     const value = <usize>load<u32>(entry);
-    const matcher = <u32>load<u16>(keys + (<usize>load<u32>(value) << 1));
+    const key = <u32>load<u16>(keys + (<usize>load<u32>(value) << 1));
+    const matcher = matchers + <usize>((key & ~DOUBTFUL_KEY) - 1) * MATCHER_BYTES;
     const kind = load<u32>(value, 12);
-    if (kind == KIND_WILD) return false;
-    if (matcher == WILD_KEY) continue;
     const from = <usize>load<u32>(value, 4);
-    if (!matchValue(matchers + <usize>(matcher - 1) * MATCHER_BYTES, from, <usize>load<u32>(value, 8), kind)) return false;
+    // Nothing is certain then of the fields that the value may be of.
+    if ((key & DOUBTFUL_KEY) != 0 || kind == KIND_WILD) matchValue(matcher, from, from, KIND_EMPTY);
+    if (kind == KIND_WILD) continue;
+    if (!matchValue(matcher, from, <usize>load<u32>(value, 8), kind)) return false;
   }
   if (keywords == 0) return true;
   const raw = <usize>load<u32>(group, GROUP_RAW);

@@ -16,8 +16,9 @@ export const SIEVE_QUOTES: usize = 24;
 export const SIEVE_VALUES: usize = 28;
 export const SIEVE_DICTIONARY: usize = 32;
 export const SIEVE_DICTIONARY_MASK: usize = 36;
-export const SIEVE_ROUTES: usize = 40;
-export const SIEVE_ROUTES_MASK: usize = 44;
+/** Texts that lead from one question about a record to the next: hash table of their addresses. */
+export const SIEVE_EDGES: usize = 40;
+export const SIEVE_EDGES_MASK: usize = 44;
 /** Folded text of one value. */
 export const SIEVE_TEXT: usize = 48;
 /** Last stamp of each atom, slot (with what is known of it) and rule. */
@@ -27,10 +28,12 @@ export const SIEVE_RULES: usize = 60;
 /** Rules to be evaluated. */
 export const SIEVE_QUEUE: usize = 64;
 export const SIEVE_MAX_DEPTH: usize = 68;
-/** The record's values that tell its kind: start, end, kind. */
-export const SIEVE_ROUTE_VALUES: usize = 72;
-export const SIEVE_ROUTE_MASK: usize = 76;
-export const SIEVE_PRESENCE: usize = 80;
+/** The record's values that tell its kind: stamp, start, end, kind; the first place is nobody's. */
+export const SIEVE_TELLS: usize = 72;
+/** Keys of the record itself, nested ones excluded. */
+export const SIEVE_ROOT_KEYS: usize = 76;
+/** 1: no further kinds are learnt, records of unknown kinds are for the exact path. */
+export const SIEVE_FULL: usize = 80;
 /** Last stamp of each key. */
 export const SIEVE_KEYS: usize = 84;
 /** Positions of grams that may be those of a literal. */
@@ -39,7 +42,8 @@ export const SIEVE_LIST: usize = 88;
 export const SIEVE_EXACT: usize = 92;
 /** 1: the next record's kind stays unknown, it is for the exact path. */
 export const SIEVE_FORCED: usize = 96;
-export const SIEVE_ROUTE_HASH: usize = 100;
+/** Address of the word that holds the first question. */
+export const SIEVE_FIRST: usize = 100;
 /** Rules evaluated, for the counters. */
 export const SIEVE_EVALUATED: usize = 104;
 /** Records of white space only. */
@@ -51,7 +55,13 @@ export const SIEVE_LEARNT: usize = 116;
 export const SIEVE_LEARNT_COUNT: usize = 120;
 /** Addresses of values that rules of the record's kind look at. */
 export const SIEVE_WANTED: usize = 124;
-export const SIEVE_WORK_BYTES: usize = 128;
+/** Number of the last nested object whose keys were looked up. */
+export const SIEVE_SERIAL: usize = 128;
+/** Bytes of the stamps of keys. */
+export const SIEVE_KEYS_BYTES: usize = 132;
+/** What is known of each key, INFO_BYTES each. */
+export const SIEVE_INFO: usize = 136;
+export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
 export const HEADER_BYTES: usize = 20;
@@ -60,14 +70,6 @@ export const MAX_FIELDS: u32 = 256;
 export const EVERY_RULE: u32 = 0xffffffff;
 /** On the number of a rule that holds for certain (`core/rule-candidate.ts`). */
 export const CERTAIN: u32 = 0x80000000;
-/** Keys 1 to 15 tell a record's kind by their values, keys 16 to 47 by being there. */
-export const ROUTE_VALUE_KEYS: u32 = 16;
-export const ROUTE_KEYS: u32 = 48;
-/** Keys whose value counts for one event id only. */
-export const KEY_EVENT_ID: u32 = 2;
-export const KEY_EVENT_TYPE: u32 = 7;
-export const KEY_OPERATION_TYPE: u32 = 8;
-
 export const MAX_QUOTES: u32 = 32768;
 export const MAX_VALUES: u32 = 16384;
 export const MAX_TEXT: usize = 1048576;
@@ -81,26 +83,69 @@ export const KIND_NULL: u32 = 4;
 /** An object, or objects inside of an array. */
 export const KIND_WILD: u32 = 5;
 export const KIND_EMPTY: u32 = 6;
+/** A whole array, where it tells a record's kind. */
+export const KIND_ARRAY: u32 = 7;
 
 /** Unknown keys that are remembered: keys are log content. */
 export const MAX_LEARNT: u32 = 2048;
 export const LEARNT_BYTES: usize = 80;
 
-// Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length, and the text's first sixteen bytes.
+// Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length and the number of the key above (0: none)
+// from bit 16 on, and the text's first sixteen bytes.
 export const ENTRY_TEXT: usize = 4;
 export const ENTRY_LENGTH: usize = 8;
 export const ENTRY_START: usize = 16;
 export const ENTRY_BYTES: usize = 32;
-// Route: hash, keys that are there, values that are there, group, records; then kind, length and text of each value.
-export const ROUTE_GROUP: usize = 12;
-export const ROUTE_RECORDS: usize = 16;
-export const ROUTE_TEXTS: usize = 20;
+/** No key is longer. */
+export const LONGEST_KEY: usize = 65535;
+// What is known of a key: number among those that tell kinds (0: none), flags, key for objects under any name.
+export const INFO_TELL: usize = 0;
+export const INFO_FLAGS: usize = 4;
+export const INFO_ANY: usize = 8;
+export const INFO_BYTES: usize = 16;
+/** Some keys below are known. */
+export const KEY_PARENT: u32 = 1;
+/** No objects below but those that may nest. */
+export const KEY_FLAT: u32 = 2;
+/** Objects below are all looked into as the one of INFO_ANY. */
+export const KEY_ANY: u32 = 4;
+/** Blanks in names below do not count. */
+export const KEY_BLANKLESS: u32 = 8;
+/** May be an object though the one above is flat. */
+export const KEY_MAY_NEST: u32 = 16;
+/** No other names below than the known ones. */
+export const KEY_CLOSED: u32 = 32;
+/** Must not be an array. */
+export const KEY_SINGLE: u32 = 64;
+
+// Question about a record: operation, place of what tells (or the group), then the next question by the answer.
+export const NODE_TELL: usize = 4;
+export const NODE_GROUP: usize = 4;
+export const NODE_PRESENT: usize = 8;
+export const NODE_RECORDS: usize = 8;
+export const NODE_ABSENT: usize = 12;
+export const NODE_OBJECT: usize = 16;
+/** For texts that are not listed; 0: to be learnt. */
+export const NODE_OTHER: usize = 20;
+export const NODE_NULL: usize = 24;
+export const NODE_BYTES: usize = 28;
+export const ASK_NOTHING: u32 = 0;
+export const ASK_PRESENT: u32 = 1;
+/** Absent, an object, or a text that leads on. */
+export const ASK_VALUE: u32 = 2;
+/** Absent, an object, an array (other), null, or anything else (present). */
+export const ASK_CLASS: u32 = 3;
+/** Whether the record has one key only. */
+export const ASK_ALONE: u32 = 4;
+// Text that leads on: hash, question, kind, length, text, next question.
+export const EDGE_NEXT: usize = 20;
+export const EDGE_BYTES: usize = 24;
 /** In place of a group: the exact path; no rule at all. */
 export const GROUP_EXACT: u32 = 0;
 export const GROUP_NONE: u32 = 1;
 
 // Group.
-/** u16 per key: matcher + 1, 0 for none, WILD_KEY where only objects matter. */
+/** u16 per key: matcher + 1, 0 for none; DOUBTFUL_KEY is added where a value need not be the field's. */
 export const GROUP_KEYS: usize = 0;
 export const GROUP_MATCHERS: usize = 4;
 /** Matcher of all values, or 0. */
@@ -125,7 +170,7 @@ export const GROUP_HITS: usize = 56;
 /** Raw filter of the keywords, or 0. */
 export const GROUP_RAW: usize = 36;
 export const GROUP_BYTES: usize = 64;
-export const WILD_KEY: u32 = 0xffff;
+export const DOUBTFUL_KEY: u32 = 0x8000;
 
 // Matcher.
 export const MATCHER_SLOTS: usize = 0;

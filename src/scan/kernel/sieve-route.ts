@@ -1,86 +1,95 @@
 /**
- * What kind of record it is: the values of the keys that tell it, byte by byte, and which other keys are there. Each combination that
- * was met has a route, which the loader adds once it has decoded one record of it.
+ * What kind of record it is: questions about a few of its values, each chosen by the answers before it, down to the group of rules. The
+ * loader learns them: at the first record of a kind it notes what recognition has looked at. A record that answers all of them alike
+ * is of the same kind, because recognition would look at nothing else.
  */
 import {
-  KEY_EVENT_ID,
-  KEY_EVENT_TYPE,
-  KEY_OPERATION_TYPE,
-  ROUTE_TEXTS,
-  SIEVE_PRESENCE,
-  SIEVE_ROUTE_HASH,
-  SIEVE_ROUTE_MASK,
-  SIEVE_ROUTE_VALUES,
-  SIEVE_ROUTES,
-  SIEVE_ROUTES_MASK,
+  ASK_ALONE,
+  ASK_NOTHING,
+  ASK_PRESENT,
+  ASK_VALUE,
+  EDGE_NEXT,
+  KIND_ARRAY,
+  KIND_NULL,
+  KIND_WILD,
+  NODE_ABSENT,
+  NODE_NULL,
+  NODE_OBJECT,
+  NODE_OTHER,
+  NODE_PRESENT,
+  NODE_TELL,
+  SIEVE_EDGES,
+  SIEVE_EDGES_MASK,
+  SIEVE_FIRST,
+  SIEVE_ROOT_KEYS,
+  SIEVE_STAMP,
+  SIEVE_TELLS,
 } from './sieve-layout';
 import { hashOf, sameBytes } from './sieve-text';
 
 const MIX: u32 = 0x85ebca6b;
 
-/** Address of the record's route, or 0: its hash is noted then. */
+/** Address of the last question, which asks nothing and names the group; 0 when a question or its answer is not known yet. */
 export function findRoute(work: usize): usize {
-  const mask = telling(work);
-  const presence = load<u32>(work, SIEVE_PRESENCE);
-  const values = <usize>load<u32>(work, SIEVE_ROUTE_VALUES);
-  let hash = (presence ^ mask) * MIX;
-  let rest = mask;
-  while (rest != 0) {
-    const entry = values + <usize>ctz(rest) * 12;
-    rest &= rest - 1;
-    const start = <usize>load<u32>(entry);
-    hash = (rotl<u32>(hash, 5) ^ hashOf(start, <usize>load<u32>(entry, 4) - start)) * MIX;
+  const stamp = load<u32>(work, SIEVE_STAMP);
+  const tells = <usize>load<u32>(work, SIEVE_TELLS);
+  let node = <usize>load<u32>(<usize>load<u32>(work, SIEVE_FIRST));
+  while (node != 0) {
+    const ask = load<u32>(node);
+    if (ask == ASK_NOTHING) return node;
+    if (ask == ASK_ALONE) {
+      node = <usize>load<u32>(node + (load<u32>(work, SIEVE_ROOT_KEYS) == 1 ? NODE_PRESENT : NODE_ABSENT));
+      continue;
+    }
+    const tell = tells + <usize>load<u32>(node, NODE_TELL);
+    if (load<u32>(tell) != stamp) node = <usize>load<u32>(node, NODE_ABSENT);
+    else if (ask == ASK_PRESENT) node = <usize>load<u32>(node, NODE_PRESENT);
+    else {
+      const kind = load<u32>(tell, 12);
+      if (kind == KIND_WILD) node = <usize>load<u32>(node, NODE_OBJECT);
+      else if (ask == ASK_VALUE) node = follow(work, node, tell, kind);
+      else node = <usize>load<u32>(node + (kind == KIND_ARRAY ? NODE_OTHER : kind == KIND_NULL ? NODE_NULL : NODE_PRESENT));
+    }
   }
-  store<u32>(work, hash, SIEVE_ROUTE_HASH);
-  store<u32>(work, mask, SIEVE_ROUTE_MASK);
-  const routes = <usize>load<u32>(work, SIEVE_ROUTES);
-  const last = load<u32>(work, SIEVE_ROUTES_MASK);
-  let slot = hash & last;
+  return 0;
+}
+
+/** The question that comes next for this value, byte by byte. */
+function follow(work: usize, node: usize, tell: usize, kind: u32): usize {
+  const start = <usize>load<u32>(tell, 4);
+  const length = <usize>load<u32>(tell, 8) - start;
+  const edges = <usize>load<u32>(work, SIEVE_EDGES);
+  const mask = load<u32>(work, SIEVE_EDGES_MASK);
+  const hash = edgeHash(node, kind, start, length);
+  let slot = hash & mask;
   while (true) {
-    const route = <usize>load<u32>(routes + (<usize>slot << 2));
-    if (route == 0) return 0;
-    if (load<u32>(route) == hash && isSame(route, presence, mask, values)) return route;
-    slot = (slot + 1) & last;
+    const edge = <usize>load<u32>(edges + (<usize>slot << 2));
+    if (edge == 0) return <usize>load<u32>(node, NODE_OTHER);
+    if (
+      load<u32>(edge) == hash &&
+      <usize>load<u32>(edge, 4) == node &&
+      load<u32>(edge, 8) == kind &&
+      <usize>load<u32>(edge, 12) == length &&
+      sameBytes(<usize>load<u32>(edge, 16), start, length)
+    )
+      return <usize>load<u32>(edge, EDGE_NEXT);
+    slot = (slot + 1) & mask;
   }
 }
 
-/** Two fields tell something about one event id each. */
-function telling(work: usize): u32 {
-  const mask = load<u32>(work, SIEVE_ROUTE_MASK);
-  const special = ((<u32>1 << KEY_EVENT_TYPE) | (<u32>1 << KEY_OPERATION_TYPE)) & mask;
-  if (special == 0) return mask;
-  let counts: u32 = 0;
-  if (((mask >>> KEY_EVENT_ID) & 1) != 0) {
-    const entry = <usize>load<u32>(work, SIEVE_ROUTE_VALUES) + <usize>KEY_EVENT_ID * 12;
-    const start = <usize>load<u32>(entry);
-    const length = <usize>load<u32>(entry, 4) - start;
-    if (length == 2 && load<u16>(start) == 0x3231) counts = <u32>1 << KEY_EVENT_TYPE;
-    if (length == 4 && load<u32>(start) == 0x37353634) counts = <u32>1 << KEY_OPERATION_TYPE;
-  }
-  return (mask & ~special) | (special & counts);
+// @ts-ignore: decorator
+@inline
+function edgeHash(node: usize, kind: u32, start: usize, length: usize): u32 {
+  return (hashOf(start, length) ^ (<u32>node * MIX) ^ kind) * MIX;
 }
 
-function isSame(route: usize, presence: u32, mask: u32, values: usize): bool {
-  if (load<u32>(route, 4) != presence || load<u32>(route, 8) != mask) return false;
-  let at = route + ROUTE_TEXTS;
-  let rest = mask;
-  while (rest != 0) {
-    const entry = values + <usize>ctz(rest) * 12;
-    rest &= rest - 1;
-    const start = <usize>load<u32>(entry);
-    const length = <usize>load<u32>(entry, 4) - start;
-    if (load<u32>(at) != load<u32>(entry, 8) || <usize>load<u32>(at, 4) != length) return false;
-    if (!sameBytes(<usize>load<u32>(at, 8), start, length)) return false;
-    at += 12;
-  }
-  return true;
-}
-
-/** Adds a route that was written by the loader; there is room. */
-export function addRoute(work: usize, route: usize): void {
-  const routes = <usize>load<u32>(work, SIEVE_ROUTES);
-  const last = load<u32>(work, SIEVE_ROUTES_MASK);
-  let slot = load<u32>(route) & last;
-  while (load<u32>(routes + (<usize>slot << 2)) != 0) slot = (slot + 1) & last;
-  store<u32>(routes + (<usize>slot << 2), <u32>route);
+/** Adds a text that leads on, which the loader has written but for its hash; there is room. */
+export function addEdge(work: usize, edge: usize): void {
+  const edges = <usize>load<u32>(work, SIEVE_EDGES);
+  const mask = load<u32>(work, SIEVE_EDGES_MASK);
+  const hash = edgeHash(<usize>load<u32>(edge, 4), load<u32>(edge, 8), <usize>load<u32>(edge, 16), <usize>load<u32>(edge, 12));
+  store<u32>(edge, hash);
+  let slot = hash & mask;
+  while (load<u32>(edges + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask;
+  store<u32>(edges + (<usize>slot << 2), <u32>edge);
 }

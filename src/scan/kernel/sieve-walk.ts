@@ -1,14 +1,26 @@
 /**
  * Second look: the record's keys and scalar values, by the positions of its quotes. Which key it is decides no branch: keys come in any
- * order, and a branch mistaken costs as much as a key. Strict: whatever is not plain JSON with an object
- * around it is refused, and the record goes to the exact path.
+ * order, and a branch mistaken costs as much as a key. Objects are followed along the paths of the names that rules use; what
+ * nobody asks for is only passed over. Strict: whatever is not plain JSON with an object around it is refused, and the record
+ * goes to the exact path.
  */
 import {
   ENTRY_BYTES,
   ENTRY_LENGTH,
   ENTRY_START,
   ENTRY_TEXT,
-  KEY_EVENT_ID,
+  INFO_ANY,
+  INFO_BYTES,
+  INFO_FLAGS,
+  INFO_TELL,
+  KEY_ANY,
+  KEY_BLANKLESS,
+  KEY_CLOSED,
+  KEY_FLAT,
+  KEY_MAY_NEST,
+  KEY_PARENT,
+  KEY_SINGLE,
+  KIND_ARRAY,
   KIND_BOOLEAN,
   KIND_EMPTY,
   KIND_INTEGER,
@@ -17,29 +29,36 @@ import {
   KIND_TEXT,
   KIND_WILD,
   LEARNT_BYTES,
+  LONGEST_KEY,
   MAX_LEARNT,
   MAX_VALUES,
-  ROUTE_VALUE_KEYS,
   SIEVE_DICTIONARY,
   SIEVE_DICTIONARY_MASK,
+  SIEVE_INFO,
   SIEVE_KEYS,
+  SIEVE_KEYS_BYTES,
   SIEVE_LEARNT,
   SIEVE_LEARNT_COUNT,
   SIEVE_MASKS,
   SIEVE_MAX_DEPTH,
-  SIEVE_PRESENCE,
   SIEVE_QUOTES,
-  SIEVE_ROUTE_MASK,
-  SIEVE_ROUTE_VALUES,
+  SIEVE_ROOT_KEYS,
+  SIEVE_SERIAL,
   SIEVE_STAMP,
+  SIEVE_TELLS,
+  SIEVE_TEXT,
   SIEVE_VALUES,
 } from './sieve-layout';
 import { recordEnd } from './sieve-structure';
 import { keyHash, writeEntry } from './sieve-keys';
 import { isInteger, sameBytes, skipDigits } from './sieve-text';
 
+/** In place of a key: nobody asks for it. */
+const NOBODY: u32 = 0;
 /** In place of a key: refused. */
 const REFUSED: u32 = 0xffffffff;
+/** Nested objects are numbered, to see keys that stand twice in one; the stamps are begun anew before the numbers run out. */
+const LAST_SERIAL: u32 = 0xff000000;
 /** Longer unknown keys are not learnt. */
 const LONGEST_LEARNT: usize = 64;
 /** Longer ones may be too great for a double. */
@@ -50,15 +69,18 @@ let dictionary: usize = 0;
 let dictionaryMask: u32 = 0;
 let keyStamps: usize = 0;
 let masks: usize = 0;
-let routeValues: usize = 0;
+let tells: usize = 0;
+let info: usize = 0;
+let scratch: usize = 0;
+let serial: u32 = 0;
+/** Arrays around the value at hand: inside of them nothing tells a record's kind. */
+let arrays: u32 = 0;
 let stamp: u32 = 0;
 let maxDepth: u32 = 0;
 let at: usize = 0;
 let quote: usize = 0;
 let out: usize = 0;
 let lastOut: usize = 0;
-let routeMask: u32 = 0;
-let presenceLow: u32 = 0;
 /** Not 0: something in the record is not as it must be. */
 let refused: u32 = 0;
 
@@ -74,22 +96,22 @@ export function walkRecord(area: usize, start: usize): bool {
   stamp = load<u32>(area, SIEVE_STAMP);
   maxDepth = load<u32>(area, SIEVE_MAX_DEPTH);
   masks = <usize>load<u32>(area, SIEVE_MASKS);
-  routeValues = <usize>load<u32>(area, SIEVE_ROUTE_VALUES);
-  routeMask = 0;
-  presenceLow = 0;
+  tells = <usize>load<u32>(area, SIEVE_TELLS);
+  info = <usize>load<u32>(area, SIEVE_INFO);
+  scratch = <usize>load<u32>(area, SIEVE_TEXT);
+  serial = load<u32>(area, SIEVE_SERIAL);
+  arrays = 0;
   refused = 0;
+  if (serial > LAST_SERIAL) {
+    memory.fill(keyStamps, 0, <usize>load<u32>(area, SIEVE_KEYS_BYTES));
+    serial = 0;
+  }
   if (start >= recordEnd || load<u8>(start) != 0x7b) return false;
-  if (!walkRoot(start + 1)) return false;
+  const isWhole = walkRoot(start + 1);
+  store<u32>(area, serial, SIEVE_SERIAL);
+  if (!isWhole) return false;
   skipBlanks();
   if (at != recordEnd || refused != 0) return false;
-  // One spelling of each event id: it decides which other keys count.
-  if (((routeMask >>> KEY_EVENT_ID) & 1) != 0) {
-    const entry = routeValues + <usize>KEY_EVENT_ID * 12;
-    const from = <usize>load<u32>(entry);
-    if (hasEscape(from, <usize>load<u32>(entry, 4) - from)) return false;
-  }
-  store<u32>(area, routeMask, SIEVE_ROUTE_MASK);
-  store<u32>(area, presenceLow, SIEVE_PRESENCE);
   valuesEnd = out;
   return true;
 }
@@ -101,6 +123,7 @@ function walkRoot(start: usize): bool {
   let to = <usize>load<u32>(work, SIEVE_VALUES);
   const last = to + <usize>(MAX_VALUES - 1) * 16;
   const end = recordEnd;
+  let keys: u32 = 0;
   lastOut = last;
   while (load<u8>(here) == 0x20) here++;
   let isOpen = load<u8>(here) != 0x7d;
@@ -111,6 +134,7 @@ function walkRoot(start: usize): bool {
     if (close >= end) return false;
     const key = keyOf(here + 1, close - here - 1);
     if (key == REFUSED) return false;
+    keys++;
     next += 8;
     here = close + 1;
     while (load<u8>(here) == 0x20) here++;
@@ -123,14 +147,14 @@ function walkRoot(start: usize): bool {
       const textEnd = <usize>load<u32>(next, 4);
       if (textEnd >= end) return false;
       next += 8;
-      noteValue(to, key, here + 1, textEnd, KIND_TEXT);
+      noteValue(to, key, key, here + 1, textEnd, KIND_TEXT);
       to += 16;
       here = textEnd + 1;
     } else {
       at = here;
       quote = next;
       out = to;
-      if (!walkValue(key, 0)) return false;
+      if (!walkValue(key, NOBODY, 0)) return false;
       here = at;
       next = quote;
       to = out;
@@ -145,6 +169,7 @@ function walkRoot(start: usize): bool {
   }
   at = here;
   out = to;
+  store<u32>(work, keys, SIEVE_ROOT_KEYS);
   return true;
 }
 
@@ -154,24 +179,27 @@ function skipBlanks(): void {
   while (load<u8>(at) == 0x20) at++;
 }
 
-/** An object inside of the record, from behind its opening brace to behind the closing one: its keys are nobody's. */
-function walkObject(depth: u32): bool {
+/** An object inside of the record, from behind its opening brace to behind the closing one; `node` is the key it stands under. */
+function walkObject(node: u32, depth: u32): bool {
   skipBlanks();
   if (load<u8>(at) == 0x7d) {
     at++;
     return true;
   }
+  const own = node == NOBODY ? 0 : ++serial;
   while (true) {
     if (<usize>load<u32>(quote) != at) return false;
     const close = <usize>load<u32>(quote, 4);
     if (close >= recordEnd) return false;
     quote += 8;
+    const key = node == NOBODY ? NOBODY : keyBelow(node, own, at + 1, close - at - 1);
+    if (key == REFUSED) return false;
     at = close + 1;
     skipBlanks();
     if (load<u8>(at) != 0x3a) return false;
     at++;
     skipBlanks();
-    if (!walkValue(0, depth)) return false;
+    if (!walkValue(key, node, depth)) return false;
     skipBlanks();
     const next = load<u8>(at++);
     if (next == 0x7d) return true;
@@ -187,7 +215,7 @@ function walkArray(key: u32, depth: u32): bool {
     return emit(key, at, at, KIND_EMPTY);
   }
   while (true) {
-    if (!walkValue(key, depth)) return false;
+    if (!walkValue(key, NOBODY, depth)) return false;
     skipBlanks();
     const next = load<u8>(at++);
     if (next == 0x5d) return true;
@@ -196,7 +224,8 @@ function walkArray(key: u32, depth: u32): bool {
   }
 }
 
-function walkValue(key: u32, depth: u32): bool {
+/** The value of `key` in an object that stands under the key `above`; in an array, or in the record itself, under nobody. */
+function walkValue(key: u32, above: u32, depth: u32): bool {
   const first = load<u8>(at);
   if (first == 0x22) {
     if (<usize>load<u32>(quote) != at) return false;
@@ -209,11 +238,34 @@ function walkValue(key: u32, depth: u32): bool {
   }
   if (first == 0x7b || first == 0x5b) {
     if (depth >= maxDepth) return false;
-    at++;
-    if (first == 0x5b) return walkArray(key, depth + 1);
-    return emit(key, at, at, KIND_WILD) && walkObject(depth + 1);
+    const start = at++;
+    if (first == 0x7b) {
+      const below = above == NOBODY ? key : nestedUnder(key, above);
+      if (below == REFUSED) return false;
+      if (key != NOBODY && !emit(key, at, at, KIND_WILD)) return false;
+      return walkObject((flagsOf(below) & KEY_PARENT) != 0 ? below : NOBODY, depth + 1);
+    }
+    if ((flagsOf(key) & KEY_SINGLE) != 0) return false;
+    arrays++;
+    if (!walkArray(key, depth + 1)) return false;
+    arrays--;
+    if (arrays == 0) tell(key, start, at, KIND_ARRAY);
+    return true;
   }
   return walkScalar(key);
+}
+
+// @ts-ignore: decorator
+@inline
+function flagsOf(key: u32): u32 {
+  return load<u32>(info + <usize>key * INFO_BYTES, INFO_FLAGS);
+}
+
+/** The key that an object of `key` under `above` is looked into as. */
+function nestedUnder(key: u32, above: u32): u32 {
+  const flags = flagsOf(above);
+  if ((flags & (KEY_FLAT | KEY_ANY)) == 0 || (flagsOf(key) & KEY_MAY_NEST) != 0) return key;
+  return (flags & KEY_ANY) != 0 ? load<u32>(info + <usize>above * INFO_BYTES, INFO_ANY) : REFUSED;
 }
 
 function walkScalar(key: u32): bool {
@@ -254,48 +306,47 @@ function isNumber(start: usize, end: usize): bool {
   return i == end && end - start < LONGEST_NUMBER;
 }
 
-/** Notes the value, and what it tells of the record's kind; what may not be is gathered and asked about at the end. */
+/** Notes the value, and under `telling` what it tells of the record's kind. */
 // @ts-ignore: decorator
 @inline
-function noteValue(to: usize, key: u32, start: usize, end: usize, kind: u32): void {
+function noteValue(to: usize, key: u32, telling: u32, start: usize, end: usize, kind: u32): void {
   store<u32>(to, key);
   store<u32>(to, <u32>start, 4);
   store<u32>(to, <u32>end, 8);
   store<u32>(to, kind, 12);
-  // Keys that tell by their value; the place of key 0 takes the values of all others.
-  const telling: u32 = <u32>(key < ROUTE_VALUE_KEYS) * key;
-  const bit = (<u32>1 << telling) & ~<u32>1;
-  // Only plain values tell a record's kind, and one of each name.
-  refused |= routeMask & bit;
-  refused |= <u32>(kind > KIND_INTEGER) * bit;
-  routeMask |= bit;
-  const entry = routeValues + <usize>telling * 12;
-  store<u32>(entry, <u32>start);
-  store<u32>(entry, <u32>end, 4);
-  store<u32>(entry, kind, 8);
-  const place = key - ROUTE_VALUE_KEYS;
-  presenceLow |= <u32>(place < 32) << (place & 31);
+  tell(telling, start, end, kind);
+}
+
+/** The place of keys that tell nothing takes the values of all of them. */
+// @ts-ignore: decorator
+@inline
+function tell(key: u32, start: usize, end: usize, kind: u32): void {
+  const place = tells + (<usize>load<u32>(info + <usize>key * INFO_BYTES, INFO_TELL) << 4);
+  store<u32>(place, stamp);
+  store<u32>(place, <u32>start, 4);
+  store<u32>(place, <u32>end, 8);
+  store<u32>(place, kind, 12);
 }
 
 function emit(key: u32, start: usize, end: usize, kind: u32): bool {
   if (out >= lastOut) return false;
-  noteValue(out, key, start, end, kind);
+  noteValue(out, key, arrays == 0 ? key : NOBODY, start, end, kind);
   out += 16;
   return true;
 }
 
 // @ts-ignore: decorator
 @inline
-function hasEscape(start: usize, length: usize): bool {
+function hasByte(start: usize, length: usize, byte: u8): bool {
   for (let i: usize = 0; i < length; i += 16) {
-    let slashes = <u32>i8x16.bitmask(i8x16.eq(v128.load(start + i), i8x16.splat(0x5c)));
-    if (length - i < 16) slashes &= (<u32>1 << <u32>(length - i)) - 1;
-    if (slashes != 0) return true;
+    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(start + i), i8x16.splat(byte)));
+    if (length - i < 16) found &= (<u32>1 << <u32>(length - i)) - 1;
+    if (found != 0) return true;
   }
   return false;
 }
 
-/** Number of a known key, 0 for others; refused when it is spelled with escapes, and in the end when it occurs twice. */
+/** Number of a known key of the record itself, NOBODY for others; refused when it is spelled with escapes, and in the end when it occurs twice. */
 function keyOf(start: usize, length: usize): u32 {
   const short = min<usize>(length, 16);
   const bytes = v128.and(v128.load(start), v128.load(masks + 16 - short));
@@ -304,7 +355,7 @@ function keyOf(start: usize, length: usize): u32 {
   while (true) {
     const entry = dictionary + <usize>slot * ENTRY_BYTES;
     const other = <usize>load<u32>(entry, ENTRY_LENGTH);
-    if (other == length && !v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) {
+    if (other == length && length <= LONGEST_KEY && !v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) {
       if (length <= 16 || sameBytes(<usize>load<u32>(entry, ENTRY_TEXT) + 16, start + 16, length - 16)) {
         const key = load<u32>(entry);
         const seen = keyStamps + (<usize>key << 2);
@@ -322,19 +373,65 @@ function keyOf(start: usize, length: usize): u32 {
  * in the dictionary: whoever chooses keys can make no long way through it.
  */
 function unknownKey(hash: u32, slot: u32, bytes: v128, start: usize, length: usize): u32 {
-  if (hasEscape(start, length) || isBeginTime(start, length)) return REFUSED;
+  if (hasByte(start, length, 0x5c) || isBeginTime(start, length) || mayHideData(start, length)) return REFUSED;
   const count = load<u32>(work, SIEVE_LEARNT_COUNT);
-  if (count == MAX_LEARNT || length > LONGEST_LEARNT || length == 0) return 0;
-  if (slot != (hash & dictionaryMask) || isTaken(slot - 1) || isTaken(slot + 1)) return 0;
+  if (count == MAX_LEARNT || length > LONGEST_LEARNT || length == 0) return NOBODY;
+  if (slot != (hash & dictionaryMask) || isTaken(slot - 1) || isTaken(slot + 1)) return NOBODY;
   store<u32>(work, count + 1, SIEVE_LEARNT_COUNT);
   const text = <usize>load<u32>(work, SIEVE_LEARNT) + <usize>count * LEARNT_BYTES;
   memory.copy(text, start, length);
-  writeEntry(dictionary + <usize>slot * ENTRY_BYTES, 0, text, length, bytes);
-  return 0;
+  writeEntry(dictionary + <usize>slot * ENTRY_BYTES, 0, text, <u32>length, bytes);
+  return NOBODY;
 }
 
 function isTaken(slot: u32): bool {
   return load<u32>(dictionary + <usize>(slot & dictionaryMask) * ENTRY_BYTES, ENTRY_TEXT) != 0;
+}
+
+/** Number of a known key in an object under `node`, NOBODY for others; refused as `keyOf` does, and where no other names may be. */
+function keyBelow(node: u32, own: u32, from: usize, size: usize): u32 {
+  let start = from;
+  let length = size;
+  if (length > LONGEST_KEY) return REFUSED;
+  const flags = flagsOf(node);
+  if ((flags & KEY_BLANKLESS) != 0 && hasByte(start, length, 0x20)) {
+    length = copyWithoutBlanks(start, length);
+    start = scratch;
+  }
+  const short = min<usize>(length, 16);
+  const bytes = v128.and(v128.load(start), v128.load(masks + 16 - short));
+  const word = <u32>length | (node << 16);
+  let slot = keyHash(bytes, word) & dictionaryMask;
+  while (true) {
+    const entry = dictionary + <usize>slot * ENTRY_BYTES;
+    if (load<u32>(entry, ENTRY_LENGTH) == word && !v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) {
+      if (length <= 16 || sameBytes(<usize>load<u32>(entry, ENTRY_TEXT) + 16, start + 16, length - 16)) {
+        const key = load<u32>(entry);
+        const seen = keyStamps + (<usize>key << 2);
+        if (load<u32>(seen) == own) return REFUSED;
+        store<u32>(seen, own);
+        return key;
+      }
+    } else if (load<u32>(entry, ENTRY_TEXT) == 0) break;
+    slot = (slot + 1) & dictionaryMask;
+  }
+  return (flags & KEY_CLOSED) != 0 || hasByte(start, length, 0x5c) ? REFUSED : NOBODY;
+}
+
+/** Returns the length of what is left, which stands in the scratch area. */
+function copyWithoutBlanks(start: usize, length: usize): usize {
+  let to = scratch;
+  for (let i: usize = 0; i < length; i++) {
+    const c = load<u8>(start + i);
+    store<u8>(to, c);
+    if (c != 0x20) to++;
+  }
+  return to - scratch;
+}
+
+/** "winlog." in front of a name whose blanks do not count. */
+function mayHideData(start: usize, length: usize): bool {
+  return length > 7 && (load<u64>(start) & 0x00ffffffffffffff) == 0x2e676f6c6e6977 && hasByte(start, length, 0x20);
 }
 
 /** `begin_time` in any letter case, with or without an underscore in front: the time of the event, whatever other fields say. */

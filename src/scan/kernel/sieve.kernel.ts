@@ -11,11 +11,12 @@ import {
   GROUP_NONE,
   HEADER_BYTES,
   MAX_FIELDS,
-  ROUTE_GROUP,
-  ROUTE_RECORDS,
+  NODE_GROUP,
+  NODE_RECORDS,
   SIEVE_BLANKS,
   SIEVE_EXACT,
   SIEVE_FORCED,
+  SIEVE_FULL,
   SIEVE_OUT,
   SIEVE_OUT_CAPACITY,
   SIEVE_OUT_COUNT,
@@ -31,7 +32,7 @@ import { valuesEnd, walkRecord } from './sieve-walk';
 
 export { addKey } from './sieve-keys';
 export { addLiterals } from './sieve-match';
-export { addRoute } from './sieve-route';
+export { addEdge } from './sieve-route';
 
 const DONE: u32 = 1;
 /** The list of candidates is full: take them and call again. */
@@ -80,9 +81,12 @@ function sieveRecord(work: usize, start: usize): u32 {
   if (load<u32>(work, SIEVE_FORCED) != 0) store<u32>(work, 0, SIEVE_FORCED);
   else if (!isUnusual && walkRecord(work, start)) {
     const route = findRoute(work);
-    if (route == 0) return UNKNOWN;
-    store<u32>(route, load<u32>(route, ROUTE_RECORDS) + 1, ROUTE_RECORDS);
-    const group = load<u32>(route, ROUTE_GROUP);
+    if (route == 0 && load<u32>(work, SIEVE_FULL) == 0) return UNKNOWN;
+    let group = GROUP_EXACT;
+    if (route != 0) {
+      store<u32>(route, load<u32>(route, NODE_RECORDS) + 1, NODE_RECORDS);
+      group = load<u32>(route, NODE_GROUP);
+    }
     if (group == GROUP_NONE) {
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
