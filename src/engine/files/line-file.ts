@@ -167,7 +167,7 @@ class LineFileScan {
   /** Little while the first line end is looked for, and behind the end of the range: most of that belongs to others. */
   #wantedBytes(held: number): number {
     if (this.#skipping) return MARGIN_BYTES;
-    return Math.min(READ_BYTES, Math.max(MARGIN_BYTES, this.#end - this.#base - held));
+    return Math.min(this.#scanner.readBytes ?? READ_BYTES, Math.max(MARGIN_BYTES, this.#end - this.#base - held));
   }
 
   #result(): LineFileResult {

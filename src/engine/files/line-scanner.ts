@@ -13,6 +13,8 @@ import type { SigmaSieve } from '../rules/sigma-sieve.ts';
 export interface LineScanner {
   /** Its own memory: read straight into it. */
   readonly input: Uint8Array;
+  /** Bytes to be read at once; absent: as many as one scan keeps in the cache. */
+  readonly readBytes?: number;
   /** Records are the lines of `input[0, length)`; `final` makes an unterminated last line a record. */
   scanLines(length: number, final: boolean): ScanResult;
   /** What candidate i of the last scan is to be examined for. */
@@ -46,6 +48,8 @@ export class IndicatorLines implements LineScanner {
 }
 
 export class RuleLines implements LineScanner {
+  /** Values of processes are read once more after the scan: less stays close. */
+  readonly readBytes = 1 << 18;
   readonly #sieve: SigmaSieve;
   readonly #scanner: Scanner;
   readonly #hasIndicators: () => boolean;

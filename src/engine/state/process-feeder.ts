@@ -64,8 +64,9 @@ export class ProcessFeeder {
   readonly fact = new ProcessFact();
   readonly #texts: () => TextStore;
   readonly #times = new TimeReader();
-  readonly #layouts = new Map<string, Layout>();
-  #layout: Layout | undefined;
+  /** By a hash of their words; of two with one hash the last. */
+  readonly #layouts = new Map<number, Layout>();
+  #layout: Layout = newLayout(new Uint32Array(0));
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #fields: Uint32Array = new Uint32Array(0);
@@ -114,24 +115,20 @@ export class ProcessFeeder {
   }
 
   #layoutOf(count: number): Layout {
-    const known = this.#layout;
-    if (known !== undefined && this.#isOf(known, count)) return known;
-    const words = Uint32Array.from({ length: count }, (_, i) => this.#word(i));
-    const key = words.join();
-    let layout = this.#layouts.get(key);
-    if (layout === undefined) {
-      layout = newLayout(words);
-      if (this.#layouts.size >= MAX_LAYOUTS) this.#layouts.clear();
-      this.#layouts.set(key, layout);
+    const fields = this.#fields;
+    const first = this.#first;
+    if (isOf(this.#layout.words, fields, first, count)) return this.#layout;
+    let hash = count;
+    for (let at = first; at < first + 3 * count; at += 3) hash = Math.imul(hash ^ (fields[at] as number), 0x9e3779b1);
+    const known = this.#layouts.get(hash);
+    if (known !== undefined && isOf(known.words, fields, first, count)) {
+      this.#layout = known;
+      return known;
     }
-    this.#layout = layout;
-    return layout;
-  }
-
-  #isOf({ words }: Layout, count: number): boolean {
-    if (words.length !== count) return false;
-    for (let i = 0; i < count; i++) if (words[i] !== this.#word(i)) return false;
-    return true;
+    this.#layout = newLayout(Uint32Array.from({ length: count }, (_, i) => this.#word(i)));
+    if (this.#layouts.size >= MAX_LAYOUTS) this.#layouts.clear();
+    this.#layouts.set(hash, this.#layout);
+    return this.#layout;
   }
 
   #word(place: number): number {
@@ -243,6 +240,12 @@ export class ProcessFeeder {
     if (this.#word(place) >>> 8 === KIND_NUMBER) return texts.idOf(this.#text(place));
     return texts.idOfJson(this.#bytes, this.#view, start, end);
   }
+}
+
+function isOf(words: Uint32Array, fields: Uint32Array, first: number, count: number): boolean {
+  if (words.length !== count) return false;
+  for (let i = 0, at = first; i < count; i++, at += 3) if (words[i] !== fields[at]) return false;
+  return true;
 }
 
 function newLayout(words: Uint32Array): Layout {

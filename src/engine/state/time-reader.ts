@@ -3,7 +3,6 @@
  * three say something, and no zone where the source's is UTC are taken as well; every other spelling is left to `parseTime`, which
  * this agrees with. Events of one day follow each other, so the day is worked out once.
  */
-import { parseTime } from '../../core/time.ts';
 
 const DAY_BYTES = 10;
 const SECOND_BYTES = 19;
@@ -45,11 +44,11 @@ export class TimeReader {
     // NaN where there is anything but digits.
     if (!(hour < 24 && minute < 60 && second < 60 && day >= 0)) return undefined;
     if (day !== this.#day) {
-      const text = String(day).padStart(8, '0');
-      const ms = parseTime(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}T00:00:00Z`, 'Z', 0);
-      if (ms === undefined) return undefined;
+      const month = Math.floor(day / 100) % 100;
+      const dayOfMonth = day % 100;
+      if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31) return undefined;
       this.#day = day;
-      this.#dayMs = ms;
+      this.#dayMs = Date.UTC(Math.floor(day / 10_000), month - 1, dayOfMonth);
     }
     return this.#dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction;
   }

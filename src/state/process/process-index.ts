@@ -1,14 +1,18 @@
 /**
  * ProcessIndex: from host and process id to the instance that started last; the others hang on it, the younger first. Open addressing
- * over row numbers, at most half full, with a keyed hash: ids are log content.
+ * with a keyed hash (ids are log content), at most half full: each slot is two words, the hash and the row, so that rows are looked at
+ * only where the hash agrees, and growing reads the table alone.
  */
-import { HASH, HOST, NO_ROW, OLDER, PID, type ProcessRows, START } from './process-rows.ts';
+import { HOST, NO_ROW, OLDER, PID, type ProcessRows, START } from './process-rows.ts';
 import type { TextSeed } from './text-store.ts';
+
+const FIRST_SLOTS = 4096;
 
 export class ProcessIndex {
   readonly #rows: ProcessRows;
   readonly #seed: TextSeed;
-  #table = new Uint32Array(1024);
+  #table = new Uint32Array(2 * FIRST_SLOTS);
+  #mask = FIRST_SLOTS - 1;
   #count = 0;
 
   constructor(rows: ProcessRows, seed: TextSeed) {
@@ -18,102 +22,102 @@ export class ProcessIndex {
 
   /** The instance that started last; 0 for none. */
   first(host: number, pid: number): number {
-    const table = this.#table;
-    const mask = table.length - 1;
-    for (let slot = this.#hash(host, pid) & mask; ; slot = (slot + 1) & mask) {
-      const row = table[slot] as number;
-      if (row === NO_ROW) return NO_ROW;
-      if (this.#rows.get(row, PID) === pid && this.#rows.get(row, HOST) === host) return row;
-    }
+    return this.#table[2 * this.#find(host, pid, hashOf(this.#seed, host, pid)) + 1] as number;
   }
 
-  /** Puts a row among the instances of its id, before those that did not start later. */
-  link(row: number): void {
+  /** Puts a row among the instances of its id, before those that did not start later. True: it is the only one. */
+  link(row: number): boolean {
     const rows = this.#rows;
     const host = rows.get(row, HOST);
     const pid = rows.get(row, PID);
+    const hash = hashOf(this.#seed, host, pid);
+    const slot = this.#find(host, pid, hash);
+    const first = this.#table[2 * slot + 1] as number;
+    if (first === NO_ROW) {
+      rows.set(row, OLDER, NO_ROW);
+      this.#table[2 * slot] = hash;
+      this.#table[2 * slot + 1] = row;
+      if (2 * ++this.#count > this.#mask) this.#grow();
+      return true;
+    }
     const startMs = rows.number(row, START);
     let younger = NO_ROW;
-    const first = this.first(host, pid);
     let next = first;
     while (next !== NO_ROW && rows.number(next, START) > startMs) {
       younger = next;
       next = rows.get(next, OLDER);
     }
     rows.set(row, OLDER, next);
-    if (younger !== NO_ROW) rows.set(younger, OLDER, row);
-    else if (first === NO_ROW) this.#add(row, host, pid);
-    else {
-      rows.set(row, HASH, rows.get(first, HASH));
-      this.#replace(first, row);
-    }
+    if (younger === NO_ROW) this.#table[2 * slot + 1] = row;
+    else rows.set(younger, OLDER, row);
+    return false;
   }
 
   unlink(row: number): void {
     const rows = this.#rows;
-    const first = this.first(rows.get(row, HOST), rows.get(row, PID));
+    const host = rows.get(row, HOST);
+    const pid = rows.get(row, PID);
+    const slot = this.#find(host, pid, hashOf(this.#seed, host, pid));
+    const first = this.#table[2 * slot + 1] as number;
     const older = rows.get(row, OLDER);
     rows.set(row, OLDER, NO_ROW);
     if (first !== row) {
       let younger = first;
       while (younger !== NO_ROW && rows.get(younger, OLDER) !== row) younger = rows.get(younger, OLDER);
       if (younger !== NO_ROW) rows.set(younger, OLDER, older);
-    } else if (older === NO_ROW) this.#remove(row);
-    else {
-      rows.set(older, HASH, rows.get(row, HASH));
-      this.#replace(row, older);
+    } else if (older === NO_ROW) this.#remove(slot);
+    else this.#table[2 * slot + 1] = older;
+  }
+
+  /** Slot of the id, or the free one where it would stand. */
+  #find(host: number, pid: number, hash: number): number {
+    const table = this.#table;
+    const mask = this.#mask;
+    const rows = this.#rows;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const row = table[2 * slot + 1] as number;
+      if (row === NO_ROW) return slot;
+      if (table[2 * slot] === hash && rows.get(row, PID) === pid && rows.get(row, HOST) === host) return slot;
     }
-  }
-
-  #hash(host: number, pid: number): number {
-    let hash = Math.imul(pid ^ this.#seed.lo, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ host ^ this.#seed.hi, 0x85ebca77);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae3d);
-    return (hash ^ (hash >>> 16)) >>> 0;
-  }
-
-  #add(row: number, host: number, pid: number): void {
-    this.#rows.set(row, HASH, this.#hash(host, pid));
-    if (2 * ++this.#count > this.#table.length) this.#grow();
-    this.#place(row);
-  }
-
-  #place(row: number): void {
-    const mask = this.#table.length - 1;
-    let slot = this.#rows.get(row, HASH) & mask;
-    while (this.#table[slot] !== NO_ROW) slot = (slot + 1) & mask;
-    this.#table[slot] = row;
-  }
-
-  #slotOf(row: number): number {
-    const mask = this.#table.length - 1;
-    let slot = this.#rows.get(row, HASH) & mask;
-    while (this.#table[slot] !== row) slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  #replace(former: number, row: number): void {
-    this.#table[this.#slotOf(former)] = row;
   }
 
   /** Those behind it move up, so that no search ends too early. */
-  #remove(row: number): void {
+  #remove(removed: number): void {
     const table = this.#table;
-    const mask = table.length - 1;
-    let hole = this.#slotOf(row);
-    for (let slot = (hole + 1) & mask; table[slot] !== NO_ROW; slot = (slot + 1) & mask) {
-      const home = this.#rows.get(table[slot] as number, HASH) & mask;
+    const mask = this.#mask;
+    let hole = removed;
+    for (let slot = (hole + 1) & mask; table[2 * slot + 1] !== NO_ROW; slot = (slot + 1) & mask) {
+      const home = (table[2 * slot] as number) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      table[hole] = table[slot] as number;
+      table[2 * hole] = table[2 * slot] as number;
+      table[2 * hole + 1] = table[2 * slot + 1] as number;
       hole = slot;
     }
-    table[hole] = NO_ROW;
+    table[2 * hole + 1] = NO_ROW;
     this.#count--;
   }
 
   #grow(): void {
     const former = this.#table;
-    this.#table = new Uint32Array(2 * former.length);
-    for (const row of former) if (row !== NO_ROW) this.#place(row);
+    const table = new Uint32Array(2 * former.length);
+    const mask = table.length / 2 - 1;
+    for (let at = 0; at < former.length; at += 2) {
+      const row = former[at + 1] as number;
+      if (row === NO_ROW) continue;
+      const hash = former[at] as number;
+      let slot = hash & mask;
+      while (table[2 * slot + 1] !== NO_ROW) slot = (slot + 1) & mask;
+      table[2 * slot] = hash;
+      table[2 * slot + 1] = row;
+    }
+    this.#table = table;
+    this.#mask = mask;
   }
+}
+
+function hashOf({ lo, hi }: TextSeed, host: number, pid: number): number {
+  let hash = Math.imul(pid ^ lo, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ host ^ hi, 0x85ebca77);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae3d);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -30,8 +30,6 @@ export const OLDER = 20;
 /** Neighbours in the list of last news. */
 export const BEFORE = 21;
 export const AFTER = 22;
-/** Hash of host and id. */
-export const HASH = 23;
 
 /** Its start was told of; not only known from its children. */
 export const STARTED = 1;
@@ -108,7 +106,8 @@ export class ProcessRows {
     this.touch(row);
     const words = this.#words[page] as Uint32Array;
     const at = (row & PAGE_MASK) * ROW_WORDS;
-    words.fill(0, at, at + ROW_WORDS);
+    // Faster than `fill`, which costs a call into the engine.
+    for (let i = at; i < at + ROW_WORDS; i++) words[i] = 0;
     words[at + FLAGS] = USED;
     (this.#numbers[page] as Float64Array)[at / 2 + END] = Number.NaN;
     this.count++;

@@ -136,7 +136,7 @@ export class ProcessTable {
   /** Into the tables and its list; the columns are filled. */
   link(row: number): void {
     const { rows, texts } = this;
-    this.index.link(row);
+    const isOnly = this.index.link(row);
     const guid = rows.get(row, GUID);
     if (guid !== NO_TEXT) texts.setNote(GUID_ROW, guid, row);
     const host = rows.get(row, HOST);
@@ -144,8 +144,7 @@ export class ProcessTable {
     texts.setNote(HOST_PROCESSES, host, processes + 1);
     if (processes === 0) this.hosts++;
     (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).push(row);
-    const pid = rows.get(row, PID);
-    if (rows.get(row, OLDER) !== NO_ROW || this.index.first(host, pid) !== row) this.#limitInstances(host, pid);
+    if (!isOnly) this.#limitInstances(host, rows.get(row, PID));
   }
 
   #limitInstances(host: number, pid: number): void {

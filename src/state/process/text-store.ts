@@ -4,7 +4,7 @@
  *
  * A text is kept as the UTF-8 of its JSON spelling (`JSON.stringify` without the quotes): what stands in a record is that spelling
  * nearly always, and is compared as it is. Other spellings are brought to it first, so that a number stands for a text, not for bytes.
- * A small direct-mapped table of recent texts, hashed fast, is asked before the full one, which is hashed with a key: nobody can
+ * A small table of recent texts, two to a place, hashed fast, is asked before the full one, which is hashed with a key: nobody can
  * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
  */
 import { TextPages } from './text-pages.ts';
@@ -24,7 +24,8 @@ export interface TextSeed {
 const FREE = 0xffff_ffff;
 const RECENT = 16_384;
 /** Longer values are not looked for among the recent ones. */
-const RECENT_BYTES = 512;
+const RECENT_BYTES = 8192;
+const SAMPLE_BYTES = 16;
 /** Texts that nobody held when they were last looked at, before they are dropped. */
 const MAX_UNHELD = 1024;
 const STRINGS = 1024;
@@ -87,10 +88,13 @@ export class TextStore {
     if (length > RECENT_BYTES) return this.#idOfSpelling(bytes, view, start, end);
     const slot = quickHash(view, start, length);
     const recent = this.#recent[slot] as number;
-    if (this.#lengths[recent] === length && this.#pages.isSame(this.#addresses[recent] as number, view, start, length))
-      return recent;
-    const text = this.#idOfSpelling(bytes, view, start, end);
+    if (this.#isSpelled(recent, view, start, length)) return recent;
+    const other = this.#recent[slot ^ 1] as number;
+    const isOther = this.#isSpelled(other, view, start, length);
+    const text = isOther ? other : this.#idOfSpelling(bytes, view, start, end);
+    // The last one met is asked first; the one before makes room.
     this.#recent[slot] = text;
+    this.#recent[slot ^ 1] = recent;
     return text;
   }
 
@@ -198,6 +202,10 @@ export class TextStore {
     this.#addresses[text] = address;
   };
 
+  #isSpelled(text: number, view: DataView, start: number, length: number): boolean {
+    return this.#lengths[text] === length && this.#pages.isSame(this.#addresses[text] as number, view, start, length);
+  }
+
   #bytesOf(text: number): number {
     return TEXT_BYTES + TextPages.blockBytes(this.#lengths[text] as number);
   }
@@ -216,8 +224,7 @@ export class TextStore {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const text = this.#table[slot] as number;
       if (text === 0) return 0;
-      if (this.#hashes[text] !== hash || this.#lengths[text] !== length) continue;
-      if (this.#pages.isSame(this.#addresses[text] as number, view, start, length)) return text;
+      if (this.#hashes[text] === hash && this.#isSpelled(text, view, start, length)) return text;
     }
   }
 
@@ -322,15 +329,23 @@ function isPlainSpelling(bytes: Uint8Array, start: number, end: number): boolean
   return true;
 }
 
-/** A slot of the recent texts. */
+/** A slot of the recent texts: of longer ones the beginning, the middle and the end decide. */
 function quickHash(view: DataView, start: number, length: number): number {
   let hash = length;
   if (length < 4) for (let i = 0; i < length; i++) hash = Math.imul(hash ^ view.getUint8(start + i), 0x9e3779b1);
-  else {
+  else if (length <= 2 * SAMPLE_BYTES) {
     const last = start + length - 4;
     for (let at = start; at < last; at += 4)
       hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
     hash = Math.imul(hash ^ view.getInt32(last, true), 0x9e3779b1);
+  } else {
+    const middle = start + (length >>> 1);
+    const end = start + length - SAMPLE_BYTES;
+    hash =
+      Math.imul(hash ^ view.getInt32(start, true), 0x85ebca77) ^ Math.imul(view.getInt32(middle, true), 0xc2b2ae3d);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(middle + 4, true), 0x9e3779b1);
+    for (let at = end; at < end + SAMPLE_BYTES; at += 4)
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
   }
   return (hash ^ (hash >>> 15)) & (RECENT - 1);
 }
