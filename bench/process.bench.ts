@@ -1,7 +1,8 @@
 /**
  * The three README rules of Flux-Capacitor on Security 4688 events as JSON text, the whole way of `flint scan` from a file to alerts:
  * the records of the development events, repeated as further hosts, so that no process is told of twice. Beside it, interleaved in
- * the same run, a loop that only parses the same records. Rates are by processor time, best of the rounds.
+ * the same run, a loop that only parses the same records. Rates are by processor time, best of the rounds. Then what the remembered
+ * processes take, and a snapshot of them. Fails when records were decoded that need not be, or processes are missing.
  *
  * Run: node scripts/bench.mjs process [copies]
  */
@@ -42,6 +43,28 @@ interface Outcome {
   readonly records: number;
   readonly decoded: number;
   readonly processes: number;
+  readonly processBytes: number;
+}
+
+/** A full snapshot of process memory: its bytes, processor time, and the longest step. */
+function takeSnapshot(generation: Generation): {
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly longestMs: number;
+} {
+  let bytes = 0;
+  let longestMs = 0;
+  const seconds = cpuSeconds(() => {
+    const chunks = generation.rules.processes?.part.snapshot(true)[Symbol.iterator]();
+    for (let more = chunks !== undefined; more; ) {
+      const start = performance.now();
+      const next = chunks?.next();
+      longestMs = Math.max(longestMs, performance.now() - start);
+      if (next === undefined || next.done === true) more = false;
+      else bytes += next.value.bytes.length;
+    }
+  });
+  return { bytes, seconds, longestMs };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-bench-'));
@@ -90,11 +113,13 @@ try {
       records: summary.records,
       decoded: Number(counts['events']),
       processes: Number(counts['processes']),
+      processBytes: Number(counts['process_bytes']),
     };
   };
 
   const best = { parseText: Infinity, parseBytes: Infinity, flint: Infinity };
-  let outcome: Outcome = { alerts: 0, records: 0, decoded: 0, processes: 0 };
+  let outcome: Outcome = { alerts: 0, records: 0, decoded: 0, processes: 0, processBytes: 0 };
+  let snapshot = { bytes: 0, seconds: 0, longestMs: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     best.parseText = Math.min(
       best.parseText,
@@ -111,7 +136,10 @@ try {
         outcome = await scan(generation);
       }),
     );
+    if (round === ROUNDS - 1) snapshot = takeSnapshot(generation);
     await generation.close();
+    if (outcome.processes < records / 2 || outcome.decoded > records / 100)
+      throw new Error(`${outcome.processes} processes remembered, ${outcome.decoded} records decoded`);
     if (outcome.records !== records) throw new Error(`${outcome.records} records, expected ${records}`);
   }
   const rate = (seconds: number): string => `${Math.round(records / seconds).toLocaleString('en')} records/s`;
@@ -125,6 +153,14 @@ try {
     [
       'times JSON.parse from texts, from bytes',
       `${(best.parseText / best.flint).toFixed(2)}, ${(best.parseBytes / best.flint).toFixed(2)}`,
+    ],
+    [
+      'bytes of a process; in a snapshot',
+      `${Math.round(outcome.processBytes / outcome.processes)}; ${Math.round(snapshot.bytes / outcome.processes)}`,
+    ],
+    [
+      'snapshot of all: processor time, longest step',
+      `${Math.round(1000 * snapshot.seconds)} ms, ${snapshot.longestMs.toFixed(1)} ms`,
     ],
   ];
   for (const [label, text] of rows) process.stdout.write(`${label.padEnd(50)} ${text}\n`);

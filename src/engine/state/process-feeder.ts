@@ -11,6 +11,8 @@ import { MAX_VALUE_CHARACTERS, ProcessFact } from '../../state/process/process-f
 import { NO_PID, pidOfBytes, pidWord } from '../../state/process/process-ids.ts';
 import {
   GENERAL_NAMES,
+  type LayoutCondition,
+  type LayoutField,
   type LayoutShape,
   layoutOf,
   NESTED_NAMES,
@@ -149,15 +151,14 @@ export class ProcessFeeder {
       const shape = shapes[i] as LayoutShape;
       let holds = true;
       for (let j = 0; holds && j < shape.when.length; j++) {
-        const [places, texts] = shape.when[j] as LayoutShape['when'][number];
-        holds = this.#isOneOf(places, texts);
+        holds = this.#isOneOf(shape.when[j] as LayoutCondition);
       }
       if (holds) return shape;
     }
     return undefined;
   }
 
-  #isOneOf(places: Places, texts: readonly string[]): boolean {
+  #isOneOf({ places, texts }: LayoutCondition): boolean {
     for (let i = 0; i < places.length; i++)
       for (let j = 0; j < texts.length; j++) if (this.#isText(places[i] as number, texts[j] as string)) return true;
     return false;
@@ -222,10 +223,10 @@ export class ProcessFeeder {
     return NO_PID;
   }
 
-  #fill(to: Uint32Array, from: LayoutShape['fields'], texts: TextStore): void {
-    to.fill(NO_TEXT);
+  #fill(to: Uint32Array, from: readonly LayoutField[], texts: TextStore): void {
+    for (let i = 0; i < to.length; i++) to[i] = NO_TEXT;
     for (let i = 0; i < from.length; i++) {
-      const [field, places] = from[i] as LayoutShape['fields'][number];
+      const { field, places } = from[i] as LayoutField;
       const text = this.#value(places, texts);
       const isLong = texts.spellingLength(text) > MAX_VALUE_CHARACTERS;
       to[field] = isLong ? texts.idOf(texts.textOf(text).slice(0, MAX_VALUE_CHARACTERS)) : text;

@@ -12,19 +12,30 @@ import { HOST, PROCESS_SHAPES, type ProcessShape } from './process-shapes.ts';
 /** Places of values in the list. */
 export type Places = readonly number[];
 
+export interface LayoutField {
+  /** By the numbers of `FIELD_NAMES`. */
+  readonly field: number;
+  readonly places: Places;
+}
+
+export interface LayoutCondition {
+  readonly places: Places;
+  readonly texts: readonly string[];
+}
+
 export interface LayoutShape {
   readonly kind: ProcessEventKind;
   /** In each row one of the values is one of the texts; all rows must hold. */
-  readonly when: readonly (readonly [places: Places, texts: readonly string[]])[];
+  readonly when: readonly LayoutCondition[];
   /** The start stands in a field of its own: the general reader is needed. */
   readonly isGeneral: boolean;
   readonly pid: Places;
   readonly guid: Places;
   readonly parentPid: Places;
   readonly parentGuid: Places;
-  /** By the numbers of `FIELD_NAMES`; those without any value are absent. */
-  readonly fields: readonly (readonly [field: number, places: Places])[];
-  readonly parentFields: readonly (readonly [field: number, places: Places])[];
+  /** Those without any value are absent. */
+  readonly fields: readonly LayoutField[];
+  readonly parentFields: readonly LayoutField[];
 }
 
 export interface ProcessLayout {
@@ -65,10 +76,10 @@ export function layoutOf(
       const place = placeOf(name);
       return place !== undefined && isText(place) ? [place] : [];
     });
-  const fieldPlaces = (table: ProcessShape['parentFields']): [number, Places][] =>
-    Object.entries(table ?? {}).flatMap(([property, from]): [number, Places][] => {
+  const fieldPlaces = (table: ProcessShape['parentFields']): LayoutField[] =>
+    Object.entries(table ?? {}).flatMap(([property, from]): LayoutField[] => {
       const found = places(from);
-      return found.length === 0 ? [] : [[(FIELD_NAMES as readonly string[]).indexOf(property), found]];
+      return found.length === 0 ? [] : [{ field: (FIELD_NAMES as readonly string[]).indexOf(property), places: found }];
     });
   const mayFit = ({ keys, lacks }: ProcessShape): boolean =>
     keys.every((name) => placeOf(name) !== undefined) && !(lacks ?? []).some((name) => placeOf(name) !== undefined);
@@ -76,7 +87,7 @@ export function layoutOf(
     hosts: places(HOST),
     shapes: PROCESS_SHAPES.filter(mayFit).map((shape) => ({
       kind: shape.kind,
-      when: (shape.when ?? []).map(([from, texts]) => [places(from), texts] as const),
+      when: (shape.when ?? []).map(([from, texts]) => ({ places: places(from), texts })),
       isGeneral: shape.start !== undefined,
       pid: places(shape.pid),
       guid: places(shape.guid),

@@ -23,6 +23,7 @@ export interface TextSeed {
 
 const FREE = 0xffff_ffff;
 const RECENT = 16_384;
+const RECENT_WORDS = 4;
 /** Longer values are not looked for among the recent ones. */
 const RECENT_BYTES = 8192;
 const SAMPLE_BYTES = 16;
@@ -62,7 +63,8 @@ export class TextStore {
   #count = 0;
   /** Open addressing, at most half full. */
   #table = new Uint32Array(2048);
-  readonly #recent = new Uint32Array(RECENT);
+  /** Number, length and address of each; forgotten when a text is dropped or moved. */
+  readonly #recent = new Uint32Array(RECENT * RECENT_WORDS);
   #unheld: number[] = [];
   readonly #strings: (string | undefined)[] = new Array<string | undefined>(STRINGS).fill(undefined);
   readonly #stringOf = new Uint32Array(STRINGS);
@@ -86,15 +88,24 @@ export class TextStore {
   idOfJson(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const length = end - start;
     if (length > RECENT_BYTES) return this.#idOfSpelling(bytes, view, start, end);
-    const slot = quickHash(view, start, length);
-    const recent = this.#recent[slot] as number;
-    if (this.#isSpelled(recent, view, start, length)) return recent;
-    const other = this.#recent[slot ^ 1] as number;
-    const isOther = this.#isSpelled(other, view, start, length);
-    const text = isOther ? other : this.#idOfSpelling(bytes, view, start, end);
-    // The last one met is asked first; the one before makes room.
-    this.#recent[slot] = text;
-    this.#recent[slot ^ 1] = recent;
+    const recent = this.#recent;
+    const at = RECENT_WORDS * quickHash(view, start, length);
+    const first = recent[at] as number;
+    if (
+      recent[at + 1] === length &&
+      first !== NO_TEXT &&
+      this.#pages.isSame(recent[at + 2] as number, view, start, length)
+    )
+      return first;
+    // The last one met is asked first; the one before it moves into the other place.
+    const other = at ^ RECENT_WORDS;
+    const second = recent[other] as number;
+    const isSecond = second !== NO_TEXT && this.#isSpelled(second, view, start, length);
+    const text = isSecond ? second : this.#idOfSpelling(bytes, view, start, end);
+    recent.copyWithin(other, at, at + RECENT_WORDS);
+    recent[at] = text;
+    recent[at + 1] = this.#lengths[text] as number;
+    recent[at + 2] = this.#addresses[text] as number;
     return text;
   }
 
@@ -189,6 +200,7 @@ export class TextStore {
     // Dropping one may leave its lower case unheld, which stands in the next list.
     for (const text of unheld) if (this.#isUnused(text) && this.#lengths[text] !== FREE) this.#drop(text);
     this.#pages.compact(this.#addressOf, this.#moved);
+    this.#recent.fill(NO_TEXT);
   }
 
   #isUnused(text: number): boolean {
