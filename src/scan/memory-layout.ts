@@ -13,6 +13,8 @@ export const TAB_NET6 = 260;
 export const TAB_REACH4 = 280;
 export const TAB_ENDINGS = 284;
 export const TAB_ENDINGS_SHIFT = 288;
+export const TAB_NEAR_ENDINGS = 292;
+export const TAB_NEAR_REACH4 = 296;
 /** Bytes of the header; filters, slots and maps follow. */
 export const TAB_HEADER_BYTES = 512;
 
@@ -61,5 +63,5 @@ export const CTX_QUADS = CTX_THIRD_DOTS + PIECE * 2 + 256;
 export const CTX_TOKENS = CTX_QUADS + PIECE * 2 + 256;
 export const CTX_LINE_ENDS = CTX_TOKENS + 129 * 24;
 export const CTX_SPECIAL_BLOCKS = CTX_LINE_ENDS + PIECE * 4 + 256;
-export const CTX_ENDING_BITS = CTX_SPECIAL_BLOCKS + PIECE / 16 + 256;
-export const CTX_BYTES = CTX_ENDING_BITS + PIECE * 2 + 256;
+export const CTX_ENDING_KEYS = CTX_SPECIAL_BLOCKS + PIECE / 16 + 256;
+export const CTX_BYTES = CTX_ENDING_KEYS + PIECE * 2 + 256;

@@ -31,6 +31,8 @@ import {
   TAB_HEADER_BYTES,
   TAB_ENDINGS,
   TAB_ENDINGS_SHIFT,
+  TAB_NEAR_ENDINGS,
+  TAB_NEAR_REACH4,
   TAB_NET4,
   TAB_NET6,
   TAB_REACH4,
@@ -59,8 +61,9 @@ const SPARE = 1.06;
 const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
 const REACH4_BYTES = 2 ** 24 / 8;
+const NEAR_REACH4_BYTES = 2 ** 20 / 8;
 /** Bits of the map of endings: 4 to 8 for each name, of which many end alike. */
-const MAPS_AND_HEADER_BYTES = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES;
+const MAPS_AND_HEADER_BYTES = TAB_HEADER_BYTES + NET4_BYTES + NET6_BYTES + REACH4_BYTES + NEAR_REACH4_BYTES;
 const MIN_ENDING_BITS = 14;
 const MAX_ENDING_BITS = 27;
 
@@ -111,11 +114,19 @@ export class WitnessTables {
       view.setUint32(header + 20, limit, true);
       at += aligned(slots * 4);
     }
-    view.setUint32(TAB_NET4, at, true);
-    view.setUint32(TAB_NET6, at + NET4_BYTES, true);
-    view.setUint32(TAB_REACH4, at + NET4_BYTES + NET6_BYTES, true);
-    view.setUint32(TAB_ENDINGS, at + NET4_BYTES + NET6_BYTES + REACH4_BYTES, true);
-    view.setUint32(TAB_ENDINGS_SHIFT, 64 - endingBits(counts[CLASS_NAME]), true);
+    const ending = endingBits(counts[CLASS_NAME]);
+    for (const [field, size] of [
+      [TAB_NET4, NET4_BYTES],
+      [TAB_NET6, NET6_BYTES],
+      [TAB_REACH4, REACH4_BYTES],
+      [TAB_NEAR_REACH4, NEAR_REACH4_BYTES],
+      [TAB_ENDINGS, 2 ** ending / 8],
+      [TAB_NEAR_ENDINGS, 2 ** ending / 32],
+    ] as const) {
+      view.setUint32(field, at, true);
+      at += size;
+    }
+    view.setUint32(TAB_ENDINGS_SHIFT, 32 - ending, true);
     return new WitnessTables(memory, address, bytes);
   }
 
@@ -235,7 +246,7 @@ const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
 
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {
-  let bytes = MAPS_AND_HEADER_BYTES + 2 ** endingBits(counts[CLASS_NAME]) / 8;
+  let bytes = MAPS_AND_HEADER_BYTES + (2 ** endingBits(counts[CLASS_NAME]) / 32) * 5;
   for (const count of counts) {
     const { filterWords, slots } = classSize(count);
     bytes += filterWords * 8 + aligned(slots * 4);

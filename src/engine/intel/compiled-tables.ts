@@ -3,7 +3,7 @@
  * `flint intel compile` and read at every start. The names carry a version of their own, so that a file of an older program gives its
  * indicators all the same and has these built anew.
  *
- * Section `scan.witnesses.3`: WitnessTables as they lie in memory, little-endian. Section `match.urls.1`: 4 bytes shape, then the
+ * Section `scan.witnesses.4`: WitnessTables as they lie in memory, little-endian. Section `match.urls.1`: 4 bytes shape, then the
  * slots of the URL index.
  */
 import type { IndicatorTable } from '../../core/indicator-table.ts';
@@ -13,7 +13,7 @@ import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
 
-const WITNESSES = 'scan.witnesses.3';
+const WITNESSES = 'scan.witnesses.4';
 const URLS = 'match.urls.1';
 
 /** What to write beside the indicators. Empty where the kernel cannot run: the reader builds its own then. */

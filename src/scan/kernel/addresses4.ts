@@ -13,6 +13,7 @@ import {
   CTX_THIRD_DOTS,
   FLAG_ADDRESSES,
   MASK_DOT,
+  TAB_NEAR_REACH4,
   TAB_NET4,
   TAB_REACH4,
 } from './layout';
@@ -91,14 +92,22 @@ function chooseQuads(to: usize): usize {
     const three = value(load<u32>(third - 4) ^ 0x30303030, <u32>c << 3);
     store<u32>(at + distance, (one << 16) | (two << 8) | three);
   }
-  const reach = tab + <usize>load<u32>(tab, TAB_REACH4);
+  // The map of the /20 fits a near cache.
+  return chooseReached(chooseReached(to, tab + <usize>load<u32>(tab, TAB_NEAR_REACH4), 4), tab + <usize>load<u32>(tab, TAB_REACH4), 0);
+}
+
+function chooseReached(to: usize, reach: usize, shift: u32): usize {
+  const list = ctx + CTX_THIRD_DOTS;
+  const distance = CTX_QUADS - CTX_THIRD_DOTS;
   let out = list;
   for (let at = list; at < to; at += 4) {
     const upper = load<u32>(at + distance);
     const offset = load<u32>(at);
     store<u32>(out, offset);
+    store<u32>(out + distance, upper);
+    const bit = upper >>> shift;
     // At the beginning of the piece a digit in front may belong to another record.
-    const isListed = (load<u32>(reach + <usize>(upper >>> 5 << 2)) >>> upper) | <u32>(offset < 16);
+    const isListed = (load<u32>(reach + <usize>(bit >>> 5 << 2)) >>> bit) | <u32>(offset < 16);
     out += <usize>(isListed & 1) << 2;
   }
   return out;

@@ -1,7 +1,7 @@
 /** Adds witnesses to the tables: the loader writes items into memory, the kernel hashes them as the scan does. */
-import { addEnding } from './endings';
+import { addEnding, setBit } from './endings';
 import { addRun, insertKey, ipv4Hash, ipv6Hash, nameHash, net4Hash, pairHash, SEED_HASH, SEED_WORD } from './keys';
-import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
+import { CLASS_ADDRESS, CLASS_HASH, CLASS_NAME, CLASS_PAIR, CLASS_WORD, TAB_NEAR_REACH4, TAB_NET4, TAB_NET6, TAB_NET6_LENGTHS, TAB_REACH4 } from './layout';
 import { classOf, setBlocks, tab } from './state';
 
 const ITEM_NAME: u32 = 0;
@@ -69,8 +69,8 @@ function reachNet4(masked: u32, bits: u32): void {
 }
 
 function setReach4(upper: u32): void {
-  const at = tab + <usize>load<u32>(tab, TAB_REACH4) + <usize>(upper >>> 3);
-  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(upper & 7)));
+  setBit(tab + <usize>load<u32>(tab, TAB_REACH4), upper);
+  setBit(tab + <usize>load<u32>(tab, TAB_NEAR_REACH4), upper >>> 4);
 }
 
 function reachNet6(high: u64, bits: u32): void {

@@ -19,10 +19,14 @@ export const CLASS_BYTES: usize = 32;
 export const TAB_NET4: usize = 256;
 /** Offset of 2^24 bits: something is listed in N.N.N.0/24. */
 export const TAB_REACH4: usize = 280;
+/** Offset of 2^20 bits, asked first: the same of the /20. */
+export const TAB_NEAR_REACH4: usize = 296;
 /** Offset of a power of two of bits: a name that ends like this is listed (`endings.ts`). */
 export const TAB_ENDINGS: usize = 284;
-/** 64 minus the binary logarithm of the number of those bits. */
+/** 32 minus the binary logarithm of the number of those bits. */
 export const TAB_ENDINGS_SHIFT: usize = 288;
+/** Offset of a quarter as many bits, asked first. */
+export const TAB_NEAR_ENDINGS: usize = 292;
 /** Offset of 65,536 bits: networks reach into the first 16 bits of an IPv6 address; 0 when none. */
 export const TAB_NET6: usize = 260;
 /** Two u64: prefix lengths 0 to 127 that occur among IPv6 networks. */
@@ -100,9 +104,9 @@ export const TOKEN_BYTES: usize = 24;
 export const CTX_LINE_ENDS: usize = CTX_TOKENS + 129 * 24;
 /** Addresses of the blocks of 64 bytes that may hold an escape, u32 each. */
 export const CTX_SPECIAL_BLOCKS: usize = CTX_LINE_ENDS + PIECE * 4 + 256;
-/** For each end, the place of the name in the map of endings; the highest bit says that it is not known from that. */
-export const CTX_ENDING_BITS: usize = CTX_SPECIAL_BLOCKS + PIECE / 16 + 256;
-export const CTX_BYTES: usize = CTX_ENDING_BITS + PIECE * 2 + 256;
+/** For each end, the hash of what the name ends with. */
+export const CTX_ENDING_KEYS: usize = CTX_SPECIAL_BLOCKS + PIECE / 16 + 256;
+export const CTX_BYTES: usize = CTX_ENDING_KEYS + PIECE * 2 + 256;
 
 // Mask arrays, bit b of word w is byte 64 w + b of the piece.
 /** Letters, digits, `_` and `-`. */

@@ -76,14 +76,12 @@ function listEnds(count: u32, list: usize): usize {
     store<u32>(out, base + <u32>ctz(found));
     found &= found - 1;
     store<u32>(out, base + <u32>ctz(found), 4);
-    found &= found - 1;
-    store<u32>(out, base + <u32>ctz(found), 8);
-    if (number > 3) {
+    if (number > 2) {
       let to = out;
       do {
         found &= found - 1;
         to += 4;
-        store<u32>(to, base + <u32>ctz(found), 8);
+        store<u32>(to, base + <u32>ctz(found), 4);
       } while (found != 0);
     }
     out += <usize>number << 2;
