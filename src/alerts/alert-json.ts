@@ -24,7 +24,7 @@ export function alertJson(match: Match, event: Event, options: AlertOptions): st
   if (!isOfOneEvent(match) || match.matched.length > MAX_HITS) return undefined;
   const constant = matchJson(match);
   const { original, origin } = event;
-  if (!constant.isWhole || original.length * 3 > MAX_ORIGINAL_BYTES) return undefined;
+  if (!constant.isWhole || !isShort(original, MAX_ORIGINAL_BYTES)) return undefined;
   const matched = matchedJson(match.matched);
   const input = inputJson(origin.source);
   const placed =

@@ -28,9 +28,9 @@ const MAX_KEY_BYTES = 256;
 /** Most alerts of one event, most matched fields, sources and contributing events of one alert; the rest is counted. */
 export const MAX_HITS = 100;
 
-/** True when no text of an alert is cut that is as long as this one, whatever its characters are. */
-export function isShort(text: string): boolean {
-  return text.length * 3 <= MAX_TEXT_BYTES;
+/** True when a text is not cut; `event.original` has another limit than others. */
+export function isShort(text: string, limitBytes = MAX_TEXT_BYTES): boolean {
+  return text.length * 3 <= limitBytes || (text.length <= limitBytes && Buffer.byteLength(text) <= limitBytes);
 }
 
 export interface AlertOptions {

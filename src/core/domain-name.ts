@@ -13,6 +13,8 @@ const ASCII_NAME =
 export function canonicalDomain(text: string): string | undefined {
   let name = text.endsWith('.') ? text.slice(0, -1) : text;
   if (name.length < 3 || name.length > 1024) return undefined;
+  // Most names are written in their canonical form.
+  if (ASCII_NAME.test(name)) return name.length <= 253 ? name : undefined;
   name = isAscii(name) ? lowerAscii(name) : domainToASCII(name);
   return name.length <= 253 && ASCII_NAME.test(name) ? name : undefined;
 }

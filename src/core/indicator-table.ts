@@ -177,14 +177,29 @@ export class IndicatorTable implements IndicatorRows {
   }
 
   findShape(shape: number, value: string): number {
-    return this.findBytes(shape, lookupBytes(value));
+    const { index, shape: shapes, valueStart, pool } = this.#columns;
+    let hash = Math.imul(0x811c9dc5 ^ shape, 0x01000193);
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return this.findBytes(shape, lookupBytes(value));
+      hash = Math.imul(hash ^ code, 0x01000193);
+    }
+    const mask = index.length - 1;
+    for (let slot = mixed(hash) & mask; ; slot = (slot + 1) & mask) {
+      const row = (index[slot] ?? 0) - 1;
+      if (row < 0) return -1;
+      const start = valueStart[row] ?? 0;
+      if (shapes[row] !== shape || (valueStart[row + 1] ?? 0) - start !== value.length) continue;
+      let same = 0;
+      while (same < value.length && pool[start + same] === value.charCodeAt(same)) same++;
+      if (same === value.length) return row;
+    }
   }
 
   rowsOf(shapes: readonly number[], value: string): number[] {
-    const bytes = lookupBytes(value);
     const rows: number[] = [];
     for (const shape of shapes) {
-      const row = this.findBytes(shape, bytes);
+      const row = this.findShape(shape, value);
       if (row >= 0) rows.push(row);
     }
     return rows;
@@ -324,8 +339,12 @@ export function byConfidence(details: IndicatorDetails[]): IndicatorDetails[] {
 export function valueHash(shape: number, bytes: Uint8Array, start: number, end: number): number {
   let hash = Math.imul(0x811c9dc5 ^ shape, 0x01000193);
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return mixed(hash);
+}
+
+function mixed(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (once ^ (once >>> 13)) >>> 0;
 }
 
 export function sameBytes(

@@ -112,6 +112,8 @@ export function formatNetwork(network: IpNetwork): string {
 
 /** Canonical text of an address, or undefined when it is none. */
 export function canonicalIp(text: string): string | undefined {
+  // There is one spelling of an IPv4 address.
+  if (!text.includes(':')) return parseIpv4(text) === undefined ? undefined : text;
   const address = parseIp(text);
   return address === undefined ? undefined : formatIp(address);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalUrl, parseUrl } from './web-url.ts';
+import { canonicalUrl, formatUrl, parseUrl, splitCanonicalUrl, type WebUrl } from './web-url.ts';
 
 describe('canonical URL', () => {
   it.each([
@@ -34,6 +34,16 @@ describe('canonical URL', () => {
       const once = canonicalUrl(text) as string;
       expect(canonicalUrl(once)).toBe(once);
     }
+  });
+
+  it.each([
+    'http://a.example:8080/x?u=http://b.example:1/',
+    'a.example:81/://',
+    'https://[2001:db8::1]:8080/',
+    'ftp://a.example/',
+  ])('%s is split as it was put together', (text) => {
+    const url = parseUrl(text) as WebUrl;
+    expect(splitCanonicalUrl(formatUrl(url))).toEqual(url);
   });
 
   it('keeps host, port and target apart', () => {

@@ -27,13 +27,15 @@ const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ['wss', 443],
 ]);
 const MAX_URL_LENGTH = 16_384;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,30}$/;
 
 /** Understands `scheme://host:port/path?query#fragment` and the same without `scheme://`. Undefined when there is no host. */
 export function parseUrl(text: string): WebUrl | undefined {
   if (text.length > MAX_URL_LENGTH) return undefined;
-  const schemeMatch = /^([A-Za-z][A-Za-z0-9+.-]{0,30}):\/\//.exec(text);
-  const scheme = schemeMatch === null ? '' : (schemeMatch[1] as string).toLowerCase();
-  const rest = text.slice(schemeMatch?.[0].length ?? 0);
+  const colon = text.indexOf('://');
+  const hasScheme = colon > 0 && SCHEME.test(text.slice(0, colon));
+  const scheme = hasScheme ? text.slice(0, colon).toLowerCase() : '';
+  const rest = hasScheme ? text.slice(colon + 3) : text;
   const authorityEnd = rest.search(/[/?#\\]/);
   const authority = authorityEnd < 0 ? rest : rest.slice(0, authorityEnd);
   const hostPort = splitHostPort(authority.slice(authority.lastIndexOf('@') + 1));
@@ -42,6 +44,24 @@ export function parseUrl(text: string): WebUrl | undefined {
   if (host === undefined) return undefined;
   const port = hostPort.port === DEFAULT_PORTS.get(scheme) ? 0 : hostPort.port;
   return { scheme, host, port, target: canonicalTarget(authorityEnd < 0 ? '' : rest.slice(authorityEnd)) };
+}
+
+/** The same for what `formatUrl` wrote, where nothing can be spelled in two ways. */
+export function splitCanonicalUrl(text: string): WebUrl | undefined {
+  if (text.length > MAX_URL_LENGTH) return undefined;
+  const slash = text.indexOf('/');
+  const hasScheme = slash > 0 && text.startsWith('://', slash - 1);
+  const start = hasScheme ? slash + 2 : 0;
+  const end = hasScheme ? text.indexOf('/', start) : slash;
+  const bracket = text.charCodeAt(start) === 0x5b ? text.indexOf(']', start) : -1;
+  const colon = text.indexOf(':', Math.max(start, bracket));
+  const hasPort = colon > 0 && colon < end;
+  return {
+    scheme: hasScheme ? text.slice(0, slash - 1) : '',
+    host: bracket < 0 ? text.slice(start, hasPort ? colon : end) : text.slice(start + 1, bracket),
+    port: hasPort ? Number(text.slice(colon + 1, end)) : 0,
+    target: text.slice(end),
+  };
 }
 
 /** The port that is meant: the one that is given, else the scheme's; 0 when neither tells. */
@@ -90,6 +110,7 @@ export function decodePercent(text: string): string {
 }
 
 export function splitHostPort(text: string): { readonly host: string; readonly port: number } | undefined {
+  if (text !== '' && !text.includes(':') && !text.startsWith('[')) return { host: text, port: 0 };
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(text);
   if (match === null || match[1] === '') return undefined;
   const port = match[2] === undefined || match[2] === '' ? 0 : Number(match[2]);
@@ -97,7 +118,7 @@ export function splitHostPort(text: string): { readonly host: string; readonly p
 }
 
 function normalPercent(text: string): string {
-  if (/^[!#-;=?-Z[\]_a-z~@$&]*$/.test(text) && !text.includes('%')) return text;
+  if (/^[!#$&-;=?-Z[\]_a-z~]*$/.test(text)) return text;
   const encoded = text.replace(/[^\x21-\x7e]+/g, (run) =>
     Buffer.from(run, 'utf8').reduce((out, byte) => out + percent(byte), ''),
   );

@@ -64,6 +64,8 @@ interface FieldName {
   readonly name: string;
   /** What stands before the ending that says host; undefined when the field holds none. */
   readonly stem: string | undefined;
+  /** Whether the field can be part of anything that is put together. */
+  readonly matters: boolean;
 }
 
 interface Named extends FieldName {
@@ -76,11 +78,9 @@ const MAX_REMEMBERED = 4096;
 const MAX_REMEMBERED_KEY = 64;
 const remembered = new Map<string, FieldName>();
 
-/** Endpoints and composed URLs of an event: pairs inside each object, and targets with every host of the event. */
-export function composedOf(fields: EventObject): Observable[] {
-  const found: Observable[] = [];
-  visitObject(fields, '', 0, [], found);
-  return found;
+/** Adds endpoints and composed URLs of an event to `found`: pairs inside each object, and targets with every host of the event. */
+export function addComposed(fields: EventObject, found: Observable[]): void {
+  visitObject(fields, '', 0, NO_HOSTS, found);
 }
 
 function visitObject(
@@ -92,18 +92,25 @@ function visitObject(
 ): void {
   if (depth > MAX_DEPTH) return;
   const named: Named[] = [];
-  for (const key of Object.keys(object)) {
+  const keys = Object.keys(object);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
     const value = object[key] as EventValue;
     if (typeof value !== 'string' && typeof value !== 'number') continue;
-    const { name, stem } = fieldName(key);
-    named.push({ field: path === '' ? key : `${path}.${key}`, name, stem, text: String(value) });
+    const said = fieldName(key);
+    if (!said.matters) continue;
+    const { name, stem, matters } = said;
+    named.push({ field: path === '' ? key : `${path}.${key}`, name, stem, matters, text: String(value) });
   }
   const hosts = hostsOf(named);
   for (const host of hosts) if (host.port > 0) found.push(endpoint(host));
-  const allHosts = [...hosts, ...outerHosts].slice(0, MAX_COMBINED);
-  for (const target of targetsOf(named)) for (const host of allHosts) found.push(composedUrl(host, target));
-  for (const key of Object.keys(object)) {
+  const allHosts = hosts.length === 0 ? outerHosts : [...hosts, ...outerHosts].slice(0, MAX_COMBINED);
+  if (allHosts.length > 0)
+    for (const target of targetsOf(named)) for (const host of allHosts) found.push(composedUrl(host, target));
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
     const value = object[key] as EventValue;
+    if (typeof value !== 'object' || value === null) continue;
     const below = path === '' ? key : `${path}.${key}`;
     if (isEventObject(value)) visitObject(value, below, depth + 1, allHosts, found);
     else if (Array.isArray(value)) {
@@ -113,6 +120,8 @@ function visitObject(
     }
   }
 }
+
+const NO_HOSTS: readonly Host[] = Object.freeze([]);
 
 interface Host {
   readonly field: string;
@@ -138,6 +147,11 @@ function hostStem(name: string): string | undefined {
   if (HOST_NAMES.has(name)) return name;
   for (const ending of HOST_ENDINGS) if (name.endsWith(ending)) return name.slice(0, -ending.length);
   return undefined;
+}
+
+/** Every name that `portBeside` could ask for has such an ending. */
+function isPortName(name: string): boolean {
+  return PORT_ENDINGS.some((ending) => name.endsWith(ending));
 }
 
 function portBeside(stem: string, named: readonly Named[]): number {
@@ -189,7 +203,9 @@ function fieldName(key: string): FieldName {
   const known = remembered.get(key);
   if (known !== undefined) return known;
   const name = key.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
-  const said = { name, stem: hostStem(name) };
+  const stem = hostStem(name);
+  const matters = stem !== undefined || TARGET_NAMES.has(name) || QUERY_NAMES.has(name) || isPortName(name);
+  const said = { name, stem, matters };
   if (key.length > MAX_REMEMBERED_KEY) return said;
   if (remembered.size === MAX_REMEMBERED) remembered.clear();
   remembered.set(key, said);

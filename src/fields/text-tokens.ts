@@ -35,6 +35,8 @@ const MAX_SCHEME = 31;
 const MAX_URL_CHARACTERS = 16_384;
 /** URLs that begin inside one unbroken run (a URL in the query of another); more would make long runs cost their square. */
 const MAX_URLS_PER_RUN = 8;
+/** What some token of every kind has: a dot or what stands for one, a colon, an escape, a hash. */
+const MAY_HOLD = /[.:%\u0080-\uffff]|[0-9A-Fa-f]{32}/;
 const URL_END = /[\s"'<>`\\^{}|]/;
 
 /** A stretch of the text that is a URL with a scheme. */
@@ -44,15 +46,14 @@ interface UrlSpan {
   readonly end: number;
 }
 
-/** All observables of a text, and of the text with its percent-encoding undone when it has any. */
-export function tokensOf(observed: ObservedText): Observable[] {
-  const found: Observable[] = [];
-  collectTokens(observed, observed.text, found);
-  if (observed.text.includes('%')) {
-    const decoded = decodePercent(observed.text);
-    if (decoded !== observed.text) collectTokens(observed, decoded, found);
-  }
-  return found;
+/** Adds all observables of a text to `found`, and those of the text with its percent-encoding undone when it has any. */
+export function addTokens(observed: ObservedText, found: Observable[]): void {
+  const { text } = observed;
+  if (!MAY_HOLD.test(text)) return;
+  collectTokens(observed, text, found);
+  if (!text.includes('%')) return;
+  const decoded = decodePercent(text);
+  if (decoded !== text) collectTokens(observed, decoded, found);
 }
 
 function collectTokens(observed: ObservedText, text: string, found: Observable[]): void {
@@ -180,7 +181,8 @@ function endsInNumber(text: string): boolean {
 
 /** Labels joined by single dots, two or more: [from, to). */
 function nameRuns(text: string): Iterable<readonly [from: number, to: number]> {
-  return text.length <= SHORT_TEXT && isAscii(text) && !LONG_LABEL.test(text) ? shortNameRuns(text) : allNameRuns(text);
+  const isShort = text.length <= SHORT_TEXT && isAscii(text) && (text.length <= 256 || !LONG_LABEL.test(text));
+  return isShort ? shortNameRuns(text) : allNameRuns(text);
 }
 
 /** The same for most texts, at the speed of one expression. */
@@ -223,15 +225,16 @@ function labelEnd(text: string, from: number, label: RegExp): number {
 
 function collectIpv4(text: string, spans: readonly UrlSpan[], add: Add): void {
   const runs = new RunLimit(text);
-  for (const match of text.matchAll(IPV4_RUN)) {
+  IPV4_RUN.lastIndex = 0;
+  for (let match = IPV4_RUN.exec(text); match !== null; match = IPV4_RUN.exec(text)) {
     const seen = trimEnd(trimStart(match[0], '.'), '.');
-    const address = parseIpv4(seen);
-    if (address === undefined) continue;
+    if (parseIpv4(seen) === undefined) continue;
     if (isWordCharacter(text, match.index - 1) || isWordCharacter(text, match.index + match[0].length)) continue;
     const start = match.index + match[0].indexOf(seen);
     const end = start + seen.length;
-    add('ipv4', formatIp(address), seen, placeOf(text, start, end, spans));
-    addHostForms(text, { host: formatIp(address), seen, start, end }, spans, runs, add);
+    // There is one spelling of an IPv4 address.
+    add('ipv4', seen, seen, placeOf(text, start, end, spans));
+    addHostForms(text, { host: seen, seen, start, end }, spans, runs, add);
   }
 }
 
@@ -298,6 +301,7 @@ function spanAt(spans: readonly UrlSpan[], index: number): UrlSpan | undefined {
 }
 
 function wholeOr(text: string, start: number, end: number): Place {
+  if (start === 0 && end === text.length) return 'value';
   if (start > 8 || text.length - end > 8) return 'text';
   return text.slice(0, start).trim() === '' && /^\.?\s*$/.test(text.slice(end)) ? 'value' : 'text';
 }
@@ -315,8 +319,10 @@ function portAfter(text: string, index: number): number | undefined {
   return port > 0 && port < 65_536 ? port : undefined;
 }
 
+const WORD = /[\p{L}\p{N}]/u;
+
 function isWordCharacter(text: string, index: number): boolean {
-  return index >= 0 && index < text.length && /[\p{L}\p{N}]/u.test(text[index] as string);
+  return index >= 0 && index < text.length && WORD.test(text[index] as string);
 }
 
 function trimStart(text: string, characters: string): string {

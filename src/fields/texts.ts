@@ -16,7 +16,8 @@ function collect(value: EventValue, path: string, isLine: boolean, texts: Observ
   if (typeof value === 'string') {
     if (value !== '' && texts.length < MAX_TEXTS) texts.push({ field: path, text: value, isLine });
   } else if (Array.isArray(value)) {
-    for (const [i, item] of (value as readonly EventValue[]).entries()) collect(item, `${path}[${i}]`, isLine, texts);
+    const items = value as readonly EventValue[];
+    for (let i = 0; i < items.length; i++) collect(items[i] as EventValue, `${path}[${i}]`, isLine, texts);
   } else if (isEventObject(value)) {
     for (const key of Object.keys(value))
       collect(value[key] as EventValue, path === '' ? key : `${path}.${key}`, isLine, texts);

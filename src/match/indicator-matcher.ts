@@ -5,7 +5,6 @@
  * Removed rows are tombstones. Of a table that grows (a delta) each new row is added; a base and its delta have a matcher each
  * (`layered-matcher.ts`).
  */
-import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorKind } from '../core/indicator.ts';
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS, shapeOf } from '../core/indicator-table.ts';
@@ -25,7 +24,6 @@ export interface IndicatorRowHit {
 }
 
 const SUBDOMAIN = shapeOf('domain', 'subdomain');
-const DOMAIN = INDICATOR_KINDS.indexOf('domain');
 
 export class IndicatorMatcher {
   readonly table: IndicatorRows;
@@ -68,38 +66,42 @@ export class IndicatorMatcher {
   /** Every hit, several for one row when its value stands in several places. */
   match(observed: Observed): IndicatorRowHit[] {
     const hits: IndicatorRowHit[] = [];
-    for (const observable of observed.observables) this.#matchObservable(observable, hits);
-    hits.push(...this.#texts.match(observed.texts));
+    const { observables, texts } = observed;
+    for (let i = 0; i < observables.length; i++) this.#matchObservable(observables[i] as Observable, hits);
+    for (const hit of this.#texts.match(texts)) hits.push(hit);
     return this.#removed.size === 0 ? hits : hits.filter((hit) => !this.#removed.has(hit.row));
   }
 
   #matchObservable(observable: Observable, hits: IndicatorRowHit[]): void {
-    const { kind, value, field, seen, place } = observable;
-    const add = (row: number, relation: string): void => {
-      hits.push({ row, field, seen, how: describeHow(relation, place) });
-    };
+    const { kind, value, place } = observable;
     if (kind === 'url') {
-      for (const { row, relation } of this.#urls.match(value, place)) add(row, relation);
+      for (const { row, relation } of this.#urls.match(value, place)) hits.push(hitOf(observable, row, relation));
       return;
     }
-    for (const row of this.#rowsOf(kind, value)) add(row, 'exact');
-    if (kind === 'domain') {
-      for (const row of this.#urls.matchHost(value)) add(row, 'exact');
-      if (this.#shapes[DOMAIN]?.includes(SUBDOMAIN) === true)
-        for (const parent of parentDomains(value)) {
-          const row = this.table.findShape(SUBDOMAIN, parent);
-          if (row >= 0) add(row, 'subdomain');
-        }
-    } else if (kind === 'ipv4' || kind === 'ipv6') {
-      for (const row of this.#urls.matchHost(value)) add(row, 'exact');
-      for (const row of this.#networks.rowsOf(value)) add(row, 'network');
+    const { table } = this;
+    const shapes = this.#shapes[KIND_NUMBERS[kind]] as readonly number[];
+    for (let i = 0; i < shapes.length; i++) {
+      const row = table.findShape(shapes[i] as number, value);
+      if (row >= 0) hits.push(hitOf(observable, row, 'exact'));
     }
-  }
-
-  #rowsOf(kind: IndicatorKind, value: string): readonly number[] {
-    const shapes = this.#shapes[INDICATOR_KINDS.indexOf(kind)] ?? [];
-    return shapes.length === 0 ? NO_ROWS : this.table.rowsOf(shapes, value);
+    if (kind === 'domain') {
+      for (const row of this.#urls.matchHost(value)) hits.push(hitOf(observable, row, 'exact'));
+      if (!shapes.includes(SUBDOMAIN)) return;
+      for (let dot = value.indexOf('.'); dot >= 0; dot = value.indexOf('.', dot + 1)) {
+        const row = table.findShape(SUBDOMAIN, value.slice(dot + 1));
+        if (row >= 0) hits.push(hitOf(observable, row, 'subdomain'));
+      }
+    } else if (kind === 'ipv4' || kind === 'ipv6') {
+      for (const row of this.#urls.matchHost(value)) hits.push(hitOf(observable, row, 'exact'));
+      for (const row of this.#networks.rowsOf(value)) hits.push(hitOf(observable, row, 'network'));
+    }
   }
 }
 
-const NO_ROWS: readonly number[] = Object.freeze([]);
+const KIND_NUMBERS = Object.fromEntries(INDICATOR_KINDS.map((kind, number) => [kind, number])) as Readonly<
+  Record<IndicatorKind, number>
+>;
+
+function hitOf({ field, seen, place }: Observable, row: number, relation: string): IndicatorRowHit {
+  return { row, field, seen, how: describeHow(relation, place) };
+}

@@ -8,7 +8,7 @@
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import type { Place } from '../core/observable.ts';
-import { parseUrl, type WebUrl } from '../core/web-url.ts';
+import { parseUrl, splitCanonicalUrl, type WebUrl } from '../core/web-url.ts';
 import { urlMatches } from './url-relation.ts';
 
 export interface UrlHit {
@@ -80,10 +80,10 @@ export class UrlIndex {
   }
 
   /** Rows that an observed URL satisfies. */
-  match(value: string, place: Place): UrlHit[] {
+  match(value: string, place: Place): readonly UrlHit[] {
+    const seen = this.#slots.length > 2 ? splitCanonicalUrl(value) : undefined;
+    if (seen === undefined) return NO_HITS;
     const hits: UrlHit[] = [];
-    const seen = this.#slots.length > 2 ? parseUrl(value) : undefined;
-    if (seen === undefined) return hits;
     const { target } = seen;
     let hash = startHash(seen.host);
     const hasPrefix = (this.#shape & HAS_PREFIX) !== 0;
@@ -96,8 +96,8 @@ export class UrlIndex {
   }
 
   /** Rows that stand for their host. */
-  matchHost(host: string): number[] {
-    if ((this.#shape & HAS_HOST) === 0) return [];
+  matchHost(host: string): readonly number[] {
+    if ((this.#shape & HAS_HOST) === 0) return NO_ROWS;
     const rows: number[] = [];
     for (const row of this.#rowsOf(finish(startHash(host)))) {
       if (this.#table.semanticsAt(row) !== 'host') continue;
@@ -116,16 +116,22 @@ export class UrlIndex {
     }
   }
 
-  *#rowsOf(hash: number): Generator<number> {
+  #rowsOf(hash: number): readonly number[] {
     const slots = this.#slots;
     const mask = slots.length / 2 - 1;
+    let rows: number[] | undefined;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = (slots[2 * slot + 1] ?? 0) - 1;
-      if (row < 0) return;
-      if (slots[2 * slot] === hash) yield row;
+      if (row < 0) return rows ?? NO_ROWS;
+      if (slots[2 * slot] !== hash) continue;
+      if (rows === undefined) rows = [row];
+      else rows.push(row);
     }
   }
 }
+
+const NO_HITS: readonly UrlHit[] = Object.freeze([]);
+const NO_ROWS: readonly number[] = Object.freeze([]);
 
 /** A prefix may end before this character: it begins a new segment or parameter, or the one before ends one. */
 function isBorder(target: string, index: number): boolean {

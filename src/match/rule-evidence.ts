@@ -48,13 +48,13 @@ function collect(node: Predicate, fields: EventObject, holds: Holds, found: Matc
 function collectCompare(node: Compare, fields: EventObject, found: MatchedField[]): void {
   if (node.path.kind !== 'field') return;
   const { name } = node.path;
-  const subject = eventSubject(fields);
   const values = valuesOf(fields, name);
   // The comparison holds: where there is one value, by it.
-  const value =
-    values.length === 1
-      ? values[0]
-      : values.find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
+  let value = values[0];
+  if (values.length > 1) {
+    const subject = eventSubject(fields);
+    value = values.find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
+  }
   add(found, name, value, node.label ?? name, howOf(node.test));
 }
 
