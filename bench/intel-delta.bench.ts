@@ -1,14 +1,14 @@
 /**
  * Changes of intelligence while events flow: with a million indicators loaded, how long until 1,000 changed ones are live, and how
- * long matching stands still meanwhile; the same change as a part of the million-line list itself; a merge into a new base; and, for
- * comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
+ * long matching stands still meanwhile; the same change as a part of the million-line list itself, and as objects added to a TAXII
+ * collection of a million; a merge into a new base; and, for comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
  * longest time between two turns is the pause. Each change is checked by events that hit.
  *
- * Run: node scripts/bench.mjs intel-delta [--indicators N] [--changes N] [--rounds N] [--workers N] [--record FILE]
+ * Run: node scripts/bench.mjs intel-delta [--indicators N] [--changes N] [--rounds N] [--workers N] [--taxii] [--record FILE]
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RecordBatch } from '../src/core/record.ts';
 import { buildGeneration, type GenerationOptions } from '../src/engine/build-generation.ts';
@@ -16,6 +16,11 @@ import type { Generation } from '../src/engine/generation.ts';
 import { inThreads } from '../src/engine/intel/intel-jobs.ts';
 import { IntelStore } from '../src/engine/intel/intel-store.ts';
 import { loadConfig } from '../src/engine/config/load-config.ts';
+import { readIntelSource } from '../src/intel/intel-source.ts';
+import { sourceKey, taxiiFolder } from '../src/intel/stored-feeds.ts';
+import { writeTaxiiIndex } from '../src/intel/taxii/taxii-index.ts';
+import type { PageObject } from '../src/intel/taxii/taxii-page.ts';
+import { TaxiiStore } from '../src/intel/taxii/taxii-store.ts';
 import { Random } from '../src/testing/random.ts';
 import { httpRecords } from './http-records.ts';
 import { seededIndicators } from './indicator-sets.ts';
@@ -26,6 +31,7 @@ const { values: flags } = parseArgs({
     changes: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '1' },
+    taxii: { type: 'boolean', default: false },
     record: { type: 'string' },
   },
 });
@@ -35,6 +41,59 @@ const folder = mkdtempSync(join(tmpdir(), 'flint-delta-'));
 const list = join(folder, 'list.txt');
 const feed = join(folder, 'feed.txt');
 for (const name of ['data', 'data/store', 'data/feeds']) mkdirSync(join(folder, name));
+
+const TAXII = 'taxii+https://taxii.example.org/taxii2/';
+const TAXII_URL = 'https://taxii.example.org/taxii2/';
+const STORED_AT_ONCE = 10_000;
+
+/** A collection as a pull has stored it. */
+class Collection {
+  readonly #store: TaxiiStore;
+  readonly #names: readonly string[];
+
+  private constructor(store: TaxiiStore, names: readonly string[]) {
+    this.#store = store;
+    this.#names = names;
+  }
+
+  static async begin(feeds: string, names: readonly string[]): Promise<Collection> {
+    const parent = taxiiFolder(feeds);
+    const store = await TaxiiStore.open(parent, TAXII_URL);
+    for (let at = 0; at < names.length; at += STORED_AT_ONCE)
+      await store.append(
+        names.slice(at, at + STORED_AT_ONCE).map((name, i) => indicator(at + i, 1, name)),
+        {},
+        1,
+      );
+    const read = readIntelSource(TAXII);
+    if (!read.ok) throw new Error('a source of type taxii');
+    const collections = [{ url: TAXII_URL, title: 'bench', folder: basename(store.folder) }];
+    await writeTaxiiIndex(parent, sourceKey(read.source), { version: 1, fetchedAtMs: 1, collections });
+    return new Collection(store, names);
+  }
+
+  /** A third new, a third new versions, a third revoked. */
+  async append(round: number): Promise<void> {
+    const objects = Array.from({ length: changes }, (_, i) => {
+      const number = round * changes + i;
+      if (i % 3 === 1) return indicator(this.#names.length + number, 1, `obj${round}x${i}.example.com`);
+      return indicator(number, 2, `ver${round}x${i}.example.com`, i % 3 === 2);
+    });
+    await this.#store.append(objects, {}, 1);
+  }
+}
+
+function indicator(number: number, version: number, value: string, revoked = false): PageObject {
+  const id = `indicator--00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+  const modified = `2024-01-0${version}T00:00:00.000Z`;
+  const pattern = /^[\d.]+$/.test(value)
+    ? `[ipv4-addr:value = '${value}']`
+    : `[domain-name:value = '${value.replaceAll("'", '')}']`;
+  const times = { created: '2024-01-01T00:00:00.000Z', modified, valid_from: modified };
+  const names = { name: `Indicator of ${value}`, description: 'seen in the wild', pattern_type: 'stix' };
+  const object = { type: 'indicator', spec_version: '2.1', id, ...times, ...names, pattern, confidence: 70, revoked };
+  return { id, type: 'indicator', version: modified, text: JSON.stringify(object) };
+}
 
 interface Result {
   readonly liveMs: number;
@@ -76,7 +135,9 @@ try {
   const lines = [...seededIndicators(7, count)].map(({ value }) => value);
   put(list, lines);
   put(feed, fresh(0));
-  const loaded = loadConfig({ intel: [list, feed], dataDir: join(folder, 'data') }, {});
+  // With `--taxii` the million are objects of a collection instead of lines.
+  const taxii = flags.taxii ? await Collection.begin(join(folder, 'data', 'feeds'), lines) : undefined;
+  const loaded = loadConfig({ intel: [taxii === undefined ? list : TAXII, feed], dataDir: join(folder, 'data') }, {});
   const stopping = new AbortController();
   const store = new IntelStore({
     folder: join(folder, 'data', 'store'),
@@ -119,16 +180,28 @@ try {
     await measure('feed of its own', generation, events, async () => (await store.refresh([feed], fail)).way);
     await expectHit(generation, `new${round}x1.example.com`, true);
     await expectHit(generation, `new${round - 1}x1.example.com`, false);
+    if (taxii !== undefined) {
+      await taxii.append(round);
+      await measure(
+        'added to the collection',
+        generation,
+        events,
+        async () => (await store.refresh([TAXII_URL], fail)).way,
+      );
+      await expectHit(generation, `obj${round}x1.example.com`, true);
+    }
     const half = changes / 2;
     for (let i = 0; i < half; i++) lines[round * half + i] = `mid${round}x${i}.example.com`;
-    put(list, lines);
-    await measure('part of the large list', generation, events, async () => (await store.refresh([list], fail)).way);
-    await expectHit(generation, `mid${round}x1.example.com`, true);
+    if (taxii === undefined) {
+      put(list, lines);
+      await measure('part of the large list', generation, events, async () => (await store.refresh([list], fail)).way);
+      await expectHit(generation, `mid${round}x1.example.com`, true);
+    }
     await measure('merge', generation, events, async () => {
       await store.merge();
       return 'merge';
     });
-    await expectHit(generation, `mid${round}x1.example.com`, true);
+    await expectHit(generation, `${taxii === undefined ? 'mid' : 'obj'}${round}x1.example.com`, true);
   }
   for (let round = 1; round <= Math.min(2, Number(flags.rounds)); round++)
     await measure('all anew, on the matching thread', generation, events, async () => {

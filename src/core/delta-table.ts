@@ -6,6 +6,7 @@
  */
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
 import type { IndicatorRows, Saying } from './indicator-rows.ts';
+import type { Renewal } from './table-change.ts';
 import { byConfidence, describeDetails, kindOfShape, SEMANTICS, semanticsOfShape, shapeOf } from './indicator-table.ts';
 
 interface DeltaRow {
@@ -44,6 +45,17 @@ export class DeltaTable implements IndicatorRows {
     this.#shapes.add(shape);
     if (sayings.length > 0) this.#live++;
     return { row: number, isNew: true };
+  }
+
+  renew({ feed, fromMs, toMs }: Renewal): void {
+    for (const row of this.#rows) {
+      const isMeant = ({ feed: by, said }: Saying): boolean =>
+        by === feed && said.validUntilMs === fromMs && said.validFromMs === undefined && said.modifiedMs === undefined;
+      if (row.sayings.some(isMeant))
+        row.sayings = row.sayings.map((one) =>
+          isMeant(one) ? { feed, said: { ...one.said, validUntilMs: toMs } } : one,
+        );
+    }
   }
 
   isLive(row: number): boolean {

@@ -47,6 +47,8 @@ export interface FeedStatistics {
 /** Reads one feed as it arrives in chunks of bytes; fills the tables it was made for. */
 export interface FeedLoader {
   push(chunk: Uint8Array): void;
+  /** Lines that are left out here, for formats of lines that stand for themselves; called between two of them. */
+  skip?(lines: number): void;
   /** Why the content as a whole is broken, if it is; what was read before is loaded. */
   end(): Diagnostic | undefined;
 }
@@ -55,6 +57,8 @@ export interface FeedLoader {
 export const MAX_PROBLEM_SAMPLES = 20;
 
 export class FeedReport {
+  /** Told of everything that is counted, but for `known`, which depends on what stood in the table before. */
+  tap: ((what: string) => void) | undefined;
   #entries = 0;
   #known = 0;
   #bad = 0;
@@ -66,35 +70,44 @@ export class FeedReport {
   #omitted = 0;
 
   entry(): void {
+    this.tap?.('entry');
     this.#entries++;
   }
 
   loaded(kind: IndicatorKind, result: AddResult): void {
     if (result === 'full') this.skipped('table-full');
-    else bump(this.#kinds, kind);
+    else {
+      this.tap?.(`kinds ${kind}`);
+      bump(this.#kinds, kind);
+    }
     if (result === 'known') this.#known++;
   }
 
   deferred(reason: string): void {
+    this.tap?.(`deferred ${reason}`);
     bump(this.#deferred, reason);
   }
 
   skipped(reason: string): void {
+    this.tap?.(`skipped ${reason}`);
     bump(this.#skipped, reason);
   }
 
   note(name: string): void {
+    this.tap?.(`notes ${name}`);
     bump(this.#notes, name);
   }
 
   /** An entry that could not be used. `explain` is called only while samples are kept. */
   bad(explain: () => Diagnostic): void {
+    this.tap?.('bad');
     this.#bad++;
     this.problem(explain);
   }
 
   /** Something to say that makes no entry bad. */
   problem(explain: () => Diagnostic): void {
+    this.tap?.('problem');
     if (this.#problems.length < MAX_PROBLEM_SAMPLES) this.#problems.push(explain());
     else this.#omitted++;
   }

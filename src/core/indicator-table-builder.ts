@@ -26,6 +26,8 @@ const MAX_POOL_BYTES = 0xffff_ffff;
 const MAX_ROWS = 0x7fff_fffe;
 
 export class IndicatorTableBuilder {
+  /** Told of each value that is added, by its hash (`valueHash`), also when it was there. */
+  tap: ((hash: number) => void) | undefined;
   readonly #feeds: string[] = [];
   readonly #profiles: DetailsProfile[] = [];
   readonly #profileNumbers = new Map<string, number>();
@@ -126,7 +128,9 @@ export class IndicatorTableBuilder {
     if (this.#poolEnd + value.length * 3 > MAX_POOL_BYTES || this.#rows >= MAX_ROWS) return 'full';
     this.#pool = grown(this.#pool, this.#poolEnd + value.length * 3);
     const end = this.#write(value);
-    const slot = this.#slotOf(shape, this.#poolEnd, end);
+    const hash = valueHash(shape, this.#pool, this.#poolEnd, end);
+    this.tap?.(hash);
+    const slot = this.#slotOf(hash, shape, this.#poolEnd, end);
     const known = (this.#index[slot] ?? 0) - 1;
     if (known >= 0) {
       this.#link(known, details);
@@ -196,10 +200,10 @@ export class IndicatorTableBuilder {
   }
 
   /** Slot of the row with these bytes of the pool, or the free slot where it belongs. */
-  #slotOf(shape: number, start: number, end: number): number {
+  #slotOf(hash: number, shape: number, start: number, end: number): number {
     const pool = this.#pool;
     const mask = this.#index.length - 1;
-    for (let slot = valueHash(shape, pool, start, end) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = (this.#index[slot] ?? 0) - 1;
       if (row < 0) return slot;
       if (this.#shape[row] === shape && sameBytes(pool, this.#startOf(row), this.#valueEnd[row] ?? 0, pool, start, end))
@@ -226,8 +230,10 @@ export class IndicatorTableBuilder {
 
   #rehash(): void {
     this.#index = new Uint32Array(this.#index.length * 2);
-    for (let row = 0; row < this.#rows; row++)
-      this.#index[this.#slotOf(this.#shape[row] ?? 0, this.#startOf(row), this.#valueEnd[row] ?? 0)] = row + 1;
+    for (let row = 0; row < this.#rows; row++) {
+      const [shape, start, end] = [this.#shape[row] ?? 0, this.#startOf(row), this.#valueEnd[row] ?? 0];
+      this.#index[this.#slotOf(valueHash(shape, this.#pool, start, end), shape, start, end)] = row + 1;
+    }
   }
 
   /** Removes rows whose sources are all dropped; rows and values move down in place. */

@@ -217,6 +217,18 @@ export class IndicatorTable implements IndicatorRows {
     }
   }
 
+  /** Rows whose values have this `valueHash`. */
+  rowsHashed(hash: number): number[] {
+    const { index, valueStart, pool } = this.columns;
+    const mask = index.length - 1;
+    const rows: number[] = [];
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const row = (index[slot] ?? 0) - 1;
+      if (row < 0) return rows;
+      if (valueHash(this.shapeAt(row), pool, valueStart[row] ?? 0, valueStart[row + 1] ?? 0) === hash) rows.push(row);
+    }
+  }
+
   /** Rows of a value in every semantics it is loaded with. */
   findAll(kind: IndicatorKind, value: string): number[] {
     return this.rowsOf(

@@ -8,7 +8,7 @@ import { DeltaTable } from './delta-table.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
 import type { IndicatorRows, Saying } from './indicator-rows.ts';
 import { type IndicatorTable, SEMANTICS, shapeOf } from './indicator-table.ts';
-import type { TableChange } from './table-change.ts';
+import type { Renewal, TableChange } from './table-change.ts';
 
 export interface ChangeCounts {
   /** Rows that count now and did not. */
@@ -84,6 +84,22 @@ export class LayeredTable implements IndicatorRows {
       else if (before) counts.removed++;
     }
     return counts;
+  }
+
+  /** In the base too, whose columns all threads share. Doing it again changes nothing. */
+  renew(renewal: Renewal): void {
+    this.#revision++;
+    const { feeds, profile, validFrom, validUntil, modified } = this.base.columns;
+    if (feeds.includes(renewal.feed))
+      for (let number = 0; number < profile.length; number++)
+        if (
+          validUntil[number] === renewal.fromMs &&
+          Number.isNaN(validFrom[number] ?? 0) &&
+          Number.isNaN(modified[number] ?? 0) &&
+          feeds[this.base.feedOf(number)] === renewal.feed
+        )
+          validUntil[number] = renewal.toMs;
+    this.delta.renew(renewal);
   }
 
   /** Whether the row counts. */

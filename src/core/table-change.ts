@@ -13,3 +13,10 @@ export interface TableChange {
 }
 
 export const NO_CHANGE: TableChange = { details: [], rows: [] };
+
+/** What a feed says without stating a time, and what would have ended at `fromMs`, ends at `toMs`: the feed was found to say it still. */
+export interface Renewal {
+  readonly feed: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}

@@ -20,6 +20,7 @@ import {
   hasMagic,
   readSectionFile,
   type SectionContent,
+  type SectionFileOptions,
   type SectionRead,
   type Sections,
   writeSectionFile,
@@ -40,7 +41,12 @@ export function isCompiledIntel(head: Uint8Array): boolean {
 }
 
 /** Writes the file in one step. @throws on I/O problems. Names in `extra` have at most 38 ASCII characters. */
-export function compileIntel(set: IntelSet, path: string, extra: Sections = new Map()): void {
+export function compileIntel(
+  set: IntelSet,
+  path: string,
+  extra: Sections = new Map(),
+  options: SectionFileOptions = {},
+): void {
   const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value), 'utf8');
   const sections = new Map<string, SectionContent>([
     ...tableToSections(set.indicators, 'indicators'),
@@ -52,7 +58,7 @@ export function compileIntel(set: IntelSet, path: string, extra: Sections = new 
     ['ordinals', bytesOf(set.ordinals)],
   ]);
   for (const [name, bytes] of extra) sections.set(EXTRA + name, bytes);
-  writeSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION, sections);
+  writeSectionFile(path, COMPILED_MAGIC, COMPILED_VERSION, sections, options);
 }
 
 /**

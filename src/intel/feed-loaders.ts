@@ -5,7 +5,7 @@ import { JsonList } from '../rules/lists/json-list.ts';
 import type { ListFeed } from '../rules/lists/list-writer.ts';
 import { PlainList } from '../rules/lists/plain-list.ts';
 import { TableList, type TableListOptions } from '../rules/lists/table-list.ts';
-import { StixLoader } from '../rules/stix/stix-loader.ts';
+import { StixLoader, type StixTap } from '../rules/stix/stix-loader.ts';
 import type { IntelBuilder } from './intel-builder.ts';
 import type { IntelSource } from './intel-source.ts';
 import type { PinnedFormat } from './source-schema.ts';
@@ -18,6 +18,10 @@ export interface FeedTarget {
   readonly report: FeedReport;
   /** Named in diagnostics. */
   readonly file: string;
+  /** For STIX. */
+  readonly tap?: StixTap;
+  /** Number of the line that the content begins with; STIX only. */
+  readonly firstLine?: number;
 }
 
 /** Format by content, unless the source pins one. */

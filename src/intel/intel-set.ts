@@ -30,6 +30,10 @@ export interface FeedState {
   readonly loadedAtMs: number;
   /** When the content in use was fetched or last confirmed; URLs only. */
   readonly fetchedAtMs?: number;
+  /** As of when entries without a time of their own are known to stand there; only where they expire. */
+  readonly asOfMs?: number;
+  /** Name of the file with notes of its records (`seen/`). */
+  readonly seen?: string;
   readonly diagnostics: readonly Diagnostic[];
   /** Diagnostics beyond those kept. */
   readonly omittedDiagnostics: number;

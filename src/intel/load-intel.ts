@@ -17,6 +17,7 @@ import { type ListedFile, listFiles } from './list-files.ts';
 import { explainFeed, type FeedAttempt, type FeedContent, readFeed } from './read-feed.ts';
 import { feedNameOf, shownSource } from './shown-source.ts';
 import { credentialsOf, plainAddress } from './source-credentials.ts';
+import { savedSeen } from './seen/saved-seen.ts';
 import { storedFeeds } from './stored-feeds.ts';
 
 export interface LoadIntelOptions {
@@ -38,8 +39,18 @@ export interface LoadIntelOptions {
   readonly progress?: (feed: FeedState) => void;
   /** Called after each source, in their order, with the number of feeds it gave. */
   readonly sourceDone?: (feeds: number) => void;
+  /** Where notes of the records of feeds are kept, for changes to come (`seen/`), and how large a feed must be; absent: nowhere. */
+  readonly seen?: SeenFolder;
+  /** As of when the entries of a feed count that state no time; absent: of its content. */
+  readonly asOf?: (feed: string) => number | undefined;
   /** A server asked to be left alone for so long. */
   readonly retryAfter?: (ms: number) => void;
+}
+
+export interface SeenFolder {
+  readonly folder: string;
+  /** Smaller feeds are read as a whole in less time than notes take. */
+  readonly minBytes: number;
 }
 
 /** Never rejects for what a source contains or does; each problem is a diagnostic of its feed. */
@@ -106,11 +117,12 @@ class Loading {
     const asOfMs = source.expiresAfterMs === undefined ? undefined : modifiedMs(path);
     const content = { name: path, provider: path, ...(asOfMs === undefined ? {} : { asOfMs }) };
     const attempt = await this.#attempt(source, { ...content, content: parts ?? [{ path }] }, path);
+    const times = asOfMs === undefined ? {} : { asOfMs };
     const known = this.#knownAs(path);
     if (attempt.broken === undefined || known.length === 0) {
       // The feeds of a compiled file have been listed already.
       if (attempt.format === 'compiled' && attempt.broken === undefined) this.builder.commit();
-      else this.#accept(source, content, attempt, {});
+      else this.#accept(source, content, attempt, times);
       return;
     }
     this.builder.rollback();
@@ -130,7 +142,7 @@ class Loading {
       this.builder.begin();
       const attempt = await this.#attempt({ ...source, format }, content, parts[0]?.path ?? '');
       if (attempt.broken === undefined || this.#knownAs(name).length === 0)
-        this.#accept(source, content, attempt, { fetchedAtMs });
+        this.#accept(source, { ...content, content: parts }, attempt, { fetchedAtMs });
       else {
         this.builder.rollback();
         this.#keep(source, name, [attempt.broken], attempt);
@@ -249,7 +261,9 @@ class Loading {
 
   /** `path`: the file that a compiled file is read from again. */
   async #attempt(source: IntelSource, feed: FeedContent, path: string): Promise<FeedAttempt> {
-    const attempt = await readFeed(this.builder, source, feed);
+    const asOfMs = this.#options.asOf?.(feed.name) ?? feed.asOfMs;
+    const current = asOfMs === undefined ? feed : { ...feed, asOfMs };
+    const attempt = await readFeed(this.builder, source, current, this.#options.seen !== undefined);
     return attempt.format === 'compiled' && attempt.broken === undefined
       ? this.#compiled(path, attempt.report)
       : attempt;
@@ -265,15 +279,17 @@ class Loading {
 
   #accept(
     source: IntelSource,
-    { name, provider }: Pick<FeedContent, 'name' | 'provider'>,
+    { name, provider, content }: Pick<FeedContent, 'name' | 'provider'> & Partial<Pick<FeedContent, 'content'>>,
     attempt: FeedAttempt,
-    times: { readonly fetchedAtMs?: number },
+    times: { readonly fetchedAtMs?: number; readonly asOfMs?: number },
     status?: FeedStatus,
     why: readonly Diagnostic[] = [],
   ): void {
     this.builder.commit();
     const { report, broken } = attempt;
     const isEmpty = report.loadedCount + report.deferredCount === 0;
+    const { asOfMs = source.expiresAfterMs === undefined ? undefined : times.fetchedAtMs, ...others } = times;
+    const seen = this.#options.seen === undefined ? undefined : savedSeen(attempt, this.#options.seen, content);
     this.#push({
       name,
       provider: policyOf(source, provider).provider,
@@ -283,7 +299,9 @@ class Loading {
       statistics: report.statistics(),
       bytes: attempt.bytes,
       loadedAtMs: this.#options.now(),
-      ...times,
+      ...others,
+      ...(asOfMs === undefined ? {} : { asOfMs }),
+      ...(seen === undefined ? {} : { seen }),
       diagnostics: [...why, ...(broken === undefined ? [] : [broken]), ...report.problems],
       omittedDiagnostics: report.omittedProblems,
     });
@@ -306,6 +324,7 @@ class Loading {
       bytes: before?.bytes ?? 0,
       loadedAtMs: before?.loadedAtMs ?? this.#options.now(),
       ...(before?.fetchedAtMs === undefined ? {} : { fetchedAtMs: before.fetchedAtMs }),
+      ...(before?.asOfMs === undefined ? {} : { asOfMs: before.asOfMs }),
       diagnostics: [...why, ...(report?.problems ?? [])],
       omittedDiagnostics: report?.omittedProblems ?? 0,
     });

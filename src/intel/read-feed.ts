@@ -3,7 +3,7 @@
  * events of a MISP feed): a part that cannot be read is one bad entry, the others count. Nothing is thrown for what a feed contains.
  */
 import { createReadStream } from 'node:fs';
-import { FeedReport } from '../core/feed.ts';
+import { type FeedLoader, FeedReport } from '../core/feed.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
 import type { InflateLimits } from '../frame/compression.ts';
 import { InflateError, inflateDetected } from '../frame/inflate-stream.ts';
@@ -13,13 +13,19 @@ import { createLoader, type FeedTarget, formatOf } from './feed-loaders.ts';
 import type { IntelBuilder } from './intel-builder.ts';
 import { type IntelSource, policyOf } from './intel-source.ts';
 import { unreadable } from './list-files.ts';
+import { FeedRecorder, partDigest } from './seen/feed-recorder.ts';
+import type { SeenRecords } from './seen/seen-records.ts';
 
 export type Bytes = AsyncIterable<Uint8Array>;
 
 export interface FeedPart {
   readonly path: string;
+  /** Where it begins; absent: at the start of the file. */
+  readonly start?: number;
   /** Bytes from the start that count; absent: all. */
   readonly bytes?: number;
+  /** Lines in these bytes, where somebody counted. */
+  readonly lines?: number;
 }
 
 /** One feed to be read. */
@@ -38,15 +44,23 @@ export interface FeedAttempt {
   readonly report: FeedReport;
   readonly bytes: number;
   readonly broken?: Diagnostic;
+  /** What is known of its records, where that was asked for and the format has such. */
+  readonly seen?: SeenRecords;
 }
 
-const HEAD_BYTES = 65_536;
+export const HEAD_BYTES = 65_536;
 const READ_BYTES = 1024 * 1024;
 const MAX_RATIO = 2000;
 const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
 
-export async function readFeed(builder: IntelBuilder, source: IntelSource, feed: FeedContent): Promise<FeedAttempt> {
-  const reading = new FeedReading(builder, source, feed);
+/** `recorded`: notes are taken of the records, for changes to come. */
+export async function readFeed(
+  builder: IntelBuilder,
+  source: IntelSource,
+  feed: FeedContent,
+  recorded = false,
+): Promise<FeedAttempt> {
+  const reading = new FeedReading(builder, source, feed, recorded);
   if (!Array.isArray(feed.content)) return await reading.whole(feed.content as Bytes, feed.name);
   const parts = feed.content as readonly FeedPart[];
   const [only] = parts;
@@ -54,13 +68,31 @@ export async function readFeed(builder: IntelBuilder, source: IntelSource, feed:
   return await reading.parts(parts);
 }
 
+/** As `readFeed`, each part on its own however many there are. */
+export function readParts(
+  builder: IntelBuilder,
+  source: IntelSource,
+  feed: FeedContent & { readonly content: readonly FeedPart[] },
+  recorded: boolean,
+): Promise<FeedAttempt> {
+  return new FeedReading(builder, source, feed, recorded).parts(feed.content);
+}
+
+export function inflateLimits({ maxBytes }: IntelSource): InflateLimits {
+  return { maxBytes, maxRatio: MAX_RATIO, maxWindowBytes: MAX_WINDOW_BYTES };
+}
+
 export function fileBytes(path: string): Bytes {
   return createReadStream(path, { highWaterMark: READ_BYTES });
 }
 
-async function* partBytes({ path, bytes }: FeedPart): AsyncGenerator<Uint8Array> {
-  if (bytes === 0) return;
-  yield* createReadStream(path, { highWaterMark: READ_BYTES, ...(bytes === undefined ? {} : { end: bytes - 1 }) });
+export async function* partBytes({ path, start = 0, bytes }: FeedPart): AsyncGenerator<Uint8Array> {
+  if (bytes !== undefined && bytes <= start) return;
+  yield* createReadStream(path, {
+    start,
+    highWaterMark: READ_BYTES,
+    ...(bytes === undefined ? {} : { end: bytes - 1 }),
+  });
 }
 
 /** Why a feed, or a part of one, gave nothing; bugs are thrown on. */
@@ -84,10 +116,13 @@ class FeedReading {
   #bytes = 0;
   #format = 'unknown';
 
-  constructor(builder: IntelBuilder, source: IntelSource, feed: FeedContent) {
-    this.#builder = builder;
+  readonly #recorder: FeedRecorder | undefined;
+
+  constructor(builder: IntelBuilder, source: IntelSource, feed: FeedContent, recorded: boolean) {
     this.#source = source;
+    this.#builder = builder;
     this.#feed = feed;
+    this.#recorder = recorded ? new FeedRecorder(this.#report, builder) : undefined;
   }
 
   async whole(content: Bytes, file: string): Promise<FeedAttempt> {
@@ -96,38 +131,46 @@ class FeedReading {
       return this.#attempt(broken);
     } catch (error) {
       return this.#attempt(explainFeed(file, error));
+    } finally {
+      this.#recorder?.stop();
     }
   }
 
   async parts(parts: readonly FeedPart[]): Promise<FeedAttempt> {
     for (const part of parts) {
       let broken: Diagnostic | undefined;
+      // Before it is read: what is written meanwhile makes it another one.
+      const id = this.#recorder === undefined ? undefined : partDigest(part);
       try {
-        broken = await this.#load(partBytes(part), part.path);
+        broken = await this.#load(partBytes(part), part.path, part);
       } catch (error) {
         broken = explainFeed(part.path, error);
       }
-      if (broken === undefined) continue;
-      const problem = broken;
-      this.#report.entry();
-      this.#report.bad(() => problem);
+      if (broken !== undefined) {
+        const problem = broken;
+        this.#report.entry();
+        this.#report.bad(() => problem);
+      }
+      if (id !== undefined) this.#recorder?.partEnded(id);
     }
+    this.#recorder?.stop();
     return this.#attempt(this.#nothingLoaded());
   }
 
   #attempt(broken: Diagnostic | undefined): FeedAttempt {
+    const seen = this.#recorder?.seen;
     return {
       format: this.#format,
       report: this.#report,
       bytes: this.#bytes,
       ...(broken === undefined ? {} : { broken }),
+      ...(seen === undefined || broken !== undefined ? {} : { seen }),
     };
   }
 
-  async #load(content: Bytes, file: string): Promise<Diagnostic | undefined> {
+  async #load(content: Bytes, file: string, part?: FeedPart): Promise<Diagnostic | undefined> {
     const source = this.#source;
-    const limits: InflateLimits = { maxBytes: source.maxBytes, maxRatio: MAX_RATIO, maxWindowBytes: MAX_WINDOW_BYTES };
-    const reader = inflateDetected(content, limits)[Symbol.asyncIterator]();
+    const reader = inflateDetected(content, inflateLimits(source))[Symbol.asyncIterator]();
     const head = await headOf(reader);
     const found = isCompiledIntel(head) ? 'compiled' : formatOf(source, head);
     if (found === undefined || found === 'compiled') {
@@ -137,7 +180,7 @@ class FeedReading {
       return diagnostic('INTEL_UNKNOWN_FORMAT', 'error', `format of "${file}" not recognised`, { span: { file } });
     }
     this.#format = found;
-    const loader = createLoader(found as FeedFormat, source, { ...this.#targetOf(), file });
+    const loader = this.#loader(found, file, part);
     for (let chunk = head; chunk.length > 0; chunk = await nextChunk(reader)) {
       this.#bytes += chunk.length;
       if (this.#bytes > source.maxBytes) {
@@ -149,6 +192,12 @@ class FeedReading {
       loader.push(chunk);
     }
     return loader.end();
+  }
+
+  #loader(format: FeedFormat, file: string, part: FeedPart | undefined): FeedLoader {
+    const target = { ...this.#targetOf(), file };
+    const make = (more: Partial<FeedTarget>): FeedLoader => createLoader(format, this.#source, { ...target, ...more });
+    return this.#recorder?.loader(format, this.#source, part, make) ?? make({});
   }
 
   #targetOf(): FeedTarget {
@@ -171,7 +220,7 @@ class FeedReading {
   }
 }
 
-async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+export async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   while (length < HEAD_BYTES) {
@@ -184,7 +233,7 @@ async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
 }
 
 /** The next bytes, none at the end. */
-async function nextChunk(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+export async function nextChunk(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   for (;;) {
     const next = await reader.next();
     if (next.done === true) return new Uint8Array(0);

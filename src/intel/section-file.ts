@@ -45,6 +45,11 @@ export type SectionRead =
     }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 
+export interface SectionFileOptions {
+  /** Permissions of the file; default 0o644. */
+  readonly mode?: number;
+}
+
 const HEADER_BYTES = 64;
 const ENTRY_BYTES = 64;
 const NAME_BYTES = 40;
@@ -59,6 +64,7 @@ export function writeSectionFile(
   magic: string,
   version: number,
   sections: ReadonlyMap<string, SectionContent>,
+  options: SectionFileOptions = {},
 ): void {
   const header = Buffer.alloc(HEADER_BYTES);
   const table = Buffer.alloc(ENTRY_BYTES * sections.size);
@@ -81,7 +87,7 @@ export function writeSectionFile(
   header.writeBigUInt64LE(BigInt(offset), 16);
   header.writeUInt32LE(crc32(table), 24);
   header.writeUInt32LE(crc32(header.subarray(0, 28)), 28);
-  writeWhole(path, [header, table], sections);
+  writeWhole(path, [header, table], sections, options.mode ?? 0o644);
 }
 
 /** Whether the first bytes of a file say that it is a section file with this magic. */
@@ -193,10 +199,15 @@ function chunksOf(content: SectionContent): Iterable<Uint8Array> {
   return content instanceof Uint8Array ? [content] : content.chunks();
 }
 
-function writeWhole(path: string, head: readonly Buffer[], sections: ReadonlyMap<string, SectionContent>): void {
+function writeWhole(
+  path: string,
+  head: readonly Buffer[],
+  sections: ReadonlyMap<string, SectionContent>,
+  mode: number,
+): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const file = openSync(temporary, 'w', 0o644);
+    const file = openSync(temporary, 'w', mode);
     try {
       let at = 0;
       for (const content of [...head, ...sections.values()]) {

@@ -63,7 +63,9 @@ const STORED: Readonly<Record<SourceTransport, Stored>> = {
           name: feedNameOf(url),
           provider: title === '' ? new URL(url).hostname : title,
           // What lies behind these bytes is not finished yet.
-          parts: [{ path: join(store, objectsFile(state ?? {})), bytes: state?.bytes ?? 0 }],
+          parts: [
+            { path: join(store, objectsFile(state ?? {})), bytes: state?.bytes ?? 0, lines: state?.objects ?? 0 },
+          ],
           format: 'stix',
           fetchedAtMs: state?.completedAtMs ?? index.fetchedAtMs,
         };

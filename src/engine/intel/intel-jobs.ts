@@ -7,10 +7,10 @@ import { Worker } from 'node:worker_threads';
 import { compileIntel } from '../../intel/compiled-intel.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
-import { loadIntel } from '../../intel/load-intel.ts';
+import { loadIntel, type SeenFolder } from '../../intel/load-intel.ts';
 import { expiredRows } from '../../intel/store/expired-rows.ts';
 import { mergeLayers } from '../../intel/store/merge-layers.ts';
-import { previousOf, type RebuildReason, refreshSource } from '../../intel/store/refresh-source.ts';
+import { previousOf, type RebuildReason, refreshSource, type SourceRefresh } from '../../intel/store/refresh-source.ts';
 import { encodeEntry } from '../../intel/store/store-entry.ts';
 import { UrlIndex } from '../../match/indicator-url-index.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
@@ -48,6 +48,8 @@ export interface IntelJobs {
       readonly sources: readonly IntelSource[];
       readonly state: PortableState;
       readonly cacheFolder: string;
+      /** Where notes of records are kept. */
+      readonly seenFolder: string;
     };
     readonly result: LoadedIntel;
   };
@@ -59,9 +61,13 @@ export interface IntelJobs {
       readonly fingerprint: string;
       readonly state: PortableState;
       readonly cacheFolder: string;
+      readonly seenFolder: string;
     };
     readonly result:
-      | { readonly kind: 'entry'; readonly entry: Uint8Array }
+      | ({ readonly kind: 'entry'; readonly entry: Uint8Array } & Pick<
+          SourceRefresh & { kind: 'entry' },
+          'recordsRead' | 'more'
+        >)
       | { readonly kind: 'rebuild'; readonly why: RebuildReason };
   };
   /** Base, delta and tombstones to a new base. */
@@ -116,13 +122,14 @@ export function inThreads(signal: AbortSignal): RunJob {
 }
 
 const JOBS: Jobs = {
-  load: async ({ sources, state, cacheFolder }) => {
+  load: async ({ sources, state, cacheFolder, seenFolder }) => {
     const before = stateOf(state);
     const { revoked, markings } = before.carried;
     const feedCounts: number[] = [];
     const set = await loadIntel(sources, {
       now: Date.now,
       cacheFolder,
+      seen: seenIn(seenFolder),
       urls: 'cached',
       sourceDone: (count) => feedCounts.push(count),
       previous: previousOf(before, { cacheFolder }),
@@ -131,9 +138,10 @@ const JOBS: Jobs = {
     const rulesChanged = rulesDigest(set) !== rulesDigest(before.set);
     return { ...built(set), feedCounts, rulesChanged };
   },
-  refresh: async ({ state, source, ...options }) => {
-    const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options });
-    return result.kind === 'rebuild' ? result : { kind: 'entry', entry: encodeEntry(result.entry) };
+  refresh: async ({ state, source, seenFolder, ...options }) => {
+    const seen = seenIn(seenFolder);
+    const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options, seen });
+    return result.kind === 'rebuild' ? result : { ...result, entry: encodeEntry(result.entry) };
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
   sweep: async ({ state, nowMs }) => {
@@ -151,10 +159,17 @@ const JOBS: Jobs = {
       tables === undefined || witnesses === undefined
         ? compileTables(whole.indicators)
         : tableSections(tables.urls, witnesses);
-    compileIntel(whole, path, sections);
+    compileIntel(whole, path, sections, { mode: 0o600 });
     return { path };
   },
 };
+
+/** Feeds below this size are read as a whole. */
+const NOTED_BYTES = 65_536;
+
+export function seenIn(folder: string): SeenFolder {
+  return { folder, minBytes: NOTED_BYTES };
+}
 
 function built(set: IntelSet): BuiltIntel {
   const urlColumns = new UrlIndex(set.indicators).columns;

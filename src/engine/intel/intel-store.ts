@@ -15,10 +15,11 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { feedNameOf } from '../../intel/shown-source.ts';
+import { isSeenFile } from '../../intel/seen/saved-seen.ts';
 import { FrameLog, readFrameLog } from '../../intel/store/frame-log.ts';
 import { decodeEntry, type IntelRows, type SourceFeeds, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
-import type { BuiltIntel, IntelJob, IntelJobs, RunJob } from './intel-jobs.ts';
+import { type BuiltIntel, type IntelJob, type IntelJobs, type RunJob, seenIn } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
@@ -67,6 +68,8 @@ interface Manifest {
 export interface IntelStoreCounts {
   refreshesUnchanged: number;
   refreshesDelta: number;
+  /** Of all these, sources of which only the records that changed were read. */
+  refreshesPartial: number;
   refreshesRebuild: number;
   merges: number;
   /** Rows removed because they had expired. */
@@ -75,12 +78,15 @@ export interface IntelStoreCounts {
 
 const MANIFEST = 'store.json';
 const MERGE_ROWS = 10_000;
+/** Feeds of a source that are taken in one by one; what is left then waits for the next look. */
+const MAX_FEEDS_AT_ONCE = 1000;
 const MERGE_LOG_BYTES = 64 * 1024 * 1024;
 
 export class IntelStore {
   readonly counts: IntelStoreCounts = {
     refreshesUnchanged: 0,
     refreshesDelta: 0,
+    refreshesPartial: 0,
     refreshesRebuild: 0,
     merges: 0,
     expired: 0,
@@ -157,6 +163,7 @@ export class IntelStore {
     return {
       refreshes_unchanged: counts.refreshesUnchanged,
       refreshes_delta: counts.refreshesDelta,
+      refreshes_partial: counts.refreshesPartial,
       refreshes_rebuild: counts.refreshesRebuild,
       merges: counts.merges,
       expired: counts.expired,
@@ -186,7 +193,9 @@ export class IntelStore {
   async #refresh(names: readonly string[] | undefined): Promise<RefreshOutcome | undefined> {
     const total = { added: 0, removed: 0, changed: 0 };
     let way: RefreshOutcome['way'] = 'unchanged';
-    for (const [i, source] of this.#sources.entries()) {
+    let again = 0;
+    for (let i = 0; i < this.#sources.length; i += again > 0 ? 0 : 1) {
+      const source = this.#sources[i] as IntelSource;
       const state = this.#state;
       if (state === undefined) return undefined;
       if (names !== undefined && !names.includes(source.source)) continue;
@@ -195,7 +204,8 @@ export class IntelStore {
       const known = state.sources.find((one) => one.source === name)?.fingerprint;
       if (names === undefined && known === fingerprint) continue;
       const cacheFolder = this.#options.feedFolder;
-      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder };
+      const seenFolder = this.#options.folder;
+      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder, seenFolder };
       const result = await this.#run('refresh', request, state);
       if (result.kind === 'rebuild') {
         if (result.why === 'rules' || !(await this.#rebuild())) return undefined;
@@ -203,6 +213,9 @@ export class IntelStore {
         break;
       }
       const applied = await this.#apply(result.entry);
+      if (result.recordsRead !== undefined) this.counts.refreshesPartial++;
+      // Each call takes in one of the feeds that have changed.
+      again = result.more === true && again < MAX_FEEDS_AT_ONCE ? again + 1 : 0;
       for (const table of [applied.indicators, applied.benign]) {
         total.added += table.added;
         total.removed += table.removed;
@@ -211,6 +224,7 @@ export class IntelStore {
       }
     }
     this.counts[WAYS[way]]++;
+    await this.#removeUnread();
     const message =
       way === 'delta'
         ? `${total.added} values added, ${total.removed} removed, ${total.changed} changed`
@@ -263,7 +277,7 @@ export class IntelStore {
     const sources = this.#sources;
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
     const cacheFolder = this.#options.feedFolder;
-    const request = { sources, state: this.#portable(state), cacheFolder };
+    const request = { sources, state: this.#portable(state), cacheFolder, seenFolder: this.#options.folder };
     const built = await this.#run('load', request, state);
     const set = fromPortable(built.set, 'owned');
     if (built.rulesChanged) return false;
@@ -291,17 +305,18 @@ export class IntelStore {
     readonly built?: BuiltIntel;
     readonly feedCounts: readonly number[];
   }> {
-    const { now, feedFolder } = this.#options;
+    const { now, feedFolder, folder } = this.#options;
     const state = this.#state;
     if (state === undefined) {
       const feedCounts: number[] = [];
       const sourceDone = (count: number): void => void feedCounts.push(count);
-      const set = await loadIntel(sources, { now, cacheFolder: feedFolder, urls: 'cached', sourceDone });
+      const seen = seenIn(folder);
+      const set = await loadIntel(sources, { now, cacheFolder: feedFolder, seen, urls: 'cached', sourceDone });
       // Now, because nothing waits yet: moving a million indicators takes a moment.
       portable(set);
       return { set, feedCounts };
     }
-    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder };
+    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder, seenFolder: folder };
     const built = await this.#run('load', request, state);
     return { set: fromPortable(built.set, 'owned'), built, feedCounts: built.feedCounts };
   }
@@ -453,7 +468,17 @@ export class IntelStore {
   async #removeOthers(): Promise<void> {
     const { folder } = this.#options;
     const kept = new Set([MANIFEST, this.#files?.base, this.#files?.log]);
-    for (const name of readdirSync(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
+    for (const name of readdirSync(folder))
+      if (!kept.has(name) && !isSeenFile(name)) await rm(join(folder, name), { force: true });
+    await this.#removeUnread();
+  }
+
+  /** Notes of records that no feed names any more. */
+  async #removeUnread(): Promise<void> {
+    const { folder } = this.#options;
+    const kept = new Set(this.#state?.feeds.map(({ seen }) => seen));
+    for (const name of readdirSync(folder))
+      if (isSeenFile(name) && !kept.has(name)) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -96,7 +96,7 @@ function applyTo({ matcher, benign, witnesses }: Layers, rows: IntelRows): Appli
     if (base.findShape(shape, value) >= 0) continue;
     if (witnesses.add(kindOfShape(shape), value, semanticsOfShape(shape)) === 'full') withoutRoom++;
   }
-  return {
+  const applied = {
     indicators: matcher.apply(rows.indicators),
     benign: benign.table.apply(rows.benign, {
       added: (row) => benign.added(benign.table.base.size + row),
@@ -104,4 +104,9 @@ function applyTo({ matcher, benign, witnesses }: Layers, rows: IntelRows): Appli
     }),
     withoutRoom,
   };
+  for (const renewal of rows.renewed ?? []) {
+    matcher.table.renew(renewal);
+    benign.table.renew(renewal);
+  }
+  return applied;
 }

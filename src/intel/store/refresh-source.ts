@@ -3,10 +3,13 @@
  * sources; where it could be another one, because ids that several feeds carry are concerned, patterns or rules, or where so much
  * changes that a table built anew is cheaper, it says `rebuild` and why.
  */
-import type { Carried, IntelSet } from '../intel-set.ts';
+import type { Renewal } from '../../core/table-change.ts';
+import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
 import type { IntelSource } from '../intel-source.ts';
-import { type LoadIntelOptions, loadIntel } from '../load-intel.ts';
+import { type LoadIntelOptions, loadIntel, type SeenFolder } from '../load-intel.ts';
+import { type ChangedSource, changedSource, renewable } from './changed-source.ts';
 import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
+import { diffRows } from './diff-rows.ts';
 import { type Holder, heldByOthers, keySet, keyText } from './id-holders.ts';
 import { mergeLayers } from './merge-layers.ts';
 import type { StoreEntry } from './store-entry.ts';
@@ -18,7 +21,14 @@ export const MAX_CHANGED_ROWS = 20_000;
 export type RebuildReason = 'rules' | 'versions' | 'markings' | 'size' | 'same-feed';
 
 export type SourceRefresh =
-  | { readonly kind: 'entry'; readonly entry: StoreEntry }
+  | {
+      readonly kind: 'entry';
+      readonly entry: StoreEntry;
+      /** Records read, where only those that changed were; absent: the source was read as a whole. */
+      readonly recordsRead?: number;
+      /** More of the source is to be looked at: call again. */
+      readonly more?: boolean;
+    }
   | { readonly kind: 'rebuild'; readonly why: RebuildReason };
 
 export interface RefreshOptions extends Pick<LoadIntelOptions, 'now' | 'cacheFolder'> {
@@ -27,6 +37,8 @@ export interface RefreshOptions extends Pick<LoadIntelOptions, 'now' | 'cacheFol
   /** Of its content on disk, taken before this call. */
   readonly fingerprint: string;
   readonly maxRows?: number;
+  /** Where notes of records are kept; absent: sources are always read as a whole. */
+  readonly seen?: SeenFolder;
 }
 
 export async function refreshSource(
@@ -34,21 +46,31 @@ export async function refreshSource(
   source: IntelSource,
   options: RefreshOptions,
 ): Promise<SourceRefresh> {
+  const known = state.sources.find((one) => one.source === options.name)?.feeds ?? [];
+  const part = await changedSource(state, source, known, options);
+  if (part !== undefined) {
+    const { set, recordsRead } = part.changed;
+    const diff = new SourceDiff(state, set, new Set([part.feed]), changedMarkings(state.carried, set), options, known);
+    const result = diff.run(source, part);
+    return result.kind === 'rebuild' ? result : { ...result, recordsRead, more: part.more };
+  }
+  const asOf = renewable(source, known, options.now());
   const fresh = await loadIntel([source], {
     now: options.now,
     urls: 'cached',
     carried: state.carried,
     previous: previousOf(state, options),
+    asOf: (feed) => asOf.get(feed),
     ...(options.cacheFolder !== undefined && { cacheFolder: options.cacheFolder }),
+    ...(options.seen !== undefined && { seen: options.seen }),
   });
-  const known = state.sources.find((one) => one.source === options.name)?.feeds ?? [];
   const others = state.sources.filter((one) => one.source !== options.name).flatMap(({ feeds }) => feeds);
   const replaced = new Set([...known, ...fresh.feeds].map(({ name }) => name));
   if (others.some(({ name }) => replaced.has(name))) return { kind: 'rebuild', why: 'same-feed' };
   const markings = changedMarkings(state.carried, fresh);
   // What waits for a definition in another feed is known to nobody but a load of all.
   if (markings.some(([, level]) => level !== null) && others.length > 0) return { kind: 'rebuild', why: 'markings' };
-  return new SourceDiff(state, fresh, replaced, markings, options).run();
+  return new SourceDiff(state, fresh, replaced, markings, options, fresh.feeds).run(source);
 }
 
 /** For feeds that break: what is in use, put together only when one does. */
@@ -93,6 +115,9 @@ class SourceDiff {
   readonly #markings: Carried['markings'];
   readonly #options: RefreshOptions;
   readonly #nowMs: number;
+  /** Of the source, in order. */
+  readonly #feeds: readonly FeedState[];
+  #part: ChangedSource | undefined;
 
   constructor(
     state: StoreState,
@@ -100,8 +125,10 @@ class SourceDiff {
     replaced: ReadonlySet<string>,
     markings: Carried['markings'],
     options: RefreshOptions,
+    feeds: readonly FeedState[],
   ) {
     this.#state = state;
+    this.#feeds = feeds;
     this.#fresh = fresh;
     this.#replaced = replaced;
     this.#markings = markings;
@@ -109,7 +136,9 @@ class SourceDiff {
     this.#nowMs = options.now();
   }
 
-  run(): SourceRefresh {
+  /** `part`: the set is only what changed. */
+  run(source: IntelSource, part?: ChangedSource): SourceRefresh {
+    this.#part = part;
     const { carried } = this.#state;
     let diffs = this.#diff(new Set());
     const rules = this.#changedRules(new Set());
@@ -141,20 +170,24 @@ class SourceDiff {
     const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
     if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
     const contested = [...beaten].filter((id) => !wasContested.has(keyText(id)));
-    return { kind: 'entry', entry: this.#entry(diffs, revoked, contested) };
+    return { kind: 'entry', entry: this.#entry(source, diffs, revoked, contested) };
   }
 
-  #entry(
-    diffs: Readonly<Record<'indicators' | 'benign', TableDiff>>,
-    revoked: Uint32Array,
-    contested: readonly string[],
-  ): StoreEntry {
+  #entry(source: IntelSource, diffs: Diffs, revoked: Uint32Array, contested: readonly string[]): StoreEntry {
     const { name, fingerprint } = this.#options;
+    const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
+    const feeds = this.#part?.feeds(gained) ?? this.#feeds;
+    const renewed = this.#renewals(source, feeds);
     return {
       version: 1,
       atMs: this.#nowMs,
-      rows: { indicators: diffs.indicators.change, benign: diffs.benign.change },
-      sources: [{ source: name, fingerprint, feeds: this.#fresh.feeds }],
+      rows: {
+        indicators: diffs.indicators.change,
+        benign: diffs.benign.change,
+        ...(renewed.length > 0 && { renewed }),
+      },
+      // What else has changed is still to be found, also by the next start.
+      sources: [{ source: name, fingerprint: this.#part?.more === true ? '' : fingerprint, feeds }],
       revoked: [...revoked],
       contested: contested.flatMap((id) => keyText(id).split(',').map(Number)),
       ordinals: [...this.#fresh.ordinals.subarray(this.#state.carried.ordinals.length)],
@@ -163,15 +196,35 @@ class SourceDiff {
     };
   }
 
+  /** Where nothing but the end of what states no time has moved. */
+  #renewals(source: IntelSource, feeds: readonly FeedState[]): Renewal[] {
+    const { expiresAfterMs } = source;
+    if (expiresAfterMs === undefined) return [];
+    const known = this.#state.sources.find((one) => one.source === this.#options.name)?.feeds ?? [];
+    const before = renewable(source, known, this.#nowMs);
+    return feeds.flatMap(({ name: feed, asOfMs }) => {
+      const [from, to] = [before.get(feed), asOfMs];
+      if (from === undefined || to === undefined || from === to) return [];
+      return [{ feed, fromMs: from + expiresAfterMs, toMs: to + expiresAfterMs }];
+    });
+  }
+
   /** `beaten`: ids whose version in this source does not count, because another feed has a newer one. */
-  #diff(beaten: ReadonlySet<string>): Readonly<Record<'indicators' | 'benign', TableDiff>> {
+  #diff(beaten: ReadonlySet<string>): Diffs {
     const order = new Map(this.#order().map((name, i) => [name, i]));
-    const shared: Omit<DiffOptions, 'leftOut'> = {
-      replaced: this.#replaced,
-      rank: (feed) => order.get(feed) ?? order.size,
-      nowMs: this.#nowMs,
-    };
+    const rank = (feed: string): number => order.get(feed) ?? order.size;
+    const nowMs = this.#nowMs;
     const { indicators, benign } = this.#fresh;
+    const part = this.#part;
+    if (part !== undefined) {
+      const { keys, keeps } = part.changed;
+      const rows = { feed: part.feed, keys, keeps, rank, nowMs };
+      return {
+        indicators: diffRows(this.#state.indicators, indicators, { ...rows, leftOut: numbersOf(indicators, beaten) }),
+        benign: diffRows(this.#state.benign, benign.table, { ...rows, leftOut: numbersOf(benign.table, beaten) }),
+      };
+    }
+    const shared: Omit<DiffOptions, 'leftOut'> = { replaced: this.#replaced, rank, nowMs };
     return {
       indicators: diffTable(this.#state.indicators, indicators, { ...shared, leftOut: numbersOf(indicators, beaten) }),
       benign: diffTable(this.#state.benign, benign.table, { ...shared, leftOut: numbersOf(benign.table, beaten) }),
@@ -190,13 +243,14 @@ class SourceDiff {
   /** All feeds in loading order, those of this source as they are now. */
   #order(): string[] {
     return this.#state.sources.flatMap(({ source, feeds }) =>
-      (source === this.#options.name ? this.#fresh.feeds : feeds).map(({ name }) => name),
+      (source === this.#options.name ? this.#feeds : feeds).map(({ name }) => name),
     );
   }
 
   /** Patterns and Sigma rules of this source that come or go. */
   #changedRules(beaten: ReadonlySet<string>): { isChanged: boolean; touched: Map<string, number | undefined> } {
-    const before = rulesOf(this.#state.set, this.#replaced, NOBODY);
+    const ids = this.#part?.changed.ids;
+    const before = rulesOf(this.#state.set, this.#replaced, NOBODY, ids);
     const after = rulesOf(this.#fresh, this.#replaced, beaten);
     const touched = new Map<string, number | undefined>();
     for (const [key, rule] of before) if (!after.has(key)) touched.set(rule.id, undefined);
@@ -204,6 +258,8 @@ class SourceDiff {
     return { isChanged: touched.size > 0, touched };
   }
 }
+
+type Diffs = Readonly<Record<'indicators' | 'benign', TableDiff & { readonly gained?: number }>>;
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 const NOBODY: ReadonlySet<string> = new Set();
@@ -218,12 +274,13 @@ function rulesOf(
   { deferred, sigma, indicators }: Pick<IntelSet, 'indicators' | 'deferred' | 'sigma'>,
   feeds: ReadonlySet<string>,
   without: ReadonlySet<string>,
+  only?: ReadonlySet<string>,
 ): Map<string, Rule> {
   const rules = new Map<string, Rule>();
   for (const rule of [...deferred, ...sigma]) {
     if (!feeds.has(indicators.columns.feeds[indicators.feedOf(rule.details)] ?? '')) continue;
     const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
-    if (without.has(said.id ?? '')) continue;
+    if (without.has(said.id ?? '') || only?.has(said.id ?? '') === false) continue;
     const text = 'pattern' in rule ? rule.pattern : rule.text;
     rules.set(JSON.stringify([text, said]), {
       id: said.id ?? '',

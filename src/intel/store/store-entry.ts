@@ -2,7 +2,7 @@
  * StoreEntry: one change of the store as it is written to the log and applied: rows of both tables, what is known of the sources
  * from then on, and what later loads must know. JSON, UTF-8.
  */
-import { NO_CHANGE, type TableChange } from '../../core/table-change.ts';
+import { NO_CHANGE, type Renewal, type TableChange } from '../../core/table-change.ts';
 import type { MarkingLevel } from '../../rules/stix/markings.ts';
 import type { Carried, FeedState } from '../intel-set.ts';
 
@@ -10,6 +10,8 @@ import type { Carried, FeedState } from '../intel-set.ts';
 export interface IntelRows {
   readonly indicators: TableChange;
   readonly benign: TableChange;
+  /** In both tables, after the rows. */
+  readonly renewed?: readonly Renewal[];
 }
 
 export interface StoreEntry {

@@ -43,6 +43,10 @@ export class StoreState {
     if (rows === 'rows') {
       this.indicators.apply(entry.rows.indicators);
       this.benign.apply(entry.rows.benign);
+      for (const renewal of entry.rows.renewed ?? []) {
+        this.indicators.renew(renewal);
+        this.benign.renew(renewal);
+      }
     }
     this.#carried = carriedWith(this.#carried, entry);
     this.#expired += entry.expired;

@@ -50,6 +50,11 @@ export class PlainList implements FeedLoader {
     this.#lines.push(chunk);
   }
 
+  /** So many lines are left out here. Each line stands for itself, so that those around them give what they always do. */
+  skip(lines: number): void {
+    this.#lines.skip(lines);
+  }
+
   end(): Diagnostic | undefined {
     this.#lines.end();
     return undefined;

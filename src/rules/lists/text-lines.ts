@@ -24,13 +24,19 @@ export class TextLines {
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this.#decoder === undefined) {
       bytes = this.#head === undefined ? bytes : Buffer.concat([this.#head, bytes]);
-      if (bytes.length < 3) {
+      // One byte 0xff may be half of a byte order mark.
+      if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === 0xff)) {
         this.#head = Buffer.from(bytes);
         return;
       }
       this.#decoder = decoderFor(bytes);
     }
     this.#take(this.#decoder.write(bytes));
+  }
+
+  /** So many lines are left out here; only at the start of a line. */
+  skip(lines: number): void {
+    this.#number += lines;
   }
 
   end(): void {

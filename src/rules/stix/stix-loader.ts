@@ -54,6 +54,16 @@ export interface StixTarget {
   readonly sigma: SigmaPattern[];
 }
 
+/** Told of what becomes of each object, in order. */
+export interface StixTap {
+  /** An object with an id; `isOld`: another version counts. `modifiedMs` is -Infinity when it does not say. */
+  offered(id: string, modifiedMs: number, isOld: boolean): void;
+  /** The version that was offered last gives something. */
+  kept(): void;
+  /** The indicator is read. */
+  ended(): void;
+}
+
 export interface StixFeed {
   /** Numbers of the feed in the two tables. */
   readonly indicatorsFeed: number;
@@ -63,6 +73,9 @@ export interface StixFeed {
   /** Named in diagnostics. */
   readonly file: string;
   readonly maxObjectBytes?: number;
+  readonly tap?: StixTap;
+  /** Number of the line that the content begins with; default 1. */
+  readonly firstLine?: number;
 }
 
 const DEFAULT_MAX_OBJECT_BYTES = 16 * 1024 * 1024;
@@ -88,11 +101,12 @@ export class StixLoader implements FeedLoader {
   constructor(target: StixTarget, feed: StixFeed) {
     this.#target = target;
     this.#feed = feed;
+    const before = (feed.firstLine ?? 1) - 1;
     this.#splitter = new ElementSplitter({
       key: 'objects',
       maxElementBytes: feed.maxObjectBytes ?? DEFAULT_MAX_OBJECT_BYTES,
-      element: (text, line) => this.#element(text, line),
-      problem: (reason, line) => this.#splitProblem(reason, line),
+      element: (text, line) => this.#element(text, before + line),
+      problem: (reason, line) => this.#splitProblem(reason, before + line),
     });
   }
 
@@ -145,8 +159,10 @@ export class StixLoader implements FeedLoader {
     const type = object['type'];
     if (type === 'marking-definition')
       this.#target.markings.define(object, (handle, tlp) => restrictDetails(this.#target, handle, tlp));
-    if (type === 'indicator' || typeof object['pattern'] === 'string') this.#indicator(object, ordinal, line);
-    else this.#feed.report.skipped('other-object');
+    if (type === 'indicator' || typeof object['pattern'] === 'string') {
+      this.#indicator(object, ordinal, line);
+      this.#feed.tap?.ended();
+    } else this.#feed.report.skipped('other-object');
   }
 
   #indicator(object: StixObject, ordinal: number | undefined, line: number): void {
@@ -226,6 +242,7 @@ export class StixLoader implements FeedLoader {
   #version(id: string, modified: number | undefined, revoked: boolean): number | 'skip' {
     const { report } = this.#feed;
     const offer = this.#target.versions.offer(id, modified ?? Number.NEGATIVE_INFINITY, revoked);
+    this.#feed.tap?.offered(id, modified ?? Number.NEGATIVE_INFINITY, offer.verdict === 'old');
     if (offer.replaces !== NO_DETAILS) {
       dropDetails(this.#target, offer.replaces);
       report.note('replaced-version');
@@ -256,7 +273,10 @@ export class StixLoader implements FeedLoader {
     }
     const handle = detailsHandle(details, benign);
     if (unknown.length > 0) markings.wait(handle, unknown);
-    if (entry !== undefined) versions.setDetails(entry, handle);
+    if (entry !== undefined) {
+      versions.setDetails(entry, handle);
+      this.#feed.tap?.kept();
+    }
     return details;
   }
 

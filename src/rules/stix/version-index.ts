@@ -18,6 +18,12 @@ export const NO_DETAILS = -1;
 
 const CONTESTED = 0x8000_0000;
 
+export interface EarlierVersion {
+  readonly modified: number;
+  /** `NO_DETAILS`: it gave nothing. */
+  readonly details: number;
+}
+
 interface Undo {
   readonly entry: number;
   readonly modified: number;
@@ -26,6 +32,8 @@ interface Undo {
 }
 
 export class VersionIndex {
+  /** What an earlier reading of the same feed came to, asked for each id that is new here. */
+  earlier: ((key: Uint32Array) => EarlierVersion | undefined) | undefined;
   #count = 0;
   #keys = new Uint32Array(4 * 1024);
   #modified = new Float64Array(1024);
@@ -166,6 +174,11 @@ export class VersionIndex {
     this.#keys.set(key, 4 * entry);
     this.#modified[entry] = Number.NaN;
     this.#details[entry] = NO_DETAILS;
+    const earlier = this.earlier?.(key);
+    if (earlier !== undefined) {
+      this.#modified[entry] = earlier.modified;
+      this.#details[entry] = earlier.details;
+    }
     this.#slots[slot] = entry + 1;
     if (this.#count * 2 > this.#slots.length) this.#rehash();
     return entry;

@@ -1,0 +1,180 @@
+/**
+ * What changed in a list of lines, in any order and place: its lines are compared with those that were there by digests, and only lines
+ * that came are read, with those that give the same values as lines that came or went.
+ */
+import { FeedReport } from '../../core/feed.ts';
+import { inflateDetected } from '../../frame/inflate-stream.ts';
+import { createLoader, formatOf } from '../feed-loaders.ts';
+import { IntelBuilder } from '../intel-builder.ts';
+import { policyOf } from '../intel-source.ts';
+import { HEAD_BYTES, inflateLimits, partBytes } from '../read-feed.ts';
+import { type ChangedPart, type FeedBefore, MAX_CHANGED_RECORDS, MAX_HELD_BYTES } from './changed-part.ts';
+import { RecordTap } from './record-tap.ts';
+import { KeyFilter } from './seen-records.ts';
+import { contentEnd, hasPlainStart, lineDigest } from './text-records.ts';
+import { WordList } from './word-list.ts';
+
+const LINE_FEED = Buffer.from('\n');
+const NEW = 0;
+
+/** Undefined where the list must be read as a whole: it became another one, or too much changed. */
+export async function changedLines(before: FeedBefore): Promise<ChangedPart | undefined> {
+  const bytes = await contentOf(before);
+  if (bytes === undefined || !hasPlainStart(bytes)) return undefined;
+  if (formatOf(before.source, bytes.subarray(0, HEAD_BYTES)) !== before.seen.head.format) return undefined;
+  const lines = new ListLines(before, bytes);
+  return lines.compare() ? lines.read() : undefined;
+}
+
+async function contentOf({ source, parts }: FeedBefore): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (const part of parts)
+    for await (const chunk of inflateDetected(partBytes(part), inflateLimits(source))) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > Math.min(source.maxBytes, MAX_HELD_BYTES)) return undefined;
+    }
+  return Buffer.concat(chunks);
+}
+
+class ListLines {
+  readonly #before: FeedBefore;
+  readonly #bytes: Buffer;
+  readonly #starts = new WordList();
+  /** Number of the record of each line + 1; `NEW` where it has none yet. */
+  readonly #records = new WordList();
+  readonly #chosen = new Set<number>();
+  readonly #keys = new KeyFilter();
+  /** By effect, how many records more have it. */
+  readonly #effects = new Map<number, number>();
+
+  constructor(before: FeedBefore, bytes: Buffer) {
+    this.#before = before;
+    this.#bytes = bytes;
+  }
+
+  /** False when too much changed. */
+  compare(): boolean {
+    const { seen } = this.#before;
+    const bytes = this.#bytes;
+    const left = new Uint32Array(seen.size);
+    for (let record = 0; record < left.length; record++) left[record] = seen.countOf(record);
+    for (let start = 0; start < bytes.length; ) {
+      const found = bytes.indexOf(0x0a, start);
+      const end = found < 0 ? bytes.length : found;
+      const digest = lineDigest(bytes, start, contentEnd(bytes, start, end), seen.head.seed);
+      if (digest === undefined) return false;
+      const record = seen.find(digest[0] ?? 0, digest[1] ?? 0);
+      const isKnown = record >= 0 && (left[record] ?? 0) > 0;
+      if (isKnown) left[record] = (left[record] ?? 0) - 1;
+      if (!isKnown || seen.effects.hasProblem(seen.effectOf(record))) this.#chosen.add(this.#starts.length);
+      if (this.#chosen.size > MAX_CHANGED_RECORDS) return false;
+      this.#starts.push(start);
+      this.#records.push(isKnown ? record + 1 : NEW);
+      start = end + 1;
+    }
+    return this.#giveUp(left);
+  }
+
+  /** Takes out the lines that are not there any more. */
+  #giveUp(left: Uint32Array): boolean {
+    const { seen } = this.#before;
+    let gone = 0;
+    for (let record = 0; record < left.length; record++) {
+      const copies = left[record] ?? 0;
+      if (copies === 0) continue;
+      if (++gone > MAX_CHANGED_RECORDS) return false;
+      for (const key of seen.keysOf(record)) this.#keys.add(key);
+      this.#count(seen.effectOf(record), -copies);
+      seen.setCount(record, seen.countOf(record) - copies);
+    }
+    return true;
+  }
+
+  read(): ChangedPart | undefined {
+    const { seen, state } = this.#before;
+    // First what the new lines give, then all lines that give the same.
+    this.#parse((line, { keys }) => {
+      if (this.#records.at(line) === NEW) for (const key of keys) this.#keys.add(key);
+    });
+    for (let line = 0; line < this.#records.length; line++) {
+      const record = this.#records.at(line) - 1;
+      if (record >= 0 && seen.hasKey(record, this.#keys)) this.#chosen.add(line);
+      if (this.#chosen.size > 2 * MAX_CHANGED_RECORDS) return undefined;
+    }
+    const { builder, report } = this.#parse((line, { effect, keys }) => {
+      if (this.#records.at(line) !== NEW) return;
+      this.#note(line, effect, keys);
+      this.#count(effect, 1);
+    });
+    const statistics = seen.effects.added(state.statistics, this.#effects);
+    const isNothing = Object.keys(statistics.kinds).length + Object.keys(statistics.deferred).length === 0;
+    if (seen.effects.isFull || (isNothing && statistics.bad > 0)) return undefined;
+    return {
+      set: builder.finish([], []),
+      keys: this.#keys,
+      keeps: () => false,
+      ids: new Set(),
+      changes: {
+        statistics,
+        bytes: this.#bytes.length,
+        diagnostics: report.problems,
+        omittedDiagnostics: report.omittedProblems,
+      },
+      seen,
+      recordsRead: this.#chosen.size,
+    };
+  }
+
+  #note(line: number, effect: number, keys: readonly number[]): void {
+    const { seen } = this.#before;
+    const [start, end] = this.#range(line);
+    const [a = 0, b = 0] = lineDigest(this.#bytes, start, contentEnd(this.#bytes, start, end), seen.head.seed) ?? [];
+    const record = seen.put(a, b);
+    const count = seen.countOf(record);
+    if (count === 0) seen.describe(record, effect, keys);
+    seen.setCount(record, count + 1);
+  }
+
+  /** The chosen lines in their order, in tables of their own. */
+  #parse(taken: (line: number, what: ReturnType<RecordTap['take']>) => void): {
+    readonly builder: IntelBuilder;
+    readonly report: FeedReport;
+  } {
+    const { source, name, provider, seen, asOfMs, carried } = this.#before;
+    const builder = new IntelBuilder(undefined, carried);
+    const report = new FeedReport();
+    const tap = new RecordTap(seen.effects);
+    const stop = tap.listen(report, builder);
+    const policy = policyOf(source, provider, asOfMs);
+    const format = seen.head.format as 'plain' | 'hosts';
+    const loader = createLoader(format, source, { builder, ...builder.addFeed(name), policy, report, file: name });
+    let next = 0;
+    for (const line of [...this.#chosen].sort((a, b) => a - b)) {
+      loader.skip?.(line - next);
+      next = line + 1;
+      const [start, end] = this.#range(line);
+      loader.push(end < this.#bytes.length ? this.#bytes.subarray(start, end + 1) : this.#lastLine(start));
+      taken(line, tap.take());
+    }
+    loader.end();
+    stop();
+    return { builder, report };
+  }
+
+  #lastLine(start: number): Buffer {
+    return Buffer.concat([this.#bytes.subarray(start), LINE_FEED]);
+  }
+
+  /** Start, and where its line feed is or would be. */
+  #range(line: number): readonly [number, number] {
+    const isLast = line + 1 === this.#starts.length;
+    const after = isLast ? this.#bytes.length + Number(this.#bytes.at(-1) !== 0x0a) : this.#starts.at(line + 1);
+    return [this.#starts.at(line), after - 1];
+  }
+
+  #count(effect: number, times: number): void {
+    this.#effects.set(effect, (this.#effects.get(effect) ?? 0) + times);
+  }
+}
