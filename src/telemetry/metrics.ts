@@ -91,6 +91,7 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'intel_tombstones', 'indicators of the base that count no more'),
   gauge('engine', 'intel_refreshes_unchanged', 'sources looked at that gave nothing new'),
   gauge('engine', 'intel_refreshes_delta', 'changes of intelligence that went live as a delta'),
+  gauge('engine', 'intel_refreshes_partial', 'sources of which only the records that changed were read'),
   gauge('engine', 'intel_refreshes_rebuild', 'changes of intelligence for which all indicators were built anew'),
   gauge('engine', 'intel_merges', 'deltas merged into a new base'),
   gauge('engine', 'intel_expired', 'indicators removed because they had expired'),
