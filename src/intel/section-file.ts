@@ -48,6 +48,8 @@ export type SectionRead =
 export interface SectionFileOptions {
   /** Permissions of the file; default 0o644. */
   readonly mode?: number;
+  /** Whether it is forced to disk before it takes its place; default true. */
+  readonly sync?: boolean;
 }
 
 const HEADER_BYTES = 64;
@@ -87,7 +89,7 @@ export function writeSectionFile(
   header.writeBigUInt64LE(BigInt(offset), 16);
   header.writeUInt32LE(crc32(table), 24);
   header.writeUInt32LE(crc32(header.subarray(0, 28)), 28);
-  writeWhole(path, [header, table], sections, options.mode ?? 0o644);
+  writeWhole(path, [header, table], sections, options);
 }
 
 /** Whether the first bytes of a file say that it is a section file with this magic. */
@@ -203,7 +205,7 @@ function writeWhole(
   path: string,
   head: readonly Buffer[],
   sections: ReadonlyMap<string, SectionContent>,
-  mode: number,
+  { mode = 0o644, sync = true }: SectionFileOptions,
 ): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -220,7 +222,7 @@ function writeWhole(
         }
       }
       ftruncateSync(file, aligned(at));
-      fsyncSync(file);
+      if (sync) fsyncSync(file);
     } finally {
       closeSync(file);
     }

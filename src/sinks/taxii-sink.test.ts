@@ -27,6 +27,8 @@ interface Script {
   statuses: unknown[];
   /** Answer to requests for a manifest. */
   manifest?: unknown;
+  /** Status of every answer but those to POSTs. */
+  reads?: number;
 }
 
 let server: Server | undefined;
@@ -65,6 +67,7 @@ async function start(script: Partial<Script>): Promise<number> {
         response.writeHead(status, { 'content-type': MEDIA, ...more }).end(JSON.stringify(content));
       };
       if (method === 'POST') send(...(full.posts[Math.min(posts++, full.posts.length - 1)] ?? [500, {}]));
+      else if (full.reads !== undefined) send(full.reads, { title: 'no' });
       else if (url.includes('/manifest/') && full.manifest !== undefined) send(200, full.manifest);
       else if (url.startsWith('/root/status/')) {
         const status = full.statuses.shift();
@@ -216,6 +219,16 @@ describe('taxii output', () => {
     await expect(sink.send([message(1)])).rejects.toMatchObject(expected);
     await sink.close();
   });
+
+  it.each([400, 404, 413, 422])(
+    'takes %d while it looks for the collection for no refusal of an alert',
+    async (reads) => {
+      const sink = open(await start({ reads }));
+      await expect(sink.send([message(1)])).rejects.toMatchObject({ retryable: true, refused: 0 });
+      await sink.close();
+      expect(posted()).toEqual([]);
+    },
+  );
 
   it('waits while the collection may not be written', async () => {
     const sink = open(await start({ canWrite: false }));

@@ -130,9 +130,11 @@ class TaxiiSink implements Sink {
     let delivered = 0;
     let refused = 0;
     let reason = '';
+    let isLearning = true;
     try {
       const target = this.#target ?? (await this.#learn());
       this.#target = target;
+      isLearning = false;
       for (const envelope of envelopes(messages, target.maxBytes)) {
         const outcome = await this.#add(target, envelope);
         delivered += envelope.messages;
@@ -140,7 +142,8 @@ class TaxiiSink implements Sink {
         reason ||= outcome.reason;
       }
     } catch (cause) {
-      throw this.#sinkError(cause, delivered, refused);
+      // Until it is known where to send, what a server says is not about the objects.
+      throw this.#sinkError(cause, delivered, refused, isLearning);
     }
     if (refused > 0) throw new SinkError(reason, { retryable: false, delivered, refused });
   }
@@ -245,7 +248,7 @@ class TaxiiSink implements Sink {
     return this.#client.get(url, { accept: MEDIA }, (response) => membersOf(response, url));
   }
 
-  #sinkError(cause: unknown, delivered: number, refused: number): SinkError {
+  #sinkError(cause: unknown, delivered: number, refused: number, isLearning: boolean): SinkError {
     // What was learned may be what is wrong.
     this.#target = undefined;
     if (cause instanceof SinkError)
@@ -253,7 +256,7 @@ class TaxiiSink implements Sink {
     if (this.#abort.signal.aborted) return new SinkError('sink is closed', { retryable: true, delivered, refused });
     if (!(cause instanceof RequestFailure)) throw cause;
     return new SinkError(cause.message, {
-      retryable: !REFUSED_FOR_GOOD.has(cause.status),
+      retryable: isLearning || !REFUSED_FOR_GOOD.has(cause.status),
       delivered,
       refused,
       cause,

@@ -60,12 +60,16 @@ class ListLines {
     const bytes = this.#bytes;
     const left = new Uint32Array(seen.size);
     for (let record = 0; record < left.length; record++) left[record] = seen.countOf(record);
+    let next = 0;
     for (let start = 0; start < bytes.length; ) {
       const found = bytes.indexOf(0x0a, start);
       const end = found < 0 ? bytes.length : found;
       const digest = lineDigest(bytes, start, contentEnd(bytes, start, end), seen.head.seed);
       if (digest === undefined) return false;
-      const record = seen.find(digest[0] ?? 0, digest[1] ?? 0);
+      const [a, b] = [digest[0] ?? 0, digest[1] ?? 0];
+      // Most lines follow each other as they did, so that few are looked up.
+      const record = seen.is(next, a, b) ? next : seen.find(a, b);
+      if (record >= 0) next = record + 1;
       const isKnown = record >= 0 && (left[record] ?? 0) > 0;
       if (isKnown) left[record] = (left[record] ?? 0) - 1;
       if (!isKnown || seen.effects.hasProblem(seen.effectOf(record))) this.#chosen.add(this.#starts.length);

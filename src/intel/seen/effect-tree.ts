@@ -13,6 +13,7 @@ export type EffectNodes = readonly (readonly [parent: number, what: string])[];
 export class EffectTree {
   readonly #nodes: [parent: number, what: string][] = [[NO_EFFECT, '']];
   readonly #next: Map<string, number>[] = [new Map()];
+  readonly #hasProblem: boolean[] = [false];
   #isFull = false;
 
   constructor(nodes: EffectNodes = []) {
@@ -39,6 +40,7 @@ export class EffectTree {
     }
     const number = this.#nodes.push([effect, what]) - 1;
     this.#next.push(new Map());
+    this.#hasProblem.push(what === 'problem' || this.hasProblem(effect));
     next.set(what, number);
     return number;
   }
@@ -56,8 +58,7 @@ export class EffectTree {
 
   /** Whether something had to be said of such a record: its text is needed again. */
   hasProblem(effect: number): boolean {
-    for (const what of this.parts(effect)) if (what === 'problem') return true;
-    return false;
+    return this.#hasProblem[effect] === true;
   }
 
   /** Statistics with `times` (may be negative) of each effect added; `known` stays. */

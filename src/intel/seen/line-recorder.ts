@@ -69,7 +69,7 @@ export class LineRecorder implements FeedLoader {
       this.#gaveUp = true;
       return false;
     }
-    const [a = 0, b = 0] = digest;
+    const [a, b] = [digest[0] ?? 0, digest[1] ?? 0];
     this.#loader.push(bytes.subarray(start, next));
     const { effect, keys } = this.#tap.take();
     const record = seen.put(a, b);

@@ -21,6 +21,8 @@ export interface SeenHead {
   readonly seed: readonly [number, number];
   /** Format that the feed was read in. */
   readonly format: string;
+  /** Records read since the feed was read as a whole. */
+  readonly changed?: number;
   /** Of a file that is only ever appended to: the file, and how far it was read. */
   readonly path?: string;
   readonly bytes?: number;
@@ -30,6 +32,7 @@ export interface SeenHead {
 const MAGIC = 'FLNTSEEN';
 const VERSION = 1;
 const FIRST_SLOTS = 1024;
+const MIN_WORN = 20_000;
 
 export class SeenRecords {
   readonly effects: EffectTree;
@@ -67,6 +70,11 @@ export class SeenRecords {
     return new SeenRecords({ version: 1, width, seed: [bytes.readUInt32LE(0), bytes.readUInt32LE(4)], format });
   }
 
+  /** So much has changed that what is noted of records that are gone outweighs the rest. */
+  get isWorn(): boolean {
+    return (this.head.changed ?? 0) > Math.max(MIN_WORN, this.size / 2);
+  }
+
   get size(): number {
     return this.#effect.length;
   }
@@ -76,6 +84,11 @@ export class SeenRecords {
     return (this.#slots[this.#slotOf(a, b, c, d)] ?? 0) - 1;
   }
 
+  /** Whether this is the record with that number; two words. */
+  is(record: number, a: number, b: number): boolean {
+    return record < this.size && this.#ids.at(2 * record) === a && this.#ids.at(2 * record + 1) === b;
+  }
+
   /** Number of the record, which is new and stands nowhere yet where it was not known. */
   put(a: number, b: number, c = 0, d = 0): number {
     const slot = this.#slotOf(a, b, c, d);
@@ -83,12 +96,15 @@ export class SeenRecords {
     if (known >= 0) return known;
     const record = this.size;
     this.#slots[slot] = record + 1;
-    for (const word of [a, b, c, d].slice(0, this.#width)) this.#ids.push(word);
+    this.#ids.push(a);
+    this.#ids.push(b);
     this.#effect.push(0);
     this.#count.push(0);
     this.#keyStart.push(this.#keys.length);
     this.#keyCount.push(0);
     if (this.#width === 4) {
+      this.#ids.push(c);
+      this.#ids.push(d);
       this.#modified.push(0);
       this.#modified.push(0);
       this.setModified(record, Number.NEGATIVE_INFINITY);
@@ -143,7 +159,7 @@ export class SeenRecords {
     return false;
   }
 
-  /** @throws on I/O problems. */
+  /** Nothing waits for the disk: what a crash cuts off fails its checksum, and the feed is read as a whole. @throws on I/O problems. */
   save(path: string): void {
     const head = Buffer.from(JSON.stringify({ head: this.head, effects: this.effects.nodes }), 'utf8');
     const columns: Record<SeenColumn, Uint32Array> = {
@@ -158,7 +174,7 @@ export class SeenRecords {
     };
     const sections = new Map<string, SectionContent>([['head', head]]);
     for (const name of SEEN_COLUMNS) sections.set(name, bytesOf(columns[name]));
-    writeSectionFile(path, MAGIC, VERSION, sections, { mode: 0o600 });
+    writeSectionFile(path, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
   }
 
   /** Undefined where there is none, or none that can be trusted. */

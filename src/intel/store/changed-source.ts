@@ -53,7 +53,7 @@ export async function changedSource(
   const asOf = renewable(source, known, options.now());
   if (source.expiresAfterMs !== undefined && known.some(({ name }) => !asOf.has(name))) return undefined;
   const opened = places.map((place, i) => ({ place, seen: openSeen(known[i]?.seen, seenFolder.folder) }));
-  if (opened.some(({ seen }) => seen === undefined)) return undefined;
+  if (opened.some(({ seen }) => seen === undefined || seen.isWorn)) return undefined;
   const changing = opened.filter(({ place, seen }) => places.length === 1 || hasGrown(place, seen));
   const [first] = changing.length > 0 ? changing : opened;
   const before = known.find(({ name }) => name === first?.place.name);
@@ -70,6 +70,7 @@ export async function changedSource(
     carried: state.carried,
   });
   if (changed === undefined) return undefined;
+  seen.head = { ...seen.head, changed: (seen.head.changed ?? 0) + changed.recordsRead };
   const waiting = new Set(changing.slice(1).map((one) => one.place.name));
   return {
     feed: place.name,

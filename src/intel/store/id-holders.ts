@@ -2,6 +2,7 @@
  * Which feeds hold the ids that a change is about. An id that several feeds carry counts in its newest version, wherever that comes
  * from; so a change of one feed alone may only decide about ids that no other feed has.
  */
+import type { IndicatorTable } from '../../core/indicator-table.ts';
 import { idKey } from '../../rules/stix/version-index.ts';
 import { detailTexts, idOfText } from './detail-texts.ts';
 import { isVersioned } from './diff-table.ts';
@@ -36,7 +37,7 @@ export function heldByOthers(
   for (const layered of [state.indicators, state.benign]) {
     const { base, delta } = layered;
     const { feeds, modified } = base.columns;
-    if (feeds.some((feed) => !replaced.has(feed))) {
+    if (hasIdsOfOthers(base, replaced)) {
       const patterns = layered === state.indicators ? [...state.set.deferred, ...state.set.sigma] : [];
       const live = liveDetails(layered, base, patterns);
       for (const [number, text] of detailTexts(base)) {
@@ -52,6 +53,15 @@ export function heldByOthers(
         if (!replaced.has(feed) && isVersioned(said)) take(said.id, said.modifiedMs ?? Number.NEGATIVE_INFINITY, feed);
   }
   return { held, holdsKey };
+}
+
+/** Lists and tables give no ids: texts of theirs need not be read. */
+function hasIdsOfOthers(base: IndicatorTable, replaced: ReadonlySet<string>): boolean {
+  const { feeds, profile, textStart } = base.columns;
+  const isOther = feeds.map((feed) => !replaced.has(feed));
+  for (let number = 0; isOther.includes(true) && number < profile.length; number++)
+    if (textStart[number] !== textStart[number + 1] && isOther[base.feedOf(number)] === true) return true;
+  return false;
 }
 
 /** Keys of four words each, as a set of texts. */

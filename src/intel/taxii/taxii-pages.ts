@@ -18,6 +18,8 @@ import { shown, RequestFailure, type ServerAnswer, type PoliteClient } from '../
 export interface TaxiiCursor {
   /** Objects added up to here have been fetched; the text exactly as the server sent it. */
   readonly addedAfter?: string;
+  /** By the server's clock that was a moment ago: more may come to bear the same date. */
+  readonly isRecent?: boolean;
   /** A sync is under way. */
   readonly paging?: Paging;
 }
@@ -33,6 +35,8 @@ export interface Paging {
   readonly lastAdded?: string;
   /** Objects came without a date-added. */
   readonly undated?: boolean;
+  /** What the server's clock said last, milliseconds since the epoch. */
+  readonly dateMs?: number;
   /** What the server's clock said at the first page, less the overlap: the cursor for servers that send no date-added. */
   readonly startedAt?: string;
 }
@@ -59,6 +63,8 @@ const MAX_EMPTY_PAGES = 5;
 const MAX_PAGE_SIZE = 100_000;
 /** Clocks of server and client, and objects stamped before they become visible. */
 const OVERLAP_MS = 600_000;
+/** Dates of this age by the server's own clock are given to nothing more, whatever they are rounded to. */
+const RECENT_MS = 10_000;
 /** Clocks that are only a little apart are no clocks that were put back. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
@@ -267,8 +273,13 @@ function objectsUrl({ root, id }: Collection, { match }: TaxiiQuery, addedAfter:
   return url;
 }
 
-function startOf({ addedAfter }: TaxiiCursor): Paging {
-  return addedAfter === undefined ? {} : { addedAfter };
+/**
+ * Exactly after the cursor, but for one that was recent: an object that was added after the last poll, in the same microsecond or, where a
+ * server counts in seconds, in the same second, bears the date of the cursor. What is given twice is known and dropped.
+ */
+function startOf({ addedAfter, isRecent }: TaxiiCursor): Paging {
+  if (addedAfter === undefined) return {};
+  return { addedAfter: isRecent === true ? justBefore(addedAfter) : addedAfter };
 }
 
 function advanced(paging: Paging, { content, lastAdded, dateMs }: Answer): Paging {
@@ -281,6 +292,7 @@ function advanced(paging: Paging, { content, lastAdded, dateMs }: Answer): Pagin
     ...(latest === undefined ? {} : { lastAdded: latest }),
     ...(undated ? { undated } : {}),
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(dateMs === undefined ? {} : { dateMs }),
   };
 }
 
@@ -288,9 +300,12 @@ function advanced(paging: Paging, { content, lastAdded, dateMs }: Answer): Pagin
  * The greatest date-added, else the server's clock less the overlap; never before the cursor that the sync began with. Where nothing came
  * nothing moves: what a server adds late, or with an earlier date, would be missed for ever.
  */
-function finished(from: TaxiiCursor, { lastAdded, startedAt, undated }: Paging): TaxiiCursor {
+function finished(from: TaxiiCursor, { lastAdded, startedAt, undated, dateMs }: Paging): TaxiiCursor {
   const reached = later(from.addedAfter, lastAdded ?? (undated === true ? startedAt : undefined));
-  return reached === undefined ? {} : { addedAfter: reached };
+  if (reached === undefined) return {};
+  const reachedMs = Number((instant(reached) ?? 0n) / 1_000_000n);
+  const isRecent = dateMs === undefined || dateMs < reachedMs + RECENT_MS;
+  return { addedAfter: reached, ...(isRecent ? { isRecent } : {}) };
 }
 
 /**

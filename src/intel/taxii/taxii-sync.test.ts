@@ -131,6 +131,20 @@ describe('TAXII sync', () => {
     },
   );
 
+  it.each(['2.1', '2.0'] as const)(
+    'misses nothing that comes to bear the date of the last poll (%s)',
+    async (version) => {
+      // A server that counts in seconds: all that is added within one bears its date.
+      const second = `${new Date(Date.now()).toISOString().slice(0, -5)}.000000Z`;
+      const { server, script } = await serve({ version, objects: objects(3, 0, () => second) });
+      const parent = folder();
+      expect((await sync(server.url, parent)).report).toMatchObject({ added: 3, complete: true });
+      script.objects.push(...objects(2, 3, () => second));
+      expect((await sync(server.url, parent)).report).toMatchObject({ added: 2, known: 3, complete: true });
+      expect((await sync(server.url, parent)).ids).toEqual(ids(5));
+    },
+  );
+
   it.each(['2.1', '2.0'] as const)('misses nothing when a server that ran ahead is put right (%s)', async (version) => {
     const hour = 3_600_000;
     const at = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');

@@ -4,6 +4,7 @@
  * before keeps its date, a new one or a new version comes after all others. Dates are kept on disk, so that clients need not begin anew after a
  * restart. All work is done in short slices: matching goes on beside it.
  */
+import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -23,10 +24,14 @@ export interface IndicatorCatalogueOptions {
   readonly onDiskProblem: (reason: string) => void;
 }
 
+/** Key of the hashes: nobody outside knows it, so that no feed can make ids that share a slot. */
+type Seed = readonly [number, number];
+
 /** In the order of dates. */
 interface Columns {
   readonly count: number;
-  /** 64-bit hash of the id in two halves. */
+  readonly seed: Seed;
+  /** Keyed 64-bit hash of the id in two halves. */
   readonly hashA: Uint32Array;
   readonly hashB: Uint32Array;
   readonly versionMs: Float64Array;
@@ -40,8 +45,8 @@ interface Built extends Columns {
   readonly position: Float64Array;
 }
 
-const MAGIC = 'FLTAXII1';
-const HEADER_BYTES = 16;
+const MAGIC = 'FLTAXII2';
+const HEADER_BYTES = 24;
 const ENTRY_BYTES = 24;
 const SLICE_MS = 8;
 const CHECK_EVERY = 256;
@@ -78,7 +83,7 @@ export class IndicatorCatalogue implements TaxiiCollection {
   }
 
   has(id: string): boolean {
-    return this.#built !== undefined && rankOf(this.#built, hashOf(id)) >= 0;
+    return this.#built !== undefined && rankOf(this.#built, hashOf(id, this.#built.seed)) >= 0;
   }
 
   *select(filter: TaxiiFilter): Generator<TaxiiEntry> {
@@ -96,8 +101,9 @@ export class IndicatorCatalogue implements TaxiiCollection {
     const snapshot = this.#options.current();
     this.#former ??= this.#load();
     const pause = slices();
-    const found = await collect(snapshot, pause);
-    const built = await ordered(snapshot, found, this.#former ?? EMPTY, this.#clock, pause);
+    const former = this.#former ?? empty();
+    const found = await collect(snapshot, former.seed, pause);
+    const built = await ordered(snapshot, found, former, this.#clock, pause);
     const isNew = built.count !== this.#former?.count || built.dateUs.at(-1) !== this.#former.dateUs.at(-1);
     this.#former = built;
     this.#built = built;
@@ -121,7 +127,7 @@ export class IndicatorCatalogue implements TaxiiCollection {
     if (file === undefined) return undefined;
     try {
       const columns = decoded(readFileSync(file));
-      if (columns === undefined) onDiskProblem(`"${file}" is damaged and begun anew`);
+      if (columns === undefined) onDiskProblem(`"${file}" is damaged or of another version, and begun anew`);
       else this.#clock = new DateClock(this.#options.now, columns.dateUs.at(-1) ?? 0);
       return columns;
     } catch (error) {
@@ -181,14 +187,14 @@ function slices(): Pause {
 type Found = Pick<Built, 'count' | 'hashA' | 'hashB' | 'versionMs' | 'position'>;
 
 /** Entries in the order of the tables, each id once. */
-async function collect(snapshot: IndicatorSnapshot, pause: Pause): Promise<Found> {
+async function collect(snapshot: IndicatorSnapshot, seed: Seed, pause: Pause): Promise<Found> {
   const { capacity } = snapshot;
   const [hashA, hashB] = [new Uint32Array(capacity), new Uint32Array(capacity)];
   const [versionMs, position] = [new Float64Array(capacity), new Float64Array(capacity)];
   const index = new Uint32Array(slotsFor(capacity));
   let count = 0;
   for (const entry of snapshot.entries()) {
-    const hash = hashOf(entry.id);
+    const hash = hashOf(entry.id, seed);
     const slot = slotOf(index, hashA, hashB, hash);
     if (index[slot] === 0 && count < capacity) {
       hashA[count] = hash[0];
@@ -244,21 +250,25 @@ async function ordered(
     const waiting = pause();
     if (waiting !== undefined) await waiting;
   }
-  return { snapshot, count, hashA, hashB, versionMs, dateUs, position, index };
+  return { snapshot, count, seed: former.seed, hashA, hashB, versionMs, dateUs, position, index };
 }
 
-const EMPTY: Columns = {
-  count: 0,
-  hashA: new Uint32Array(0),
-  hashB: new Uint32Array(0),
-  versionMs: new Float64Array(0),
-  dateUs: new Float64Array(0),
-  index: new Uint32Array(2),
-};
+function empty(): Columns {
+  const bytes = randomBytes(8);
+  return {
+    count: 0,
+    seed: [bytes.readUInt32LE(0), bytes.readUInt32LE(4)],
+    hashA: new Uint32Array(0),
+    hashB: new Uint32Array(0),
+    versionMs: new Float64Array(0),
+    dateUs: new Float64Array(0),
+    index: new Uint32Array(2),
+  };
+}
 
 function* ranksOf(columns: Columns, { ids, afterUs }: TaxiiFilter): Generator<number> {
   if (ids !== undefined) {
-    const ranks = [...ids].map((id) => rankOf(columns, hashOf(id)));
+    const ranks = [...ids].map((id) => rankOf(columns, hashOf(id, columns.seed)));
     yield* ranks.filter((rank) => rank >= 0 && (columns.dateUs[rank] ?? 0) > afterUs).sort((a, b) => a - b);
     return;
   }
@@ -289,15 +299,15 @@ function slotsFor(count: number): number {
   return 2 ** Math.ceil(Math.log2(2 * count + 2));
 }
 
-/** Two FNV-1a hashes from different starts, mixed at the end. */
-function hashOf(id: string): readonly [number, number] {
-  let [a, b] = [0x811c9dc5, 0x9e3779b9];
+function hashOf(id: string, [seedA, seedB]: Seed): readonly [number, number] {
+  let [a, b] = [seedA, seedB];
   for (let i = 0; i < id.length; i++) {
     const unit = id.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x85ebca6b);
+    a = Math.imul(a ^ unit, 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul((b << 7) ^ (b >>> 25) ^ unit, 0x85ebca6b);
   }
-  return [mixed(a), mixed(b ^ id.length)];
+  return [mixed(a ^ (b >>> 16)), mixed(b ^ id.length)];
 }
 
 function mixed(hash: number): number {
@@ -305,13 +315,15 @@ function mixed(hash: number): number {
   return (once ^ (once >>> 13)) >>> 0;
 }
 
-/** Magic (8), count (4), CRC-32 of the rest (4); then the columns one after the other, little-endian as all machines Node.js runs on. */
-function encoded({ count, hashA, hashB, versionMs, dateUs }: Columns): Uint8Array {
+/** Magic (8), count (4), CRC-32 of the rest (4), key (8); then the columns one after the other, little-endian as all machines Node.js runs on. */
+function encoded({ count, seed, hashA, hashB, versionMs, dateUs }: Columns): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   const body = Buffer.concat([hashA, hashB, versionMs, dateUs].map((column) => bytesOf(column.subarray(0, count))));
   header.write(MAGIC, 0, 'latin1');
   header.writeUInt32LE(count, 8);
-  header.writeUInt32LE(crc32(body), 12);
+  header.writeUInt32LE(seed[0] >>> 0, 16);
+  header.writeUInt32LE(seed[1] >>> 0, 20);
+  header.writeUInt32LE(crc32(body, crc32(header.subarray(16))), 12);
   return Buffer.concat([header, body]);
 }
 
@@ -319,7 +331,7 @@ function decoded(bytes: Buffer): Columns | undefined {
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC) return undefined;
   const count = bytes.readUInt32LE(8);
   if (bytes.length !== HEADER_BYTES + count * ENTRY_BYTES) return undefined;
-  if (bytes.readUInt32LE(12) !== crc32(bytes.subarray(HEADER_BYTES))) return undefined;
+  if (bytes.readUInt32LE(12) !== crc32(bytes.subarray(16))) return undefined;
   const [hashA, hashB] = [new Uint32Array(count), new Uint32Array(count)];
   const [versionMs, dateUs] = [new Float64Array(count), new Float64Array(count)];
   let at = HEADER_BYTES;
@@ -327,7 +339,8 @@ function decoded(bytes: Buffer): Columns | undefined {
     at += bytes.copy(bytesOf(column), 0, at, at + column.byteLength);
   const index = new Uint32Array(slotsFor(count));
   for (let i = 0; i < count; i++) index[slotOf(index, hashA, hashB, [hashA[i] ?? 0, hashB[i] ?? 0])] = i + 1;
-  return { count, hashA, hashB, versionMs, dateUs, index };
+  const seed: Seed = [bytes.readUInt32LE(16), bytes.readUInt32LE(20)];
+  return { count, seed, hashA, hashB, versionMs, dateUs, index };
 }
 
 function bytesOf(column: Uint32Array | Float64Array): Uint8Array {
