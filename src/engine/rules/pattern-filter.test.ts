@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Event, EventObject } from '../../core/event.ts';
 import { compilePatterns } from './pattern-set.ts';
 import { PatternFilter } from './pattern-filter.ts';
+import { Random } from '../../testing/random.ts';
+
+const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",
@@ -91,4 +94,46 @@ describe('pattern filter', () => {
   it('does not exist when a literal is too short to be looked for', () => {
     expect(PatternFilter.of([{ pattern: 0, anyOf: ['ab'] }])).toBeUndefined();
   });
+
+  it(`rules out no record with a literal in it, however its letters are written (seed ${SEED})`, () => {
+    const random = new Random(SEED);
+    const letters = [...'wolf/gate.php loader.exe dga1 198.18.4.3'];
+    const spell = (letter: string): string => {
+      const code = letter.charCodeAt(0);
+      const hex = code.toString(16).padStart(2, '0');
+      const wide = /[a-z0-9]/.test(letter) ? String.fromCharCode(code + 0xfee0) : letter;
+      return random.pick([letter, letter, letter, `%${hex}`, wide, letter.toUpperCase(), `%${hex.toUpperCase()}`]);
+    };
+    const parts = ['wolf/gate.php', 'loader.exe', 'dga1.example.net', '::ffff:c612:0403', '%', '%%4416', 'é', ' ', '"'];
+    let flagged = 0;
+    for (let batch = 0; batch < 200; batch++) {
+      const texts = Array.from({ length: 1 + random.int(6) }, () => {
+        const words = Array.from({ length: 1 + random.int(4) }, () =>
+          random.chance(0.6) ? [...random.pick(parts)].map(spell).join('') : random.text(letters.join(''), 0, 12),
+        );
+        const text = JSON.stringify({ url: { full: words.join(random.pick([' ', '', '/'])) } });
+        return random.chance(0.3) ? text.replace(/[^ -~]/g, (one) => escaped(one)) : text;
+      });
+      const bytes = Buffer.from(texts.join('\n'));
+      let at = 0;
+      const ranges = Uint32Array.from(
+        texts.flatMap((text) => {
+          const start = at;
+          at += Buffer.byteLength(text) + 1;
+          return [start, at - 1];
+        }),
+      );
+      const flags = filter?.candidates(bytes, ranges, texts.length) ?? new Uint8Array(0);
+      for (const [i, text] of texts.entries()) {
+        if (set.candidates(event(JSON.parse(text) as EventObject, text)).length === 0) continue;
+        flagged++;
+        expect(flags[i], text).toBe(1);
+      }
+    }
+    expect(flagged).toBeGreaterThan(100);
+  });
 });
+
+function escaped(char: string): string {
+  return [...Array(char.length).keys()].map((i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
+}

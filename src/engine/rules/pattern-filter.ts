@@ -12,9 +12,9 @@ import { builtInFrequency } from '../../scan/gram-frequency.ts';
 import { compileLiterals, type LiteralWitness, MAX_LITERALS } from '../../scan/literal-plan.ts';
 import { LiteralScanner } from '../../scan/literal-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
-import { encodedWords, encodingsOf } from './encoded-words.ts';
+import { forEachEncoded } from './encoded-words.ts';
 import type { PatternWitness } from './pattern-set.ts';
-import { searchableForms } from './searchable-texts.ts';
+import { mappedAddresses, searchableForms } from './searchable-texts.ts';
 
 /** Batches are smaller but for single long records, which are candidates then. */
 const INPUT_BYTES = 4 << 20;
@@ -80,6 +80,16 @@ export class PatternFilter {
     return false;
   }
 
+  /** Whether a literal stands in an IPv4 address of the text that is written as an IPv6 address. */
+  #findsMapped(text: string): boolean {
+    let found = false;
+    for (const address of mappedAddresses(text))
+      this.#index.find(address, () => {
+        found = true;
+      });
+    return found;
+  }
+
   /** One number per record, 1 for a candidate; valid until the next call. */
   candidates(bytes: Uint8Array, ranges: Uint32Array, count: number): Uint8Array {
     if (this.#flags.length < count) this.#flags = new Uint8Array(Math.max(count, 2 * this.#flags.length));
@@ -93,14 +103,11 @@ export class PatternFilter {
     for (let i = 0; i < hitCount; i++) {
       const record = hits[2 * i] ?? 0;
       const isMapped = hits[2 * i + 1] === this.#mapped;
-      if (!isMapped || (flags[record] === 0 && this.#finds(textOf(record).toString('utf8')))) flags[record] = 1;
+      if (!isMapped || (flags[record] === 0 && this.#findsMapped(textOf(record).toString('latin1')))) flags[record] = 1;
     }
-    const batch = encodingsOf(whole);
-    if (batch.percent || batch.unicode || batch.escapes)
-      for (let record = 0; record < count; record++) {
-        const text = flags[record] === 1 ? undefined : encodedWords(textOf(record), batch);
-        if (text !== undefined && this.#finds(text)) flags[record] = 1;
-      }
+    forEachEncoded(whole, ranges, count, (record, words) => {
+      if (flags[record] === 0 && this.#finds(words)) flags[record] = 1;
+    });
     return flags;
   }
 }

@@ -22,7 +22,7 @@ function* formsIn(value: EventValue): Iterable<string> {
 /** One text in all its forms, the first of which is the text itself. */
 export function* searchableForms(text: string): Iterable<string> {
   yield text;
-  if (MAPPED_ADDRESS.test(text)) yield* mappedAddresses(text);
+  yield* mappedAddresses(text);
   if (/%[0-9a-f]{2}/i.test(text)) yield plain(decodePercent(text));
   if (/[^\p{ASCII}]/u.test(text)) {
     const made = plain(text);
@@ -34,7 +34,9 @@ export function* searchableForms(text: string): Iterable<string> {
 /** `::ffff:c000:201`, in any spelling of the zeros before it. */
 const MAPPED_ADDRESS = /ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}(?![0-9a-f:.])/i;
 
-function* mappedAddresses(text: string): Iterable<string> {
+/** IPv4 addresses that are written as IPv6 addresses, in their own form. */
+export function* mappedAddresses(text: string): Iterable<string> {
+  if (!MAPPED_ADDRESS.test(text)) return;
   for (const [address] of text.matchAll(/[0-9a-f:]*ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}(?![0-9a-f:.])/gi)) {
     const plainAddress = canonicalIp(address);
     if (plainAddress !== undefined) yield plainAddress;
