@@ -77,7 +77,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     page: await loadPageFiles(options.pageDirectory ?? fileURLToPath(new URL('./page/', import.meta.url))),
     now,
     components,
-    metrics: () => renderMetrics(components()) + serviceMetrics(options.view, attempts.total),
+    metrics: () => {
+      const taxii = options.taxii === undefined ? {} : { taxii: options.taxii.counts };
+      return renderMetrics(components()) + serviceMetrics(options.view, { failedLogins: attempts.total, ...taxii });
+    },
     secure: options.tls !== undefined,
     ...(options.taxii !== undefined && { taxii: options.taxii }),
   };

@@ -3,12 +3,20 @@
  * `telemetry/prometheus.ts`; these few values stand nowhere else. The source of an indicator is the name in the configuration.
  */
 import type { ServiceView } from './service-view.ts';
+import type { TaxiiCounts } from './taxii/taxii-server.ts';
+
+/** What the HTTP server counts itself. */
+export interface HttpCounts {
+  readonly failedLogins: number;
+  /** Absent when no TAXII clients are served. */
+  readonly taxii?: TaxiiCounts;
+}
 
 interface ServiceMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly samples: (view: ServiceView, failedLogins: number) => readonly (readonly [labels: string, value: number])[];
+  readonly samples: (view: ServiceView, http: HttpCounts) => readonly (readonly [labels: string, value: number])[];
 }
 
 /** `docs/metrics.md` has the same rows. */
@@ -73,7 +81,20 @@ export const SERVICE_METRICS: readonly ServiceMetric[] = [
     name: 'flint_http_failed_logins_total',
     type: 'counter',
     help: 'requests with a wrong token',
-    samples: (_view, failedLogins) => [['', failedLogins]],
+    samples: (_view, { failedLogins }) => [['', failedLogins]],
+  },
+  {
+    name: 'flint_taxii_server_requests_total',
+    type: 'counter',
+    help: 'requests of TAXII clients, by the status of the answer',
+    samples: (_view, { taxii }) =>
+      [...(taxii?.requests ?? [])].map(([status, count]) => [`{status="${status}"}`, count] as const),
+  },
+  {
+    name: 'flint_taxii_server_characters_total',
+    type: 'counter',
+    help: 'characters of all answers to TAXII clients',
+    samples: (_view, { taxii }) => (taxii === undefined ? [] : [['', taxii.characters]]),
   },
   {
     name: 'process_resident_memory_bytes',
@@ -92,9 +113,9 @@ export const SERVICE_METRICS: readonly ServiceMetric[] = [
   },
 ];
 
-export function serviceMetrics(view: ServiceView, failedLogins: number): string {
+export function serviceMetrics(view: ServiceView, http: HttpCounts): string {
   return SERVICE_METRICS.map((metric) => {
-    const samples = metric.samples(view, failedLogins).map(([labels, value]) => `${metric.name}${labels} ${value}\n`);
+    const samples = metric.samples(view, http).map(([labels, value]) => `${metric.name}${labels} ${value}\n`);
     const head = `# HELP ${metric.name} ${metric.help}\n# TYPE ${metric.name} ${metric.type}\n`;
     return samples.length === 0 ? '' : head + samples.join('');
   }).join('');

@@ -127,3 +127,15 @@ it("Flint's own client pulls all of it, and nothing the second time", async () =
   const again = await pullTaxii(remote, options);
   expect(again.collections.map(({ report }) => report.added)).toEqual([0, 0]);
 });
+
+describe('metrics', () => {
+  it('counts what it answers, by status', async () => {
+    const url = await start();
+    for (const path of ['/taxii2/', '/taxii2/flint/', '/taxii2/nothing/'])
+      await (await fetch(`${url}${path}`, { headers: { accept: ACCEPT } })).text();
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('flint_taxii_server_requests_total{status="200"} 2\n');
+    expect(metrics).toContain('flint_taxii_server_requests_total{status="404"} 1\n');
+    expect(metrics).toMatch(/^flint_taxii_server_characters_total [1-9]/m);
+  });
+});

@@ -33,7 +33,17 @@ const NOT_FOUND = taxiiError(
   'there is nothing here, or nothing for you; every address ends with a slash',
 );
 
+/** What was answered since the start. */
+export interface TaxiiCounts {
+  /** By status. */
+  readonly requests: ReadonlyMap<number, number>;
+  /** Characters of all answers. */
+  readonly characters: number;
+}
+
 export class TaxiiServer {
+  readonly #requests = new Map<number, number>();
+  #characters = 0;
   readonly #collections: readonly TaxiiCollection[];
   readonly #title: string;
 
@@ -43,7 +53,18 @@ export class TaxiiServer {
     this.#title = title;
   }
 
-  async answer({ path, query, accept }: TaxiiRequest): Promise<TaxiiAnswer> {
+  get counts(): TaxiiCounts {
+    return { requests: this.#requests, characters: this.#characters };
+  }
+
+  async answer(request: TaxiiRequest): Promise<TaxiiAnswer> {
+    const answer = await this.#answer(request);
+    this.#requests.set(answer.status, (this.#requests.get(answer.status) ?? 0) + 1);
+    this.#characters += answer.body.length;
+    return answer;
+  }
+
+  async #answer({ path, query, accept }: TaxiiRequest): Promise<TaxiiAnswer> {
     if (!isAcceptable(accept)) return taxiiError(406, 'not acceptable', `this server answers with ${TAXII_MEDIA}`);
     if (path === DISCOVERY_PATH)
       return resource({ title: this.#title, default: API_ROOT_PATH, api_roots: [API_ROOT_PATH] });
