@@ -427,6 +427,11 @@ function windows(): void {
     `snapshot of ${GROUPS / 1e6} M groups with ${(facts / 1e6).toFixed(1)} M facts, ${(bytes / 2 ** 20).toFixed(0)} MiB`,
     `longest step ${longestStep.toFixed(1)} ms, longest 500 pushes meanwhile ${longestPushes.toFixed(1)} ms`,
   );
+  const next = open();
+  const taking = performance.now();
+  const { fresh } = next.takeOver(engine);
+  print('  taken over by another engine, as at a reload', `${(performance.now() - taking).toFixed(1)} ms`);
+  expectEqual('correlations that begin anew', fresh.length, 0);
   const start = performance.now();
   const restored = open();
   const read = readSnapshot(stored);

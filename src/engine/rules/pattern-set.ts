@@ -184,7 +184,7 @@ export class PatternSet {
         : new PatternStream(streamed, this.#streamKeys, KEPT_CODEC, options.stream);
     this.#watch = options.watch;
     if (options.watch !== undefined) this.#stream.fullest = ({ pattern, kept }) => this.#tellWindow(pattern, kept);
-    this.part = streamed.length === 0 ? undefined : this.#createPart();
+    this.part = streamed.length === 0 ? undefined : this.#createPart(previous);
     this.#streamed = patterns.flatMap(({ stream }, number) => (stream === undefined ? [] : [number]));
     const witnesses: PatternWitness[] = [];
     const unwitnessed: number[] = [];
@@ -340,17 +340,25 @@ export class PatternSet {
     for (const bracket of fact.brackets) this.#watch.took(rule, observationName(bracket));
   }
 
-  #createPart(): StatefulPart {
+  #createPart(previous: PatternSet | undefined): StatefulPart {
     const stream = this.#stream;
     const detailsOf = (plan: number): RuleDetails | undefined =>
       this.#patterns[this.#streamed[plan] ?? -1]?.input.details;
+    const fits = previous !== undefined && previous.#streamOptions === this.#streamOptions && this.#watch === undefined;
+    let former = fits ? previous : undefined;
+    const said = (list: readonly string[]): string[] => {
+      const fresh = new Set(list);
+      return this.#streamKeys.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
+    };
     return {
       name: 'pattern',
-      snapshot: (full) => stream.snapshot(full),
-      restore: (chunks) => {
-        const fresh = new Set(stream.restore(chunks));
-        return this.#streamKeys.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
+      takeOver: (part) => {
+        const known = former;
+        former = undefined;
+        return known === undefined || known.part !== part ? undefined : said(stream.takeOver(known.#stream));
       },
+      snapshot: (full) => stream.snapshot(full),
+      restore: (chunks) => said(stream.restore(chunks)),
       report: () => reportPatterns(stream, detailsOf),
       groups: (ruleId, query) => reportPatternGroups(stream, detailsOf, ruleId, query),
     };

@@ -154,25 +154,22 @@ export class StatefulRules {
     const firings = previous === undefined ? { list: [] } : previous.#firings;
     this.#firings = firings;
     const collect = (event: Event, match: RuleMatch): void => void firings.list.push({ event, match });
+    const formerCorrelator = previous === undefined ? undefined : previous.#correlator;
     this.correlations = correlations.length;
     this.#correlator =
       correlations.length === 0
         ? undefined
-        : reuse(
-            previous === undefined ? undefined : previous.#correlator,
-            JSON.stringify([correlations, mode, lateness]),
-            () => {
-              const settings = {
-                ...DEFAULT_CORRELATION_OPTIONS,
-                ...lateness,
-                mode,
-                seed,
-                eventLogBytes: EVENT_LOG_BYTES,
-                ...kept,
-              };
-              return new Correlator(correlations, settings, collect);
-            },
-          );
+        : reuse(formerCorrelator, JSON.stringify([correlations, mode, lateness]), () => {
+            const settings = {
+              ...DEFAULT_CORRELATION_OPTIONS,
+              ...lateness,
+              mode,
+              seed,
+              eventLogBytes: EVENT_LOG_BYTES,
+              ...kept,
+            };
+            return new Correlator(correlations, settings, collect, formerCorrelator?.part);
+          });
     const read = readFluxTexts(flux, options.onEvent !== undefined);
     this.diagnostics = read.diagnostics;
     const handlers = { onMatch: collect, ...kept, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
@@ -185,7 +182,7 @@ export class StatefulRules {
       return reuse(
         former,
         JSON.stringify([spec, group, memory, equalTimes, mode, lateness]),
-        () => new FluxTagger(name, spec, group, settings, handlers),
+        () => new FluxTagger(name, spec, group, settings, handlers, former?.part),
       );
     });
     this.fluxRules = this.#taggers.reduce((sum, { part }) => sum + part.plan.rules.length, 0);

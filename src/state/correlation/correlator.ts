@@ -33,12 +33,26 @@ export class Correlator implements StatefulPart {
   readonly plan: CorrelationPlan;
   readonly engine: CorrelationEngine;
   readonly events: EventLog;
-  readonly clocks = new SourceClocks();
+  readonly clocks: SourceClocks;
+  readonly #options: string;
+  /** Shares clocks and events with it, until its windows are taken over. */
+  #former: Correlator | undefined;
   readonly #watch: WindowWatch | undefined;
 
-  constructor(rules: readonly CorrelationRule[], options: CorrelatorOptions, onMatch: CorrelationHandler) {
+  /** `former`: the one before a reload, which goes on until `takeOver`. */
+  constructor(
+    rules: readonly CorrelationRule[],
+    options: CorrelatorOptions,
+    onMatch: CorrelationHandler,
+    former?: Correlator,
+  ) {
+    const { archive, watch, ...plain } = options;
+    this.#options = JSON.stringify(plain);
+    const fits = former !== undefined && former.#options === this.#options && watch === undefined;
+    this.#former = fits ? former : undefined;
     this.plan = planCorrelations(rules, options.latenessMs);
-    this.events = new EventLog(this.clocks, options.eventLogBytes, options.archive);
+    this.clocks = this.#former?.clocks ?? new SourceClocks();
+    this.events = this.#former?.events ?? new EventLog(this.clocks, options.eventLogBytes, archive);
     this.engine = new CorrelationEngine(this.plan, this.clocks, options, (firing) => {
       const completing = firing.events.at(-1);
       if (this.#watch?.wants(firing.rule.details.id) === true) this.#tellFiring(this.#watch, firing);
@@ -89,6 +103,26 @@ export class Correlator implements StatefulPart {
   /** Before the first event. Returns the correlations that start empty. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs = 0): readonly string[] {
     return restoreCorrelations(this.engine, this.clocks, chunks, nowMs).map((id) => `correlation "${id}"`);
+  }
+
+  takeOver(former: StatefulPart): readonly string[] | undefined {
+    const known = this.#former;
+    this.#former = undefined;
+    if (known === undefined || known !== former) return undefined;
+    const { fresh, given } = this.engine.takeOver(known.engine);
+    const ids = new Set(fresh.map(({ rule }) => rule.details.id));
+    const forgotten = new Map(given.map((runner) => [runner.planned.rule.details.id, runner.counts.groups]));
+    return [
+      ...fresh.map(({ rule: { details } }) => {
+        const groups = forgotten.get(details.id);
+        return groups === undefined
+          ? `correlation "${details.id}"`
+          : `correlation "${details.id}" (changed, ${groups} groups forgotten)`;
+      }),
+      ...[...forgotten].flatMap(([id, groups]) =>
+        ids.has(id) ? [] : [`correlation "${id}" (gone, ${groups} groups forgotten)`],
+      ),
+    ];
   }
 
   #watchWindows(watch: WindowWatch): void {

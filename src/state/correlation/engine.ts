@@ -7,8 +7,8 @@ import type { OrderMode } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type CorrelationFact, collectFacts, type FactLoss } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';
-import type { CorrelationPlan, PlannedCorrelation } from './plan.ts';
-import { CorrelationRunner, type RunnerCounts, type RunnerOptions } from './runner.ts';
+import { type CorrelationPlan, keyOf, type PlannedCorrelation } from './plan.ts';
+import { CorrelationRunner, type FiringHandler, type RunnerCounts, type RunnerOptions } from './runner.ts';
 
 export interface CorrelationOptions extends RunnerOptions {
   /** Bound of the memory of groups and facts, estimated from the tables. */
@@ -31,7 +31,7 @@ const SWEEP_MS = 60_000;
 
 export class CorrelationEngine {
   readonly plan: CorrelationPlan;
-  readonly runners: readonly CorrelationRunner[];
+  readonly #runners: CorrelationRunner[];
   readonly lost: Record<FactLoss, number> = { 'missing-group-field': 0, 'missing-value': 0, 'not-numeric': 0 };
   readonly #options: CorrelationOptions;
   readonly #onFiring: (firing: CorrelationFiring) => void;
@@ -56,16 +56,45 @@ export class CorrelationEngine {
     this.#onFiring = onFiring;
     this.#clocks = clocks;
     this.#chained = options.mode === 'ordered' && plan.correlations.some(({ chained }) => chained);
-    this.runners = plan.correlations.map(
-      (planned) =>
-        new CorrelationRunner(planned, clocks, options, (firing, carried) => this.#fired(planned, firing, carried)),
+    this.#runners = plan.correlations.map(
+      (planned) => new CorrelationRunner(planned, clocks, options, this.#handlerOf(planned)),
     );
+  }
+
+  get runners(): readonly CorrelationRunner[] {
+    return this.#runners;
+  }
+
+  /**
+   * Takes the windows of correlations that read the same from another engine with the same clocks and options, which must not be used any
+   * more. Returns the correlations that start empty, and those of the other engine whose windows are given up.
+   */
+  takeOver(former: CorrelationEngine): { readonly fresh: PlannedCorrelation[]; readonly given: CorrelationRunner[] } {
+    const left = new Map(former.#runners.map((runner) => [keyOf(runner.planned), runner]));
+    const fresh: PlannedCorrelation[] = [];
+    this.plan.correlations.forEach((planned, ordinal) => {
+      const key = keyOf(planned);
+      const runner = left.get(key);
+      if (runner === undefined) {
+        fresh.push(planned);
+        return;
+      }
+      left.delete(key);
+      runner.moveTo(planned, this.#handlerOf(planned));
+      this.#runners[ordinal] = runner;
+    });
+    for (const reason of Object.keys(this.lost) as FactLoss[]) this.lost[reason] += former.lost[reason];
+    return { fresh, given: [...left.values()] };
+  }
+
+  #handlerOf(planned: PlannedCorrelation): FiringHandler {
+    return (firing, carried) => this.#fired(planned, firing, carried);
   }
 
   /** Takes a fact; firings come before it returns, or later. */
   push(fact: CorrelationFact, arrivalMs: number): void {
     this.#arrivalMs = arrivalMs;
-    this.runners[fact.correlation]?.push(fact, arrivalMs);
+    this.#runners[fact.correlation]?.push(fact, arrivalMs);
     if (++this.#pushes % CHECK_EVERY !== 0) return;
     this.#keepBudget();
     if (this.#chained && !this.#held) this.#settleChained();
@@ -74,23 +103,23 @@ export class CorrelationEngine {
   /** Arrival clock: closes groups that nothing arrived for in time span + lateness. */
   advance(nowMs: number): void {
     this.#arrivalMs = nowMs;
-    for (const runner of this.runners) runner.order.closeIdle(nowMs);
+    for (const runner of this.#runners) runner.order.closeIdle(nowMs);
   }
 
   /** End of input: judges and closes everything, inner correlations first. */
   end(): void {
-    for (const runner of this.runners) runner.order.closeAll();
+    for (const runner of this.#runners) runner.order.closeAll();
   }
 
   /** Other inputs with the same groups are still to be read: nothing is settled by watermarks meanwhile. */
   hold(held: boolean): void {
     this.#held = held;
-    for (const runner of this.runners)
+    for (const runner of this.#runners)
       runner.order.hold = held || (runner.planned.chained && this.#options.mode === 'ordered');
   }
 
   counts(): { readonly rule: string; readonly counts: RunnerCounts }[] {
-    return this.runners.map((runner) => ({ rule: runner.planned.rule.details.id, counts: runner.counts }));
+    return this.#runners.map((runner) => ({ rule: runner.planned.rule.details.id, counts: runner.counts }));
   }
 
   #fired(planned: PlannedCorrelation, firing: CorrelationFiring, carried: readonly (string | undefined)[]): void {
@@ -105,7 +134,7 @@ export class CorrelationEngine {
     };
     const place = { ...completing, timeMs: firing.timeMs };
     for (const fact of collectFacts(this.plan, id, read, place, count, firing.events))
-      this.runners[fact.correlation]?.push({ ...fact, epoch: firing.epoch }, this.#arrivalMs);
+      this.#runners[fact.correlation]?.push({ ...fact, epoch: firing.epoch }, this.#arrivalMs);
   }
 
   /**
@@ -115,21 +144,21 @@ export class CorrelationEngine {
    */
   #settleChained(): void {
     const markMs = this.#clocks.allSettledMs();
-    const groups = this.runners.reduce((sum, { order }) => sum + order.keys, 0);
+    const groups = this.#runners.reduce((sum, { order }) => sum + order.keys, 0);
     // Looking at all groups must not cost more than the facts since the last time did.
     if (markMs < this.#sweptMs + SWEEP_MS || this.#pushes - this.#sweptAt < groups) return;
     this.#sweptMs = markMs;
     this.#sweptAt = this.#pushes;
     const { correlations, watchers } = this.plan;
     correlations.forEach(({ rule, chained, innerDelayMs }, ordinal) => {
-      if (chained || watchers.has(rule.details.id)) this.runners[ordinal]?.order.settleAll(markMs - innerDelayMs);
+      if (chained || watchers.has(rule.details.id)) this.#runners[ordinal]?.order.settleAll(markMs - innerDelayMs);
     });
   }
 
   #keepBudget(): void {
-    const total = this.runners.reduce((sum, runner) => sum + runner.usedBytes, 0);
+    const total = this.#runners.reduce((sum, runner) => sum + runner.usedBytes, 0);
     if (total <= this.#options.budgetBytes) return;
-    const greatest = this.runners.reduce((most, runner) => (runner.usedBytes > most.usedBytes ? runner : most));
+    const greatest = this.#runners.reduce((most, runner) => (runner.usedBytes > most.usedBytes ? runner : most));
     greatest.evict();
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import { correlationFieldName, isMonotone } from '../../ir/correlation.ts';
+import { Fingerprint } from '../memory/fingerprint.ts';
 
 export interface CorrelationPlan {
   readonly correlations: readonly PlannedCorrelation[];
@@ -115,4 +116,13 @@ function carriedFields(rule: CorrelationRule, all: readonly CorrelationRule[]): 
     for (const name of carriedFields(outer, all)) needed.add(name);
   }
   return [...needed].filter((name) => !own.has(name));
+}
+
+/** Id and definition: everything the state depends on, as a fingerprint. */
+export function keyOf({ rule, judged, carried }: PlannedCorrelation): string {
+  const definition = [
+    ...[rule.details.id, rule.type, rule.rules, rule.groupBy, rule.timespanMs, rule.condition, judged, carried],
+  ];
+  const { lo, hi } = new Fingerprint().set(1, 2).add(JSON.stringify(definition));
+  return `${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 }

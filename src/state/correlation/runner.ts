@@ -20,8 +20,7 @@ import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import type { CorrelationFact } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';
 import { GroupCollection, restoreGroups } from './group-chunk.ts';
-import type { PlannedCorrelation } from './plan.ts';
-import { keyOf } from './snapshot.ts';
+import { keyOf, type PlannedCorrelation } from './plan.ts';
 import { ARMED, ARMED_BEFORE, EMITTED, WindowStore } from './window-store.ts';
 
 export interface RunnerOptions {
@@ -68,7 +67,7 @@ export interface RunnerWatch {
 }
 
 export class CorrelationRunner {
-  readonly planned: PlannedCorrelation;
+  #planned: PlannedCorrelation;
   readonly store: WindowStore;
   readonly order: KeyedOrder;
   readonly extras = new Map<number, FactExtra>();
@@ -77,7 +76,7 @@ export class CorrelationRunner {
   readonly #aggregate: Aggregate;
   readonly #clocks: SourceClocks;
   readonly #options: RunnerOptions;
-  readonly #onFiring: FiringHandler;
+  #onFiring: FiringHandler;
   readonly #holds: (value: number) => boolean;
   readonly #print = new Fingerprint();
   readonly #mode: OrderMode;
@@ -92,7 +91,7 @@ export class CorrelationRunner {
   #replaying = false;
 
   constructor(planned: PlannedCorrelation, clocks: SourceClocks, options: RunnerOptions, onFiring: FiringHandler) {
-    this.planned = planned;
+    this.#planned = planned;
     this.store = new WindowStore(options.seed, planned.value !== 'none');
     this.#clocks = clocks;
     this.#options = options;
@@ -117,6 +116,18 @@ export class CorrelationRunner {
     });
     // Firings of inner correlations come when those are settled: in files, where all waits for the order, that is the end.
     this.order.hold = planned.chained && options.mode === 'ordered';
+  }
+
+  get planned(): PlannedCorrelation {
+    return this.#planned;
+  }
+
+  /** Goes on, with all it holds, for a rule of the same key in another plan. */
+  moveTo(planned: PlannedCorrelation, onFiring: FiringHandler): void {
+    this.#planned = planned;
+    this.#onFiring = onFiring;
+    this.order.latenessMs = this.#options.latenessMs + planned.innerDelayMs;
+    this.order.hold = planned.chained && this.#options.mode === 'ordered';
   }
 
   /** True when facts wait for their lateness before they enter the window. */

@@ -3,12 +3,11 @@
  * go on coming. State is kept by rule id and definition: after a reload or restart a correlation that reads the same goes on where
  * it was, a changed one starts empty.
  */
-import { Fingerprint } from '../memory/fingerprint.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
 import type { CorrelationEngine } from './engine.ts';
-import type { PlannedCorrelation } from './plan.ts';
+import { keyOf } from './plan.ts';
 import type { CorrelationRunner } from './runner.ts';
 
 const CLOCKS = 'clocks';
@@ -61,13 +60,4 @@ export function restoreCorrelations(
 
 function keyOfRunner({ planned }: CorrelationRunner): string {
   return keyOf(planned);
-}
-
-/** Id and definition: everything the state depends on, as a fingerprint. */
-export function keyOf({ rule, judged, carried }: PlannedCorrelation): string {
-  const definition = [
-    ...[rule.details.id, rule.type, rule.rules, rule.groupBy, rule.timespanMs, rule.condition, judged, carried],
-  ];
-  const { lo, hi } = new Fingerprint().set(1, 2).add(JSON.stringify(definition));
-  return `${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 }

@@ -100,6 +100,16 @@ export function bloomProblems(plan: FluxPlan): { readonly rule: string; readonly
   });
 }
 
+function isTimed(plan: FluxPlan): boolean {
+  return plan.rules.some(({ rule }) => rule.action === 'temporal' && rule.timespanMs !== undefined);
+}
+
+/** Exact memory; beside Bloom memory a small one for flags. */
+function newFlags(memory: FluxMemoryOptions, timed: boolean): ExactMemory {
+  const exact = memory.kind === 'exact' ? memory : { budgetBytes: 64 << 20, maxPerGroup: 1_000_000 };
+  return new ExactMemory({ ...exact, timed: timed && memory.kind === 'exact' });
+}
+
 export class FluxEngine<T> {
   readonly plan: FluxPlan;
   readonly memory: FluxMemory;
@@ -126,17 +136,23 @@ export class FluxEngine<T> {
   /** Rows of one group and one time. */
   #held: number[] = [];
 
-  constructor(plan: FluxPlan, clocks: SourceClocks, options: FluxEngineOptions, onRow: FluxHandler<T>) {
+  /** `former`: an engine of the same options and clocks that goes on until this one takes over; what it remembers is this one's too. */
+  constructor(
+    plan: FluxPlan,
+    clocks: SourceClocks,
+    options: FluxEngineOptions,
+    onRow: FluxHandler<T>,
+    former?: FluxEngine<T>,
+  ) {
     this.plan = plan;
     this.#clocks = clocks;
     this.#options = options;
     this.#onRow = onRow;
-    this.#timed = plan.rules.some(({ rule }) => rule.action === 'temporal' && rule.timespanMs !== undefined);
-    const exact = options.memory.kind === 'exact' ? options.memory : { budgetBytes: 64 << 20, maxPerGroup: 1_000_000 };
-    this.flags = new ExactMemory({ ...exact, timed: this.#timed && options.memory.kind === 'exact' });
-    this.memory = options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory);
+    this.#timed = isTimed(plan);
+    this.flags = former?.flags ?? newFlags(options.memory, this.#timed);
+    this.memory = former?.memory ?? (options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory));
     const proves = options.memory.kind === 'bloom' && options.evidenceRows > 0;
-    this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems, proves);
+    this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems, proves, former?.evidence);
     this.#evaluator = new FluxEvaluator(
       plan,
       this.memory,
@@ -180,6 +196,14 @@ export class FluxEngine<T> {
       forgotten: this.memory.forgotten,
       bytes: this.memory.byteLength + (this.flags === this.memory ? 0 : this.flags.byteLength),
     };
+  }
+
+  /**
+   * Whether what this engine remembers can be shared with one for the plan: times are kept only where a rule has a time span, and rows
+   * that wait cannot be shared. Rows that could still be undone stay as they are.
+   */
+  canShareWith(plan: FluxPlan): boolean {
+    return this.#options.mode === 'eager' && this.#timed === isTimed(plan);
   }
 
   /** Takes a row. The handler is called for this row, for others that it lets go, or for none yet. */

@@ -100,8 +100,11 @@ export class EvidenceLog<T> implements ProofSource {
   /** Chunks of halves that were saved, by prefix of their keys. */
   #saved = new Map<string, number>();
 
-  /** `proves`: keep with the rows what they prove, for a memory that may be wrong. */
-  constructor(plan: FluxPlan, maxRows: number, keepItems: boolean, proves = false) {
+  /**
+   * `proves`: keep with the rows what they prove, for a memory that may be wrong. `former`: a log that goes on until this one is used; rows
+   * of rules that both have are this one's too.
+   */
+  constructor(plan: FluxPlan, maxRows: number, keepItems: boolean, proves = false, former?: EvidenceLog<T>) {
     const words = (): Int32Array => new Int32Array(plan.words);
     this.#proves = proves;
     this.#none = words();
@@ -114,10 +117,31 @@ export class EvidenceLog<T> implements ProofSource {
       const name = lineageName(planned);
       if (planned.rule.action === 'temporal' || this.#lineages.has(name)) continue;
       const { child, parent } = planned;
-      this.#lineages.set(name, { child, parent, nodes: new RecentTable(this.#share()) });
+      const lineage = { child, parent };
+      const known = former === undefined ? undefined : former.#lineageOf(this.#columnsOf(lineage));
+      this.#lineages.set(name, { ...lineage, nodes: this.#tableFor(known?.nodes, former !== undefined) });
     }
     this.#lineageList = [...this.#lineages.values()];
-    this.#contexts = plan.rules.map(() => new RecentTable(this.#share()));
+    this.#contexts = plan.rules.map((planned) => {
+      const known = former === undefined ? undefined : former.#contextsOf(contextName(planned));
+      return this.#tableFor(known, former !== undefined);
+    });
+  }
+
+  #lineageOf(columns: string): Lineage<T> | undefined {
+    return this.#lineageList.find((one) => this.#columnsOf(one) === columns);
+  }
+
+  #contextsOf(name: string): RecentTable<ContextRows<T>> | undefined {
+    return this.#contexts[this.#plan.rules.findIndex((one) => contextName(one) === name)];
+  }
+
+  /** The known table; else a new one, whose rows may have been seen before when `isLater`. */
+  #tableFor<V>(known: RecentTable<V> | undefined, isLater: boolean): RecentTable<V> {
+    const table = known ?? new RecentTable<V>(this.#share());
+    if (known === undefined) table.lost = isLater;
+    else known.shrink(this.#share());
+    return table;
   }
 
   /** Rows for one table: the bound is for all of them together. */
@@ -252,7 +276,7 @@ export class EvidenceLog<T> implements ProofSource {
   }
 
   /** Columns by name, and the rules whose words the rows hold. */
-  #columnsOf({ child, parent }: Lineage<T>): string {
+  #columnsOf({ child, parent }: Pick<Lineage<T>, 'child' | 'parent'>): string {
     const { columns, rules } = this.#plan;
     return JSON.stringify([columns[child], columns[parent], rules.map(contextName)]);
   }

@@ -35,26 +35,37 @@ export class FluxTagger implements StatefulPart {
   readonly name: string;
   readonly plan: FluxPlan;
   readonly engine: FluxEngine<Event>;
-  readonly clocks = new SourceClocks();
+  readonly clocks: SourceClocks;
+  readonly #options: string;
+  /** Shares what it remembers until it is taken over. */
+  #former: FluxTagger | undefined;
   readonly #groupField: string;
-  readonly #events: EventLog;
+  readonly events: EventLog;
   readonly #rows: KeyedPicture<RowCollection>;
 
-  /** `groupField`: column of the group key (`--flux-group`), for example the host. `name`: see StatefulPart. */
+  /**
+   * `groupField`: column of the group key (`--flux-group`), for example the host. `name`: see StatefulPart. `former`: the one before a
+   * reload, which goes on until `takeOver`.
+   */
   constructor(
     name: string,
     spec: FluxSpec,
     groupField: string,
     options: FluxEngineOptions,
     handlers: FluxTaggerHandlers,
+    former?: FluxTagger,
   ) {
     this.name = name;
     this.plan = planFlux(spec);
     this.#groupField = groupField;
-    this.#events = new EventLog(this.clocks, EVENT_LOG_BYTES, handlers.archive);
+    this.#options = JSON.stringify([options, groupField]);
+    const fits = former !== undefined && former.#options === this.#options && former.engine.canShareWith(this.plan);
+    this.#former = fits ? former : undefined;
+    this.clocks = this.#former?.clocks ?? new SourceClocks();
+    this.events = this.#former?.events ?? new EventLog(this.clocks, EVENT_LOG_BYTES, handlers.archive);
     const evidenceItems = false;
-    this.engine = new FluxEngine<Event>(this.plan, this.clocks, { ...options, evidenceItems }, (row, result) => {
-      if (result.noted) this.#events.put(row, row.item);
+    const onRow = (row: FluxRow<Event>, result: FluxResult<Event>): void => {
+      if (result.noted) this.events.put(row, row.item);
       if (handlers.watch !== undefined) this.#tellRow(handlers.watch, row, result);
       if (handlers.onEvent !== undefined && !result.revised)
         handlers.onEvent(row.item, withSigma(this.plan, row.item.fields, result.tags, result.evaluated));
@@ -63,16 +74,18 @@ export class FluxTagger implements StatefulPart {
         if (planned !== undefined)
           handlers.onMatch(
             row.item,
-            matchOfFlux(planned, this.plan, row, result, groupField, (place) => this.#events.get(place)),
+            matchOfFlux(planned, this.plan, row, result, groupField, (place) => this.events.get(place)),
           );
       }
-    });
+    };
+    const settings = { ...options, evidenceItems };
+    this.engine = new FluxEngine<Event>(this.plan, this.clocks, settings, onRow, this.#former?.engine);
     this.#rows = rowPicture(this.engine, EVENT_CODEC);
   }
 
   /** `tagOf` answers tags that the event's own map does not speak of; `fieldText` reads fields as rules see them. */
   observe(event: Event, nowMs: number, tagOf?: TagLookup, fieldText?: FieldText): void {
-    const place = this.#events.placeOf(event);
+    const place = this.events.placeOf(event);
     this.engine.push(readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText), nowMs);
   }
 
@@ -105,7 +118,7 @@ export class FluxTagger implements StatefulPart {
     const { contributors } = result.evidence(planned);
     if (contributors.length === 0) return [row.item];
     return contributors.map(({ depth, row: other }) =>
-      depth === 0 || isPlace(other, row) ? row.item : this.#events.get(other),
+      depth === 0 || isPlace(other, row) ? row.item : this.events.get(other),
     );
   }
 
@@ -130,6 +143,18 @@ export class FluxTagger implements StatefulPart {
     return this.plan.rules.flatMap(({ rule, lo, hi }) =>
       known.has(`${lo} ${hi}`) ? [] : [`flux rule "${rule.name}"`],
     );
+  }
+
+  takeOver(former: StatefulPart): readonly string[] | undefined {
+    const known = this.#former;
+    this.#former = undefined;
+    if (known === undefined || known !== former) return undefined;
+    const before = new Set(known.plan.rules.map(({ lo, hi }) => `${lo} ${hi}`));
+    return this.plan.rules.flatMap(({ rule, lo, hi }) => {
+      if (before.has(`${lo} ${hi}`)) return [];
+      const changed = known.plan.rules.some((one) => one.rule.name === rule.name);
+      return [changed ? `flux rule "${rule.name}" (changed)` : `flux rule "${rule.name}"`];
+    });
   }
 
   report(): readonly StateReport[] {

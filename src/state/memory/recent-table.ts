@@ -25,7 +25,7 @@ export class RecentTable<V> {
   /** Whether a value was ever forgotten: what is not found may have been there. */
   lost = false;
   #halves = 0;
-  readonly #capacity: number;
+  #capacity: number;
   readonly #mask: number;
   #newer: Half<V>;
   #older: Half<V>;
@@ -38,6 +38,11 @@ export class RecentTable<V> {
     this.#mask = slots - 1;
     this.#newer = this.#emptyHalf();
     this.#older = this.#emptyHalf();
+  }
+
+  /** As if it had been made for `max` values, where that is less. */
+  shrink(max: number): void {
+    this.#capacity = Math.min(this.#capacity, Math.max(1, Math.floor(max / 2)));
   }
 
   /** The older half first. */

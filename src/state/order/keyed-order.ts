@@ -35,14 +35,21 @@ export class KeyedOrder {
   #idleAt = 0;
   #pending = 0;
   #pushes = 0;
+  #latenessMs: number;
 
   constructor(target: OrderTarget, clocks: SourceClocks, options: OrderOptions) {
     this.#target = target;
     this.#clocks = clocks;
     this.#options = options;
+    this.#latenessMs = options.latenessMs;
     this.#eager = options.mode === 'eager';
     this.#waiting = new WaitingItems(target.items, this.#keys);
     this.#undoable = new UndoableItems(target, this.#keys);
+  }
+
+  /** Rules around it may have changed at a reload. */
+  set latenessMs(latenessMs: number) {
+    this.#latenessMs = latenessMs;
   }
 
   get pending(): number {
@@ -99,7 +106,7 @@ export class KeyedOrder {
    * in each call, so that a million idle ones go without a pause; the next call goes on where this one stopped.
    */
   closeIdle(nowMs: number): void {
-    const quietSinceMs = nowMs - this.#options.latenessMs - this.#target.retentionMs();
+    const quietSinceMs = nowMs - this.#latenessMs - this.#target.retentionMs();
     const count = Math.min(MAX_IDLE_STEPS, this.#keys.bound);
     for (let i = 0; i < count; i++) {
       if (this.#idleAt >= this.#keys.bound) this.#idleAt = 0;
@@ -226,7 +233,7 @@ export class KeyedOrder {
     }
     if (epoch < keys.epoch(key) || timeMs < keys.settledMs(key)) return false;
     const maxMs = keys.maxMs(key);
-    if (timeMs < maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
+    if (timeMs < maxMs - this.#latenessMs && this.#target.isDelayed?.(item) !== true) return false;
     if (timeMs > maxMs) keys.setMaxMs(key, timeMs);
     return true;
   }
@@ -250,7 +257,7 @@ export class KeyedOrder {
       mark.maxMs = Number.NEGATIVE_INFINITY;
     }
     if (epoch < mark.epoch || timeMs < this.#keys.settledMs(key)) return false;
-    if (timeMs < mark.maxMs - this.#options.latenessMs && this.#target.isDelayed?.(item) !== true) return false;
+    if (timeMs < mark.maxMs - this.#latenessMs && this.#target.isDelayed?.(item) !== true) return false;
     if (timeMs > mark.maxMs) mark.maxMs = timeMs;
     return true;
   }
@@ -271,7 +278,7 @@ export class KeyedOrder {
         ? { maxMs: keys.maxMs(key), epoch: keys.epoch(key) }
         : keys.othersOf(key)?.find((other) => other.source === source);
     if (mark === undefined) return false;
-    const openMs = Math.max(keys.settledMs(key), mark.maxMs - this.#options.latenessMs);
+    const openMs = Math.max(keys.settledMs(key), mark.maxMs - this.#latenessMs);
     return this.#target.takeLate(item, openMs, mark.epoch) && this.#admit(key, item);
   }
 
@@ -280,7 +287,7 @@ export class KeyedOrder {
     let maxMs = this.#keys.maxMs(key);
     const others = this.#keys.othersOf(key);
     if (others !== undefined) for (const other of others) if (other.maxMs < maxMs) maxMs = other.maxMs;
-    return maxMs - this.#options.latenessMs;
+    return maxMs - this.#latenessMs;
   }
 
   /** True when nothing waits, and nothing older than the item can come: no need to queue it. */

@@ -94,7 +94,8 @@ interface Kept<E> {
 interface Group<E> {
   /** For pictures. */
   readonly number: number;
-  readonly pattern: number;
+  /** Position among the known keys of plans. */
+  readonly known: number;
   readonly key: string;
   newestMs: number;
   /** Count of pushes when the group was last touched. */
@@ -107,6 +108,8 @@ const DAY_MS = 86_400_000;
 const EPOCH_JUMP_MS = 3_600_000;
 /** A saved group beside its events. */
 const GROUP_BYTES = 100;
+/** Groups that one event looks at after a reload, for plans that are gone. */
+const PURGED_PER_PUSH = 16;
 /** Chunk that lists the keys of all plans. */
 const PLANS = 'plans';
 
@@ -123,9 +126,16 @@ export class PatternStream<E> {
   readonly #spansMs: readonly number[];
   readonly #options: Required<PatternStreamOptions>;
   /** Least recently used first. */
-  readonly #groups = new Map<string, Group<E>>();
-  readonly #byNumber: (Group<E> | undefined)[] = [];
-  readonly #freeNumbers: number[] = [];
+  #groups = new Map<string, Group<E>>();
+  #byNumber: (Group<E> | undefined)[] = [];
+  #freeNumbers: number[] = [];
+  /** Keys of all plans that groups may belong to, those of plans that are gone included: groups hold the position. */
+  #known: string[];
+  /** By that position: number of the plan, -1 when it is gone. By plan: the position. */
+  #planOf: readonly number[];
+  #knownOf: readonly number[];
+  /** Where the look for groups of plans that are gone has come to; undefined: there are none. */
+  #purgeAt: number | undefined;
   readonly #picture: KeyedPicture<GroupCollection>;
   readonly #keys: readonly string[];
   /** Told of a group before events leave it. */
@@ -144,6 +154,9 @@ export class PatternStream<E> {
   ) {
     this.#plans = plans;
     this.#keys = keys;
+    this.#known = [...keys];
+    this.#planOf = [...keys.keys()];
+    this.#knownOf = this.#planOf;
     this.#codec = codec;
     this.#picture = new KeyedPicture('groups', {
       keyBound: () => this.#byNumber.length,
@@ -185,7 +198,8 @@ export class PatternStream<E> {
       if (this.#options.lateEvents !== 'evaluate') return undefined;
     }
     group.newestMs = Math.max(group.newestMs, fact.timeMs);
-    this.#expire(group);
+    this.#expire(group, fact.pattern);
+    this.#purge();
     const at = insert(group.kept, { timeMs: fact.timeMs, brackets: fact.brackets, event: fact.event });
     this.#total++;
     this.#bytes += this.#codec.size(fact.event);
@@ -199,6 +213,33 @@ export class PatternStream<E> {
       this.#dropQuietest(group);
     }
     return match;
+  }
+
+  /**
+   * Takes the groups of another stream of the same options over, at a reload and before the first event; that one must not be used any more.
+   * Groups of plans that are gone are dropped bit by bit. Returns the keys of the plans that the other one does not know.
+   */
+  takeOver(former: PatternStream<E>): readonly string[] {
+    if (former === this) return [];
+    const positions = new Map(former.#known.map((key, known) => [key, known]));
+    const before = new Set(former.#keys);
+    this.#known = former.#known;
+    this.#knownOf = this.#keys.map((key) => positions.get(key) ?? this.#known.push(key) - 1);
+    const planOf = new Array<number>(this.#known.length).fill(-1);
+    this.#knownOf.forEach((known, plan) => {
+      planOf[known] = plan;
+    });
+    this.#planOf = planOf;
+    this.#groups = former.#groups;
+    this.#byNumber = former.#byNumber;
+    this.#freeNumbers = former.#freeNumbers;
+    this.#total = former.#total;
+    this.#bytes = former.#bytes;
+    this.#pushes = former.#pushes;
+    this.#purgeAt = planOf.includes(-1) ? 0 : undefined;
+    for (const name of Object.keys(this.counts) as (keyof PatternStreamCounts)[])
+      this.counts[name] = former.counts[name];
+    return this.#keys.filter((key) => !before.has(key));
   }
 
   /** See StatefulPart. */
@@ -242,7 +283,10 @@ export class PatternStream<E> {
 
   /** Groups with their events, oldest first; the groups touched last come last. */
   *groups(): IterableIterator<{ readonly pattern: number; readonly key: string; readonly kept: readonly Kept<E>[] }> {
-    yield* this.#groups.values();
+    for (const { known, key, kept } of this.#groups.values()) {
+      const pattern = this.#planOf[known] ?? -1;
+      if (pattern >= 0) yield { pattern, key, kept };
+    }
   }
 
   *#draw(steps: Iterable<SnapshotChunk | undefined>): Generator<SnapshotChunk, void> {
@@ -253,7 +297,7 @@ export class PatternStream<E> {
 
   #saveGroup(to: GroupCollection, number: number): number {
     const group = this.#byNumber[number];
-    const pattern = this.#keys[group?.pattern ?? -1];
+    const pattern = this.#known[group?.known ?? -1];
     if (group === undefined || pattern === undefined) return 0;
     const { key, newestMs, touched, kept } = group;
     to.push({
@@ -266,11 +310,12 @@ export class PatternStream<E> {
 
   /** The group, made the most recently used one. It is about to change. */
   #groupOf(pattern: number, key: string): Group<E> {
-    const id = `${pattern} ${key}`;
+    const known = this.#knownOf[pattern] as number;
+    const id = `${known} ${key}`;
     let group = this.#groups.get(id);
     if (group === undefined) {
       const number = this.#freeNumbers.pop() ?? this.#byNumber.length;
-      group = { number, pattern, key, newestMs: Number.NEGATIVE_INFINITY, touched: 0, kept: [] };
+      group = { number, known, key, newestMs: Number.NEGATIVE_INFINITY, touched: 0, kept: [] };
       this.#picture.touching(number);
       this.#byNumber[number] = group;
     } else {
@@ -283,7 +328,8 @@ export class PatternStream<E> {
 
   /** Drops the oldest events of a group. */
   #drop(group: Group<E>, count: number): void {
-    if (group.kept.length > 0) this.fullest?.(group);
+    const pattern = this.#planOf[group.known] ?? -1;
+    if (group.kept.length > 0 && pattern >= 0) this.fullest?.({ pattern, kept: group.kept });
     for (const { event } of group.kept.splice(0, count)) this.#bytes -= this.#codec.size(event);
     this.#total -= count;
   }
@@ -294,8 +340,8 @@ export class PatternStream<E> {
     group.newestMs = Number.NEGATIVE_INFINITY;
   }
 
-  #expire(group: Group<E>): void {
-    const oldestMs = group.newestMs - (this.#spansMs[group.pattern] as number) - this.#options.latenessMs;
+  #expire(group: Group<E>, pattern: number): void {
+    const oldestMs = group.newestMs - (this.#spansMs[pattern] as number) - this.#options.latenessMs;
     let expired = 0;
     while (expired < group.kept.length && (group.kept[expired] as Kept<E>).timeMs < oldestMs) expired++;
     if (expired > 0) this.#drop(group, expired);
@@ -304,14 +350,29 @@ export class PatternStream<E> {
   #dropQuietest(current: Group<E>): void {
     for (const [id, group] of this.#groups) {
       if (group === current && this.#groups.size > 1) continue;
-      this.#picture.touching(group.number);
-      this.#groups.delete(id);
-      this.#byNumber[group.number] = undefined;
-      this.#freeNumbers.push(group.number);
-      this.#drop(group, group.kept.length);
+      this.#remove(id, group);
       this.counts.evictedKeys++;
       return;
     }
+  }
+
+  #remove(id: string, group: Group<E>): void {
+    this.#picture.touching(group.number);
+    this.#groups.delete(id);
+    this.#byNumber[group.number] = undefined;
+    this.#freeNumbers.push(group.number);
+    this.#drop(group, group.kept.length);
+  }
+
+  /** Looks at some groups, and drops those whose plan is gone. */
+  #purge(): void {
+    if (this.#purgeAt === undefined) return;
+    const end = Math.min(this.#byNumber.length, this.#purgeAt + PURGED_PER_PUSH);
+    for (; this.#purgeAt < end; this.#purgeAt++) {
+      const group = this.#byNumber[this.#purgeAt];
+      if (group !== undefined && this.#planOf[group.known] === -1) this.#remove(`${group.known} ${group.key}`, group);
+    }
+    if (this.#purgeAt >= this.#byNumber.length) this.#purgeAt = undefined;
   }
 
   #search(plan: ObservationPlan, group: Group<E>, at: number): PatternStreamMatch<E> | undefined {
@@ -328,7 +389,7 @@ export class PatternStream<E> {
     this.counts.matches++;
     const indexes = [...new Set(result.binding.map(({ index }) => index))].sort((a, b) => a - b);
     const events = indexes.map((index) => (kept[index] as Kept<E>).event);
-    return { pattern: group.pattern, key: group.key, events };
+    return { pattern: this.#planOf[group.known] ?? -1, key: group.key, events };
   }
 }
 

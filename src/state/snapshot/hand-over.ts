@@ -1,4 +1,7 @@
-/** State goes from parts to others of the same names, at a reload: what is the same object stays, the rest goes through a snapshot in memory. */
+/**
+ * State goes from parts to others of the same names, at a reload: what is the same object stays, what can be taken over as it is changes the
+ * owner without a pause, and the rest (other options of the state itself) goes through a snapshot in memory.
+ */
 import { readSnapshot } from './chunk.ts';
 import type { StatefulPart } from './stateful-part.ts';
 
@@ -8,6 +11,8 @@ export function handOver(from: readonly StatefulPart[], to: readonly StatefulPar
     const former = from.find(({ name }) => name === part.name);
     if (former === part) return [];
     if (former === undefined) return part.restore(new Map(), nowMs);
+    const taken = part.takeOver?.(former);
+    if (taken !== undefined) return taken;
     const chunks = readSnapshot([...former.snapshot(true)].map(({ bytes }) => bytes));
     if ('severity' in chunks) throw new Error(chunks.message);
     return part.restore(chunks, nowMs);

@@ -20,6 +20,12 @@ export interface StatefulPart {
    * starts empty because its rule is new or was changed, in words for people (`correlation "id"`).
    */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): readonly string[];
+  /**
+   * Takes the state of the former part over as it is, at a reload, before the first event: nothing is copied, so that a large state takes no
+   * longer than a small one. The former part must not be used any more. Returns what starts empty and what is given up, in words for
+   * people; undefined when it cannot, and a snapshot must do. Absent: never can.
+   */
+  takeOver?(former: StatefulPart): readonly string[] | undefined;
   /** What the state consists of, for people and metrics; cheap. */
   report(): readonly StateReport[];
   /** Groups of the rule, for people; undefined when it is none of this part's. Absent where groups cannot be listed (fingerprints). */
