@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EvidenceLog, type EvidenceReference } from './evidence-log.ts';
+import { EvidenceLog } from './evidence-log.ts';
+import type { EvidenceReference } from './evidence-record.ts';
 
 let path = '';
 let nowMs = 1_000_000;
@@ -56,6 +57,29 @@ describe('evidence log', () => {
     const sizes = readdirSync(path).map((name) => statSync(join(path, name)).size);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(256 << 10);
     later.close();
+  });
+
+  it('drops what is too old although no segment is full, at most a sixteenth of the age later', () => {
+    const log = open();
+    const putMs = new Map<number, number>();
+    for (let i = 0; i < 200; i++) {
+      log.put(reference(i), () => `body ${i}`);
+      putMs.set(i, nowMs);
+      log.flush();
+      for (const [event, sinceMs] of putMs) {
+        if (nowMs - sinceMs <= 60_000) expect(log.get(reference(event))).toBe(`body ${event}`);
+        if (nowMs - sinceMs > 60_000 * (1 + 2 / 16)) expect(log.get(reference(event))).toBeUndefined();
+      }
+      nowMs += 1_000;
+    }
+    expect(log.counts.dropped).toBeGreaterThan(100);
+    // Nothing is put any more.
+    nowMs += 70_000;
+    log.flush();
+    nowMs += 70_000;
+    log.flush();
+    expect([log.counts.events, readdirSync(path).length]).toEqual([0, 1]);
+    log.close();
   });
 
   it('tells the events since a position', () => {

@@ -4,10 +4,8 @@
  * made anew from the segments at the start; each answer is checked against reference and checksum. Appended events stand in a buffer until
  * `flush`; what was flushed survives kill -9. Texts of events are never part of a name.
  *
- * Segment `evidence-N`: 8 bytes "FLNTEVD1", then records: u32 length of the payload, u32 CRC-32 of length and payload, payload = u16 length of
- * the source id, the id in UTF-8, f64 position, u32 part, body. Little-endian. A torn end is cut off at the start.
- *
- * Index: open addressing, 16 bytes a slot at most half filled: two hash words, segment (0 free), offset.
+ * Segment `evidence-N`: 8 bytes "FLNTEVD1", then records (evidence-record.ts). A torn end is cut off at the start. A segment ends when it is
+ * full, or a sixteenth of the greatest age after its first event, so that no event outlives that age by more.
  */
 import {
   closeSync,
@@ -22,14 +20,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-
-/** Names one event for ever. */
-export interface EvidenceReference {
-  readonly source: string;
-  readonly position: number;
-  readonly part: number;
-}
+import { EvidenceIndex } from './evidence-index.ts';
+import {
+  decodeRecord,
+  type EvidenceRecord,
+  type EvidenceReference,
+  encodeRecord,
+  HEADER_BYTES,
+  MAX_PAYLOAD_BYTES,
+} from './evidence-record.ts';
 
 export interface EvidenceOptions {
   readonly maxBytes: number;
@@ -61,18 +60,16 @@ interface Segment {
   readonly handle: number;
   bytes: number;
   events: number;
+  /** When its first and its last event were put. */
+  oldestMs: number;
   newestMs: number;
 }
 
 const MAGIC = Buffer.from('FLNTEVD1', 'latin1');
-const HEADER_BYTES = 8;
-const FIXED_BYTES = 14;
 const BUFFER_BYTES = 256 << 10;
 const MIN_SEGMENT_BYTES = 64 << 10;
 const MAX_SEGMENT_BYTES = 32 << 20;
 const SEGMENTS = 16;
-/** Longer events are not kept. */
-const MAX_BODY_BYTES = 4 << 20;
 
 export class EvidenceLog {
   readonly counts: EvidenceCounts = { events: 0, bytes: 0, dropped: 0, failed: 0, damaged: 0 };
@@ -127,18 +124,14 @@ export class EvidenceLog {
       this.counts.failed++;
       return;
     }
-    if (this.#last.bytes + this.#bufferBytes + record.length > this.#segmentBytes && this.#last.events > 0) {
-      this.flush();
-      try {
-        this.#begin(this.#last.number + 1);
-        this.#keepBounds();
-      } catch (error) {
-        // Full disk or the like: events go on being matched, this one is not kept.
-        this.#fail(1, error);
-        return;
-      }
+    const isFull = this.#last.bytes + this.#bufferBytes + record.length > this.#segmentBytes;
+    if (this.#heldByLast > 0 && (isFull || this.#isOver(this.#last)) && !this.#turnOver()) {
+      // Full disk or the like: events go on being matched, this one is not kept.
+      this.counts.failed++;
+      return;
     }
     const last = this.#last;
+    if (this.#heldByLast === 0) last.oldestMs = this.#options.now();
     this.#index.put(reference, last.number, last.bytes + this.#bufferBytes);
     this.#buffer.push(record);
     this.#bufferBytes += record.length;
@@ -148,8 +141,40 @@ export class EvidenceLog {
     if (this.#bufferBytes >= BUFFER_BYTES) this.flush();
   }
 
-  /** Hands what is buffered to the operating system. */
+  /** Hands what is buffered to the operating system, and drops what has grown too old. */
   flush(): void {
+    this.#write();
+    if (this.#heldByLast > 0 && this.#isOver(this.#last)) this.#turnOver();
+    else if (this.#segments.length > 1 && this.#isOld(this.#segments[0])) this.#keepBounds();
+  }
+
+  /** Events of the last segment, those in the buffer included. */
+  get #heldByLast(): number {
+    return this.#last.events + this.#bufferEvents;
+  }
+
+  #isOver({ oldestMs }: Segment): boolean {
+    return oldestMs < this.#options.now() - this.#options.maxAgeMs / SEGMENTS;
+  }
+
+  #isOld(segment: Segment | undefined): boolean {
+    return segment !== undefined && segment.newestMs < this.#options.now() - this.#options.maxAgeMs;
+  }
+
+  /** Begins the next segment; false when the disk refuses. */
+  #turnOver(): boolean {
+    this.#write();
+    try {
+      this.#begin(this.#last.number + 1);
+      this.#keepBounds();
+      return true;
+    } catch (error) {
+      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? 'unknown error');
+      return false;
+    }
+  }
+
+  #write(): void {
     if (this.#bufferBytes === 0) return;
     const bytes = Buffer.concat(this.#buffer, this.#bufferBytes);
     const last = this.#last;
@@ -172,7 +197,7 @@ export class EvidenceLog {
   get(reference: EvidenceReference): string | undefined {
     const place = this.#index.find(reference);
     if (place === undefined) return undefined;
-    if (this.#bufferBytes > 0) this.flush();
+    if (this.#bufferBytes > 0) this.#write();
     const segment = this.#segments.find(({ number }) => number === place.segment);
     if (segment === undefined) return undefined;
     const record = this.#read(segment, place.offset);
@@ -181,12 +206,12 @@ export class EvidenceLog {
     return record.position === position && record.part === part ? record.body : undefined;
   }
 
-  #read({ handle }: Segment, offset: number): Record | 'damaged' | 'end' {
+  #read({ handle }: Segment, offset: number): EvidenceRecord | 'damaged' | 'end' {
     try {
       const head = Buffer.alloc(HEADER_BYTES);
       if (readSync(handle, head, 0, HEADER_BYTES, offset) < HEADER_BYTES) return 'end';
       const length = head.readUInt32LE(0);
-      if (length > MAX_BODY_BYTES + 0x10000) return 'damaged';
+      if (length > MAX_PAYLOAD_BYTES) return 'damaged';
       const bytes = Buffer.alloc(HEADER_BYTES + length);
       readSync(handle, bytes, 0, bytes.length, offset);
       return decodeRecord(bytes, 0);
@@ -204,7 +229,7 @@ export class EvidenceLog {
 
   /** Bodies of all events from a position on, oldest first; of what is gone by now nothing. */
   *since({ segment: from, offset }: EvidencePosition): Generator<string, void> {
-    this.flush();
+    this.#write();
     for (const segment of [...this.#segments]) {
       if (segment.number < from) continue;
       const bytes = readFileSync(join(this.#folder, nameOf(segment.number))).subarray(0, segment.bytes);
@@ -217,7 +242,7 @@ export class EvidenceLog {
   }
 
   close(): void {
-    this.flush();
+    this.#write();
     for (const { handle } of this.#segments) closeSync(handle);
     this.#segments = [];
   }
@@ -236,7 +261,8 @@ export class EvidenceLog {
       closeSync(handle);
       throw error;
     }
-    this.#segments.push({ number, handle, bytes: MAGIC.length, events: 0, newestMs: this.#options.now() });
+    const nowMs = this.#options.now();
+    this.#segments.push({ number, handle, bytes: MAGIC.length, events: 0, oldestMs: nowMs, newestMs: nowMs });
   }
 
   /** Reads a segment into the index; a torn end is cut off. A file that is none is left out and replaced when its turn comes. */
@@ -249,7 +275,10 @@ export class EvidenceLog {
       return;
     }
     const handle = openSync(path, 'r+');
-    const segment: Segment = { number, handle, bytes: MAGIC.length, events: 0, newestMs: fstatSync(handle).mtimeMs };
+    const { birthtimeMs, mtimeMs } = fstatSync(handle);
+    // Some file systems know no birth.
+    const oldestMs = birthtimeMs > 0 && birthtimeMs < mtimeMs ? birthtimeMs : mtimeMs;
+    const segment: Segment = { number, handle, bytes: MAGIC.length, events: 0, oldestMs, newestMs: mtimeMs };
     for (
       let record = decodeRecord(bytes, segment.bytes);
       record !== 'end';
@@ -273,12 +302,11 @@ export class EvidenceLog {
   }
 
   #keepBounds(): void {
-    const oldestMs = this.#options.now() - this.#options.maxAgeMs;
     let total = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
     let dropped = false;
     while (this.#segments.length > 1) {
       const [first] = this.#segments as [Segment];
-      if (total + this.#segmentBytes <= this.#options.maxBytes && first.newestMs >= oldestMs) break;
+      if (total + this.#segmentBytes <= this.#options.maxBytes && !this.#isOld(first)) break;
       this.#segments.shift();
       total -= first.bytes;
       closeSync(first.handle);
@@ -292,120 +320,6 @@ export class EvidenceLog {
   }
 }
 
-type Record = EvidenceReference & { readonly body: string };
-
 function nameOf(segment: number): string {
   return `evidence-${segment}`;
-}
-
-function encodeRecord({ source, position, part }: EvidenceReference, body: string): Buffer | undefined {
-  const idBytes = Buffer.byteLength(source);
-  const bodyBytes = Buffer.byteLength(body);
-  if (idBytes > 0xffff || bodyBytes > MAX_BODY_BYTES) return undefined;
-  const length = FIXED_BYTES + idBytes + bodyBytes;
-  const record = Buffer.allocUnsafe(HEADER_BYTES + length);
-  record.writeUInt32LE(length, 0);
-  record.writeUInt16LE(idBytes, 8);
-  record.write(source, 10);
-  record.writeDoubleLE(position, 10 + idBytes);
-  record.writeUInt32LE(part, 18 + idBytes);
-  record.write(body, 22 + idBytes);
-  record.writeUInt32LE(checksumOf(record, 0, length), 4);
-  return record;
-}
-
-/** `end`: no whole record stands there. */
-function decodeRecord(bytes: Buffer, at: number): Record | 'damaged' | 'end' {
-  if (at + HEADER_BYTES + FIXED_BYTES > bytes.length) return 'end';
-  const length = bytes.readUInt32LE(at);
-  const end = at + HEADER_BYTES + length;
-  if (length < FIXED_BYTES || end > bytes.length) return 'end';
-  const idBytes = bytes.readUInt16LE(at + 8);
-  if (checksumOf(bytes, at, length) !== bytes.readUInt32LE(at + 4) || FIXED_BYTES + idBytes > length) return 'damaged';
-  const idEnd = at + 10 + idBytes;
-  return {
-    source: bytes.toString('utf8', at + 10, idEnd),
-    position: bytes.readDoubleLE(idEnd),
-    part: bytes.readUInt32LE(idEnd + 8),
-    body: bytes.toString('utf8', idEnd + 12, end),
-  };
-}
-
-function checksumOf(bytes: Buffer, at: number, length: number): number {
-  return crc32(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), crc32(bytes.subarray(at, at + 4)));
-}
-
-class EvidenceIndex {
-  #lo = new Uint32Array(1024);
-  #hi = new Uint32Array(1024);
-  #segment = new Uint32Array(1024);
-  #offset = new Uint32Array(1024);
-  #count = 0;
-
-  find(reference: EvidenceReference): { readonly segment: number; readonly offset: number } | undefined {
-    const [lo, hi] = hashOf(reference);
-    const slot = this.#slotOf(lo, hi);
-    const segment = this.#segment[slot] as number;
-    return segment === 0 ? undefined : { segment, offset: this.#offset[slot] as number };
-  }
-
-  put(reference: EvidenceReference, segment: number, offset: number): void {
-    const [lo, hi] = hashOf(reference);
-    this.#put(lo, hi, segment, offset);
-  }
-
-  /** A copy without the entries of some segments. */
-  without(gone: (segment: number) => boolean): EvidenceIndex {
-    const index = new EvidenceIndex();
-    this.#segment.forEach((segment, slot) => {
-      if (segment !== 0 && !gone(segment))
-        index.#put(this.#lo[slot] as number, this.#hi[slot] as number, segment, this.#offset[slot] as number);
-    });
-    return index;
-  }
-
-  #put(lo: number, hi: number, segment: number, offset: number): void {
-    if (2 * (this.#count + 1) > this.#segment.length) this.#grow();
-    const slot = this.#slotOf(lo, hi);
-    if (this.#segment[slot] === 0) this.#count++;
-    this.#lo[slot] = lo;
-    this.#hi[slot] = hi;
-    this.#segment[slot] = segment;
-    this.#offset[slot] = offset;
-  }
-
-  #slotOf(lo: number, hi: number): number {
-    const mask = this.#segment.length - 1;
-    let slot = lo & mask;
-    while (this.#segment[slot] !== 0 && (this.#lo[slot] !== lo || this.#hi[slot] !== hi)) slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  #grow(): void {
-    const [lo, hi, segments, offsets] = [this.#lo, this.#hi, this.#segment, this.#offset];
-    const size = segments.length * 2;
-    this.#lo = new Uint32Array(size);
-    this.#hi = new Uint32Array(size);
-    this.#segment = new Uint32Array(size);
-    this.#offset = new Uint32Array(size);
-    this.#count = 0;
-    segments.forEach((segment, slot) => {
-      if (segment !== 0) this.#put(lo[slot] as number, hi[slot] as number, segment, offsets[slot] as number);
-    });
-  }
-}
-
-/** Two words of FNV-1a with different starts, finished by multiplication: references are made by us, not by senders. */
-function hashOf({ source, position, part }: EvidenceReference): readonly [number, number] {
-  const text = `${source}\0${position}\0${part}`;
-  let lo = 0x811c9dc5;
-  let hi = 0x9e3779b9;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    lo = Math.imul(lo ^ unit, 0x01000193);
-    hi = Math.imul(hi ^ unit, 0x85ebca6b);
-    hi ^= hi >>> 13;
-  }
-  lo ^= lo >>> 15;
-  return [Math.imul(lo, 0x2c1b3c6d) >>> 0, hi >>> 0];
 }

@@ -6,12 +6,8 @@
  */
 import type { Event } from '../../core/event.ts';
 import type { EventArchive } from '../../state/event-log.ts';
-import {
-  EvidenceLog,
-  type EvidenceOptions,
-  type EvidencePosition,
-  type EvidenceReference,
-} from '../../store/evidence-log.ts';
+import { EvidenceLog, type EvidenceOptions, type EvidencePosition } from '../../store/evidence-log.ts';
+import type { EvidenceReference } from '../../store/evidence-record.ts';
 
 /** Of an event whose original text is the JSON of its fields only the fields are kept. */
 interface SavedEvent extends Omit<Event, 'original'> {
