@@ -10,17 +10,19 @@ type DetailsOf = (plan: number) => RuleDetails | undefined;
 
 export function reportPatterns(stream: PatternStream<KeptEvent>, detailsOf: DetailsOf): StateReport[] {
   const byPlan = new Map<number, { groups: number; entries: number }>();
+  // Patterns with nothing but late events are told too.
+  for (const plan of stream.plansOf((one) => stream.lateOf(one) > 0)) byPlan.set(plan, { groups: 0, entries: 0 });
   for (const { pattern, kept } of stream.groups()) {
     const sum = byPlan.get(pattern) ?? { groups: 0, entries: 0 };
     byPlan.set(pattern, { groups: sum.groups + 1, entries: sum.entries + kept.length });
   }
-  const { late, evictedEvents, evictedKeys } = stream.counts;
+  const { evictedEvents, evictedKeys } = stream.counts;
   const perEntry = stream.size === 0 ? 0 : stream.bytes / stream.size;
   return [...byPlan].map(([plan, { groups, entries }], index) => ({
     ...{ engine: 'pattern', rule: detailsOf(plan)?.id ?? '', name: detailsOf(plan)?.name ?? '', groups, entries },
-    ...{ bytes: Math.round(entries * perEntry), waiting: 0 },
+    ...{ bytes: Math.round(entries * perEntry), waiting: 0, late: stream.lateOf(plan) },
     // Counted over all patterns: told once.
-    ...(index === 0 ? { late, evicted: evictedEvents + evictedKeys } : { late: 0, evicted: 0 }),
+    evicted: index === 0 ? evictedEvents + evictedKeys : 0,
   }));
 }
 

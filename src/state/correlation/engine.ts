@@ -100,10 +100,18 @@ export class CorrelationEngine {
     if (this.#chained && !this.#held) this.#settleChained();
   }
 
+  /** Sources that nothing refers to any more are forgotten. */
+  releaseSources(): void {
+    const used = new Set<number>();
+    for (const runner of this.#runners) runner.addSources(used);
+    this.#clocks.keep(used);
+  }
+
   /** Arrival clock: closes groups that nothing arrived for in time span + lateness. */
   advance(nowMs: number): void {
     this.#arrivalMs = nowMs;
     for (const runner of this.#runners) runner.order.closeIdle(nowMs);
+    if (this.#clocks.isCrowded) this.releaseSources();
   }
 
   /** End of input: judges and closes everything, inner correlations first. */

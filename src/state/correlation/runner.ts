@@ -148,6 +148,13 @@ export class CorrelationRunner {
     };
   }
 
+  /** Sources that something here refers to. */
+  addSources(to: Set<number>): void {
+    this.store.addSources(to);
+    this.order.addSources(to);
+    for (const { inner } of this.extras.values()) for (const { source } of inner ?? []) to.add(source);
+  }
+
   /** Bytes of what is held, without room for more. */
   get usedBytes(): number {
     return this.store.usedBytes + this.store.groups * KEY_BYTES;
@@ -165,7 +172,7 @@ export class CorrelationRunner {
     store.source[id] = fact.source;
     store.part[id] = fact.part;
     store.member[id] = fact.member;
-    store.epoch[id] = fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs);
+    store.epoch[id] = fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs, arrivalMs);
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
     this.order.push(group, id, arrivalMs);

@@ -49,13 +49,15 @@ export function restoreCorrelations(
     | { readonly clocks: ReturnType<SourceClocks['snapshot']>; readonly rules: readonly string[] }
     | undefined;
   if (saved === undefined) return engine.runners.map(({ planned }) => planned.rule.details.id);
-  clocks.restore(saved.clocks);
-  return engine.runners.flatMap((runner) => {
+  clocks.restore(saved.clocks, nowMs);
+  const fresh = engine.runners.flatMap((runner) => {
     const key = keyOfRunner(runner);
     if (!saved.rules.includes(key)) return [runner.planned.rule.details.id];
     for (const [name, chunk] of chunks) if (name.startsWith(`${key}/`)) runner.restoreGroups(chunk, nowMs);
     return [];
   });
+  engine.releaseSources();
+  return fresh;
 }
 
 function keyOfRunner({ planned }: CorrelationRunner): string {

@@ -124,6 +124,7 @@ export class WindowStore implements OrderItems {
   }
 
   freeFact(fact: number): void {
+    this.source[fact] = -1;
     this.after[fact] = this.#freeFact;
     this.#freeFact = fact;
     this.#facts--;
@@ -161,6 +162,11 @@ export class WindowStore implements OrderItems {
     if (this.start[group] === fact) this.start[group] = after;
     this.length[group] = (this.length[group] as number) - 1;
     this.freeFact(fact);
+  }
+
+  /** Sources of all facts. */
+  addSources(to: Set<number>): void {
+    for (let fact = 0; fact < this.#nextFact; fact++) to.add(this.source[fact] as number);
   }
 
   timeOf(fact: number): number {

@@ -208,7 +208,7 @@ export class FluxEngine<T> {
 
   /** Takes a row. The handler is called for this row, for others that it lets go, or for none yet. */
   push(row: FluxRow<T>, arrivalMs: number): void {
-    const epoch = this.#clocks.observe(row.source, row.timeMs);
+    const epoch = this.#clocks.observe(row.source, row.timeMs, arrivalMs);
     if (row.group === undefined) {
       this.#evaluator.evaluateAlone(row);
       this.#tell(row, false, undefined);
@@ -227,10 +227,20 @@ export class FluxEngine<T> {
     return { journal, reported: undefined };
   }
 
+  /** Sources that nothing refers to any more are forgotten. */
+  releaseSources(): void {
+    const used = new Set<number>();
+    this.order.addSources(used);
+    this.rows.addSources(used);
+    this.evidence.addSources(used);
+    this.#clocks.keep(used);
+  }
+
   /** Arrival clock: lets go of rows of groups that fell silent. */
   advance(nowMs: number): void {
     this.order.closeIdle(nowMs);
     this.#releaseHeld();
+    if (this.#clocks.isCrowded) this.releaseSources();
   }
 
   /** End of input: evaluates all that waits. */

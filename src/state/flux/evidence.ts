@@ -190,6 +190,13 @@ export class EvidenceLog<T> implements ProofSource {
     }
   }
 
+  /** Sources of all rows. */
+  addSources(to: Set<number>): void {
+    for (const { nodes } of this.#lineageList) for (const { row } of nodes.values()) to.add(row.source);
+    for (const table of this.#contexts)
+      for (const { rows } of table.values()) for (const row of rows) if (row !== undefined) to.add(row.source);
+  }
+
   /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
   snapshot(full: boolean): Generator<SnapshotChunk, void> {
     if (full) this.#saved.clear();

@@ -111,8 +111,14 @@ export class RowTable<T> implements OrderItems {
   free(slot: number): void {
     this.rows[slot] = undefined;
     if (this.revisions.length > slot) this.revisions[slot] = undefined;
+    this.#words[slot * this.#stride + SOURCE] = -1;
     this.setAfter(slot, this.#free);
     this.#free = slot;
+  }
+
+  /** Sources of all rows. */
+  addSources(to: Set<number>): void {
+    for (let slot = 0; slot < this.#next; slot++) to.add(this.sourceOf(slot));
   }
 
   keyOf(slot: number): number {

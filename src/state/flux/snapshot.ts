@@ -23,7 +23,7 @@ export interface ItemCodec<T> {
 
 interface RowsHead {
   readonly plan: string;
-  readonly clocks: readonly SavedClock[];
+  readonly clocks: readonly (SavedClock | null)[];
 }
 
 /** Queues of some groups, collected for one chunk. */
@@ -111,7 +111,7 @@ export function restoreFlux<T>(
   const chunk = chunks.get(HEAD);
   const saved = chunk?.head as RowsHead | undefined;
   if (chunk === undefined || saved === undefined) return [];
-  clocks.restore(saved.clocks);
+  clocks.restore(saved.clocks, nowMs);
   engine.evidence.restore(chunks);
   engine.groups.restore(chunk.columns as unknown as Parameters<typeof engine.groups.restore>[0]);
   const same = saved.plan === planKey(engine);
@@ -124,6 +124,7 @@ export function restoreFlux<T>(
       engine.order.restoreQueue({ ...queue, items }, nowMs);
     }
   }
+  engine.releaseSources();
   return left;
 }
 

@@ -54,6 +54,11 @@ export class RecentTable<V> {
     ];
   }
 
+  *values(): Generator<V> {
+    for (const { values } of [this.#older, this.#newer])
+      for (const value of values) if (value !== undefined) yield value;
+  }
+
   get size(): number {
     return this.#newer.count + this.#older.count;
   }

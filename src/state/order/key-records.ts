@@ -142,6 +142,29 @@ export class KeyRecords {
     this.#halves[key * HALVES + TOUCHED] = pushes;
   }
 
+  /** Drops the marks of the key's sources for which the test holds, but for the last one. True when there were any. */
+  dropMarks(key: number, isGone: (source: number) => boolean): boolean {
+    const others = this.othersOf(key);
+    if (others === undefined) return false;
+    const marks = [{ source: this.source(key), maxMs: this.maxMs(key), epoch: this.epoch(key) }, ...others];
+    const left = marks.filter(({ source }) => !isGone(source));
+    if (left.length === marks.length) return false;
+    const [first, ...rest] = left.length > 0 ? left : [marks.reduce((a, b) => (b.maxMs > a.maxMs ? b : a))];
+    if (first === undefined) return false;
+    this.#halves[key * HALVES + SOURCE] = first.source;
+    this.setMaxMs(key, first.maxMs);
+    this.setEpoch(key, first.epoch);
+    if (rest.length > 0) this.others.set(key, rest);
+    else this.others.delete(key);
+    return true;
+  }
+
+  /** Sources that keys have marks of. */
+  addSources(to: Set<number>): void {
+    for (let key = 0; key < this.#bound; key++) if (this.has(key)) to.add(this.source(key));
+    for (const marks of this.others.values()) for (const { source } of marks) to.add(source);
+  }
+
   /** `touched` of every key, in no order. */
   allTouched(): Float64Array {
     const all = new Float64Array(this.#keys);

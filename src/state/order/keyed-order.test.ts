@@ -146,6 +146,78 @@ describe('a keyed order', () => {
   });
 });
 
+describe('keys beside one another', () => {
+  const options = { mode: 'ordered', latenessMs: LATENESS_MS, maxPending: 1e7 } as const;
+
+  /** Items of 200 quiet keys, and `hot` ones of key 0 for each of them; returns what was compared for the quiet ones. */
+  function workOfQuietKeys(hot: number): { readonly compared: number; readonly applied: number } {
+    const list: (Drawn & { readonly timeMs: number })[] = [];
+    for (let i = 0; i < 3_000; i++) {
+      const quiet = { gapMs: 0, delayMs: 0, source: 0, key: 1 + (i % 200), timeMs: 1.7e12 + 20 * i - (i % 7) * 5_000 };
+      list.push(quiet);
+      for (let j = 0; j < hot; j++) list.push({ ...quiet, key: 0, timeMs: 1.7e12 + 20 * i + j - (j % 3) * 20_000 });
+    }
+    const items = tableOf(list);
+    let compared = 0;
+    let applied = 0;
+    const keyOf = (item: number): number => list[item]?.key ?? 0;
+    const compare = (a: number, b: number): number => {
+      if (keyOf(a) !== 0) compared++;
+      return items.compare(a, b);
+    };
+    const apply = (item: number): void => {
+      if (keyOf(item) !== 0) applied++;
+    };
+    const order = new KeyedOrder(
+      { ...quiet, items: { ...items, compare }, apply, late: () => {} },
+      new SourceClocks(),
+      options,
+    );
+    for (let item = 0; item < list.length; item++) order.push(keyOf(item), item, 0);
+    return { compared, applied };
+  }
+
+  it('cost the same beside a key with nine tenths of all items', () => {
+    const alone = workOfQuietKeys(0);
+    expect(alone.compared).toBeGreaterThan(100);
+    expect(workOfQuietKeys(9)).toEqual(alone);
+  });
+
+  it('cost little when a million of them are idle: 80 bytes each, and no work but a look when their turn comes', () => {
+    const count = 1_000_000;
+    const one = { timeOf: () => 1.7e12, sourceOf: () => 0, epochOf: () => 0, beforeOf: () => -1, afterOf: () => -1 };
+    const items: OrderItems = { ...one, setBefore: () => {}, setAfter: () => {}, compare: () => 0 };
+    let touched = 0;
+    const touching = (): void => {
+      touched++;
+    };
+    const order = new KeyedOrder(
+      { ...quiet, touching, items, apply: () => {}, undo: () => {}, late: () => {} },
+      new SourceClocks(),
+      {
+        ...{ mode: 'ordered', latenessMs: 0, maxPending: 10 },
+      },
+    );
+    for (let key = 0; key < count; key++) order.push(key, key, 0);
+    expect(order.keys).toBe(count);
+    expect(order.byteLength / count).toBeLessThan(80);
+    touched = 0;
+    // A key that goes on touches nothing else.
+    for (let i = 0; i < 1_000; i++) order.push(7, 7, 0);
+    expect(touched).toBe(1_000);
+    touched = 0;
+    // They are closed by the clock, a bounded number in each call.
+    const calls: number[] = [];
+    while (order.keys > 0) {
+      const before = order.keys;
+      order.closeIdle(1);
+      calls.push(before - order.keys);
+    }
+    expect(Math.max(...calls)).toBeLessThanOrEqual(20_000);
+    expect([calls.length, touched]).toEqual([50, count]);
+  });
+});
+
 describe('a threshold', () => {
   it('is the value that so many are not above', () => {
     const values = fc.array(

@@ -102,16 +102,24 @@ export class KeyedOrder {
   }
 
   /**
-   * Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock. Looks at a bounded number of keys
+   * Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock, and waits no longer for sources that
+   * nothing came from in that time. Looks at a bounded number of keys
    * in each call, so that a million idle ones go without a pause; the next call goes on where this one stopped.
    */
   closeIdle(nowMs: number): void {
     const quietSinceMs = nowMs - this.#latenessMs - this.#target.retentionMs();
+    const isSilent = (source: number): boolean => this.#clocks.isSilent(source, quietSinceMs);
     const count = Math.min(MAX_IDLE_STEPS, this.#keys.bound);
     for (let i = 0; i < count; i++) {
       if (this.#idleAt >= this.#keys.bound) this.#idleAt = 0;
       const key = this.#idleAt++;
-      if (this.#keys.has(key) && this.#keys.arrivalMs(key) < quietSinceMs) this.#close(key);
+      if (!this.#keys.has(key)) continue;
+      if (this.#keys.arrivalMs(key) < quietSinceMs) this.#close(key);
+      else if (this.#keys.dropMarks(key, isSilent)) {
+        // A source that has gone silent holds the key's watermark no longer.
+        this.#target.touching(key);
+        this.#settle(key, this.#watermark(key));
+      }
     }
   }
 
@@ -162,6 +170,11 @@ export class KeyedOrder {
       for (const item of rest) this.#target.apply(item, false);
     }
     for (let key = 0; key < keys.bound; key++) if (keys.has(key)) this.#close(key);
+  }
+
+  /** Sources that keys have marks of. */
+  addSources(to: Set<number>): void {
+    this.#keys.addSources(to);
   }
 
   /** The key's queue, for a snapshot. */

@@ -14,13 +14,28 @@ interface SourceState {
   readonly kind: SourceKind;
   maxMs: number;
   epoch: number;
+  /** When something came from it last, by the arrival clock. */
+  heardMs: number;
 }
 
-export type SavedClock = Omit<SourceState, 'maxMs'> & { readonly maxMs: number | null };
+export type SavedClock = Omit<SourceState, 'maxMs' | 'heardMs'> & { readonly maxMs: number | null };
+
+export interface SourceCounts {
+  sources: number;
+  /** Forgotten because nothing was left of them. */
+  forgotten: number;
+}
+
+/** With more sources than this those that nothing refers to are forgotten, and again when there are twice as many as were left. */
+const MANY_SOURCES = 1024;
 
 export class SourceClocks {
-  readonly #states: SourceState[] = [];
+  readonly counts: SourceCounts = { sources: 0, forgotten: 0 };
+  /** By number; undefined: forgotten. Numbers are given again only after a restart: what is in memory may still name one. */
+  readonly #states: (SourceState | undefined)[] = [];
   readonly #byId = new Map<string, number>();
+  #free: number[] = [];
+  #limit = MANY_SOURCES;
 
   /**
    * Number of a source, given on first sight. Equal times are merged by this number, so whoever reads sources in parallel
@@ -29,9 +44,28 @@ export class SourceClocks {
   register(id: string, kind: SourceKind): number {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    this.#byId.set(id, this.#states.length);
-    this.#states.push({ id, kind, maxMs: Number.NEGATIVE_INFINITY, epoch: 0 });
-    return this.#states.length - 1;
+    const source = this.#free.pop() ?? this.#states.length;
+    this.#byId.set(id, source);
+    this.#states[source] = { id, kind, maxMs: Number.NEGATIVE_INFINITY, epoch: 0, heardMs: Number.POSITIVE_INFINITY };
+    this.counts.sources++;
+    return source;
+  }
+
+  /** Many have come and gone: time to say which are in use. */
+  get isCrowded(): boolean {
+    return this.counts.sources > this.#limit;
+  }
+
+  /** Forgets the sources that nothing refers to: receivers have a new name with every start, rotated files with every day. */
+  keep(used: ReadonlySet<number>): void {
+    this.#states.forEach((state, source) => {
+      if (state === undefined || used.has(source)) return;
+      this.#states[source] = undefined;
+      this.#byId.delete(state.id);
+      this.counts.sources--;
+      this.counts.forgotten++;
+    });
+    this.#limit = Math.max(MANY_SOURCES, 2 * this.counts.sources);
   }
 
   idOf(source: number): string {
@@ -39,9 +73,10 @@ export class SourceClocks {
   }
 
   /** Takes notice of an event time of the source; returns the epoch the event belongs to. */
-  observe(source: number, timeMs: number): number {
+  observe(source: number, timeMs: number, arrivalMs = 0): number {
     const state = this.#states[source];
     if (state === undefined) return 0;
+    state.heardMs = arrivalMs;
     if (timeMs > state.maxMs) state.maxMs = timeMs;
     else if (state.kind === 'file' && timeMs < state.maxMs - EPOCH_JUMP_MS) {
       state.epoch++;
@@ -59,29 +94,49 @@ export class SourceClocks {
   /** Nothing older than this can come from any source that has given something; minus infinity as soon as one is a stream. */
   allSettledMs(): number {
     let least = Number.POSITIVE_INFINITY;
-    for (const { kind, maxMs } of this.#states) {
-      if (maxMs === Number.NEGATIVE_INFINITY) continue;
-      least = kind === 'file' ? Math.min(least, maxMs - EPOCH_JUMP_MS) : Number.NEGATIVE_INFINITY;
-      if (kind === 'stream') break;
+    for (const state of this.#states) {
+      if (state === undefined || state.maxMs === Number.NEGATIVE_INFINITY) continue;
+      if (state.kind === 'stream') return Number.NEGATIVE_INFINITY;
+      least = Math.min(least, state.maxMs - EPOCH_JUMP_MS);
     }
     return least === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : least;
+  }
+
+  /** Nothing has come from the source since then: a receiver before a restart, a connection that has ended. */
+  isSilent(source: number, sinceMs: number): boolean {
+    return (this.#states[source]?.heardMs ?? Number.NEGATIVE_INFINITY) < sinceMs;
   }
 
   epochOf(source: number): number {
     return this.#states[source]?.epoch ?? 0;
   }
 
-  /** As JSON: null stands for a source that was never observed. */
-  snapshot(): readonly SavedClock[] {
-    return this.#states.map((state) => ({ ...state, maxMs: Number.isFinite(state.maxMs) ? state.maxMs : null }));
+  /** As JSON: null stands for a source that is forgotten, and for the time of one that was never observed. */
+  snapshot(): readonly (SavedClock | null)[] {
+    return Array.from(this.#states, (state) => (state === undefined ? null : saved(state)));
   }
 
-  restore(states: readonly SavedClock[]): void {
+  /** What was silent before counts as heard of at `nowMs`. */
+  restore(states: readonly (SavedClock | null)[], nowMs = 0): void {
     this.#states.length = 0;
     this.#byId.clear();
-    for (const state of states) {
-      this.#byId.set(state.id, this.#states.length);
-      this.#states.push({ ...state, maxMs: state.maxMs ?? Number.NEGATIVE_INFINITY });
-    }
+    this.#free = [];
+    this.counts.sources = 0;
+    states.forEach((state, source) => {
+      if (state === null) {
+        this.#states.push(undefined);
+        this.#free.push(source);
+        return;
+      }
+      this.#byId.set(state.id, source);
+      this.#states.push({ ...state, maxMs: state.maxMs ?? Number.NEGATIVE_INFINITY, heardMs: nowMs });
+      this.counts.sources++;
+    });
+    // The lowest numbers first, as they were given.
+    this.#free.reverse();
   }
+}
+
+function saved({ id, kind, maxMs, epoch }: SourceState): SavedClock {
+  return { id, kind, maxMs: Number.isFinite(maxMs) ? maxMs : null, epoch };
 }

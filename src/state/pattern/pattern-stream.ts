@@ -141,6 +141,8 @@ export class PatternStream<E> {
   /** Told of a group before events leave it. */
   fullest: ((group: { readonly pattern: number; readonly kept: readonly Kept<E>[] }) => void) | undefined;
   readonly #codec: EventCodec<E>;
+  /** By plan, where there were any. */
+  readonly #lateOf = new Map<number, number>();
   #total = 0;
   #bytes = 0;
   #pushes = 0;
@@ -195,6 +197,7 @@ export class PatternStream<E> {
     if (fact.isReplay === true && fact.timeMs < group.newestMs - EPOCH_JUMP_MS) this.#beginEpoch(group);
     if (fact.timeMs < group.newestMs - this.#options.latenessMs) {
       this.counts.late++;
+      this.#lateOf.set(fact.pattern, this.lateOf(fact.pattern) + 1);
       if (this.#options.lateEvents !== 'evaluate') return undefined;
     }
     group.newestMs = Math.max(group.newestMs, fact.timeMs);
@@ -233,6 +236,10 @@ export class PatternStream<E> {
     this.#groups = former.#groups;
     this.#byNumber = former.#byNumber;
     this.#freeNumbers = former.#freeNumbers;
+    for (const [plan, late] of former.#lateOf) {
+      const here = planOf[former.#knownOf[plan] as number] ?? -1;
+      if (here >= 0) this.#lateOf.set(here, late);
+    }
     this.#total = former.#total;
     this.#bytes = former.#bytes;
     this.#pushes = former.#pushes;
@@ -268,6 +275,11 @@ export class PatternStream<E> {
       this.#pushes = Math.max(this.#pushes, touched);
     }
     return this.#keys.filter((key) => !known.has(key));
+  }
+
+  /** Late events of one plan. */
+  lateOf(plan: number): number {
+    return this.#lateOf.get(plan) ?? 0;
   }
 
   /** Numbers of the plans for which the test holds. */
