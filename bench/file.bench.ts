@@ -3,8 +3,9 @@
  * built). HTTP records with indicators of every kind planted in 0.1 % of them and nothing else to be found, one and two workers, beside
  * a loop that only parses. The alerts are held to the planted (line, value) pairs outside the timed part.
  *
- * Options: --megabytes N (1160), --large (ten million seeded
- * indicators), --rounds N (5), --workers 1,2, --folder DIR (keeps data there and takes what is there already), --record FILE. Linux.
+ * Options: --megabytes N (1160), --large (ten million seeded indicators as well, in turns with the million: 9 GB of memory and some
+ * minutes to prepare), --rounds N (5), --workers 1,2, --folder DIR (keeps data there and takes what is there already),
+ * --record FILE. Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -56,6 +57,17 @@ interface Planted {
   readonly pairs: readonly (readonly [line: number, value: string])[];
 }
 
+/** One size of indicator set: the files, and what is planted in the log. */
+interface DataSet {
+  readonly size: Size;
+  readonly log: string;
+  readonly compiled: string;
+  readonly bytes: number;
+  readonly planted: Planted;
+}
+
+type Size = '1m' | '10m';
+
 interface Run {
   readonly workers: number;
   readonly wall: number;
@@ -66,23 +78,27 @@ function main(): void {
   const folder = flags.folder ?? mkdtempSync(join(tmpdir(), 'flint-file-bench-'));
   mkdirSync(folder, { recursive: true });
   try {
-    const size = flags.large ? '10m' : '1m';
-    const [log, plan, list, compiled] = ['ndjson', 'planted.json', 'tsv', 'flint'].map((end) =>
-      join(folder, `http-${size}.${end}`),
-    ) as [string, string, string, string];
-    if (!existsSync(plan) || !existsSync(compiled)) prepare(log, plan, list, compiled);
-    const planted = JSON.parse(readFileSync(plan, 'utf8')) as Planted;
-    report(log, compiled, planted);
+    const sizes: readonly Size[] = flags.large ? ['1m', '10m'] : ['1m'];
+    report(sizes.map((size) => dataSet(folder, size)));
   } finally {
     if (flags.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function dataSet(folder: string, size: Size): DataSet {
+  const [log, plan, list, compiled] = ['ndjson', 'planted.json', 'tsv', 'flint'].map((end) =>
+    join(folder, `http-${size}.${end}`),
+  ) as [string, string, string, string];
+  if (!existsSync(plan) || !existsSync(compiled)) prepare(size, log, plan, list, compiled);
+  const planted = JSON.parse(readFileSync(plan, 'utf8')) as Planted;
+  return { size, log, compiled, bytes: statSync(log).size, planted };
+}
+
 /** The log file, what is planted in it, and the compiled indicators; nothing but what is planted can be found. */
-function prepare(log: string, plan: string, list: string, compiled: string): void {
+function prepare(size: Size, log: string, plan: string, list: string, compiled: string): void {
   const path = sharedData('iocs', 'iocs-1m.tsv.gz');
-  const isReal = !flags.large && hasSharedData('iocs', 'iocs-1m.tsv.gz');
-  const table = isReal ? realIndicators(path) : seededIndicators(2, flags.large ? 10_000_000 : 1_000_000);
+  const isReal = size === '1m' && hasSharedData('iocs', 'iocs-1m.tsv.gz');
+  const table = isReal ? realIndicators(path) : seededIndicators(2, size === '10m' ? 10_000_000 : 1_000_000);
   if (isReal) writeFileSync(list, gunzipSync(readFileSync(path)));
   else writeList(table, list);
   execFileSync(process.execPath, [
@@ -155,61 +171,79 @@ function hostNames(random: Random): string[] {
   return text.split('\n').flatMap((line) => line.split('\t')[0] || []);
 }
 
-function report(log: string, compiled: string, planted: Planted): void {
-  const bytes = statSync(log).size;
+function report(sets: readonly DataSet[]): void {
   const rounds = Number(flags.rounds);
+  const workers = flags.workers.split(',').map(Number);
   const [processor] = cpus();
   say(
     `${processor?.model.trim()}, ${cpus().length} processors, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
   );
-  say(`${planted.records} records, ${(bytes / 1e6).toFixed(0)} MB, ${planted.pairs.length} with a planted indicator`);
-  const runs: Run[] = [];
-  const parse: Run[] = [];
-  const ready: Run[] = [];
-  const one = join(dirname(log), 'one.ndjson');
-  writeFileSync(one, '{}\n');
-  for (let round = 0; round < rounds; round++) {
-    for (const workers of flags.workers.split(',').map(Number)) runs.push(scanOnce(log, compiled, workers, planted));
-    ready.push(timed(one, compiled, 1).run);
-    parse.push(parseOnce(log));
-  }
-  const rate = (list: readonly Run[], size: number, of: 'wall' | 'cpu'): number =>
-    size / 1e6 / median(list.map((run) => run[of]));
-  const parsed = rate(parse, Math.min(bytes, PARSED_BYTES), 'cpu');
-  say(`JSON.parse only: ${parsed.toFixed(0)} MB/s of processor time`);
-  const empty = median(ready.map(({ wall }) => wall));
-  say(
-    `an empty scan: ${(1000 * empty).toFixed(0)} ms, ${(1000 * median(ready.map(({ cpu }) => cpu))).toFixed(0)} ms of processor time`,
-  );
-  const rows = flags.workers.split(',').map((workers) => {
-    const mine = runs.filter((run) => run.workers === Number(workers));
-    const row = {
-      workers: Number(workers),
-      wallMbPerSecond: rate(mine, bytes, 'wall'),
-      cpuMbPerSecond: rate(mine, bytes, 'cpu'),
-      scanMbPerSecond: bytes / 1e6 / (median(mine.map(({ wall }) => wall)) - empty),
-      parseRatio: rate(mine, bytes, 'wall') / parsed,
-      runs: mine,
-    };
+  for (const { size, bytes, planted } of sets)
     say(
-      `${workers} worker(s): ${row.wallMbPerSecond.toFixed(0)} MB/s by the clock with the start of the process, ${row.scanMbPerSecond.toFixed(0)} without it, ${row.cpuMbPerSecond.toFixed(0)} by processor time; ${row.parseRatio.toFixed(2)} times JSON.parse`,
+      `${size}: ${planted.records} records, ${(bytes / 1e6).toFixed(0)} MB, ${planted.pairs.length} with a planted indicator`,
     );
-    return row;
+  const parse: Run[] = [];
+  const measured = sets.map((set) => ({ set, runs: [] as Run[], ready: [] as Run[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { set, runs, ready } of measured) {
+      for (const count of workers) runs.push(scanOnce(set.log, set.compiled, count, set.planted));
+      const one = join(dirname(set.log), 'one.ndjson');
+      writeFileSync(one, '{}\n');
+      ready.push(timed(one, set.compiled, 1).run);
+    }
+    if (sets[0] !== undefined) parse.push(parseOnce(sets[0].log));
+  }
+  const parsed = rate(parse, Math.min(sets[0]?.bytes ?? 0, PARSED_BYTES), 'cpu');
+  say(`JSON.parse only: ${parsed.toFixed(0)} MB/s of processor time`);
+  const results = measured.map(({ set, runs, ready }) => {
+    const empty = median(ready.map(({ wall }) => wall));
+    const emptyCpu = median(ready.map(({ cpu }) => cpu));
+    say(
+      `${set.size}, an empty scan: ${(1000 * empty).toFixed(0)} ms, ${(1000 * emptyCpu).toFixed(0)} ms of processor time`,
+    );
+    const rows = workers.map((count) => {
+      const mine = runs.filter((run) => run.workers === count);
+      const row = {
+        workers: count,
+        wallMbPerSecond: rate(mine, set.bytes, 'wall'),
+        cpuMbPerSecond: rate(mine, set.bytes, 'cpu'),
+        scanMbPerSecond: set.bytes / 1e6 / (median(mine.map(({ wall }) => wall)) - empty),
+        scanCpuMbPerSecond: set.bytes / 1e6 / (median(mine.map(({ cpu }) => cpu)) - emptyCpu),
+        parseRatio: rate(mine, set.bytes, 'wall') / parsed,
+        runs: mine,
+      };
+      say(
+        `${set.size}, ${count} worker(s): ${row.wallMbPerSecond.toFixed(0)} MB/s by the clock with the start of the process, ${row.scanMbPerSecond.toFixed(0)} without it; ${row.cpuMbPerSecond.toFixed(0)} and ${row.scanCpuMbPerSecond.toFixed(0)} by processor time; ${row.parseRatio.toFixed(2)} times JSON.parse`,
+      );
+      return row;
+    });
+    const { size, bytes, planted } = set;
+    return { size, bytes, records: planted.records, hits: planted.pairs.length, ready, rows };
   });
+  const [million, tenMillion] = results.map(({ rows }) => rows[0]);
+  if (million !== undefined && tenMillion !== undefined)
+    say(
+      `10m against 1m, without the start: ${percent(tenMillion.scanMbPerSecond, million.scanMbPerSecond)} by the clock, ${percent(tenMillion.scanCpuMbPerSecond, million.scanCpuMbPerSecond)} by processor time`,
+    );
   if (flags.record === undefined) return;
   const whole = {
     date: new Date().toISOString(),
     cpu: processor?.model,
     node: process.version,
     load: loadavg(),
-    bytes,
-    records: planted.records,
-    hits: planted.pairs.length,
     parseMbPerSecond: parsed,
-    ready,
-    rows,
+    results,
   };
   writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/** Of the median run. */
+function rate(runs: readonly Run[], bytes: number, of: 'wall' | 'cpu'): number {
+  return bytes / 1e6 / median(runs.map((run) => run[of]));
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(0)} %`;
 }
 
 function scanOnce(log: string, compiled: string, workers: number, planted: Planted): Run {

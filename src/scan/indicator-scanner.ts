@@ -180,7 +180,7 @@ export class IndicatorScanner implements Scanner {
   }
 }
 
-/** True where the kernel runs; elsewhere `TwinScanner` does the same, slowly. */
+/** True where the kernel runs; elsewhere there is no scanner, and every record is decoded and matched exactly. */
 export function canRunKernel(): boolean {
   return hasSimd();
 }

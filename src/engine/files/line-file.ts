@@ -40,8 +40,8 @@ export interface LineFileResult {
 export type LineFraming = 'lines' | 'ndjson';
 
 const SNIFF_BYTES = 65_536;
-/** Read at once; small enough to stay in the cache while it is scanned. */
-const READ_BYTES = 1 << 20;
+/** Read at once; small enough to stay in the second-level cache while it is scanned. */
+const READ_BYTES = 1 << 19;
 const MARGIN_BYTES = 16_384;
 /** Alerts that are kept together: more would outlive the youngest part of the heap, and be moved by its collector. */
 const MAX_HELD = 64;
