@@ -6,6 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
 import { Random } from '../../testing/random.ts';
 import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -36,16 +37,20 @@ level: high
 const FLUX = 'rules:\n  - rulename: never\n    action: temporal\n    tags: [{ name: a }, { name: b }]\n';
 writeFileSync(join(folder, 'rules.yml'), RULES);
 writeFileSync(join(folder, 'flux.yml'), FLUX);
+writeFileSync(join(folder, 'processes.yml'), PROCESS_RULES);
 
 interface Scanned {
   readonly alerts: readonly string[];
   readonly candidates: number;
   readonly records: number;
+  readonly processes: number;
+  /** Events made of records. */
+  readonly decoded: number;
 }
 
-async function scan(path: string, bytes: number, decodeAll: boolean): Promise<Scanned> {
+async function scan(path: string, bytes: number, decodeAll: boolean, rules = 'rules.yml'): Promise<Scanned> {
   const flux = decodeAll ? { flux: [join(folder, 'flux.yml')] } : {};
-  const config = loadConfig({ rules: [join(folder, 'rules.yml')], ...flux }, {});
+  const config = loadConfig({ rules: [join(folder, rules)], ...flux }, {});
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   const summary = await scanFiles([{ path, bytes }], generation, {
@@ -60,7 +65,10 @@ async function scan(path: string, bytes: number, decodeAll: boolean): Promise<Sc
   const alerts = found.map(
     ({ alert }) => `${alert.flint.engine} ${alert.event.id} ${JSON.stringify(alert.flint.input)}`,
   );
-  return { alerts, candidates: generation.processor.counts.candidates, records: summary.records };
+  const counts = generation.counts();
+  const { candidates } = generation.processor.counts;
+  const [processes, decoded] = [Number(counts['processes']), Number(counts['events'])];
+  return { alerts, candidates, records: summary.records, processes, decoded };
 }
 
 function records(random: Random, count: number, irregular: boolean): string {
@@ -92,5 +100,28 @@ describe('correlations behind the sieve', () => {
     expect(sieved.alerts.filter((alert) => alert.startsWith('correlation')).length).toBeGreaterThan(10);
     expect(decoded.candidates).toBe(decoded.records);
     expect(sieved.candidates).toBeLessThan(decoded.records / 4);
+  });
+});
+
+describe('processes read from the bytes of lines', () => {
+  it.each([
+    ['one record a line', false],
+    ['a record over several lines in the second half', true],
+  ])('give the alerts and the memory that they give when all is decoded: %s', async (_name, irregular) => {
+    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    // More than one range of a file, so that lines and records are counted on.
+    const lines = processLog(new Random(seed), 2600, 7000);
+    if (irregular) lines.splice(2500, 0, JSON.stringify({ spread: { over: 'lines' } }, null, 2));
+    const text = `${lines.join('\n')}\n`;
+    const path = join(folder, `processes-${irregular}.ndjson`);
+    writeFileSync(path, text);
+    expect(text.length).toBeGreaterThan(17 << 20);
+    const sieved = await scan(path, text.length, false, 'processes.yml');
+    const decoded = await scan(path, text.length, true, 'processes.yml');
+    expect({ seed, alerts: sieved.alerts }).toEqual({ seed, alerts: decoded.alerts });
+    expect(sieved.alerts.length).toBeGreaterThan(10);
+    expect(sieved.processes).toBe(decoded.processes);
+    expect(decoded.decoded).toBe(decoded.records);
+    expect(sieved.decoded).toBeLessThan(decoded.records);
   });
 });

@@ -15,7 +15,7 @@ export interface TextColumns {
 export class WrittenTexts {
   readonly #texts: TextStore;
   readonly #places = new Map<number, number>();
-  #bytes = new Uint8Array(65_536);
+  #bytes = new Uint8Array(4096);
   readonly #ends: number[] = [];
 
   constructor(texts: TextStore) {
