@@ -12,6 +12,12 @@ export interface BatchMatcher {
   match(batch: RecordBatch): Promise<readonly FoundAlert[]> | readonly FoundAlert[];
 }
 
+/** What is told of a batch that could not be matched. */
+export interface FailedBatch {
+  readonly source: Pick<RecordBatch['source'], 'input'>;
+  readonly count: number;
+}
+
 export interface EngineIntakeOptions {
   readonly pendingBytes: number;
   /** The present generation; a reload gives another one between two batches. */
@@ -21,7 +27,9 @@ export interface EngineIntakeOptions {
   readonly settle?: () => Promise<void>;
   readonly now: () => number;
   /** A bug while matching: the batch is counted as failed, the stream goes on. */
-  readonly onFailure: (error: unknown, batch: RecordBatch) => void;
+  readonly onFailure: (error: unknown, batch: FailedBatch) => void;
+  /** Told the pressure in thousandths whenever it changes: threads that receive by themselves read it. */
+  readonly shown?: Int32Array;
 }
 
 export class EngineIntake implements Intake {
@@ -42,16 +50,30 @@ export class EngineIntake implements Intake {
     return Math.min(1, this.#pending / this.#options.pendingBytes);
   }
 
-  async push(batch: RecordBatch): Promise<void> {
-    const bytes = batch.bytes.byteLength;
-    this.#pending += bytes;
+  push(batch: RecordBatch): Promise<void> {
+    return this.take(batch.bytes.byteLength, batch, () => this.#options.matcher().match(batch));
+  }
+
+  /** Work on a batch of so many bytes; never rejects. */
+  async take(
+    bytes: number,
+    batch: FailedBatch,
+    work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[],
+  ): Promise<void> {
+    this.#weigh(bytes);
     try {
-      await this.run(() => this.#options.matcher().match(batch));
+      await this.run(work);
     } catch (error) {
       this.#options.onFailure(error, batch);
     } finally {
-      this.#pending -= bytes;
+      this.#weigh(-bytes);
     }
+  }
+
+  #weigh(bytes: number): void {
+    this.#pending += bytes;
+    const { shown } = this.#options;
+    if (shown !== undefined) Atomics.store(shown, 0, Math.floor(1000 * this.pressure));
   }
 
   /** Work that finds alerts, of batches or of the clock: done at once unless paused; settles when they are delivered. */

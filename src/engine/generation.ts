@@ -147,11 +147,19 @@ export class Generation implements BatchMatcher, LiveSink {
     if (isHere && this.#turns.isIdle) return this.processor.process(batch, batch.arrivalMs);
     if (isHere) return this.#turns.after(READY, () => this.processor.process(batch, batch.arrivalMs));
     const prepared = pool.run(batchTask(batch), batch.bytes);
-    const take = ({ found, prepared, problems }: TaskResult): readonly FoundAlert[] => {
-      for (const { code, input, sample } of problems) this.#report(code, input, sample);
-      return this.rules.isStateful ? this.complete(prepared, batch.arrivalMs) : found;
-    };
+    const take = (result: TaskResult): readonly FoundAlert[] => this.#take(result, batch.arrivalMs);
     return this.rules.isStateful ? this.#turns.after(prepared, take) : prepared.then(take);
+  }
+
+  /** Alerts of a batch that a worker has received by itself. */
+  take(result: TaskResult, arrivalMs: number): Promise<readonly FoundAlert[]> | readonly FoundAlert[] {
+    const take = (): readonly FoundAlert[] => this.#take(result, arrivalMs);
+    return this.#turns.isIdle ? take() : this.#turns.after(READY, take);
+  }
+
+  #take({ found, prepared, problems }: TaskResult, arrivalMs: number): readonly FoundAlert[] {
+    for (const { code, input, sample } of problems) this.#report(code, input, sample);
+    return this.rules.isStateful ? this.complete(prepared, arrivalMs) : found;
   }
 
   counts(): Readonly<Record<string, number>> {

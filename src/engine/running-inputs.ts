@@ -1,7 +1,7 @@
 /** The inputs of a running service: started from their plans, exchanged by a reload, of which those that did not change stay. */
 import { randomUUID } from 'node:crypto';
 import type { Intake } from '../core/record.ts';
-import type { Input } from '../inputs/input.ts';
+import type { Input, ReceiverThreads } from '../inputs/input.ts';
 import type { PositionStore } from '../inputs/position-store.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -11,6 +11,7 @@ import { samePlan } from './config/plan-components.ts';
 export interface RunningInputsOptions {
   readonly intake: Intake;
   readonly positions: PositionStore;
+  readonly receivers: ReceiverThreads;
   readonly logger: Logger;
   /** Samples of what could not be read. */
   readonly deadLetter: (input: string, code: string, sample: Uint8Array) => void;
@@ -67,7 +68,7 @@ export class RunningInputs {
   }
 
   async #start(plan: InputPlan, maxRecordBytes: number): Promise<RunningInput> {
-    const { intake, positions, logger, deadLetter } = this.#options;
+    const { intake, positions, receivers, logger, deadLetter } = this.#options;
     const counters = new ComponentCounters('input', plan.name);
     const input = plan.kind.create(plan.address, {
       name: plan.name,
@@ -77,6 +78,7 @@ export class RunningInputs {
       now: Date.now,
       positions,
       maxRecordBytes,
+      receivers,
       report: (code, message, sample) => {
         counters.error(code);
         logger.warn(message, { input: plan.name, code });

@@ -39,6 +39,7 @@ import { stateSeed } from './state/state-seed.ts';
 import { WatermarkLag } from './state/watermark-lag.ts';
 import type { PolledSource, SourcePoller } from './intel/source-poller.ts';
 import type { PullThread } from './intel/pull-thread.ts';
+import { ThreadReceivers } from './workers/thread-receivers.ts';
 import { workerCount } from './workers/worker-count.ts';
 
 export interface ServiceOptions {
@@ -90,6 +91,9 @@ export class Service {
   #generation: Generation;
   readonly #outputs: RunningOutputs;
   readonly #inputs: RunningInputs;
+  readonly #receivers: ThreadReceivers;
+  /** Seen by workers that receive by themselves. */
+  readonly #pressure = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #writes: StateWrites;
   #timer: NodeJS.Timeout | undefined;
   #lastReload: ReloadOutcome | undefined;
@@ -131,11 +135,7 @@ export class Service {
       matcher: () => ({
         match: (batch) => {
           this.#lag.sample(batch, (...record) => this.#generation.processor.detector.timeOf(...record));
-          const found = this.#generation.match(batch);
-          // Before it is acknowledged: what is remembered of it must not die with the process.
-          if (found instanceof Promise) return found.finally(() => this.#archive.flush());
-          this.#archive.flush();
-          return found;
+          return this.#flushed(this.#generation.match(batch));
         },
       }),
       send: async (found, nowMs) => {
@@ -144,17 +144,21 @@ export class Service {
       },
       ...(options.events !== undefined && { settle: options.events.settle }),
       now: Date.now,
-      onFailure: (error, batch) => {
-        this.#engine.drop('failed', batch.count);
-        options.logger.error('matching failed, the batch is given up', {
-          input: batch.source.input,
-          reason: String(error),
-          records: batch.count,
-        });
-      },
+      onFailure: (error, batch) => this.#failed(error, batch),
+      shown: new Int32Array(this.#pressure),
     });
     const { logger, deadLetter } = options;
-    this.#inputs = new RunningInputs({ intake: this.#intake, positions: this.#positions, logger, deadLetter });
+    this.#receivers = new ThreadReceivers(generation, {
+      pressure: this.#pressure,
+      deliver: (from, { bytes, arrivalMs, result }, input) => {
+        const batch = { source: { input }, count: 0 };
+        return this.#intake.take(bytes, batch, () => this.#flushed(from.take(result, arrivalMs)));
+      },
+      onFailed: (input, count, reason) => this.#failed(reason, { source: { input }, count }),
+    });
+    this.#inputs = new RunningInputs({
+      ...{ intake: this.#intake, positions: this.#positions, receivers: this.#receivers, logger, deadLetter },
+    });
     const { snapshot_seconds, snapshot_bytes } = loaded.config.state;
     this.#keeper = new StateKeeper({
       folder: join(dataDir.folder('state'), 'snapshots'),
@@ -405,6 +409,32 @@ export class Service {
     }
   }
 
+  async #moveReceivers(generation: Generation): Promise<() => void> {
+    try {
+      return await this.#receivers.move(generation);
+    } catch (error) {
+      await generation.close();
+      throw error;
+    }
+  }
+
+  /** Before a batch is acknowledged: what is remembered of it must not die with the process. */
+  #flushed(found: Promise<readonly FoundAlert[]> | readonly FoundAlert[]): typeof found {
+    if (found instanceof Promise) return found.finally(() => this.#archive.flush());
+    this.#archive.flush();
+    return found;
+  }
+
+  #failed(
+    error: unknown,
+    { source, count }: { readonly source: { readonly input: string }; readonly count: number },
+  ): void {
+    this.#engine.drop('failed', count);
+    this.#options.logger.error('matching failed, the batch is given up', {
+      ...{ input: source.input, reason: String(error), records: count },
+    });
+  }
+
   async #reloadOnce(): Promise<ReloadOutcome> {
     const former = this.#generation.diagnostics;
     const outcome = await this.#tryReload();
@@ -424,6 +454,7 @@ export class Service {
         previous: this.#generation,
       });
       const former = this.#generation;
+      const begin = await this.#moveReceivers(generation);
       const parts = new Set([...generation.parts, ...former.parts]);
       const exchanged = parts.size > former.parts.length || parts.size > generation.parts.length;
       // Workers of the former generation may still have events that its state, which goes on in the new one, has not seen.
@@ -437,6 +468,7 @@ export class Service {
           return begun;
         },
       );
+      begin();
       if (exchanged) void this.#keeper.tick();
       if (fresh.length > 0)
         this.#options.logger.info('state of these rules begins anew', {

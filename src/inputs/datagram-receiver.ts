@@ -10,22 +10,13 @@ import { GelfChunks, isGelfChunk } from '../frame/gelf-chunks.ts';
 import { JsonStreamFramer } from '../frame/json-stream-framer.ts';
 import { BatchWriter, type Sequence } from './batch-writer.ts';
 import { countDrop } from './drop-reasons.ts';
-import type { InputContext } from './input.ts';
+import type { DatagramLimits, InputContext } from './input.ts';
 
 const SLAB_BYTES = 256 << 10;
 
-export interface DatagramOptions {
-  readonly maxRecordBytes: number;
-  readonly maxInflatedBytes: number;
-  /** Memory for GELF messages that are not whole yet. */
-  readonly chunkBytes: number;
-  /** Records pushed and not settled; beyond it datagrams are dropped. */
-  readonly pendingBytes: number;
-}
-
 export class DatagramReceiver {
   readonly #context: InputContext;
-  readonly #options: DatagramOptions;
+  readonly #options: DatagramLimits;
   readonly #limits: InflateLimits;
   readonly #writer: BatchWriter;
   readonly #chunks: GelfChunks;
@@ -34,7 +25,7 @@ export class DatagramReceiver {
   #used = 0;
   #emitted = 0;
 
-  constructor(context: InputContext, source: RecordSource, sequence: Sequence, options: DatagramOptions) {
+  constructor(context: InputContext, source: RecordSource, sequence: Sequence, options: DatagramLimits) {
     this.#context = context;
     this.#options = options;
     this.#limits = { ...DATAGRAM_LIMITS, maxBytes: options.maxInflatedBytes };

@@ -3,7 +3,7 @@
  * record batches and pushes them into the engine's intake; it never decodes a record.
  */
 import type { TObject } from 'typebox';
-import type { Intake } from '../core/record.ts';
+import type { Intake, RecordSource } from '../core/record.ts';
 import type { InputCounters } from '../telemetry/component-counters.ts';
 import type { PositionStore } from './position-store.ts';
 
@@ -22,6 +22,42 @@ export interface InputContext {
   readonly positions?: PositionStore;
   /** Longest record (`limits.record_bytes`); default 16 MiB. */
   readonly maxRecordBytes?: number;
+  /** Where several threads match: they can receive datagrams themselves. */
+  readonly receivers?: ReceiverThreads;
+}
+
+/** A UDP socket and what becomes of its datagrams, as plain data: each thread opens one. */
+export interface DatagramTask {
+  readonly host: string;
+  /** 0: any that is free, the same for all threads. */
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  /** Each thread adds its number to the id, because it counts its own records. */
+  readonly source: RecordSource;
+  readonly limits: DatagramLimits;
+}
+
+export interface DatagramLimits {
+  readonly maxRecordBytes: number;
+  readonly maxInflatedBytes: number;
+  /** Memory for GELF messages that are not whole yet. */
+  readonly chunkBytes: number;
+  /** Records pushed and not settled; beyond it datagrams are dropped. */
+  readonly pendingBytes: number;
+}
+
+export interface ReceiverThreads {
+  /**
+   * Opens sockets that share one port. Undefined where they cannot: the input then receives by itself. Rejects with FlintError when the
+   * address cannot be had. What is counted and reported comes to the given context, up to a second later.
+   */
+  open(task: DatagramTask, context: InputContext): Promise<OpenReceivers | undefined>;
+}
+
+export interface OpenReceivers {
+  readonly port: number;
+  /** Stops receiving; resolves when everything taken is settled. */
+  stop(): Promise<void>;
 }
 
 export interface Input {

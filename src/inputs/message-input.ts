@@ -2,12 +2,12 @@
 import { type Static, Type } from 'typebox';
 import { FRAMING_NAMES } from '../frame/registry.ts';
 import { hostPort } from './cannot-listen.ts';
-import { DatagramReceiver } from './datagram-receiver.ts';
+import { createDatagramInput } from './datagram-input.ts';
 import type { Input, InputAddress, InputContext } from './input.ts';
 import { maxRecordBytes, RECORD_OPTIONS, recordSource } from './record-source.ts';
 import { StreamTransport } from './stream-transport.ts';
 import { readTlsFiles, TLS_OPTIONS } from './tls-files.ts';
-import { UDP_OPTIONS, UdpTransport } from './udp-transport.ts';
+import { UDP_OPTIONS } from './udp-transport.ts';
 
 export const STREAM_OPTIONS = {
   framing: Type.Union(
@@ -47,50 +47,6 @@ export function createMessageInput(address: InputAddress, context: InputContext)
   return address.transport === 'udp'
     ? createDatagramInput(address, context, options)
     : createStreamInput(address, context, options);
-}
-
-function createDatagramInput(address: InputAddress, context: InputContext, options: MessageOptions): Input {
-  const { host } = address;
-  const source = recordSource(context, options, {
-    path: `udp://${hostPort(host, address.port)}`,
-    id: `${context.instanceId}/${context.name}`,
-    replayable: false,
-  });
-  const receiver = new DatagramReceiver(
-    context,
-    source,
-    { next: 0 },
-    {
-      maxRecordBytes: maxRecordBytes(context, options),
-      maxInflatedBytes: options.max_inflated_bytes,
-      chunkBytes: options.chunk_bytes,
-      pendingBytes: options.pending_bytes,
-    },
-  );
-  const transport = new UdpTransport(context, {
-    host,
-    port: address.port,
-    receiveBufferBytes: options.receive_buffer_bytes,
-    take: (datagram, sender) => receiver.take(datagram, sender),
-    endOfTurn: () => receiver.flush(),
-    everySecond: () => receiver.expireChunks(),
-  });
-  let bound = '';
-  let stopping: Promise<void> | undefined;
-  return {
-    async start() {
-      await transport.start();
-      bound = hostPort(host, transport.port);
-    },
-    stop() {
-      stopping ??= transport.stop().then(() => receiver.finish());
-      return stopping;
-    },
-    finished: new Promise(() => {}),
-    get boundAddress() {
-      return bound;
-    },
-  };
 }
 
 function createStreamInput(address: InputAddress, context: InputContext, options: MessageOptions): Input {

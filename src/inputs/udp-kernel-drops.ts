@@ -19,14 +19,19 @@ const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 
 /**
  * Inode of the UDP socket of this process on a port: the row of the table whose inode one of our descriptors shows. (The descriptor
- * of a dgram socket itself cannot be asked for.) Undefined without /proc, or when several of our sockets share the port.
+ * of a dgram socket itself cannot be asked for.) `others`: our sockets on the port that were there before. Undefined without /proc, or
+ * when several are left.
  */
-export function ownSocketInode(port: number): string | undefined {
+export function ownSocketInode(port: number, others: ReadonlySet<string> = new Set()): string | undefined {
+  const candidates = [...ownSocketInodes(port)].filter((inode) => !others.has(inode));
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** Inodes of all UDP sockets of this process on a port. */
+export function ownSocketInodes(port: number): ReadonlySet<string> {
   const ours = ownInodes();
-  const candidates = tables()
-    .flatMap((table) => findSockets(table, port, undefined))
-    .filter((row) => ours.has(row.inode));
-  return candidates.length === 1 ? candidates[0]?.inode : undefined;
+  const rows = tables().flatMap((table) => findSockets(table, port, undefined));
+  return new Set(rows.filter((row) => ours.has(row.inode)).map(({ inode }) => inode));
 }
 
 /** What the kernel says of the socket: by inode when known, else all sockets on the port together. */

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { Type } from 'typebox';
 import { cannotListen } from './cannot-listen.ts';
 import type { InputContext } from './input.ts';
-import { ownSocketInode, readSocketQueue } from './udp-kernel-drops.ts';
+import { ownSocketInode, ownSocketInodes, readSocketQueue } from './udp-kernel-drops.ts';
 
 export const UDP_OPTIONS = {
   receive_buffer_bytes: Type.Integer({
@@ -30,6 +30,11 @@ export const UDP_OPTIONS = {
     'x-unit': 'bytes',
     description: 'what one compressed datagram or chunked message may become (UDP)',
   }),
+  sockets: Type.Union([Type.Literal('auto'), Type.Literal('one')], {
+    default: 'auto',
+    description:
+      'UDP; auto: each worker receives on a socket of its own where the system can share a port (Linux with Node.js from 22.12), senders are spread over them; one: a single socket, whose records are spread over the workers',
+  }),
   pending_bytes: Type.Integer({
     default: 33_554_432,
     minimum: 65_536,
@@ -39,11 +44,17 @@ export const UDP_OPTIONS = {
 };
 
 const WATCH_MS = 1000;
+/** RFC 863; nobody sends from it. */
+const DISCARD_PORT = 9;
+/** A receive buffer that gave nothing for so long is empty. */
+const QUIET_MS = 20;
 
 export interface UdpOptions {
   readonly host: string;
   readonly port: number;
   readonly receiveBufferBytes: number;
+  /** Other threads have sockets on the same port (Node.js from 22.12, and where the system can). One is opened after the other. */
+  readonly sharesPort?: boolean;
   readonly take: (datagram: Uint8Array, sender: string) => void;
   /** Called at the end of each event-loop turn that brought datagrams. */
   readonly endOfTurn: () => void;
@@ -56,6 +67,7 @@ export class UdpTransport {
   readonly #options: UdpOptions;
   readonly #socket: Socket;
   #turnScheduled = false;
+  #taken = 0;
   #timer: NodeJS.Timeout | undefined;
   #inode: string | undefined;
   #drops = 0;
@@ -64,7 +76,8 @@ export class UdpTransport {
   constructor(context: InputContext, options: UdpOptions) {
     this.#context = context;
     this.#options = options;
-    this.#socket = createSocket(isIPv6(options.host) ? 'udp6' : 'udp4');
+    const type = isIPv6(options.host) ? 'udp6' : 'udp4';
+    this.#socket = createSocket({ type, ...(options.sharesPort === true && { reusePort: true }) });
   }
 
   get port(): number {
@@ -74,6 +87,7 @@ export class UdpTransport {
   /** @throws FlintError when the address cannot be had. */
   async start(): Promise<void> {
     const { host, port } = this.#options;
+    const others = port === 0 ? undefined : ownSocketInodes(port);
     await new Promise<void>((resolve, reject) => {
       this.#socket.once('error', (error) => reject(cannotListen(error, host, port)));
       this.#socket.bind(port, host, () => {
@@ -83,11 +97,31 @@ export class UdpTransport {
     });
     this.#socket.on('error', (error) => this.#context.report('ENV_CANNOT_LISTEN', `socket error: ${error.message}`));
     this.#askForBuffer();
-    this.#inode = ownSocketInode(this.port);
+    this.#inode = ownSocketInode(this.port, others);
     this.#drops = readSocketQueue(this.port, this.#inode)?.drops ?? 0;
     this.#socket.on('message', (datagram, sender) => this.#take(datagram, sender));
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.#timer.unref();
+  }
+
+  /**
+   * Lets nothing more in and takes what waits in the receive buffer: a socket that is connected to nobody's address gets no datagrams,
+   * and those of other senders go to the other sockets of the port. For sockets that share their port.
+   */
+  async drain(): Promise<void> {
+    const isIpv6 = isIPv6(this.#options.host);
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.connect(DISCARD_PORT, isIpv6 ? '::1' : '127.0.0.1', (error?: Error) =>
+        error === undefined || error === null ? resolve() : reject(error),
+      );
+    });
+    let seen = -1;
+    while (seen !== this.#taken) {
+      seen = this.#taken;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      // A thread that had no turn for so long has read nothing yet: immediates come after what can be read was read.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Stops receiving; what was taken has been handed on when it resolves. Idempotent. */
@@ -108,6 +142,7 @@ export class UdpTransport {
   }
 
   #take(datagram: Uint8Array, sender: RemoteInfo): void {
+    this.#taken++;
     this.#options.take(datagram, `${sender.address}:${sender.port}`);
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;

@@ -23,6 +23,8 @@ export interface FlintOptions {
   /** Working directory; a new temporary one when absent. */
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
+  /** Another Node.js than the one that runs the test. */
+  readonly node?: string;
   /** Flags of Node.js itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -43,7 +45,7 @@ export class FlintProcess {
 
   constructor(options: FlintOptions) {
     if (!existsSync(FLINT_MAIN)) throw new Error(`"${FLINT_MAIN}" is missing: run "npm run build" before this test`);
-    this.#child = spawn(process.execPath, [...(options.nodeArgs ?? []), FLINT_MAIN, ...options.args], {
+    this.#child = spawn(options.node ?? process.execPath, [...(options.nodeArgs ?? []), FLINT_MAIN, ...options.args], {
       cwd: options.cwd ?? tmpdir(),
       env: { PATH: process.env.PATH, HOME: tmpdir(), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -6,6 +6,8 @@ import { RangeScanner } from '../files/range-scanner.ts';
 import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { rowsOf } from '../../intel/store/store-entry.ts';
 import { tableOf } from '../intel/shared-intel.ts';
+import type { ReceiverCommand } from './receiver-messages.ts';
+import type { WorkerReceivers } from './worker-receivers.ts';
 import type {
   BatchTask,
   FileTask,
@@ -39,8 +41,16 @@ const { processor, live } = createMatching(
   { isWorker: true, sigma: start.sigma },
 );
 
-port.on('message', (task: WorkerTask | WorkerNews) => {
-  if (task.kind === 'rows') live.apply(rowsOf(task.entry));
+/** Where the main thread writes batches; undefined: into the scanner's input. */
+let staging: Uint8Array | undefined;
+let receivers: Promise<WorkerReceivers> | undefined;
+
+port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
+  if (task.kind === 'listen' || task.kind === 'settled' || task.kind === 'stop') {
+    if (task.kind === 'listen') staging = new Uint8Array(task.staging);
+    receivers ??= openReceivers();
+    void receivers.then((all) => all.do(task));
+  } else if (task.kind === 'rows') live.apply(rowsOf(task.entry));
   else if (task.kind === 'swap') {
     const { indicators, benign, urls, since } = task;
     live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
@@ -49,6 +59,12 @@ port.on('message', (task: WorkerTask | WorkerNews) => {
   } else void answer(task).then((message) => port.postMessage(message));
 });
 port.postMessage({ ok: true });
+
+/** Most workers receive nothing: what that takes is loaded when it is needed. */
+async function openReceivers(): Promise<WorkerReceivers> {
+  const { WorkerReceivers } = await import('./worker-receivers.ts');
+  return new WorkerReceivers({ processor, resultOf: result, post: (message) => port?.postMessage(message) });
+}
 
 async function answer(task: WorkerTask): Promise<WorkerAnswer> {
   try {
@@ -59,7 +75,7 @@ async function answer(task: WorkerTask): Promise<WorkerAnswer> {
 }
 
 function matchBatch(task: BatchTask): TaskResult {
-  const input = processor.input;
+  const input = staging ?? processor.input;
   if (input === undefined) throw new Error('a worker needs a scanner');
   const found = processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs);
   return result(found);

@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
+import type { ListenCommand, ReceiverCommand, ReceiverMessage, WorkerCounts } from './receiver-messages.ts';
 import type {
   SwapMessage,
   TaskResult,
@@ -25,7 +26,11 @@ interface PoolWorker {
   settle: ((answer: WorkerAnswer) => void) | undefined;
   /** Called one by one as the worker goes over to new bases. */
   readonly swaps: (() => void)[];
-  last: TaskResult | undefined;
+  last: WorkerCounts | undefined;
+  /** Where batches are written once the worker receives by itself. */
+  staging: SharedArrayBuffer | undefined;
+  /** By number of the listener. */
+  readonly receivers: Map<number, (message: ReceiverMessage) => void>;
 }
 
 interface Waiting {
@@ -35,7 +40,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+let pools = 0;
+
 export class WorkerPool {
+  /** Different for each pool of a process. */
+  readonly id = pools++;
   readonly #workers: readonly PoolWorker[];
   readonly #waiting: Waiting[] = [];
   readonly #idle: (() => void)[] = [];
@@ -63,7 +72,7 @@ export class WorkerPool {
   }
 
   /** The last known counts of each worker. */
-  get results(): readonly TaskResult[] {
+  get results(): readonly WorkerCounts[] {
     return this.#workers.flatMap(({ last }) => (last === undefined ? [] : [last]));
   }
 
@@ -91,10 +100,30 @@ export class WorkerPool {
         const scanner = scanners[i];
         if (scanner === undefined) throw new Error('a scanner for each worker is needed');
         entry.worker.postMessage({ kind: 'swap', ...swap, scanner } satisfies SwapMessage);
-        entry.input = inputOf(scanner);
+        if (entry.staging === undefined) entry.input = inputOf(scanner);
         return new Promise<void>((resolve) => entry.swaps.push(resolve));
       }),
     );
+  }
+
+  /** The worker opens a socket of its own. */
+  listen(worker: number, command: Omit<ListenCommand, 'kind' | 'staging'>): void {
+    const entry = this.#workers[worker];
+    if (entry === undefined) return;
+    entry.staging ??= new SharedArrayBuffer(entry.input.length);
+    entry.input = new Uint8Array(entry.staging);
+    this.command(worker, { kind: 'listen', staging: entry.staging, ...command });
+  }
+
+  command(worker: number, command: ReceiverCommand): void {
+    this.#workers[worker]?.worker.postMessage(command);
+  }
+
+  /** Who hears what a worker says of a listener; undefined: nobody any more. */
+  onReceiver(worker: number, listener: number, take: ((message: ReceiverMessage) => void) | undefined): void {
+    const receivers = this.#workers[worker]?.receivers;
+    if (take === undefined) receivers?.delete(listener);
+    else receivers?.set(listener, take);
   }
 
   /** Resolves when all tasks given so far are done and the threads have ended. */
@@ -158,10 +187,15 @@ function openWorker(start: WorkerStart): PoolWorker {
     settle: undefined,
     swaps: [],
     last: undefined,
+    staging: undefined,
+    receivers: new Map(),
   };
   worker.once('message', () => {
-    worker.on('message', (answer: WorkerAnswer | WorkerSwapped) => {
-      if ('swapped' in answer) entry.swaps.shift()?.();
+    worker.on('message', (answer: WorkerAnswer | WorkerSwapped | ReceiverMessage) => {
+      if ('listener' in answer) {
+        if (answer.kind === 'counted') entry.last = answer;
+        entry.receivers.get(answer.listener)?.(answer);
+      } else if ('swapped' in answer) entry.swaps.shift()?.();
       else entry.settle?.(answer);
     });
     began();

@@ -30,6 +30,12 @@ export const ENVIRONMENT_CODES = {
     why: 'the operating system caps it; a short pause then loses datagrams',
     fix: 'raise the cap: sysctl -w net.core.rmem_max=8388608',
   },
+  ENV_NO_SHARED_PORT: {
+    family: 'environment',
+    title: 'sockets cannot share a port',
+    why: 'the operating system does not spread the datagrams of one port over several sockets (SO_REUSEPORT)',
+    fix: 'nothing needs to be done: one thread receives, the others match; or set sockets: one on the input',
+  },
   ENV_KERNEL_DROPS: {
     family: 'environment',
     title: 'the kernel dropped datagrams',
