@@ -107,6 +107,9 @@ export class EventSieve {
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
   /** Leaves of groups that were not improved yet. */
   readonly #fresh = new Map<SieveGroup, number[]>();
+  /** Records so far, and when groups are looked through for those that have met enough. */
+  #records = 0;
+  #nextLook: number = ENOUGH_RECORDS;
   /** Room in the stamps. */
   #atoms = 0;
   #slots = 0;
@@ -147,6 +150,7 @@ export class EventSieve {
       [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
       [layout.SIEVE_KEYS_BYTES, MAX_KEYS * 4],
       [layout.SIEVE_MASKS, memory.allocate(32)],
+      [layout.SIEVE_REPEATS, memory.allocate(layout.REPEATS * layout.REPEAT_BYTES)],
       [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
     ];
@@ -167,10 +171,11 @@ export class EventSieve {
     this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
   }
 
-  /** Records that went to the exact path as a whole, and rules evaluated, since the start. */
+  /** Records that went to the exact path as a whole, rules evaluated, and values that were remembered, since the start. */
   get counts(): {
     readonly exact: number;
     readonly evaluated: number;
+    readonly repeated: number;
     readonly kinds: number;
     readonly groups: number;
   } {
@@ -178,6 +183,7 @@ export class EventSieve {
     return {
       exact,
       evaluated: this.#get(layout.SIEVE_EVALUATED),
+      repeated: this.#get(layout.SIEVE_REPEATED),
       kinds: this.#leaves.length,
       groups: this.#groups.size,
     };
@@ -340,7 +346,10 @@ export class EventSieve {
   }
 
   #begin(): void {
-    if (this.#fresh.size > 0) this.#improve();
+    if (this.#fresh.size > 0 && this.#records >= this.#nextLook) {
+      this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
+      this.#improve();
+    }
     this.#count = 0;
     this.#ruleCount = 0;
     this.#fieldCount = 0;
@@ -411,6 +420,7 @@ export class EventSieve {
   }
 
   #result(records: number, consumedBytes: number): SieveResult {
+    this.#records += records;
     return {
       records,
       consumedBytes,

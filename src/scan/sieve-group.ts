@@ -39,6 +39,7 @@ import {
   MATCHER_GRAMS,
   MATCHER_NUMERIC,
   MATCHER_NUMERIC_COUNT,
+  MATCHER_REMEMBERS,
   MATCHER_SHIFT,
   MATCHER_SLOT_COUNT,
   MATCHER_SLOTS,
@@ -122,8 +123,9 @@ const RELATIONS: Readonly<Record<SieveRelation, number>> = {
 const GRAM = 4;
 /** One more literal under the same gram counts as much as so many occurrences in a million bytes. */
 const SHARED_PER_MILLION = 30;
-/** Every so many places are looked at where hardly a literal is too short for it. */
-const STEPS = [4, 2, 1] as const;
+/** Every so many places are looked at. What is too short for that is looked for without grams, which costs so much of a look at each. */
+const STEPS = [4, 3, 2, 1] as const;
+const FEW_COST = 0.2;
 /** So many literals are looked for without grams. */
 const FEW = 24;
 const FEW_BYTES = 3;
@@ -233,6 +235,7 @@ class GroupWriter {
       this.#table(fields, MATCHER_GRAMS, free.length * step);
     }
     if (few.length > 0) fields.set(MATCHER_FEW, this.#few(few));
+    if (slots.length > 0 && literals.some(({ relation }) => relation !== 'equals')) fields.set(MATCHER_REMEMBERS, 1);
     const view = new DataView(this.#memory.memory.buffer, address, MATCHER_BYTES);
     for (const [offset, value] of fields) view.setUint32(offset, value, true);
     const grams = this.#withGrams(free, step);
@@ -245,9 +248,11 @@ class GroupWriter {
     readonly few: readonly SieveLiteral[];
     readonly free: readonly SieveLiteral[];
   } {
-    const isShort = ({ text }: SieveLiteral, step: number): boolean => text.length < GRAM + step - 1;
-    const step = STEPS.find((one) => literals.filter((literal) => isShort(literal, one)).length <= FEW) ?? 1;
-    const few = literals.length <= FEW ? literals : literals.filter((literal) => isShort(literal, step));
+    if (literals.length <= FEW) return { step: 1, few: literals, free: [] };
+    const short = STEPS.map((step) => ({ step, few: literals.filter(({ text }) => text.length < GRAM + step - 1) }));
+    const cost = ({ step, few }: (typeof short)[number]): number => 1 / step + (few.length > 0 ? FEW_COST : 0);
+    const [best] = short.filter(({ step, few }) => few.length <= FEW || step === 1).sort((a, b) => cost(a) - cost(b));
+    const { step, few } = best as (typeof short)[number];
     return { step, few, free: literals.filter((literal) => !few.includes(literal)) };
   }
 

@@ -34,6 +34,8 @@ export const SIEVE_WANTED = 124;
 export const SIEVE_SERIAL = 128;
 export const SIEVE_KEYS_BYTES = 132;
 export const SIEVE_INFO = 136;
+export const SIEVE_REPEATS = 140;
+export const SIEVE_REPEATED = 144;
 export const SIEVE_WORK_BYTES = 192;
 
 export const HEADER_BYTES = 20;
@@ -45,6 +47,9 @@ export const MAX_QUOTES = 32768;
 export const MAX_VALUES = 16384;
 export const MAX_TEXT = 1048576;
 export const LIST_PIECE = 8192;
+
+export const REPEATS = 1024;
+export const REPEAT_BYTES = 320;
 
 export const MAX_LEARNT = 2048;
 export const LEARNT_BYTES = 80;
@@ -120,6 +125,7 @@ export const MATCHER_FEW = 60;
 export const MATCHER_NUMERIC = 68;
 export const MATCHER_NUMERIC_COUNT = 72;
 export const MATCHER_STRANGE = 80;
+export const MATCHER_REMEMBERS = 84;
 export const MATCHER_BYTES = 96;
 
 export const RAW_BITS = 96;

@@ -83,6 +83,7 @@ class GroupBuilder {
   readonly #slots = new Map<string, number>();
   readonly #automata = new Map<RegexAutomaton, number>();
   readonly #formulas: Decided[] = [];
+  readonly #foreseen = new Set<FormulaAtom>();
 
   constructor(kind: KindOfRecord, keys: GroupNumbers) {
     this.#kind = kind;
@@ -108,6 +109,7 @@ class GroupBuilder {
     const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf([name]));
     if (feeds?.includes(undefined) === true) return undefined;
     if (this.#numbers.length === 0 && feeds === undefined) return null;
+    this.#foresee();
     // What reaches no rule is looked for only when a formula asks: that is known now.
     for (const formula of this.#formulas) {
       this.#codeStarts.push(this.#code.length);
@@ -214,8 +216,22 @@ class GroupBuilder {
 
   /** Literals that may stand anywhere cost the most to look for. */
   #isSearched(atom: FormulaAtom): boolean {
-    if (atom.relation !== 'contains' || atom.field === undefined) return false;
+    if (atom.relation !== 'contains' || atom.field === undefined || this.#foreseen.has(atom)) return false;
     return this.#triggers[this.#atomOf(atom)]?.length === 0;
+  }
+
+  /** What rules ask for in every record is looked for with the literals that reach others, where its field has some. */
+  #foresee(): void {
+    const fields = new Set<string | undefined>();
+    for (const [atom, number] of this.#atoms)
+      if (atom.relation === 'contains' && this.#triggers[number]?.length !== 0) fields.add(atom.field);
+    const visit = (formula: RuleFormula): void => {
+      if (formula.kind === 'and' || formula.kind === 'or') for (const item of formula.items) visit(item);
+      else if (formula.kind === 'not') visit(formula.item);
+      else if (formula.kind === 'comparison') visit(formula.formula);
+      else if (formula.kind === 'atom' && fields.has(formula.atom.field)) this.#foreseen.add(formula.atom);
+    };
+    for (const rule of this.#always) visit(this.#formulas[rule] ?? UNKNOWN);
   }
 
   #atomOf(given: FormulaAtom): number {

@@ -61,6 +61,9 @@ export const SIEVE_SERIAL: usize = 128;
 export const SIEVE_KEYS_BYTES: usize = 132;
 /** What is known of each key, INFO_BYTES each. */
 export const SIEVE_INFO: usize = 136;
+/** Texts that were met, and how many values had one of them. */
+export const SIEVE_REPEATS: usize = 140;
+export const SIEVE_REPEATED: usize = 144;
 export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
@@ -89,6 +92,18 @@ export const KIND_ARRAY: u32 = 7;
 /** Unknown keys that are remembered: keys are log content. */
 export const MAX_LEARNT: u32 = 2048;
 export const LEARNT_BYTES: usize = 80;
+
+// Text that was met: the matcher it was looked at with (0: none), its length, whether it was met again, its atoms, its bytes.
+export const REPEATS: u32 = 1024;
+export const MAX_REPEATED: usize = 240;
+export const MAX_REPEATED_ATOMS: u32 = 12;
+export const REPEAT_MATCHER: usize = 0;
+export const REPEAT_LENGTH: usize = 4;
+export const REPEAT_WAS_MET: usize = 8;
+export const REPEAT_ATOM_COUNT: usize = 12;
+export const REPEAT_ATOMS: usize = 16;
+export const REPEAT_TEXT: usize = 64;
+export const REPEAT_BYTES: usize = 320;
 
 // Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length and the number of the key above (0: none)
 // from bit 16 on, and the text's first sixteen bytes.
@@ -199,6 +214,8 @@ export const MATCHER_NUMERIC_COUNT: usize = 72;
 export const MATCHER_LONGEST: usize = 76;
 /** Atom + 1 of "a character beyond ASCII", or 0. */
 export const MATCHER_STRANGE: usize = 80;
+/** 1: what stands in a value takes longer to find than to remember. */
+export const MATCHER_REMEMBERS: usize = 84;
 export const MATCHER_BYTES: usize = 96;
 
 // Raw filter: six tables of sixteen bytes, then 2^(32 - shift) bits.

@@ -30,6 +30,7 @@ import {
   MATCHER_LONGEST,
   MATCHER_NUMERIC,
   MATCHER_NUMERIC_COUNT,
+  MATCHER_REMEMBERS,
   MATCHER_SHIFT,
   MATCHER_SLOTS,
   MATCHER_SLOT_COUNT,
@@ -42,6 +43,8 @@ import {
   RELATION_EQUALS,
   RELATION_FREE,
   RELATION_STARTS,
+  REPEAT_ATOMS,
+  REPEAT_ATOM_COUNT,
   SIEVE_ATOMS,
   SIEVE_LIST,
   SIEVE_LITERAL_BYTES,
@@ -54,6 +57,7 @@ import {
 } from './sieve-layout';
 import { findFew } from './sieve-few';
 import { SLOT_NULL } from './sieve-formula';
+import { dropRecord, endRecord, findRepeat, isRepeatable, recordAtom } from './sieve-repeats';
 import { edgeKey, foldText, hashOf, isInteger, isNumeric, isStrange, sameBytes } from './sieve-text';
 
 const GRAM_MUL: u32 = 0x9e3779b1;
@@ -104,15 +108,29 @@ export function matchValue(matcher: usize, start: usize, end: usize, kind: u32):
     markNumeric(matcher, start, end, kind);
     return true;
   }
+  const isRemembered = kind == KIND_TEXT && load<u32>(matcher, MATCHER_REMEMBERS) != 0 && isRepeatable(end - start);
+  if (isRemembered) {
+    const repeat = findRepeat(area, matcher, start, end - start);
+    if (repeat != 0) {
+      const atomsEnd = repeat + REPEAT_ATOMS + (<usize>load<u32>(repeat, REPEAT_ATOM_COUNT) << 2);
+      for (let atom = repeat + REPEAT_ATOMS; atom < atomsEnd; atom += 4) mark(load<u32>(atom));
+      return true;
+    }
+  }
   const length = foldText(start, end, textAt);
-  if (length < 0) return false;
+  if (length < 0) {
+    dropRecord();
+    return false;
+  }
   if (
     kind == KIND_TEXT &&
     load<u32>(matcher, MATCHER_NUMERIC_COUNT) != 0 &&
     isNumeric(textAt, <usize>length) &&
     !isInteger(textAt, <usize>length)
-  )
+  ) {
+    dropRecord();
     markNumeric(matcher, start, end, kind);
+  }
   if (isStrange && load<u32>(matcher, MATCHER_STRANGE) != 0) mark(load<u32>(matcher, MATCHER_STRANGE) - 1);
   findWhole(matcher, <usize>length);
   findEdges(<usize>load<u32>(matcher, MATCHER_STARTS), load<u32>(matcher, MATCHER_STARTS_MASK), load<u32>(matcher, MATCHER_STARTS_SIZES), <usize>length, false);
@@ -120,6 +138,7 @@ export function matchValue(matcher: usize, start: usize, end: usize, kind: u32):
   if (load<u32>(matcher, MATCHER_BITS) != 0) findFree(matcher, <usize>length);
   const few = <usize>load<u32>(matcher, MATCHER_FEW);
   if (few != 0) findFew(area, few, textAt, textAt + <usize>length);
+  if (isRemembered) endRecord(matcher, start, end - start);
   return true;
 }
 
@@ -146,6 +165,7 @@ function markNumeric(matcher: usize, start: usize, end: usize, kind: u32): void 
 
 /** The atom holds: rules that need it are to be evaluated. */
 function mark(atom: u32): void {
+  recordAtom(atom);
   const place = atoms + (<usize>atom << 2);
   if (load<u32>(place) == stamp) return;
   store<u32>(place, stamp);

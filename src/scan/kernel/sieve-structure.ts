@@ -56,7 +56,8 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
       const others = controls & inside;
       if (others != 0 && !(byLines && (others & (others - 1)) == 0 && isLineEnd(block + <usize>ctz(others)))) isUnusual = true;
     }
-    let quoted = mask(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote)) & inside;
+    const allQuotes = mask(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote));
+    let quoted = allQuotes & inside;
     const slashes = mask(i8x16.eq(a, backslash), i8x16.eq(b, backslash), i8x16.eq(c, backslash), i8x16.eq(d, backslash));
     if ((slashes | carried) != 0) {
       const potential = slashes & ~carried;
@@ -64,18 +65,9 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
       const escaped = (codes ^ (slashes | carried)) & inside;
       carried = (codes & slashes) >>> 63;
       quoted &= ~escaped;
-      const ca = classes(a);
-      const cb = classes(b);
-      const cc = classes(c);
-      const cd = classes(d);
-      const none = i8x16.splat(0);
-      if ((mask(i8x16.eq(ca, none), i8x16.eq(cb, none), i8x16.eq(cc, none), i8x16.eq(cd, none)) & escaped) != 0)
-        isUnusual = true;
-      const units = mask(ca, cb, cc, cd) & escaped;
-      if (units != 0) {
-        hasUnits = true;
-        if (!areUnits(block, units, limit)) isUnusual = true;
-      }
+      // Most escapes are of backslashes and quotes.
+      const others = escaped & ~(slashes | allQuotes);
+      if (others != 0 && !areEscapes(a, b, c, d, block, others, limit)) isUnusual = true;
     }
     let found = quoted;
     let at = out;
@@ -110,6 +102,20 @@ function mask(a: v128, b: v128, c: v128, d: v128): u64 {
     <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16)) |
     (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32)
   );
+}
+
+/** Whether each of the marked characters may follow a backslash. */
+function areEscapes(a: v128, b: v128, c: v128, d: v128, block: usize, escaped: u64, limit: usize): bool {
+  const none = i8x16.splat(0);
+  const ca = classes(a);
+  const cb = classes(b);
+  const cc = classes(c);
+  const cd = classes(d);
+  if ((mask(i8x16.eq(ca, none), i8x16.eq(cb, none), i8x16.eq(cc, none), i8x16.eq(cd, none)) & escaped) != 0) return false;
+  const units = mask(ca, cb, cc, cd) & escaped;
+  if (units == 0) return true;
+  hasUnits = true;
+  return areUnits(block, units, limit);
 }
 
 /** What may follow a backslash is not zero; `u` has the highest bit. Both halves of a byte are looked up and must agree. */
