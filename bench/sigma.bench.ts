@@ -1,14 +1,24 @@
 /**
- * Benchmark of Sigma matching: events per second with all active SigmaHQ rules on the event files of the shared data, repeated to
- * `--mb` megabytes (500), from JSON text to matches, on one core; load time and memory; growth with the number of rules. Beside it
- * `flint scan` as a whole (when built), JSON.parse alone, the reference interpreter as the naive way, and rsigma when its program is
- * given (`--rsigma PATH`). Times are processor time, garbage collection included, because other work may be running. Match counts
- * are asserted outside the timed parts.
+ * Benchmark of Sigma matching: events per second with all active SigmaHQ rules on the event files of the shared data, each and all
+ * together, repeated to `--mb` megabytes (500), from a file of JSON text to matches, on one core; load time and memory; growth with the
+ * number of rules. Beside it `flint scan` as a whole (when built), JSON.parse alone, the reference interpreter as the naive way, rsigma
+ * when its program is given (`--rsigma PATH`), and the library sigma-rust when cargo can build it. Times are processor time, garbage
+ * collection included, because other work may be running. Match counts are asserted outside the timed parts.
  *
  * Run: npm run build && node scripts/bench.mjs sigma [--rsigma PATH] [--mb 500] [--record FILE]
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +56,8 @@ const SIZES = [100, 1000, 3780, 20_000];
 const CHUNK_BYTES = 1 << 20;
 const RUNS = 5;
 const INTERPRETED = 600;
+/** Its rules are tried one after the other on each event. */
+const SIGMA_RUST_EVENTS = 600;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 interface Data {
@@ -54,6 +66,8 @@ interface Data {
   readonly events: number;
   /** How often it is repeated. */
   readonly times: number;
+  /** The bytes as an open file, which is read as the engine reads files. */
+  readonly file: number;
 }
 
 function processorMs(run: () => void): number {
@@ -73,13 +87,20 @@ function rate(events: number, ms: number, bytes: number): string {
   return `${Math.round(events / (ms / 1000)).toLocaleString('en')} events/s, ${(bytes / 1000 / ms).toFixed(0)} MB/s`;
 }
 
-function dataOf(name: string): Data {
-  const bytes = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)));
+function dataOf(name: string, bytes: Buffer): Data {
   const events = bytes
     .toString('latin1')
     .split('\n')
     .filter((line) => line !== '').length;
-  return { name, bytes, events, times: Math.ceil((Number(options.mb) * 1e6) / bytes.length) };
+  const path = join(folder, `${name}.ndjson`);
+  writeFileSync(path, bytes);
+  return {
+    name,
+    bytes,
+    events,
+    times: Math.ceil((Number(options.mb) * 1e6) / bytes.length),
+    file: openSync(path, 'r'),
+  };
 }
 
 /** JSON text to matches, as the engine does it, but for alerts. */
@@ -94,19 +115,15 @@ class Matching {
   }
 
   /** Number of matches. */
-  run(bytes: Buffer): number {
+  run({ file, bytes: { length: size } }: Data): number {
     const { input } = this.sieve;
+    const texts = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     let matches = 0;
-    for (let start = 0; start < bytes.length; ) {
-      const length = Math.min(CHUNK_BYTES, bytes.length - start);
-      bytes.copy(input, 0, start, start + length);
-      const result = this.sieve.scanLines(length, start + length === bytes.length);
+    for (let start = 0; start < size; ) {
+      const length = readSync(file, input, 0, CHUNK_BYTES, start);
+      const result = this.sieve.scanLines(length, start + length === size);
       for (let i = 0; i < result.candidateCount; i++) {
-        const text = bytes.toString(
-          'utf8',
-          start + (result.ranges[2 * i] ?? 0),
-          start + (result.ranges[2 * i + 1] ?? 0),
-        );
+        const text = texts.toString('utf8', result.ranges[2 * i], result.ranges[2 * i + 1]);
         const recognised = this.#recogniser.recognise(JSON.parse(text) as EventObject);
         if (recognised === undefined) continue;
         const rules = rulesOf(result, i);
@@ -144,14 +161,14 @@ function interpret(bytes: Buffer, rules: readonly DetectionRule[]): void {
 }
 
 function measure(label: string, data: Data, matching: Matching, expected: number): number {
-  const found = matching.run(data.bytes);
+  const found = matching.run(data);
   if (found !== expected) throw new Error(`${label}: ${found} matches instead of ${expected}`);
   const times: number[] = [];
   for (let run = 0; run < RUNS; run++) {
     const repeats = Math.ceil(data.times / RUNS);
     times.push(
       processorMs(() => {
-        for (let i = 0; i < repeats; i++) matching.run(data.bytes);
+        for (let i = 0; i < repeats; i++) matching.run(data);
       }) / repeats,
     );
   }
@@ -172,10 +189,10 @@ function timed(command: readonly string[]): { readonly ms: number; readonly line
   return { ms: (user + system) * 1000, lines: Number(stdout.trim()) };
 }
 
-/** A program over the repeated file, less its time for one event. */
-function compareProgram(label: string, data: Data, folder: string, command: (file: string) => string[]): number {
+/** A program over the repeated file, less its time for one event; milliseconds for the file once. */
+function compareProgram(label: string, data: Data, command: (file: string) => string[]): number {
   const one = join(folder, 'one.ndjson');
-  const all = join(folder, `${data.name}.ndjson`);
+  const all = join(folder, 'repeated.ndjson');
   writeFileSync(one, data.bytes.subarray(0, data.bytes.indexOf(0x0a) + 1));
   writeFileSync(all, '');
   for (let i = 0; i < data.times; i++) appendFileSync(all, data.bytes);
@@ -188,22 +205,58 @@ function compareProgram(label: string, data: Data, folder: string, command: (fil
   return perPass;
 }
 
-function writeRules(files: readonly RuleFile[], folder: string): string {
+function writeRules(files: readonly RuleFile[]): string {
+  const target = mkdtempSync(join(folder, 'rules-'));
   for (const { path, text } of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    writeFileSync(join(target, path), text);
   }
-  return folder;
+  return target;
 }
 
+/** Milliseconds for the file once; undefined when there is no program. Every event counts as one of Windows. */
+function compareRsigma(label: string, data: Data, ruleFolder: string): number | undefined {
+  const { rsigma } = options;
+  if (rsigma === undefined) return undefined;
+  return compareProgram(`rsigma, ${label}`, data, (file) => [
+    ...[rsigma, 'engine', 'eval', '-q', '--rules', ruleFolder, '--logsource-routing'],
+    ...['--event-logsource', 'product=windows', '--output-format', 'ndjson', '-e', `@${file}`],
+  ]);
+}
+
+/** The library has no program of its own: a small one around it is built here. */
+function compareSigmaRust(data: Data, ruleFolder: string): void {
+  const label = 'sigma-rust 0.7, attack-mix';
+  const target = join(root, 'build', 'sigma-rust');
+  const cargo = spawnSync('cargo', ['build', '--release', '--locked', '--quiet', '--target-dir', target], {
+    cwd: join(root, 'bench', 'sigma-rust'),
+    encoding: 'utf8',
+  });
+  if (cargo.status !== 0) {
+    const reason = cargo.error?.message ?? cargo.stderr.trim().split('\n')[0] ?? 'no reason given';
+    print(label, `not measured, cargo cannot build it here: ${reason}`);
+    return;
+  }
+  const bytes = Buffer.from(`${data.bytes.toString('latin1').split('\n', SIGMA_RUST_EVENTS).join('\n')}\n`, 'latin1');
+  const some = { ...dataOf('some', bytes), times: 1 };
+  const program = join(target, 'release', 'sigma-rust-peer');
+  compareProgram(`${label}, ${some.events} events`, some, (file) => [program, ruleFolder, 'windows', file]);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'flint-sigma-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
 const [cpu] = cpus();
 print(
   'processor, runtime, load',
   `${cpu?.model ?? 'unknown'}, Node.js ${process.version}, ${loadavg()[0]?.toFixed(1)}`,
 );
 const corpus = activeRuleFiles();
-const all = FILES.map(({ name }) => dataOf(name));
-for (const { name, bytes, events, times } of all)
+const contents = FILES.map(({ name }) => gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`))));
+const files = [
+  ...FILES.map(({ name, matches }, i) => ({ ...dataOf(name, contents[i] as Buffer), matches })),
+  { ...dataOf('all', Buffer.concat(contents)), matches: FILES.reduce((sum, { matches }) => sum + matches, 0) },
+];
+for (const { name, bytes, events, times } of files)
   print(name, `${events} events of ${Math.round(bytes.length / events)} bytes, ${times} times`);
 const residentBefore = process.memoryUsage().rss;
 let rules: readonly DetectionRule[] = [];
@@ -214,17 +267,15 @@ const loadMs = processorMs(() => {
   matching = new Matching(rules);
 });
 print('load 3,780 rule files', `${loadMs.toFixed(0)} ms, ${(performance.now() - started).toFixed(0)} ms by the clock`);
-const attack = all[0] as Data;
+const attack = files[0] as Data;
 const firstMs = processorMs(() => {
-  matching.run(attack.bytes);
+  matching.run(attack);
 });
 print(
   'first pass over attack-mix, groups compiled',
   `${firstMs.toFixed(0)} ms, ${matching.sieve.counts.groups} groups`,
 );
-const passes = new Map(
-  FILES.map(({ name, matches }, i) => [name as string, measure(name, all[i] as Data, matching, matches)]),
-);
+const passes = new Map(files.map((data) => [data.name, measure(data.name, data, matching, data.matches)]));
 print('resident memory beyond the start', `${((process.memoryUsage().rss - residentBefore) / 1e6).toFixed(0)} MB`);
 const lines = attack.bytes.toString('utf8').split('\n').slice(0, -1);
 const parseMs = Math.min(
@@ -244,33 +295,30 @@ print(
   ),
 );
 
-const folder = mkdtempSync(join(tmpdir(), 'flint-sigma-bench-'));
-try {
-  const ruleFolder = writeRules(corpus, join(folder, 'rules'));
-  const program = join(root, 'dist', 'cli', 'main.js');
-  const { rsigma } = options;
-  for (const data of all.slice(0, 2)) {
-    const ours = passes.get(data.name) ?? 0;
-    if (existsSync(program))
-      compareProgram(`flint scan, ${data.name}`, data, folder, (file) => [
-        ...['env', 'FLINT_PROCESS_MEMORY__MODE=off', process.execPath, program, 'scan', file, '--rules', ruleFolder],
-        ...['--json', '--workers', '1'],
-      ]);
-    if (rsigma === undefined) continue;
-    const theirs = compareProgram(`rsigma, ${data.name}`, data, folder, (file) => [
-      ...[rsigma, 'engine', 'eval', '-q', '--rules', ruleFolder, '--logsource-routing'],
-      ...['--event-logsource', 'product=windows', '--output-format', 'ndjson', '-e', `@${file}`],
+const ruleFolder = writeRules(corpus);
+const program = join(root, 'dist', 'cli', 'main.js');
+for (const data of files.filter(({ name }) => name !== 'zeek-apt29-day1')) {
+  const ours = passes.get(data.name) ?? 0;
+  if (existsSync(program))
+    compareProgram(`flint scan, ${data.name}`, data, (file) => [
+      ...['env', 'FLINT_PROCESS_MEMORY__MODE=off', process.execPath, program, 'scan', file, '--rules', ruleFolder],
+      ...['--json', '--workers', '1'],
     ]);
-    print(`times rsigma, ${data.name}`, (theirs / ours).toFixed(1));
-  }
-} finally {
-  rmSync(folder, { recursive: true });
+  const theirs = compareRsigma(data.name, data, ruleFolder);
+  if (theirs !== undefined) print(`times rsigma, ${data.name}`, (theirs / ours).toFixed(1));
 }
+if (options.rsigma === undefined) print('rsigma', 'not measured, its program is not given (--rsigma PATH)');
+compareSigmaRust(attack, ruleFolder);
 
 const growth: number[] = [];
 for (const size of SIZES) {
-  const chosen = size === corpus.length ? rules : loadSigma(ruleFiles(corpus, size), { regexProblem }).detections;
-  const expected = decodedMatches(attack.bytes, new RuleMatcher(chosen));
-  growth.push(measure(`attack-mix, ${size} rules`, attack, new Matching(chosen), expected));
+  const chosen = ruleFiles(corpus, size);
+  const detections = size === corpus.length ? rules : loadSigma(chosen, { regexProblem }).detections;
+  const expected = decodedMatches(attack.bytes, new RuleMatcher(detections));
+  const ours = measure(`attack-mix, ${size} rules`, attack, new Matching(detections), expected);
+  growth.push(ours);
+  const some = { ...attack, times: Math.ceil(attack.times / 4) };
+  const theirs = compareRsigma(`attack-mix, ${size} rules`, some, writeRules(chosen));
+  if (theirs !== undefined) print(`times rsigma, ${size} rules`, (theirs / ours).toFixed(1));
 }
 print('speed at 20,000 rules of that at 3,780', `${((100 * (growth[2] ?? 0)) / (growth[3] ?? 1)).toFixed(0)} %`);

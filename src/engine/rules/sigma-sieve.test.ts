@@ -38,38 +38,42 @@ describe.skipIf(!hasSharedData('events', 'attack-mix.ndjson.gz'))('real events (
     { name: 'attack-mix', share: 0.12, shape: 'as it is', write: (event: EventObject): EventObject => event },
     ...shaped.map((one) => ({ name: 'background-contiguous', share: 0.02, ...one })),
     { name: 'zeek-apt29-day1', share: 0.02, shape: 'as it is', write: (event: EventObject): EventObject => event },
-  ])('$name, $shape: candidates match as all records do, and are at most $share of them', ({ name, share, write }) => {
-    const records = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)))
-      .toString()
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => write(JSON.parse(line) as EventObject));
-    const data = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-    const sieve = new SigmaSieve(rules, { inputBytes: data.length, maxDepth: 64 });
-    const matcher = new RuleMatcher(rules);
-    const recogniser = createEventRecogniser();
-    const events = records.map((record) => recogniser.recognise(record));
-    const expected = events.flatMap((event, i) =>
-      event === undefined ? [] : matcher.match(event.event, event.source).map((rule) => `${i} ${rule}`),
-    );
-    sieve.input.set(data);
-    const result = sieve.scanLines(data.length, true);
-    const found: string[] = [];
-    for (let i = 0; i < result.candidateCount; i++) {
-      const record = result.ordinals[i] ?? 0;
-      const event = events[record];
-      if (event === undefined) continue;
-      const candidates = rulesOf(result, i);
-      const held =
-        candidates === undefined
-          ? matcher.match(event.event, event.source)
-          : matcher.matchCandidates(event.event, event.source, candidates);
-      for (const rule of held) found.push(`${record} ${rule}`);
-    }
-    expect(found).toEqual(expected);
-    expect(expected.length).toBeGreaterThan(0);
-    expect(result.records).toBe(events.length);
-    expect(result.candidateCount).toBeLessThan(events.length * share);
-    expect(sieve.counts.exact).toBeLessThan(events.length * 0.02);
-  });
+  ])(
+    '$name, $shape: candidates match as all records do, and are at most $share of them',
+    ({ name, share, write }) => {
+      const records = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)))
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => write(JSON.parse(line) as EventObject));
+      const data = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      const sieve = new SigmaSieve(rules, { inputBytes: data.length, maxDepth: 64 });
+      const matcher = new RuleMatcher(rules);
+      const recogniser = createEventRecogniser();
+      const events = records.map((record) => recogniser.recognise(record));
+      const expected = events.flatMap((event, i) =>
+        event === undefined ? [] : matcher.match(event.event, event.source).map((rule) => `${i} ${rule}`),
+      );
+      sieve.input.set(data);
+      const result = sieve.scanLines(data.length, true);
+      const found: string[] = [];
+      for (let i = 0; i < result.candidateCount; i++) {
+        const record = result.ordinals[i] ?? 0;
+        const event = events[record];
+        if (event === undefined) continue;
+        const candidates = rulesOf(result, i);
+        const held =
+          candidates === undefined
+            ? matcher.match(event.event, event.source)
+            : matcher.matchCandidates(event.event, event.source, candidates);
+        for (const rule of held) found.push(`${record} ${rule}`);
+      }
+      expect(found).toEqual(expected);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(result.records).toBe(events.length);
+      expect(result.candidateCount).toBeLessThan(events.length * share);
+      expect(sieve.counts.exact).toBeLessThan(events.length * 0.02);
+    },
+    120_000,
+  );
 });
