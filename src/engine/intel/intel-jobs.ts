@@ -68,7 +68,7 @@ export interface IntelJobs {
           SourceRefresh & { kind: 'entry' },
           'recordsRead' | 'more'
         >)
-      | { readonly kind: 'rebuild'; readonly why: RebuildReason };
+      | { readonly kind: 'rebuild'; readonly why: RebuildReason; readonly entry?: Uint8Array };
   };
   /** Base, delta and tombstones to a new base. */
   readonly merge: {
@@ -141,7 +141,8 @@ const JOBS: Jobs = {
   refresh: async ({ state, source, seenFolder, ...options }) => {
     const seen = seenIn(seenFolder);
     const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options, seen });
-    return result.kind === 'rebuild' ? result : { ...result, entry: encodeEntry(result.entry) };
+    const { entry, ...rest } = result;
+    return { ...rest, ...(entry !== undefined && { entry: encodeEntry(entry) }) } as IntelJobs['refresh']['result'];
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
   sweep: async ({ state, nowMs }) => {

@@ -208,6 +208,8 @@ export class IntelStore {
       const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder, seenFolder };
       const result = await this.#run('refresh', request, state);
       if (result.kind === 'rebuild') {
+        // Values are live at once; rules follow when they are built.
+        if (result.entry !== undefined) await this.#apply(result.entry);
         if (result.why === 'rules' || !(await this.#rebuild())) return undefined;
         way = 'rebuild';
         break;

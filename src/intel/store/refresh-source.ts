@@ -29,7 +29,12 @@ export type SourceRefresh =
       /** More of the source is to be looked at: call again. */
       readonly more?: boolean;
     }
-  | { readonly kind: 'rebuild'; readonly why: RebuildReason };
+  | {
+      readonly kind: 'rebuild';
+      readonly why: RebuildReason;
+      /** Of `rules`: the values, which need not wait until rules are built. The source counts as yet to be looked at. */
+      readonly entry?: StoreEntry;
+    };
 
 export interface RefreshOptions extends Pick<LoadIntelOptions, 'now' | 'cacheFolder'> {
   /** The source as it stands in `StoreState.sources`. */
@@ -118,6 +123,8 @@ class SourceDiff {
   /** Of the source, in order. */
   readonly #feeds: readonly FeedState[];
   #part: ChangedSource | undefined;
+  /** What the source gives is not all in use yet. */
+  #waitsForRules = false;
 
   constructor(
     state: StoreState,
@@ -166,17 +173,20 @@ class SourceDiff {
       else if (other !== undefined || wasContested.has(keyText(id))) return { kind: 'rebuild', why: 'versions' };
     }
     if (beaten.size > 0) diffs = this.#diff(beaten);
-    if (this.#changedRules(beaten).isChanged) return { kind: 'rebuild', why: 'rules' };
     const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
     if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
     const contested = [...beaten].filter((id) => !wasContested.has(keyText(id)));
+    if (this.#changedRules(beaten).isChanged) {
+      this.#waitsForRules = true;
+      return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, diffs, revoked, contested) };
+    }
     return { kind: 'entry', entry: this.#entry(source, diffs, revoked, contested) };
   }
 
   #entry(source: IntelSource, diffs: Diffs, revoked: Uint32Array, contested: readonly string[]): StoreEntry {
     const { name, fingerprint } = this.#options;
     const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
-    const feeds = this.#part?.feeds(gained) ?? this.#feeds;
+    const feeds = this.#feedsAfter(gained);
     const renewed = this.#renewals(source, feeds);
     return {
       version: 1,
@@ -187,13 +197,21 @@ class SourceDiff {
         ...(renewed.length > 0 && { renewed }),
       },
       // What else has changed is still to be found, also by the next start.
-      sources: [{ source: name, fingerprint: this.#part?.more === true ? '' : fingerprint, feeds }],
+      sources: [
+        { source: name, fingerprint: this.#part?.more === true || this.#waitsForRules ? '' : fingerprint, feeds },
+      ],
       revoked: [...revoked],
       contested: contested.flatMap((id) => keyText(id).split(',').map(Number)),
       ordinals: [...this.#fresh.ordinals.subarray(this.#state.carried.ordinals.length)],
       markings: this.#markings,
       expired: 0,
     };
+  }
+
+  /** Notes must not say that rules were read that are not in use: the former ones stay, or none. */
+  #feedsAfter(gained: number): readonly FeedState[] {
+    if (!this.#waitsForRules) return this.#part?.feeds(gained) ?? this.#feeds;
+    return this.#part === undefined ? this.#feeds.map(({ seen: _seen, ...feed }) => feed) : this.#feeds;
   }
 
   /** Where nothing but the end of what states no time has moved. */
