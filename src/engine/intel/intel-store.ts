@@ -193,6 +193,7 @@ export class IntelStore {
   async #refresh(names: readonly string[] | undefined): Promise<RefreshOutcome | undefined> {
     const total = { added: 0, removed: 0, changed: 0 };
     let way: RefreshOutcome['way'] = 'unchanged';
+    // A source of several feeds is looked at again until all that changed have been taken in.
     let again = 0;
     for (let i = 0; i < this.#sources.length; i += again > 0 ? 0 : 1) {
       const source = this.#sources[i] as IntelSource;
@@ -216,7 +217,6 @@ export class IntelStore {
       }
       const applied = await this.#apply(result.entry);
       if (result.recordsRead !== undefined) this.counts.refreshesPartial++;
-      // Each call takes in one of the feeds that have changed.
       again = result.more === true && again < MAX_FEEDS_AT_ONCE ? again + 1 : 0;
       for (const table of [applied.indicators, applied.benign]) {
         total.added += table.added;
