@@ -18,6 +18,7 @@ const FACTOR_1: u64 = 0x9e3779b97f4a7c15;
 const FACTOR_2: u64 = 0xd6e8feb86659fd93;
 /** Set in the offset when the maps cannot tell: behind an escape, or with a hyphen or underscore that does not belong to the name. */
 const UNKNOWN: u32 = 1 << 31;
+const DISTANCE: usize = CTX_ENDING_KEYS - CTX_ENDS;
 
 /** Keeps of the ends of dotted tokens listed up to `to` those that a listed name ends like; returns the new end of the list. */
 export function chooseEnds(to: usize): usize {
@@ -32,7 +33,7 @@ export function chooseEnds(to: usize): usize {
     const end = piece + offset;
     const before: u64 = load<u8>(end - length - 1);
     const isUnknown =
-      // A backslash or percent sign in front; no letter, digit or frequent sign shares these bits.
+      // A backslash or percent sign in front: of what is no part of a label, only bytes that are rare there share these bits.
       <u32>((((<u64>1 << 37) | (<u64>1 << 28)) >>> before) & 1) |
       <u32>(load<u8>(end - length) == 0x2d) |
       // `-` and `_` at the end.
@@ -43,8 +44,6 @@ export function chooseEnds(to: usize): usize {
   const shift = load<u32>(tab, TAB_ENDINGS_SHIFT);
   return chooseFar(chooseNear(to, (<u32>-1) >>> (shift + 2)), shift);
 }
-
-const DISTANCE: usize = CTX_ENDING_KEYS - CTX_ENDS;
 
 function chooseNear(to: usize, mask: u32): usize {
   const map = tab + <usize>load<u32>(tab, TAB_NEAR_ENDINGS);

@@ -32,7 +32,7 @@ const WHOLE: u32 = 1 << 31;
 
 /**
  * Loops over the piece, each without branches that depend on the data or on memory as far as possible: ends of the tokens to look
- * at, the tokens, those that something listed ends like, the names in each, the look-ups. One loop that does everything spends most
+ * at, those that something listed ends like (`endings.ts`), their tokens, the names in each, the look-ups. One loop that does everything spends most
  * of its time on mispredicted branches, and waits for one place in memory after the other.
  */
 export function visitNames(count: u32): void {
