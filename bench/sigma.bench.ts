@@ -5,7 +5,9 @@
  * when its program is given (`--rsigma PATH`), and the library sigma-rust when cargo can build it. Times are processor time, garbage
  * collection included, because other work may be running. Match counts are asserted outside the timed parts.
  *
- * Run: npm run build && node scripts/bench.mjs sigma [--rsigma PATH] [--mb 500] [--record FILE]
+ * With `--shapes` only the events of attack-mix as other collectors write them, sieved and decoded.
+ *
+ * Run: npm run build && node scripts/bench.mjs sigma [--rsigma PATH] [--mb 500] [--record FILE] [--shapes]
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -37,6 +39,7 @@ import { eventSubject } from '../src/match/subject.ts';
 import { loadSigma } from '../src/rules/sigma/load.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { activeRuleFiles, type RuleFile } from '../src/testing/sigma-corpus.ts';
+import { WINDOWS_SHAPES } from '../src/testing/windows-shapes.ts';
 import { ruleFiles } from './sigma-corpus.ts';
 
 const { values: options } = parseArgs({
@@ -44,6 +47,7 @@ const { values: options } = parseArgs({
     rsigma: { type: 'string' },
     mb: { type: 'string', default: '500' },
     record: { type: 'string' },
+    shapes: { type: 'boolean', default: false },
   },
 });
 /** Matches of all 3,755 rules that load without placeholders; see docs/sigma.md. */
@@ -245,6 +249,28 @@ function compareSigmaRust(data: Data, ruleFolder: string): void {
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-sigma-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
+/** The same events in each shape: the sieve beside decoding everything. */
+function measureShapes(flat: Buffer, rules: readonly DetectionRule[]): void {
+  const lines = flat
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  for (const [shape, write] of Object.entries(WINDOWS_SHAPES)) {
+    const records = lines.map((line) => `${JSON.stringify(write(JSON.parse(line) as EventObject))}\n`);
+    const data = dataOf('shape', Buffer.from(records.join('')));
+    const matcher = new RuleMatcher(rules);
+    const expected = decodedMatches(data.bytes, matcher);
+    const matching = new Matching(rules);
+    const sieved = measure(`${shape}, sieved`, data, matching, expected);
+    const { ways } = matching.sieve;
+    const decoded = Math.min(...[1, 2, 3].map(() => processorMs(() => decodedMatches(data.bytes, matcher))));
+    const times = `${(decoded / sieved).toFixed(1)} times as long`;
+    print(`${shape}, decoded`, `${rate(data.events, decoded, data.bytes.length)}, ${times}`);
+    const share = (100 * ways.sieved) / (ways.sieved + ways.unknown + ways.irregular);
+    print(`${shape}, records sieved`, `${share.toFixed(1)} %`);
+  }
+}
+
 const [cpu] = cpus();
 print(
   'processor, runtime, load',
@@ -252,6 +278,10 @@ print(
 );
 const corpus = activeRuleFiles();
 const contents = FILES.map(({ name }) => gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`))));
+if (options.shapes) {
+  measureShapes(contents[0] as Buffer, loadSigma(corpus, { regexProblem }).detections);
+  process.exit(0);
+}
 const files = [
   ...FILES.map(({ name, matches }, i) => ({ ...dataOf(name, contents[i] as Buffer), matches })),
   { ...dataOf('all', Buffer.concat(contents)), matches: FILES.reduce((sum, { matches }) => sum + matches, 0) },

@@ -164,7 +164,7 @@ export class Generation implements BatchMatcher, LiveSink {
 
   counts(): Readonly<Record<string, number>> {
     const all = [
-      { counts: this.processor.counts, detectorCounts: this.processor.detector.counts },
+      { counts: this.processor.totals, detectorCounts: this.processor.detector.counts },
       ...(this.pool?.results ?? []),
     ];
     const sum = (pick: (each: (typeof all)[number]) => number): number =>
@@ -174,6 +174,9 @@ export class Generation implements BatchMatcher, LiveSink {
       record_bytes: sum(({ counts }) => counts.bytes),
       candidates: sum(({ counts }) => counts.candidates),
       encoding_only: sum(({ counts }) => counts.encodingOnly),
+      records_sieved: sum(({ counts }) => counts.sieved ?? 0),
+      records_unknown_kind: sum(({ counts }) => counts.unknownKind ?? 0),
+      records_irregular: sum(({ counts }) => counts.irregular ?? 0),
       events: sum(({ detectorCounts }) => detectorCounts.events),
       benign: sum(({ detectorCounts }) => detectorCounts.benign),
       expired: sum(({ detectorCounts }) => detectorCounts.expired),

@@ -40,6 +40,10 @@ export interface ProcessorCounts {
   encodingOnly: number;
   /** Matches of one event beyond the limit of alerts. */
   omitted: number;
+  /** Records that the event sieve was given and knew, did not know the kind of, and could not read. */
+  sieved?: number;
+  unknownKind?: number;
+  irregular?: number;
 }
 
 export interface ProcessorOptions {
@@ -94,7 +98,14 @@ export class Processor {
     // Where bytes tell nothing the lines of a file can still be shared among threads.
     if (filter?.sieve === undefined || !filter.takes(source))
       return this.#options.isWorker === true ? new PatternLines(this.#scanner) : undefined;
-    return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators);
+    return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource);
+  }
+
+  /** The counts with those of the event sieve. */
+  get totals(): ProcessorCounts {
+    const ways = this.#ruleFilter?.ways;
+    if (ways === undefined) return this.counts;
+    return { ...this.counts, sieved: ways.sieved, unknownKind: ways.unknown, irregular: ways.irregular };
   }
 
   /** Rules remember events. */
@@ -131,7 +142,7 @@ export class Processor {
       return found;
     }
     const filter = this.#ruleFilter?.takes(batch.source) === true ? this.#ruleFilter : undefined;
-    const forRules = filter?.candidates(batch.bytes, batch.ranges, batch.count);
+    const forRules = filter?.candidates(batch.bytes, batch.ranges, batch.count, batch.source.logsource);
     let next = 0;
     for (let i = 0; i < batch.count; i++) {
       const isCandidate = next < result.candidateCount && result.ordinals[next] === i;

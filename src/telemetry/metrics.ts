@@ -83,6 +83,13 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'record_bytes', 'bytes of these records', 'scanned_bytes'),
   gauge('engine', 'candidates', 'records that the scanner let pass to the exact matchers'),
   gauge('engine', 'encoding_only', 'candidates for encoding reasons alone'),
+  gauge('engine', 'records_sieved', 'records of which the bytes told the Sigma rules that may hold'),
+  gauge(
+    'engine',
+    'records_unknown_kind',
+    'records decoded for Sigma rules: fields of their kind are not found in bytes',
+  ),
+  gauge('engine', 'records_irregular', 'records decoded for Sigma rules: not one plain JSON object a record'),
   gauge('engine', 'events', 'events decoded'),
   gauge('engine', 'indicators', 'indicators active'),
   gauge('engine', 'benign', 'hits suppressed by benign lists', 'benign_hits'),

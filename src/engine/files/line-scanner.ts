@@ -53,13 +53,16 @@ export class RuleLines implements LineScanner {
   readonly #sieve: SigmaSieve;
   readonly #scanner: Scanner;
   readonly #hasIndicators: () => boolean;
+  readonly #logsource: string | undefined;
   readonly #listed: ListedValues;
   #result: SieveResult | undefined;
   /** With the candidates of the indicators; undefined: there are none. */
   #merged: Merged | undefined;
 
-  constructor(sieve: SigmaSieve, scanner: Scanner, hasIndicators: () => boolean) {
+  /** `logsource`: what configuration says of the lines. */
+  constructor(sieve: SigmaSieve, scanner: Scanner, hasIndicators: () => boolean, logsource?: string) {
     this.#sieve = sieve;
+    this.#logsource = logsource;
     this.#scanner = scanner;
     this.#hasIndicators = hasIndicators;
     this.#listed = new ListedValues(sieve.input);
@@ -70,7 +73,7 @@ export class RuleLines implements LineScanner {
   }
 
   scanLines(length: number, final: boolean): ScanResult {
-    const forRules = this.#sieve.scanLines(length, final);
+    const forRules = this.#sieve.scanLines(length, final, this.#logsource);
     const { records, consumedBytes } = forRules;
     this.#result = forRules;
     if (!this.#hasIndicators()) {

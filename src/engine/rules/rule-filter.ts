@@ -10,7 +10,7 @@ import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { PatternFilter } from './pattern-filter.ts';
 import type { PatternWitness } from './pattern-set.ts';
-import { SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
+import { type RecordWays, SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
 
 /** What configuration may say of a source's records. */
 export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
@@ -56,13 +56,18 @@ export class RuleFilter {
     return this.#sigma === undefined ? this.#patterns : undefined;
   }
 
-  /** False: configuration says what the source's records are, so their looks do not decide. */
-  takes(source: PinnedSource): boolean {
-    return this.#sigma === undefined || isSelfDescribing(source);
+  /** False: configuration says that the source's records are no JSON, whatever they look like. */
+  takes({ decoder }: PinnedSource): boolean {
+    return this.#sigma === undefined || decoder === undefined || decoder === 'json';
+  }
+
+  /** How many records the sieve has sent which way, since the start. */
+  get ways(): RecordWays | undefined {
+    return this.#sigma?.ways;
   }
 
   /** One number per record, 1 for a candidate; valid until the next call. */
-  candidates(bytes: Uint8Array, ranges: Uint32Array, count: number): Uint8Array {
+  candidates(bytes: Uint8Array, ranges: Uint32Array, count: number, logsource?: string): Uint8Array {
     if (this.#flags.length < count) {
       this.#flags = new Uint8Array(2 * count);
       this.#places = new Uint32Array(2 * count);
@@ -72,15 +77,13 @@ export class RuleFilter {
     const sigma = this.#sigma;
     if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
     flags.fill(0, 0, count);
-    if (sigma !== undefined) this.#sieve(sigma, bytes, ranges, count);
+    if (sigma !== undefined) this.#note(sigma.scanRecordsIn(bytes, ranges, count, logsource), count);
     const byPattern = this.#patterns?.candidates(bytes, ranges, count);
     for (let i = 0; byPattern !== undefined && i < count; i++) if (byPattern[i] === 1) flags[i] = 1;
     return flags;
   }
 
-  #sieve(sigma: SigmaSieve, bytes: Uint8Array, ranges: Uint32Array, count: number): void {
-    if (bytes.buffer !== sigma.input.buffer || bytes.byteOffset !== sigma.input.byteOffset) sigma.input.set(bytes);
-    const result = sigma.scanRecords(ranges, count);
+  #note(result: SieveResult, count: number): void {
     this.#places.fill(0, 0, count);
     for (let i = 0; i < result.candidateCount; i++) {
       const record = result.ordinals[i] ?? 0;
@@ -130,11 +133,6 @@ export class ListedValues implements FedValues {
     this.count = count;
     return this;
   }
-}
-
-/** Neither decoder nor log source of the source are pinned. */
-export function isSelfDescribing({ decoder, logsource }: PinnedSource): boolean {
-  return logsource === undefined && (decoder === undefined || decoder === 'json');
 }
 
 /** Positions of the rules that may hold for a candidate; undefined: any may. */

@@ -73,6 +73,7 @@ describe.skipIf(!hasSharedData('events', 'attack-mix.ndjson.gz'))('real events (
       expect(result.records).toBe(events.length);
       expect(result.candidateCount).toBeLessThan(events.length * share);
       expect(sieve.counts.exact).toBeLessThan(events.length * 0.02);
+      expect(sieve.ways.sieved).toBeGreaterThan(events.length * 0.98);
     },
     120_000,
   );

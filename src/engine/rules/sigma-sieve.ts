@@ -40,6 +40,8 @@ export const START_KEYS = [
 ] as const;
 /** Event ids of records that tell of an end. */
 export const EXIT_EVENT_IDS: ReadonlySet<string> = new Set(['5', '4689']);
+/** What starts and ends of processes are called in `event.type` and `event.action`. */
+const ECS_KINDS = ['start', 'end', 'stop', 'exit', 'creation', 'exec', 'fork'] as const;
 /** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
 const TIE_BREAK = 1e-3;
 const SEARCH_COST = 1e-3;
@@ -59,6 +61,15 @@ interface KindAtHand {
   readonly recognised: RecognisedEvent;
   readonly view: RecordView;
   readonly trace: TracedFields;
+}
+
+export interface RecordWays {
+  /** Known kinds: the bytes told which rules may hold. */
+  readonly sieved: number;
+  /** Decoded, because the kind is none whose fields are found in bytes. */
+  readonly unknown: number;
+  /** Decoded, because the record is spelled in a way that only the decoder reads. */
+  readonly irregular: number;
 }
 
 export class SigmaSieve {
@@ -82,7 +93,8 @@ export class SigmaSieve {
     this.#bySource = positionsBySource(rules);
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
-      resolve: (bytes, start, end) => this.#resolve(parseObject(bytes, start, end)),
+      resolve: (bytes, start, end, origin) =>
+        this.#resolve(parseObject(bytes, start, end), origin === '' ? undefined : origin),
       improve: (group, hits, records) => {
         const improve = this.#improvements.get(group);
         this.#improvements.delete(group);
@@ -100,45 +112,55 @@ export class SigmaSieve {
     return this.#sieve.counts;
   }
 
-  /** Records by the shape that they were known by, or by why they were not. */
-  get recordsByShape(): ReadonlyMap<string, number> {
-    return this.#sieve.recordsByLabel;
+  /** How many records went which way, since the start. */
+  get ways(): RecordWays {
+    const records = this.#sieve.recordsByLabel;
+    const [sieved, unknown] = [records.get('sieved') ?? 0, records.get('unknown') ?? 0];
+    return { sieved, unknown, irregular: Math.max(0, this.#sieve.counts.exact - unknown) };
   }
 
-  scanLines(length: number, isFinal: boolean): SieveResult {
+  /** `logsource`: what configuration says of the records, as `product/category/service`. */
+  scanLines(length: number, isFinal: boolean, logsource?: string): SieveResult {
+    this.#sieve.select(logsource ?? '');
     return this.#sieve.scanLines(length, isFinal);
   }
 
-  scanRecords(ranges: Uint32Array, count: number): SieveResult {
+  scanRecords(ranges: Uint32Array, count: number, logsource?: string): SieveResult {
+    this.#sieve.select(logsource ?? '');
     return this.#sieve.scanRecords(ranges, count);
   }
 
-  #resolve(fields: EventObject | undefined): ResolvedKind {
-    if (fields === undefined) return { kind: 'exact', questions: [], label: 'irregular' };
+  /** Records that stand in other memory, or in the sieve's own. */
+  scanRecordsIn(bytes: Uint8Array, ranges: Uint32Array, count: number, logsource?: string): SieveResult {
+    const { input } = this;
+    if (bytes.buffer !== input.buffer || bytes.byteOffset !== input.byteOffset) input.set(bytes);
+    return this.scanRecords(ranges, count, logsource);
+  }
+
+  #resolve(fields: EventObject | undefined, pinned: string | undefined): ResolvedKind {
+    if (fields === undefined) return { kind: 'exact', questions: [], label: 'unknown' };
     const trace = new TracedFields(fields);
     try {
-      const { kind, label } = this.#kindOf(fields, trace);
-      return { kind, label, questions: trace.questions };
+      const kind = this.#kindOf(fields, trace, pinned);
+      return { kind, label: kind === 'exact' ? 'unknown' : 'sieved', questions: trace.questions };
     } finally {
       trace.end();
     }
   }
 
-  #kindOf(fields: EventObject, trace: TracedFields): { readonly kind: SieveKind; readonly label: string } {
-    const recognised = this.#recogniser.recognise(fields);
-    const view = this.#recogniser.recordView(trace.fields);
-    if (recognised === undefined) return { kind: 'exact', label: 'unrecognised' };
-    const label = recognised.shape;
-    const exact = { kind: 'exact', label } as const;
+  #kindOf(fields: EventObject, trace: TracedFields, pinned: string | undefined): SieveKind {
+    const recognised = this.#recogniser.recognise(fields, pinned);
+    const view = this.#recogniser.recordView(trace.fields, pinned);
+    if (recognised === undefined) return 'exact';
     // The view is by the same code as the shape's; should they differ, the decoder is right.
-    if (view === undefined || view.source.key !== recognised.source.key) return exact;
+    if (view === undefined || view.source.key !== recognised.source.key) return 'exact';
     // Audit records complete each other, whatever carries them.
-    if (this.#derived !== undefined && Object.hasOwn(trace.fields, 'msg')) return exact;
+    if (this.#derived !== undefined && Object.hasOwn(trace.fields, 'msg')) return 'exact';
     const atHand = { recognised, view, trace };
-    if (this.#derived !== undefined && !view.isRecord && mayTellOfProcess(atHand)) return exact;
+    if (this.#derived !== undefined && !view.isRecord && mayTellOfProcess(atHand)) return 'exact';
     for (const name of this.#derived ?? []) for (const { path } of view.placesOf(name) ?? []) trace.asks(path);
     const feeds = this.#derived !== undefined && mayTellOfProcess(atHand);
-    if (trace.isOpen) return exact;
+    if (trace.isOpen) return 'exact';
     const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
@@ -146,7 +168,7 @@ export class SigmaSieve {
       kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
       if (isRoom) this.#groups.set(key, kind);
     }
-    return { kind, label };
+    return kind;
   }
 
   #applyManners({ manners }: RecordView): boolean {
@@ -227,10 +249,22 @@ function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtHand): b
   const eventId = Object.hasOwn(event.base, 'EventID') ? String(event.base['EventID']) : '';
   const idPlaces = view.placesOf('EventID') ?? [];
   for (const { path } of idPlaces) if (trace.asks(path)) valueAt(trace.fields, path);
-  const keys = START_KEYS.flatMap((key) => view.placesOf(key) ?? []);
+  const ecs = view.isRecord ? [] : START_KEYS.filter((key) => key.startsWith('process'));
+  const keys = START_KEYS.filter((key) => !ecs.includes(key)).flatMap((key) => view.placesOf(key) ?? []);
   // All are asked for: what the answers are is the kind's.
   const started = keys.map(({ path }) => trace.asks(path));
-  return started.includes(true) || EXIT_EVENT_IDS.has(eventId);
+  return started.includes(true) || EXIT_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
+}
+
+/** In ECS every event has the ids of its process: category, type and action tell what it says of it. */
+function mayTellInEcs(view: RecordView, trace: TracedFields): boolean {
+  const hasPid = (view.placesOf('process.pid') ?? []).map(({ path }) => trace.asks(path)).includes(true);
+  if (!hasPid) return false;
+  const [category = '', ...kinds] = ['event.category', 'event.type', 'event.action'].map((name) =>
+    JSON.stringify((view.placesOf(name) ?? []).map(({ path }) => valueAt(trace.fields, path) ?? null)),
+  );
+  const isNamed = ECS_KINDS.some((word) => kinds.some((text) => text.includes(word)));
+  return (category.includes('process') && isNamed) || kinds.some((text) => text.includes('existing_process'));
 }
 
 /** The record when it is one JSON object, as the decoder takes it. */

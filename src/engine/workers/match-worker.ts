@@ -90,7 +90,7 @@ function result(found: readonly FoundAlert[]): TaskResult {
   const samples = problems;
   problems = [];
   const prepared = processor.takePrepared();
-  const { counts, detector } = processor;
+  const { totals: counts, detector } = processor;
   return { found: plainAlerts(found), prepared, problems: samples, counts, detectorCounts: detector.counts };
 }
 

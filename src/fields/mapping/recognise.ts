@@ -10,6 +10,7 @@ import type { EventSource } from '../../core/event-source.ts';
 import { parsePinnedSource, pinnedSource } from '../../core/event-source.ts';
 import { plainView, type RecordView } from './record-view.ts';
 import { shapes } from './registry.ts';
+import { classOf, isAlone } from './traced-fields.ts';
 
 export interface RecognisedEvent {
   /** Name of the shape; `pinned` when only configuration knew. */
@@ -37,8 +38,11 @@ export function createEventRecogniser(): EventRecogniser {
   return {
     recordView: (fields, pinned) => {
       const shape = known.find((candidate) => candidate.recognises(fields));
-      if (shape === undefined)
-        return pinned === undefined ? undefined : plainView(pinnedSource(pinOf(pinned), undefined));
+      if (shape === undefined) {
+        // What the decoder takes for several events is none of a kind.
+        if (pinned === undefined || (classOf(fields, 'Records') === 'array' && isAlone(fields))) return undefined;
+        return plainView(pinnedSource(pinOf(pinned), undefined));
+      }
       const view = shape.recordView?.(fields);
       if (pinned === undefined || view === undefined) return view;
       return { ...view, source: pinnedSource(pinOf(pinned), view.source) };
