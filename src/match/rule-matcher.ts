@@ -35,6 +35,7 @@ export interface RuleMatcherCounters {
 
 /** Kinds of event that are remembered; names in them are log content. */
 const MAX_GROUPS = 2048;
+const MANY_CANDIDATES = 32;
 
 interface Group {
   /** Indexes into `rules`. */
@@ -124,6 +125,11 @@ export class RuleMatcher {
       else this.#visit(rule);
     }
     if (this.#candidateCount + matched.length === 0) return NONE;
+    // Characters beyond ASCII make some hundred rules possible; the index tells them apart faster than evaluating each.
+    if (this.#candidateCount > MANY_CANDIDATES) {
+      this.counters.events--;
+      return this.match(event, source);
+    }
     this.#frame.load(event);
     this.counters.certain += matched.length;
     return this.#evaluateCandidates(matched);
