@@ -157,8 +157,12 @@ class Corpus {
     await writeTaxiiIndex(taxiiFolder(this.feeds), sourceKey(taxii), { version: 1, fetchedAtMs: 0, collections });
   }
 
+  /** Of the source that was changed last. */
+  changedFeeds = 1;
+
   /** Changes one source; returns its position. */
   async edit(): Promise<number> {
+    this.changedFeeds = 1;
     const random = this.#random;
     const number = random.int(this.sources.length);
     if (number < 3) {
@@ -168,8 +172,11 @@ class Corpus {
       if (number !== 1 || random.chance(0.6)) edited(random, lines);
       this.#writeList(name);
     } else if (number === 3) this.#editEvents();
-    else
-      for (const title of random.pick([['one'], ['two'], ['one', 'two']])) await this.#append(title, 1 + random.int(4));
+    else {
+      const titles = random.pick([['one'], ['two'], ['one', 'two']]);
+      this.changedFeeds = titles.length;
+      for (const title of titles) await this.#append(title, 1 + random.int(4));
+    }
     return number;
   }
 
@@ -299,7 +306,12 @@ describe('what changed in a feed', () => {
             // The values do not wait for the rules.
             state.apply(result.entry);
             proof.early++;
-            expect(statements(state.indicators), `seed ${SEED}, early`).toEqual(statements(expected.indicators));
+            // Of several feeds the others are still to come.
+            if (corpus.changedFeeds > 1) break;
+            // What has no time of its own ends later once all of it is in use.
+            const untimed = (table: LayeredTable): string[] =>
+              statements(table).map((text) => text.replaceAll(/,\\"validUntilMs\\":[\d.]+/g, ''));
+            expect(untimed(state.indicators), `seed ${SEED}, early`).toEqual(untimed(expected.indicators));
             break;
           }
           const entry = decodeEntry(encodeEntry(result.entry));
