@@ -74,6 +74,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     firstHit: config.alerts.legacy_first_hit,
     keyMap: keyMap === undefined ? [] : [...keyMap],
     rules: ruleTexts.texts,
+    archives: options.archive !== undefined,
   };
   const asked = options.workers ?? 1;
   const inputBytes = config.limits.record_bytes + SCAN_CHUNK_BYTES;

@@ -31,6 +31,8 @@ export interface MatchingSettings {
   /** Key map of STIX Spark, as entries. */
   readonly keyMap: readonly (readonly [string, string])[];
   readonly rules: RuleTexts;
+  /** State is made anew from an archive of events, for inputs that cannot be read again. */
+  readonly archives: boolean;
 }
 
 /** Told of a record that is not what it seems to be; the sample is a copy. */

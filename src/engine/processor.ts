@@ -58,6 +58,8 @@ export interface ProcessorOptions {
   readonly isStateful: boolean;
   /** One of several threads that match: where rules are stateful, records are prepared for the thread that keeps the state. */
   readonly isWorker?: boolean;
+  /** Events that state is made of are kept, for inputs that cannot be read again. */
+  readonly archives?: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
   readonly ruleFilter?: RuleFilter;
   /** False while no indicator is loaded: nothing is looked for then. */
@@ -195,7 +197,9 @@ export class Processor {
   feed(values: FedValues, source: RecordSource, arrivalMs: number, nowMs: number, found: FoundAlert[]): boolean {
     const { detector } = this;
     const { feeder } = detector;
-    if (feeder === undefined || !detector.read(feeder, values, source, arrivalMs)) return false;
+    // What is kept for a restart is the event.
+    const isKept = this.#options.archives === true && !source.replayable;
+    if (feeder === undefined || isKept || !detector.read(feeder, values, source, arrivalMs)) return false;
     this.counts.candidates++;
     const { fact } = feeder;
     if (fact.kind === 'activity') return true;

@@ -147,4 +147,48 @@ describe('an input that cannot be read again', () => {
     );
     await third.stop();
   });
+
+  it('remembers the processes it was told of', async () => {
+    const rules = join(folder.path, 'parent.yml');
+    writeFileSync(
+      rules,
+      `title: Child of evil
+id: 6f5a1d3c-0c0e-4a35-9d5e-0f0a6f1c2b01
+logsource: { product: windows, category: process_creation }
+detection:
+  sel: { ParentCommandLine: evil.exe, Image|endswith: child.exe }
+  condition: sel
+`,
+    );
+    const start = (): FlintProcess =>
+      new FlintProcess({
+        args: [
+          ...['run', '--data-dir', join(folder.path, 'processes'), '--http', '127.0.0.1:0', '--rules', rules],
+          ...['--listen', 'http://127.0.0.1:0', '--output', 'stdout:'],
+        ],
+        env: { FLINT_STATE__SNAPSHOT_SECONDS: '3600' },
+      });
+    const post = async (flint: FlintProcess, second: number, pid: number, parent: number, name: string) => {
+      const event = {
+        ...{ Channel: 'Security', Provider_Name: 'Microsoft-Windows-Security-Auditing', EventID: 4688, Hostname: 'h' },
+        ...{ '@timestamp': `2026-03-01T10:00:0${second}Z`, NewProcessName: `C:\\${name}`, CommandLine: name },
+        ...{ NewProcessId: `0x${pid.toString(16)}`, ProcessId: `0x${parent.toString(16)}` },
+      };
+      const body = `${JSON.stringify(event)}\n`;
+      const answer = await fetch(`http://127.0.0.1:${await flint.port('http')}/`, { method: 'POST', body });
+      expect(answer.status).toBe(200);
+    };
+    const first = start();
+    await first.logged('ready');
+    // The first record of a kind is decoded in any case.
+    await post(first, 1, 100, 4, 'init.exe');
+    await post(first, 2, 200, 100, 'evil.exe');
+    first.signal('SIGKILL');
+    await first.exited;
+    const second = start();
+    await second.logged('ready');
+    await post(second, 3, 300, 200, 'child.exe');
+    await second.until(() => second.stdout.includes('Child of evil'), 'the alert of the child');
+    await second.stop();
+  });
 });

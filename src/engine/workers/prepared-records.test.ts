@@ -45,7 +45,7 @@ function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
     { indicators: intel.indicators, benign: intel.benign.table, scanner: scannersFor(witnesses, 1, 1 << 20)[0] },
     {
       ...{ limits: { maxDepth: loaded.config.limits.json_depth }, validity: 'mark', clampTime: false, keyMap: [] },
-      ...{ keepOriginal: true, maxAlerts: 100, firstHit: false, rules: { ...texts, sigma: [] } },
+      ...{ keepOriginal: true, maxAlerts: 100, firstHit: false, archives: false, rules: { ...texts, sigma: [] } },
     },
     () => undefined,
     { isWorker: true, sigma: rules.portable() },
