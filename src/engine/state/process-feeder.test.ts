@@ -168,6 +168,8 @@ describe('ProcessFeeder', () => {
     '{"EventID":4.688e3,"NewProcessId":"\\/x","SubjectUserName":"-","TargetUserName":"a\\/b"}',
   ])('reads other spellings of the same: %s', (record) => {
     const { processes } = counts;
+    // Blanks that an earlier record left behind in the input are not this one's.
+    sieve.input.fill(0x20, 0, 256);
     check(record);
     expect(counts.processes).toBe(processes + 1);
   });

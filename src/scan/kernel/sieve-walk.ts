@@ -110,7 +110,8 @@ export function walkRecord(area: usize, start: usize): bool {
   const isWhole = walkRoot(start + 1);
   store<u32>(area, serial, SIEVE_SERIAL);
   if (!isWhole) return false;
-  skipBlanks();
+  // What lies behind the record is not its own, blanks neither.
+  while (at < recordEnd && load<u8>(at) == 0x20) at++;
   if (at != recordEnd || refused != 0) return false;
   valuesEnd = out;
   return true;
