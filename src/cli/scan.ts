@@ -75,12 +75,13 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   }
   if (flags.emit === 'events') refuseEventsWithoutFlux(config.flux.length);
   const files = listFiles(paths);
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const counted = new Map<string, number>();
   const events = eventWriter(terminal.out);
   const generation = await buildGeneration(loaded, {
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
-    workers: workerCount(config.workers),
+    workers: workerCount(config.workers, totalBytes),
     storedFolder: feedFolderOf(config.data_dir),
     ...(flags.emit === 'events' && { onEvent: events.write }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
@@ -90,7 +91,6 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
 
   const printer = createPrinter(terminal, flags, config.timezone);
   const progress = createProgress(terminal, 'scan');
-  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const startedMs = performance.now();
   const problems: Diagnostic[] = [];
   const summary = await scanFiles(files, generation, {

@@ -95,7 +95,8 @@ export const configSchema = Type.Object(
     }),
     workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
       default: 'auto',
-      description: 'threads that scan and match; auto: one per processor',
+      description:
+        'threads that scan and match; auto: one per processor, in a scan at most one for each 512 MiB of input',
     }),
     strict: Type.Boolean({
       default: false,
