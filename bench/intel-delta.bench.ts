@@ -86,13 +86,26 @@ class Collection {
 function indicator(number: number, version: number, value: string, revoked = false): PageObject {
   const id = `indicator--00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
   const modified = `2024-01-0${version}T00:00:00.000Z`;
-  const pattern = /^[\d.]+$/.test(value)
-    ? `[ipv4-addr:value = '${value}']`
-    : `[domain-name:value = '${value.replaceAll("'", '')}']`;
+  const pattern = `[${pathOf(value)} = '${value}']`;
   const times = { created: '2024-01-01T00:00:00.000Z', modified, valid_from: modified };
   const names = { name: `Indicator of ${value}`, description: 'seen in the wild', pattern_type: 'stix' };
   const object = { type: 'indicator', spec_version: '2.1', id, ...times, ...names, pattern, confidence: 70, revoked };
   return { id, type: 'indicator', version: modified, text: JSON.stringify(object) };
+}
+
+/** Patterns that a value does not fit would run as rules, and rules are built anew when they change. */
+const PATHS: readonly (readonly [RegExp, string])[] = [
+  [/^[\d.]+(\/\d+)?$/, 'ipv4-addr:value'],
+  [/^[\da-f:]*:[\da-f:]*(\/\d+)?$/i, 'ipv6-addr:value'],
+  [/:\/\//, 'url:value'],
+  [/@/, 'email-addr:value'],
+  [/^[\da-f]{32}$/i, 'file:hashes.MD5'],
+  [/^[\da-f]{40}$/i, "file:hashes.'SHA-1'"],
+  [/^[\da-f]{64}$/i, "file:hashes.'SHA-256'"],
+];
+
+function pathOf(value: string): string {
+  return PATHS.find(([form]) => form.test(value))?.[1] ?? 'domain-name:value';
 }
 
 interface Result {
