@@ -27,4 +27,14 @@ describe('the interoperability checklist', () => {
     expect(existsSync(join(ROOT, file))).toBe(true);
     expect(readFileSync(join(ROOT, file), 'utf8')).toContain(title);
   });
+
+  it('names the tests of what is shared as STIX 2.1', () => {
+    const tests = readFileSync(join(ROOT, 'conformance/stix-interop.test.ts'), 'utf8');
+    const titles = [...page.matchAll(/^\| (?!3\.)[^|]+ \| [^|`]+ \| ([^|`]+) \|$/gm)].flatMap(
+      ([, title]) => title ?? [],
+    );
+    const shared = titles.filter((title) => title !== 'Test' && title !== '---');
+    expect(shared).toHaveLength(13);
+    for (const title of shared) expect(tests).toContain(`'${title}'`);
+  });
 });
