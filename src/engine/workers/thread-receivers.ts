@@ -36,6 +36,7 @@ interface Socket {
   stop(): Promise<void>;
 }
 
+const ALIVE_MS = 60_000;
 /** Of gauges that are the sum over all sockets; of others the greatest counts. */
 const SUMMED: ReadonlySet<string> = new Set(['kernel_queue_bytes', 'chunk_bytes']);
 
@@ -185,9 +186,14 @@ class WorkerSocket implements Socket {
     this.#pool?.onReceiver(this.#worker, this.#listener.number, undefined);
   }
 
+  /** An idle worker does not keep the process alive: until it answers, this does. */
   #answered(): Promise<ReceiverMessage> {
+    const alive = setInterval(() => undefined, ALIVE_MS);
     return new Promise((resolve) => {
-      this.#answer = resolve;
+      this.#answer = (message) => {
+        clearInterval(alive);
+        resolve(message);
+      };
     });
   }
 
