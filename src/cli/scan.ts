@@ -87,7 +87,12 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });
   printDiagnostics(generation.diagnostics, terminal);
-  if (config.strict && generation.diagnostics.some((problem) => problem.severity === 'error')) return EXIT.usage;
+  const isDamaged = generation.diagnostics.some((problem) => problem.severity === 'error');
+  if (isDamaged && (config.strict || searchesForNothing(generation))) {
+    if (!config.strict) say(terminal, 'nothing was searched: no rule and no indicator could be loaded');
+    await generation.close();
+    return EXIT.usage;
+  }
 
   const printer = createPrinter(terminal, flags, config.timezone);
   const progress = createProgress(terminal, 'scan');
@@ -123,6 +128,10 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     ),
   );
   return problems.length > 0 && summary.records === 0 ? EXIT.usage : EXIT.done;
+}
+
+function searchesForNothing({ live, ruleCounts }: Generation): boolean {
+  return live.table.liveCount === 0 && Object.keys(ruleCounts).length === 0;
 }
 
 interface Printer {
@@ -174,6 +183,7 @@ function renderSummary(
   const lines = [
     `${summary.records.toLocaleString('en')} records (${formatBytes(summary.recordBytes)}) of ${summary.files} files in ${seconds.toFixed(2)} s: ` +
       `${Math.round(summary.records / seconds).toLocaleString('en')} records/s, ${formatBytes(summary.recordBytes / seconds)}/s`,
+    `searched for ${generation.summary}`,
     paint(terminal.colorErr, 'bold', `${printer.alerts.toLocaleString('en')} alerts`),
   ];
   if (summary.filesWithoutRecords > 0) lines.push(`${summary.filesWithoutRecords} files without records`);

@@ -117,9 +117,11 @@ export class Generation implements BatchMatcher, LiveSink {
     return this.pool?.size ?? 1;
   }
 
+  /** What is looked for, in words. */
   get summary(): string {
-    const rules = Object.entries(this.ruleCounts).map(([engine, count]) => `, ${count} ${engine} rules`);
-    return `${this.live.table.liveCount} indicators of ${this.feeds.length} feeds${rules.join('')}`;
+    const indicators = `${this.live.table.liveCount} indicators of ${plural(this.feeds.length, 'feed')}`;
+    const rules = Object.entries(this.ruleCounts).map(([engine, count]) => plural(count, `${engine} rule`));
+    return [...(this.feeds.length > 0 || rules.length === 0 ? [indicators] : []), ...rules].join(', ');
   }
 
   /** Loaded rules by engine; engines without rules are absent. */
@@ -260,4 +262,8 @@ export class Generation implements BatchMatcher, LiveSink {
   async close(): Promise<void> {
     await this.pool?.close();
   }
+}
+
+function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -34,6 +34,10 @@ export function listFiles(path: string): ListedFiles {
   const files: ListedFile[] = [];
   const diagnostics: Diagnostic[] = [];
   walk(path, realpathSync(path), 0, files, diagnostics);
+  if (files.length + diagnostics.length === 0)
+    diagnostics.push(
+      diagnostic('INTEL_NO_FILES', 'warning', `no feed in the folder "${path}"`, { span: { file: path } }),
+    );
   if (files.length >= MAX_FILES)
     diagnostics.push(diagnostic('INTEL_TOO_LARGE', 'error', `"${path}" has more than ${MAX_FILES} files`));
   return { files, diagnostics };

@@ -1,6 +1,6 @@
 /** The program as a process: exit codes, signals, streams, hints, colours. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -76,6 +76,24 @@ describe('flint scan', () => {
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: { kind: 'alert' } });
     expect(stderr).toContain('5,000 alerts');
     expect(stdout + stderr).not.toContain('\u001b');
+  });
+
+  it('says of what is given for rules and intelligence that it holds none, and what was searched for', async () => {
+    const empty = join(folder.path, 'empty');
+    mkdirSync(empty);
+    const { code, stderr } = await finished(['scan', '--intel', empty, '--rules', empty, log]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('[INTEL_NO_FILES]');
+    expect(stderr).toContain('[SIGMA_NO_RULES]');
+    expect(stderr).toContain('searched for 0 indicators of 0 feeds');
+  });
+
+  it('ends with 2 when every rule was refused and there is nothing else', async () => {
+    const bad = join(folder.path, 'bad.yml');
+    writeFileSync(bad, 'title: x\ndetection:\n  a: {b: c}\n  condition: d\n');
+    const { code, stdout, stderr } = await finished(['scan', '--rules', bad, log]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('nothing was searched');
   });
 
   it('says nothing on standard error with --quiet, and reads standard input', async () => {

@@ -25,7 +25,13 @@ export interface ReadTexts {
 
 /** In path order, each file once. A file that is named itself is read whatever it is called; hidden files inside folders are left out. */
 export function readRuleFiles(paths: readonly string[]): ReadTexts {
-  return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path));
+  return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path), noRules);
+}
+
+function noRules(path: string): Diagnostic {
+  return diagnostic('SIGMA_NO_RULES', 'warning', `no rule file in "${path}": none ends in .yml or .yaml`, {
+    span: { file: path },
+  });
 }
 
 /** The same for tests of rules: `*.test.yml`, and the regression files of the SigmaHQ repository. */
@@ -37,10 +43,16 @@ export function isTestFile(path: string): boolean {
   return TEST_EXTENSION.test(path) || basename(path) === REGRESSION_FILE;
 }
 
-function readTexts(paths: readonly string[], isMeant: (path: string) => boolean): ReadTexts {
+/** `whenNone`: what to say of a path that gives no file. */
+function readTexts(
+  paths: readonly string[],
+  isMeant: (path: string) => boolean,
+  whenNone?: (path: string) => Diagnostic,
+): ReadTexts {
   const files: RuleText[] = [];
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
+  let meant = 0;
   const visit = (path: string, named: boolean): void => {
     if (files.length >= MAX_FILES) return;
     try {
@@ -48,7 +60,9 @@ function readTexts(paths: readonly string[], isMeant: (path: string) => boolean)
         for (const name of readdirSync(path).sort()) {
           if (!name.startsWith('.')) visit(join(path, name), false);
         }
-      else if ((named || isMeant(path)) && !seen.has(resolve(path))) {
+      else if (named || isMeant(path)) {
+        meant++;
+        if (seen.has(resolve(path))) return;
         seen.add(resolve(path));
         files.push({ path, text: readFileSync(path, 'utf8') });
       }
@@ -60,6 +74,10 @@ function readTexts(paths: readonly string[], isMeant: (path: string) => boolean)
       );
     }
   };
-  for (const path of paths) visit(path, true);
+  for (const path of paths) {
+    const before = meant + diagnostics.length;
+    visit(path, true);
+    if (whenNone !== undefined && meant + diagnostics.length === before) diagnostics.push(whenNone(path));
+  }
   return { files, diagnostics };
 }

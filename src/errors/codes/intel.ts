@@ -42,6 +42,12 @@ export const INTEL_CODES = {
     why: 'the file or folder is missing or not readable, or its compression is damaged',
     fix: 'check the path and its permissions, or fetch the file again',
   },
+  INTEL_NO_FILES: {
+    family: 'user',
+    title: 'no feed in a folder',
+    why: 'a folder given for intelligence is empty, or holds only hidden files, descriptions and licences',
+    fix: 'put feeds into it, or give the folder that holds them',
+  },
   INTEL_FETCH_FAILED: {
     family: 'environment',
     title: 'feed cannot be fetched',

@@ -114,6 +114,12 @@ export const SIGMA_CODES = {
     why: 'two rules of the set have the same id or name; the first one is kept',
     fix: 'give one of them another id, or load the folder once',
   },
+  SIGMA_NO_RULES: {
+    family: 'user',
+    title: 'no rule in a folder',
+    why: 'a folder given for rules holds no file that ends in .yml or .yaml',
+    fix: 'give the folder that holds the rules; unpack archives first',
+  },
   SIGMA_BAD_TEST: {
     family: 'user',
     title: 'rule test not understood',
