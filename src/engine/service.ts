@@ -4,76 +4,46 @@
  * outputs that did not change are left alone.
  */
 import { join } from 'node:path';
-import type { Alert } from '../core/alert.ts';
-import type { Event, EventObject } from '../core/event.ts';
-import { FlintError } from '../errors/diagnostic.ts';
-import { ERROR_TABLE } from '../errors/table.ts';
-import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Config } from './config/config-schema.ts';
-import type { FileEventArchive } from './state/event-archive.ts';
+import type { ComponentCounters, ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { EvidencePosition } from '../store/evidence-log.ts';
-import type { FoundAlert } from './processor.ts';
-import { type DataDir, openDataDir } from './config/data-dir.ts';
-import { EngineIntake } from './engine-intake.ts';
-import { FilePositions, type SavedPositions } from './files/file-positions.ts';
-import type { GenerationOptions } from './build-generation.ts';
-import type { Generation } from './generation.ts';
-import { intelSources } from './intel/intel-sources.ts';
+import type { StateReport } from '../state/snapshot/stateful-part.ts';
+import type { Config } from './config/config-schema.ts';
+import type { DataDir } from './config/data-dir.ts';
+import type { LoadedConfig } from './config/load-config.ts';
 import { planComponents } from './config/plan-components.ts';
 import { intelPaths, watchedPaths } from './config/watched-paths.ts';
+import { EngineIntake } from './engine-intake.ts';
+import { FilePositions, type SavedPositions } from './files/file-positions.ts';
+import type { Generation } from './generation.ts';
 import type { RefreshOutcome } from './intel/intel-refresh.ts';
+import { intelSources } from './intel/intel-sources.ts';
 import type { IntelStore } from './intel/intel-store.ts';
-import { buildWithStore, openStore, type Polling, pollingOf, type StoreParts } from './live-intel.ts';
-import { logNewProblems } from './config/new-problems.ts';
-import type { LoadedConfig } from './config/load-config.ts';
 import { type LookupAnswer, type PrefixAnswer, ValueLookup } from './intel/lookup-value.ts';
-import { RunningInputs } from './running-inputs.ts';
-import { RunningOutputs } from './running-outputs.ts';
-import { StateWrites } from './state-writes.ts';
-import { openArchive } from './state/open-archive.ts';
-import { stateComponents } from './state/state-components.ts';
-import type { StateReport } from '../state/snapshot/stateful-part.ts';
-import { StateKeeper } from './state/state-keeper.ts';
-import { stateSeed } from './state/state-seed.ts';
-import { WatermarkLag } from './state/watermark-lag.ts';
 import type { PolledSource, SourcePoller } from './intel/source-poller.ts';
-import type { PullThread } from './intel/pull-thread.ts';
+import { buildWithStore } from './live-intel.ts';
+import type { FoundAlert } from './processor.ts';
+import { type ReloadOutcome, Reloads } from './reloads.ts';
+import { RunningInputs } from './running-inputs.ts';
+import type { RunningOutputs } from './running-outputs.ts';
+import {
+  damageTeller,
+  generationOptions,
+  type ServiceOptions,
+  type ServiceParts,
+  withServiceParts,
+} from './service-parts.ts';
+import type { FileEventArchive } from './state/event-archive.ts';
+import { stateComponents } from './state/state-components.ts';
+import { StateKeeper } from './state/state-keeper.ts';
+import { WatermarkLag } from './state/watermark-lag.ts';
+import type { StateWrites } from './state-writes.ts';
 import { ThreadReceivers } from './workers/thread-receivers.ts';
-import { workerCount } from './workers/worker-count.ts';
-
-export interface ServiceOptions {
-  readonly logger: Logger;
-  readonly onAlert: (alert: Alert) => void;
-  /** Configuration again, for a reload. */
-  readonly reload: () => LoadedConfig;
-  /** Samples of records that could not be read. */
-  readonly deadLetter: (input: string, code: string, sample: Uint8Array) => void;
-  /** Used when the configuration names none: `stdout:`, or nothing where somebody watches. */
-  readonly defaultOutputs: readonly string[];
-  readonly dataDir?: DataDir;
-  /** Watched beside what it names. */
-  readonly configFile?: string;
-  /** Takes each event with its flux tags; inputs wait for `settle`. */
-  readonly events?: {
-    readonly write: (event: Event, fields: EventObject) => void;
-    readonly settle: () => Promise<void>;
-  };
-}
-
-export interface ReloadOutcome {
-  readonly atMs: number;
-  readonly ok: boolean;
-  readonly message: string;
-}
 
 const TICK_MS = 1000;
 const SWEEP_MS = 3_600_000;
-/** A start waits so long for sources that were never fetched; what takes longer goes live when it is here. */
-const FIRST_PULL_MS = 10_000;
-
 export class Service {
   readonly startedMs = Date.now();
+  readonly #parts: ServiceParts;
   readonly #options: ServiceOptions;
   readonly #dataDir: DataDir;
   readonly #positions: FilePositions;
@@ -85,7 +55,6 @@ export class Service {
   readonly #engine: ComponentCounters;
   readonly #lag = new WatermarkLag();
   readonly #poller: SourcePoller;
-  readonly #pullThread: PullThread;
   #config: Config;
   #dropIn: boolean;
   #generation: Generation;
@@ -96,32 +65,18 @@ export class Service {
   readonly #pressure = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #writes: StateWrites;
   #timer: NodeJS.Timeout | undefined;
-  #lastReload: ReloadOutcome | undefined;
-  #reloading: Promise<ReloadOutcome> | undefined;
-  #reloadingAgain: Promise<ReloadOutcome> | undefined;
+  readonly #reloads: Reloads;
   #ready = false;
   readonly #store: IntelStore;
-  readonly #stopping: AbortController;
   #nextSweepMs = Date.now() + SWEEP_MS;
 
-  private constructor(
-    loaded: LoadedConfig,
-    dataDir: DataDir,
-    generation: Generation,
-    outputs: RunningOutputs,
-    writes: StateWrites,
-    engine: ComponentCounters,
-    polling: Polling,
-    { store, stopping }: StoreParts,
-    archive: FileEventArchive,
-    options: ServiceOptions,
-  ) {
+  private constructor(parts: ServiceParts) {
+    const { loaded, options, dataDir, engine, polling, stored, archive, generation, writes, outputs } = parts;
+    this.#parts = parts;
     this.#options = options;
     this.#archive = archive;
     this.#poller = polling.poller;
-    this.#pullThread = polling.thread;
-    this.#store = store;
-    this.#stopping = stopping;
+    this.#store = stored.store;
     this.#engine = engine;
     this.#config = loaded.config;
     this.#dropIn = loaded.dropIn;
@@ -129,6 +84,11 @@ export class Service {
     this.#generation = generation;
     this.#outputs = outputs;
     this.#writes = writes;
+    this.#reloads = new Reloads({
+      rebuild: () => this.#rebuild(),
+      diagnostics: () => this.#generation.diagnostics,
+      ...{ store: stored.store, logger: options.logger },
+    });
     this.#positions = new FilePositions(dataDir.folder('positions'), damageTeller(options.logger));
     this.#intake = new EngineIntake({
       pendingBytes: loaded.config.limits.pending_bytes,
@@ -188,48 +148,29 @@ export class Service {
 
   /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
   static async start(loaded: LoadedConfig, options: ServiceOptions): Promise<Service> {
-    const { inputs, outputs: outputPlans } = planComponents(loaded, options.defaultOutputs);
-    const dataDir = options.dataDir ?? openDataDir(loaded.config.data_dir);
-    const polling = pollingOf(dataDir.folder('feeds'), options.logger);
-    try {
-      await polling.poller.update(intelSources(loaded, {}).sources);
-      await polling.poller.pullMissing(FIRST_PULL_MS);
-      polling.poller.loaded();
-      const engine = new ComponentCounters('engine', 'engine');
-      const parts = openStore(dataDir, options.logger);
-      const archive = openArchive(loaded.config, dataDir, options.logger);
-      const building = generationOptions(loaded.config, dataDir, engine, archive, options);
-      const { generation, attach } = await buildWithStore(parts.store, loaded, building);
-      const writes = new StateWrites(engine, options.logger);
-      const { logger, onAlert } = options;
-      const outputs = await RunningOutputs.open(outputPlans, loaded.config, {
-        ...{ dataDir, logger, onAlert, writes, onDamaged: damageTeller(logger) },
-      });
-      attach(generation);
-      const service = new Service(
-        ...([loaded, dataDir, generation, outputs, writes, engine, polling, parts, archive, options] as const),
-      );
-      // From now on positions are those of snapshots: there is one before the first record.
-      await service.#outputs.send(service.#replayed.splice(0), Date.now());
-      if (service.#keeper.active) await service.#keeper.save();
-      await service.#startInputs(inputs);
-      service.#timer = setInterval(() => {
-        service.#tick().catch((error: unknown) => {
-          // A bug: the stream goes on, as after a batch that could not be matched.
-          options.logger.error('what is due every second could not be done', { reason: String(error) });
-        });
-      }, TICK_MS);
-      // What changed while nobody ran.
-      await service.refresh();
-      service.#ready = true;
-      polling.poller.start(async (sources) => (await service.refresh(sources)).ok);
+    const { inputs, outputs } = planComponents(loaded, options.defaultOutputs);
+    return withServiceParts(loaded, outputs, options, async (parts) => {
+      const service = new Service(parts);
+      await service.#begin(inputs);
       return service;
-    } catch (error) {
-      await polling.poller.stop();
-      await polling.thread.close();
-      dataDir.close();
-      throw error;
-    }
+    });
+  }
+
+  async #begin(inputs: Parameters<RunningInputs['use']>[0]): Promise<void> {
+    // From now on positions are those of snapshots: there is one before the first record.
+    await this.#outputs.send(this.#replayed.splice(0), Date.now());
+    if (this.#keeper.active) await this.#keeper.save();
+    await this.#startInputs(inputs);
+    this.#timer = setInterval(() => {
+      this.#tick().catch((error: unknown) => {
+        // A bug: the stream goes on, as after a batch that could not be matched.
+        this.#options.logger.error('what is due every second could not be done', { reason: String(error) });
+      });
+    }, TICK_MS);
+    // What changed while nobody ran.
+    await this.refresh();
+    this.#ready = true;
+    this.#poller.start(async (sources) => (await this.refresh(sources)).ok);
   }
 
   get config(): Config {
@@ -269,7 +210,7 @@ export class Service {
   }
 
   get lastReload(): ReloadOutcome | undefined {
-    return this.#lastReload;
+    return this.#reloads.last;
   }
 
   get listeners(): RunningInputs['listeners'] {
@@ -332,39 +273,12 @@ export class Service {
 
   /** Builds a new generation from the files as they are now; never throws: a broken one changes nothing and says why. */
   reload(): Promise<ReloadOutcome> {
-    if (this.#reloading !== undefined) {
-      // It may have read already what has changed since: one more follows, for everybody who asks until then.
-      this.#reloadingAgain ??= this.#reloading.then(() => {
-        this.#reloadingAgain = undefined;
-        return this.reload();
-      });
-      return this.#reloadingAgain;
-    }
-    this.#reloading = this.#reloadOnce().finally(() => {
-      this.#reloading = undefined;
-    });
-    return this.#reloading;
+    return this.#reloads.run();
   }
 
   /** Takes in the content of sources that changed on disk; all of them when none is named (`intel-refresh.ts`). Never rejects. */
-  async refresh(sources?: readonly string[]): Promise<RefreshOutcome> {
-    try {
-      const outcome = await this.#store.refresh(sources, async () => {
-        const { atMs, ok, message } = await this.reload();
-        return { atMs, ok, way: ok ? 'rebuild' : 'unchanged', added: 0, removed: 0, changed: 0, message };
-      });
-      const { atMs, ok, way, message } = outcome;
-      if (way !== 'unchanged') {
-        this.#lastReload = { atMs, ok, message };
-        this.#options.logger.info('intelligence changed', { detail: message });
-      }
-      return outcome;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#lastReload = { atMs: Date.now(), ok: false, message };
-      this.#options.logger.error('intelligence could not be taken in', { reason: message });
-      return { atMs: Date.now(), ok: false, way: 'unchanged', added: 0, removed: 0, changed: 0, message };
-    }
+  refresh(sources?: readonly string[]): Promise<RefreshOutcome> {
+    return this.#reloads.refresh(sources);
   }
 
   /** Stops taking, settles what was taken, delivers what is queued, writes what must survive. Idempotent. */
@@ -374,8 +288,8 @@ export class Service {
     this.#timer = undefined;
     this.#ready = false;
     await this.#poller.stop();
-    await this.#pullThread.close();
-    while (this.#reloading !== undefined) await (this.#reloadingAgain ?? this.#reloading);
+    await this.#parts.polling.thread.close();
+    await this.#reloads.settled();
     await this.#inputs.stop();
     await this.#intake.settled();
     await this.#options.events?.settle();
@@ -384,7 +298,7 @@ export class Service {
     this.#writes.try(() => this.#positions.save());
     const left = await this.#outputs.close();
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
-    this.#stopping.abort();
+    this.#parts.stored.stopping.abort();
     await this.#store.close();
     await this.#generation.close();
     this.#archive.close();
@@ -435,58 +349,43 @@ export class Service {
     });
   }
 
-  async #reloadOnce(): Promise<ReloadOutcome> {
-    const former = this.#generation.diagnostics;
-    const outcome = await this.#tryReload();
-    this.#lastReload = outcome;
-    if (outcome.ok) logNewProblems(former, this.#generation.diagnostics, this.#options.logger);
-    if (outcome.ok) this.#options.logger.info('reloaded', { detail: outcome.message });
-    else this.#options.logger.error('reload refused, the running engine goes on', { reason: outcome.message });
-    return outcome;
-  }
-
-  async #tryReload(): Promise<ReloadOutcome> {
-    try {
-      const loaded = this.#options.reload();
-      const { inputs, outputs } = planComponents(loaded, this.#options.defaultOutputs);
-      const { generation, attach } = await buildWithStore(this.#store, loaded, {
-        ...generationOptions(loaded.config, this.#dataDir, this.#engine, this.#archive, this.#options),
-        previous: this.#generation,
+  async #rebuild(): Promise<string> {
+    const loaded = this.#options.reload();
+    const { inputs, outputs } = planComponents(loaded, this.#options.defaultOutputs);
+    const { generation, attach } = await buildWithStore(this.#store, loaded, {
+      ...generationOptions(loaded.config, this.#parts),
+      previous: this.#generation,
+    });
+    const former = this.#generation;
+    const begin = await this.#moveReceivers(generation);
+    const parts = new Set([...generation.parts, ...former.parts]);
+    const exchanged = parts.size > former.parts.length || parts.size > generation.parts.length;
+    // Workers of the former generation may still have events that its state, which goes on in the new one, has not seen.
+    const fresh = await this.#intake.between(
+      () => former.settled(),
+      () => {
+        if (exchanged) this.#keeper.reset();
+        const begun = generation.takeOver(former, Date.now());
+        this.#generation = generation;
+        attach(generation);
+        return begun;
+      },
+    );
+    begin();
+    if (exchanged) void this.#keeper.tick();
+    if (fresh.length > 0)
+      this.#options.logger.info('state of these rules begins anew', {
+        count: fresh.length,
+        rules: fresh.slice(0, 10).join(', '),
       });
-      const former = this.#generation;
-      const begin = await this.#moveReceivers(generation);
-      const parts = new Set([...generation.parts, ...former.parts]);
-      const exchanged = parts.size > former.parts.length || parts.size > generation.parts.length;
-      // Workers of the former generation may still have events that its state, which goes on in the new one, has not seen.
-      const fresh = await this.#intake.between(
-        () => former.settled(),
-        () => {
-          if (exchanged) this.#keeper.reset();
-          const begun = generation.takeOver(former, Date.now());
-          this.#generation = generation;
-          attach(generation);
-          return begun;
-        },
-      );
-      begin();
-      if (exchanged) void this.#keeper.tick();
-      if (fresh.length > 0)
-        this.#options.logger.info('state of these rules begins anew', {
-          count: fresh.length,
-          rules: fresh.slice(0, 10).join(', '),
-        });
-      this.#config = loaded.config;
-      await this.#outputs.use(outputs, loaded.config);
-      await this.#inputs.use(inputs, loaded.config.limits.record_bytes);
-      await former.close();
-      await this.#poller.update(intelSources(loaded, {}).sources);
-      // A change that was taken in while the new generation was built is not part of it.
-      void this.refresh();
-      return { atMs: Date.now(), ok: true, message: generation.summary };
-    } catch (error) {
-      if (!(error instanceof FlintError)) throw error;
-      return { atMs: Date.now(), ok: false, message: error.message };
-    }
+    this.#config = loaded.config;
+    await this.#outputs.use(outputs, loaded.config);
+    await this.#inputs.use(inputs, loaded.config.limits.record_bytes);
+    await former.close();
+    await this.#poller.update(intelSources(loaded, {}).sources);
+    // A change that was taken in while the new generation was built is not part of it.
+    void this.refresh();
+    return generation.summary;
   }
 
   async #tick(): Promise<void> {
@@ -521,32 +420,4 @@ export class Service {
     for (const [name, value] of Object.entries({ ...this.#generation.counts(), ...this.#archive.metrics() }))
       this.#engine.set(name, value);
   }
-}
-
-function generationOptions(
-  config: Config,
-  dataDir: DataDir,
-  engine: ComponentCounters,
-  archive: FileEventArchive,
-  options: ServiceOptions,
-): GenerationOptions {
-  return {
-    mode: 'run',
-    workers: workerCount(config.workers),
-    ...(options.events !== undefined && { onEvent: options.events.write }),
-    feedFolder: dataDir.folder('feeds'),
-    intelFolder: join(dataDir.path, 'intel'),
-    seed: stateSeed(dataDir.folder('state')),
-    archive,
-    report: (code, input, sample) => {
-      engine.error(code);
-      options.logger.warn(ERROR_TABLE[code].title, { input, code });
-      options.deadLetter(input, code, sample);
-    },
-  };
-}
-
-/** Told of a state file that was set aside. */
-function damageTeller(logger: Logger): (path: string) => void {
-  return (path) => logger.error('state file was damaged and has been set aside', { path: `${path}.damaged` });
 }
