@@ -7,7 +7,7 @@
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
 import type { IndicatorRows, Saying } from './indicator-rows.ts';
 import type { Renewal } from './table-change.ts';
-import { byConfidence, describeDetails, kindOfShape, SEMANTICS, semanticsOfShape, shapeOf } from './indicator-table.ts';
+import { byConfidence, describeDetails, kindOfShape, semanticsOfShape } from './indicator-table.ts';
 
 interface DeltaRow {
   readonly shape: number;
@@ -94,17 +94,6 @@ export class DeltaTable implements IndicatorRows {
   findShape(shape: number, value: string): number {
     const row = this.numberOf(shape, value);
     return row >= 0 && this.isLive(row) ? row : -1;
-  }
-
-  find(kind: IndicatorKind, value: string, semantics: Semantics): number {
-    return this.findShape(shapeOf(kind, semantics), value);
-  }
-
-  findAll(kind: IndicatorKind, value: string): number[] {
-    return this.rowsOf(
-      SEMANTICS.map((semantics) => shapeOf(kind, semantics)),
-      value,
-    );
   }
 
   rowsOf(shapes: readonly number[], value: string): number[] {

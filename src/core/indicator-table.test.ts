@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findRow } from './indicator-rows.ts';
 import { INDICATOR_KINDS, SEMANTICS, TLP_LEVELS } from './indicator-table.ts';
 import { IndicatorTableBuilder } from './indicator-table-builder.ts';
 
@@ -26,11 +27,11 @@ describe('indicator table', () => {
           const distinct = new Set(entries.map((entry) => `${entry.kind} ${entry.semantics} ${entry.value}`));
           expect(table.size).toBe(distinct.size);
           for (const { kind, value, semantics, source } of entries) {
-            const row = table.find(kind, value, semantics);
+            const row = findRow(table, kind, value, semantics);
             expect(table.get(row)).toMatchObject({ kind, value, semantics });
             expect(table.detailsAt(row).map((details) => details.provider)).toContain('abcd'[source]);
           }
-          expect(table.find('domain', 'never.added.example', 'exact')).toBe(-1);
+          expect(findRow(table, 'domain', 'never.added.example', 'exact')).toBe(-1);
         },
       ),
     );
@@ -84,8 +85,8 @@ describe('indicator table', () => {
     builder.drop(old);
     const table = builder.finish();
     expect([...table].map((indicator) => indicator.value)).toEqual(['both.example', 'kept.example']);
-    expect(table.find('domain', 'gone.example', 'exact')).toBe(-1);
-    expect(table.detailsAt(table.find('domain', 'both.example', 'exact')).map((d) => d.provider)).toEqual(['new']);
+    expect(findRow(table, 'domain', 'gone.example', 'exact')).toBe(-1);
+    expect(table.detailsAt(findRow(table, 'domain', 'both.example', 'exact')).map((d) => d.provider)).toEqual(['new']);
   });
 
   it('raises markings and never lowers them', () => {

@@ -171,11 +171,6 @@ export class IndicatorTable implements IndicatorRows {
     return utf8(this.valueBytesAt(row));
   }
 
-  /** Row of an indicator, or -1. `value` is canonical. */
-  find(kind: IndicatorKind, value: string, semantics: Semantics): number {
-    return this.findShape(shapeOf(kind, semantics), value);
-  }
-
   findShape(shape: number, value: string): number {
     const { index, shape: shapes, valueStart, pool } = this.#columns;
     let hash = Math.imul(0x811c9dc5 ^ shape, 0x01000193);
@@ -227,14 +222,6 @@ export class IndicatorTable implements IndicatorRows {
       if (row < 0) return rows;
       if (valueHash(this.shapeAt(row), pool, valueStart[row] ?? 0, valueStart[row + 1] ?? 0) === hash) rows.push(row);
     }
-  }
-
-  /** Rows of a value in every semantics it is loaded with. */
-  findAll(kind: IndicatorKind, value: string): number[] {
-    return this.rowsOf(
-      SEMANTICS.map((semantics) => shapeOf(kind, semantics)),
-      value,
-    );
   }
 
   /** Details numbers of a row, in loading order. */

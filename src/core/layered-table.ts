@@ -7,7 +7,7 @@
 import { DeltaTable } from './delta-table.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
 import type { IndicatorRows, Saying } from './indicator-rows.ts';
-import { type IndicatorTable, SEMANTICS, shapeOf } from './indicator-table.ts';
+import type { IndicatorTable } from './indicator-table.ts';
 import type { Renewal, TableChange } from './table-change.ts';
 
 export interface ChangeCounts {
@@ -135,17 +135,6 @@ export class LayeredTable implements IndicatorRows {
 
   shapes(): Iterable<number> {
     return new Set([...this.base.shapes(), ...this.delta.shapes()]);
-  }
-
-  find(kind: IndicatorKind, value: string, semantics: Semantics): number {
-    return this.findShape(shapeOf(kind, semantics), value);
-  }
-
-  findAll(kind: IndicatorKind, value: string): number[] {
-    return this.rowsOf(
-      SEMANTICS.map((semantics) => shapeOf(kind, semantics)),
-      value,
-    );
   }
 
   findShape(shape: number, value: string): number {

@@ -5,7 +5,7 @@
  */
 import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorKind } from '../core/indicator.ts';
-import type { IndicatorRows } from '../core/indicator-rows.ts';
+import { findRow, findRows, type IndicatorRows } from '../core/indicator-rows.ts';
 import type { IndicatorTable } from '../core/indicator-table.ts';
 import { formatNetwork, type IpAddress, parseIp, parseNetwork } from '../core/ip-address.ts';
 import { parseUrl, splitHostPort } from '../core/web-url.ts';
@@ -56,7 +56,7 @@ export class BenignSet<T extends IndicatorRows = IndicatorTable> {
 
   #row(kind: IndicatorKind, value: string): number {
     if (this.table.size === 0) return -1;
-    const own = this.table.findAll(kind, value)[0];
+    const own = findRows(this.table, kind, value)[0];
     if (own !== undefined) return own;
     if (kind === 'domain') return this.#below(value);
     if (kind === 'ipv4' || kind === 'ipv6') return this.#address(value);
@@ -74,7 +74,7 @@ export class BenignSet<T extends IndicatorRows = IndicatorTable> {
 
   #below(name: string): number {
     for (const parent of parentDomains(name)) {
-      const row = this.table.find('domain', parent, 'subdomain');
+      const row = findRow(this.table, 'domain', parent, 'subdomain');
       if (row >= 0) return row;
     }
     return -1;
@@ -94,7 +94,7 @@ export class BenignSet<T extends IndicatorRows = IndicatorTable> {
     for (const length of this.#lengths[address.family]) {
       if (length > bits) continue;
       const network = parseNetwork(`${textOf(address)}/${length}`);
-      const row = network === undefined ? -1 : this.table.find('network', formatNetwork(network), 'exact');
+      const row = network === undefined ? -1 : findRow(this.table, 'network', formatNetwork(network), 'exact');
       if (row >= 0) return row;
     }
     return -1;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findRow } from '../core/indicator-rows.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../testing/shared-data.ts';
 import { compileIntel, readCompiledIntel } from './compiled-intel.ts';
 import type { IntelSet } from './intel-set.ts';
@@ -71,7 +72,7 @@ describe('loading intelligence', () => {
       ['misp', 'loaded'],
       ['stix', 'loaded'],
     ]);
-    const exact = set.indicators.detailsAt(set.indicators.find('domain', 'a.example', 'exact'));
+    const exact = set.indicators.detailsAt(findRow(set.indicators, 'domain', 'a.example', 'exact'));
     expect(exact.map(({ provider, confidence, library }) => [provider, confidence, library])).toEqual([
       ['best', 90, 'mine'],
       ['a', 10, undefined],
@@ -194,7 +195,7 @@ describe('the compiled file', () => {
     expect(back.feeds.map(({ container: _container, ...feed }) => feed)).toEqual(set.feeds);
     expect(back.extra.get('scan.table')).toEqual(Buffer.from([1, 2, 3]));
     for (const { kind, value, semantics } of set.indicators)
-      expect(back.indicators.valueAt(back.indicators.find(kind, value, semantics))).toBe(value);
+      expect(back.indicators.valueAt(findRow(back.indicators, kind, value, semantics))).toBe(value);
     expect(readdirSync(folder).sort()).toEqual(['a.json', 'b.txt', 'intel.flint']);
   });
 
@@ -398,7 +399,7 @@ describe.skipIf(!hasSharedData('stix', 'bundles'))(
       compileIntel(set, path);
       const back = await load([path]);
       for (const { kind, value, semantics } of set.indicators) {
-        const row = back.indicators.find(kind, value, semantics);
+        const row = findRow(back.indicators, kind, value, semantics);
         expect(back.indicators.valueAt(row)).toBe(value);
       }
     });

@@ -1,10 +1,10 @@
 /** What is known of a value, for `flint intel lookup`: the value itself, names above it, networks around it, and whether it is benign. */
 import { parentDomains } from '../core/domain-name.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from '../core/indicator.ts';
+import { findRow, findRows, type IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
 import { indicatorValue } from '../core/indicator-value.ts';
 import { formatNetwork, parseNetwork } from '../core/ip-address.ts';
-import type { IndicatorRows } from '../core/indicator-rows.ts';
 import type { BenignReason, BenignSet } from './benign-set.ts';
 
 export interface Known {
@@ -29,7 +29,7 @@ export function lookup(set: KnownTables, text: string): readonly Known[] {
   for (const kind of INDICATOR_KINDS) {
     const read = indicatorValue(kind, text);
     if (read === undefined) continue;
-    for (const row of set.indicators.findAll(read.kind, read.value)) rows.set(row, 'exact');
+    for (const row of findRows(set.indicators, read.kind, read.value)) rows.set(row, 'exact');
     if (read.kind === 'domain') addParents(set, read.value, rows);
     if (read.kind === 'ipv4' || read.kind === 'ipv6' || read.kind === 'network') addNetworks(set, read.value, rows);
   }
@@ -50,7 +50,7 @@ export function lookup(set: KnownTables, text: string): readonly Known[] {
 
 function addParents(set: KnownTables, name: string, rows: Map<number, Known['relation']>): void {
   for (const parent of parentDomains(name)) {
-    const row = set.indicators.find('domain', parent, 'subdomain');
+    const row = findRow(set.indicators, 'domain', parent, 'subdomain');
     if (row >= 0) rows.set(row, 'subdomain');
   }
 }
@@ -61,7 +61,7 @@ function addNetworks(set: KnownTables, value: string, rows: Map<number, Known['r
   const address = value.split('/', 1)[0] as string;
   for (let bits = network.bits - 1; bits >= 0; bits--) {
     const outer = parseNetwork(`${address}/${bits}`);
-    const row = outer === undefined ? -1 : set.indicators.find('network', formatNetwork(outer), 'exact');
+    const row = outer === undefined ? -1 : findRow(set.indicators, 'network', formatNetwork(outer), 'exact');
     if (row >= 0) rows.set(row, 'network');
   }
 }

@@ -4,6 +4,7 @@
  * `flint scan`, from the file to the alert).
  */
 import type { Indicator } from '../../core/indicator.ts';
+import { findRow } from '../../core/indicator-rows.ts';
 import type { IndicatorTable } from '../../core/indicator-table.ts';
 import type { RecordSource } from '../../core/record.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
@@ -108,7 +109,7 @@ export function examineLine(
 export function rowOf(table: IndicatorTable, { match }: FoundAlert): number {
   if (match.engine !== 'indicator') return -1;
   const { kind, value, semantics } = match;
-  return table.find(kind, value, semantics);
+  return findRow(table, kind, value, semantics);
 }
 
 function* indicatorsOf(

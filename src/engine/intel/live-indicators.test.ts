@@ -3,7 +3,7 @@
  * the same records give the same hits with the same details. A failure names the seed, which FLINT_SEED repeats.
  */
 import { describe, expect, it } from 'vitest';
-import type { Saying } from '../../core/indicator-rows.ts';
+import { findRow, type Saying } from '../../core/indicator-rows.ts';
 import { type IndicatorTable, kindOfShape, semanticsOfShape, shapeOf } from '../../core/indicator-table.ts';
 import { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import type { ChangedRow, TableChange } from '../../core/table-change.ts';
@@ -180,6 +180,6 @@ describe('a live set of indicators', () => {
     expect([live.table.liveCount, live.table.tombstones, live.table.delta.size]).toEqual([1, 1, 2]);
     expect(apply(change([shape, 'a.example', [0]]))).toEqual({ added: 1, removed: 0, changed: 0 });
     expect(kindOfShape(shape) + semanticsOfShape(shape)).toBe('domainexact');
-    expect(live.table.find('domain', 'a.example', 'exact')).toBe(1);
+    expect(findRow(live.table, 'domain', 'a.example', 'exact')).toBe(1);
   });
 });

@@ -5,6 +5,7 @@
 import { decayedAt, hasFaded } from '../../core/confidence-decay.ts';
 import type { Event } from '../../core/event.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from '../../core/indicator.ts';
+import { findRow } from '../../core/indicator-rows.ts';
 import { describeDetails } from '../../core/indicator-table.ts';
 import type { LayeredTable } from '../../core/layered-table.ts';
 import type { Observed } from '../../core/observed.ts';
@@ -83,7 +84,7 @@ export class ValueLookup {
     const guessed = guessValue(text);
     const hows = new Map<number, string>();
     for (const { kind, value, semantics, relation } of lookup(this.#set, text))
-      hows.set(this.#set.indicators.find(kind, value, semantics), relation);
+      hows.set(findRow(this.#set.indicators, kind, value, semantics), relation);
     for (const sought of new Set([guessed?.value ?? text, text])) {
       for (const { row, how } of this.#match(observe(lineOf(sought)))) if (!hows.has(row)) hows.set(row, how);
     }
