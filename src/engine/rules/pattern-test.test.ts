@@ -103,6 +103,7 @@ describe('pattern test', () => {
       "[file:size = 5] START 'yesterday' STOP '2024-03-01T10:00:01Z'": 'evaluation',
       "[file:when = t'2024-02-30T00:00:00Z']": 'evaluation',
       "[file:size = 5 OR file:bad < t'2024-03-01T10:00:00Z']": 'evaluation',
+      "[file:bad < t'2024-03-01T10:00:00Z' AND directory:path = 'x']": 'evaluation',
       "[file:name MATCHES '(?=a)']": 'evaluation',
       "[file:name MATCHES '(a']": 'evaluation',
       "[ipv6-addr:value ISSUBSET 'everything']": 'evaluation',

@@ -1,19 +1,21 @@
 /**
  * `flint pattern test`: STIX patterns against observed-data fixtures, or patterns alone for their syntax, in the two formats of
  * the vector files that docs/patterns.md describes. Expectations in the file are not read. Every comparison of a
- * pattern is tried on every observation, so that a timestamp that cannot be read is an error and no silent "no match".
+ * pattern with a timestamp is tried on every observation, so that data which cannot be read is an error and no silent "no match".
  */
 import { type EventObject, type EventValue, isEventObject } from '../../core/event.ts';
 import { type ObservationPlan, observedBrackets } from '../../ir/observation.ts';
-import type { Compare, Predicate } from '../../ir/predicate.ts';
+import type { Bind, Predicate } from '../../ir/predicate.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import { objectValues } from '../../match/object-path.ts';
 import { regexProblem } from '../../match/regex.ts';
 import type { ObservedObject, Subject } from '../../match/subject.ts';
 import { satisfies } from '../../match/value-test.ts';
+import type { ParsedPattern } from '../../rules/pattern/ast.ts';
 import { compilePattern } from '../../rules/pattern/compile.ts';
 import { parsePattern } from '../../rules/pattern/parse.ts';
 import { validatePattern } from '../../rules/pattern/validate.ts';
+import { patternTests } from '../../rules/pattern/walk.ts';
 import { searchBinding } from '../../state/pattern/binding-search.ts';
 import { intervalsWithin, overlap } from '../../state/pattern/intervals.ts';
 import { type ReadObservations, readObservations } from '../../state/pattern/observed-data.ts';
@@ -60,8 +62,7 @@ function* matchOutcomes(vectors: readonly EventValue[], fixtures: EventObject): 
   for (const vector of vectors) {
     if (!isEventObject(vector)) continue;
     const id = String(vector['id'] ?? '');
-    const outcome = { id, ...(INTERVAL_TESTS.get(String(vector['kind'])) ?? matchVector)(vector, fixtures, read) };
-    yield outcome;
+    yield { id, ...(INTERVAL_TESTS.get(String(vector['kind'])) ?? matchVector)(vector, fixtures, read) };
   }
 }
 
@@ -101,14 +102,20 @@ function matchVector(vector: EventObject, fixtures: EventObject, read: Map<strin
     observations = readObservations(data as readonly EventValue[]);
     read.set(name, observations);
   }
-  return observations.ok ? run(compiled.plan, observations) : failed('evaluation', observations.problem);
+  return observations.ok
+    ? run(parsed.pattern, compiled.plan, observations)
+    : failed('evaluation', observations.problem);
 }
 
-function run(plan: ObservationPlan, { observations }: Extract<ReadObservations, { ok: true }>): Answer {
+function run(
+  pattern: ParsedPattern,
+  plan: ObservationPlan,
+  { observations }: Extract<ReadObservations, { ok: true }>,
+): Answer {
   const brackets = observedBrackets(plan);
   const subjects = observations.map(({ objects }) => observationSubject(objects));
-  for (const { predicate } of brackets) {
-    const badTime = subjects.map((subject) => unreadableTime(predicate, subject)).find((value) => value !== undefined);
+  for (const comparison of timeComparisons(pattern)) {
+    const badTime = subjects.map((subject) => unreadableTime(comparison, subject)).find((value) => value !== undefined);
     if (badTime !== undefined) return failed('evaluation', `"${badTime}" in the data is no timestamp`);
   }
   const found = searchBinding({
@@ -131,8 +138,18 @@ function observationSubject(objects: ReadonlyMap<string, EventObject>): Subject 
   };
 }
 
-/** The first text that a timestamp constant of the predicate meets and that is none. */
-function unreadableTime(predicate: Predicate, subject: Subject): string | undefined {
+/** The comparisons with timestamp constants, each by itself: a plan has left out those that can never hold together. */
+function timeComparisons(pattern: ParsedPattern): readonly Bind[] {
+  const tests = patternTests(pattern.root).filter(({ operands }) => operands.some(({ type }) => type === 'timestamp'));
+  return tests.flatMap((test) => {
+    const compiled = compilePattern({ ...pattern, root: { kind: 'bracket', test } }, { regexProblem });
+    const [only] = compiled.ok ? observedBrackets(compiled.plan) : [];
+    return only?.predicate.kind === 'bind' ? [only.predicate] : [];
+  });
+}
+
+/** The first text that meets the timestamp constant and is none; values behind one that satisfies the comparison are not asked for. */
+function unreadableTime({ type, body }: Bind, subject: Subject): string | undefined {
   let bad: string | undefined;
   const noting: Subject = {
     ...subject,
@@ -140,20 +157,15 @@ function unreadableTime(predicate: Predicate, subject: Subject): string | undefi
       if (reason === 'not a timestamp') bad ??= String(value);
     },
   };
-  const visit = (node: Predicate, root: ObservedObject | undefined): void => {
-    if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) visit(item, root);
-    else if (node.kind === 'not') visit(node.item, root);
-    else if (node.kind === 'bind') for (const object of subject.objects(node.type)) visit(node.body, object);
-    else if (node.kind === 'compare' && node.path.kind === 'object' && root !== undefined && meetsTime(node))
-      for (const value of objectValues(root, node.path, noting)) satisfies(node.test, value, noting);
-  };
-  visit(predicate, undefined);
-  return bad;
-}
-
-function meetsTime({ test }: Compare): boolean {
-  if (test.kind === 'in') return test.values.some(({ type }) => type === 'timestamp');
-  return (test.kind === 'equals' || test.kind === 'order') && test.value.type === 'timestamp';
+  if (body.kind !== 'compare' || body.path.kind !== 'object') return undefined;
+  for (const root of subject.objects(type)) {
+    for (const value of objectValues(root, body.path, noting)) {
+      const holds = satisfies(body.test, value, noting) !== body.negate;
+      if (bad !== undefined) return bad;
+      if (holds) break;
+    }
+  }
+  return undefined;
 }
 
 function integers(value: EventValue | undefined): readonly bigint[] {

@@ -21,8 +21,14 @@ export const PATTERN_CODES = {
   PATTERN_DUPLICATE_QUALIFIER: {
     family: 'user',
     title: 'qualifier given twice in a STIX pattern',
-    why: 'STIX 2.1 allows each kind of qualifier once directly on one expression',
+    why: 'STIX 2.1 allows each kind of qualifier once directly on one bracket',
     fix: 'remove one of the two, or put the qualified expression between parentheses',
+  },
+  PATTERN_NEWER_OPERATOR: {
+    family: 'user',
+    title: 'operator of STIX 2.1 in a pattern for 2.0',
+    why: 'EXISTS came with STIX 2.1; consumers of 2.0 refuse the pattern',
+    fix: 'give the indicator spec_version 2.1, or write the pattern without EXISTS',
   },
   PATTERN_MIXED_SET: {
     family: 'user',

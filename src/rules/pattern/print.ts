@@ -46,7 +46,7 @@ function printKey(name: string): string {
   return isPlain ? name : printText(name);
 }
 
-function printLiteral(literal: PatternLiteral): string {
+export function printLiteral(literal: PatternLiteral): string {
   switch (literal.type) {
     case 'string':
       return printText(literal.value);

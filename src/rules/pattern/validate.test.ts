@@ -16,14 +16,23 @@ describe('pattern validation', () => {
     expect(codes(`[file:hashes.md5 = '${'a'.repeat(32)}' AND artifact:hashes.SHA1 = 'x']`, '2.1')).toEqual([
       'PATTERN_BAD_HASH',
     ]);
-    expect(codes("[file:hashes.MD5 != 'x' OR file:hashes.custom = 'y']", '2.1')).toEqual([]);
+    expect(codes("[file:hashes.MD5 != 'x' OR file:hashes.custom = 'y']", '2.1')).toEqual(['PATTERN_BAD_HASH']);
+    const md5 = `'${'a'.repeat(32)}'`;
+    expect(codes(`[file:hashes.MD5 IN (${md5}, 'x')]`, '2.1')).toEqual(['PATTERN_BAD_HASH']);
+    expect(codes(`[file:hashes.MD5 = h'${'a'.repeat(32)}']`, '2.1')).toEqual(['PATTERN_BAD_HASH']);
+    expect(codes(`[file:hashes.MD5 IN (${md5}) OR file:hashes.MD5 LIKE 'ab%']`, '2.1')).toEqual([]);
   });
 
   it('refuses the same qualifier twice directly on one expression, in 2.1', () => {
     const twice = '[a:b = 1] WITHIN 5 SECONDS REPEATS 2 TIMES WITHIN 6 SECONDS';
     expect(codes(twice, '2.1')).toEqual(['PATTERN_DUPLICATE_QUALIFIER']);
     expect(codes(twice, '2.0')).toEqual([]);
-    expect(codes('([a:b = 1] REPEATS 2 TIMES AND [a:b = 2]) REPEATS 2 TIMES', '2.1')).toEqual([]);
+    expect(codes('([a:b = 1] REPEATS 2 TIMES AND [a:b = 2]) REPEATS 2 TIMES REPEATS 2 TIMES', '2.1')).toEqual([]);
+  });
+
+  it('knows EXISTS from 2.1 on', () => {
+    expect(codes('[a:b = 1 OR NOT EXISTS a:c]', '2.0')).toEqual(['PATTERN_NEWER_OPERATOR']);
+    expect(codes('[a:b = 1 OR NOT EXISTS a:c]', '2.1')).toEqual([]);
   });
 });
 

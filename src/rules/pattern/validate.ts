@@ -1,10 +1,11 @@
 /**
- * What the grammar allows and a strict validator refuses (stix-patterns.md sections 2 and 10): hash constants that their
- * algorithm cannot produce, and the same qualifier twice directly on one expression (2.1 only). Evaluation accepts both.
+ * What the one grammar for both versions allows and a strict validator refuses (stix-patterns.md sections 2 and 10): hash constants that
+ * their algorithm cannot produce, the same qualifier twice directly on one bracket (2.1), and EXISTS in 2.0, which does not have it. What
+ * stands in parentheses may be qualified twice, as the validator of OASIS has it. Evaluation accepts all of them.
  */
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { ComparisonTest, Observation, ParsedPattern } from './ast.ts';
-import { printTest } from './print.ts';
+import { printLiteral, printTest } from './print.ts';
 import { patternTests } from './walk.ts';
 
 /** Algorithm, upper case and without hyphens, to the form of its values. */
@@ -21,21 +22,30 @@ const HASH_FORMS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 export function validatePattern(pattern: ParsedPattern, spec: '2.0' | '2.1'): readonly Diagnostic[] {
-  const findings = patternTests(pattern.root).flatMap((test) => hashFinding(test) ?? []);
-  return spec === '2.1' ? [...findings, ...duplicateQualifiers(pattern.root)] : findings;
+  const tests = patternTests(pattern.root);
+  const findings = tests.flatMap((test) => hashFinding(test) ?? []);
+  if (spec === '2.1') return [...findings, ...duplicateQualifiers(pattern.root)];
+  return [...findings, ...tests.flatMap((test) => existsFinding(test) ?? [])];
 }
+
+const WHOLE_VALUE: ReadonlySet<string> = new Set(['=', '!=', 'IN']);
 
 function hashFinding(test: ComparisonTest): Diagnostic | undefined {
   const keys = test.path.steps.flatMap((step) => (step.kind === 'key' ? [step.name] : []));
-  const constant = test.operands[0];
-  if (test.operator !== '=' || constant?.type !== 'string' || !keys.includes('hashes')) return undefined;
   const form = HASH_FORMS.get((keys.at(-1) ?? '').replaceAll('-', '').toUpperCase());
-  if (form === undefined || form.test(constant.value)) return undefined;
+  if (form === undefined || !WHOLE_VALUE.has(test.operator) || !keys.includes('hashes')) return undefined;
+  const wrong = test.operands.find((one) => one.type !== 'string' || !form.test(one.value));
+  if (wrong === undefined) return undefined;
   return diagnostic(
     'PATTERN_BAD_HASH',
     'error',
-    `"${constant.value}" is no ${keys.at(-1)} value, in ${printTest(test)}`,
+    `${printLiteral(wrong)} is no ${keys.at(-1)} value, in ${printTest(test)}`,
   );
+}
+
+function existsFinding(test: ComparisonTest): Diagnostic | undefined {
+  if (test.operator !== 'EXISTS') return undefined;
+  return diagnostic('PATTERN_NEWER_OPERATOR', 'error', `STIX 2.0 has no EXISTS: ${printTest(test)}`);
 }
 
 function duplicateQualifiers(node: Observation): Diagnostic[] {
@@ -53,7 +63,7 @@ function duplicateQualifiers(node: Observation): Diagnostic[] {
     seen.add(kind);
     inner = inner.item;
   }
-  return [...findings, ...duplicateQualifiers(inner)];
+  return inner.kind === 'bracket' ? findings : duplicateQualifiers(inner);
 }
 
 function hexForm(digits: number): RegExp {
