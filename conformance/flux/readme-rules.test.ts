@@ -5,12 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../../src/core/event.ts';
+import { derivedEvent, plainEvent } from '../../src/core/rule-event.ts';
 import { evaluate } from '../../src/match/interpreter.ts';
 import { regexProblem } from '../../src/match/regex.ts';
 import { eventSubject } from '../../src/match/subject.ts';
 import { loadSigma } from '../../src/rules/sigma/load.ts';
 import { processEventOf } from '../../src/state/process/process-event.ts';
-import { DERIVED_PROCESS_FIELDS, ProcessFields, withProcessFields } from '../../src/state/process/process-fields.ts';
+import { DERIVED_PROCESS_FIELDS, ProcessFields } from '../../src/state/process/process-fields.ts';
 import { README_CASES } from '../../src/testing/readme-cases.ts';
 import { ProcessMemory } from '../../src/state/process/process-memory.ts';
 
@@ -34,9 +35,9 @@ describe('the three README rules on raw process events', () => {
       } as EventObject;
       const event = processEventOf(fields, index * 1000);
       if (event !== undefined) memory.observe(event);
-      const seen = eventSubject(
-        withProcessFields(fields, new ProcessFields(memory, fields, event), DERIVED_PROCESS_FIELDS.keys()),
-      );
+      const derived = new ProcessFields(memory, fields, event);
+      const view = derivedEvent(plainEvent(fields), DERIVED_PROCESS_FIELDS.keys(), (name) => derived.derived(name));
+      const seen = eventSubject(view.fields);
       return detections.flatMap(({ predicate, details }) =>
         evaluate(predicate, seen) ? [`${index}:${details.name}`] : [],
       );

@@ -109,20 +109,6 @@ function ownValue(process: ProcessEvent, name: string): string | undefined {
   return Object.hasOwn(process.fields, name) ? process.fields[name] : undefined;
 }
 
-/**
- * The event's fields with the derived ones among `names` added, as far as they are known: what to match rules on that use them.
- * The same object when nothing is added. Absent parents stay absent, so `ParentImage: null` and negations see what is known.
- */
-export function withProcessFields(fields: EventObject, derived: ProcessFields, names: Iterable<string>): EventObject {
-  if (derived.process === undefined) return fields;
-  const added: [string, EventValue][] = [];
-  for (const name of names) {
-    const value = derived.value(name);
-    if (value !== undefined) added.push([name, value]);
-  }
-  return added.length === 0 ? fields : { ...fields, ...Object.fromEntries(added) };
-}
-
 /** The real ancestors of an event's process, with command lines. */
 export function processTreeOf(memory: ProcessMemory<unknown>, process: ProcessEvent): ProcessTree {
   const { chain, complete } = memory.ancestryOf(process);

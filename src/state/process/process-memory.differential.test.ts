@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readSnapshot } from '../snapshot/chunk.ts';
-import { NaiveProcessMemory, type NaiveProcess } from './naive-memory.ts';
+import { NaiveProcessMemory, type NaiveProcess } from '../../testing/naive-process-memory.ts';
 import { eventOfFact, fillFact, ProcessFact } from './process-fact.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';

@@ -6,7 +6,8 @@
  * had started last at the time in question is meant, unless it had ended before. A parent that was never seen, or not yet,
  * is a gap: chains say whether they are complete, and events that wait for a late parent are given back when it comes.
  * Bounded by bytes: processes that have ended go first, then those not heard of for longest. Both are counted.
- * Processes are rows of numbers (`process-rows.ts`), their texts stand once each in a store; `naive-memory.ts` says the same in objects.
+ * Processes are rows of numbers (`process-rows.ts`), their texts stand once each in a store; `testing/naive-process-memory.ts` says the
+ * same in objects.
  */
 import type { ProcessEvent } from './process-event.ts';
 import { fillFact, ProcessFact } from './process-fact.ts';

@@ -363,8 +363,9 @@ function quickHash(view: DataView, start: number, length: number): number {
 }
 
 /**
- * HalfSipHash with one compression and three finalization rounds, as the fingerprints of `memory/fingerprint.ts`, over bytes. Source:
- * Aumasson, Bernstein, "SipHash: a fast short-input PRF" (2012).
+ * HalfSipHash with one compression and three finalization rounds, as the fingerprints of `memory/fingerprint.ts`, over bytes. Its round
+ * is written out in both: as a method that they share it takes 2.4 times as long. Source: Aumasson, Bernstein, "SipHash: a fast
+ * short-input PRF" (2012).
  */
 function keyedHash({ lo, hi }: TextSeed, view: DataView, start: number, length: number): number {
   let v0 = lo | 0;

@@ -2,7 +2,7 @@
  * NaiveProcessMemory: what ProcessMemory says, in plain objects and Maps, without bounds of bytes: the oracle of its random differential
  * test. `evictOldest` lets go of what a memory that is short of bytes would.
  */
-import type { ProcessEvent } from './process-event.ts';
+import type { ProcessEvent } from '../state/process/process-event.ts';
 
 /** One remembered process. */
 export interface NaiveProcess {
