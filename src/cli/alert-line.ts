@@ -12,13 +12,21 @@ export function alertLine(alert: Alert, options: { color: boolean; width: number
     alert.threat?.indicator === undefined
       ? alert.rule.name
       : `${alert.threat.indicator.type} ${first?.item ?? alert.rule.name}`;
-  const where = first === undefined ? '' : `${first.how} @ ${first.field === '' ? 'record' : first.field}`;
   const lineage = lineageOf(alert);
   const place = `${alert.flint.input.path}${alert.flint.input.line === undefined ? `#${alert.flint.input.record}` : `:${alert.flint.input.line}`}`;
   const time = alert['@timestamp'].slice(0, 19).replace('T', ' ');
   const badge = paint(options.color, styleOf(level), level.toUpperCase().padEnd(13));
-  const rest = oneLine(`${what}  ${where}  ${lineage}${place}`, Math.max(20, options.width - 36));
+  const rest = oneLine(`${what}  ${whereOf(alert)}  ${lineage}${place}`, Math.max(20, options.width - 36));
   return `${paint(options.color, 'dim', time)}  ${badge} ${rest}`;
+}
+
+/** `exact @ dst_ip`; of a rule over several events `event_count 12 (>= 10) of ws-042, alice`. */
+function whereOf({ flint }: Alert): string {
+  const [first] = flint.matched;
+  if (first === undefined) return '';
+  if (flint.group === undefined) return `${first.how} @ ${first.field === '' ? 'record' : first.field}`;
+  const group = Object.values(flint.group);
+  return `${first.field} ${first.value} (${first.how})${group.length === 0 ? '' : ` of ${group.join(', ')}`}`;
 }
 
 /** `explorer.exe > cmd.exe > rundll32.exe`: the nearest remembered ancestors and the process itself. */

@@ -1,5 +1,5 @@
 /**
- * `flint demo`: the real service with bundled intelligence, bundled logs replayed through its UDP input, alerts as they come, and
+ * `flint demo`: the real service with bundled intelligence and rules, bundled logs replayed through its UDP input, alerts as they come, and
  * where to look next. Everything listens on loopback; the data directory is a temporary one.
  */
 import { createSocket, type Socket } from 'node:dgram';
@@ -20,6 +20,7 @@ import { untilSignal } from './run.ts';
 import { type RunningService, startService } from './running-service.ts';
 import { openTerminal, paint, say, type Terminal } from './terminal.ts';
 
+const SAMPLE_RULES = fileURLToPath(new URL('../../samples/rules', import.meta.url));
 const SAMPLE_LOGS = fileURLToPath(new URL('../../samples/logs', import.meta.url));
 const GELF_PORT = 12_201;
 const HTTP_PORT = 8720;
@@ -60,6 +61,7 @@ async function demo(flags: DemoFlags): Promise<number> {
           dataDir: join(folder, 'data'),
           listen: [`gelf+udp://127.0.0.1:${ports.gelf}`],
           intel: [SAMPLE_INTEL],
+          rules: [SAMPLE_RULES],
           http: `127.0.0.1:${ports.http}`,
         },
         {},
@@ -124,7 +126,7 @@ function conclude(running: RunningService, terminal: Terminal, sent: number, ale
       '',
       'try it yourself:',
       `  echo '{"host":"me","message":"visited http://login.update-check.example/"}' | nc -u -w1 127.0.0.1 ${port}`,
-      '  npx flint scan samples/logs --intel samples/intel',
+      '  npx flint scan samples/logs --intel samples/intel --rules samples/rules',
       '  npx flint run --listen gelf+udp://127.0.0.1:12201 --intel YOUR-FEED',
       '',
       'Ctrl-C ends the demo',

@@ -42,6 +42,14 @@ describe('lines', () => {
     expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it('show of a rule over several events what was counted, and of whom', () => {
+    const alert = sampleAlert();
+    const matched = [{ field: 'event_count', value: '12', item: 'event_count', how: '>= 10' }];
+    const flint = { ...alert.flint, group: { host: 'ws-042', user: 'alice' }, matched };
+    const line = alertLine({ ...alert, flint } as typeof alert, { color: false, width: 200 });
+    expect(line).toContain('event_count 12 (>= 10) of ws-042, alice');
+  });
+
   it('round bytes', () => {
     expect([978.47, 1023, 1024, 1_572_864].map(formatBytes)).toEqual(['978 B', '1023 B', '1.0 KiB', '1.5 MiB']);
   });
