@@ -87,6 +87,34 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     expect(problems).toEqual([]);
   });
 
+  it('shows the processes and events that led to an alert', async () => {
+    const page = await open();
+    const alert = fakeAlert({ name: 'sequence' });
+    const ancestors = [
+      { pid: '4', executable: 'C:\\Windows\\explorer.exe' },
+      { pid: '7', executable: 'C:\\Windows\\cmd.exe', command_line: 'cmd /c "<b>start</b>"', user: 'alice' },
+    ];
+    const events = [
+      { '@timestamp': '2026-03-17T09:05:00.000Z', id: '1', original: '{"step":"first"}' },
+      { '@timestamp': '2026-03-17T09:05:05.250Z', id: '2', original: '{"step":"second"}' },
+    ];
+    const matched = [{ field: 'temporal', value: '2', item: 'temporal', how: '>= 2' }];
+    const group = { host: 'ws-042', user: 'alice' };
+    const flint = { ...alert.flint, matched, group, count: 2, events, process_tree: { ancestors, complete: true } };
+    view.alerts.push({ ...alert, process: { executable: 'C:\\x\\tool.exe', pid: 9 }, flint });
+    await page.locator('.row').click();
+    await page.locator('dialog[open]').waitFor();
+    expect(await page.locator('.lineage strong').allTextContents()).toEqual(['explorer.exe', 'cmd.exe', 'tool.exe']);
+    expect(await page.locator('.lineage code').nth(1).textContent()).toBe('cmd /c "<b>start</b>"');
+    expect(await page.locator('.event summary').allTextContents()).toEqual([
+      '2026-03-17 09:05:00 ',
+      '2026-03-17 09:05:05 +5.25 s',
+    ]);
+    await page.locator('.event summary').nth(1).click();
+    expect(await page.locator('.event[open] pre').textContent()).toContain('"step": "second"');
+    expect(problems).toEqual([]);
+  });
+
   it('replaces the row of an alert that comes again', async () => {
     const page = await open();
     await page.getByText('Watching', { exact: true }).waitFor();

@@ -4,11 +4,14 @@
  */
 import type { Alert } from '../../core/alert.ts';
 import type { EventObject } from '../../core/event.ts';
+import type { MatchedField } from '../../core/match.ts';
+import { eventsSection, processSection } from './alert-story.ts';
 import type { AlertItem } from './api.ts';
 import { copyButton } from './copy-button.ts';
 import { button, type Child, element } from './element.ts';
 import { utcTime } from './format.ts';
-import { highlight, readable } from './highlight.ts';
+import { highlight } from './highlight.ts';
+import { prettyJson } from './pretty-json.ts';
 
 export interface DetailActions {
   readonly close: () => void;
@@ -51,6 +54,8 @@ export function showDetail(dialog: HTMLDialogElement, item: AlertItem, actions: 
       matchedSection(alert),
       section('Indicator', indicatorRows(alert)),
       section('Event', eventRows(alert)),
+      processSection(alert),
+      eventsSection(alert),
       originalSection(alert),
       section('Rule', ruleRows(alert)),
       rawSection(alert),
@@ -61,16 +66,14 @@ export function showDetail(dialog: HTMLDialogElement, item: AlertItem, actions: 
 
 type Row = readonly [name: string, value: string | undefined];
 
+/** One row for each value, with all that it matches: a rule often asks several things of one long text. */
 function matchedSection(alert: Alert): HTMLElement {
-  const rows = alert.flint.matched.map((one) =>
-    element(
-      'tr',
-      {},
-      element('td', {}, element('code', {}, one.field)),
-      element('td', {}, element('mark', {}, one.value)),
-      element('td', {}, element('code', {}, one.item), element('span', { class: 'quiet' }, ` ${one.how}`)),
-    ),
-  );
+  const byValue = new Map<string, MatchedField[]>();
+  for (const one of alert.flint.matched) {
+    const key = JSON.stringify([one.field, one.value]);
+    byValue.set(key, [...(byValue.get(key) ?? []), one]);
+  }
+  const rows = [...byValue.values()].flatMap((same) => same.slice(0, 1).map((one) => matchedRow(one, same)));
   const omitted = alert.flint.matched_omitted ?? 0;
   return element(
     'section',
@@ -94,6 +97,19 @@ function matchedSection(alert: Alert): HTMLElement {
   );
 }
 
+function matchedRow({ field, value }: MatchedField, same: readonly MatchedField[]): HTMLElement {
+  const matches = same.map(({ item, how }) =>
+    element('div', {}, element('code', {}, item), element('span', { class: 'quiet' }, ` ${how}`)),
+  );
+  return element(
+    'tr',
+    {},
+    element('td', {}, element('code', {}, field)),
+    element('td', {}, element('div', { class: 'value' }, element('mark', {}, value))),
+    element('td', {}, ...matches),
+  );
+}
+
 function section(title: string, rows: readonly Row[]): HTMLElement | undefined {
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined && row[1] !== '');
   if (known.length === 0) return undefined;
@@ -105,7 +121,8 @@ function eventRows(alert: Alert): Row[] {
   const objects: readonly (keyof Alert)[] = ['host', 'user', 'source', 'destination', 'url', 'dns', 'process', 'file'];
   const rows: Row[] = objects.flatMap((name) => flatten(name, alert[name] as EventObject | undefined));
   for (const [name, value] of Object.entries(alert.flint.group ?? {})) rows.push([`group: ${name}`, value]);
-  if (alert.flint.count !== undefined) rows.push(['times', String(alert.flint.count)]);
+  if (alert.flint.count !== undefined)
+    rows.push([alert.flint.group === undefined ? 'times' : 'events', String(alert.flint.count)]);
   return rows;
 }
 
@@ -150,7 +167,9 @@ function ruleRows(alert: Alert): Row[] {
 function originalSection(alert: Alert): HTMLElement | undefined {
   const { original } = alert.event;
   if (original === undefined) return undefined;
-  const pieces: Child[] = highlight(readable(original), alert.flint.matched).map((piece) =>
+  // Of a rule over several events the values are counts, which stand nowhere in the record.
+  const needles = alert.flint.group === undefined ? alert.flint.matched : [];
+  const pieces: Child[] = highlight(prettyJson(original), needles).map((piece) =>
     piece.kind === 'plain' ? piece.text : element('mark', piece.kind === 'field' ? { class: 'field' } : {}, piece.text),
   );
   return element(

@@ -130,7 +130,12 @@ function row(item: AlertItem, summary: AlertSummary, open: (id: string) => void)
     element(
       'span',
       { class: 'row-main' },
-      element('span', { class: 'row-title' }, summary.title, times(summary.times)),
+      element(
+        'span',
+        { class: 'row-head' },
+        element('span', { class: 'row-title' }, summary.title),
+        times(summary.times),
+      ),
       matched === undefined
         ? undefined
         : element(

@@ -19,6 +19,14 @@ it('falls back to the input when the event names no host', () => {
   expect(summarize({ ...bare, destination: { ip: '2001:db8::1', port: 443 } }).peers).toBe('[2001:db8::1]:443');
 });
 
+it('says of a rule over several events what was counted, and of whom', () => {
+  const alert = fakeAlert();
+  const matched = [{ field: 'event_count', value: '12', item: 'event_count', how: '>= 10' }];
+  const grouped = { ...alert, flint: { ...alert.flint, matched, count: 12, group: { host: 'ws-042', user: 'alice' } } };
+  expect(summarize(grouped)).toMatchObject({ matched: { field: 'event_count 12', value: 'ws-042, alice' }, times: 1 });
+  expect(searchText(grouped)).toContain('alice');
+});
+
 it('searches rule, value, provider and peers in lower case', () => {
   const text = searchText(fakeAlert({ name: 'Loud RULE' }));
   for (const part of ['loud rule', 'login.update-check.example', 'flint-samples', '203.0.113.66:8443', 'ws-042'])

@@ -1,10 +1,11 @@
 /** AlertSummary: what of an alert is shown in one row, and what the text filter looks at. Pure. */
 import type { Alert } from '../../core/alert.ts';
 import type { EventObject, EventValue } from '../../core/event.ts';
+import type { MatchedField } from '../../core/match.ts';
 
 export interface AlertSummary {
   readonly title: string;
-  /** `field` and `value` of the first match; absent for correlations without one. */
+  /** `field` and `value` of the first match; of a rule over several events what was counted, and the values of its group. */
   readonly matched: { readonly field: string; readonly value: string } | undefined;
   readonly moreMatches: number;
   /** Host and user: `ws-042 · alice`; else the input's path. */
@@ -21,12 +22,17 @@ export function summarize(alert: Alert): AlertSummary {
   const where = [field(alert.host, 'name'), field(alert.user, 'name')].filter((text) => text !== '').join(' · ');
   return {
     title: alert.rule.name,
-    matched: first === undefined ? undefined : { field: first.field, value: first.value },
+    matched: first === undefined ? undefined : matchedOf(first, alert.flint.group),
     moreMatches: Math.max(0, alert.flint.matched.length - 1) + (alert.flint.matched_omitted ?? 0),
     where: where === '' && peers === '' ? alert.flint.input.path : where,
     peers,
-    times: alert.flint.count ?? 1,
+    times: alert.flint.group === undefined ? (alert.flint.count ?? 1) : 1,
   };
+}
+
+function matchedOf(first: MatchedField, group: Alert['flint']['group']): AlertSummary['matched'] {
+  if (group === undefined) return { field: first.field, value: first.value };
+  return { field: `${first.field} ${first.value}`, value: Object.values(group).join(', ') };
 }
 
 /** Lower-case text that the filter searches. */
@@ -34,7 +40,9 @@ export function searchText(alert: Alert): string {
   const { title, where, peers } = summarize(alert);
   const matched = alert.flint.matched.map((one) => `${one.field} ${one.value} ${one.item}`).join(' ');
   const indicator = alert.threat?.indicator;
-  return [title, alert.rule.id, where, peers, matched, indicator?.provider, indicator?.value, alert.tags?.join(' ')]
+  const group = Object.values(alert.flint.group ?? {}).join(' ');
+  const { rule, tags } = alert;
+  return [title, rule.id, where, peers, matched, group, indicator?.provider, indicator?.value, tags?.join(' ')]
     .join(' ')
     .toLowerCase();
 }

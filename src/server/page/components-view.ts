@@ -38,7 +38,11 @@ export function sinksView(report: StatusReport, previous: StatusReport | undefin
 export function intelligenceView(report: StatusReport): Node {
   const { intelligence, sources } = report.service;
   if (intelligence.length === 0 && sources.length === 0) {
-    return quiet('Nothing is loaded, so nothing can be found. Give some with --intel PATH or URL.');
+    const hasRules = Object.values(report.service.rules).some((number) => number > 0);
+    const without = hasRules
+      ? 'None is loaded: only rules look at the records.'
+      : 'Nothing is loaded, so nothing can be found.';
+    return quiet(`${without} Give some with --intel PATH or URL.`);
   }
   return element(
     'ul',

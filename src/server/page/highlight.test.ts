@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { highlight, readable } from './highlight.ts';
+import { highlight } from './highlight.ts';
 
 describe('highlight', () => {
   const marked = (text: string, field: string, value: string) =>
@@ -39,10 +39,4 @@ describe('highlight', () => {
     ]);
     expect(highlight('', [])).toEqual([]);
   });
-});
-
-it('indents one JSON object and leaves everything else alone', () => {
-  expect(readable('{"a":1}')).toBe('{\n  "a": 1\n}');
-  expect(readable('{"a":1')).toBe('{"a":1');
-  expect(readable('Jan  1 00:00:00 host app: {}')).toBe('Jan  1 00:00:00 host app: {}');
 });

@@ -12,17 +12,6 @@ export interface Needle {
   readonly value: string;
 }
 
-/** Indents a record that is one JSON object; everything else stays as it is. */
-export function readable(original: string): string {
-  if (!original.startsWith('{')) return original;
-  try {
-    return JSON.stringify(JSON.parse(original), undefined, 2);
-  } catch {
-    // Cut off, or no JSON after all: shown as received.
-    return original;
-  }
-}
-
 export function highlight(text: string, needles: readonly Needle[]): Piece[] {
   const wanted = needlesOf(needles);
   const lower = lowerAscii(text);

@@ -142,7 +142,7 @@ function showIntelligence({ service }: StatusReport): void {
   const sources = plural(service.intelligence.length, 'source');
   setText(
     byId('rules-total'),
-    [sources, ...rules.map(([engine, number]) => `${count(number)} ${engine} rules`)].join(' · '),
+    [sources, ...rules.map(([engine, number]) => plural(number, `${engine} rule`))].join(' · '),
   );
   const byKind = new Map<string, number>();
   for (const source of service.intelligence) {
