@@ -12,6 +12,7 @@ import { type SieveGroup, writeGroup } from './sieve-group.ts';
 import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
 import { MAX_EDGES, type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
 import * as layout from './sieve-memory.ts';
+import { SieveRawFilters } from './sieve-raw-filter.ts';
 import type { KeyManner } from '../core/record-place.ts';
 import type { RecordQuestion } from '../core/record-question.ts';
 
@@ -103,6 +104,7 @@ export class EventSieve {
   #origin = '';
   readonly #tells: number;
   readonly #groups = new Map<SieveGroup, number>();
+  readonly #rawFilters: SieveRawFilters;
   /** Leaves of all kinds, with what their records are counted under. */
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
   /** Leaves of groups that were not improved yet. */
@@ -130,6 +132,7 @@ export class EventSieve {
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
     this.#memory = memory;
+    this.#rawFilters = new SieveRawFilters(memory);
     this.#options = options;
     this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.#inputAt = memory.allocate(options.inputBytes);
@@ -300,6 +303,7 @@ export class EventSieve {
         group,
         MAX_KEYS,
         this.#frequency ?? learnLiterals(new Uint8Array()),
+        this.#rawFilters,
         (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);

@@ -46,9 +46,6 @@ import {
   MATCHER_STARTS,
   MATCHER_STEP,
   MATCHER_STRANGE,
-  RAW_BITS,
-  RAW_BYTES,
-  RAW_SHIFT,
   RELATION_CONTAINS,
   RELATION_ENDS,
   RELATION_EQUALS,
@@ -56,6 +53,7 @@ import {
   RELATION_STARTS,
   SIEVE_LITERAL_BYTES,
 } from './sieve-memory.ts';
+import type { SieveRawFilters } from './sieve-raw-filter.ts';
 
 export type SieveRelation = 'equals' | 'starts' | 'ends' | 'contains';
 
@@ -130,10 +128,7 @@ const FEW_COST = 0.2;
 const FEW = 24;
 const FEW_BYTES = 3;
 const BUCKETS = 8;
-const GRAM_MUL = 0x9e3779b1;
 const ALL_HALVES = Array.from({ length: 32 }, (_, half) => half);
-/** No JSON writer escapes these, but as `\uXXXX`. */
-const UNCHANGED = /^[ !#-.0-[\]-~]+$/;
 
 /** Puts literals into the tables of a matcher: the kernel does, which knows the hashes. */
 export type AddLiterals = (matcher: number, first: number, count: number) => void;
@@ -144,6 +139,7 @@ export function writeGroup(
   group: SieveGroup,
   keys: number,
   frequency: LiteralFrequency,
+  rawFilters: SieveRawFilters,
   addLiterals: AddLiterals,
 ): number {
   const writer = new GroupWriter(memory, frequency, addLiterals);
@@ -172,7 +168,7 @@ export function writeGroup(
   set(GROUP_KEYS, keyMap);
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
-  set(GROUP_RAW, group.keywords === undefined ? 0 : writer.rawFilter(group.keywords));
+  set(GROUP_RAW, group.keywords === undefined ? 0 : rawFilters.addressOf(group.keywords, frequency));
   set(GROUP_HITS, writer.words(new Uint32Array(group.atoms)));
   if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
   set(GROUP_LITERALS, writer.searched(group));
@@ -322,46 +318,6 @@ class GroupWriter {
     new Uint8Array(buffer, address + AUTOMATON_SKIP, classes.length).set(skipped);
     new Uint16Array(buffer, address + AUTOMATON_NEXT, next.length).set(next);
     return address;
-  }
-
-  /** Address of the filter; 0 when some literal could be spelled in too many ways to be looked for in raw bytes. */
-  rawFilter({ literals, numeric, strange }: SieveMatcher): number {
-    if (numeric.length > 0 || strange !== undefined) return 0;
-    const grams = literals.map(({ text }) => this.#rawGram(text));
-    if (grams.includes(undefined)) return 0;
-    const address = this.#memory.allocate(RAW_BYTES);
-    const bytes = new Uint8Array(this.#memory.memory.buffer, address, RAW_BYTES);
-    const set = (at: number, bit: number): void => {
-      bytes[at] = (bytes[at] ?? 0) | bit;
-    };
-    // What begins alike shares one of the eight buckets.
-    const distinct = [...new Set(grams as number[])].sort((a, b) => (a & 0xffff) - (b & 0xffff));
-    for (const [place, gram] of distinct.entries()) {
-      const bucket = 1 << Math.floor((place * 8) / distinct.length);
-      for (const [i, byte] of [gram & 0xff, (gram >>> 8) & 0xff, (gram >>> 16) & 0xff].entries()) {
-        set(32 * i + (byte & 15), bucket);
-        // A capital is told from its letter by one bit of the upper half, which is set in all grams.
-        set(32 * i + 16 + (byte >>> 4), bucket);
-        set(32 * i + 16 + ((byte >>> 4) & ~2), bucket);
-      }
-      const hash = Math.imul(gram, GRAM_MUL) >>> RAW_SHIFT;
-      set(RAW_BITS + (hash >>> 3), 1 << (hash & 7));
-    }
-    return address;
-  }
-
-  /** Four bytes of the literal that stand in raw JSON as they are, the first two rare. */
-  #rawGram(text: string): number | undefined {
-    let best: number | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    for (let offset = 0; offset + GRAM <= text.length; offset++) {
-      if (!UNCHANGED.test(text.slice(offset, offset + GRAM))) continue;
-      const weight = this.#frequency.pairsPerMillion(text.slice(offset, offset + 2));
-      if (weight >= least) continue;
-      best = gramOf(text, offset);
-      least = weight;
-    }
-    return best;
   }
 
   /** A hash table of free entries and its mask, which stands behind its address. */
