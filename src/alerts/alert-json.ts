@@ -10,8 +10,8 @@ import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordSource } from '../core/record.ts';
 import { eventKey, singleAlertId } from './alert-id.ts';
 import { type AlertOptions, ECS_VERSION, isShort, limitTexts, MAX_HITS, MAX_ORIGINAL_BYTES } from './build-alert.ts';
-import { nested, placedValues } from './ecs-fields.ts';
-import { matchJson } from './match-json.ts';
+import { nested, type PlacedValues } from './ecs-fields.ts';
+import { isOfOneEvent, matchJson } from './match-json.ts';
 import { membersOf, type PlacedJson, placedJson } from './placed-json.ts';
 import { processTreeFields, withParent } from './process-tree-fields.ts';
 import { relatedFields, relatedValue } from './related.ts';
@@ -19,8 +19,24 @@ import { rfc3339 } from './rfc3339.ts';
 
 const HEAD = `","ecs":{"version":"${ECS_VERSION}"},"event":{"kind":"alert","id":"`;
 
-/** Undefined: the record must be built. */
-export function alertJson(match: Match, event: Event, options: AlertOptions): string | undefined {
+/** The line around what says where in its source the record stands: `numbersJson` goes between the two. */
+export interface AlertParts {
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** `line` is 0 where the source has none. */
+export function numbersJson(line: number, record: number): string {
+  return `${line > 0 ? `,"line":${line}` : ''},"record":${record}`;
+}
+
+/** Undefined: the record must be built. `placesOf` gives `placedValues` of the event's fields. */
+export function alertParts(
+  match: Match,
+  event: Event,
+  options: AlertOptions,
+  placesOf: () => PlacedValues,
+): AlertParts | undefined {
   if (!isOfOneEvent(match) || match.matched.length > MAX_HITS) return undefined;
   const constant = matchJson(match);
   const { original, origin } = event;
@@ -29,8 +45,8 @@ export function alertJson(match: Match, event: Event, options: AlertOptions): st
   const input = inputJson(origin.source);
   const placed =
     options.tree === undefined
-      ? placedJson(placedValues(event.fields), relatedValue(match))
-      : withTree(event, match, options.tree);
+      ? placedJson(placesOf(), relatedValue(match))
+      : withTree(placesOf(), match, options.tree);
   if (matched === undefined || input === undefined || placed === undefined) return undefined;
   const id = singleAlertId(constant.ruleKey, eventKey(event));
   let json = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(options.nowMs)}","severity":`;
@@ -38,17 +54,10 @@ export function alertJson(match: Match, event: Event, options: AlertOptions): st
   if (options.keepOriginal) json += `,"original":${jsonText(original)}`;
   json += `},${constant.ruleAndThreat}${placed.others}${constant.tags}`;
   json += `,"flint":${constant.flintBefore}${matched}${constant.validity}`;
-  json += `,"input":${input}${origin.line > 0 ? `,"line":${origin.line}` : ''},"record":${origin.record}}`;
-  json += constant.flintAfter;
-  if (options.tree !== undefined) json += membersOf(jsonLine(processTreeFields(options.tree)));
-  return `${json}}}`;
-}
-
-/** True when the match says nothing of other events. */
-export function isOfOneEvent(match: Match): boolean {
-  if (match.engine === 'indicator') return true;
-  const { events, group, count, unconfirmed } = match;
-  return events === undefined && group === undefined && count === undefined && unconfirmed === undefined;
+  json += `,"input":${input}`;
+  let tail = `}${constant.flintAfter}`;
+  if (options.tree !== undefined) tail += membersOf(jsonLine(processTreeFields(options.tree)));
+  return { head: json, tail: `${tail}}}` };
 }
 
 function matchedJson(matched: readonly MatchedField[]): string | undefined {
@@ -76,9 +85,9 @@ function inputJson(source: RecordSource): string | undefined {
 }
 
 /** What memory knows of the parent goes among the fields: they are built then. */
-function withTree(event: Event, match: Match, tree: ProcessTree): PlacedJson | undefined {
+function withTree(values: PlacedValues, match: Match, tree: ProcessTree): PlacedJson | undefined {
   const cut: string[] = [];
-  const { event: own, ...others } = limitTexts(withParent(nested(placedValues(event.fields)), tree), '', cut);
+  const { event: own, ...others } = limitTexts(withParent(nested(values), tree), '', cut);
   if (cut.length > 0) return undefined;
   const related = relatedFields(others, match);
   return {

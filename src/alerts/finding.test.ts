@@ -10,7 +10,7 @@ import type { ProcessTree } from '../core/process-tree.ts';
 import { Random } from '../testing/random.ts';
 import { sampleEvent, sampleMatch, sampleRuleMatch } from '../testing/sample-alert.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../testing/shared-data.ts';
-import { alertJson } from './alert-json.ts';
+import { ruleKey } from './alert-id.ts';
 import { buildAlert } from './build-alert.ts';
 import { ECS_PLACES } from './ecs-places.ts';
 import { Finding } from './finding.ts';
@@ -70,8 +70,15 @@ describe('finding', () => {
         ...(random.chance(0.2) && { tree: tree(random) }),
       };
       const expected = jsonLine(buildAlert(match, event, options));
-      expect(new Finding(match, event, options).json(), `round ${round}`).toBe(expected);
-      if (alertJson(match, event, options) !== undefined) direct++;
+      const finding = new Finding(match, event, options);
+      expect(finding.json(), `round ${round}`).toBe(expected);
+      if (finding.parts() !== undefined) direct++;
+      const { id, where, ruleKey: rule, alert } = finding;
+      expect(id).toBe(alert.event.id);
+      expect(where, `round ${round}`).toBe(
+        String(alert.host?.['name'] ?? alert.source?.['ip'] ?? event.origin.source.input),
+      );
+      expect(rule).toBe(ruleKey(match));
     }
     // The fast way was taken, and the other as well.
     expect(direct).toBeGreaterThan(ROUNDS / 3);
@@ -100,10 +107,10 @@ describe.skipIf(!hasSharedData('events'))(`findings in real events ${sharedDataM
     for (const [i, line] of lines.entries()) {
       const match = i % 2 === 0 ? sampleRuleMatch() : sampleMatch();
       const event = { ...sampleEvent(JSON.parse(line) as EventObject, i), original: line };
-      const json = alertJson(match, event, options);
-      if (json === undefined) continue;
+      const finding = new Finding(match, event, options);
+      if (finding.parts() === undefined) continue;
       direct++;
-      expect(json, line).toBe(jsonLine(buildAlert(match, event, options)));
+      expect(finding.json(), line).toBe(jsonLine(buildAlert(match, event, options)));
     }
     expect(direct).toBeGreaterThan(0.9 * lines.length);
   });

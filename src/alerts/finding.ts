@@ -6,15 +6,20 @@ import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import { jsonLine } from '../core/json-text.ts';
 import type { Match } from '../core/match.ts';
-import { alertJson, isOfOneEvent } from './alert-json.ts';
-import { type AlertOptions, buildAlert } from './build-alert.ts';
-import { matchJson } from './match-json.ts';
+import { cutUtf8, wellFormed } from '../core/text-limit.ts';
+import { alertId } from './alert-id.ts';
+import { type AlertParts, alertParts, numbersJson } from './alert-json.ts';
+import { type AlertOptions, buildAlert, MAX_TEXT_BYTES } from './build-alert.ts';
+import { type PlacedValues, placedValues } from './ecs-fields.ts';
+import type { FoundAlert } from './found-alert.ts';
+import { isOfOneEvent, matchJson } from './match-json.ts';
 
-export class Finding {
+export class Finding implements FoundAlert {
   readonly match: Match;
   readonly event: Event;
   readonly #options: AlertOptions;
   #alert: Alert | undefined;
+  #placed: PlacedValues | undefined;
 
   constructor(match: Match, event: Event, options: AlertOptions) {
     this.match = match;
@@ -29,13 +34,47 @@ export class Finding {
     return this.#alert;
   }
 
-  /** `jsonLine` of the alert. */
-  json(): string {
-    return alertJson(this.match, this.event, this.#options) ?? jsonLine(this.alert);
+  get id(): string {
+    return this.#alert?.event.id ?? alertId(this.match, this.event);
   }
 
-  /** What it counts as in a summary. */
+  get ruleKey(): string {
+    return matchJson(this.match).ruleKey;
+  }
+
   get label(): string {
     return matchJson(this.match).label;
+  }
+
+  get where(): string {
+    const placed = this.#places;
+    const named = placed.get('host.name') ?? placed.get('source.ip');
+    // As the record has it.
+    return named === undefined ? this.event.origin.source.input : wellFormed(cutUtf8(String(named), MAX_TEXT_BYTES));
+  }
+
+  get timeMs(): number {
+    return this.event.timeMs;
+  }
+
+  get textLength(): number {
+    return this.#options.keepOriginal ? this.event.original.length : 0;
+  }
+
+  json(): string {
+    const parts = this.parts();
+    if (parts === undefined) return jsonLine(this.alert);
+    const { line, record } = this.event.origin;
+    return parts.head + numbersJson(line, record) + parts.tail;
+  }
+
+  /** The line without the numbers of the record in its source; undefined where the record must be built. */
+  parts(): AlertParts | undefined {
+    return alertParts(this.match, this.event, this.#options, () => this.#places);
+  }
+
+  get #places(): PlacedValues {
+    this.#placed ??= placedValues(this.event.fields);
+    return this.#placed;
   }
 }

@@ -48,13 +48,20 @@ export function matchJson(match: Match): MatchJson {
     return json;
   }
   // What is said of a rule beside its details may change from event to event.
-  if (match.indicator !== undefined || match.validity !== undefined) return written(match);
+  if (match.indicator !== undefined || match.validity !== undefined || !isOfOneEvent(match)) return written(match);
   let json = byRule.get(match.rule);
   if (json === undefined || json.engine !== match.engine) {
     json = written(match);
     byRule.set(match.rule, json);
   }
   return json;
+}
+
+/** True when the match says nothing of other events. */
+export function isOfOneEvent(match: Match): boolean {
+  if (match.engine === 'indicator') return true;
+  const { events, group, count, unconfirmed } = match;
+  return events === undefined && group === undefined && count === undefined && unconfirmed === undefined;
 }
 
 function isSame(a: IndicatorMatch, b: IndicatorMatch): boolean {

@@ -1,22 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { sampleEvent, sampleMatch, sampleOutgoing } from '../testing/sample-alert.ts';
+import type { Match } from '../core/match.ts';
+import { sampleEvent, sampleMatch } from '../testing/sample-alert.ts';
+import { Finding } from './finding.ts';
 import { Suppressor, type SuppressionSnapshot } from './suppressor.ts';
 
 const MINUTE = 60_000;
 const match = sampleMatch();
 
-/** An alert of the sample match by another event, from another host if one is given. */
-function at(position: number, host = 'ws1') {
+/** An alert of another event, from another host if one is given. */
+function at(position: number, host = 'ws1', of: Match = match, original?: string): Finding {
   const event = { ...sampleEvent({ SRC_IP: '10.0.0.1', Hostname: host }, position), timeMs: position * 1000 };
-  return sampleOutgoing(match, event);
+  return findingOf(original === undefined ? event : { ...event, original }, of);
+}
+
+function findingOf(event: ReturnType<typeof sampleEvent>, of: Match = match): Finding {
+  return new Finding(of, event, { nowMs: event.origin.arrivalMs, keepOriginal: true });
 }
 
 describe('suppression', () => {
   it('sends the first alert, holds back the others, and closes with the same id and the count', () => {
     const suppressor = new Suppressor({ windowMs: 5 * MINUTE });
-    const first = suppressor.offer(match, at(0), 0);
+    const first = suppressor.offer(at(0), 0);
     expect(first).toMatchObject({ heldBack: false, send: [{ alert: at(0).alert }] });
-    for (let i = 1; i <= 9; i++) expect(suppressor.offer(match, at(i), i * 1000)).toEqual({ send: [], heldBack: true });
+    for (let i = 1; i <= 9; i++) expect(suppressor.offer(at(i), i * 1000)).toEqual({ send: [], heldBack: true });
     expect(suppressor.expire(5 * MINUTE - 1)).toEqual([]);
     const [closing, ...more] = suppressor.expire(5 * MINUTE);
     expect(more).toEqual([]);
@@ -24,12 +30,12 @@ describe('suppression', () => {
     expect(closing?.alert.flint.count).toBe(10);
     expect(closing?.alert.event).toMatchObject({ start: '1970-01-01T00:00:00.000Z', end: '1970-01-01T00:00:09.000Z' });
     expect(suppressor.heldBack).toBe(9);
-    expect(suppressor.offer(match, at(400), 5 * MINUTE).send).toHaveLength(1);
+    expect(suppressor.offer(at(400), 5 * MINUTE).send).toHaveLength(1);
   });
 
   it('ends a window without repeats silently', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE });
-    suppressor.offer(match, at(0), 0);
+    suppressor.offer(at(0), 0);
     expect(suppressor.expire(MINUTE)).toEqual([]);
     expect(suppressor.size).toBe(0);
   });
@@ -37,55 +43,55 @@ describe('suppression', () => {
   it('keeps rules, hosts and, without a host, source addresses apart', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE });
     const other = sampleMatch({ value: '10.9.9.9:1' });
-    const byAddress = (ip: string, position: number) => sampleOutgoing(match, sampleEvent({ SRC_IP: ip }, position));
-    expect(suppressor.offer(match, at(0, 'ws1'), 0).heldBack).toBe(false);
-    expect(suppressor.offer(match, at(1, 'ws2'), 0).heldBack).toBe(false);
-    expect(suppressor.offer(other, at(2, 'ws1'), 0).heldBack).toBe(false);
-    expect(suppressor.offer(match, byAddress('10.0.0.1', 3), 0).heldBack).toBe(false);
-    expect(suppressor.offer(match, byAddress('10.0.0.2', 4), 0).heldBack).toBe(false);
-    expect(suppressor.offer(match, byAddress('10.0.0.2', 5), 0).heldBack).toBe(true);
-    expect(suppressor.offer(match, at(6, 'WS1'), 0).heldBack).toBe(true);
+    const byAddress = (ip: string, position: number) => findingOf(sampleEvent({ SRC_IP: ip }, position));
+    expect(suppressor.offer(at(0, 'ws1'), 0).heldBack).toBe(false);
+    expect(suppressor.offer(at(1, 'ws2'), 0).heldBack).toBe(false);
+    expect(suppressor.offer(at(2, 'ws1', other), 0).heldBack).toBe(false);
+    expect(suppressor.offer(byAddress('10.0.0.1', 3), 0).heldBack).toBe(false);
+    expect(suppressor.offer(byAddress('10.0.0.2', 4), 0).heldBack).toBe(false);
+    expect(suppressor.offer(byAddress('10.0.0.2', 5), 0).heldBack).toBe(true);
+    expect(suppressor.offer(at(6, 'WS1'), 0).heldBack).toBe(true);
   });
 
   it('lets a window end by the next alert, whoever it is of', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE });
-    suppressor.offer(match, at(0), 0);
-    suppressor.offer(match, at(1), 1);
-    const { send } = suppressor.offer(match, at(2, 'ws2'), MINUTE);
+    suppressor.offer(at(0), 0);
+    suppressor.offer(at(1), 1);
+    const { send } = suppressor.offer(at(2, 'ws2'), MINUTE);
     expect(send.map(({ alert }) => alert.flint.count)).toEqual([2, undefined]);
   });
 
   it('passes a replay of the first alert again and does not count it', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE });
-    suppressor.offer(match, at(0), 0);
-    expect(suppressor.offer(match, at(0), 10)).toMatchObject({ heldBack: false, send: [{}] });
+    suppressor.offer(at(0), 0);
+    expect(suppressor.offer(at(0), 10)).toMatchObject({ heldBack: false, send: [{}] });
     expect(suppressor.flush()).toEqual([]);
   });
 
   it('is off with a window of nothing', () => {
     const suppressor = new Suppressor({ windowMs: 0 });
-    for (let i = 0; i < 3; i++) expect(suppressor.offer(match, at(i), 0).heldBack).toBe(false);
+    for (let i = 0; i < 3; i++) expect(suppressor.offer(at(i), 0).heldBack).toBe(false);
     expect(suppressor.size).toBe(0);
   });
 
   it('goes on after a restart', () => {
     const before = new Suppressor({ windowMs: MINUTE });
-    before.offer(match, at(0), 0);
-    before.offer(match, at(1), 1);
+    before.offer(at(0), 0);
+    before.offer(at(1), 1);
     const stored = JSON.parse(JSON.stringify(before.snapshot())) as SuppressionSnapshot;
     const after = new Suppressor({ windowMs: MINUTE });
     expect(after.restore(stored)).toBe(true);
-    expect(after.offer(match, at(2), 1000).heldBack).toBe(true);
+    expect(after.offer(at(2), 1000).heldBack).toBe(true);
     expect(after.expire(MINUTE)[0]?.alert.flint.count).toBe(3);
     expect(after.restore({ ...stored, version: 2 } as unknown as SuppressionSnapshot)).toBe(false);
   });
 
   it('ends the oldest windows early when there are too many, without losing their counts', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE, maxEntries: 3 });
-    suppressor.offer(match, at(0, 'h0'), 0);
-    suppressor.offer(match, at(1, 'h0'), 0);
-    for (const host of ['h1', 'h2']) suppressor.offer(match, at(2, host), 0);
-    const { send } = suppressor.offer(match, at(3, 'h3'), 0);
+    suppressor.offer(at(0, 'h0'), 0);
+    suppressor.offer(at(1, 'h0'), 0);
+    for (const host of ['h1', 'h2']) suppressor.offer(at(2, host), 0);
+    const { send } = suppressor.offer(at(3, 'h3'), 0);
     expect(send.map(({ alert }) => [alert.host?.name, alert.flint.count])).toEqual([
       ['h0', 2],
       ['h3', undefined],
@@ -96,8 +102,7 @@ describe('suppression', () => {
   it('keeps within its memory', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE, maxBytes: 100_000 });
     for (let i = 0; i < 100; i++) {
-      const outgoing = at(i, `h${i}`);
-      suppressor.offer(match, { ...outgoing, event: { ...outgoing.event, original: 'x'.repeat(10_000) } }, 0);
+      suppressor.offer(at(i, `h${i}`, match, 'x'.repeat(10_000)), 0);
     }
     expect(suppressor.size).toBeLessThanOrEqual(3);
     expect(suppressor.evicted).toBe(100 - suppressor.size);
@@ -105,7 +110,7 @@ describe('suppression', () => {
 
   it('does not keep windows open when the clock is set back', () => {
     const suppressor = new Suppressor({ windowMs: MINUTE });
-    suppressor.offer(match, at(0), 10 * MINUTE);
-    expect(suppressor.offer(match, at(1), 0).heldBack).toBe(false);
+    suppressor.offer(at(0), 10 * MINUTE);
+    expect(suppressor.offer(at(1), 0).heldBack).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Suppression of repeated alerts (design 6.4): per rule and host (else source address) the first alert goes out at once; those that follow
+ * Suppression of repeated alerts (design 6.4): per rule and host (else source address, else input) the first alert goes out at once; those that follow
  * within the window are counted; when the window ends, one closing update goes out: the first alert with its id, `flint.count` and
  * the time of the last one in `event.end`. A window without repeats ends silently. The clock is an argument: arrival time in `run`.
  *
@@ -8,11 +8,15 @@
  */
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
-import type { Match } from '../core/match.ts';
-import { ruleKey } from './alert-id.ts';
+import type { FoundAlert } from './found-alert.ts';
+import { rfc3339 } from './rfc3339.ts';
 
-/** An alert with the event it came from, as encoders take it. */
-export interface SuppressibleAlert {
+/** What is to be sent: an alert as encoders take it. */
+export type SuppressedAlert = Pick<FoundAlert, 'id' | 'alert' | 'event' | 'textLength'> &
+  Partial<Pick<FoundAlert, 'json'>>;
+
+/** The first alert of a window; plain data, because windows are stored. */
+export interface KeptAlert {
   readonly alert: Alert;
   readonly event: Event;
 }
@@ -27,7 +31,7 @@ export interface SuppressorOptions {
 
 export interface SuppressionResult {
   /** To be sent now, in this order: closing updates, and the alert itself unless it is held back. */
-  readonly send: readonly SuppressibleAlert[];
+  readonly send: readonly SuppressedAlert[];
   readonly heldBack: boolean;
 }
 
@@ -43,7 +47,7 @@ export interface SuppressionWindow {
   readonly count: number;
   /** Event time of the latest repeat, RFC 3339. */
   readonly lastSeen: string;
-  readonly first: SuppressibleAlert;
+  readonly first: KeptAlert;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -82,27 +86,27 @@ export class Suppressor {
     return this.#windows.size;
   }
 
-  offer(match: Match, outgoing: SuppressibleAlert, nowMs: number): SuppressionResult {
+  offer(outgoing: FoundAlert, nowMs: number): SuppressionResult {
     if (this.#windowMs <= 0) return { send: [outgoing], heldBack: false };
     const send = [...this.expire(nowMs)];
-    const key = suppressionKey(match, outgoing.alert);
+    const key = `${outgoing.ruleKey} ${outgoing.where.toLowerCase()}`;
     const window = this.#windows.get(key);
     if (window === undefined) {
       send.push(...this.#begin(key, outgoing, nowMs), outgoing);
       return { send, heldBack: false };
     }
     // The same finding again is a replay after a restart, whose first delivery may have been lost.
-    if (window.first.alert.event.id === outgoing.alert.event.id) return { send: [...send, outgoing], heldBack: false };
+    if (window.first.alert.event.id === outgoing.id) return { send: [...send, outgoing], heldBack: false };
     window.count++;
-    const seen = outgoing.alert['@timestamp'];
+    const seen = rfc3339(outgoing.timeMs);
     if (seen > window.lastSeen) window.lastSeen = seen;
     this.#heldBack++;
     return { send, heldBack: true };
   }
 
   /** Closing updates of the windows that have ended by `nowMs`; to be called about every second, too. */
-  expire(nowMs: number): readonly SuppressibleAlert[] {
-    const closing: SuppressibleAlert[] = [];
+  expire(nowMs: number): readonly SuppressedAlert[] {
+    const closing: SuppressedAlert[] = [];
     for (const window of this.#windows.values()) {
       // A clock that was set back must not keep a window open for longer than its length.
       if (Math.abs(nowMs - window.startMs) < this.#windowMs) break;
@@ -112,7 +116,7 @@ export class Suppressor {
   }
 
   /** Ends all windows: at the end of a finite input. */
-  flush(): readonly SuppressibleAlert[] {
+  flush(): readonly SuppressedAlert[] {
     return [...this.#windows.values()].flatMap((window) => this.#end(window));
   }
 
@@ -132,12 +136,11 @@ export class Suppressor {
     return true;
   }
 
-  #begin(key: string, first: SuppressibleAlert, startMs: number): SuppressibleAlert[] {
-    // Windows are stored: plain data.
-    const kept = { alert: first.alert, event: first.event };
-    this.#windows.set(key, { key, startMs, count: 1, lastSeen: first.alert['@timestamp'], first: kept });
+  #begin(key: string, { alert, event }: FoundAlert, startMs: number): SuppressedAlert[] {
+    const first = { alert, event };
+    this.#windows.set(key, { key, startMs, count: 1, lastSeen: alert['@timestamp'], first });
     this.#bytes += bytesOf(first);
-    const closing: SuppressibleAlert[] = [];
+    const closing: SuppressedAlert[] = [];
     for (const window of this.#windows.values()) {
       if (this.#windows.size <= this.#maxEntries && (this.#bytes <= this.#maxBytes || this.#windows.size === 1)) break;
       this.#evicted++;
@@ -146,29 +149,25 @@ export class Suppressor {
     return closing;
   }
 
-  #end(window: SuppressionWindow): SuppressibleAlert[] {
+  #end(window: SuppressionWindow): SuppressedAlert[] {
     this.#windows.delete(window.key);
     this.#bytes -= bytesOf(window.first);
     return window.count === 1 ? [] : [closingUpdate(window)];
   }
 }
 
-/** Rule, and host or source address; findings of events with neither share one window per rule and input. */
-export function suppressionKey(match: Match, alert: Alert): string {
-  const where = alert.host?.name ?? alert.source?.ip ?? alert.flint.input.name;
-  return `${ruleKey(match)} ${String(where).toLowerCase()}`;
-}
-
-function closingUpdate({ first, count, lastSeen }: SuppressionWindow): SuppressibleAlert {
+function closingUpdate({ first, count, lastSeen }: SuppressionWindow): SuppressedAlert {
   const { alert, event } = first;
   const start = alert.event.start ?? alert['@timestamp'];
   return {
+    id: alert.event.id,
+    textLength: alert.event.original?.length ?? 0,
     event,
     alert: { ...alert, event: { ...alert.event, start, end: lastSeen }, flint: { ...alert.flint, count } },
   };
 }
 
-function bytesOf({ alert, event }: SuppressibleAlert): number {
+function bytesOf({ alert, event }: KeptAlert): number {
   // The event's fields and its original text are of about the same size; texts take up to two bytes per character.
   return BASE_BYTES + 4 * event.original.length + 2 * (alert.event.original?.length ?? 0);
 }

@@ -66,9 +66,9 @@ async function demo(flags: DemoFlags): Promise<number> {
         },
         {},
       ),
-    onAlert: (alert) => {
+    onAlert: (shown) => {
       alerts++;
-      show(alert, terminal, flags);
+      show(shown.alert, terminal, flags);
     },
   });
   try {

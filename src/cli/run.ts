@@ -69,9 +69,11 @@ async function run(flags: RunFlags): Promise<number> {
     // On a terminal alerts are shown as lines for people, in place of the default output.
     defaultOutputs: forPeople || emitsEvents ? [] : ['stdout:'],
     ...(emitsEvents && { events }),
-    onAlert: (alert) => {
+    onAlert: (shown) => {
       if (forPeople)
-        terminal.out.write(`${alertLine(alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })}\n`);
+        terminal.out.write(
+          `${alertLine(shown.alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })}\n`,
+        );
     },
   });
   const { service } = running;

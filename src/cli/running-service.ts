@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveSecret } from '../config/secret.ts';
-import type { Alert } from '../core/alert.ts';
+import type { ShownAlert } from '../engine/alert-path.ts';
 import { openDataDir } from '../engine/config/data-dir.ts';
 import type { LoadedConfig } from '../engine/config/load-config.ts';
 import { Service } from '../engine/service.ts';
@@ -23,7 +23,7 @@ export interface RunningOptions {
   readonly mode: string;
   readonly logger: Logger;
   readonly load: () => LoadedConfig;
-  readonly onAlert?: (alert: Alert) => void;
+  readonly onAlert?: (shown: ShownAlert) => void;
   readonly configFile?: string;
   readonly defaultOutputs: readonly string[];
   /** Takes each event with its flux tags. */
@@ -66,10 +66,10 @@ export async function startService(options: RunningOptions): Promise<RunningServ
     ...(options.events !== undefined && { events: options.events }),
     ...(options.configFile !== undefined && { configFile: options.configFile }),
     deadLetter: (input, code, sample) => letters?.write({ input, code, reason: code, sample }),
-    onAlert: (alert) => {
-      feed.push(alert);
-      taxii?.onAlert(alert);
-      options.onAlert?.(alert);
+    onAlert: (shown) => {
+      feed.push(shown);
+      taxii?.onAlert(shown.alert);
+      options.onAlert?.(shown);
     },
   });
   let server: HttpServer | undefined;

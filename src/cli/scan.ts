@@ -1,8 +1,6 @@
 /** `flint scan FILE|DIR|-…`: the same engine over files; alerts on stdout, progress and summary on stderr. */
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { Finding } from '../alerts/finding.ts';
-import { findingLabel } from '../alerts/finding-label.ts';
 import { formatBytes } from './byte-amount.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
@@ -10,7 +8,7 @@ import { buildGeneration } from '../engine/build-generation.ts';
 import type { Generation } from '../engine/generation.ts';
 import { listFiles } from '../engine/files/list-files.ts';
 import { loadConfig } from '../engine/config/load-config.ts';
-import type { FoundAlert } from '../engine/processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
 import { type ScanSummary, scanFiles } from '../engine/files/scan-files.ts';
 import { feedFolderOf } from '../engine/intel/stored-sources.ts';
 import { workerCount } from '../engine/workers/worker-count.ts';
@@ -82,6 +80,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
     workers: workerCount(config.workers, totalBytes),
+    withEvents: encoderOf(flags).readsEvent === true,
     storedFolder: feedFolderOf(config.data_dir),
     ...(flags.emit === 'events' && { onEvent: events.write }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
@@ -134,6 +133,10 @@ function searchesForNothing({ live, ruleCounts }: Generation): boolean {
   return live.table.liveCount === 0 && Object.keys(ruleCounts).length === 0;
 }
 
+function encoderOf({ format = 'ecs' }: ScanFlags): Encoder {
+  return ENCODERS.find(({ name }) => name === format) as Encoder;
+}
+
 interface Printer {
   readonly alerts: number;
   readonly byRule: ReadonlyMap<string, number>;
@@ -142,7 +145,7 @@ interface Printer {
 
 /** NDJSON for pipes and --json, one readable line each on a terminal. */
 function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): Printer {
-  const encoder = ENCODERS.find((candidate) => candidate.name === (flags.format ?? 'ecs')) as Encoder;
+  const encoder = encoderOf(flags);
   const options: EncodeOptions = { timezone, sensor: hostname() };
   const forPeople = terminal.out.isTTY === true && flags.json !== true && flags.format === undefined;
   const output = new LineOutput(terminal.out);
@@ -157,8 +160,8 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
       let waits: Promise<void> | undefined;
       for (const outgoing of found) {
         alerts++;
-        const key = outgoing instanceof Finding ? outgoing.label : findingLabel(outgoing.match);
-        byRule.set(key, (byRule.get(key) ?? 0) + 1);
+        const { label } = outgoing;
+        byRule.set(label, (byRule.get(label) ?? 0) + 1);
         if (flags.emit === 'events') continue;
         const line = forPeople
           ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })

@@ -30,6 +30,8 @@ export interface Encoder {
   readonly name: string;
   readonly summary: string;
   readonly contentType: string;
+  /** It says what the alert record does not carry. */
+  readonly readsEvent?: true;
   /** One record without line end, UTF-8 text. Never throws for any alert. */
   encode(outgoing: OutgoingAlert, options: EncodeOptions): string;
 }

@@ -14,6 +14,7 @@ export const stixSpark: Encoder = {
   name: 'stix-spark',
   summary: 'the flat JSON record of STIX Spark: 18 keys, all texts',
   contentType: 'application/json',
+  readsEvent: true,
   encode: (outgoing, options) => jsonLine(stixSparkRecord(outgoing, options)),
 };
 

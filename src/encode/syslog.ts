@@ -21,6 +21,7 @@ export const syslog: Encoder = {
   name: 'syslog',
   summary: 'RFC 5424 syslog with structured data',
   contentType: 'text/plain; charset=utf-8',
+  readsEvent: true,
   encode: (outgoing, options) => syslogLine(outgoing.alert, options, message(outgoing, options)),
 };
 

@@ -3,12 +3,15 @@
  * promise of `send` settles when each alert is delivered, durable or counted.
  */
 import { join } from 'node:path';
-import { type SuppressibleAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
+import { type SuppressedAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
 import { readJsonFile, writeAtomic } from './files/atomic-file.ts';
 import { closing, encodeChunk, type SnapshotChunk } from '../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { Outputs } from './outputs.ts';
-import type { FoundAlert } from './processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
+
+/** The record is made when somebody looks. */
+export type ShownAlert = Pick<SuppressedAlert, 'alert' | 'textLength'>;
 
 export interface AlertPathOptions {
   readonly outputs: Outputs;
@@ -17,7 +20,8 @@ export interface AlertPathOptions {
   readonly stateFolder?: string;
   /** A state file that could not be read was set aside. */
   readonly onDamaged: (path: string) => void;
-  readonly onAlert: (alert: SuppressibleAlert['alert']) => void;
+  /** Told of each alert that goes out, in its order. */
+  readonly onAlert: (shown: ShownAlert) => void;
 }
 
 export class AlertPath {
@@ -57,7 +61,7 @@ export class AlertPath {
   }
 
   async send(found: readonly FoundAlert[], nowMs: number): Promise<void> {
-    const sending = found.flatMap((one) => this.#suppressor.offer(one.match, one, nowMs).send);
+    const sending = found.flatMap((one) => this.#suppressor.offer(one, nowMs).send);
     await this.#deliver(sending);
   }
 
@@ -75,9 +79,9 @@ export class AlertPath {
     this.#saved = text;
   }
 
-  async #deliver(alerts: readonly SuppressibleAlert[]): Promise<void> {
+  async #deliver(alerts: readonly SuppressedAlert[]): Promise<void> {
     this.sent += alerts.length;
-    for (const { alert } of alerts) this.#options.onAlert(alert);
+    for (const one of alerts) this.#options.onAlert(one);
     await this.#options.outputs.deliver(alerts);
   }
 }

@@ -42,6 +42,8 @@ export interface GenerationOptions {
   /** Where intelligence comes from when it is kept over changes and restarts; absent: it is loaded once. */
   readonly openIntel?: (sources: readonly IntelSource[]) => Promise<OpenedIntel>;
   readonly keepOriginal?: boolean;
+  /** False: nobody asks for the event of an alert that a worker has found. Default true. */
+  readonly withEvents?: boolean;
   /** Each event with its updated `sigma` map (`--emit events`). */
   readonly onEvent?: StatefulOptions['onEvent'];
   /** Key of the fingerprints of state; random when absent. */
@@ -108,6 +110,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
           // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
           settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
           sigma: rules.portable(),
+          withEvents: options.withEvents ?? true,
         });
   if (usesSamples) diagnostics.push(samplesWarning());
   const { report } = options;

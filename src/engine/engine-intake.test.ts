@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordBatch } from '../core/record.ts';
 import { EngineIntake } from './engine-intake.ts';
-import type { FoundAlert } from './processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
 
 const source = { input: 't', path: 't', id: 't', replayable: false, timezone: 'Z' };
 const batch = (bytes: number): RecordBatch => ({

@@ -6,7 +6,7 @@
  * far inputs were read belong together, and a picture of both may be taken.
  */
 import type { Intake, RecordBatch } from '../core/record.ts';
-import type { FoundAlert } from './processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
 
 export interface BatchMatcher {
   match(batch: RecordBatch): Promise<readonly FoundAlert[]> | readonly FoundAlert[];

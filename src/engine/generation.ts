@@ -19,8 +19,11 @@ import type { BuiltIntel } from './intel/intel-jobs.ts';
 import type { LiveSink } from './intel/intel-store.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
 import type { ReportSample } from './matching-parts.ts';
-import type { FoundAlert, Processor } from './processor.ts';
+import type { Finding } from '../alerts/finding.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
+import type { Processor } from './processor.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
+import { alertsOf } from './workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from './workers/prepared-records.ts';
 import { batchTask } from './workers/batch-task.ts';
 import { scannersFor } from './workers/scanner-areas.ts';
@@ -161,7 +164,7 @@ export class Generation implements BatchMatcher, LiveSink {
 
   #take({ found, prepared, problems }: TaskResult, arrivalMs: number): readonly FoundAlert[] {
     for (const { code, input, sample } of problems) this.#report(code, input, sample);
-    return this.rules.isStateful ? this.complete(prepared, arrivalMs) : found;
+    return this.rules.isStateful ? this.complete(prepared, arrivalMs) : alertsOf(found);
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -228,12 +231,12 @@ export class Generation implements BatchMatcher, LiveSink {
   }
 
   /** An event that was taken before a crash, again: state is made anew from it, and alerts with the ids of the first time. */
-  replay(event: Event, nowMs: number): readonly FoundAlert[] {
+  replay(event: Event, nowMs: number): readonly Finding[] {
     return this.processor.replay(event, this.rules.match(event), nowMs);
   }
 
   /** Alerts of what workers have prepared: state is kept here, and takes events in the order of the input. */
-  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): readonly FoundAlert[] {
+  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): readonly Finding[] {
     return this.processor.complete(prepared, nowMs, before);
   }
 
@@ -253,7 +256,7 @@ export class Generation implements BatchMatcher, LiveSink {
   }
 
   /** Alerts of rules that span events, at the end of a finite input. */
-  end(nowMs: number): readonly FoundAlert[] {
+  end(nowMs: number): readonly Finding[] {
     this.rules.stateful?.end();
     return this.processor.drain(nowMs);
   }

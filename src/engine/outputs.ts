@@ -65,6 +65,9 @@ export interface OutputsOptions {
   readonly queueBytes: number;
 }
 
+/** With its id, which can be had without the record. */
+type DeliveredAlert = OutgoingAlert & { readonly id: string };
+
 interface Output {
   readonly plan: OutputPlan;
   readonly counters: ComponentCounters;
@@ -96,7 +99,7 @@ export class Outputs {
   }
 
   /** Never rejects: what cannot be delivered is counted by its output. */
-  async deliver(alerts: readonly OutgoingAlert[]): Promise<void> {
+  async deliver(alerts: readonly DeliveredAlert[]): Promise<void> {
     if (alerts.length === 0) return;
     await Promise.all(this.#outputs.map((output) => output.delivery.enqueue(this.#messages(output, alerts))));
   }
@@ -107,11 +110,11 @@ export class Outputs {
     return left.reduce((sum, count) => sum + count, 0);
   }
 
-  #messages(output: Output, alerts: readonly OutgoingAlert[]): OutgoingMessage[] {
+  #messages(output: Output, alerts: readonly DeliveredAlert[]): OutgoingMessage[] {
     return alerts.map((outgoing) => {
       const { body, reduced } = encodeWithin(output.plan.encoder, outgoing, this.#encode, output.maxBodyBytes);
       if (reduced) output.counters.add('reduced');
-      return { id: outgoing.alert.event.id, body };
+      return { id: outgoing.id, body };
     });
   }
 }

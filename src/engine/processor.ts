@@ -4,7 +4,6 @@
  */
 import type { AlertOptions } from '../alerts/build-alert.ts';
 import { Finding } from '../alerts/finding.ts';
-import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, positionOf, type RecordBatch, type RecordOrigin, type RecordSource } from '../core/record.ts';
@@ -21,15 +20,6 @@ import {
   PreparedCollector,
   type PreparedRecords,
 } from './workers/prepared-records.ts';
-
-/** A `Finding`, or what came of one in another thread. */
-export interface FoundAlert {
-  readonly alert: Alert;
-  readonly event: Event;
-  readonly match: Match;
-  /** The alert as a line of JSON; absent where it must be made from the alert. */
-  json?(): string;
-}
 
 export interface ProcessorCounts {
   records: number;
@@ -126,8 +116,8 @@ export class Processor {
   }
 
   /** Records up to position `after` are counted and not examined. */
-  process(batch: RecordBatch, nowMs: number, after = -1): FoundAlert[] {
-    const found: FoundAlert[] = [];
+  process(batch: RecordBatch, nowMs: number, after = -1): Finding[] {
+    const found: Finding[] = [];
     this.counts.records += batch.count;
     for (let i = 0; i < batch.count; i++)
       this.counts.bytes += (batch.ranges[2 * i + 1] ?? 0) - (batch.ranges[2 * i] ?? 0);
@@ -183,7 +173,7 @@ export class Processor {
     origin: RecordOrigin,
     wanted: Wanted,
     nowMs: number,
-    found: FoundAlert[],
+    found: Finding[],
   ): void {
     this.counts.candidates++;
     if (this.#prepared !== undefined) {
@@ -194,7 +184,7 @@ export class Processor {
   }
 
   /** A candidate that is for nothing but tells of a process, from its listed values; false when it must be examined. */
-  feed(values: FedValues, source: RecordSource, arrivalMs: number, nowMs: number, found: FoundAlert[]): boolean {
+  feed(values: FedValues, source: RecordSource, arrivalMs: number, nowMs: number, found: Finding[]): boolean {
     const { detector } = this;
     const { feeder } = detector;
     // What is kept for a restart is the event.
@@ -217,8 +207,8 @@ export class Processor {
   }
 
   /** Alerts of what workers have prepared, in the order of the input. `before`: lines and records of the file in front of it. */
-  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): FoundAlert[] {
-    const found: FoundAlert[] = [];
+  complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): Finding[] {
+    const found: Finding[] = [];
     const { detector } = this;
     for (const one of eachPrepared(prepared, detector.feeder?.texts, before)) {
       const detections = 'fact' in one ? detector.tell(one.fact, one.arrivalMs) : detector.complete(one);
@@ -228,21 +218,21 @@ export class Processor {
   }
 
   /** Alerts of an event whose matches are known, and of what it completed. */
-  replay(event: Event, matches: readonly Match[], nowMs: number): FoundAlert[] {
-    const found: FoundAlert[] = [];
+  replay(event: Event, matches: readonly Match[], nowMs: number): Finding[] {
+    const found: Finding[] = [];
     if (matches.length > 0) this.#build([{ event, matches }], nowMs, found);
     this.#build(this.detector.drain(), nowMs, found);
     return found;
   }
 
   /** What rules that span events have found outside of any record: by the clock, or at the end of the input. */
-  drain(nowMs: number): FoundAlert[] {
-    const found: FoundAlert[] = [];
+  drain(nowMs: number): Finding[] {
+    const found: Finding[] = [];
     this.#build(this.detector.drain(), nowMs, found);
     return found;
   }
 
-  #build(detections: readonly Detection[], nowMs: number, found: FoundAlert[]): void {
+  #build(detections: readonly Detection[], nowMs: number, found: Finding[]): void {
     const { keepOriginal, maxAlerts, firstHit: onlyFirst } = this.#options;
     for (const { event, matches: all, tree } of detections) {
       const matches = onlyFirst ? firstHit(all) : all;
@@ -258,7 +248,7 @@ export class Processor {
     index: number,
     wanted: Wanted,
     nowMs: number,
-    found: FoundAlert[],
+    found: Finding[],
     after: number,
   ): void {
     const start = batch.ranges[2 * index] ?? 0;

@@ -3,22 +3,21 @@
  * that none meets a closed queue.
  */
 import { hostname } from 'node:os';
-import type { Alert } from '../core/alert.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { AlertPath } from './alert-path.ts';
+import { AlertPath, type ShownAlert } from './alert-path.ts';
 import type { Config } from './config/config-schema.ts';
 import type { DataDir } from './config/data-dir.ts';
 import { samePlans } from './config/plan-components.ts';
 import { type OutputPlan, Outputs } from './outputs.ts';
-import type { FoundAlert } from './processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
 import type { StateWrites } from './state-writes.ts';
 
 export interface RunningOutputsOptions {
   readonly dataDir: DataDir;
   readonly logger: Logger;
-  readonly onAlert: (alert: Alert) => void;
+  readonly onAlert: (shown: ShownAlert) => void;
   /** A file of suppression that cannot be read. */
   readonly onDamaged: (path: string) => void;
   readonly writes: StateWrites;

@@ -3,11 +3,11 @@
  * archive of events, the first generation, the outputs. What was opened is closed again when something cannot be had.
  */
 import { join } from 'node:path';
-import type { Alert } from '../core/alert.ts';
 import type { Event, EventObject } from '../core/event.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
 import { ComponentCounters } from '../telemetry/component-counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { ShownAlert } from './alert-path.ts';
 import type { GenerationOptions } from './build-generation.ts';
 import type { Config } from './config/config-schema.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
@@ -25,7 +25,7 @@ import { workerCount } from './workers/worker-count.ts';
 
 export interface ServiceOptions {
   readonly logger: Logger;
-  readonly onAlert: (alert: Alert) => void;
+  readonly onAlert: (shown: ShownAlert) => void;
   /** Configuration again, for a reload. */
   readonly reload: () => LoadedConfig;
   /** Samples of records that could not be read. */

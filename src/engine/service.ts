@@ -21,7 +21,7 @@ import type { IntelStore } from './intel/intel-store.ts';
 import { type LookupAnswer, type PrefixAnswer, ValueLookup } from './intel/lookup-value.ts';
 import type { PolledSource, SourcePoller } from './intel/source-poller.ts';
 import { buildWithStore } from './live-intel.ts';
-import type { FoundAlert } from './processor.ts';
+import type { FoundAlert } from '../alerts/found-alert.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
 import { RunningInputs } from './running-inputs.ts';
 import type { RunningOutputs } from './running-outputs.ts';

@@ -1,7 +1,7 @@
 /**
  * AlertFeed: the most recent alerts in a ring, numbered, with live subscribers. The ring is bounded by count and by text held
- * (original records may be 32 KiB each), so that a burst costs history and never memory. Serialised at most once per alert, and
- * only when somebody looks.
+ * (original records may be 32 KiB each), so that a burst costs history and never memory. Records are asked for, and serialised once
+ * at most, only when somebody looks.
  *
  * Cost: O(1) per alert without subscribers. Subscribers are called synchronously and must not throw or block.
  */
@@ -20,10 +20,17 @@ export interface FeedItem {
   json(): string;
 }
 
+export interface FedAlert {
+  /** May be made when it is asked for. */
+  readonly alert: Alert;
+  /** Characters that it holds beside what every alert has, about. */
+  readonly textLength: number;
+}
+
 export interface AlertFeedOptions {
   /** Alerts kept; default 1,000. */
   readonly limit?: number;
-  /** Characters of original records kept; default 8,000,000. */
+  /** Characters of alerts kept; default 8,000,000. */
   readonly textLimit?: number;
 }
 
@@ -32,7 +39,7 @@ export class AlertFeed {
   readonly instance: string = randomUUID().slice(0, 8);
   readonly #limit: number;
   readonly #textLimit: number;
-  readonly #items: FeedItem[] = [];
+  readonly #items: FedItem[] = [];
   readonly #subscribers = new Set<(item: FeedItem) => void>();
   #text = 0;
   #sequence = 0;
@@ -47,13 +54,12 @@ export class AlertFeed {
     return this.#sequence;
   }
 
-  push(alert: Alert): void {
-    const item = feedItem(++this.#sequence, alert);
+  push(shown: FedAlert): void {
+    const item = new FedItem(++this.#sequence, shown);
     this.#items.push(item);
-    this.#text += textOf(alert);
-    while (this.#items.length > this.#limit || (this.#text > this.#textLimit && this.#items.length > 1)) {
-      this.#text -= textOf((this.#items.shift() as FeedItem).alert);
-    }
+    this.#text += item.textLength;
+    while (this.#items.length > this.#limit || (this.#text > this.#textLimit && this.#items.length > 1))
+      this.#text -= (this.#items.shift() as FedItem).textLength;
     for (const subscriber of this.#subscribers) subscriber(item);
   }
 
@@ -79,20 +85,32 @@ export function levelOf(alert: Alert): Level {
   return severity >= 30 ? 'low' : 'informational';
 }
 
-function feedItem(sequence: number, alert: Alert): FeedItem {
-  let text: string | undefined;
-  const level = levelOf(alert);
-  return {
-    sequence,
-    level,
-    alert,
-    json: () => {
-      text ??= JSON.stringify({ sequence, level, alert });
-      return text;
-    },
-  };
-}
+/** Characters of an alert without its texts. */
+const BASE_LENGTH = 1024;
 
-function textOf(alert: Alert): number {
-  return (alert.event.original?.length ?? 0) + 1024;
+class FedItem implements FeedItem {
+  readonly sequence: number;
+  readonly textLength: number;
+  readonly #shown: FedAlert;
+  #text: string | undefined;
+
+  constructor(sequence: number, shown: FedAlert) {
+    this.sequence = sequence;
+    this.textLength = BASE_LENGTH + shown.textLength;
+    this.#shown = shown;
+  }
+
+  get alert(): Alert {
+    return this.#shown.alert;
+  }
+
+  get level(): Level {
+    return levelOf(this.alert);
+  }
+
+  json(): string {
+    const { sequence, level, alert } = this;
+    this.#text ??= JSON.stringify({ sequence, level, alert });
+    return this.#text;
+  }
 }

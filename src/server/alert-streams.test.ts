@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeAlert } from '../../testdata/server/fake-service-view.ts';
+import { fakeAlert, shown } from '../../testdata/server/fake-service-view.ts';
 import { AlertFeed } from './alert-feed.ts';
 import { AlertStreams, type StreamLimits } from './alert-streams.ts';
 
@@ -22,7 +22,7 @@ function target() {
 }
 
 function pushed(feed: AlertFeed, count: number): void {
-  for (let i = 0; i < count; i++) feed.push(fakeAlert());
+  for (let i = 0; i < count; i++) feed.push(shown(fakeAlert()));
 }
 
 describe('alert streams', () => {
@@ -98,7 +98,7 @@ describe('alert streams', () => {
     const streams = new AlertStreams(feed, LIMITS);
     const client = target();
     streams.open(client, undefined);
-    feed.push(fakeAlert({ name: 'a\n\nevent: gap\ndata: x\r\u2028y' }));
+    feed.push(shown(fakeAlert({ name: 'a\n\nevent: gap\ndata: x\r\u2028y' })));
     streams.flush();
     const data = client.text.split('\n').find((line) => line.startsWith('data: {"sequence"')) ?? '';
     expect(JSON.parse(data.slice('data: '.length)).alert.rule.name).toBe('a\n\nevent: gap\ndata: x\r\u2028y');
@@ -112,15 +112,15 @@ describe('alert feed', () => {
     const feed = new AlertFeed({ limit: 3, textLimit: 10_000 });
     pushed(feed, 5);
     expect(feed.recent().map((item) => item.sequence)).toEqual([3, 4, 5]);
-    feed.push(fakeAlert({ original: 'x'.repeat(8000) }));
+    feed.push(shown(fakeAlert({ original: 'x'.repeat(8000) })));
     expect(feed.recent().map((item) => item.sequence)).toEqual([6]);
     expect(feed.total).toBe(6);
   });
 
   it('derives the level from the severity when the rule has none', () => {
     const feed = new AlertFeed();
-    feed.push(fakeAlert());
-    feed.push(fakeAlert({ level: 'low' }));
+    feed.push(shown(fakeAlert()));
+    feed.push(shown(fakeAlert({ level: 'low' })));
     expect(feed.recent().map((item) => item.level)).toEqual(['high', 'low']);
   });
 });

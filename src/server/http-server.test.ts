@@ -4,7 +4,7 @@ import { request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeView, fakeAlert, fakeServiceView } from '../../testdata/server/fake-service-view.ts';
+import { type FakeView, fakeAlert, fakeServiceView, shown } from '../../testdata/server/fake-service-view.ts';
 import { FlintError } from '../errors/diagnostic.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../testing/tls-certificate.ts';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
@@ -97,7 +97,7 @@ describe('routes', () => {
 
   it('give the status', async () => {
     const { view, port } = await start();
-    view.alerts.push(fakeAlert());
+    view.alerts.push(shown(fakeAlert()));
     const status = JSON.parse((await ask(port, '/api/status')).text);
     expect(status).toMatchObject({
       nowMs: START_MS + 60_000,
@@ -111,8 +111,8 @@ describe('routes', () => {
 
   it('give recent alerts newest first, filtered by level and engine', async () => {
     const { view, port } = await start();
-    view.alerts.push(fakeAlert({ level: 'low' }));
-    view.alerts.push(fakeAlert({ level: 'critical' }));
+    view.alerts.push(shown(fakeAlert({ level: 'low' })));
+    view.alerts.push(shown(fakeAlert({ level: 'critical' })));
     const sequences = async (query: string) =>
       JSON.parse((await ask(port, `/api/alerts${query}`)).text).alerts.map((one: { sequence: number }) => one.sequence);
     expect(await sequences('')).toEqual([2, 1]);
@@ -233,9 +233,9 @@ describe('the stream over HTTP', () => {
 
   it('begins after Last-Event-ID and goes on live', async () => {
     const { view, port } = await start();
-    for (let i = 0; i < 3; i++) view.alerts.push(fakeAlert());
+    for (let i = 0; i < 3; i++) view.alerts.push(shown(fakeAlert()));
     const headers = { 'last-event-id': `${view.alerts.instance}-2` };
-    setTimeout(() => view.alerts.push(fakeAlert({ name: 'live one' })), 50);
+    setTimeout(() => view.alerts.push(shown(fakeAlert({ name: 'live one' }))), 50);
     const text = await open(port, '/api/alerts/stream', headers, /live one/);
     expect(text).toMatch(/^200 text\/event-stream/);
     expect([...text.matchAll(/^id: \w+-(\d+)$/gm)].map((match) => match[1])).toEqual(['3', '4']);

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeView, fakeAlert, fakeServiceView } from '../../testdata/server/fake-service-view.ts';
+import { type FakeView, fakeAlert, fakeServiceView, shown } from '../../testdata/server/fake-service-view.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 
 const CANDIDATES = [
@@ -69,8 +69,8 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
   it('shows alerts as they come, newest first, and their details with the value marked', async () => {
     const page = await open();
     await page.getByText('Watching', { exact: true }).waitFor();
-    view.alerts.push(fakeAlert({ id: '1'.repeat(32), name: 'first' }));
-    view.alerts.push(fakeAlert({ id: '2'.repeat(32), name: 'second', level: 'critical' }));
+    view.alerts.push(shown(fakeAlert({ id: '1'.repeat(32), name: 'first' })));
+    view.alerts.push(shown(fakeAlert({ id: '2'.repeat(32), name: 'second', level: 'critical' })));
     await page.locator('.row-title', { hasText: 'second' }).waitFor();
     expect(await page.locator('.row-title').allTextContents()).toEqual(['second', 'first']);
     await page.locator('.row').first().focus();
@@ -119,16 +119,16 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     const page = await open();
     await page.getByText('Watching', { exact: true }).waitFor();
     const alert = fakeAlert({ name: 'repeated' });
-    view.alerts.push(alert);
-    view.alerts.push({ ...alert, flint: { ...alert.flint, count: 7 } });
+    view.alerts.push(shown(alert));
+    view.alerts.push(shown({ ...alert, flint: { ...alert.flint, count: 7 } }));
     await page.getByText('×7').waitFor();
     expect(await page.locator('.row').count()).toBe(1);
   });
 
   it('filters by level and text, keeps the filter in the address, and says when nothing fits', async () => {
     const page = await open();
-    view.alerts.push(fakeAlert({ id: 'a'.repeat(32), name: 'quiet one', level: 'low' }));
-    view.alerts.push(fakeAlert({ id: 'b'.repeat(32), name: 'loud one', level: 'critical' }));
+    view.alerts.push(shown(fakeAlert({ id: 'a'.repeat(32), name: 'quiet one', level: 'low' })));
+    view.alerts.push(shown(fakeAlert({ id: 'b'.repeat(32), name: 'loud one', level: 'critical' })));
     await page.locator('.row').nth(1).waitFor();
     await page.locator('#level-critical').click();
     expect(await page.locator('.row-title').allTextContents()).toEqual(['loud one']);
@@ -144,7 +144,7 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     const page = await open();
     await page.getByText('Watching', { exact: true }).waitFor();
     await page.locator('#pause').click();
-    view.alerts.push(fakeAlert());
+    view.alerts.push(shown(fakeAlert()));
     await page.getByText('Show 1 new alert').click();
     await page.locator('.row').waitFor();
   });
@@ -157,7 +157,7 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     const object = { [hostile]: hostile, ip: hostile };
     const matched = [{ field: hostile, value: hostile, item: hostile, how: hostile }];
     const flint = { ...alert.flint, matched, input: { name: hostile, path: hostile, record: 0 } };
-    view.alerts.push({ ...alert, source: object, host: { name: hostile }, flint });
+    view.alerts.push(shown({ ...alert, source: object, host: { name: hostile }, flint }));
     await page.locator('.row').click();
     await page.locator('dialog[open]').waitFor();
     await page.locator('#service dd', { hasText: hostile }).first().waitFor();
@@ -170,7 +170,7 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
   it('fits into 400 pixels without scrolling sideways', async () => {
     const page = await open({ viewport: { width: 400, height: 800 } });
     const value = `${'long-label.'.repeat(20)}example`;
-    view.alerts.push(fakeAlert({ name: 'word'.repeat(60), value }));
+    view.alerts.push(shown(fakeAlert({ name: 'word'.repeat(60), value })));
     await page.locator('.row').click();
     await page.locator('dialog[open]').waitFor();
     const fits = '[document.documentElement, document.querySelector("dialog")].map((one) => one.scrollWidth <= 400)';

@@ -1,7 +1,7 @@
 /** A service view for tests of the HTTP server and the status page: fixed figures, alerts pushed by the test. */
 import type { Alert } from '../../src/core/alert.ts';
 import type { Level } from '../../src/core/match.ts';
-import { AlertFeed, type AlertFeedOptions } from '../../src/server/alert-feed.ts';
+import { AlertFeed, type AlertFeedOptions, type FedAlert } from '../../src/server/alert-feed.ts';
 import type { ServiceInfo, ServiceView } from '../../src/server/service-view.ts';
 import type { StateReport } from '../../src/state/snapshot/stateful-part.ts';
 import type { ComponentSnapshot } from '../../src/telemetry/component-counters.ts';
@@ -46,6 +46,11 @@ export interface FakeAlertOptions {
 }
 
 /** An indicator hit on a proxy record. */
+/** As the engine shows an alert to the feed. */
+export function shown(alert: Alert): FedAlert {
+  return { alert, textLength: alert.event.original?.length ?? 0 };
+}
+
 export function fakeAlert(options: FakeAlertOptions = {}): Alert {
   const value = options.value ?? 'login.update-check.example';
   const at = new Date(options.atMs ?? Date.UTC(2026, 2, 17, 9, 5)).toISOString();

@@ -10,7 +10,8 @@ import type { RecordSource } from '../../core/record.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import { IndicatorOracle } from '../../match/indicator-oracle.ts';
 import { Detector } from '../detector.ts';
-import { type FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import { Processor } from '../processor.ts';
 
 export interface LineRanges {
   readonly starts: Float64Array;
@@ -98,15 +99,15 @@ export function examineLine(
   bytes: Buffer,
   range: { readonly start: number; readonly end: number },
   source: RecordSource,
-): FoundAlert[] {
-  const found: FoundAlert[] = [];
+): Finding[] {
+  const found: Finding[] = [];
   const origin = { source, position: range.start, line: 0, record: 0, part: 0, arrivalMs: 0 };
   processor.examine(bytes, range.start, range.end, origin, { indicators: true, rules: false }, 0, found);
   return found;
 }
 
 /** The table's row of what an alert is about; -1 for what is no indicator. */
-export function rowOf(table: IndicatorTable, { match }: FoundAlert): number {
+export function rowOf(table: IndicatorTable, { match }: Finding): number {
   if (match.engine !== 'indicator') return -1;
   const { kind, value, semantics } = match;
   return findRow(table, kind, value, semantics);

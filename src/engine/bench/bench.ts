@@ -21,7 +21,7 @@ import {
 import { sourceOf } from '../files/file-source.ts';
 import type { Generation } from '../generation.ts';
 import type { ListedFile } from '../files/list-files.ts';
-import type { FoundAlert } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
 import { scanFiles } from '../files/scan-files.ts';
 
 export interface BenchOptions {
@@ -99,7 +99,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const isJson = data.json >= MIN_JSON_SHARE;
   const each = (run: (bytes: Buffer, lines: LineRanges) => number): number =>
     pieces.reduce((sum, { bytes, lines }) => sum + run(bytes, lines), 0);
-  const found: FoundAlert[] = [];
+  const found: Finding[] = [];
   const counts = generation.processor.counts;
   const before = { ...counts };
   const runs: { way: WayResult['way']; run: () => Promise<number | undefined> }[] = [];
@@ -161,13 +161,14 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   };
 }
 
-async function scan(options: BenchOptions, found: FoundAlert[]): Promise<number> {
+async function scan(options: BenchOptions, found: Finding[]): Promise<number> {
   await scanFiles(options.files, options.generation, {
     maxRecordBytes: options.maxRecordBytes,
     timezone: 'Z',
     inflate: { maxBytes: Number.MAX_SAFE_INTEGER, maxRatio: 10_000, maxWindowBytes: 1 << 27 },
     now: () => 0,
-    onFound: async (alerts) => void found.push(...alerts),
+    // On one thread they are findings.
+    onFound: async (alerts) => void found.push(...(alerts as readonly Finding[])),
     onProgress: () => undefined,
     onDiagnostic: () => undefined,
   });
@@ -184,7 +185,7 @@ interface Piece {
 function compare(
   options: BenchOptions,
   pieces: readonly Piece[],
-  found: readonly FoundAlert[],
+  found: readonly Finding[],
 ): { agreement: BenchReport['agreement']; oracle: WayResult } {
   const { generation, maxDepth, maxAlerts, oracleMs } = options;
   const { indicators } = generation.intel;

@@ -5,7 +5,8 @@ import { BatchWriter } from '../../inputs/batch-writer.ts';
 import { ComponentCounters } from '../../telemetry/component-counters.ts';
 import type { FileSource } from './file-source.ts';
 import type { ListedFile } from './list-files.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import type { Processor } from '../processor.ts';
 import { type ReadProblem, readRecords } from './record-reader.ts';
 
 export interface ExactFileOptions {
@@ -15,7 +16,7 @@ export interface ExactFileOptions {
   /** Records up to this position were examined before and are left out; -1 for none. */
   readonly reportedThrough: number;
   readonly drop: (reason: ReadProblem) => void;
-  readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
+  readonly onFound: (found: readonly Finding[]) => Promise<void>;
   /** Waits for slow readers of what else comes out (events with their tags); called between chunks. */
   readonly settle?: () => Promise<void>;
   /** Bytes taken of the file as stored, records so far. */
@@ -31,7 +32,7 @@ export async function scanExactly(
 ): Promise<{ readonly records: number; readonly bytes: number }> {
   const arrivalMs = options.now();
   const before = { ...processor.counts };
-  let found: FoundAlert[] = [];
+  let found: Finding[] = [];
   const intake: Intake = {
     pressure: 0,
     push: async (batch) => {

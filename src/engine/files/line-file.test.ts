@@ -12,7 +12,7 @@ import { sourceOf } from './file-source.ts';
 import { buildGeneration } from '../build-generation.ts';
 import { scanLineFile, sniffLines } from './line-file.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { FoundAlert } from '../processor.ts';
+import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { RangeScanner } from './range-scanner.ts';
 import { scanFiles } from './scan-files.ts';
 
@@ -26,7 +26,7 @@ const generation = await buildGeneration(loadConfig({ intel: [SAMPLES] }, {}), {
   report: () => undefined,
 });
 
-const key = ({ event: { origin }, alert }: FoundAlert): string =>
+const key = ({ event: { origin }, alert }: Pick<FoundAlert, 'event' | 'alert'>): string =>
   [origin.line, origin.record, origin.position, alert.threat?.indicator?.value ?? alert.threat?.indicator?.ip].join(
     ' ',
   );
@@ -98,7 +98,7 @@ describe('line files', () => {
             line: one.event.origin.line + lineCount,
             record: one.event.origin.record + records,
           };
-          found.push(key({ match: one.match, alert: one.alert, event: { ...one.event, origin } }));
+          found.push(key({ alert: one.alert, event: { ...one.event, origin } }));
         }
         records += result.records;
         lineCount += result.lines;
@@ -145,14 +145,16 @@ describe('line files', () => {
     const dropped: string[] = [];
     const scanner = new RangeScanner(generation.processor, undefined, MAX_RECORD);
     const [range] = [...scanner.cut(1)];
-    const { found, dropped: counted } = await scanner.scan({
+    const found: FoundAlert[] = [];
+    const task = {
       path,
-      framing: 'lines',
+      framing: 'lines' as const,
       source: sourceOf({ path, bytes: 1 }, { timezone: 'Z' }),
       start: range?.start ?? 0,
       end: range?.end ?? 0,
       arrivalMs: 0,
-    });
+    };
+    const { dropped: counted } = await scanner.scan(task, async (each) => void found.push(...each));
     dropped.push(...Object.keys(counted));
     expect([found.map(({ event }) => event.origin.line), dropped]).toEqual([[2, 4], ['too_long']]);
   });

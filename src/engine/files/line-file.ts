@@ -12,7 +12,8 @@ import { createFramer } from '../../frame/registry.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import type { LinesBefore } from '../workers/prepared-records.ts';
 import type { LineScanner } from './line-scanner.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import type { Processor } from '../processor.ts';
 import { WaitingRecords } from './waiting-records.ts';
 
 export interface LineFileOptions {
@@ -25,7 +26,7 @@ export interface LineFileOptions {
   readonly onProgress: (bytes: number) => void;
   readonly onDrop: (reason: 'too_long') => void;
   /** Alerts of one chunk; reading waits. */
-  readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
+  readonly onFound: (found: readonly Finding[]) => Promise<void>;
 }
 
 export interface LineFileResult {
@@ -103,7 +104,7 @@ class LineFileScan {
   #blank = 0;
   #reported = -1;
   readonly #waiting = new WaitingRecords();
-  #found: FoundAlert[] = [];
+  #found: Finding[] = [];
   #skipping = false;
 
   constructor(

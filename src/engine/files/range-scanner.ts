@@ -1,7 +1,9 @@
 /** Ranges of line files, scanned by the workers of a pool or, without one, by the calling thread when asked for. */
 import type { RecordSource } from '../../core/record.ts';
 import { type LineFraming, scanLineFile } from './line-file.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import type { Processor } from '../processor.ts';
+import type { AlertBlock } from '../workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 
@@ -17,8 +19,8 @@ export interface RangeTask {
 }
 
 export interface RangeResult {
-  /** Lines and records of the alerts count from the start of the range. */
-  readonly found: readonly FoundAlert[];
+  /** Alerts of a range that a worker has scanned; their lines and records count from its start. */
+  readonly found?: AlertBlock | undefined;
   /** What the thread that keeps state is to complete, in the order of ranges. */
   readonly prepared: PreparedRecords;
   readonly records: number;
@@ -28,7 +30,7 @@ export interface RangeResult {
   readonly irregularAfter?: number;
 }
 
-export type OnFound = (found: readonly FoundAlert[]) => Promise<void>;
+export type OnFound = (found: readonly Finding[]) => Promise<void>;
 
 /** Large enough that posting a task costs nothing beside it, small enough that alerts come while a large file is read. */
 const RANGE_BYTES = 16 << 20;
@@ -61,15 +63,14 @@ export class RangeScanner {
   }
 
   /** `onFound` takes the alerts as they are found, where the range is scanned here; those of a pool are in the result. */
-  async scan(task: RangeTask, onFound?: OnFound): Promise<RangeResult> {
+  async scan(task: RangeTask, onFound: OnFound): Promise<RangeResult> {
     return this.#pool === undefined
       ? this.#scanHere(task, onFound)
       : scanOnPool(this.#pool, task, this.#maxRecordBytes);
   }
 
-  async #scanHere(task: RangeTask, onFound: OnFound | undefined): Promise<RangeResult> {
+  async #scanHere(task: RangeTask, onFound: OnFound): Promise<RangeResult> {
     const { path, framing, source, start, end, arrivalMs, before } = task;
-    const found: FoundAlert[] = [];
     const dropped: Record<string, number> = {};
     const result = await scanLineFile(path, framing, source, this.#processor, {
       maxRecordBytes: this.#maxRecordBytes,
@@ -80,18 +81,14 @@ export class RangeScanner {
       onDrop: (reason) => {
         dropped[reason] = (dropped[reason] ?? 0) + 1;
       },
-      onFound:
-        onFound ??
-        (async (alerts) => {
-          for (const alert of alerts) found.push(alert);
-        }),
+      onFound,
     });
-    return { found, prepared: this.#processor.takePrepared(), dropped, ...result };
+    return { prepared: this.#processor.takePrepared(), dropped, ...result };
   }
 }
 
 async function scanOnPool(pool: WorkerPool, task: RangeTask, maxRecordBytes: number): Promise<RangeResult> {
-  const { range } = await pool.run({ kind: 'file', ...task, maxRecordBytes });
+  const { range, found } = await pool.run({ kind: 'file', ...task, maxRecordBytes });
   if (range === undefined) throw new Error('a worker answered a file task with a batch');
-  return range;
+  return { ...range, found };
 }

@@ -10,8 +10,10 @@ import { scanExactly } from './exact-file.ts';
 import { type FileSource, type FileSourceOptions, sourceOf } from './file-source.ts';
 import { type LineFraming, sniffLines } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { FoundAlert } from '../../alerts/found-alert.ts';
+import type { Processor } from '../processor.ts';
 import { type RangeResult, RangeScanner } from './range-scanner.ts';
+import { alertsOf } from '../workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 
@@ -112,9 +114,7 @@ class Scan {
     for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
       const task = { path: file.path, framing, source, start, end, arrivalMs };
       // Alone, each range is at its end before the next begins: alerts go out at once instead of waiting for it.
-      const range = this.#isAlone
-        ? this.#ranges.scan({ ...task, before: { ...totals } }, this.#options.onFound)
-        : this.#ranges.scan(task);
+      const range = this.#ranges.scan(this.#isAlone ? { ...task, before: { ...totals } } : task, this.#options.onFound);
       await this.#push({ file, totals, isLast, range, start, arrivalMs });
       if (totals.isExact) break;
     }
@@ -179,8 +179,7 @@ class Scan {
     const result = await range;
     for (const [reason, count] of Object.entries(result.dropped)) this.#drop(reason, count);
     const completed = this.#engine.complete(result.prepared, arrivalMs, totals);
-    const own = this.#isAlone ? result.found : result.found.map((one) => renumbered(one, totals));
-    const found = [...own, ...completed];
+    const found = [...alertsOf(result.found, { ...totals }), ...completed];
     if (found.length > 0) await this.#options.onFound(found);
     await this.#options.settle?.();
     if (result.irregularAfter !== undefined) {
@@ -228,17 +227,4 @@ class Scan {
       diagnostic('ENV_FILE_UNREADABLE', 'error', `file "${file.path}" cannot be read: ${code}`),
     );
   }
-}
-
-/** Lines and records of a range count from its start; those of the file go on from the ranges before. */
-function renumbered(found: FoundAlert, before: FileTotals): FoundAlert {
-  if (before.lines === 0) return found;
-  const { origin } = found.event;
-  const moved = { ...origin, line: origin.line + before.lines, record: origin.record + before.records };
-  const input = { ...found.alert.flint.input, line: moved.line, record: moved.record };
-  return {
-    ...found,
-    event: { ...found.event, origin: moved },
-    alert: { ...found.alert, flint: { ...found.alert.flint, input } },
-  };
 }

@@ -5,7 +5,8 @@
  */
 import type { RecordOrigin } from '../../core/record.ts';
 import type { Wanted } from '../detector.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import type { Processor } from '../processor.ts';
 
 const MAX_BYTES = 256 << 10;
 const MAX_RECORDS = 128;
@@ -39,7 +40,7 @@ export class WaitingRecords {
   }
 
   /** Examines all in their order; their alerts are added to `found`. */
-  examine(processor: Processor, nowMs: number, found: FoundAlert[]): void {
+  examine(processor: Processor, nowMs: number, found: Finding[]): void {
     const records = this.#records;
     this.#records = [];
     this.#used = 0;

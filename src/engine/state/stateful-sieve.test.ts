@@ -10,7 +10,7 @@ import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
 import { Random } from '../../testing/random.ts';
 import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { FoundAlert } from '../processor.ts';
+import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { scanFiles } from '../files/scan-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-stateful-sieve-'));

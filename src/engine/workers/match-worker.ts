@@ -1,11 +1,12 @@
 /** Thread entry: a matching worker. Builds its Processor from shared tables, then answers one task after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMatching } from '../matching-parts.ts';
-import type { FoundAlert } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
 import { RangeScanner } from '../files/range-scanner.ts';
 import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { rowsOf } from '../../intel/store/store-entry.ts';
 import { tableOf } from '../intel/shared-intel.ts';
+import { AlertBlockWriter, transfersOf } from './alert-block.ts';
 import type { ReceiverCommand } from './receiver-messages.ts';
 import type { WorkerReceivers } from './worker-receivers.ts';
 import type {
@@ -26,6 +27,7 @@ const start = workerData as WorkerStart;
 /** Samples of one task; more of the same are only counted by the components. */
 const MAX_PROBLEMS = 100;
 
+const alerts = new AlertBlockWriter(start.withEvents);
 let problems: ProblemSample[] = [];
 const { processor, live } = createMatching(
   {
@@ -56,14 +58,18 @@ port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
     live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
     processor.use(new IndicatorScanner(task.scanner));
     port.postMessage({ swapped: true } satisfies WorkerSwapped);
-  } else void answer(task).then((message) => port.postMessage(message));
+  } else void answer(task).then((message) => port.postMessage(message, message.ok ? transfersOf(message.result) : []));
 });
 port.postMessage({ ok: true });
 
 /** Most workers receive nothing: what that takes is loaded when it is needed. */
 async function openReceivers(): Promise<WorkerReceivers> {
   const { WorkerReceivers } = await import('./worker-receivers.ts');
-  return new WorkerReceivers({ processor, resultOf: result, post: (message) => port?.postMessage(message) });
+  return new WorkerReceivers({
+    processor,
+    resultOf: result,
+    post: (message) => port?.postMessage(message, message.kind === 'received' ? transfersOf(message.result) : []),
+  });
 }
 
 async function answer(task: WorkerTask): Promise<WorkerAnswer> {
@@ -77,24 +83,21 @@ async function answer(task: WorkerTask): Promise<WorkerAnswer> {
 function matchBatch(task: BatchTask): TaskResult {
   const input = staging ?? processor.input;
   if (input === undefined) throw new Error('a worker needs a scanner');
-  const found = processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs);
-  return result(found);
+  return result(processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs));
 }
 
 async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskResult> {
-  const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task);
-  return { ...result([]), range: { ...range, found: plainAlerts(range.found) } };
+  const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task, async (found) =>
+    alerts.add(found),
+  );
+  return { ...result([]), range };
 }
 
-function result(found: readonly FoundAlert[]): TaskResult {
+function result(found: readonly Finding[]): TaskResult {
+  alerts.add(found);
   const samples = problems;
   problems = [];
   const prepared = processor.takePrepared();
   const { totals: counts, detector } = processor;
-  return { found: plainAlerts(found), prepared, problems: samples, counts, detectorCounts: detector.counts };
-}
-
-/** Of an object with methods only its data would arrive. */
-function plainAlerts(found: readonly FoundAlert[]): FoundAlert[] {
-  return found.map(({ alert, event, match }) => ({ alert, event, match }));
+  return { found: alerts.take(), prepared, problems: samples, counts, detectorCounts: detector.counts };
 }

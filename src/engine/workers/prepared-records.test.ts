@@ -13,7 +13,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Generation } from '../generation.ts';
 import { witnessTables } from '../intel/compiled-tables.ts';
 import { createMatching, type Matching } from '../matching-parts.ts';
-import type { FoundAlert } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
 import { readRuleTexts } from '../rules/rule-texts.ts';
 import { scannersFor } from './scanner-areas.ts';
 
@@ -76,9 +76,9 @@ function batchesOf(lines: readonly string[], random: Random, logsource: string |
   return batches;
 }
 
-const alertsOf = (found: readonly FoundAlert[]): string[] => found.map(({ alert }) => JSON.stringify(alert));
+const alertsOf = (found: readonly Finding[]): string[] => found.map(({ alert }) => JSON.stringify(alert));
 
-async function compare(setup: Setup, lines: readonly string[], random: Random): Promise<readonly FoundAlert[]> {
+async function compare(setup: Setup, lines: readonly string[], random: Random): Promise<readonly Finding[]> {
   const loaded = load(setup);
   const batches = batchesOf(lines, random, setup.logsource);
   const alone = await generationOf(loaded);
@@ -96,7 +96,7 @@ async function compare(setup: Setup, lines: readonly string[], random: Random): 
   return one;
 }
 
-const enginesOf = (found: readonly FoundAlert[]): Set<string> => new Set(found.map(({ match }) => match.engine));
+const enginesOf = (found: readonly Finding[]): Set<string> => new Set(found.map(({ match }) => match.engine));
 
 describe('workers and the owner of the state find what one thread finds', () => {
   const rules = join(folder, 'processes.yml');

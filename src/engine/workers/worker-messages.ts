@@ -5,7 +5,8 @@ import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { DetectorCounts } from '../detector.ts';
 import type { MatchingSettings } from '../matching-parts.ts';
-import type { FoundAlert, ProcessorCounts } from '../processor.ts';
+import type { ProcessorCounts } from '../processor.ts';
+import type { AlertBlock } from './alert-block.ts';
 import type { PreparedRecords } from './prepared-records.ts';
 import type { RangeResult, RangeTask } from '../files/range-scanner.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
@@ -19,6 +20,8 @@ export interface WorkerStart {
   readonly settings: MatchingSettings;
   /** Compiled Sigma rules, as EventRules gives them. */
   readonly sigma: string;
+  /** The main thread may ask for the events of alerts, not only for their lines. */
+  readonly withEvents: boolean;
 }
 
 /** A batch whose bytes the main thread has written to the worker's scanner input. */
@@ -68,8 +71,8 @@ export interface ProblemSample {
 }
 
 export interface TaskResult {
-  /** Of a batch. */
-  readonly found: readonly FoundAlert[];
+  /** In the order of the input; those of a range count lines and records from its start. */
+  readonly found: AlertBlock | undefined;
   /** Of a batch, where rules keep state: what the main thread is to complete, in the order of batches. */
   readonly prepared: PreparedRecords;
   /** Of a file task. */

@@ -6,7 +6,8 @@ import type { Intake, RecordBatch } from '../../core/record.ts';
 import { FlintError } from '../../errors/diagnostic.ts';
 import { type OpenReceiver, openReceiver } from '../../inputs/datagram-input.ts';
 import { ComponentCounters } from '../../telemetry/component-counters.ts';
-import type { FoundAlert, Processor } from '../processor.ts';
+import type { Finding } from '../../alerts/finding.ts';
+import type { Processor } from '../processor.ts';
 import { WatermarkLag } from '../state/watermark-lag.ts';
 import { NOTHING_PREPARED } from './prepared-records.ts';
 import type { ListenCommand, ReceiverCommand, ReceiverMessage } from './receiver-messages.ts';
@@ -15,7 +16,7 @@ import type { TaskResult } from './worker-messages.ts';
 export interface WorkerReceiversOptions {
   readonly processor: Processor;
   /** All that came of the records examined since the last call. */
-  readonly resultOf: (found: readonly FoundAlert[]) => TaskResult;
+  readonly resultOf: (found: readonly Finding[]) => TaskResult;
   readonly post: (message: ReceiverMessage) => void;
 }
 
@@ -115,7 +116,7 @@ export class WorkerReceivers {
       return;
     }
     const { found, prepared, problems } = result;
-    if (found.length + problems.length === 0 && prepared === NOTHING_PREPARED) return;
+    if (found === undefined && problems.length === 0 && prepared === NOTHING_PREPARED) return;
     const number = receiver.nextBatch++;
     const settled = new Promise<void>((resolve) => receiver.waiting.set(number, resolve));
     const { arrivalMs } = batch;
