@@ -101,7 +101,7 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     const matched = [{ field: 'temporal', value: '2', item: 'temporal', how: '>= 2' }];
     const group = { host: 'ws-042', user: 'alice' };
     const flint = { ...alert.flint, matched, group, count: 2, events, process_tree: { ancestors, complete: true } };
-    view.alerts.push({ ...alert, process: { executable: 'C:\\x\\tool.exe', pid: 9 }, flint });
+    view.alerts.push(shown({ ...alert, process: { executable: 'C:\\x\\tool.exe', pid: 9 }, flint }));
     await page.locator('.row').click();
     await page.locator('dialog[open]').waitFor();
     expect(await page.locator('.lineage strong').allTextContents()).toEqual(['explorer.exe', 'cmd.exe', 'tool.exe']);
