@@ -4,7 +4,8 @@
  */
 import type { IndicatorDetails } from '../core/indicator.ts';
 import { jsonLine } from '../core/json-text.ts';
-import type { EngineName, IndicatorMatch, Match, RuleDetails } from '../core/match.ts';
+import type { EngineName } from '../core/level.ts';
+import type { IndicatorMatch, Match, RuleDetails } from '../core/match.ts';
 import { ruleKey } from './alert-id.ts';
 import { flintAfter, flintBefore, limitTexts, ruleOf, tagsOf, threatOf } from './build-alert.ts';
 import { findingLabel } from './finding-label.ts';

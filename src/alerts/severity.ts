@@ -1,5 +1,6 @@
 /** `event.severity` of an alert, 0 to 100 (design 6.3): Sigma's level, or the confidence of an indicator. */
-import type { Level, Match } from '../core/match.ts';
+import type { Level } from '../core/level.ts';
+import type { Match } from '../core/match.ts';
 import { sourcesOf } from './threat-indicator.ts';
 
 export const SEVERITY_OF_LEVEL: Readonly<Record<Level, number>> = {

@@ -1,12 +1,13 @@
 /** One alert as one line for people: time, level, what matched, where it stood, where the record came from. */
 import type { Alert } from '../core/alert.ts';
+import { levelOfSeverity } from '../core/level.ts';
 import { oneLine, paint, type Style } from './terminal.ts';
 
 /** Ancestors in one line of the terminal; the record has all of them. */
 const SHOWN_ANCESTORS = 3;
 
 export function alertLine(alert: Alert, options: { color: boolean; width: number }): string {
-  const level = alert.flint.level ?? levelOf(alert.event.severity);
+  const level = alert.flint.level ?? levelOfSeverity(alert.event.severity);
   const first = alert.flint.matched[0];
   const what =
     alert.threat?.indicator === undefined
@@ -41,13 +42,6 @@ function lineageOf({ flint, process }: Alert): string {
 
 function baseName(path: string): string {
   return path.replace(/^.*[\\/]/, '');
-}
-
-function levelOf(severity: number): string {
-  if (severity >= 90) return 'critical';
-  if (severity >= 70) return 'high';
-  if (severity >= 50) return 'medium';
-  return severity >= 30 ? 'low' : 'informational';
 }
 
 function styleOf(level: string): Style {

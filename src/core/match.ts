@@ -1,11 +1,7 @@
 /** Match: rule R holds for an Event; what the matchers return before alerts are built. */
 import type { Event } from './event.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
-
-export type EngineName = 'indicator' | 'pattern' | 'sigma' | 'correlation' | 'flux' | 'anomaly';
-
-/** Sigma's levels (specification 2.1, rule fields). */
-export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+import type { EngineName, Level } from './level.ts';
 
 /** One place of the Event that made the rule hold. */
 export interface MatchedField {

@@ -2,6 +2,7 @@
  * Flux specification as plain frozen data: rules that remember tags of earlier events of a group (flux-capacitor.md section 4), with
  * the added keys `condition`, `timespan`, `reset`, `strict`, `start`. `rules/flux` makes it from YAML, `state/flux` evaluates it.
  */
+import type { Level } from '../core/level.ts';
 
 export interface FluxSpec {
   readonly rules: readonly FluxRule[];
@@ -20,7 +21,7 @@ interface FluxRuleBase {
   /** An alert is due when this turns true. */
   readonly condition: TagCondition;
   /** Sigma level of the alert. */
-  readonly level?: 'informational' | 'low' | 'medium' | 'high' | 'critical';
+  readonly level?: Level;
 }
 
 export interface TemporalFluxRule extends FluxRuleBase {

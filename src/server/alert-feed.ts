@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../core/alert.ts';
-import type { Level } from '../core/match.ts';
+import { type Level, levelOfSeverity } from '../core/level.ts';
 
 /** One alert as the API gives it. */
 export interface FeedItem {
@@ -77,12 +77,7 @@ export class AlertFeed {
 
 /** Sigma's level of an alert: `flint.level`, else the band that `event.severity` lies in (design section 6.3). */
 export function levelOf(alert: Alert): Level {
-  if (alert.flint.level !== undefined) return alert.flint.level;
-  const severity = alert.event.severity;
-  if (severity >= 90) return 'critical';
-  if (severity >= 70) return 'high';
-  if (severity >= 50) return 'medium';
-  return severity >= 30 ? 'low' : 'informational';
+  return alert.flint.level ?? levelOfSeverity(alert.event.severity);
 }
 
 /** Characters of an alert without its texts. */

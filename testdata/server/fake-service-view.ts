@@ -1,6 +1,6 @@
 /** A service view for tests of the HTTP server and the status page: fixed figures, alerts pushed by the test. */
 import type { Alert } from '../../src/core/alert.ts';
-import type { Level } from '../../src/core/match.ts';
+import type { Level } from '../../src/core/level.ts';
 import { AlertFeed, type AlertFeedOptions, type FedAlert } from '../../src/server/alert-feed.ts';
 import type { ServiceInfo, ServiceView } from '../../src/server/service-view.ts';
 import type { StateReport } from '../../src/state/snapshot/stateful-part.ts';

@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { LEVELS, STATUSES } from '../../rules/sigma/rule-meta.ts';
+import { LEVELS } from '../../core/level.ts';
+import { STATUSES } from '../../rules/sigma/rule-meta.ts';
 import { collect, collectFrom } from '../engine-options.ts';
 
 export interface RuleFilter {

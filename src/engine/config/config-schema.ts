@@ -5,6 +5,7 @@
 import Type, { type Static } from 'typebox';
 import { secretReference } from '../../config/secret.ts';
 import { TLP_LEVELS } from '../../core/indicator-table.ts';
+import { LEVELS } from '../../core/level.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -65,7 +66,7 @@ export const fluxEntry = Type.Object(
 );
 
 const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
-const level = Type.Union(['informational', 'low', 'medium', 'high', 'critical'].map((name) => Type.Literal(name)));
+const level = Type.Union(LEVELS.map((name) => Type.Literal(name)));
 const status = Type.Union(
   ['unsupported', 'deprecated', 'experimental', 'test', 'stable'].map((name) => Type.Literal(name)),
 );

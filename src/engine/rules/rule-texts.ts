@@ -2,7 +2,7 @@
  * The rules of a configuration as texts: Sigma rules, pipelines and what says which of them count, flux specifications, patterns of
  * feeds. Plain data, so that every thread compiles the same. `run`, `scan`, `check` and the commands on rules all read them here.
  */
-import type { Level } from '../../core/match.ts';
+import type { Level } from '../../core/level.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { RuleCriteria, RuleSelection } from '../../rules/sigma/rule-selection.ts';

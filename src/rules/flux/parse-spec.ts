@@ -7,6 +7,7 @@ import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
 import { parseTimespanMs } from '../../core/timespan.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
+import { LEVELS } from '../../core/level.ts';
 import type { FluxRule, FluxSpec, TagCondition } from '../../ir/flux.ts';
 import { allTags, parseTagCondition } from './parse-condition.ts';
 import { YamlSource } from './yaml-source.ts';
@@ -17,7 +18,6 @@ export interface ParsedFluxSpec {
 }
 
 const ACTIONS = ['parent', 'ancestor', 'temporal'] as const;
-const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
 const RULE_KEYS = [
   ...['rulename', 'description', 'action', 'tags', 'ordered', 'groupby', 'parent', 'child'],
   ...['condition', 'timespan', 'reset', 'strict', 'start', 'level'],

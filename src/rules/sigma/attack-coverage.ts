@@ -2,7 +2,7 @@
  * ATT&CK coverage of a rule set: techniques and tactics by the rules' `attack.` tags, as a table and as a layer for the ATT&CK
  * Navigator (layer format 4.5).
  */
-import type { Level } from '../../core/match.ts';
+import { LEVELS, type Level } from '../../core/level.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 
@@ -10,7 +10,7 @@ export interface TechniqueCoverage {
   /** `T1059` or `T1059.001`. */
   readonly technique: string;
   readonly rules: number;
-  /** Number of rules by level; rules without one count under `none`. */
+  /** Number of rules by level, the gravest first; rules without one count under `none`. */
   readonly byLevel: Readonly<Partial<Record<Level | 'none', number>>>;
   /** Titles, for people. */
   readonly titles: readonly string[];
@@ -52,11 +52,16 @@ export function attackCoverage(rules: readonly (DetectionRule | CorrelationRule)
   const list = [...techniques].map(([technique, { byLevel, titles }]) => ({
     technique,
     rules: titles.length,
-    byLevel: Object.fromEntries(byLevel),
+    byLevel: Object.fromEntries(gravestFirst(byLevel)),
     titles,
   }));
   list.sort((a, b) => b.rules - a.rules || a.technique.localeCompare(b.technique));
   return { techniques: list, tactics, rules: rules.length, untagged };
+}
+
+function gravestFirst(byLevel: ReadonlyMap<Level | 'none', number>): [Level | 'none', number][] {
+  const order: readonly (Level | 'none')[] = ['none', ...LEVELS];
+  return [...byLevel].sort(([a], [b]) => order.indexOf(b) - order.indexOf(a));
 }
 
 /** A layer that the ATT&CK Navigator opens; the score of a technique is its number of rules. */

@@ -1,6 +1,7 @@
 /** The fields every kind of Sigma document shares: title, id, status, level, tags and the rest of sigma.md section 2. */
 import type { LogSource } from '../../core/logsource.ts';
-import type { Level, RuleDetails } from '../../core/match.ts';
+import { LEVELS } from '../../core/level.ts';
+import type { RuleDetails } from '../../core/match.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import type { RuleStatus } from '../../ir/detection-rule.ts';
 import type { RuleMeta } from './ast.ts';
@@ -10,7 +11,6 @@ import type { Reporter } from './reporter.ts';
 export type YamlMap = Readonly<Record<string, unknown>>;
 
 export const STATUSES: readonly RuleStatus[] = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'];
-export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
 
 const KNOWN_KEYS = new Set([
   'title',

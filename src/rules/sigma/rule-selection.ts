@@ -2,10 +2,10 @@
  * Rule sets: which of the loaded rules are used, and at which level, without editing them. Criteria of one entry are ANDed, entries
  * are ORed; what is excluded stays out whatever includes it. Rules that only feed correlations follow the correlations.
  */
-import type { Level } from '../../core/match.ts';
+import { LEVELS, type Level } from '../../core/level.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule, RuleStatus } from '../../ir/detection-rule.ts';
-import { LEVELS, STATUSES } from './rule-meta.ts';
+import { STATUSES } from './rule-meta.ts';
 
 export interface RuleCriteria {
   /** Ids or titles. */

@@ -1,6 +1,6 @@
 /** The HTTP API as the page uses it: one report polled, alerts once and then live. */
 import type { Alert } from '../../core/alert.ts';
-import type { Level } from '../../core/match.ts';
+import type { Level } from '../../core/level.ts';
 import type { StatusReport } from '../status-report.ts';
 
 export interface AlertItem {

@@ -1,4 +1,5 @@
 /** The status page: polls the report, follows the alerts, and gives each part of the document what it shows. */
+import { ENGINES, LEVELS } from '../../core/level.ts';
 import type { StatusReport } from '../status-report.ts';
 import { showDetail } from './alert-detail.ts';
 import { AlertList } from './alert-list.ts';
@@ -9,11 +10,12 @@ import { count, plural, rate, shortCount, span } from './format.ts';
 import { drawSparkline } from './sparkline.ts';
 import { TestCommandsView } from './test-commands-view.ts';
 import { initTheme } from './theme.ts';
-import { ENGINES, LEVELS, readViewState, type ViewState, writeViewState } from './view-state.ts';
+import { readViewState, type ViewState, writeViewState } from './view-state.ts';
 
 const POLL_MS = 2000;
 const SLOTS = 120;
 const ANNOUNCE_MS = 5000;
+const GRAVEST_FIRST = [...LEVELS].reverse();
 
 let view: ViewState = readViewState();
 let report: StatusReport | undefined;
@@ -214,7 +216,7 @@ function showAlerts(): void {
     byId('alerts-count'),
     isFiltered ? `${count(passing)} of ${count(list.size)}` : list.size === 0 ? '' : count(list.size),
   );
-  for (const level of LEVELS) {
+  for (const level of GRAVEST_FIRST) {
     const node = byId(`level-${level}`);
     node.setAttribute('aria-pressed', String(view.levels.has(level)));
     setText(node.lastElementChild ?? node, shortCount(byLevel.get(level) ?? 0));
@@ -276,7 +278,7 @@ function moveAlert(step: 1 | -1): void {
 }
 
 function initFilter(): void {
-  const levels = LEVELS.map((level) => {
+  const levels = GRAVEST_FIRST.map((level) => {
     const node = button('', { class: `chip ${level}`, id: `level-${level}`, 'aria-pressed': 'false' }, () => {
       const chosen = new Set(view.levels);
       if (!chosen.delete(level)) chosen.add(level);

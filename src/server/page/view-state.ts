@@ -1,8 +1,5 @@
 /** View state: filter and open alert, kept in the address so that a view can be sent to a colleague. Pure but for the two last. */
-import type { Level } from '../../core/match.ts';
-
-export const LEVELS: readonly Level[] = ['critical', 'high', 'medium', 'low', 'informational'];
-export const ENGINES = ['indicator', 'pattern', 'sigma', 'correlation', 'flux', 'anomaly'] as const;
+import { ENGINES, LEVELS } from '../../core/level.ts';
 
 export interface ViewState {
   /** Empty: all. */

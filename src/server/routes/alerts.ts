@@ -2,12 +2,10 @@
  * `GET /api/alerts`: recent alerts, newest first. `level` and `engine` take one or several names separated by commas, `limit` is 1
  * to 1,000. What is not understood is refused with the nearest known name, never ignored.
  */
-import type { EngineName, Level } from '../../core/match.ts';
+import { ENGINES, LEVELS } from '../../core/level.ts';
 import { suggestion } from '../../errors/nearest.ts';
 import type { Route } from '../route.ts';
 
-const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
-const ENGINES: readonly EngineName[] = ['indicator', 'pattern', 'sigma', 'correlation', 'flux', 'anomaly'];
 const PARAMETERS = ['level', 'engine', 'limit'];
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 1000;

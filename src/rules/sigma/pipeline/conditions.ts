@@ -2,7 +2,8 @@
 import { covers } from '../../../core/logsource.ts';
 import type { Definition, DetectionItem, ItemValue, SigmaValue } from '../ast.ts';
 import { scalarValue } from '../detection-item.ts';
-import { LEVELS, STATUSES } from '../rule-meta.ts';
+import { LEVELS } from '../../../core/level.ts';
+import { STATUSES } from '../rule-meta.ts';
 import { writtenForm } from '../text-value.ts';
 import type { Parameters } from './parameters.ts';
 import type { FieldCondition, ItemCondition, PipelineRun, RuleCondition } from './pipeline.ts';
