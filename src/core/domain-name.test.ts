@@ -1,5 +1,6 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalDomain, parentDomains } from './domain-name.ts';
+import { canonicalDomain, isCanonicalName, parentDomains } from './domain-name.ts';
 
 describe('domain names', () => {
   it.each([
@@ -24,6 +25,28 @@ describe('domain names', () => {
     '',
   ])('"%s" is no domain name', (text) => {
     expect(canonicalDomain(text)).toBeUndefined();
+  });
+
+  it('in their canonical form are those of one regular expression', () => {
+    const name =
+      /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+    const label = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'z', '0', '9', '_', '-'), maxLength: 5 }),
+      fc.constantFrom('a', 'b1', 'c-d', '_e'),
+      fc.constantFrom('a'.repeat(63), 'a'.repeat(64), `${'a'.repeat(62)}-`, 'A', 'é', ' '),
+    );
+    const seen = { yes: 0, no: 0 };
+    fc.assert(
+      fc.property(fc.array(label, { maxLength: 5 }), fc.nat(3), (labels, before) => {
+        const text = labels.join('.');
+        const is = text.length <= 253 && name.test(text);
+        seen[is ? 'yes' : 'no']++;
+        expect(isCanonicalName(text)).toBe(is);
+        expect(isCanonicalName(`${'-'.repeat(before)}${text}/`, before, before + text.length)).toBe(is);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(Math.min(seen.yes, seen.no)).toBeGreaterThan(100);
   });
 
   it('folds ASCII letters only: the Kelvin sign never becomes k by case folding', () => {

@@ -6,17 +6,43 @@
  */
 import { domainToASCII } from 'node:url';
 
-const ASCII_NAME =
-  /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const MAX_NAME = 253;
+const MAX_LABEL = 63;
+const DOT = 0x2e;
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
 
 /** Canonical form, or undefined when the text is no domain name. */
 export function canonicalDomain(text: string): string | undefined {
   let name = text.endsWith('.') ? text.slice(0, -1) : text;
   if (name.length < 3 || name.length > 1024) return undefined;
   // Most names are written in their canonical form.
-  if (ASCII_NAME.test(name)) return name.length <= 253 ? name : undefined;
+  if (isCanonicalName(name)) return name;
   name = isAscii(name) ? lowerAscii(name) : domainToASCII(name);
-  return name.length <= 253 && ASCII_NAME.test(name) ? name : undefined;
+  return isCanonicalName(name) ? name : undefined;
+}
+
+/** Whether `text[start, end)` is a name in its canonical form. Character by character: it is asked of every value of every list. */
+export function isCanonicalName(text: string, start = 0, end = text.length): boolean {
+  if (end - start > MAX_NAME) return false;
+  let label = start;
+  let hasLetter = false;
+  let hasUnderscore = false;
+  let before = DOT;
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x61 && code <= 0x7a) hasLetter = true;
+    else if (code === DOT) {
+      if (before === DOT || before === HYPHEN || i - label > MAX_LABEL) return false;
+      label = i + 1;
+      hasLetter = false;
+      hasUnderscore = false;
+    } else if (code === UNDERSCORE) hasUnderscore = true;
+    else if (code === HYPHEN ? before === DOT : code < 0x30 || code > 0x39) return false;
+    before = code;
+  }
+  const isLastLabel = before !== DOT && before !== HYPHEN && end - label <= MAX_LABEL && hasLetter && !hasUnderscore;
+  return isLastLabel && label > start;
 }
 
 /** `a.b.c` gives `b.c`, `c`: the names above, nearest first. */

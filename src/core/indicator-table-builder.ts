@@ -11,8 +11,11 @@ import {
   type DetailsText,
   IndicatorTable,
   TLP_LEVELS,
+  endHash,
   sameBytes,
   shapeOf,
+  startHash,
+  stepHash,
   valueHash,
 } from './indicator-table.ts';
 import { MemoryTextsBuilder, type TextPoolBuilder } from './text-pool.ts';
@@ -37,9 +40,13 @@ export class IndicatorTableBuilder {
   #valueEnd = new Uint32Array(1024);
   /** First link of each row + 1. */
   #head = new Uint32Array(1024);
+  /** `valueHash` of each row: what is compared before its bytes, and what a larger index is filled from. */
+  #hash = new Uint32Array(1024);
   #pool = new Uint8Array(65_536);
   #poolEnd = 0;
   #index = new Uint32Array(4096);
+  /** `valueHash` of what was written last. */
+  #written = 0;
 
   #links = 0;
   #linkDetails = new Uint32Array(1024);
@@ -127,8 +134,8 @@ export class IndicatorTableBuilder {
   addShape(shape: number, value: string, details: number): AddResult {
     if (this.#poolEnd + value.length * 3 > MAX_POOL_BYTES || this.#rows >= MAX_ROWS) return 'full';
     this.#pool = grown(this.#pool, this.#poolEnd + value.length * 3);
-    const end = this.#write(value);
-    const hash = valueHash(shape, this.#pool, this.#poolEnd, end);
+    const end = this.#write(shape, value);
+    const hash = this.#written;
     this.tap?.(hash);
     const slot = this.#slotOf(hash, shape, this.#poolEnd, end);
     const known = (this.#index[slot] ?? 0) - 1;
@@ -137,10 +144,9 @@ export class IndicatorTableBuilder {
       return 'known';
     }
     const row = this.#rows++;
-    this.#shape = grown(this.#shape, this.#rows);
-    this.#valueEnd = grown(this.#valueEnd, this.#rows);
-    this.#head = grown(this.#head, this.#rows);
+    if (row === this.#shape.length) this.#growRows();
     this.#shape[row] = shape;
+    this.#hash[row] = hash;
     this.#valueEnd[row] = end;
     this.#poolEnd = end;
     this.#head[row] = 0;
@@ -163,7 +169,7 @@ export class IndicatorTableBuilder {
         const details = this.#linkDetails[link - 1] ?? 0;
         if (this.#dropped[details] === 0) sources[at++] = details;
       }
-      sources.subarray(first, at).reverse();
+      if (at - first > 1) sources.subarray(first, at).reverse();
     }
     sourceStart[this.#rows] = at;
     const details = this.#details;
@@ -187,25 +193,33 @@ export class IndicatorTableBuilder {
     });
   }
 
-  /** Writes behind the pool's end without moving it; returns the end of what was written. */
-  #write(value: string): number {
+  /** Writes behind the pool's end without moving it, and `#written`; returns the end of what was written. */
+  #write(shape: number, value: string): number {
     const pool = this.#pool;
     let at = this.#poolEnd;
+    let hash = startHash(shape);
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
-      if (code > 127) return this.#poolEnd + bufferOf(pool).write(value, this.#poolEnd, 'utf8');
+      if (code > 127) {
+        const end = this.#poolEnd + bufferOf(pool).write(value, this.#poolEnd, 'utf8');
+        this.#written = valueHash(shape, pool, this.#poolEnd, end);
+        return end;
+      }
       pool[at++] = code;
+      hash = stepHash(hash, code);
     }
+    this.#written = endHash(hash);
     return at;
   }
 
   /** Slot of the row with these bytes of the pool, or the free slot where it belongs. */
   #slotOf(hash: number, shape: number, start: number, end: number): number {
-    const pool = this.#pool;
-    const mask = this.#index.length - 1;
+    const [pool, index, hashes] = [this.#pool, this.#index, this.#hash];
+    const mask = index.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const row = (this.#index[slot] ?? 0) - 1;
+      const row = (index[slot] ?? 0) - 1;
       if (row < 0) return slot;
+      if (hashes[row] !== hash) continue;
       if (this.#shape[row] === shape && sameBytes(pool, this.#startOf(row), this.#valueEnd[row] ?? 0, pool, start, end))
         return slot;
     }
@@ -221,19 +235,26 @@ export class IndicatorTableBuilder {
     for (let back = 0; back < 8 && link !== 0; back++, link = this.#linkNext[link - 1] ?? 0)
       if (this.#linkDetails[link - 1] === details) return;
     const number = this.#links++;
-    this.#linkDetails = grown(this.#linkDetails, this.#links);
-    this.#linkNext = grown(this.#linkNext, this.#links);
+    if (number === this.#linkNext.length) {
+      this.#linkDetails = grown(this.#linkDetails, this.#links);
+      this.#linkNext = grown(this.#linkNext, this.#links);
+    }
     this.#linkDetails[number] = details;
     this.#linkNext[number] = this.#head[row] ?? 0;
     this.#head[row] = number + 1;
   }
 
   #rehash(): void {
-    this.#index = new Uint32Array(this.#index.length * 2);
+    const index = new Uint32Array(this.#index.length * 2);
+    const hashes = this.#hash;
+    const mask = index.length - 1;
     for (let row = 0; row < this.#rows; row++) {
-      const [shape, start, end] = [this.#shape[row] ?? 0, this.#startOf(row), this.#valueEnd[row] ?? 0];
-      this.#index[this.#slotOf(valueHash(shape, this.#pool, start, end), shape, start, end)] = row + 1;
+      // No two rows are alike, so that the next free slot is right.
+      let slot = (hashes[row] ?? 0) & mask;
+      while (index[slot] !== 0) slot = (slot + 1) & mask;
+      index[slot] = row + 1;
     }
+    this.#index = index;
   }
 
   /** Removes rows whose sources are all dropped; rows and values move down in place. */
@@ -246,6 +267,7 @@ export class IndicatorTableBuilder {
         this.#pool.copyWithin(poolEnd, start, end);
         poolEnd += end - start;
         this.#shape[kept] = this.#shape[row] ?? 0;
+        this.#hash[kept] = this.#hash[row] ?? 0;
         this.#head[kept] = this.#head[row] ?? 0;
         this.#valueEnd[kept++] = poolEnd;
       }
@@ -295,6 +317,14 @@ export class IndicatorTableBuilder {
     const number = this.#profiles.push(profile) - 1;
     this.#profileNumbers.set(key, number);
     return number;
+  }
+
+  #growRows(): void {
+    const needed = this.#rows;
+    this.#shape = grown(this.#shape, needed);
+    this.#valueEnd = grown(this.#valueEnd, needed);
+    this.#head = grown(this.#head, needed);
+    this.#hash = grown(this.#hash, needed);
   }
 
   #growDetails(): void {

@@ -115,9 +115,12 @@ export class IndicatorTable implements IndicatorRows {
   readonly size: number;
   #shapes: readonly number[] | undefined;
   #columns: IndicatorColumns;
+  /** The same bytes as `pool`. */
+  #poolText: Buffer;
 
   constructor(columns: IndicatorColumns) {
     this.#columns = columns;
+    this.#poolText = bufferOf(columns.pool);
     this.size = columns.shape.length;
   }
 
@@ -128,6 +131,7 @@ export class IndicatorTable implements IndicatorRows {
   /** The same content, in another place of memory. */
   moveTo(columns: IndicatorColumns): void {
     this.#columns = columns;
+    this.#poolText = bufferOf(columns.pool);
   }
 
   shapeAt(row: number): number {
@@ -149,8 +153,7 @@ export class IndicatorTable implements IndicatorRows {
   }
 
   #shapeBytes(): Buffer {
-    const { buffer, byteOffset, byteLength } = this.columns.shape;
-    return Buffer.from(buffer, byteOffset, byteLength);
+    return bufferOf(this.columns.shape);
   }
 
   kindAt(row: number): IndicatorKind {
@@ -168,19 +171,20 @@ export class IndicatorTable implements IndicatorRows {
   }
 
   valueAt(row: number): string {
-    return utf8(this.valueBytesAt(row));
+    const { valueStart } = this.#columns;
+    return this.#poolText.toString(undefined, valueStart[row] ?? 0, valueStart[row + 1] ?? 0);
   }
 
   findShape(shape: number, value: string): number {
     const { index, shape: shapes, valueStart, pool } = this.#columns;
-    let hash = Math.imul(0x811c9dc5 ^ shape, 0x01000193);
+    let hash = startHash(shape);
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0x7f) return this.findBytes(shape, lookupBytes(value));
-      hash = Math.imul(hash ^ code, 0x01000193);
+      hash = stepHash(hash, code);
     }
     const mask = index.length - 1;
-    for (let slot = mixed(hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = endHash(hash) & mask; ; slot = (slot + 1) & mask) {
       const row = (index[slot] ?? 0) - 1;
       if (row < 0) return -1;
       const start = valueStart[row] ?? 0;
@@ -311,8 +315,11 @@ function lookupBytes(value: string): Uint8Array {
 
 /** Kind and semantics as one number. */
 export function shapeOf(kind: IndicatorKind, semantics: Semantics): number {
-  return INDICATOR_KINDS.indexOf(kind) | (SEMANTICS.indexOf(semantics) << 4);
+  return (KIND_NUMBERS.get(kind) ?? 0) | ((SEMANTICS_NUMBERS.get(semantics) ?? 0) << 4);
 }
+
+const KIND_NUMBERS: ReadonlyMap<IndicatorKind, number> = new Map(INDICATOR_KINDS.map((kind, i) => [kind, i]));
+const SEMANTICS_NUMBERS: ReadonlyMap<Semantics, number> = new Map(SEMANTICS.map((semantics, i) => [semantics, i]));
 
 export function kindOfShape(shape: number): IndicatorKind {
   return INDICATOR_KINDS[shape & 15] ?? 'text';
@@ -336,12 +343,21 @@ export function byConfidence(details: IndicatorDetails[]): IndicatorDetails[] {
 
 /** FNV-1a over the shape and the bytes, mixed at the end so that the low bits can address slots. */
 export function valueHash(shape: number, bytes: Uint8Array, start: number, end: number): number {
-  let hash = Math.imul(0x811c9dc5 ^ shape, 0x01000193);
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
-  return mixed(hash);
+  let hash = startHash(shape);
+  for (let i = start; i < end; i++) hash = stepHash(hash, bytes[i] ?? 0);
+  return endHash(hash);
 }
 
-function mixed(hash: number): number {
+/** `valueHash` in steps: of the shape, then of each byte, then the end. */
+export function startHash(shape: number): number {
+  return stepHash(0x811c9dc5, shape);
+}
+
+export function stepHash(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
+}
+
+export function endHash(hash: number): number {
   const once = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (once ^ (once >>> 13)) >>> 0;
 }
@@ -359,8 +375,8 @@ export function sameBytes(
   return true;
 }
 
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function time<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {

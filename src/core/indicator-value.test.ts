@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndicatorKind } from './indicator.ts';
+import { INDICATOR_KINDS } from './indicator-table.ts';
 import { indicatorValue } from './indicator-value.ts';
 
 const ACCEPTED: readonly (readonly [IndicatorKind, string, IndicatorKind, string, ...string[]])[] = [
@@ -62,4 +63,28 @@ describe('indicator value', () => {
     it(`refuses ${kind} ${JSON.stringify(text.slice(0, 40))}`, () => {
       expect(indicatorValue(kind, text)).toBeUndefined();
     });
+
+  it('is the same whether the text is taken as it is or read the long way', () => {
+    const texts = ACCEPTED.flatMap(([, text, , value]) => [text, value]);
+    const marked = [
+      'http://a.example/x[.]y',
+      'http://a.example/(dot)',
+      'http://a.example/a)b',
+      'hxxp://a.example/',
+      'htx.example',
+    ];
+    let canonical = 0;
+    for (const kind of INDICATOR_KINDS)
+      for (const text of [...texts, ...marked]) {
+        const read = indicatorValue(kind, text);
+        // A blank is noted, and keeps the text from being taken as it is.
+        const long = indicatorValue(kind, `${text} `);
+        if (read?.value === text) canonical++;
+        expect({ ...read, notes: read?.notes.filter((note) => note !== 'blanks') }, `${kind} ${text}`).toEqual({
+          ...long,
+          notes: long?.notes.filter((note) => note !== 'blanks'),
+        });
+      }
+    expect(canonical).toBeGreaterThan(30);
+  });
 });

@@ -4,12 +4,12 @@
  * What can only mean one thing is accepted with a note, so that loaders can count it: defanged text, blanks around, an address
  * in a domain column, `/32` behind an address, a host with a port. Anything else is undefined: the caller reports it.
  */
-import { canonicalDomain, isAscii, lowerAscii } from './domain-name.ts';
+import { canonicalDomain, isAscii, isCanonicalName, lowerAscii } from './domain-name.ts';
 import type { IndicatorKind } from './indicator.ts';
-import { formatIp, formatNetwork, parseNetwork } from './ip-address.ts';
+import { formatIp, formatNetwork, ipv4Number, parseNetwork } from './ip-address.ts';
 import { canonicalFileName, canonicalRegistryKey } from './occurrence.ts';
 import { refang, refangText } from './refang.ts';
-import { canonicalHost, canonicalUrl, splitHostPort } from './web-url.ts';
+import { canonicalHost, canonicalUrl, isCanonicalUrl, splitHostPort } from './web-url.ts';
 
 export type ValueNote = 'refanged' | 'blanks' | 'full-length-prefix' | 'other-kind' | 'wildcard' | 'double-backslash';
 
@@ -24,6 +24,9 @@ export interface IndicatorValue {
 /** Hex digits of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512. */
 const HASH_LENGTHS = new Set([32, 40, 56, 64, 96, 128]);
 const EMAIL_LOCAL = /^[A-Za-z0-9._%+-]{1,64}$/;
+/** Brackets that the target of a URL may hold: `[.]`, `(dot)`. */
+const MAY_BE_MARK = /[[\]()]/;
+const NO_NOTES: readonly ValueNote[] = Object.freeze([]);
 /** Shorter names occur everywhere by chance. */
 const MIN_TEXT_LENGTH = 3;
 export const MAX_INDICATOR_LENGTH = 16_384;
@@ -38,6 +41,7 @@ interface Canonical {
 /** Undefined when the text is no value of the kind, nor of one that it can only be meant for. */
 export function indicatorValue(kind: IndicatorKind, text: string): IndicatorValue | undefined {
   if (text.length > MAX_INDICATOR_LENGTH) return undefined;
+  if (isCanonical(kind, text)) return { kind, value: text, includesSubdomains: false, notes: NO_NOTES };
   const trimmed = text.trim();
   const plain = REFANG[kind](trimmed);
   const canonical = plain === '' ? undefined : CANONICAL[kind](plain);
@@ -55,10 +59,22 @@ export function indicatorValue(kind: IndicatorKind, text: string): IndicatorValu
   };
 }
 
+/** Whether the text is the canonical value of the kind and nothing in it can be defanged: so are most, and the rest need not be asked. */
+function isCanonical(kind: IndicatorKind, text: string): boolean {
+  if (kind === 'domain') return isCanonicalName(text);
+  if (kind === 'ipv4') return ipv4Number(text) >= 0;
+  return kind === 'url' && isCanonicalUrl(text) && !MAY_BE_MARK.test(text);
+}
+
 /** Hex text in lower case, or undefined when it is no digest of a known length. `sha256:` before it is cut. */
 export function canonicalHash(text: string): string | undefined {
+  if (isHash(text)) return text.toLowerCase();
   const hex = text.replace(/^(?:md5|sha-?(?:1|224|256|384|512))[:=]\s*/i, '');
-  return HASH_LENGTHS.has(hex.length) && /^[0-9A-Fa-f]+$/.test(hex) ? hex.toLowerCase() : undefined;
+  return isHash(hex) ? hex.toLowerCase() : undefined;
+}
+
+function isHash(text: string): boolean {
+  return HASH_LENGTHS.has(text.length) && /^[0-9A-Fa-f]+$/.test(text);
 }
 
 /** `local@domain` in lower case; `mailto:` and the name before `<…>` are cut. */
@@ -117,6 +133,8 @@ const CANONICAL: Readonly<Record<IndicatorKind, (text: string) => Canonical | un
 
 /** A name, an address, a network; or what is written in such columns by mistake: `host:port`, `host/path`, a URL. */
 function hostValue(text: string): Canonical | undefined {
+  // There is one spelling of an IPv4 address.
+  if (ipv4Number(text) >= 0) return { kind: 'ipv4', value: text };
   const name = nameValue(text);
   if (name !== undefined) return name;
   const network = parseNetwork(text);

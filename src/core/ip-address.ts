@@ -24,32 +24,38 @@ export function parseIp(text: string): IpAddress | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** Character by character: it is asked about every host name and token, and most are none. */
 export function parseIpv4(text: string): IpAddress | undefined {
-  if (text.length < 7 || text.length > 15) return undefined;
+  const value = ipv4Number(text);
+  return value < 0 ? undefined : { family: 4, groups: [Math.floor(value / 65_536), value % 65_536] };
+}
+
+/**
+ * The address in `text[start, end)` as a number, -1 when it is none. Character by character: it is asked about every host name and
+ * token, and most are none.
+ */
+export function ipv4Number(text: string, start = 0, end = text.length): number {
+  if (end - start < 7 || end - start > 15) return -1;
   let value = 0;
   let part = 0;
   let digits = 0;
   let dots = 0;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i);
     if (code >= ZERO && code <= NINE) {
       // A second digit behind a leading zero.
-      if (digits > 0 && part === 0) return undefined;
+      if (digits > 0 && part === 0) return -1;
       part = part * 10 + code - ZERO;
-      if (part > 255) return undefined;
+      if (part > 255) return -1;
       digits++;
     } else {
-      if (code !== DOT || digits === 0 || dots === 3) return undefined;
+      if (code !== DOT || digits === 0 || dots === 3) return -1;
       value = value * 256 + part;
       part = 0;
       digits = 0;
       dots++;
     }
   }
-  if (dots !== 3 || digits === 0) return undefined;
-  value = value * 256 + part;
-  return { family: 4, groups: [Math.floor(value / 65_536), value % 65_536] };
+  return dots === 3 && digits > 0 ? value * 256 + part : -1;
 }
 
 /** Accepts every spelling of RFC 4291 section 2.2, brackets and a zone (`%eth0`), which is dropped. */
@@ -113,7 +119,7 @@ export function formatNetwork(network: IpNetwork): string {
 /** Canonical text of an address, or undefined when it is none. */
 export function canonicalIp(text: string): string | undefined {
   // There is one spelling of an IPv4 address.
-  if (!text.includes(':')) return parseIpv4(text) === undefined ? undefined : text;
+  if (!text.includes(':')) return ipv4Number(text) < 0 ? undefined : text;
   const address = parseIp(text);
   return address === undefined ? undefined : formatIp(address);
 }

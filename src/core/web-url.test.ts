@@ -1,5 +1,6 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalUrl, formatUrl, parseUrl, splitCanonicalUrl, type WebUrl } from './web-url.ts';
+import { canonicalUrl, formatUrl, isCanonicalUrl, parseUrl, splitCanonicalUrl, type WebUrl } from './web-url.ts';
 
 describe('canonical URL', () => {
   it.each([
@@ -48,5 +49,54 @@ describe('canonical URL', () => {
 
   it('keeps host, port and target apart', () => {
     expect(parseUrl('example.com:8080/x?y')).toEqual({ scheme: '', host: 'example.com', port: 8080, target: '/x?y' });
+  });
+
+  it('is the text itself where it can be told by looking at it, and parsed the same as the long way', () => {
+    const piece = fc.constantFrom(
+      'a',
+      'b-c',
+      'x.y',
+      '.',
+      '..',
+      '/',
+      '/.',
+      '?',
+      '#',
+      '%41',
+      '%2F',
+      ':80',
+      '@',
+      '[',
+      ')',
+      'é',
+      ' ',
+      'Z',
+    );
+    const host = fc.constantFrom(
+      'a.example',
+      '1.2.3.4',
+      '1.2.3.256',
+      'A.example',
+      'a',
+      '[2001:db8::1]',
+      'a_b.xn--p1ai',
+      '',
+    );
+    const scheme = fc.constantFrom('http://', 'https://', 'HTTP://', 'ftp://', 'http:/', '');
+    let canonical = 0;
+    fc.assert(
+      fc.property(scheme, host, fc.array(piece, { maxLength: 6 }), (start, name, pieces) => {
+        const rest = `${name}/${pieces.join('')}`;
+        // User information is dropped, and keeps the text from being taken as it is.
+        const long = parseUrl(`${start}u@${rest}`);
+        if (!isCanonicalUrl(start + rest)) return;
+        canonical++;
+        expect(long === undefined ? undefined : formatUrl(long)).toBe(start + rest);
+        expect(parseUrl(start + rest)).toEqual(long);
+        expect(canonicalUrl(start + rest)).toBe(start + rest);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(canonical).toBeGreaterThan(100);
   });
 });

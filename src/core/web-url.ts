@@ -5,8 +5,8 @@
  * path `/`, percent-encoding of unreserved characters undone and of all others in upper case, non-ASCII text encoded as UTF-8.
  * The query keeps its order: `?a=1&b=2` and `?b=2&a=1` are different.
  */
-import { canonicalDomain } from './domain-name.ts';
-import { canonicalIp } from './ip-address.ts';
+import { canonicalDomain, isCanonicalName } from './domain-name.ts';
+import { canonicalIp, ipv4Number } from './ip-address.ts';
 
 export interface WebUrl {
   /** `http`, `https`, `ftp`, …; empty when the text has none (`host/path`). */
@@ -28,10 +28,19 @@ const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
 ]);
 const MAX_URL_LENGTH = 16_384;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,30}$/;
+/** Characters of a target that stand for themselves, but for the percent sign. */
+const PLAIN = /^[!#$&-;=?-Z[\]_a-z~]*$/;
+/** The same by code, without the `#` that begins a fragment. */
+const IS_PLAIN = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(code !== 0x23 && PLAIN.test(String.fromCharCode(code))),
+);
 
 /** Understands `scheme://host:port/path?query#fragment` and the same without `scheme://`. Undefined when there is no host. */
 export function parseUrl(text: string): WebUrl | undefined {
   if (text.length > MAX_URL_LENGTH) return undefined;
+  const [start, end] = [plainHostStart(text), plainHostEnd(text)];
+  if (end > 0)
+    return { scheme: text.slice(0, start - 3), host: text.slice(start, end), port: 0, target: text.slice(end) };
   const colon = text.indexOf('://');
   const hasScheme = colon > 0 && SCHEME.test(text.slice(0, colon));
   const scheme = hasScheme ? text.slice(0, colon).toLowerCase() : '';
@@ -44,6 +53,32 @@ export function parseUrl(text: string): WebUrl | undefined {
   if (host === undefined) return undefined;
   const port = hostPort.port === DEFAULT_PORTS.get(scheme) ? 0 : hostPort.port;
   return { scheme, host, port, target: canonicalTarget(authorityEnd < 0 ? '' : rest.slice(authorityEnd)) };
+}
+
+/** True: the text is what `canonicalUrl` makes of it. False: it may be as well. */
+export function isCanonicalUrl(text: string): boolean {
+  return text.length <= MAX_URL_LENGTH && plainHostEnd(text) > 0;
+}
+
+function plainHostStart(text: string): number {
+  return text.startsWith('http://') ? 7 : text.startsWith('https://') ? 8 : -1;
+}
+
+/**
+ * End of the host of a web URL that is written as `formatUrl` would, as most are: no port, nothing to be encoded or decoded, no segment
+ * that begins with a dot. -1: it may be written otherwise.
+ */
+function plainHostEnd(text: string): number {
+  const start = plainHostStart(text);
+  const slash = start < 0 ? -1 : text.indexOf('/', start);
+  if (slash < 0 || !(isCanonicalName(text, start, slash) || ipv4Number(text, start, slash) >= 0)) return -1;
+  let before = 0;
+  for (let i = slash; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7e || IS_PLAIN[code] === 0 || (code === 0x2e && before === 0x2f)) return -1;
+    before = code;
+  }
+  return slash;
 }
 
 /** The same for what `formatUrl` wrote, where nothing can be spelled in two ways. */
@@ -83,6 +118,7 @@ export function formatUrl(url: WebUrl): string {
 
 /** Canonical text of a URL, or undefined when it is none. */
 export function canonicalUrl(text: string): string | undefined {
+  if (isCanonicalUrl(text)) return text;
   const url = parseUrl(text);
   return url === undefined ? undefined : formatUrl(url);
 }
@@ -118,7 +154,7 @@ export function splitHostPort(text: string): { readonly host: string; readonly p
 }
 
 function normalPercent(text: string): string {
-  if (/^[!#$&-;=?-Z[\]_a-z~]*$/.test(text)) return text;
+  if (PLAIN.test(text)) return text;
   const encoded = text.replace(/[^\x21-\x7e]+/g, (run) =>
     Buffer.from(run, 'utf8').reduce((out, byte) => out + percent(byte), ''),
   );

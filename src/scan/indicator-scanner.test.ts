@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndicatorKind, Semantics } from '../core/indicator.ts';
+import { IndicatorTableBuilder } from '../core/indicator-table-builder.ts';
 import { Random } from '../testing/random.ts';
 import { allocateScanner, IndicatorScanner } from './indicator-scanner.ts';
 import { ScanMemory } from './scan-memory.ts';
@@ -240,4 +241,24 @@ it('random bytes never trap, with or without structure', () => {
     const result = scanner.scanLines(length, random.chance(0.5));
     expect(result.consumedBytes, `seed ${seed}`).toBeLessThanOrEqual(length);
   }
+});
+
+it('makes the same tables of the columns of a table as of the values one by one', () => {
+  const builder = new IndicatorTableBuilder();
+  const details = builder.addDetails(builder.addFeed('f'), { provider: 'p' });
+  const names = [
+    `${'a'.repeat(63)}.${'b'.repeat(63)}.example`,
+    'xn--p1ai.example',
+    'a--b.example',
+    'xn--53h.example',
+    'a.xn--p1ai',
+  ];
+  for (const [kind, value, semantics = 'exact'] of ROWS) builder.add(kind, value, semantics, details);
+  for (const name of names) builder.add('domain', name, 'subdomain', details);
+  for (const address of ['0.0.0.1', '255.255.255.255', '198.51.100.7']) builder.add('ipv4', address, 'exact', details);
+  for (let i = 0; i < 5000; i++) builder.add('domain', `n${i}.example`, i % 2 === 0 ? 'exact' : 'subdomain', details);
+  const table = builder.finish();
+  const rows = Array.from(table, ({ kind, value, semantics }) => [kind, value, semantics] as const);
+  const built = WitnessTables.build(new ScanMemory(), table);
+  expect(Buffer.compare(built.bytesView(), tablesOf(rows).bytesView())).toBe(0);
 });

@@ -48,6 +48,8 @@ export interface IndicatorRows {
   kindAt(row: number): IndicatorKind;
   valueAt(row: number): string;
   semanticsAt(row: number): Semantics;
+  /** UTF-8 of the values: row i has the bytes `valueStart[i]` to `valueStart[i + 1]`. Absent: there are only texts. */
+  readonly columns?: { readonly pool: Uint8Array; readonly valueStart: Uint32Array };
 }
 
 /** How many keys of each class; index is the class number. */
@@ -58,6 +60,7 @@ const FILTER_BITS = 16;
 const LOAD = 0.72;
 /** Room for additions without a rebuild. */
 const SPARE = 1.06;
+const HYPHEN = 0x2d;
 const NET4_BYTES = 65_536 * 4;
 const NET6_BYTES = 65_536 / 8;
 const REACH4_BYTES = 2 ** 24 / 8;
@@ -86,8 +89,11 @@ export class WitnessTables {
 
   static build(memory: ScanMemory, rows: IndicatorRows): WitnessTables {
     const tables = WitnessTables.empty(memory, countWitnesses(rows));
-    for (let row = 0; row < rows.size; row++)
-      tables.#write(witnessOf(rows.kindAt(row), rows.valueAt(row), rows.semanticsAt(row)));
+    for (let row = 0; row < rows.size; row++) {
+      const [kind, semantics] = [rows.kindAt(row), rows.semanticsAt(row)];
+      if (!tables.#writeBytes(kind, semantics, row, rows.columns))
+        tables.#write(witnessOf(kind, rows.valueAt(row), semantics));
+    }
     if (tables.#writer.flush() !== 'added') throw new Error('a witness table is smaller than its count of witnesses');
     return tables;
   }
@@ -169,6 +175,29 @@ export class WitnessTables {
     new DataView(this.memory.memory.buffer).setUint32(this.address + TAB_FLAGS, this.#flags, true);
   }
 
+  /** A value that is its own witness, from its bytes, as most rows of most sets are. False: nothing was written. */
+  #writeBytes(kind: IndicatorKind, semantics: Semantics, row: number, columns: IndicatorRows['columns']): boolean {
+    if (columns === undefined || !(kind === 'domain' || kind === 'hash' || kind === 'ipv4')) return false;
+    const { pool, valueStart } = columns;
+    const [start = 0, end = 0] = [valueStart[row], valueStart[row + 1]];
+    const writer = this.#writer;
+    if (kind === 'hash') {
+      writer.hashBytes(pool, start, end);
+      this.#raise(FLAG_HASHES);
+      return true;
+    }
+    if (kind === 'ipv4') {
+      writer.quad(pool, start, end);
+      this.#raise(FLAG_ADDRESSES);
+      return true;
+    }
+    if (mayBeEncoded(pool, start, end)) return false;
+    const isSuffix = semantics === 'subdomain';
+    writer.nameBytes(pool, start, end, isSuffix ? AS_SUFFIX : AS_WHOLE);
+    this.#raise(isSuffix ? FLAG_NAMES | FLAG_SUFFIXES : FLAG_NAMES);
+    return true;
+  }
+
   #write(witness: Witness): void {
     WRITE[witness.kind](this.#writer, witness as never);
     this.#raise(FLAG_OF[witness.kind]);
@@ -209,6 +238,12 @@ const FLAG_OF: Readonly<Record<Witness['kind'], number>> = {
   pair: 0,
   none: FLAG_EVERY,
 };
+
+/** Whether two hyphens stand side by side, as in `xn--`. */
+function mayBeEncoded(pool: Uint8Array, start: number, end: number): boolean {
+  for (let i = start + 1; i < end; i++) if (pool[i] === HYPHEN && pool[i - 1] === HYPHEN) return true;
+  return false;
+}
 
 /** Upper bounds: texts are counted in every class that their witness may be of. */
 export function countWitnesses(rows: IndicatorRows): ClassCounts {

@@ -1,5 +1,6 @@
 /** Hands witnesses to the kernel in batches: items of 16 bytes and a pool of bytes, both in the kernel's memory. */
 import type { IpNetwork } from '../core/ip-address.ts';
+import { AS_WHOLE } from './memory-layout.ts';
 import type { ScanMemory } from './scan-memory.ts';
 
 // Kinds of items, as in `kernel/build.ts`.
@@ -17,6 +18,8 @@ const POOL_BYTES = 1 << 20;
 /** Longest text of one item: a name of 253 characters, a token of 200. */
 const MAX_TEXT = 512;
 const ANY = 1;
+const DOT = 0x2e;
+const ZERO = 0x30;
 
 export class WitnessWriter {
   readonly #memory: ScanMemory;
@@ -40,6 +43,29 @@ export class WitnessWriter {
     this.#pool = memory.allocate(POOL_BYTES);
     this.#itemView = new Uint32Array(this.#memory.memory.buffer, this.#items, MAX_ITEMS * 4);
     this.#bytes = new Uint8Array(this.#memory.memory.buffer, this.#pool, POOL_BYTES);
+  }
+
+  /** A name that lies in `pool[start, end)`. */
+  nameBytes(pool: Uint8Array, start: number, end: number, permissions: number): void {
+    this.#copy(NAME, permissions, pool, start, end);
+  }
+
+  hashBytes(pool: Uint8Array, start: number, end: number): void {
+    this.#copy(HASH, ANY, pool, start, end);
+  }
+
+  /** The canonical IPv4 address in `pool[start, end)`, as a whole. */
+  quad(pool: Uint8Array, start: number, end: number): void {
+    let address = 0;
+    let part = 0;
+    for (let i = start; i < end; i++) {
+      const code = pool[i] ?? 0;
+      if (code === DOT) {
+        address = address * 256 + part;
+        part = 0;
+      } else part = part * 10 + code - ZERO;
+    }
+    this.#item(IPV4, AS_WHOLE, address * 256 + part, 32);
   }
 
   name(text: string, permissions: number): void {
@@ -86,6 +112,15 @@ export class WitnessWriter {
     for (let i = 0; i < text.length; i++) this.#bytes[start + i] = text.charCodeAt(i);
     this.#poolEnd = start + text.length;
     this.#item(kind, permissions, this.#pool + start, text.length, false);
+  }
+
+  #copy(kind: number, permissions: number, pool: Uint8Array, from: number, to: number): void {
+    this.#reserve(true);
+    const start = this.#poolEnd;
+    const bytes = this.#bytes;
+    for (let i = from, at = start; i < to; i++, at++) bytes[at] = pool[i] ?? 0;
+    this.#poolEnd = start + to - from;
+    this.#item(kind, permissions, this.#pool + start, to - from, false);
   }
 
   #groups(kind: number, permissions: number, network: IpNetwork): void {

@@ -27,6 +27,8 @@ export type Witness =
 
 const MIN_WORD = 4;
 const MAX_TOKEN = 200;
+/** By code: A to Z, a to z, 0 to 9. */
+const IS_WORD = Uint8Array.from({ length: 128 }, (_, code) => Number(/[A-Za-z0-9]/.test(String.fromCharCode(code))));
 const HASH_LENGTHS = new Set([32, 40, 56, 64, 96, 128]);
 
 export function witnessOf(kind: IndicatorKind, value: string, semantics: Semantics): Witness {
@@ -75,9 +77,13 @@ function urlWitness(value: string, semantics: Semantics): Witness {
   if (url === undefined) return { kind: 'none' };
   const host = bareHost(url.host);
   // Escapes stay out: their hex digits may be written otherwise, or not at all.
-  const word = semantics === 'host' ? undefined : longestWord(url.target.replace(/%[0-9A-Fa-f]{2}/g, ' '));
+  const word = semantics === 'host' ? undefined : longestWord(withoutEscapes(url.target));
   if (word !== undefined) return { kind: 'pair', host, word };
   return host.kind === 'name' ? { ...host, reach: 'whole' } : host;
+}
+
+function withoutEscapes(target: string): string {
+  return target.includes('%') ? target.replace(/%[0-9A-Fa-f]{2}/g, ' ') : target;
 }
 
 function hostWitness(text: string): Witness {
@@ -93,10 +99,15 @@ function bareHost(text: string): HostWitness {
 
 /** Words of four characters and more between other characters; the longest, the last of equals. */
 function longestWord(text: string): string | undefined {
-  let best: string | undefined;
-  for (const [word] of text.matchAll(/[A-Za-z0-9]+/g))
-    if (word.length >= MIN_WORD && word.length <= MAX_TOKEN && word.length >= (best?.length ?? 0)) best = word;
-  return best;
+  let [best, length] = [0, 0];
+  for (let start = 0, i = 0; i <= text.length; i++) {
+    // Behind the end there is no character and so no word.
+    if (IS_WORD[text.charCodeAt(i)] === 1) continue;
+    const here = i - start;
+    if (here >= MIN_WORD && here <= MAX_TOKEN && here >= length) [best, length] = [start, here];
+    start = i + 1;
+  }
+  return length === 0 ? undefined : text.slice(best, best + length);
 }
 
 /** File names, keys and other text: a long hex token, a dotted token with a letter behind its last dot, or the rarest word. */

@@ -27,7 +27,7 @@ export class DelimitedRows {
   line(text: string, number: number): void {
     if (this.#open.length === 0) {
       if (this.#delimiter === '\t' || !text.includes('"')) {
-        if (text !== '') this.#row(text.split(this.#delimiter, MAX_CELLS), number);
+        if (text !== '') this.#row(cellsOf(text, this.#delimiter), number);
         return;
       }
       this.#openLine = number;
@@ -52,9 +52,22 @@ export class DelimitedRows {
     const [first = '', ...rest] = this.#open;
     const number = this.#openLine;
     this.#open = [];
-    this.#row(first.split(this.#delimiter, MAX_CELLS), number);
+    this.#row(cellsOf(first, this.#delimiter), number);
     for (const [i, text] of rest.entries()) this.line(text, number + 1 + i);
   }
+}
+
+/** `text.split`, which takes three times as long for a few cells. */
+function cellsOf(text: string, delimiter: Delimiter): string[] {
+  const cells: string[] = [];
+  let start = 0;
+  for (let end = text.indexOf(delimiter); end >= 0; end = text.indexOf(delimiter, start)) {
+    cells.push(text.slice(start, end));
+    if (cells.length === MAX_CELLS) return cells;
+    start = end + 1;
+  }
+  cells.push(text.slice(start));
+  return cells;
 }
 
 /** Undefined when a quoted cell does not end. */

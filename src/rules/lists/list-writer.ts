@@ -89,12 +89,11 @@ export class ListWriter {
   #sharedDetails(provider: string | undefined): number {
     const { policy, table, feed } = this.#feed;
     const named = provider === undefined || provider === '' ? policy.provider : provider;
-    const name = this.#shared.has(named) || this.#shared.size < MAX_PROVIDERS ? named : policy.provider;
-    let details = this.#shared.get(name);
-    if (details === undefined) {
-      details = table.addDetails(feed, { provider: name, ...defaults(policy) });
-      this.#shared.set(name, details);
-    }
+    const known = this.#shared.get(named);
+    if (known !== undefined) return known;
+    const name = this.#shared.size < MAX_PROVIDERS ? named : policy.provider;
+    const details = this.#shared.get(name) ?? table.addDetails(feed, { provider: name, ...defaults(policy) });
+    this.#shared.set(name, details);
     return details;
   }
 

@@ -11,6 +11,7 @@ import type { ListFeed } from './list-writer.ts';
 import { PlainList } from './plain-list.ts';
 import { isPublicSuffix } from './public-suffix.ts';
 import { TableList } from './table-list.ts';
+import { TextLines } from './text-lines.ts';
 
 function load(
   text: string | Buffer,
@@ -241,7 +242,52 @@ describe('table', () => {
   });
 });
 
+describe('lines of a text', () => {
+  it('are the same however the text is cut, characters of several bytes among ASCII', () => {
+    const text = '\ufeffone\né\r\ntwo\rthree\n\n€ and 𝄞\nlast';
+    const bytes = Buffer.from(text);
+    const wanted = ['one', 'é', 'two', 'three', '', '€ and 𝄞', 'last'].map((line, i) => `${i + 1} ${line}`);
+    for (let a = 0; a <= bytes.length; a++)
+      for (let b = a; b <= bytes.length; b++) {
+        // A CR that ends a chunk may be half of CRLF, which `TextLines` sees only when the line is whole.
+        const lines: string[] = [];
+        const reader = new TextLines(
+          (line, number) => lines.push(`${number} ${line}`),
+          () => undefined,
+        );
+        for (const chunk of [bytes.subarray(0, a), bytes.subarray(a, b), bytes.subarray(b)]) reader.push(chunk);
+        reader.end();
+        expect(lines).toEqual(wanted);
+      }
+  });
+});
+
+describe('public suffixes', () => {
+  it.each([
+    ['co.uk', true],
+    ['github.io', true],
+    ['kawasaki.jp', true],
+    ['foo.kawasaki.jp', true],
+    ['city.kawasaki.jp', false],
+    ['foo.ck', true],
+    ['www.ck', false],
+    ['example.com', false],
+    ['example.co.uk', false],
+    ['a.b.example', false],
+  ])('%s: %s', (name, is) => {
+    expect(isPublicSuffix(name)).toBe(is);
+  });
+});
+
 describe('rows of RFC 4180', () => {
+  it('have a thousand cells at most', () => {
+    const rows: (readonly string[])[] = [];
+    const reader = new DelimitedRows('\t', (cells) => rows.push(cells));
+    for (const cells of [1, 3, 999, 1000, 1001, 2000]) reader.line('a\t'.repeat(cells - 1), 1);
+    expect(rows.map(({ length }) => length)).toEqual([3, 999, 1000, 1000, 1000]);
+    expect(rows[0]).toEqual(['a', 'a', '']);
+  });
+
   const rowsOf = (text: string): (readonly string[])[] => {
     const rows: (readonly string[])[] = [];
     const reader = new DelimitedRows(',', (cells) => rows.push(cells));

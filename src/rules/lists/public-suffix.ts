@@ -6,11 +6,14 @@ import { getPublicSuffix, parse } from 'tldts';
 
 const OPTIONS = { allowPrivateDomains: true, extractHostname: false, validateHostname: false } as const;
 
+/** A label that no rule and no exception of the list has. */
+const UNLISTED = '0-0';
+
 /** True when the canonical name is a public suffix, or all names directly below it are. */
 export function isPublicSuffix(name: string): boolean {
-  if (getPublicSuffix(name, OPTIONS) === name) return true;
-  const below = `x.${name}`;
-  return getPublicSuffix(below, OPTIONS) === below;
+  const below = `${UNLISTED}.${name}`;
+  const suffix = getPublicSuffix(below, OPTIONS);
+  return suffix === name || suffix === below;
 }
 
 /** True when the last label of the name is a top-level domain that exists. */

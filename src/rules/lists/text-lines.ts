@@ -2,6 +2,7 @@
  * TextLines: lines of a text that arrives in chunks. UTF-8, or UTF-16 when a byte order mark says so; LF, CRLF and CR line ends.
  * Longer lines than the limit are given up, so that a file without line ends stays bounded.
  */
+import { isAscii } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 
 export const MAX_LINE_CHARACTERS = 65_536;
@@ -14,6 +15,11 @@ export class TextLines {
   #rest = '';
   #number = 0;
   #skipping = false;
+  #isUtf8 = true;
+  /** The bytes so far may end within a character. */
+  #isBegun = false;
+  /** The text that is being cut holds a CR somewhere. */
+  #hasReturns = false;
 
   constructor(line: (text: string, number: number) => void, tooLong: (number: number) => void) {
     this.#line = line;
@@ -29,9 +35,10 @@ export class TextLines {
         this.#head = Buffer.from(bytes);
         return;
       }
+      this.#isUtf8 = !isUtf16(bytes);
       this.#decoder = decoderFor(bytes);
     }
-    this.#take(this.#decoder.write(bytes));
+    this.#take(this.#textOf(bytes, this.#decoder));
   }
 
   /** So many lines are left out here; only at the start of a line. */
@@ -46,9 +53,17 @@ export class TextLines {
     this.#rest = '';
   }
 
+  #textOf(bytes: Buffer, decoder: StringDecoder): string {
+    // No character is begun, and none is more than a byte: a copy.
+    if (this.#isUtf8 && !this.#isBegun && isAscii(bytes)) return bytes.toString('latin1');
+    this.#isBegun = (bytes[bytes.length - 1] ?? 0) > 0x7f;
+    return decoder.write(bytes);
+  }
+
   #take(text: string): void {
     let start = 0;
     const whole = this.#rest === '' ? text : this.#rest + text;
+    this.#hasReturns = whole.includes('\r');
     for (let end = whole.indexOf('\n'); end >= 0; end = whole.indexOf('\n', start)) {
       this.#emit(whole.slice(start, whole.charCodeAt(end - 1) === 13 ? end - 1 : end));
       start = end + 1;
@@ -63,17 +78,23 @@ export class TextLines {
 
   #emit(text: string): void {
     // Old files end their lines with CR alone.
-    const lines = text.includes('\r') ? text.split('\r') : [text];
-    for (const line of lines) {
-      this.#number++;
-      const plain = this.#number === 1 && line.charCodeAt(0) === 0xfeff ? line.slice(1) : line;
-      if (this.#skipping) this.#skipping = false;
-      else if (plain.length > MAX_LINE_CHARACTERS) this.#tooLong(this.#number);
-      else this.#line(plain, this.#number);
-    }
+    if (this.#hasReturns && text.includes('\r')) for (const line of text.split('\r')) this.#one(line);
+    else this.#one(text);
+  }
+
+  #one(text: string): void {
+    this.#number++;
+    const plain = this.#number === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    if (this.#skipping) this.#skipping = false;
+    else if (plain.length > MAX_LINE_CHARACTERS) this.#tooLong(this.#number);
+    else this.#line(plain, this.#number);
   }
 }
 
 function decoderFor(bytes: Uint8Array): StringDecoder {
-  return new StringDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'utf8');
+  return new StringDecoder(isUtf16(bytes) ? 'utf16le' : 'utf8');
+}
+
+function isUtf16(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xfe;
 }
