@@ -26,6 +26,23 @@ export function valuesOf(fields: EventObject, name: string): readonly EventValue
   return values;
 }
 
+/** All values that a name selects, arrays as they are. */
+export function wholeValues(fields: EventObject, name: string): readonly EventValue[] {
+  if (Object.hasOwn(fields, name)) return [fields[name] as EventValue];
+  return name.includes('.') ? wholeBelow(fields, name.split('.'), 0) : [];
+}
+
+function wholeBelow(value: EventValue, segments: readonly string[], depth: number): readonly EventValue[] {
+  if (depth === segments.length) return [value];
+  if (Array.isArray(value))
+    return (value as readonly EventValue[]).flatMap((item) => wholeBelow(item, segments, depth));
+  if (!isEventObject(value)) return [];
+  const segment = segments[depth] as string;
+  if (Object.hasOwn(value, segment)) return wholeBelow(value[segment] as EventValue, segments, depth + 1);
+  const rest = segments.slice(depth).join('.');
+  return depth > 0 && Object.hasOwn(value, rest) ? [value[rest] as EventValue] : [];
+}
+
 /** True when the name selects anything at all, null and empty containers included. */
 export function hasField(fields: EventObject, name: string): boolean {
   if (Object.hasOwn(fields, name)) return true;

@@ -33,7 +33,7 @@ export interface Compare {
   readonly test: Test;
   /** Inverts the test of each single value, before "some value" (STIX `NOT` between path and operator). */
   readonly negate: boolean;
-  /** The result when the path selects nothing. STIX: false, also under negate. Sigma: false, except null tests. */
+  /** The result when nothing is where the path leads. STIX: false, also under negate. Sigma: false, except null tests. */
   readonly absent: boolean;
   /** What this item is called in explanations: `CommandLine|contains: "-enc"`, `file:name = 'x'`. */
   readonly label?: string;
@@ -56,11 +56,15 @@ export interface Bind {
   readonly body: Predicate;
 }
 
-/** The elements of an array field satisfy `body`, each taken as an event of its own (Sigma array selectors). */
+/**
+ * The elements of an array field satisfy `body`, each taken as an event of its own (Sigma array selectors). A value that is no array
+ * counts as an array of that one; null and an absent field have no elements.
+ */
 export interface Elements {
   readonly kind: 'elements';
   readonly path: FieldPath;
-  readonly quantifier: 'any' | 'all' | 'all-or-empty' | 'none';
+  /** A number: the element at this position of an array, from the end when negative; an empty event where there is none. */
+  readonly quantifier: 'any' | 'all' | 'all-or-empty' | 'none' | number;
   readonly body: Predicate;
 }
 
@@ -70,8 +74,6 @@ export type Path = FieldPath | ObjectPath;
 export interface FieldPath {
   readonly kind: 'field';
   readonly name: string;
-  /** Position in an array selected by the name; negative counts from the end. Sigma `field[N]`. */
-  readonly index?: number;
 }
 
 /** A path below the bound object: STIX object path without its type. `_ref`, `_refs`, `_hex`, `_bin` act by name. */

@@ -5,8 +5,8 @@
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
-import { someValue, valuesOf } from '../core/field-path.ts';
-import type { Compare, Elements, FieldPath, Predicate } from '../ir/predicate.ts';
+import { hasField, someValue, wholeValues } from '../core/field-path.ts';
+import type { Compare, Elements, Predicate } from '../ir/predicate.ts';
 import { type MatchValue, objectValues } from './object-path.ts';
 import type { ObservedObject, Subject } from './subject.ts';
 import { satisfies } from './value-test.ts';
@@ -47,46 +47,32 @@ function evaluateCompare(node: Compare, subject: Subject, bound: ObservedObject 
     selected = true;
     return satisfies(node.test, value, subject) !== node.negate;
   };
-  const held =
-    node.path.kind === 'object'
-      ? bound !== undefined && objectValues(bound, node.path, subject).some(test)
-      : someFieldValue(subject.fields, node.path, test);
-  if (node.path.kind === 'field' && node.test.kind === 'exists')
-    return selectsAnything(subject.fields, node.path) !== node.negate;
-  return selected ? held : node.absent;
+  if (node.path.kind === 'object') {
+    const held = bound !== undefined && objectValues(bound, node.path, subject).some(test);
+    return selected ? held : node.absent;
+  }
+  const { name } = node.path;
+  if (node.test.kind === 'exists') return hasField(subject.fields, name) !== node.negate;
+  const held = someValue(subject.fields, name, test);
+  return selected ? held : node.absent && !hasField(subject.fields, name);
 }
 
 function evaluateElements(node: Elements, subject: Subject): boolean {
-  const array = arrayAt(subject.fields, node.path);
-  if (array === undefined) return node.quantifier === 'none' || node.quantifier === 'all-or-empty';
-  const holds = (element: EventValue): boolean => {
-    const fields: EventObject = isEventObject(element) ? element : { '': element };
-    return evaluateIn(node.body, { ...subject, fields, objects: subject.objects, resolve: subject.resolve }, undefined);
+  const { quantifier, body } = node;
+  const holds = (element: EventValue | undefined): boolean => {
+    const fields: EventObject = element === undefined ? {} : isEventObject(element) ? element : { '': element };
+    return evaluateIn(body, { ...subject, fields, objects: subject.objects, resolve: subject.resolve }, undefined);
   };
-  if (node.quantifier === 'any') return array.some(holds);
-  if (node.quantifier === 'none') return !array.some(holds);
-  return (array.length > 0 || node.quantifier === 'all-or-empty') && array.every(holds);
-}
-
-function someFieldValue(fields: EventObject, path: FieldPath, visit: (value: EventValue) => boolean): boolean {
-  if (path.index === undefined) return someValue(fields, path.name, visit);
-  const element = arrayAt(fields, path)?.at(path.index);
-  return element !== undefined && visit(element);
-}
-
-function selectsAnything(fields: EventObject, path: FieldPath): boolean {
-  if (path.index !== undefined) return arrayAt(fields, path)?.at(path.index) !== undefined;
-  return valuesOf(fields, path.name).length > 0 || arrayAt(fields, path) !== undefined;
-}
-
-function arrayAt(fields: EventObject, path: FieldPath): readonly EventValue[] | undefined {
-  let value: EventValue | undefined = Object.hasOwn(fields, path.name) ? fields[path.name] : fields;
-  if (!Object.hasOwn(fields, path.name)) {
-    for (const segment of path.name.split('.')) {
-      value = isEventObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
-    }
+  const found = wholeValues(subject.fields, node.path.name);
+  if (typeof quantifier === 'number') {
+    const arrays = found.filter((value): value is readonly EventValue[] => Array.isArray(value));
+    const elements = arrays.map((array) => array.at(quantifier)).filter((element) => element !== undefined);
+    return elements.length === 0 ? holds(undefined) : elements.some(holds);
   }
-  return Array.isArray(value) ? (value as readonly EventValue[]) : undefined;
+  const elements = found.flatMap((value) => (value === null ? [] : value));
+  if (quantifier === 'any') return elements.some(holds);
+  if (quantifier === 'none') return !elements.some(holds);
+  return (elements.length > 0 || quantifier === 'all-or-empty') && elements.every(holds);
 }
 
 /** Visits every scalar of the event, nested objects and arrays included, keys excluded. */

@@ -99,11 +99,11 @@ export class RuleCompiler {
 
   #compare(node: Compare): RuleTest {
     const { path, test, negate, absent } = node;
-    if (path.kind !== 'field' || path.index !== undefined || test.kind === 'exists' || test.kind === 'field-reference')
+    if (path.kind !== 'field' || test.kind === 'exists' || test.kind === 'field-reference')
       return (frame) => evaluate(node, eventSubject(frame.fields));
     const slot = this.slotOf(path.name);
     const text = negate ? undefined : foldedTextTest(test);
-    if (text !== undefined) return textComparison(slot, text, absent);
+    if (text !== undefined && !absent) return textComparison(slot, text);
     const single: ValueTest = valueTest(test) ?? ((value) => satisfies(test, value, NO_SUBJECT));
     return valueComparison(slot, negate ? (value) => !single(value) : single, absent);
   }
@@ -115,12 +115,7 @@ export class RuleCompiler {
     const others: RuleTest[] = [];
     for (const item of items) {
       const text = item.kind === 'compare' && !item.negate && !item.absent ? foldedTextTest(item.test) : undefined;
-      if (
-        text === undefined ||
-        item.kind !== 'compare' ||
-        item.path.kind !== 'field' ||
-        item.path.index !== undefined
-      ) {
+      if (text === undefined || item.kind !== 'compare' || item.path.kind !== 'field') {
         others.push(this.compile(item));
         continue;
       }
@@ -134,7 +129,7 @@ export class RuleCompiler {
       const tests = bySlot.get(slot) ?? [];
       bySlot.set(slot, [(text) => values.has(text), ...tests]);
     }
-    const tests = [...[...bySlot].map(([slot, group]) => textComparison(slot, anyOf(group), false)), ...others];
+    const tests = [...[...bySlot].map(([slot, group]) => textComparison(slot, anyOf(group))), ...others];
     return disjunction(tests);
   }
 }
@@ -147,13 +142,12 @@ function remembered(frame: RuleFrame, memo: number, test: RuleTest): boolean {
 
 const NO_SUBJECT = eventSubject({});
 
-function textComparison(slot: number, test: TextTest, absent: boolean): RuleTest {
+function textComparison(slot: number, test: TextTest): RuleTest {
   return (frame) => {
     const text = frame.folded(slot);
     if (text !== undefined) return test(text);
-    if (!frame.isMany(slot)) return frame.value(slot) === undefined && absent;
+    if (!frame.isMany(slot)) return false;
     const values = frame.value(slot) as readonly EventValue[];
-    if (values.length === 0) return absent;
     for (const value of values) {
       const one = textForm(value);
       if (one !== undefined && test(foldCase(one))) return true;
@@ -167,7 +161,7 @@ function valueComparison(slot: number, test: ValueTest, absent: boolean): RuleTe
     const value = frame.value(slot);
     if (!frame.isMany(slot)) return value === undefined ? absent : test(value);
     const values = value as readonly EventValue[];
-    return values.length === 0 ? absent : values.some(test);
+    return values.length === 0 ? absent && frame.isAbsent(slot) : values.some(test);
   };
 }
 

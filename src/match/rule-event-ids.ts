@@ -27,8 +27,7 @@ export function eventIdsOf(predicate: Predicate): ReadonlySet<number> | undefine
     }
     case 'compare': {
       const { path, test, negate } = predicate;
-      if (negate || predicate.absent || path.kind !== 'field' || path.name !== 'EventID' || path.index !== undefined)
-        return undefined;
+      if (negate || predicate.absent || path.kind !== 'field' || path.name !== 'EventID') return undefined;
       if (test.kind !== 'equals' || test.typing !== 'bridged') return undefined;
       if (test.value.type === 'number') return new Set([test.value.value]);
       // Text is compared as text: `04688` is not 4688, and only plain decimal ids come here.

@@ -41,8 +41,7 @@ function collect(node: Predicate, fields: EventObject, holds: Holds, found: Matc
   if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, holds, found);
   else if (node.kind === 'compare') collectCompare(node, fields, found);
   else if (node.kind === 'keyword') collectKeyword(node, fields, found);
-  else if (node.kind === 'elements')
-    add(found, node.path.name, undefined, `${node.path.name}[${node.quantifier}]`, 'elements');
+  else if (node.kind === 'elements') add(found, node.path.name, undefined, selectorText(node), 'elements');
 }
 
 function collectCompare(node: Compare, fields: EventObject, found: MatchedField[]): void {
@@ -185,8 +184,13 @@ function keywordSeen(node: Keyword, fields: EventObject): readonly EventValue[] 
   return place === undefined ? [] : [place.value];
 }
 
+/** As rules write it. */
+function selectorText({ path, quantifier }: Elements): string {
+  return `${path.name}[${String(quantifier).replaceAll('-', typeof quantifier === 'number' ? '-' : '_')}]`;
+}
+
 function elementsExplained(node: Elements, fields: EventObject, held: boolean): Explanation {
   const seen = valuesOf(fields, node.path.name);
-  const text = `${node.quantifier} element of ${node.path.name}`;
+  const text = selectorText(node);
   return { text, held, ...(seen.length === 0 ? {} : { seen }), children: [] };
 }

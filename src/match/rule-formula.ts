@@ -95,7 +95,7 @@ export function formulaOf(predicate: Predicate, table: AtomTable): RuleFormula {
       return needed(predicate, undefined, table) ?? UNKNOWN;
     case 'compare': {
       const { path } = predicate;
-      if (path.kind !== 'field' || path.index !== undefined) return UNKNOWN;
+      if (path.kind !== 'field') return UNKNOWN;
       return { kind: 'comparison', node: predicate, field: path.name, formula: compared(predicate, path.name, table) };
     }
     case 'bind':
@@ -113,7 +113,7 @@ function compared(node: Compare, field: string, table: AtomTable): RuleFormula {
   if (negate) return present;
   if (test.kind === 'regex') return expression(test, node, field, table);
   if (test.kind === 'network' && test.relation === 'subset') return { kind: 'network', field, network: test.network };
-  if (test.kind === 'field-reference' && test.relation === 'equals' && test.other.index === undefined)
+  if (test.kind === 'field-reference' && test.relation === 'equals')
     return { kind: 'same', field, other: test.other.name };
   return tested(test, field, table) ?? needed(node, field, table) ?? present;
 }

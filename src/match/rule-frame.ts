@@ -88,6 +88,13 @@ export class RuleFrame {
     return this.#isMany[slot] === 1;
   }
 
+  /** Nothing is there, not even an empty array. */
+  isAbsent(slot: number): boolean {
+    const value = this.value(slot);
+    if (this.#isMany[slot] !== 1) return value === undefined;
+    return (value as readonly EventValue[]).length === 0 && !hasField(this.fields, this.#names[slot] as string);
+  }
+
   /** Folded text of a single scalar (numbers and booleans as text); undefined when absent, null, an object or many. */
   folded(slot: number): string | undefined {
     if (this.#textGeneration[slot] === this.generation) return this.#folded[slot];

@@ -17,6 +17,8 @@ const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 
 /** `2024-05-06T07:08:09`, `2024/05/06 07:08`, `2024-05-06`. */
 const ISO = /^\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}):(\d{2}))?/;
+/** `20240506T070809`, `20240506070809.000000+000`: four digits of a year of this age or the last. */
+const COMPACT = /^\s*((?:19|20)\d\d)(\d\d)(\d\d)T?(\d\d)(\d\d)\d\d(?![\d])/;
 /** `06/May/2024:07:08:09`, `06 May 2024 07:08`, `Mon, 06 May 2024 07:08:09`. */
 const DAY_FIRST = /^\s*(?:[A-Za-z]{3},?\s+)?(\d{1,2})[/\s-]([A-Za-z]{3})[a-z]*[/\s-](\d{4})[:\sT]+(\d{1,2}):(\d{2})/;
 /** `May  6 07:08:09`, `Mon May  6 07:08:09 2024`. */
@@ -39,7 +41,7 @@ function partOf(part: TimePart['part'], value: EventValue): number | undefined {
 }
 
 function fromText(text: string): Parts | undefined {
-  const iso = ISO.exec(text);
+  const iso = ISO.exec(text) ?? COMPACT.exec(text);
   if (iso !== null)
     return checked(Number(iso[1]), Number(iso[2]), Number(iso[3]), Number(iso[4] ?? 0), Number(iso[5] ?? 0));
   const dayFirst = DAY_FIRST.exec(text);

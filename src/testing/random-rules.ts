@@ -158,15 +158,14 @@ export function randomPredicate(next: Next, depth: number, names: readonly strin
     return {
       kind: 'elements',
       path: { kind: 'field', name: 'list' },
-      quantifier: pick(next, ['any', 'all', 'all-or-empty', 'none'] as const),
-      body: randomPredicate(next, 0),
+      quantifier: pick(next, ['any', 'all', 'all-or-empty', 'none', 0, -1, 1] as const),
+      body: randomPredicate(next, 0, ['', 'b']),
     };
   const test = randomTest(next);
   const name = names.length > 0 && next(2) === 0 ? pick(next, names) : pick(next, RANDOM_FIELDS);
-  const index = next(12) === 0 ? { index: next(3) - 1 } : {};
   return {
     kind: 'compare',
-    path: { kind: 'field', name, ...index },
+    path: { kind: 'field', name },
     test,
     negate: next(10) === 0,
     absent: test.kind === 'null',

@@ -37,16 +37,12 @@ export class FieldColumns {
 
   /** The values that the path selects, as JSON. */
   values(path: FieldPath): string {
-    return this.#column(`values ${keyOf(path)}`, `${this.#label(path)}_values`, () => {
+    return this.#column(`values ${path.name}`, `${this.#prefix(path)}_values`, () => {
       const dialect = this.#dialect;
-      if (path.index !== undefined) {
-        const element = this.#element(path, path.index);
-        return { expression: dialect.filter(dialect.list([element]), 'x', 'x IS NOT NULL'), reads: [element] };
-      }
       const whole = this.#member(path);
       const own = this.#call('flint_values', dialect.list([whole]));
       if (!path.name.includes('.')) return { expression: own, reads: [whole] };
-      const walked = this.#walked(path);
+      const walked = this.#walked(path).map((members) => this.#applied('flint_values', members, `${members}_values`));
       const expression = `CASE WHEN ${whole} IS NOT NULL THEN ${own} ELSE ${dialect.concatLists(walked)} END`;
       return { expression, reads: [whole, ...walked] };
     });
@@ -54,19 +50,19 @@ export class FieldColumns {
 
   /** Their texts; scalars only. */
   texts(path: FieldPath, folded: boolean): string {
-    const texts = this.#applied('flint_texts', this.values(path), `${this.#label(path)}_texts`);
+    const texts = this.#applied('flint_texts', this.values(path), `${this.#prefix(path)}_texts`);
     return folded ? this.#applied('flint_folded', texts, `${texts}_folded`) : texts;
   }
 
   /** Those of the texts that are numbers. */
   numbers(path: FieldPath): string {
-    return this.#applied('flint_numbers', this.texts(path, false), `${this.#label(path)}_numbers`);
+    return this.#applied('flint_numbers', this.texts(path, false), `${this.#prefix(path)}_numbers`);
   }
 
   /** Addresses and networks among the texts, as `address-sql.ts` spells them. */
   addresses(path: FieldPath): string {
     return ADDRESS_STEPS.reduce(
-      (list, step) => this.#applied(step, list, `${this.#label(path)}_${step.slice('flint_'.length)}`),
+      (list, step) => this.#applied(step, list, `${this.#prefix(path)}_${step.slice('flint_'.length)}`),
       this.texts(path, false),
     );
   }
@@ -88,12 +84,10 @@ export class FieldColumns {
 
   /** Whether the field is there at all, null and empty arrays included. */
   exists(path: FieldPath): string {
-    if (path.index !== undefined) return `(${this.#element(path, path.index)} IS NOT NULL)`;
     const whole = this.#member(path);
     if (!path.name.includes('.')) return `(${whole} IS NOT NULL)`;
-    const { isArray, count } = this.#dialect;
-    const chain = this.#chain(path);
-    return `(${whole} IS NOT NULL OR ${count(this.values(path))} > 0 OR COALESCE(${isArray(chain)}, FALSE))`;
+    const walked = this.#walked(path).map((members) => `${this.#dialect.count(members)} > 0`);
+    return `(${whole} IS NOT NULL OR ${walked.join(' OR ')})`;
   }
 
   #member(path: FieldPath): string {
@@ -103,52 +97,36 @@ export class FieldColumns {
     }));
   }
 
-  /** Through objects alone. */
-  #chain(path: FieldPath): string {
-    return this.#column(`chain ${path.name}`, `${this.#prefix(path)}_chain`, () => {
-      const expression = path.name.split('.').reduce((json, key) => this.#dialect.member(json, key), this.#root);
-      return { expression, reads: [] };
-    });
-  }
-
-  #element(path: FieldPath, index: number): string {
-    return this.#column(`element ${keyOf(path)}`, this.#label(path), () => {
-      const [whole, chain] = [this.#member(path), this.#chain(path)];
-      const { element } = this.#dialect;
-      const expression = `CASE WHEN ${whole} IS NOT NULL THEN ${element(whole, index)} ELSE ${element(chain, index)} END`;
-      return { expression, reads: [whole, chain] };
-    });
-  }
-
-  /** Lists of values that the dotted segments lead to: through the last segment, and through a rest that is one dotted key. */
+  /** Lists of what the dotted segments lead to: through the last segment, and through a rest that is one dotted key. */
   #walked(path: FieldPath): readonly string[] {
     const dialect = this.#dialect;
     const segments = path.name.split('.');
     const found: string[] = [];
-    let level = this.#column(`walk 1 ${path.name}`, `${this.#prefix(path)}_w1`, () => {
+    let previous = this.#column(`walk 1 ${path.name}`, `${this.#prefix(path)}_w1`, () => {
       const first = dialect.member(this.#root, segments[0] as string);
       return { expression: this.#call('flint_values', dialect.list([first])), reads: [] };
     });
     for (let depth = 1; depth < segments.length; depth++) {
-      const previous = level;
       const segment = segments[depth] as string;
       const rest = segments.slice(depth).join('.');
       const step = (name: string, key: string, condition: string): string => {
         const label = `${this.#prefix(path)}_${name}${depth + 1}`;
-        const members = this.#column(`${label} of ${path.name}`, label, () => {
-          const objects = dialect.filter(previous, 'x', condition);
-          return { expression: dialect.map(objects, 'x', dialect.member('x', key)), reads: [previous] };
+        const level = previous;
+        return this.#column(`${label} of ${path.name}`, label, () => {
+          const objects = dialect.filter(level, 'x', condition);
+          return { expression: dialect.map(objects, 'x', dialect.member('x', key)), reads: [level] };
         });
-        return this.#applied('flint_values', members, `${label}_values`);
       };
       const has = `${dialect.member('x', segment)} IS NOT NULL`;
       if (rest !== segment) {
         const hasRest = `${dialect.member('x', rest)} IS NOT NULL`;
         found.push(step('r', rest, `NOT (${has}) AND ${hasRest}`));
       }
-      level = step('w', segment, has);
+      const members = step('w', segment, has);
+      if (depth === segments.length - 1) found.push(members);
+      else previous = this.#applied('flint_values', members, `${members}_values`);
     }
-    return [...found, level];
+    return found;
   }
 
   #everything(): string {
@@ -168,13 +146,6 @@ export class FieldColumns {
   #call(name: SqlFunction, list: string): string {
     this.#functions.add(name);
     return `${name}(${list})`;
-  }
-
-  /** Of columns that are about one element, too. */
-  #label(path: FieldPath): string {
-    const { index } = path;
-    if (index === undefined) return this.#prefix(path);
-    return `${this.#prefix(path)}_at${index < 0 ? `_last${-index}` : index}`;
   }
 
   #prefix(path: FieldPath): string {
@@ -207,7 +178,3 @@ export class FieldColumns {
 }
 
 const MAX_FIELDS = 500;
-
-function keyOf(path: FieldPath): string {
-  return `${path.index ?? ''} ${path.name}`;
-}

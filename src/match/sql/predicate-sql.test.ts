@@ -83,7 +83,7 @@ s4 AS (
 SELECT "n", "event" FROM s4
 WHERE (
   coalesce(list_bool_or([suffix(v, '\\cmd.exe') OR suffix(v, '\\sh.exe') for v in f1_texts_folded]), FALSE)
-  AND NOT (len(f2_values) = 0 OR coalesce(list_bool_or([json_type(v) = 'NULL' for v in f2_values]), FALSE))
+  AND NOT (NOT (f2 IS NOT NULL) OR coalesce(list_bool_or([json_type(v) = 'NULL' for v in f2_values]), FALSE))
 )`);
     expect([...query.functions]).toEqual(['flint_values', 'flint_texts', 'flint_folded']);
     expect(query.fields).toEqual([

@@ -202,7 +202,7 @@ class PredicateSql {
     const dialect = this.#dialect;
     const values = this.#columns.values(path);
     const isNull = dialect.some(values, 'v', dialect.isJsonNull('v'));
-    return absent ? `(${dialect.count(values)} = 0 OR ${isNull})` : isNull;
+    return absent ? `(NOT ${this.#columns.exists(path)} OR ${isNull})` : isNull;
   }
 
   #network(test: Extract<Test, { kind: 'network' }>, path: FieldPath): string {

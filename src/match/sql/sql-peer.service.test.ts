@@ -21,11 +21,7 @@ const ENGINES: readonly { readonly dialect: SqlDialect; readonly release: string
 ];
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
-const FIELD = (name: string, index?: number): FieldPath => ({
-  kind: 'field',
-  name,
-  ...(index === undefined ? {} : { index }),
-});
+const FIELD = (name: string): FieldPath => ({ kind: 'field', name });
 const compare = (path: FieldPath, test: Test): Predicate => ({
   kind: 'compare',
   path,
@@ -196,7 +192,7 @@ function randomPredicate(next: Next, depth: number): Predicate {
   if (depth === 0 || next(3) === 0) {
     const test = randomTest(next);
     if (next(8) === 0 && (test.kind === 'glob' || test.kind === 'regex')) return { kind: 'keyword', test };
-    return compare(FIELD(pick(next, NAMES), next(8) === 0 ? next(3) - 1 : undefined), test);
+    return compare(FIELD(pick(next, NAMES)), test);
   }
   const items = Array.from({ length: next(3) + 2 }, () => randomPredicate(next, depth - 1));
   const kind = next(3);

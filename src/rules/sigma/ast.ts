@@ -5,7 +5,7 @@
 import type { LogSource } from '../../core/logsource.ts';
 import type { RuleDetails } from '../../core/match.ts';
 import type { RuleOrigin, RuleStatus } from '../../ir/detection-rule.ts';
-import type { OrderOperator, TimePart } from '../../ir/predicate.ts';
+import type { Elements, OrderOperator, TimePart } from '../../ir/predicate.ts';
 
 /** A piece of text: literal, wildcard, one character out of a set, or a placeholder that a pipeline must resolve. */
 export type TextPart =
@@ -21,13 +21,23 @@ export interface RegexFlags {
 }
 
 export type SigmaValue =
-  | { readonly kind: 'text'; readonly parts: readonly TextPart[]; readonly cased: boolean }
-  /** Encoded text that waits for Base64; one character (U+0000 to U+00FF) per byte. */
-  | { readonly kind: 'bytes'; readonly bytes: string }
+  | {
+      readonly kind: 'text';
+      readonly parts: readonly TextPart[];
+      readonly cased: boolean;
+      /** An encoding has made bytes of it: each character (U+0000 to U+00FF) is one. */
+      readonly bytes?: true;
+    }
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'null' }
-  | { readonly kind: 'regex'; readonly source: string; readonly flags: RegexFlags }
+  | {
+      readonly kind: 'regex';
+      readonly source: string;
+      readonly flags: RegexFlags;
+      /** `source` with what placeholders are to become, until they are resolved. */
+      readonly parts?: readonly TextPart[];
+    }
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'exists'; readonly value: boolean }
   | { readonly kind: 'order'; readonly operator: OrderOperator; readonly value: number }
@@ -54,10 +64,8 @@ export interface ItemValue {
 
 export interface DetectionItem {
   readonly kind: 'item';
-  /** Absent: keyword search over the whole event. */
+  /** Absent: keyword search over the whole event. Empty: the element of an array that is looked at. */
   readonly field?: string;
-  /** `field[N]` of rules that state sigma-version 3. */
-  readonly index?: number;
   /** The key as written, with its modifiers. */
   readonly key: string;
   readonly values: readonly ItemValue[];
@@ -71,12 +79,14 @@ export interface DetectionItem {
 
 export type Definition =
   | { readonly kind: 'all' | 'any'; readonly items: readonly Definition[] }
+  /** In conditions about the elements of arrays only. */
+  | { readonly kind: 'not'; readonly item: Definition }
   | DetectionItem
-  /** `field[any]: {…}` of rules that state sigma-version 3. */
+  /** `field[any]: {…}` and `field[0]` of rules that state sigma-version 3. */
   | {
       readonly kind: 'elements';
       readonly field: string;
-      readonly quantifier: 'any' | 'all' | 'all-or-empty' | 'none';
+      readonly quantifier: Elements['quantifier'];
       readonly body: Definition;
     };
 

@@ -46,6 +46,7 @@ export function compileDefinition(node: Definition): Predicate {
     const path: FieldPath = { kind: 'field', name: node.field };
     return Object.freeze({ kind: 'elements', path, quantifier: node.quantifier, body: compileDefinition(node.body) });
   }
+  if (node.kind === 'not') return not(compileDefinition(node.item));
   const items = node.items.map(compileDefinition);
   return node.kind === 'all' ? and(items) : or(items);
 }
@@ -63,11 +64,7 @@ function compileValue(value: SigmaValue, item: DetectionItem, label: string): Pr
   if (value.kind === 'exists' && !value.value) return not(compileValue({ kind: 'exists', value: true }, item, label));
   const test = testOf(value, item.field === undefined);
   if (item.field === undefined) return Object.freeze({ kind: 'keyword', test, label });
-  const path: FieldPath = Object.freeze({
-    kind: 'field',
-    name: item.field,
-    ...(item.index === undefined ? {} : { index: item.index }),
-  });
+  const path: FieldPath = Object.freeze({ kind: 'field', name: item.field });
   return Object.freeze({ kind: 'compare', path, test, negate: false, absent: value.kind === 'null', label });
 }
 
@@ -75,11 +72,6 @@ function testOf(value: Exclude<SigmaValue, { kind: 'one-of' }>, isKeyword: boole
   switch (value.kind) {
     case 'text':
       return textTest(value, isKeyword);
-    case 'bytes':
-      return textTest(
-        { kind: 'text', parts: value.bytes === '' ? [] : [{ text: value.bytes }], cased: false },
-        isKeyword,
-      );
     case 'number':
       return { kind: 'equals', value: { type: 'number', value: value.value }, collation: 'folded', typing: 'bridged' };
     case 'boolean':

@@ -2,12 +2,14 @@
  * Search definitions: the shapes a search identifier may have (sigma.md section 4) and the section that holds them, shared by
  * detection rules and filters.
  */
-import type { Definition } from './ast.ts';
+import { suggestion } from '../../errors/nearest.ts';
+import { parseSelectedField, SELECTOR_NAMES } from './array-selector.ts';
+import type { Condition, Definition } from './ast.ts';
+import { parseCondition } from './condition.ts';
 import type { DefinitionContext } from './detection-item.ts';
 import { parseDetectionItem } from './detection-item.ts';
 import type { YamlPath } from './source-locator.ts';
 
-const QUANTIFIERS = ['any', 'all', 'all_or_empty', 'none'] as const;
 /** Deepest nesting of maps and lists inside one definition. */
 const MAX_DEPTH = 32;
 
@@ -21,6 +23,7 @@ export function parseDefinitions(
   reserved: readonly string[],
   path: YamlPath,
   context: DefinitionContext,
+  depth = 0,
 ): Map<string, Definition> {
   const definitions = new Map<string, Definition>();
   for (const [name, raw] of Object.entries(section)) {
@@ -43,7 +46,7 @@ export function parseDefinitions(
         { path: place, key: true },
         'use letters, digits, "_" and "-"',
       );
-    const definition = parseDefinition(raw, place, context, 0);
+    const definition = parseDefinition(raw, place, context, depth);
     if (definition !== undefined) definitions.set(name, definition);
   }
   return definitions;
@@ -82,49 +85,90 @@ function parseMap(
   const items: Definition[] = [];
   for (const [key, value] of entries) {
     const place = [...path, key];
-    const selector = context.arraySelectors ? /^(.*[^\\])\[([a-z_]+)\]$/.exec(key) : null;
-    const item =
-      selector === null
-        ? parseDetectionItem(key, value, place, context)
-        : parseElements(selector[1] as string, selector[2] as string, value, place, context, depth);
+    const item = context.arraySelectors
+      ? parseSelected(key, value, place, context, depth)
+      : parseDetectionItem(key, value, place, context);
     if (item !== undefined) items.push(item);
   }
   return items.length === entries.length ? { kind: 'all', items } : undefined;
 }
 
-function parseElements(
-  field: string,
-  quantifier: string,
+/** An entry whose name may have array selectors. */
+function parseSelected(
+  key: string,
   raw: unknown,
   path: YamlPath,
   context: DefinitionContext,
   depth: number,
 ): Definition | undefined {
-  if (!(QUANTIFIERS as readonly string[]).includes(quantifier)) {
-    context.reporter.error(
+  const { reporter } = context;
+  const [name = '', ...modifiers] = key.split('|');
+  const selected = parseSelectedField(name);
+  if ('unknown' in selected) {
+    const near = suggestion(selected.unknown, SELECTOR_NAMES);
+    const hint = `use one of ${SELECTOR_NAMES.join(', ')}, or a position; \\[ and \\] are brackets of a name`;
+    reporter.error(
       'SIGMA_BAD_DETECTION',
-      `array selector "${quantifier}" is not known`,
+      `array selector "${selected.unknown}" is not known${near}`,
       { path, key: true },
-      `use one of ${QUANTIFIERS.join(', ')}, or a position`,
+      hint,
     );
     return undefined;
   }
-  if (!isMapping(raw)) {
-    context.reporter.error(
-      'SIGMA_BAD_DETECTION',
-      `array selector "${quantifier}" needs a map of fields below it`,
-      path,
-    );
-    return undefined;
+  const { arrays } = selected;
+  // Inside of an element `.` is the element itself.
+  const isElement = selected.field === '.' || (arrays.length > 0 && selected.field === '');
+  let body: Definition | undefined;
+  if (isElement && arrays.length > 0 && isBlock(raw)) {
+    if (modifiers.length > 0) {
+      reporter.error('SIGMA_BAD_DETECTION', `"${key}" has modifiers, and a map below it`, { path, key: true });
+      return undefined;
+    }
+    body = parseElementBody(raw, path, context, depth + 1);
+  } else {
+    const plain = [selected.field, ...modifiers].join('|');
+    const item = parseDetectionItem(plain, raw, path, context, isElement);
+    body = item === undefined ? undefined : { ...item, key };
   }
-  const body = parseMap(raw, path, context, depth + 1);
-  if (body === undefined) return undefined;
-  return {
-    kind: 'elements',
-    field: field.replace(/\\([[\]])/g, '$1'),
-    quantifier: quantifier.replaceAll('_', '-') as 'any' | 'all' | 'all-or-empty' | 'none',
-    body,
-  };
+  for (const { field, quantifier } of arrays.toReversed())
+    body = body === undefined ? undefined : { kind: 'elements', field, quantifier, body };
+  return body;
+}
+
+function isBlock(raw: unknown): boolean {
+  return isMapping(raw) || (Array.isArray(raw) && raw.some(isMapping));
+}
+
+/** What is asked of an element: maps as in any definition, or search identifiers with a condition of their own. */
+function parseElementBody(
+  raw: unknown,
+  path: YamlPath,
+  context: DefinitionContext,
+  depth: number,
+): Definition | undefined {
+  if (!isMapping(raw) || typeof raw['condition'] !== 'string') return parseDefinition(raw, path, context, depth);
+  const definitions = parseDefinitions(raw, ['condition'], path, context, depth);
+  const names = Object.keys(raw).filter((name) => name !== 'condition');
+  const condition = parseCondition(raw['condition'], names, [...path, 'condition'], context.reporter, new Set());
+  if (condition === undefined || definitions.size < names.length) return undefined;
+  return inDefinitions(condition, definitions);
+}
+
+function inDefinitions(node: Condition, definitions: ReadonlyMap<string, Definition>): Definition {
+  const named = (name: string): Definition => definitions.get(name) as Definition;
+  switch (node.kind) {
+    case 'identifier':
+      return named(node.name);
+    case 'not':
+      return { kind: 'not', item: inDefinitions(node.item, definitions) };
+    case 'of':
+      return { kind: node.quantifier, items: node.names.map(named) };
+    default:
+      return {
+        kind: node.kind === 'and' ? 'all' : 'any',
+        items: node.items.map((item) => inDefinitions(item, definitions)),
+      };
+  }
 }
 
 function parseList(

@@ -24,20 +24,25 @@ export interface DefinitionContext {
 /** Most values of one item; more is refused. */
 const MAX_VALUES = 100_000;
 
-/** Parses one entry of a map. Returns undefined after reporting an error. */
+/** Parses one entry of a map; `isElement`: about the element of an array itself. Returns undefined after reporting an error. */
 export function parseDetectionItem(
   key: string,
   raw: unknown,
   path: YamlPath,
   context: DefinitionContext,
+  isElement = false,
 ): DetectionItem | undefined {
   const { reporter } = context;
   const [name = '', ...modifierNames] = key.split('|');
   const before = reporter.errors;
   const chain = resolveChain(modifierNames, key, path, reporter);
   if (chain === undefined) return undefined;
-  const target = context.arraySelectors ? parseSelector(name) : { field: name };
-  if (target.field === '') {
+  const field = isElement ? '' : name === '' ? undefined : name;
+  if (field === undefined) {
+    if (Array.isArray(raw) && raw.length === 0) {
+      reporter.error('SIGMA_BAD_VALUE', 'keywords are an empty list', path);
+      return undefined;
+    }
     const misplaced = chain.find((modifier) => modifier.needsField === true);
     if (misplaced !== undefined) {
       reporter.error('SIGMA_BAD_MODIFIER', `modifier "${misplaced.name}" needs a field`, { path, key: true });
@@ -61,17 +66,17 @@ export function parseDetectionItem(
     );
   const valueChain = chain.filter((modifier) => modifier.accepts !== 'item');
   const values: ItemValue[] = [];
-  // An empty list is null, as in the reference library.
-  for (const [index, written] of (list.length === 0 ? [null] : list).entries()) {
-    const valuePath = Array.isArray(raw) && list.length > 0 ? [...path, index] : path;
-    const value = parseValue(written, valueChain, target.field === '', valuePath, context);
+  for (const [index, written] of list.entries()) {
+    const valuePath = Array.isArray(raw) ? [...path, index] : path;
+    const value = parseValue(written, valueChain, field === undefined, valuePath, context);
     if (value !== undefined) values.push({ value, written: String(written) });
   }
+  // An empty list is null, as in the reference library: modifiers of values have nothing to be applied to.
+  if (list.length === 0) values.push({ value: { kind: 'null' }, written: 'null' });
   if (reporter.errors > before) return undefined;
   return {
     kind: 'item',
-    ...(target.field === '' ? {} : { field: target.field }),
-    ...(target.index === undefined ? {} : { index: target.index }),
+    ...(field === undefined ? {} : { field }),
     key,
     values,
     all,
@@ -121,7 +126,8 @@ function parseValue(
   context: DefinitionContext,
 ): SigmaValue | undefined {
   const { reporter } = context;
-  const scalar = scalarValue(written);
+  const expands = typeof written === 'string' && chain.some((modifier) => modifier.name === 'expand');
+  const scalar = expands ? parseText(written, true) : scalarValue(written);
   if (scalar === undefined) {
     const what = typeof written === 'number' ? `number "${written}" is not finite` : 'value is no scalar';
     reporter.error('SIGMA_BAD_VALUE', what, path, 'give text, a number, a boolean, null, or a list of these');
@@ -140,7 +146,9 @@ function parseValue(
     }
   }
   if (value.kind === 'regex') {
-    const problem = context.regexProblem(regexTest(value));
+    // What a placeholder becomes is text, which is right wherever a letter is.
+    const source = value.parts?.map((part) => ('text' in part ? part.text : 'x')).join('') ?? value.source;
+    const problem = context.regexProblem(regexTest({ ...value, source }));
     if (problem !== undefined) {
       reporter.error('SIGMA_BAD_REGEX', `regular expression ${JSON.stringify(value.source)}: ${problem}`, path);
       return undefined;
@@ -157,7 +165,6 @@ function keywordValue(value: SigmaValue, path: YamlPath, reporter: Reporter): Si
   }
   if (value.kind === 'number') return padded(plainText(String(value.value)), true, true);
   if (value.kind === 'boolean') return padded(plainText(String(value.value)), true, true);
-  if (value.kind === 'bytes') return padded(plainText(value.bytes), true, true);
   if (value.kind === 'one-of') {
     const values = value.values.flatMap((member) => keywordValue(member, path, reporter) ?? []);
     return { kind: 'one-of', values };
@@ -171,11 +178,4 @@ function described(value: SigmaValue, written: unknown): string {
   if (value.kind === 'text' || value.kind === 'number' || value.kind === 'boolean' || value.kind === 'null')
     return `the ${value.kind} ${JSON.stringify(written)}`;
   return `a ${value.kind}`;
-}
-
-/** `field[N]` and escaped brackets; quantified selectors are handled where maps are. */
-function parseSelector(name: string): { field: string; index?: number } {
-  const match = /^(.*[^\\])\[(-?\d+)\]$/.exec(name);
-  const field = (match?.[1] ?? name).replace(/\\([[\]])/g, '$1');
-  return match === null ? { field } : { field, index: Number(match[2]) };
 }

@@ -6,7 +6,8 @@ import type { SigmaValue, TextPart } from './ast.ts';
 
 export type TextValue = Extract<SigmaValue, { kind: 'text' }>;
 
-export function parseText(written: string): TextValue {
+/** `expands`: `%name%` is a placeholder and `\\%` a percent sign. */
+export function parseText(written: string, expands = false): TextValue {
   const parts: TextPart[] = [];
   let literal = '';
   const flush = (): void => {
@@ -16,9 +17,14 @@ export function parseText(written: string): TextValue {
   for (let i = 0; i < written.length; i++) {
     const char = written[i] as string;
     const next = written[i + 1];
-    if (char === '\\' && (next === '*' || next === '?' || next === '\\')) {
+    const placeholder = expands && char === '%' ? placeholderAt(written, i) : undefined;
+    if (char === '\\' && (next === '*' || next === '?' || next === '\\' || (expands && next === '%'))) {
       literal += next;
       i++;
+    } else if (placeholder !== undefined) {
+      flush();
+      parts.push({ placeholder });
+      i += placeholder.length + 1;
     } else if (char === '*' || char === '?') {
       flush();
       parts.push({ wildcard: char === '*' ? 'any' : 'one' });
@@ -26,6 +32,29 @@ export function parseText(written: string): TextValue {
   }
   flush();
   return { kind: 'text', parts, cased: false };
+}
+
+/** Text in which only placeholders mean something: that of a regular expression. */
+export function textWithPlaceholders(text: string): readonly TextPart[] {
+  const parts: TextPart[] = [];
+  let literal = '';
+  for (let i = 0; i < text.length; i++) {
+    const placeholder = text[i] === '%' ? placeholderAt(text, i) : undefined;
+    // What a backslash stands before is not looked at, and keeps its meaning in the expression.
+    if (placeholder === undefined) literal += text[i] === '\\' ? text[i] + (text[++i] ?? '') : text[i];
+    else {
+      parts.push({ text: literal }, { placeholder });
+      literal = '';
+      i += placeholder.length + 1;
+    }
+  }
+  return [...parts, { text: literal }];
+}
+
+/** The name between the percent sign at `at` and the next one. */
+function placeholderAt(text: string, at: number): string | undefined {
+  const end = text.indexOf('%', at + 1);
+  return end > at + 1 ? text.slice(at + 1, end) : undefined;
 }
 
 export function plainText(text: string, cased = false): TextValue {

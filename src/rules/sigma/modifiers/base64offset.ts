@@ -4,9 +4,8 @@
  */
 import type { SigmaValue } from '../ast.ts';
 import { plainText } from '../text-value.ts';
-import { bytesOf } from './encoding.ts';
+import { encodeBytes } from './encoding.ts';
 import type { Modifier, ModifierProblem } from './modifier.ts';
-import { each } from './modifier.ts';
 
 const DROPPED_AT_START = [0, 2, 3] as const;
 /** By (offset + length) mod 3; padding included. */
@@ -17,14 +16,11 @@ const SHORTEST_FORM = 2;
 export const base64offset: Modifier = {
   name: 'base64offset',
   summary: 'the value inside Base64 of a longer text, at any offset',
-  accepts: ['text', 'bytes', 'one-of'],
-  apply: (value) => each(value, encodeAtOffsets),
+  accepts: ['text', 'one-of'],
+  apply: (value) => encodeBytes(value, 'base64offset', encodeAtOffsets),
 };
 
-function encodeAtOffsets(value: SigmaValue): SigmaValue | ModifierProblem {
-  const bytes = bytesOf(value, 'base64offset');
-  if ('problem' in bytes) return bytes;
-  const cased = value.kind === 'text' && value.cased;
+function encodeAtOffsets(bytes: Buffer, cased: boolean): SigmaValue | ModifierProblem {
   const forms = DROPPED_AT_START.map((dropped, offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
     return encoded.slice(dropped, encoded.length - (DROPPED_AT_END[(offset + bytes.length) % 3] as number));

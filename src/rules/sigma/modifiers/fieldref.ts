@@ -10,7 +10,7 @@ export const fieldref: Modifier = {
   needsField: true,
   apply: (value) => {
     const field = value.kind === 'text' ? literalOf(value) : undefined;
-    if (field === undefined || value.kind !== 'text')
+    if (field === undefined || value.kind !== 'text' || value.bytes === true)
       return { problem: '"fieldref" needs a field name without wildcards', hint: wildcardHint('fieldref') };
     if (field === '') return { problem: '"fieldref" needs the name of a field' };
     return { kind: 'field-reference', field, relation: 'equals', cased: value.cased };

@@ -7,5 +7,5 @@ export const utf16: Modifier = {
   summary: 'the text as UTF-16 with a byte order mark',
   accepts: ['text', 'one-of'],
   apply: (value) =>
-    encodeText(value, 'utf16', (text) => `\u00ff\u00fe${Buffer.from(text, 'utf16le').toString('latin1')}`),
+    encodeText(value, 'utf16', (text) => Buffer.from(text, 'utf16le').toString('latin1'), '\u00ff\u00fe'),
 };

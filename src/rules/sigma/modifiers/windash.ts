@@ -17,6 +17,7 @@ export const windash: Modifier = {
 
 function openDashes(value: SigmaValue): SigmaValue | ModifierProblem {
   if (value.kind !== 'text') return { problem: `"windash" cannot be applied to a ${value.kind}` };
+  if (value.bytes === true) return { problem: '"windash" cannot be applied to bytes', hint: 'put "windash" first' };
   const parts: TextPart[] = [];
   let before = '';
   for (const part of value.parts) {

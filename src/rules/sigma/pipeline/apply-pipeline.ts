@@ -150,6 +150,10 @@ function mapItems(node: Definition, change: (item: DetectionItem) => Definition 
     const body = mapItems(node.body, change);
     return body === undefined ? undefined : { ...node, body };
   }
+  if (node.kind === 'not') {
+    const item = mapItems(node.item, change);
+    return item === undefined ? undefined : { ...node, item };
+  }
   const items = node.items.flatMap((item) => mapItems(item, change) ?? []);
   return items.length === 0 ? undefined : { kind: node.kind, items };
 }

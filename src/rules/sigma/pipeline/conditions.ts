@@ -100,7 +100,8 @@ export const FIELD_CONDITIONS: Readonly<Record<string, Build<FieldCondition>>> =
 
 export function itemsOf(definition: Definition): DetectionItem[] {
   if (definition.kind === 'item') return [definition];
-  return definition.kind === 'elements' ? itemsOf(definition.body) : definition.items.flatMap(itemsOf);
+  if (definition.kind === 'elements') return itemsOf(definition.body);
+  return definition.kind === 'not' ? itemsOf(definition.item) : definition.items.flatMap(itemsOf);
 }
 
 export function textOf(value: SigmaValue): string {
