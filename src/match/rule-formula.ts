@@ -31,8 +31,8 @@ export type RuleFormula =
   | { readonly kind: 'atom'; readonly atom: FormulaAtom; readonly sure: boolean; readonly numeric: boolean }
   /** Needed: the field's value has so many characters. */
   | { readonly kind: 'length'; readonly field: string; readonly least: number }
-  /** Needed: the automaton says yes to the field's value. */
-  | { readonly kind: 'automaton'; readonly field: string; readonly automaton: RegexAutomaton }
+  /** Needed: the automaton, if there is one, says yes to the field's value. */
+  | { readonly kind: 'automaton'; readonly field: string; readonly automaton: FormulaAutomaton }
   /** Needed: both fields have the same text. */
   | { readonly kind: 'same'; readonly field: string; readonly other: string }
   /** The field's value is an address of the network: certain both ways. */
@@ -53,19 +53,41 @@ const MAX_INTEGER = 1e15;
 /** Longer literals are looked for by their beginning (or end). */
 const MAX_LENGTH = 200;
 
+/** The automaton of an expression, made when somebody wants it: most expressions never have to say anything. */
+export class FormulaAutomaton {
+  readonly #regex: Regex;
+  #table: RegexAutomaton | undefined;
+  #isMade = false;
+
+  constructor(regex: Regex) {
+    this.#regex = regex;
+  }
+
+  /** Undefined when the expression has none. */
+  get table(): RegexAutomaton | undefined {
+    if (!this.#isMade) this.#table = regexAutomaton(this.#regex);
+    this.#isMade = true;
+    return this.#table;
+  }
+}
+
 /** Atoms of many rules; equal ones are one object. */
 export class AtomTable {
   readonly #atoms = new Map<string, FormulaAtom>();
-  readonly #automata = new Map<string, RegexAutomaton | undefined>();
+  readonly #automata = new Map<string, FormulaAutomaton>();
 
   get size(): number {
     return this.#atoms.size;
   }
 
   /** Equal expressions have one automaton. */
-  automatonOf(regex: Regex): RegexAutomaton | undefined {
-    if (!this.#automata.has(regex.source)) this.#automata.set(regex.source, regexAutomaton(regex));
-    return this.#automata.get(regex.source);
+  automatonOf(regex: Regex): FormulaAutomaton {
+    let automaton = this.#automata.get(regex.source);
+    if (automaton === undefined) {
+      automaton = new FormulaAutomaton(regex);
+      this.#automata.set(regex.source, automaton);
+    }
+    return automaton;
   }
 
   atom(field: string | undefined, relation: FormulaAtom['relation'], text: string): FormulaAtom {
@@ -128,8 +150,7 @@ function expression(test: Regex, node: Compare, field: string, table: AtomTable)
     const signs = new Set(texts.filter((text) => SIGN.test(text)));
     for (const sign of signs) items.push(maybe(table.atom(field, 'contains', sign)));
     items.push({ kind: 'length', field, least: leastLength });
-    const automaton = table.automatonOf(test);
-    if (automaton !== undefined) items.push({ kind: 'automaton', field, automaton });
+    items.push({ kind: 'automaton', field, automaton: table.automatonOf(test) });
   }
   return items.length === 0 ? { kind: 'present', field } : { kind: 'and', items };
 }

@@ -8,7 +8,8 @@
 import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
-import { type SieveGroup, writeGroup } from './sieve-group.ts';
+import { SieveAutomata } from './sieve-automata.ts';
+import { type SharedTables, type SieveGroup, writeGroup } from './sieve-group.ts';
 import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
 import { MAX_EDGES, type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
 import * as layout from './sieve-memory.ts';
@@ -77,6 +78,7 @@ const SAMPLE_BYTES = 1 << 20;
 const ENOUGH_RECORDS = 256;
 const DONE = 1;
 const UNKNOWN = 2;
+const MISSING = 3;
 
 interface Kernel {
   sieveLines(work: number, end: number, isFinal: number): number;
@@ -104,7 +106,7 @@ export class EventSieve {
   #origin = '';
   readonly #tells: number;
   readonly #groups = new Map<SieveGroup, number>();
-  readonly #rawFilters: SieveRawFilters;
+  readonly #shared: SharedTables;
   /** Leaves of all kinds, with what their records are counted under. */
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
   /** Leaves of groups that were not improved yet. */
@@ -132,7 +134,7 @@ export class EventSieve {
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
     this.#memory = memory;
-    this.#rawFilters = new SieveRawFilters(memory);
+    this.#shared = { rawFilters: new SieveRawFilters(memory), automata: new SieveAutomata(memory) };
     this.#options = options;
     this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.#inputAt = memory.allocate(options.inputBytes);
@@ -230,6 +232,7 @@ export class EventSieve {
       const status = this.#kernel.sieveLines(this.#work, end, isFinal ? 1 : 0);
       this.#take(0);
       if (status === DONE) break;
+      if (status === MISSING) this.#shared.automata.make(this.#get(layout.SIEVE_MISSING));
       if (status === UNKNOWN) this.#learn(this.#get(layout.SIEVE_POSITION), end);
     }
     return this.#result(this.#get(layout.SIEVE_RECORD), this.#get(layout.SIEVE_POSITION) - this.#inputAt);
@@ -246,6 +249,7 @@ export class EventSieve {
         const status = this.#kernel.sieveRanges(this.#work, this.#rangesAt, taken);
         this.#take(first);
         if (status === DONE) break;
+        if (status === MISSING) this.#shared.automata.make(this.#get(layout.SIEVE_MISSING));
         const record = this.#get(layout.SIEVE_RECORD);
         if (status === UNKNOWN) this.#learn(this.#given[2 * record] ?? 0, this.#given[2 * record + 1] ?? 0);
       }
@@ -303,7 +307,7 @@ export class EventSieve {
         group,
         MAX_KEYS,
         this.#frequency ?? learnLiterals(new Uint8Array()),
-        this.#rawFilters,
+        this.#shared,
         (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);

@@ -4,13 +4,11 @@
  */
 import { type LiteralFrequency, gramOf } from './gram-frequency.ts';
 import type { ScanMemory } from './scan-memory.ts';
+import type { LazyAutomaton, SieveAutomata } from './sieve-automata.ts';
 import {
   DOUBTFUL_KEY,
   GROUP_ALWAYS,
   GROUP_ALWAYS_COUNT,
-  AUTOMATON_CLASSES,
-  AUTOMATON_NEXT,
-  AUTOMATON_SKIP,
   FEW_BUCKETS,
   FEW_LITERALS,
   GROUP_AUTOMATA,
@@ -97,19 +95,12 @@ export interface SieveGroup {
   readonly triggers: readonly (readonly number[])[];
   /** Text of each atom that is looked for only when a formula asks for it. */
   readonly searched: ReadonlyMap<number, string>;
-  readonly automata: readonly SieveAutomaton[];
+  readonly automata: readonly LazyAutomaton[];
   /** Formulas, in prefix notation, and where each rule's begins. */
   readonly code: readonly number[];
   readonly codeStarts: readonly number[];
   /** Keys whose values are listed of every record that is for no rule, by slot; absent: such records are no candidates. */
   readonly feeds?: readonly number[];
-}
-
-/** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
-export interface SieveAutomaton {
-  readonly classes: Uint8Array;
-  readonly classCount: number;
-  readonly next: Uint16Array;
 }
 
 const RELATIONS: Readonly<Record<SieveRelation, number>> = {
@@ -130,6 +121,12 @@ const FEW_BYTES = 3;
 const BUCKETS = 8;
 const ALL_HALVES = Array.from({ length: 32 }, (_, half) => half);
 
+/** What groups have in common. */
+export interface SharedTables {
+  readonly rawFilters: SieveRawFilters;
+  readonly automata: SieveAutomata;
+}
+
 /** Puts literals into the tables of a matcher: the kernel does, which knows the hashes. */
 export type AddLiterals = (matcher: number, first: number, count: number) => void;
 
@@ -139,7 +136,7 @@ export function writeGroup(
   group: SieveGroup,
   keys: number,
   frequency: LiteralFrequency,
-  rawFilters: SieveRawFilters,
+  shared: SharedTables,
   addLiterals: AddLiterals,
 ): number {
   const writer = new GroupWriter(memory, frequency, addLiterals);
@@ -168,11 +165,11 @@ export function writeGroup(
   set(GROUP_KEYS, keyMap);
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
-  set(GROUP_RAW, group.keywords === undefined ? 0 : rawFilters.addressOf(group.keywords, frequency));
+  set(GROUP_RAW, group.keywords === undefined ? 0 : shared.rawFilters.addressOf(group.keywords, frequency));
   set(GROUP_HITS, writer.words(new Uint32Array(group.atoms)));
   if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
   set(GROUP_LITERALS, writer.searched(group));
-  set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => writer.automaton(automaton))));
+  set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => shared.automata.cellOf(automaton))));
   set(GROUP_ALWAYS, writer.words(group.always));
   set(GROUP_ALWAYS_COUNT, group.always.length);
   set(GROUP_TRIGGER_STARTS, writer.words(starts));
@@ -307,17 +304,6 @@ class GroupWriter {
     const words = new Uint32Array(this.#memory.memory.buffer, table, atoms);
     for (const [i, { atom }] of literals.entries()) words[atom] = first + i * SIEVE_LITERAL_BYTES;
     return table;
-  }
-
-  automaton({ classes, classCount, next }: SieveAutomaton): number {
-    const address = this.#memory.allocate(AUTOMATON_NEXT + 2 * next.length);
-    const buffer = this.#memory.memory.buffer;
-    new Uint32Array(buffer, address, 1)[0] = classCount;
-    new Uint8Array(buffer, address + AUTOMATON_CLASSES, classes.length).set(classes);
-    const skipped = classes.map((kind) => (next[kind] === 0 ? 1 : 0));
-    new Uint8Array(buffer, address + AUTOMATON_SKIP, classes.length).set(skipped);
-    new Uint16Array(buffer, address + AUTOMATON_NEXT, next.length).set(next);
-    return address;
   }
 
   /** A hash table of free entries and its mask, which stands behind its address. */

@@ -36,6 +36,7 @@ export const SIEVE_KEYS_BYTES = 132;
 export const SIEVE_INFO = 136;
 export const SIEVE_REPEATS = 140;
 export const SIEVE_REPEATED = 144;
+export const SIEVE_MISSING = 148;
 export const SIEVE_WORK_BYTES = 192;
 
 export const HEADER_BYTES = 20;
@@ -165,6 +166,7 @@ export const OP_NETWORK = 13;
 
 export const SLOT_BYTES = 32;
 
+export const NO_AUTOMATON = 1;
 export const AUTOMATON_CLASSES = 4;
 export const AUTOMATON_SKIP = 132;
 export const AUTOMATON_NEXT = 260;

@@ -1,13 +1,11 @@
 /**
- * From rules to a SieveGroup: which rules concern one kind of record, what of them is decided by the kind alone, which literals are
- * looked for under which keys, and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause
- * stands in a record; rules without such a clause are evaluated for every record of the kind.
+ * From the rules of one kind of record, decided as far as the kind does, to a SieveGroup: which literals are looked for under which keys,
+ * and by which of them each rule is reached. A rule is evaluated when a literal of its rarest clause stands in a record; rules
+ * without such a clause are evaluated for every record of the kind.
  */
 import { parseNetwork } from '../../core/ip-address.ts';
 import type { RecordPlace } from '../../core/record-place.ts';
-import type { Compare } from '../../ir/predicate.ts';
-import type { RegexAutomaton } from '../../match/regex-automaton.ts';
-import type { FormulaAtom, RuleFormula } from '../../match/rule-formula.ts';
+import type { FormulaAtom, FormulaAutomaton, RuleFormula } from '../../match/rule-formula.ts';
 import type { SieveGroup, SieveLiteral, SieveMatcher } from '../../scan/sieve-group.ts';
 import {
   OP_AND,
@@ -25,18 +23,15 @@ import {
   OP_SEARCH,
   OP_SEARCH_MAYBE,
 } from '../../scan/sieve-memory.ts';
+import type { DecidedRule } from './sigma-decisions.ts';
 
 export interface KindOfRecord {
   /** Fields that are wanted of every record, whatever the rules say; absent: none. */
   readonly feeds?: readonly string[];
-  /** Where the field may stand in records of the kind; undefined: only decoding can tell, comparisons may have any result. */
+  /** Where the field may stand in records of the kind; undefined: only decoding can tell. */
   readonly placesOf: (field: string) => readonly RecordPlace[] | undefined;
-  /** False: the decoder may find texts that do not stand in the record. */
-  readonly isWhole: boolean;
   /** Share of the kind's records in which the atom holds, as far as is known. */
   readonly share: (atom: FormulaAtom) => number;
-  /** The result of a comparison, when the record's kind decides it; else undefined. */
-  readonly decide: (field: string, node: Compare) => boolean | undefined;
 }
 
 /** Numbers of the paths of keys in records. */
@@ -45,24 +40,19 @@ export interface GroupNumbers {
   readonly keyOf: (path: readonly string[]) => number | undefined;
 }
 
-/** Decided by the kind, or what is left. */
-type Decided = Exclude<RuleFormula, { readonly kind: 'comparison' }>;
-
-const TRUE: Decided = { kind: 'constant', value: true };
-const FALSE: Decided = { kind: 'constant', value: false };
-const UNKNOWN: Decided = { kind: 'unknown' };
+const UNKNOWN: RuleFormula = { kind: 'unknown' };
 const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
 const MAY = 1;
 const SURE = 3;
 
 /** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. `atoms` are in the order of their numbers. */
 export function buildGroup(
-  rules: Iterable<{ readonly number: number; readonly formula: RuleFormula }>,
+  rules: Iterable<DecidedRule>,
   kind: KindOfRecord,
   keys: GroupNumbers,
 ): { readonly group: SieveGroup; readonly atoms: readonly FormulaAtom[] } | undefined | null {
   const builder = new GroupBuilder(kind, keys);
-  for (const { number, formula } of rules) builder.add(number, formula);
+  for (const rule of rules) builder.add(rule);
   const group = builder.finish();
   return group ? { group, atoms: builder.atoms } : group;
 }
@@ -81,8 +71,8 @@ class GroupBuilder {
   #strange: FormulaAtom | undefined;
   readonly #strangeFields = new Set<string | undefined>();
   readonly #slots = new Map<string, number>();
-  readonly #automata = new Map<RegexAutomaton, number>();
-  readonly #formulas: Decided[] = [];
+  readonly #automata = new Map<FormulaAutomaton, number>();
+  readonly #formulas: RuleFormula[] = [];
   readonly #foreseen = new Set<FormulaAtom>();
 
   constructor(kind: KindOfRecord, keys: GroupNumbers) {
@@ -94,13 +84,11 @@ class GroupBuilder {
     return [...this.#atoms.keys()];
   }
 
-  add(number: number, formula: RuleFormula): void {
-    const decided = this.#decide(formula);
-    if (decided.kind === 'constant' && !decided.value) return;
+  add({ number, formula }: DecidedRule): void {
     const rule = this.#numbers.length;
     this.#numbers.push(number);
-    this.#formulas.push(decided);
-    const clause = rarestClause(decided, this.#kind.share);
+    this.#formulas.push(formula);
+    const clause = rarestClause(formula, this.#kind.share);
     if (clause === undefined) this.#always.push(rule);
     else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
   }
@@ -177,41 +165,6 @@ class GroupBuilder {
       if (this.#numeric.has(atom) || NUMERIC_TEXT.test(atom.text)) numeric.push(number);
     }
     return { slots, literals, numeric, ...(strange !== undefined && { strange }) };
-  }
-
-  /** Comparisons that the kind decides become constants, and constants disappear. */
-  #decide(formula: RuleFormula): Decided {
-    switch (formula.kind) {
-      case 'comparison': {
-        if (this.#kind.placesOf(formula.field) === undefined) return UNKNOWN;
-        const result = this.#kind.decide(formula.field, formula.node);
-        return result === undefined ? this.#decide(formula.formula) : result ? TRUE : FALSE;
-      }
-      case 'not': {
-        const item = this.#decide(formula.item);
-        if (item.kind === 'constant') return item.value ? FALSE : TRUE;
-        return item.kind === 'unknown' ? item : { kind: 'not', item };
-      }
-      case 'and':
-      case 'or': {
-        const neutral = formula.kind === 'and';
-        const items: Decided[] = [];
-        for (const child of formula.items) {
-          const item = this.#decide(child);
-          if (item.kind !== 'constant') items.push(item);
-          else if (item.value !== neutral) return neutral ? FALSE : TRUE;
-        }
-        const [only] = items;
-        if (only === undefined) return neutral ? TRUE : FALSE;
-        return items.length === 1 ? only : { kind: formula.kind, items };
-      }
-      case 'same':
-        return this.#kind.placesOf(formula.other) === undefined ? UNKNOWN : formula;
-      case 'atom':
-        return formula.atom.field === undefined && !this.#kind.isWhole ? UNKNOWN : formula;
-      default:
-        return formula;
-    }
   }
 
   /** Literals that may stand anywhere cost the most to look for. */

@@ -6,19 +6,20 @@
 import type { EventObject } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
-import type { Compare } from '../../ir/predicate.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { Compare } from '../../ir/predicate.ts';
 import type { RecordPlace } from '../../core/record-place.ts';
 import { createEventRecogniser, type RecognisedEvent } from '../../fields/mapping/recognise.ts';
 import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
 import { TracedFields } from '../../fields/mapping/traced-fields.ts';
 import { evaluate } from '../../match/interpreter.ts';
-import { AtomTable, formulaOf, type RuleFormula } from '../../match/rule-formula.ts';
+import { AtomTable, formulaOf } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
 import { EventSieve, type ResolvedKind, type SieveKind, type SieveResult } from '../../scan/event-sieve.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
+import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
@@ -75,21 +76,21 @@ export interface RecordWays {
 export class SigmaSieve {
   readonly #memory = new ScanMemory();
   readonly #sieve: EventSieve;
-  readonly #rules: readonly DetectionRule[];
-  /** Made when a kind of record first needs them. */
-  readonly #formulas: (RuleFormula | undefined)[];
-  readonly #atoms = new AtomTable();
+  readonly #decisions: SigmaDecisions;
   /** Positions of rules by what they ask of a log source: there are a hundred such, not thousands. */
   readonly #bySource: readonly (readonly [LogSource, readonly number[]])[];
   readonly #recogniser = createEventRecogniser();
+  /** By what tells kinds apart, and by what is looked for in them: many kinds ask for the same. */
+  readonly #kinds = new Map<string, SieveKind>();
   readonly #groups = new Map<string, SieveKind>();
   readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
   readonly #derived: ReadonlySet<string> | undefined;
 
   constructor(rules: readonly DetectionRule[], { derived, ...options }: SigmaSieveOptions) {
-    this.#rules = rules;
     this.#derived = derived;
-    this.#formulas = rules.map(() => undefined);
+    // Made when a kind of record first needs them.
+    const atoms = new AtomTable();
+    this.#decisions = new SigmaDecisions((number) => formulaOf((rules[number] as DetectionRule).predicate, atoms));
     this.#bySource = positionsBySource(rules);
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
@@ -162,11 +163,11 @@ export class SigmaSieve {
     const feeds = this.#derived !== undefined && mayTellOfProcess(atHand);
     if (trace.isOpen) return 'exact';
     const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
-    let kind = this.#groups.get(key);
+    let kind = this.#kinds.get(key);
     if (kind === undefined) {
-      const isRoom = this.#groups.size < MAX_GROUPS && this.#memory.usedBytes < MAX_BYTES;
+      const isRoom = this.#kinds.size < MAX_GROUPS && this.#memory.usedBytes < MAX_BYTES;
       kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
-      if (isRoom) this.#groups.set(key, kind);
+      if (isRoom) this.#kinds.set(key, kind);
     }
     return kind;
   }
@@ -175,18 +176,37 @@ export class SigmaSieve {
     return manners.every(([path, manner]) => this.#sieve.setManner(path, manner));
   }
 
-  #formulaOf(number: number): RuleFormula {
-    let formula = this.#formulas[number];
-    if (formula === undefined) {
-      formula = formulaOf((this.#rules[number] as DetectionRule).predicate, this.#atoms);
-      this.#formulas[number] = formula;
+  #buildKind({ recognised: { event, source }, view, trace }: KindAtHand, feeds: boolean): SieveKind {
+    const derived = this.#derived;
+    const subject = eventSubject(event.fields);
+    const placesOf = remembered((field): readonly RecordPlace[] | undefined => {
+      const found = view.placesOf(field);
+      // Processes that are remembered may answer what the record does not have.
+      if (derived?.has(field) !== true) return found;
+      return (found ?? []).some(({ path }) => trace.isPresent(path)) ? found : undefined;
+    });
+    const stateOf = remembered((field): ReturnType<DecidingKind['stateOf']> => {
+      const places = placesOf(field);
+      if (places === undefined) return 'unknown';
+      return places.every(({ path }) => trace.isTold(path)) ? 'told' : 'open';
+    });
+    const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
+    const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
+    const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
+    const fields = new Set(rules.flatMap((rule) => rule.fields));
+    const places = [...fields].map((field) => [field, placesOf(field)]);
+    const key = JSON.stringify([feeds, rules.map(({ id }) => id), places]);
+    let kind = this.#groups.get(key);
+    if (kind === undefined) {
+      kind = this.#buildGroup(rules, { placesOf, ...(feeds && { feeds: FED_NAMES }) });
+      this.#groups.set(key, kind);
     }
-    return formula;
+    return kind;
   }
 
-  #buildKind(atHand: KindAtHand, feeds: boolean): SieveKind {
+  #buildGroup(rules: readonly DecidedRule[], kind: Omit<KindOfRecord, 'share'>): SieveKind {
     const build = (share: KindOfRecord['share']): ReturnType<typeof buildGroup> =>
-      this.#buildGroup(atHand, feeds, share);
+      buildGroup(rules, { ...kind, share }, { keyOf: (path) => this.#sieve.keyOf(path) });
     const built = build(({ probability }) => probability);
     if (built === undefined || built === null) return built === null ? 'none' : 'exact';
     this.#improvements.set(built.group, (hits, records) => {
@@ -204,33 +224,17 @@ export class SigmaSieve {
     });
     return built.group;
   }
+}
 
-  #buildGroup(
-    { recognised: { event, source }, view, trace }: KindAtHand,
-    feeds: boolean,
-    share: KindOfRecord['share'],
-  ): ReturnType<typeof buildGroup> {
-    const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
-    const rules = numbers.sort((a, b) => a - b).map((number) => ({ number, formula: this.#formulaOf(number) }));
-    const subject = eventSubject(event.fields);
-    const derived = this.#derived;
-    const places = new Map<string, readonly RecordPlace[] | undefined>();
-    const placesOf = (field: string): readonly RecordPlace[] | undefined => {
-      if (places.has(field)) return places.get(field);
-      let found = view.placesOf(field);
-      // Processes that are remembered may answer what the record does not have.
-      if (derived?.has(field) === true && !(found ?? []).some(({ path }) => trace.isPresent(path))) found = undefined;
-      places.set(field, found);
-      return found;
-    };
-    const isTold = (field: string): boolean => placesOf(field)?.every(({ path }) => trace.isTold(path)) === true;
-    const decide = (field: string, node: Compare): boolean | undefined => {
-      const other = node.test.kind === 'field-reference' ? node.test.other.name : field;
-      return isTold(field) && isTold(other) ? evaluate(node, subject) : undefined;
-    };
-    const kind = { placesOf, decide, isWhole: view.isWhole, share, ...(feeds && { feeds: FED_NAMES }) };
-    return buildGroup(rules, kind, { keyOf: (path) => this.#sieve.keyOf(path) });
-  }
+/** Each name is asked for once. */
+function remembered<T>(ask: (field: string) => T): (field: string) => T {
+  const answers = new Map<string, T>();
+  return (field) => {
+    if (answers.has(field)) return answers.get(field) as T;
+    const answer = ask(field);
+    answers.set(field, answer);
+    return answer;
+  };
 }
 
 function positionsBySource(rules: readonly DetectionRule[]): [LogSource, number[]][] {

@@ -5,6 +5,7 @@
 import {
   GROUP_AUTOMATA,
   GROUP_LITERALS,
+  NO_AUTOMATON,
   OP_AND,
   OP_AUTOMATON,
   OP_CONSTANT,
@@ -36,6 +37,8 @@ let slots: usize = 0;
 let literals: usize = 0;
 let automata: usize = 0;
 let stamp: u32 = 0;
+/** Cell of an automaton that a formula asked for and nobody has made, or 0. */
+export let missingAutomaton: usize = 0;
 
 export function beginFormulas(work: usize, group: usize): void {
   atoms = <usize>load<u32>(work, SIEVE_ATOMS);
@@ -43,6 +46,7 @@ export function beginFormulas(work: usize, group: usize): void {
   stamp = load<u32>(work, SIEVE_STAMP);
   literals = <usize>load<u32>(group, GROUP_LITERALS);
   automata = <usize>load<u32>(group, GROUP_AUTOMATA);
+  missingAutomaton = 0;
   beginValues(work);
 }
 
@@ -111,11 +115,18 @@ function evaluateText(operation: u32, operand: u32): u32 {
     const held = searchText(slot, <usize>load<u32>(literals + (<usize>operand << 2)));
     return operation == OP_SEARCH ? held : held & MAYBE;
   }
-  if (operation == OP_AUTOMATON) return automatonAccepts(slot, <usize>load<u32>(automata + (<usize>operand << 2)));
+  if (operation == OP_AUTOMATON) return runAutomaton(slot, <usize>load<u32>(automata + (<usize>operand << 2)));
   if (operation == OP_NETWORK) return isAddressOf(slot, rest);
   const other = slotAt(second);
   const others = countOf(other);
   return others == 0 ? NEVER : others > 1 ? MAYBE : sameText(slot, other);
+}
+
+function runAutomaton(slot: usize, cell: usize): u32 {
+  const automaton = load<u32>(cell);
+  if (automaton > NO_AUTOMATON) return automatonAccepts(slot, <usize>automaton);
+  if (automaton != NO_AUTOMATON) missingAutomaton = cell;
+  return MAYBE;
 }
 
 function evaluateAnd(words: u32): u32 {

@@ -64,6 +64,8 @@ export const SIEVE_INFO: usize = 136;
 /** Texts that were met, and how many values had one of them. */
 export const SIEVE_REPEATS: usize = 140;
 export const SIEVE_REPEATED: usize = 144;
+/** Cell of the automaton that the next record asks for. */
+export const SIEVE_MISSING: usize = 148;
 export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
@@ -176,6 +178,7 @@ export const GROUP_CODE: usize = 28;
 export const GROUP_NUMBERS: usize = 32;
 /** Literal of each atom that is looked for when a formula asks, or 0. */
 export const GROUP_LITERALS: usize = 40;
+/** Addresses of cells that hold the address of an automaton, 0 before it is made, or NO_AUTOMATON. */
 export const GROUP_AUTOMATA: usize = 44;
 /** A byte for each key: slot + 1 of the values that are listed of every record though it may be for no rule, 0 for none; or 0. */
 export const GROUP_FEEDS: usize = 48;
@@ -272,6 +275,8 @@ export const OP_NETWORK: u32 = 13;
 // Slot state: stamp, count and SLOT_NULL, then start, end and kind of the last value.
 export const SLOT_BYTES: usize = 32;
 
+/** In place of an automaton: the expression has none. */
+export const NO_AUTOMATON: u32 = 1;
 // Automaton: number of classes, classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
 export const AUTOMATON_CLASSES: usize = 4;
 export const AUTOMATON_SKIP: usize = 132;

@@ -3,6 +3,7 @@
  * from a few of its values; the kind's rules are looked for in the fields they name; what is not plain JSON of a known kind is
  * left to the exact path. Reads up to 80 bytes behind a record, which must be memory; their values do not matter.
  */
+import { missingAutomaton } from './sieve-formula';
 import { evaluateQueue, matchGroup } from './sieve-group';
 import {
   EVERY_RULE,
@@ -17,6 +18,7 @@ import {
   SIEVE_EXACT,
   SIEVE_FORCED,
   SIEVE_FULL,
+  SIEVE_MISSING,
   SIEVE_OUT,
   SIEVE_OUT_CAPACITY,
   SIEVE_OUT_COUNT,
@@ -39,6 +41,8 @@ const DONE: u32 = 1;
 const FULL: u32 = 0;
 /** The next record is of a kind that is not known yet: add its route, or force it, and call again. */
 const UNKNOWN: u32 = 2;
+/** A formula of the next record asks for an automaton: make it, write its address, and call again. */
+const MISSING: u32 = 3;
 
 /** The lines of `[position, end)`; an unterminated last line is a record when `isFinal`. */
 export function sieveLines(work: usize, end: usize, isFinal: u32): u32 {
@@ -94,6 +98,11 @@ function sieveRecord(work: usize, start: usize): u32 {
     if (group != GROUP_EXACT && matchGroup(work, <usize>group, start)) {
       const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>load<u32>(work, SIEVE_OUT_COUNT) << 2);
       const rules = evaluateQueue(work, <usize>group, out + HEADER_BYTES);
+      if (missingAutomaton != 0) {
+        store<u32>(work, <u32>missingAutomaton, SIEVE_MISSING);
+        store<u32>(route, load<u32>(route, NODE_RECORDS) - 1, NODE_RECORDS);
+        return MISSING;
+      }
       const feeds = <usize>load<u32>(<usize>group, GROUP_FEEDS);
       if (rules != 0) addCandidate(work, start, record, rules, rules, 0);
       else if (feeds != 0) addCandidate(work, start, record, 0, 0, listFields(work, feeds, out + HEADER_BYTES));
