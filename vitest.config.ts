@@ -12,6 +12,8 @@ export default defineConfig({
           globalSetup: ['scripts/kernels.mjs'],
           include: ['src/**/*.test.ts', 'conformance/**/*.test.ts'],
           exclude: ['src/**/*.service.test.ts', 'src/**/*.e2e.test.ts'],
+          // Nothing else runs beside them; the default leaves one processor idle, which is half of a small machine.
+          maxWorkers: '100%',
         },
       },
       {
