@@ -6,6 +6,7 @@
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
 import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
+import { FactReader } from './fact-reader.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { SieveAutomata } from './sieve-automata.ts';
@@ -38,7 +39,15 @@ export interface SieveResult {
   readonly fieldStarts: Uint32Array;
   readonly fieldCounts: Uint32Array;
   readonly fields: Uint32Array;
+  /**
+   * Where in `facts` stands what the kernel has read of candidate i, `FACT_BYTES` (`kernel/sieve-layout.ts`); `NO_FACT`: its values are
+   * listed only. Values are listed beside a fact where it refers to some.
+   */
+  readonly factStarts: Uint32Array;
+  readonly facts: Uint32Array;
 }
+
+export const NO_FACT = 0xffff_ffff;
 
 /** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
 export type SieveKind = SieveGroup | 'none' | 'exact';
@@ -67,6 +76,7 @@ export interface SieveOptions {
 
 export const { EVERY_RULE } = layout;
 
+const FACT_WORDS = layout.FACT_BYTES / 4;
 const RANGES = 32_768;
 /** Words of the kernel's list of candidates, beside room for the rules of one record. */
 const OUT_WORDS = 65_536;
@@ -85,11 +95,15 @@ interface Kernel {
   sieveRanges(work: number, ranges: number, count: number): number;
   addLiterals(matcher: number, first: number, count: number): void;
   addEdge(work: number, edge: number): void;
+  addLayout(work: number, words: number, count: number, program: number): void;
+  noteText(work: number, start: number, length: number, number: number): void;
   addKey(work: number, key: number, parent: number, text: number, length: number): void;
 }
 
 export class EventSieve {
   readonly input: Uint8Array;
+  /** What makes the kernel read facts from listed values. */
+  readonly factReader: FactReader;
   readonly #memory: ScanMemory;
   readonly #options: SieveOptions;
   readonly #kernel: Kernel;
@@ -130,6 +144,9 @@ export class EventSieve {
   #fieldCounts = new Uint32Array(1024);
   #fieldCount = 0;
   #fields = new Uint32Array(4096);
+  #factStarts = new Uint32Array(1024);
+  #facts = new Uint32Array(4096);
+  #factWords = 0;
 
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
@@ -141,6 +158,7 @@ export class EventSieve {
     this.#rangesAt = memory.allocate(RANGES * 8);
     const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
     this.#tells = memory.allocate(MAX_TELLS * 16);
+    const heads = memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_HEAD_BYTES);
     const blocks: readonly (readonly [number, number])[] = [
       [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
       [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
@@ -157,6 +175,9 @@ export class EventSieve {
       [layout.SIEVE_MASKS, memory.allocate(32)],
       [layout.SIEVE_REPEATS, memory.allocate(layout.REPEATS * layout.REPEAT_BYTES)],
       [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
+      [layout.SIEVE_KNOWN_HEADS, heads],
+      [layout.SIEVE_KNOWN_TEXTS, memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_BYTES)],
+      [layout.SIEVE_LAYOUTS, memory.allocate(layout.LAYOUTS * layout.LAYOUT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
     ];
     const { buffer } = memory.memory;
@@ -167,6 +188,11 @@ export class EventSieve {
     new Uint8Array(buffer, this.#get(layout.SIEVE_MASKS), 16).fill(0xff);
     const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
+    this.factReader = new FactReader(memory, new Uint32Array(buffer, heads, 2 * layout.KNOWN_TEXTS), {
+      addLayout: (words, count, program) => this.#kernel.addLayout(this.#work, words, count, program),
+      noteText: (start, length, number) => this.#kernel.noteText(this.#work, this.#inputAt + start, length, number),
+      refuseZoneless: () => this.#set(layout.SIEVE_ZONED, 1),
+    });
     this.#keys = new SieveKeys(memory, (key, parent, text, length) =>
       this.#kernel.addKey(this.#work, key, parent, text, length),
     );
@@ -348,12 +374,16 @@ export class EventSieve {
     this.#rules = 2 * needed.rules;
     this.#set(layout.SIEVE_RULES, this.#memory.allocate(4 * this.#rules));
     this.#set(layout.SIEVE_QUEUE, this.#memory.allocate(4 * this.#rules));
-    this.#outWords = OUT_WORDS + Math.max(this.#rules, 3 * layout.MAX_FIELDS) + layout.HEADER_BYTES;
+    this.#outWords =
+      OUT_WORDS +
+      Math.max(this.#rules, (layout.FACT_BYTES + layout.FIELD_BYTES * layout.MAX_FIELDS) / 4) +
+      layout.HEADER_BYTES;
     this.#set(layout.SIEVE_OUT, this.#memory.allocate(4 * this.#outWords));
     this.#set(layout.SIEVE_OUT_CAPACITY, OUT_WORDS - 8);
   }
 
   #begin(): void {
+    this.factReader.beginScan();
     if (this.#fresh.size > 0 && this.#records >= this.#nextLook) {
       this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
       this.#improve();
@@ -361,6 +391,7 @@ export class EventSieve {
     this.#count = 0;
     this.#ruleCount = 0;
     this.#fieldCount = 0;
+    this.#factWords = 0;
     this.#set(layout.SIEVE_RECORD, 0);
     this.#set(layout.SIEVE_OUT_COUNT, 0);
     this.#set(layout.SIEVE_BLANKS, 0);
@@ -387,6 +418,7 @@ export class EventSieve {
       const count = found[at + 3] ?? 0;
       const listed = count === EVERY_RULE ? 0 : count;
       const fields = found[at + 4] ?? 0;
+      const hasFact = found[at + 5] === 1;
       this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
       this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
@@ -397,12 +429,26 @@ export class EventSieve {
       at += layout.HEADER_BYTES / 4;
       for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
       at += listed;
+      this.#factStarts[i] = hasFact ? this.#factWords : NO_FACT;
+      if (hasFact) {
+        this.#takeFact(found, at);
+        at += FACT_WORDS;
+      }
       this.#fieldStarts[i] = this.#fieldCount;
       this.#fieldCounts[i] = fields;
       if (fields > 0) this.#takeFields(found, at, fields);
       at += 3 * fields;
     }
     this.#set(layout.SIEVE_OUT_COUNT, 0);
+  }
+
+  #takeFact(found: Uint32Array, from: number): void {
+    if (this.#factWords + FACT_WORDS > this.#facts.length)
+      this.#facts = larger(this.#facts, this.#factWords + FACT_WORDS);
+    const facts = this.#facts;
+    let to = this.#factWords;
+    for (let at = from; at < from + FACT_WORDS; at++) facts[to++] = found[at] as number;
+    this.#factWords = to;
   }
 
   #takeFields(found: Uint32Array, from: number, count: number): void {
@@ -425,6 +471,7 @@ export class EventSieve {
     this.#ranges = larger(this.#ranges, 2 * needed);
     this.#fieldStarts = larger(this.#fieldStarts, needed);
     this.#fieldCounts = larger(this.#fieldCounts, needed);
+    this.#factStarts = larger(this.#factStarts, needed);
   }
 
   #result(records: number, consumedBytes: number): SieveResult {
@@ -442,6 +489,8 @@ export class EventSieve {
       fieldStarts: this.#fieldStarts,
       fieldCounts: this.#fieldCounts,
       fields: this.#fields,
+      factStarts: this.#factStarts,
+      facts: this.#facts,
     };
   }
 

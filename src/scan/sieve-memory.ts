@@ -37,9 +37,14 @@ export const SIEVE_INFO = 136;
 export const SIEVE_REPEATS = 140;
 export const SIEVE_REPEATED = 144;
 export const SIEVE_MISSING = 148;
+export const SIEVE_KNOWN_HEADS = 152;
+export const SIEVE_KNOWN_TEXTS = 156;
+export const SIEVE_LAYOUTS = 160;
+export const SIEVE_ZONED = 164;
 export const SIEVE_WORK_BYTES = 192;
 
-export const HEADER_BYTES = 20;
+export const HEADER_BYTES = 24;
+export const FIELD_BYTES = 12;
 export const MAX_FIELDS = 256;
 export const EVERY_RULE = 0xffffffff;
 export const CERTAIN = 0x80000000;
@@ -51,6 +56,17 @@ export const LIST_PIECE = 8192;
 
 export const REPEATS = 1024;
 export const REPEAT_BYTES = 320;
+
+export const KNOWN_TEXTS = 4096;
+export const KNOWN_HEAD_BYTES = 8;
+export const KNOWN_BYTES = 256;
+
+export const FACT_FIELDS = 16;
+export const FACT_BYTES = 96;
+export const FACT_ZONELESS = 256;
+export const OPEN_TEXT = 0x80000000;
+export const LAYOUTS = 256;
+export const LAYOUT_BYTES = 16;
 
 export const MAX_LEARNT = 2048;
 export const LEARNT_BYTES = 80;

@@ -65,7 +65,7 @@ export class RuleLines implements LineScanner {
     this.#logsource = logsource;
     this.#scanner = scanner;
     this.#hasIndicators = hasIndicators;
-    this.#listed = new ListedValues(sieve.input);
+    this.#listed = new ListedValues(sieve);
   }
 
   get input(): Uint8Array {

@@ -5,7 +5,7 @@
  */
 import type { RecordSource } from '../../core/record.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { EVERY_RULE, type SieveResult } from '../../scan/event-sieve.ts';
+import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/event-sieve.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { PatternFilter } from './pattern-filter.ts';
@@ -31,7 +31,7 @@ export class RuleFilter {
   private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
     this.#patterns = patterns;
     this.#sigma = sigma;
-    this.#listed = new ListedValues(sigma?.input ?? new Uint8Array(0));
+    this.#listed = new ListedValues(sigma);
   }
 
   /** Undefined when some rule must see every record, or the machine cannot run the kernels. */
@@ -115,19 +115,26 @@ export class RuleFilter {
 /** The listed values of candidates, one after the other, in one object. */
 export class ListedValues implements FedValues {
   readonly bytes: Uint8Array;
+  readonly factReader: FedValues['factReader'];
   fields: Uint32Array = NO_RULES;
   from = 0;
   count = 0;
+  facts: Uint32Array = NO_RULES;
+  factAt: number = NO_FACT;
 
-  /** `bytes`: the input of the sieve. */
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  constructor(sieve: Pick<SigmaSieve, 'input' | 'factReader'> | undefined) {
+    this.bytes = sieve?.input ?? new Uint8Array(0);
+    this.factReader = sieve?.factReader;
   }
 
   /** Undefined where no values are listed: the candidate is for a rule, or of a kind that tells of no process. */
-  of({ fields, fieldStarts, fieldCounts }: SieveResult, candidate: number): this | undefined {
+  of(result: SieveResult, candidate: number): this | undefined {
+    const { fields, fieldStarts, fieldCounts, factStarts } = result;
     const count = fieldCounts[candidate] ?? 0;
-    if (count === 0) return undefined;
+    const factAt = factStarts[candidate] ?? NO_FACT;
+    if (count === 0 && factAt === NO_FACT) return undefined;
+    this.facts = result.facts;
+    this.factAt = factAt;
     this.fields = fields;
     this.from = fieldStarts[candidate] ?? 0;
     this.count = count;

@@ -109,6 +109,11 @@ export class SigmaSieve {
     return this.#sieve.input;
   }
 
+  /** What makes the kernel read facts. */
+  get factReader(): EventSieve['factReader'] {
+    return this.#sieve.factReader;
+  }
+
   get counts(): EventSieve['counts'] {
     return this.#sieve.counts;
   }

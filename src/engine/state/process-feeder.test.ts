@@ -3,15 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { eventTime } from '../../decode/event-time.ts';
-import { EventSieve } from '../../scan/event-sieve.ts';
+import { EventSieve, NO_FACT } from '../../scan/event-sieve.ts';
+import { FACT_FIELDS } from '../../scan/sieve-memory.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { processEventOf } from '../../state/process/process-event.ts';
 import { FED_NAMES, ProcessFeeder } from './process-feeder.ts';
+import { FIELD_COUNT } from '../../state/process/process-rows.ts';
 import { TextStore } from '../../state/process/text-store.ts';
 import { eventOfFact } from '../../state/process/process-fact.ts';
 import { ListedValues } from '../rules/rule-filter.ts';
 
-const timezone = '+02:00';
 const arrivalMs = 1_700_000_000_000;
 
 /** Every record is of one kind that feeds and concerns no rule. */
@@ -32,37 +33,56 @@ function openSieve(): EventSieve {
   return sieve;
 }
 
-const sieve = openSieve();
-const listed = new ListedValues(sieve.input);
-const texts = new TextStore({ lo: 5, hi: 7 });
-const feeder = new ProcessFeeder(() => texts);
-const counts = { fed: 0, processes: 0, left: 0 };
+/** Reads records as the engine does, and compares. */
+class Bench {
+  readonly sieve = openSieve();
+  readonly texts = new TextStore({ lo: 5, hi: 7 });
+  /** `kernel`: facts that were read beside the bytes' reader. */
+  readonly counts = { fed: 0, processes: 0, left: 0, kernel: 0 };
+  readonly #listed = new ListedValues(this.sieve);
+  readonly #feeder = new ProcessFeeder(() => this.texts);
+  readonly #timezone: string;
 
-function check(record: string): void {
-  const bytes = Buffer.from(record);
-  sieve.input.set(bytes);
-  const result = sieve.scanRecords(Uint32Array.of(0, bytes.length), 1);
-  const values = listed.of(result, 0);
-  const timeOrigin = values === undefined ? undefined : feeder.read(values, { timezone, arrivalMs, clamp: true });
-  if (timeOrigin === undefined) {
-    counts.left++;
-    return;
+  constructor(timezone: string) {
+    this.#timezone = timezone;
   }
-  const fields = JSON.parse(record) as EventObject;
-  const time = eventTime(fields, 'json', { timezone, arrivalMs, clamp: true });
-  const process = processEventOf(fields, time.ms);
-  expect(timeOrigin).toBe(time.origin);
-  counts.fed++;
-  if (process === undefined || process.kind === 'activity') {
-    expect(feeder.fact.kind).toBe('activity');
-    return;
+
+  /** Twice: at first nothing is known of such lists of values, nor of the texts. */
+  check(record: string): void {
+    for (let time = 0; time < 2; time++) this.#checkOnce(record);
   }
-  const cut = (all: Readonly<Record<string, string>>): unknown =>
-    Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.slice(0, 8192)]));
-  const { host, fields: own, parentFields } = process;
-  const expected = { ...process, host: host.toLowerCase(), fields: cut(own), parentFields: cut(parentFields) };
-  expect(eventOfFact(feeder.fact, texts)).toEqual(expected);
-  counts.processes++;
+
+  #checkOnce(record: string): void {
+    const { sieve, texts, counts } = this;
+    const timezone = this.#timezone;
+    const bytes = Buffer.from(record);
+    sieve.input.set(bytes);
+    const result = sieve.scanRecords(Uint32Array.of(0, bytes.length), 1);
+    const values = this.#listed.of(result, 0);
+    const timeOrigin =
+      values === undefined ? undefined : this.#feeder.read(values, { timezone, arrivalMs, clamp: true });
+    if (timeOrigin === undefined) {
+      counts.left++;
+      return;
+    }
+    if (values?.factAt !== NO_FACT) counts.kernel++;
+    const fields = JSON.parse(record) as EventObject;
+    const time = eventTime(fields, 'json', { timezone, arrivalMs, clamp: true });
+    const process = processEventOf(fields, time.ms);
+    expect(timeOrigin).toBe(time.origin);
+    counts.fed++;
+    const { fact } = this.#feeder;
+    if (process === undefined || process.kind === 'activity') {
+      expect(fact.kind).toBe('activity');
+      return;
+    }
+    const cut = (all: Readonly<Record<string, string>>): unknown =>
+      Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.slice(0, 8192)]));
+    const { host, fields: own, parentFields } = process;
+    const expected = { ...process, host: host.toLowerCase(), fields: cut(own), parentFields: cut(parentFields) };
+    expect(eventOfFact(fact, texts)).toEqual(expected);
+    counts.processes++;
+  }
 }
 
 const text = fc.oneof(
@@ -92,6 +112,10 @@ const text = fc.oneof(
     '2024-02-30T10:00:00.000Z',
     '2024-01-31T23:59:60.123Z',
     '2024-01-31 10:00',
+    '2024-01-31 10:00:01.5',
+    '1969-12-31T23:59:59.999999Z',
+    '2023-11-14T22:13:20.1230000Z',
+    '0099-01-01T00:00:00Z',
   ),
   fc.string({ maxLength: 260, unit: 'binary' }),
   fc.constant('long '.repeat(2000)),
@@ -107,6 +131,12 @@ const value: fc.Arbitrary<EventValue> = fc.oneof(
     arbitrary: fc.constantFrom<EventValue>(null, true, false, [], {}, { pid: 5 }, ['a'], [null, 'b'], [{}, 1]),
   },
 );
+const stamp = fc.oneof(
+  fc
+    .date({ min: new Date('1900-01-01'), max: new Date('2200-01-01'), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+  fc.constantFrom('2024-01-31T23:59:58.123Z', '2024-02-29 10:00:00', '2024-02-30T10:00:00.5Z'),
+);
 const windows = fc.record(
   {
     EventID: fc.constantFrom<EventValue>(4688, '4688', 4689, 1, 5, 3),
@@ -121,7 +151,7 @@ const windows = fc.record(
     SubjectUserName: text,
     TargetUserName: text,
     ParentProcessName: text,
-    '@timestamp': text,
+    '@timestamp': fc.oneof(text, stamp),
     UtcTime: text,
     Message: text,
   },
@@ -140,13 +170,40 @@ const ecs = fc.record(
   },
   { requiredKeys: ['process.pid'] },
 );
+/** As sources write them: few names, the same ones each time. */
+const pid = fc.oneof(
+  fc.nat({ max: 0xfffffff }).map((number) => `0x${number.toString(16)}`),
+  fc.nat({ max: 999_999_999 }),
+  fc.constantFrom('0xFFFFFFFF', '-', '', '007', '0x'),
+);
+const usual = fc
+  .record({
+    EventID: fc.constantFrom(4688, 4689, '4688', 1),
+    Hostname: fc.oneof(fc.constantFrom('W1', 'w1.example.org', '', 'ÄÖ'), text),
+    '@timestamp': stamp,
+    NewProcessId: pid,
+    ProcessId: pid,
+    ...{
+      NewProcessName: text,
+      CommandLine: text,
+      SubjectUserName: text,
+      TargetUserName: text,
+      ParentProcessName: text,
+    },
+  })
+  .chain((fields) => fc.constantFrom(fields, { ...fields, ProcessGuid: '{1}', ParentProcessGuid: '{2}' }));
 const any = fc.dictionary(fc.oneof(fc.constantFrom(...FED_NAMES, 'BEGIN_TIME', '_begin_time', 'x'), text), value, {
   maxKeys: 12,
 });
 
-describe('ProcessFeeder', () => {
+describe.each(['Z', '+02:00'])('ProcessFeeder of a source in %s', (timezone) => {
+  const bench = new Bench(timezone);
+  const { counts, sieve } = bench;
+  const check = (record: string): void => bench.check(record);
+
   it('has slots that fit into a byte', () => {
     expect(FED_NAMES.length).toBeLessThan(255);
+    expect(2 * FIELD_COUNT).toBe(FACT_FIELDS);
   });
 
   it('says of random records what decoding them says, or leaves them to the decoder', () => {
@@ -158,8 +215,17 @@ describe('ProcessFeeder', () => {
       { numRuns: 3000 },
     );
     // The way past the decoder is the one that was tested.
-    expect(counts.processes).toBeGreaterThan(300);
+    expect(counts.processes).toBeGreaterThan(600);
     expect(counts.left).toBeGreaterThan(10);
+  });
+
+  it('says of usual records what decoding them says, from the facts of the kernel', () => {
+    const own = new Bench(timezone);
+    fc.assert(
+      fc.property(usual, (fields) => own.check(JSON.stringify(fields))),
+      { numRuns: 2000 },
+    );
+    expect(own.counts.kernel).toBeGreaterThan(1000);
   });
 
   it.each([
@@ -171,7 +237,7 @@ describe('ProcessFeeder', () => {
     // Blanks that an earlier record left behind in the input are not this one's.
     sieve.input.fill(0x20, 0, 256);
     check(record);
-    expect(counts.processes).toBe(processes + 1);
+    expect(counts.processes).toBe(processes + 2);
   });
 
   it.each([
@@ -184,6 +250,6 @@ describe('ProcessFeeder', () => {
   ])('leaves the unusual to the decoder: %s', (record) => {
     const before = counts.left;
     check(record);
-    expect(counts.left).toBe(before + 1);
+    expect(counts.left).toBe(before + 2);
   });
 });

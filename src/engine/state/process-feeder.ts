@@ -8,6 +8,7 @@ import { parseTime } from '../../core/time.ts';
 import { placedTime, TIME_FIELDS } from '../../decode/event-time.ts';
 import { processId } from '../../state/process/process-event.ts';
 import { MAX_VALUE_CHARACTERS, ProcessFact } from '../../state/process/process-fact.ts';
+import { FIELD_COUNT } from '../../state/process/process-rows.ts';
 import { NO_PID, pidOfBytes, pidWord } from '../../state/process/process-ids.ts';
 import {
   GENERAL_NAMES,
@@ -21,6 +22,9 @@ import {
   type ProcessLayout,
 } from '../../state/process/process-layout.ts';
 import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, textOfSpelling, type TextStore } from '../../state/process/text-store.ts';
+import { NO_FACT } from '../../scan/event-sieve.ts';
+import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
+import { FACT_ZONELESS, OPEN_TEXT } from '../../scan/sieve-memory.ts';
 import { TimeReader } from './time-reader.ts';
 
 /** Values of records: entries of three numbers, slot + kind * 256, start and end in `bytes`. */
@@ -30,6 +34,10 @@ export interface FedValues {
   /** Number of the first entry, and how many there are. */
   readonly from: number;
   readonly count: number;
+  /** What the kernel has read of the record, from `factAt` on; `NO_FACT`: nothing. Values may be missing then. */
+  readonly facts: Uint32Array;
+  readonly factAt: number;
+  readonly factReader: FactReader | undefined;
 }
 
 /** How the times of a record are to be taken. */
@@ -44,6 +52,7 @@ export const FED_NAMES: readonly string[] = [
   ...new Set([...PROCESS_SLOT_NAMES, ...TIME_FIELDS, ...NESTED_NAMES, ...GENERAL_NAMES]),
 ];
 
+const DAY_MS = 86_400_000;
 const KIND_TEXT = 0;
 const KIND_NUMBER = 2;
 const KIND_BOOLEAN = 3;
@@ -74,6 +83,7 @@ export class ProcessFeeder {
   #fields: Uint32Array = new Uint32Array(0);
   /** Index of the record's first entry. */
   #first = 0;
+  #factReader: FactReader | undefined;
 
   /** `texts`: where those of the facts are kept now. */
   constructor(texts: () => TextStore) {
@@ -86,13 +96,26 @@ export class ProcessFeeder {
   }
 
   /** Fills `fact`. Undefined: the record must be decoded; else where its time comes from. */
-  read({ bytes, fields, from, count }: FedValues, time: FedTime): TimeOrigin | undefined {
+  read(values: FedValues, time: FedTime): TimeOrigin | undefined {
+    const { bytes, fields, from, count, factReader } = values;
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
+    if (factReader !== this.#factReader) {
+      this.#factReader = factReader;
+      // Another kernel is told of each list anew.
+      this.#layouts.clear();
+      this.#layout = newLayout(new Uint32Array(0));
+    }
     this.#fields = fields;
     this.#first = 3 * from;
+    const texts = this.#texts();
+    const isValid = factReader?.isValid(texts) === true;
+    if (values.factAt !== NO_FACT) {
+      const origin = isValid ? this.#readFact(values, time, texts) : undefined;
+      if (origin !== undefined || count === 0) return origin;
+    }
     const { process, times } = this.#layoutOf(count);
     if (process === undefined) return undefined;
     const { fact } = this;
@@ -101,8 +124,6 @@ export class ProcessFeeder {
     if (shape?.isGeneral === true) return undefined;
     const { ms, origin } = placedTime(this.#time(times, time), time);
     if (shape === undefined || shape.kind === 'activity') return origin;
-    const texts = this.#texts();
-    texts.sweep();
     fact.pid = this.#pid(shape.pid, texts);
     if (fact.pid === NO_PID) return origin;
     fact.kind = shape.kind;
@@ -114,6 +135,39 @@ export class ProcessFeeder {
     this.#fill(fact.fields, shape.fields, texts);
     this.#fill(fact.parentFields, shape.parentFields, texts);
     return origin;
+  }
+
+  /** What the kernel has read; undefined where it took a time for one of UTC that is not. */
+  #readFact({ facts, factAt, factReader }: FedValues, time: FedTime, texts: TextStore): TimeOrigin | undefined {
+    const { fact } = this;
+    const flags = facts[factAt + 2] as number;
+    if ((flags & FACT_ZONELESS) !== 0 && time.timezone !== 'Z') {
+      factReader?.refuseZoneless();
+      return undefined;
+    }
+    // Days before 1970 are negative.
+    const { ms, origin } = placedTime(DAY_MS * ((facts[factAt] as number) | 0) + (facts[factAt + 1] as number), time);
+    fact.kind = (flags & 1) === 0 ? 'start' : 'exit';
+    fact.timeMs = ms;
+    fact.host = texts.lowerOf(this.#numbered(facts[factAt + 3] as number, texts) || EMPTY_TEXT);
+    fact.pid = facts[factAt + 4] as number;
+    fact.guid = this.#numbered(facts[factAt + 5] as number, texts);
+    fact.parentPid = facts[factAt + 6] as number;
+    fact.parentGuid = this.#numbered(facts[factAt + 7] as number, texts);
+    const from = factAt + 8;
+    for (let i = 0; i < FIELD_COUNT; i++) {
+      fact.fields[i] = this.#numberedField(facts[from + i] as number, texts);
+      fact.parentFields[i] = this.#numberedField(facts[from + FIELD_COUNT + i] as number, texts);
+    }
+    return origin;
+  }
+
+  #numbered(word: number, texts: TextStore): number {
+    return word < OPEN_TEXT ? word : this.#id(word - OPEN_TEXT, texts);
+  }
+
+  #numberedField(word: number, texts: TextStore): number {
+    return word < OPEN_TEXT ? word : shortened(this.#id(word - OPEN_TEXT, texts), texts);
   }
 
   #layoutOf(count: number): Layout {
@@ -130,6 +184,8 @@ export class ProcessFeeder {
     this.#layout = newLayout(Uint32Array.from({ length: count }, (_, i) => this.#word(i)));
     if (this.#layouts.size >= MAX_LAYOUTS) this.#layouts.clear();
     this.#layouts.set(hash, this.#layout);
+    const { words, process, times } = this.#layout;
+    if (process !== undefined) this.#factReader?.addLayout(words, factLayoutOf(process, times));
     return this.#layout;
   }
 
@@ -227,9 +283,7 @@ export class ProcessFeeder {
     for (let i = 0; i < to.length; i++) to[i] = NO_TEXT;
     for (let i = 0; i < from.length; i++) {
       const { field, places } = from[i] as LayoutField;
-      const text = this.#value(places, texts);
-      const isLong = texts.spellingLength(text) > MAX_VALUE_CHARACTERS;
-      to[field] = isLong ? texts.idOf(texts.textOf(text).slice(0, MAX_VALUE_CHARACTERS)) : text;
+      to[field] = shortened(this.#value(places, texts), texts);
     }
   }
 
@@ -239,8 +293,28 @@ export class ProcessFeeder {
     if (end === start) return EMPTY_TEXT;
     if (end - start === 1 && this.#bytes[start] === DASH) return DASH_TEXT;
     if (this.#word(place) >>> 8 === KIND_NUMBER) return texts.idOf(this.#text(place));
-    return texts.idOfJson(this.#bytes, this.#view, start, end);
+    const text = texts.idOfJson(this.#bytes, this.#view, start, end);
+    this.#factReader?.note(start, end - start, text);
+    return text;
   }
+}
+
+function shortened(text: number, texts: TextStore): number {
+  const isLong = texts.spellingLength(text) > MAX_VALUE_CHARACTERS;
+  return isLong ? texts.idOf(texts.textOf(text).slice(0, MAX_VALUE_CHARACTERS)) : text;
+}
+
+/** The layout for the kernel: a fact has the fields of the process, then those of the parent. */
+function factLayoutOf({ hosts, shapes }: ProcessLayout, times: Places): FactLayout {
+  return {
+    times,
+    hosts,
+    shapes: shapes.map(({ kind, isGeneral, fields, parentFields, ...shape }) => ({
+      ...shape,
+      kind: isGeneral || kind === 'activity' ? ('other' as const) : kind,
+      fields: [...fields, ...parentFields.map(({ field, places }) => ({ field: field + FIELD_COUNT, places }))],
+    })),
+  };
 }
 
 function isOf(words: Uint32Array, fields: Uint32Array, first: number, count: number): boolean {

@@ -4,7 +4,7 @@
 export const SIEVE_POSITION: usize = 0;
 /** Number of the record that comes next. */
 export const SIEVE_RECORD: usize = 4;
-/** Candidates: start, end, record number, number of rules (or EVERY_RULE), number of fields; rules; slot + kind * 256, start, end of each field. */
+/** Candidates: start, end, record number, number of rules (or EVERY_RULE), number of fields, 1 for a fact; rules; the fact; fields. */
 export const SIEVE_OUT: usize = 8;
 /** Words that must be free for one more record. */
 export const SIEVE_OUT_CAPACITY: usize = 12;
@@ -66,10 +66,19 @@ export const SIEVE_REPEATS: usize = 140;
 export const SIEVE_REPEATED: usize = 144;
 /** Cell of the automaton that the next record asks for. */
 export const SIEVE_MISSING: usize = 148;
+/** Texts that have numbers: number and length (with a bit) of each, KNOWN_HEAD_BYTES; their bytes, KNOWN_BYTES each. */
+export const SIEVE_KNOWN_HEADS: usize = 152;
+export const SIEVE_KNOWN_TEXTS: usize = 156;
+/** Lists of values that facts are read from: words (0: none), their number, program. */
+export const SIEVE_LAYOUTS: usize = 160;
+/** 1: times without a zone are not read. */
+export const SIEVE_ZONED: usize = 164;
 export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
-export const HEADER_BYTES: usize = 20;
+export const HEADER_BYTES: usize = 24;
+/** Slot + kind * 256, start, end. */
+export const FIELD_BYTES: usize = 12;
 /** Fields listed of one record. */
 export const MAX_FIELDS: u32 = 256;
 export const EVERY_RULE: u32 = 0xffffffff;
@@ -106,6 +115,23 @@ export const REPEAT_ATOM_COUNT: usize = 12;
 export const REPEAT_ATOMS: usize = 16;
 export const REPEAT_TEXT: usize = 64;
 export const REPEAT_BYTES: usize = 320;
+
+// Texts that have numbers.
+export const KNOWN_TEXTS: u32 = 4096;
+export const KNOWN_HEAD_BYTES: usize = 8;
+export const KNOWN_BYTES: usize = 256;
+export const MIN_KNOWN: usize = 3;
+export const MAX_KNOWN: usize = 240;
+
+// Fact: day since 1970 and its milliseconds; kind (0 start, 1 exit), with ZONELESS where the time has no zone; host; process id; GUID;
+// the same of the parent; fields, those of the parent behind them. Texts by their numbers, or by their places in the list (OPEN).
+export const FACT_FIELDS: u32 = 16;
+export const FACT_BYTES: usize = 96;
+export const FACT_ZONELESS: u32 = 256;
+export const NO_FACT_PID: u32 = 0xffffffff;
+export const OPEN_TEXT: u32 = 0x80000000;
+export const LAYOUTS: u32 = 256;
+export const LAYOUT_BYTES: usize = 16;
 
 // Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length and the number of the key above (0: none)
 // from bit 16 on, and the text's first sixteen bytes.

@@ -7,6 +7,8 @@ import { missingAutomaton } from './sieve-formula';
 import { evaluateQueue, matchGroup } from './sieve-group';
 import {
   EVERY_RULE,
+  FACT_BYTES,
+  FIELD_BYTES,
   GROUP_EXACT,
   GROUP_FEEDS,
   GROUP_NONE,
@@ -28,10 +30,13 @@ import {
   SIEVE_STAMP,
   SIEVE_VALUES,
 } from './sieve-layout';
+import { isOpen, writeFact } from './sieve-facts';
 import { findRoute } from './sieve-route';
 import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
 import { valuesEnd, walkRecord } from './sieve-walk';
 
+export { addLayout } from './sieve-facts';
+export { noteText } from './sieve-known';
 export { addKey } from './sieve-keys';
 export { addLiterals } from './sieve-match';
 export { addEdge } from './sieve-route';
@@ -104,20 +109,31 @@ function sieveRecord(work: usize, start: usize): u32 {
         return MISSING;
       }
       const feeds = <usize>load<u32>(<usize>group, GROUP_FEEDS);
-      if (rules != 0) addCandidate(work, start, record, rules, rules, 0);
-      else if (feeds != 0) addCandidate(work, start, record, 0, 0, listFields(work, feeds, out + HEADER_BYTES));
+      if (rules != 0) addCandidate(work, start, record, rules, rules, 0, 0);
+      else if (feeds != 0) addFed(work, feeds, start, record, out + HEADER_BYTES);
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
     }
   }
   store<u32>(work, load<u32>(work, SIEVE_EXACT) + 1, SIEVE_EXACT);
-  addCandidate(work, start, record, EVERY_RULE, 0, 0);
+  addCandidate(work, start, record, EVERY_RULE, 0, 0, 0);
   store<u32>(work, record + 1, SIEVE_RECORD);
   return DONE;
 }
 
-/** Rules or fields stand in the list already. */
-function addCandidate(work: usize, start: usize, record: u32, count: u32, rules: u32, fields: u32): void {
+/** A record that is for no rule but tells of a process: the fact, the values behind it where it needs them, or the values alone. */
+function addFed(work: usize, feeds: usize, start: usize, record: u32, to: usize): void {
+  const values = to + FACT_BYTES;
+  const count = listFields(work, feeds, values);
+  if (writeFact(work, values, count, to)) addCandidate(work, start, record, 0, 0, isOpen ? count : 0, 1);
+  else {
+    memory.copy(to, values, <usize>count * FIELD_BYTES);
+    addCandidate(work, start, record, 0, 0, count, 0);
+  }
+}
+
+/** Rules, the fact or fields stand in the list already. */
+function addCandidate(work: usize, start: usize, record: u32, count: u32, rules: u32, fields: u32, facts: u32): void {
   const used = load<u32>(work, SIEVE_OUT_COUNT);
   const out = <usize>load<u32>(work, SIEVE_OUT) + (<usize>used << 2);
   store<u32>(out, <u32>start);
@@ -125,7 +141,8 @@ function addCandidate(work: usize, start: usize, record: u32, count: u32, rules:
   store<u32>(out, record, 8);
   store<u32>(out, count, 12);
   store<u32>(out, fields, 16);
-  store<u32>(work, used + <u32>(HEADER_BYTES >>> 2) + rules + 3 * fields, SIEVE_OUT_COUNT);
+  store<u32>(out, facts, 20);
+  store<u32>(work, used + <u32>(HEADER_BYTES >>> 2) + rules + <u32>(FACT_BYTES >>> 2) * facts + <u32>(FIELD_BYTES >>> 2) * fields, SIEVE_OUT_COUNT);
 }
 
 /** Lists the values of the keys that somebody wants of records of the kind: slot and kind, start, end. */
@@ -138,7 +155,7 @@ function listFields(work: usize, slots: usize, to: usize): u32 {
     store<u32>(to, (slot - 1) | (load<u32>(value, 12) << 8));
     store<u32>(to, load<u32>(value, 4), 4);
     store<u32>(to, load<u32>(value, 8), 8);
-    to += 12;
+    to += FIELD_BYTES;
     count++;
   }
   return count;

@@ -7,6 +7,7 @@ import { HOST, NO_ROW, OLDER, PID, type ProcessRows, START } from './process-row
 import type { TextSeed } from './text-store.ts';
 
 const FIRST_SLOTS = 4096;
+const NO_SLOT = -1;
 
 export class ProcessIndex {
   readonly #rows: ProcessRows;
@@ -14,6 +15,10 @@ export class ProcessIndex {
   #table = new Uint32Array(2 * FIRST_SLOTS);
   #mask = FIRST_SLOTS - 1;
   #count = 0;
+  /** Where the id was found that was asked for last: a new process is asked for before it is put there. */
+  #lastHost = 0;
+  #lastPid = 0;
+  #lastSlot = NO_SLOT;
 
   constructor(rows: ProcessRows, seed: TextSeed) {
     this.#rows = rows;
@@ -22,7 +27,11 @@ export class ProcessIndex {
 
   /** The instance that started last; 0 for none. */
   first(host: number, pid: number): number {
-    return this.#table[2 * this.#find(host, pid, hashOf(this.#seed, host, pid)) + 1] as number;
+    const slot = this.#find(host, pid, hashOf(this.#seed, host, pid));
+    this.#lastHost = host;
+    this.#lastPid = pid;
+    this.#lastSlot = slot;
+    return this.#table[2 * slot + 1] as number;
   }
 
   /** Puts a row among the instances of its id, before those that did not start later. True: it is the only one. */
@@ -31,10 +40,12 @@ export class ProcessIndex {
     const host = rows.get(row, HOST);
     const pid = rows.get(row, PID);
     const hash = hashOf(this.#seed, host, pid);
-    const slot = this.#find(host, pid, hash);
+    const isLast = this.#lastSlot !== NO_SLOT && host === this.#lastHost && pid === this.#lastPid;
+    const slot = isLast ? this.#lastSlot : this.#find(host, pid, hash);
     const first = this.#table[2 * slot + 1] as number;
     if (first === NO_ROW) {
       rows.set(row, OLDER, NO_ROW);
+      this.#lastSlot = NO_SLOT;
       this.#table[2 * slot] = hash;
       this.#table[2 * slot + 1] = row;
       if (2 * ++this.#count > this.#mask) this.#grow();
@@ -85,6 +96,7 @@ export class ProcessIndex {
   #remove(removed: number): void {
     const table = this.#table;
     const mask = this.#mask;
+    this.#lastSlot = NO_SLOT;
     let hole = removed;
     for (let slot = (hole + 1) & mask; table[2 * slot + 1] !== NO_ROW; slot = (slot + 1) & mask) {
       const home = (table[2 * slot] as number) & mask;

@@ -201,9 +201,7 @@ export class ProcessMemory<T = never> {
       this.#update(known, fact, isStart);
       return known;
     }
-    const row = this.table.add(fact.host, fact.pid, fact.guid, fact.timeMs, isStart);
-    this.table.nameParent(row, fact);
-    this.table.addFields(row, fact.fields);
+    const row = this.table.addFact(fact, isStart);
     this.table.link(row);
     return row;
   }

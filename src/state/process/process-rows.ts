@@ -85,6 +85,15 @@ export class ProcessRows {
     (this.#numbers[row >>> PAGE_SHIFT] as Float64Array)[((row & PAGE_MASK) * ROW_WORDS) / 2 + column] = value;
   }
 
+  /** Words of the row's page, in which it begins at `offsetOf`. */
+  wordsAround(row: number): Uint32Array {
+    return this.#words[row >>> PAGE_SHIFT] as Uint32Array;
+  }
+
+  static offsetOf(row: number): number {
+    return (row & PAGE_MASK) * ROW_WORDS;
+  }
+
   /** Words of a page, for reading. */
   wordsOf(page: number): Uint32Array {
     return this.#words[page] as Uint32Array;

@@ -66,6 +66,34 @@ export class ProcessTable {
     return this.#ended.first || this.#alive.first;
   }
 
+  /** A row of all that the fact says of its process: to be linked. */
+  addFact(fact: ProcessFact, started: boolean): number {
+    const { rows, texts } = this;
+    const row = rows.add();
+    // One look for the page instead of one for each column.
+    const words = rows.wordsAround(row);
+    const at = ProcessRows.offsetOf(row);
+    const { host, pid, guid, parentPid, parentGuid, fields } = fact;
+    words[at + HOST] = host;
+    words[at + PID] = pid;
+    words[at + GUID] = guid;
+    words[at + PARENT_PID] = parentPid;
+    words[at + PARENT_GUID] = parentGuid;
+    if (started) words[at + FLAGS] = USED | STARTED;
+    texts.hold(host);
+    texts.hold(textOfPidWord(pid));
+    texts.hold(guid);
+    texts.hold(textOfPidWord(parentPid));
+    texts.hold(parentGuid);
+    for (let i = 0; i < FIELD_COUNT; i++) {
+      const text = fields[i] as number;
+      words[at + FIELDS + i] = text;
+      texts.hold(text);
+    }
+    rows.setNumber(row, START, fact.timeMs);
+    return row;
+  }
+
   /** A row without tables and list: to be filled and linked. */
   add(host: number, pid: number, guid: number, startMs: number, started: boolean): number {
     const { rows, texts } = this;

@@ -43,6 +43,8 @@ export class TextStore {
   heldBytes = 0;
   /** Texts that somebody holds. */
   held = 0;
+  /** How often texts were dropped: their numbers may stand for others since. */
+  drops = 0;
   readonly #seed: TextSeed;
   readonly #pages = new TextPages();
   #hashes = new Uint32Array(1024);
@@ -198,7 +200,9 @@ export class TextStore {
     const unheld = this.#unheld;
     this.#unheld = [];
     // Dropping one may leave its lower case unheld, which stands in the next list.
+    const count = this.#count;
     for (const text of unheld) if (this.#isUnused(text) && this.#lengths[text] !== FREE) this.#drop(text);
+    if (this.#count < count) this.drops++;
     this.#pages.compact(this.#addressOf, this.#moved);
     this.#recent.fill(NO_TEXT);
   }
