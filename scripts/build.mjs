@@ -4,6 +4,7 @@ import { chmodSync, cpSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundlePage, bundleProgram } from './bundle.mjs';
+import { keepCode } from './code-cache.mjs';
 import { buildKernels } from './kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -19,3 +20,4 @@ for (const file of readdirSync(page)) {
   if (/\.(html|css|svg)$/.test(file)) cpSync(join(page, file), join(out, 'page', file));
 }
 chmodSync(join(out, 'main.js'), 0o755);
+keepCode();

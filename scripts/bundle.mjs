@@ -3,7 +3,8 @@
  * Bundles the program into dist/cli/: the command line and each thread's entry, with what they share in common chunks.
  * Starting loads a handful of files in place of several hundred modules. All of it lies flat in one folder, so that a path
  * relative to a module (`./page/`, `./indicator.wasm`, `./match-worker.js`) is found whichever chunk the module went to.
- * A file named `*-worker.ts` is the entry of a thread.
+ * A file named `*-worker.ts` is the entry of a thread. Chunks are CommonJS (`*.cjs`), which `bundled-program.js` loads with code
+ * that was compiled before; an entry (`*.js`) says which chunk to begin with.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -16,21 +17,28 @@ export async function bundleProgram(sources, out) {
   );
   const entries = new Map(['cli/main.ts', ...workers].map((file) => [basename(file, '.ts'), join(sources, file)]));
   if (entries.size !== workers.length + 1) throw new Error(`two threads have entries of one name: ${workers}`);
-  await write({ input: Object.fromEntries(entries), platform: 'node' }, out);
+  const names = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' };
+  await write({ input: Object.fromEntries(entries), platform: 'node' }, { dir: out, ...names });
+  const loader = join(sources, 'cli', 'start', 'bundled-program.ts');
+  await write({ input: { 'bundled-program': loader }, platform: 'node' }, { dir: out, format: 'esm' });
+  for (const name of entries.keys()) {
+    const start = `import { load } from './bundled-program.js';\n\nload('${name}.cjs');\n`;
+    writeFileSync(join(out, `${name}.js`), name === 'main' ? `#!/usr/bin/env node\n${start}` : start);
+  }
 }
 
 /** @param {string} page the folder src/server/page @param {string} out */
 export async function bundlePage(page, out) {
-  await write({ input: { page: join(page, 'page.ts') }, platform: 'browser' }, out);
+  await write({ input: { page: join(page, 'page.ts') }, platform: 'browser' }, { dir: out, format: 'esm' });
 }
 
-/** @param {import('rolldown').InputOptions} options @param {string} out */
-async function write(options, out) {
+/** @param {import('rolldown').InputOptions} options @param {import('rolldown').OutputOptions & { dir: string }} files */
+async function write(options, files) {
   const build = await rolldown({ ...options, tsconfig: false, logLevel: 'warn' });
-  const { output } = await build.write({ dir: out, format: 'esm' });
+  const { output } = await build.write(files);
   await build.close();
   const notices = licencesOf(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));
-  if (notices !== '') writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), notices);
+  if (notices !== '') writeFileSync(join(files.dir, 'THIRD-PARTY-LICENSES.txt'), notices);
 }
 
 /** The licence of every package that went into the bundle: they ask to be handed on with it. @param {string[]} modules */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `flint`: reads the command line, runs one command, ends the process with its exit code. The only place that ends it. */
 import { CommanderError } from 'commander';
 import { EXIT, reportFailure } from './exit.ts';
@@ -29,7 +28,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await main(process.argv);
-// Inputs and timers are closed by the commands; a forgotten handle must not keep a finished command alive.
-if (process.stdout.writableLength === 0) process.exit();
-process.stdout.end(() => process.exit());
+void main(process.argv).then((exitCode) => {
+  process.exitCode = exitCode;
+  // Inputs and timers are closed by the commands; a forgotten handle must not keep a finished command alive.
+  if (process.stdout.writableLength === 0) process.exit();
+  process.stdout.end(() => process.exit());
+});

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { formatBytes } from './byte-amount.ts';
+import { formatCount } from './count-text.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
 import { buildGeneration } from '../engine/build-generation.ts';
@@ -184,10 +185,10 @@ function renderSummary(
   const seconds = Math.max(0.001, elapsedMs / 1000);
   const counts = generation.counts();
   const lines = [
-    `${summary.records.toLocaleString('en')} records (${formatBytes(summary.recordBytes)}) of ${summary.files} files in ${seconds.toFixed(2)} s: ` +
-      `${Math.round(summary.records / seconds).toLocaleString('en')} records/s, ${formatBytes(summary.recordBytes / seconds)}/s`,
+    `${formatCount(summary.records)} records (${formatBytes(summary.recordBytes)}) of ${summary.files} files in ${seconds.toFixed(2)} s: ` +
+      `${formatCount(Math.round(summary.records / seconds))} records/s, ${formatBytes(summary.recordBytes / seconds)}/s`,
     `searched for ${generation.summary}`,
-    paint(terminal.colorErr, 'bold', `${printer.alerts.toLocaleString('en')} alerts`),
+    paint(terminal.colorErr, 'bold', `${formatCount(printer.alerts)} alerts`),
   ];
   if (summary.filesWithoutRecords > 0) lines.push(`${summary.filesWithoutRecords} files without records`);
   const dropped = Object.entries(summary.dropped).map(([reason, count]) => `${count} ${reason}`);
@@ -199,14 +200,14 @@ function renderSummary(
   ].flatMap(([count, what]) => (Number(count) > 0 ? [`${count} ${what}`] : []));
   if (Number(counts.unrecognised) > 0)
     lines.push(
-      `no Sigma rule was tried on ${Number(counts.unrecognised).toLocaleString('en')} events: nothing tells their log source (docs/sigma.md)`,
+      `no Sigma rule was tried on ${formatCount(Number(counts.unrecognised))} events: nothing tells their log source (docs/sigma.md)`,
     );
   const reports = generation.parts.flatMap((part) => part.report());
   const bloom = (['refuted', 'unconfirmed', 'restored'] as const).map((what) =>
     reports.reduce((sum, report) => sum + (report[what] ?? 0), 0),
   );
   if (bloom.some((count) => count > 0)) {
-    const [refuted, unconfirmed, restored] = bloom.map((count) => count.toLocaleString('en'));
+    const [refuted, unconfirmed, restored] = bloom.map(formatCount);
     lines.push(
       `Bloom memory: ${refuted} false alerts dropped, ${unconfirmed} alerts unconfirmed, ${restored} hidden alerts restored (docs/flux.md)`,
     );

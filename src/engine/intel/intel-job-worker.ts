@@ -5,4 +5,4 @@ import { type IntelJob, type IntelJobs, runHere } from './intel-jobs.ts';
 const port = parentPort;
 if (port === null) throw new Error('intel-job-worker is the entry of a thread and nothing else');
 const { kind, request } = workerData as { kind: IntelJob; request: IntelJobs[IntelJob]['request'] };
-port.postMessage(await runHere(kind, request as never));
+void runHere(kind, request as never).then((result) => port.postMessage(result));

@@ -1,0 +1,4 @@
+/** Numbers as people read them: 1,234,567. Of whole numbers what `toLocaleString('en')` gives, which loads the tables of all languages. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
