@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckReport } from '../engine/config/check-config.ts';
-import { hasErrors, summaryLine, withFix } from './check.ts';
+import { withFix } from '../errors/with-fix.ts';
+import { hasErrors, summaryLine } from './check.ts';
 
 const REPORT: CheckReport = {
   diagnostics: [],

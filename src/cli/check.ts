@@ -5,7 +5,7 @@ import { type CheckReport, checkConfig } from '../engine/config/check-config.ts'
 import { loadConfig } from '../engine/config/load-config.ts';
 import { type Diagnostic, diagnostic, FlintError, type Severity } from '../errors/diagnostic.ts';
 import { renderDiagnostic } from '../errors/render.ts';
-import { ERROR_TABLE } from '../errors/table.ts';
+import { withFix } from '../errors/with-fix.ts';
 import type { CliCommand } from './command.ts';
 import { addEngineOptions, collect, configFlags, type EngineOptions } from './engine-options.ts';
 import { EXIT } from './exit.ts';
@@ -73,11 +73,6 @@ function printReport(report: CheckReport, terminal: Terminal): void {
     terminal.out.write(`${renderDiagnostic(withFix(item), { color: terminal.colorOut })}\n`);
   }
   if (!terminal.quiet) terminal.out.write(`${summaryLine(report, terminal.colorOut)}\n`);
-}
-
-/** Every finding says how to mend it: its own hint, else what the error table says. */
-export function withFix(item: Diagnostic): Diagnostic {
-  return item.hint === undefined ? { ...item, hint: ERROR_TABLE[item.code].fix } : item;
 }
 
 export function summaryLine(report: CheckReport, color: boolean): string {

@@ -30,6 +30,15 @@ describe('exit', () => {
     expect(quiet.text()).not.toContain('y is odd');
   });
 
+  it('says once for each code how to mend it', () => {
+    const { terminal, text } = capture(false);
+    printDiagnostics([bad, bad, { ...odd, hint: 'own' }], terminal);
+    expect(text().match(/hint: .*/g)).toEqual([
+      'hint: give a value of the type and range that the message states',
+      'hint: own',
+    ]);
+  });
+
   it('tells user errors from those of the surroundings, and both from bugs', () => {
     const busy = diagnostic('ENV_DATA_DIR_BUSY', 'error', 'busy');
     const missing = diagnostic('ENV_FILE_UNREADABLE', 'error', 'gone');

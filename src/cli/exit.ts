@@ -2,6 +2,7 @@
 import { type Diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { renderDiagnostic } from '../errors/render.ts';
 import { ERROR_TABLE } from '../errors/table.ts';
+import { withFirstFixes } from '../errors/with-fix.ts';
 import type { Terminal } from './terminal.ts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, unavailable: 3, interrupted: 130 } as const;
@@ -20,7 +21,8 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
 /** All of them; with --quiet only errors. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[], terminal: Terminal): void {
   const shown = terminal.quiet ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics;
-  for (const item of shown) terminal.err.write(`${renderDiagnostic(item, { color: terminal.colorErr })}\n`);
+  for (const item of withFirstFixes(shown))
+    terminal.err.write(`${renderDiagnostic(item, { color: terminal.colorErr })}\n`);
 }
 
 export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {

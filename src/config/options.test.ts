@@ -22,7 +22,17 @@ describe('options', () => {
     expect(messages).toEqual([
       'unknown key "prot" in inputs[0]; did you mean "port"?',
       '"port" 0 must be >= 1 in inputs[0]',
-      '"mode" "slow" must match a schema in anyOf in inputs[0]; one of "fast", "safe"',
+      '"mode" "slow" is not known in inputs[0]; one of "fast", "safe"',
+    ]);
+  });
+
+  it('name the keys where a map is due', () => {
+    const nested = Type.Object({ http: Type.Optional(Type.Object({ listen: Type.String(), token: Type.String() })) });
+    expect(checkOptions(nested, { http: '127.0.0.1:80' }, 'flint.yaml').diagnostics).toMatchObject([
+      {
+        message: '"http" "127.0.0.1:80" must be a map in flint.yaml',
+        hint: 'give a map with the keys listen, token',
+      },
     ]);
   });
 

@@ -86,9 +86,19 @@ function badValue(
   const property = schema.properties[name];
   const secret = isSecret(property);
   const shown = path === name && !secret ? ` ${JSON.stringify(values[name])}` : '';
-  const what = path === '' ? message.replace(/^must have/, 'needs') : `"${path}"${shown} ${message}`;
+  const what = path === '' ? message.replace(/^must have/, 'needs') : `"${path}"${shown} ${inYamlWords(message)}`;
   const allowed = choices(property);
-  return diagnostic('CONFIG_BAD_VALUE', 'error', `${what} in ${where}${allowed === '' ? '' : `; one of ${allowed}`}`);
+  const keys = Object.keys((property as Partial<TObject> | undefined)?.properties ?? {});
+  return diagnostic('CONFIG_BAD_VALUE', 'error', `${what} in ${where}${allowed === '' ? '' : `; one of ${allowed}`}`, {
+    ...(path === name && keys.length > 0 && { hint: `give a map with the keys ${keys.join(', ')}` }),
+  });
+}
+
+/** The validator speaks of JSON schema, the file of lists and maps. */
+function inYamlWords(message: string): string {
+  if (message === 'must be object') return 'must be a map';
+  if (message === 'must be array') return 'must be a list';
+  return message === 'must match a schema in anyOf' ? 'is not known' : message;
 }
 
 export function isSecret(schema: TSchema | undefined): boolean {
