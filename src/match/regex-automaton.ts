@@ -269,6 +269,8 @@ function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
   if (start.includes(end)) return undefined;
   const numbers = new Map<string, number>([[start.join(), 0]]);
   const states: (readonly number[])[] = [start, []];
+  /** Most characters lead to what others have led to. */
+  const byTargets = new Map<string, number>();
   const next: number[] = [];
   for (let state = 0; state < states.length; state++) {
     for (const sample of samples) {
@@ -277,20 +279,21 @@ function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
         continue;
       }
       // A match may begin anywhere.
-      const reached = new Set<number>(start);
+      const targets: number[] = [];
       for (const one of states[state] as readonly number[])
-        if (nfa.sets[one]?.[sample] === 1) reached.add(nfa.targets[one] as number);
-      const all = closure(nfa, [...reached]);
-      if (all.includes(end)) {
-        next.push(1);
-        continue;
-      }
-      const key = all.join();
-      let number = numbers.get(key);
+        if (nfa.sets[one]?.[sample] === 1) targets.push(nfa.targets[one] as number);
+      const id = targets.join();
+      let number = byTargets.get(id);
       if (number === undefined) {
-        if (states.length >= MAX_STATES) return undefined;
-        number = states.push(all) - 1;
-        numbers.set(key, number);
+        const all = closure(nfa, [...start, ...targets]);
+        const key = all.join();
+        number = all.includes(end) ? 1 : numbers.get(key);
+        if (number === undefined) {
+          if (states.length >= MAX_STATES) return undefined;
+          number = states.push(all) - 1;
+          numbers.set(key, number);
+        }
+        byTargets.set(id, number);
       }
       next.push(number);
     }

@@ -5,9 +5,10 @@
  *
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
-import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
 import { FactReader } from './fact-reader.ts';
+import { learnLiterals } from './gram-frequency.ts';
 import { kernelModule } from './kernel-module.ts';
+import { LiteralGrams } from './literal-grams.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { SieveAutomata } from './sieve-automata.ts';
 import { type SharedTables, type SieveGroup, writeGroup } from './sieve-group.ts';
@@ -112,7 +113,6 @@ export class EventSieve {
   readonly #inputAt: number;
   readonly #rangesAt: number;
   readonly #given: Uint32Array;
-  #frequency: LiteralFrequency | undefined;
   readonly #keys: SieveKeys;
   readonly #kinds: SieveKinds;
   /** Where the first question stands, by origin of the records. */
@@ -120,7 +120,9 @@ export class EventSieve {
   #origin = '';
   readonly #tells: number;
   readonly #groups = new Map<SieveGroup, number>();
-  readonly #shared: SharedTables;
+  readonly #automata: SieveAutomata;
+  /** Frequencies are learnt from the first records. */
+  #shared: SharedTables | undefined;
   /** Leaves of all kinds, with what their records are counted under. */
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
   /** Leaves of groups that were not improved yet. */
@@ -151,7 +153,7 @@ export class EventSieve {
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
     this.#memory = memory;
-    this.#shared = { rawFilters: new SieveRawFilters(memory), automata: new SieveAutomata(memory) };
+    this.#automata = new SieveAutomata(memory);
     this.#options = options;
     this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.#inputAt = memory.allocate(options.inputBytes);
@@ -258,7 +260,7 @@ export class EventSieve {
       const status = this.#kernel.sieveLines(this.#work, end, isFinal ? 1 : 0);
       this.#take(0);
       if (status === DONE) break;
-      if (status === MISSING) this.#shared.automata.make(this.#get(layout.SIEVE_MISSING));
+      if (status === MISSING) this.#automata.make(this.#get(layout.SIEVE_MISSING));
       if (status === UNKNOWN) this.#learn(this.#get(layout.SIEVE_POSITION), end);
     }
     return this.#result(this.#get(layout.SIEVE_RECORD), this.#get(layout.SIEVE_POSITION) - this.#inputAt);
@@ -275,7 +277,7 @@ export class EventSieve {
         const status = this.#kernel.sieveRanges(this.#work, this.#rangesAt, taken);
         this.#take(first);
         if (status === DONE) break;
-        if (status === MISSING) this.#shared.automata.make(this.#get(layout.SIEVE_MISSING));
+        if (status === MISSING) this.#automata.make(this.#get(layout.SIEVE_MISSING));
         const record = this.#get(layout.SIEVE_RECORD);
         if (status === UNKNOWN) this.#learn(this.#given[2 * record] ?? 0, this.#given[2 * record + 1] ?? 0);
       }
@@ -292,7 +294,7 @@ export class EventSieve {
     const bytes = this.input.subarray(0, limit - this.#inputAt);
     const from = start - this.#inputAt;
     // The records at hand are the sample that frequencies are learnt from.
-    this.#frequency ??= learnLiterals(bytes.subarray(from, from + SAMPLE_BYTES));
+    this.#shared ??= this.#sharedBy(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
     const end = feed < 0 ? bytes.length : feed;
     const { kind, questions, label } = this.#options.resolve(bytes, from, end, this.#origin);
@@ -325,16 +327,18 @@ export class EventSieve {
     return isComplete ? numbered : 'again';
   }
 
+  #sharedBy(sample: Uint8Array): SharedTables {
+    const frequency = learnLiterals(sample);
+    const grams = new LiteralGrams(frequency);
+    return { frequency, grams, rawFilters: new SieveRawFilters(this.#memory), automata: this.#automata };
+  }
+
   #groupAt(group: SieveGroup): number {
     let address = this.#groups.get(group);
     if (address === undefined) {
-      address = writeGroup(
-        this.#memory,
-        group,
-        MAX_KEYS,
-        this.#frequency ?? learnLiterals(new Uint8Array()),
-        this.#shared,
-        (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
+      this.#shared ??= this.#sharedBy(new Uint8Array());
+      address = writeGroup(this.#memory, group, MAX_KEYS, this.#shared, (matcher, first, count) =>
+        this.#kernel.addLiterals(matcher, first, count),
       );
       this.#groups.set(group, address);
       this.#fresh.set(group, []);

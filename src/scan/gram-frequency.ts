@@ -7,26 +7,30 @@ export interface GramFrequency {
 }
 
 /** Learnt from a sample of the user's own logs. */
-export interface LiteralFrequency extends GramFrequency {
+export interface LiteralFrequency {
+  /** How often the folded gram, as `gramOf` gives it, stands in a million bytes, about. */
+  gramPerMillion(gram: number): number;
   /** How often two folded characters stand beside each other in a million bytes. */
   pairsPerMillion(pair: string): number;
 }
 
 /** The built-in table, from Windows events. */
-export function builtInFrequency(): GramFrequency {
+export function builtInFrequency(): ReturnType<typeof byGram> {
   const levels = gramLevels();
-  return {
-    perMillion: (gram) => {
-      const level = levels[bucketOf(gramOf(gram, 0), BUCKET_BITS)] ?? 0;
-      return level === 0 ? 0 : (2 ** (level + 2) * 1e6) / COUNTED_BYTES;
-    },
-  };
+  return byGram((gram) => {
+    const level = levels[bucketOf(gram, BUCKET_BITS)] ?? 0;
+    return level === 0 ? 0 : (2 ** (level + 2) * 1e6) / COUNTED_BYTES;
+  });
+}
+
+function byGram(gramPerMillion: (gram: number) => number): GramFrequency & Pick<LiteralFrequency, 'gramPerMillion'> {
+  return { gramPerMillion, perMillion: (text) => gramPerMillion(gramOf(text, 0)) };
 }
 
 const LEARNT_BITS = 18;
 
 /** Counts all grams of a sample, in a table of one megabyte. */
-export function learnFrequency(sample: Uint8Array): GramFrequency {
+export function learnFrequency(sample: Uint8Array): ReturnType<typeof byGram> {
   const counts = new Uint32Array(1 << LEARNT_BITS);
   let gram = 0;
   for (let i = 0; i < sample.length; i++) {
@@ -36,7 +40,7 @@ export function learnFrequency(sample: Uint8Array): GramFrequency {
     counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
   const scale = 1e6 / Math.max(1, sample.length);
-  return { perMillion: (text) => (counts[bucketOf(gramOf(text, 0), LEARNT_BITS)] ?? 0) * scale };
+  return byGram((gram) => (counts[bucketOf(gram, LEARNT_BITS)] ?? 0) * scale);
 }
 
 /** Counts pairs and grams; grams of a sample too small to tell come from the built-in table. */
@@ -48,9 +52,9 @@ export function learnLiterals(sample: Uint8Array): LiteralFrequency {
     pairs[pair] = (pairs[pair] ?? 0) + 1;
   }
   const scale = 1e6 / Math.max(1, sample.length);
-  const { perMillion } = sample.length < LEAST_SAMPLE ? builtInFrequency() : learnFrequency(sample);
+  const { gramPerMillion } = sample.length < LEAST_SAMPLE ? builtInFrequency() : learnFrequency(sample);
   return {
-    perMillion,
+    gramPerMillion,
     pairsPerMillion: (text) => (pairs[text.charCodeAt(0) | 0x20 | ((text.charCodeAt(1) | 0x20) << 8)] ?? 0) * scale,
   };
 }

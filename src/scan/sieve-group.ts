@@ -2,7 +2,8 @@
  * SieveGroup: the rules of one kind of record as plain data, and its writing into the kernel's memory. Atoms, slots and rules are
  * numbered from 0 within the group.
  */
-import { type LiteralFrequency, gramOf } from './gram-frequency.ts';
+import type { LiteralFrequency } from './gram-frequency.ts';
+import type { LiteralGrams } from './literal-grams.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import type { LazyAutomaton, SieveAutomata } from './sieve-automata.ts';
 import {
@@ -110,8 +111,6 @@ const RELATIONS: Readonly<Record<SieveRelation, number>> = {
   contains: RELATION_CONTAINS,
 };
 const GRAM = 4;
-/** One more literal under the same gram counts as much as so many occurrences in a million bytes. */
-const SHARED_PER_MILLION = 30;
 /** Every so many places are looked at. What is too short for that is looked for without grams, which costs so much of a look at each. */
 const STEPS = [4, 3, 2, 1] as const;
 const FEW_COST = 0.2;
@@ -123,6 +122,9 @@ const ALL_HALVES = Array.from({ length: 32 }, (_, half) => half);
 
 /** What groups have in common. */
 export interface SharedTables {
+  /** Of the logs at hand. */
+  readonly frequency: LiteralFrequency;
+  readonly grams: LiteralGrams;
   readonly rawFilters: SieveRawFilters;
   readonly automata: SieveAutomata;
 }
@@ -135,11 +137,10 @@ export function writeGroup(
   memory: ScanMemory,
   group: SieveGroup,
   keys: number,
-  frequency: LiteralFrequency,
   shared: SharedTables,
   addLiterals: AddLiterals,
 ): number {
-  const writer = new GroupWriter(memory, frequency, addLiterals);
+  const writer = new GroupWriter(memory, shared, addLiterals);
   const address = memory.allocate(GROUP_BYTES);
   const keyMap = memory.allocate(2 * keys);
   const distinct = [...new Set(group.matchers.values())];
@@ -165,7 +166,7 @@ export function writeGroup(
   set(GROUP_KEYS, keyMap);
   set(GROUP_MATCHERS, matchers);
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
-  set(GROUP_RAW, group.keywords === undefined ? 0 : shared.rawFilters.addressOf(group.keywords, frequency));
+  set(GROUP_RAW, group.keywords === undefined ? 0 : shared.rawFilters.addressOf(group.keywords, shared.frequency));
   set(GROUP_HITS, writer.words(new Uint32Array(group.atoms)));
   if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
   set(GROUP_LITERALS, writer.searched(group));
@@ -182,11 +183,13 @@ export function writeGroup(
 class GroupWriter {
   readonly #memory: ScanMemory;
   readonly #frequency: LiteralFrequency;
+  readonly #grams: LiteralGrams;
   readonly #addLiterals: AddLiterals;
 
-  constructor(memory: ScanMemory, frequency: LiteralFrequency, addLiterals: AddLiterals) {
+  constructor(memory: ScanMemory, { frequency, grams }: SharedTables, addLiterals: AddLiterals) {
     this.#memory = memory;
     this.#frequency = frequency;
+    this.#grams = grams;
     this.#addLiterals = addLiterals;
   }
 
@@ -253,7 +256,7 @@ class GroupWriter {
   #withGrams(literals: readonly SieveLiteral[], step: number): WrittenLiteral[] {
     const users = new Map<number, number>();
     return literals.flatMap((literal) => {
-      const first = this.#rarestGrams(literal.text, step, users);
+      const first = this.#grams.choose(literal.text, step, users);
       return Array.from({ length: step }, (_, i): WrittenLiteral => ({ ...literal, gram: first + i }));
     });
   }
@@ -287,8 +290,8 @@ class GroupWriter {
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let offset = 0; offset + FEW_BYTES <= text.length; offset++) {
-      const [a, b] = [0, 1].map((i) => this.#frequency.pairsPerMillion(text.slice(offset + i, offset + i + 2)));
-      const weight = Math.min(a ?? 0, b ?? 0);
+      const pair = (at: number): number => this.#frequency.pairsPerMillion(text.slice(at, at + 2));
+      const weight = Math.min(pair(offset), pair(offset + 1));
       if (weight >= least) continue;
       best = offset;
       least = weight;
@@ -315,47 +318,25 @@ class GroupWriter {
   }
 
   #literals(literals: readonly WrittenLiteral[]): number {
-    const texts = literals.reduce((sum, { text }) => sum + text.length + 8, 0);
-    const first = this.#memory.allocate(literals.length * SIEVE_LITERAL_BYTES + texts);
-    const buffer = this.#memory.memory.buffer;
-    const view = new DataView(buffer, first, literals.length * SIEVE_LITERAL_BYTES);
-    const bytes = new Uint8Array(buffer);
+    let size = literals.length * SIEVE_LITERAL_BYTES;
+    for (const { text } of literals) size += text.length + 8;
+    const first = this.#memory.allocate(size);
+    const { buffer } = this.#memory.memory;
+    const words = new Uint32Array(buffer, first, (literals.length * SIEVE_LITERAL_BYTES) / 4);
+    const bytes = Buffer.from(buffer);
     let text = first + literals.length * SIEVE_LITERAL_BYTES;
-    for (const [i, literal] of literals.entries()) {
-      const at = i * SIEVE_LITERAL_BYTES;
-      view.setUint32(at + LITERAL_TEXT, text, true);
-      view.setUint32(at + LITERAL_LENGTH, literal.text.length, true);
-      view.setUint32(at + LITERAL_ATOM, literal.atom, true);
-      view.setUint32(
-        at + LITERAL_RELATION,
-        literal.gram === undefined ? RELATIONS[literal.relation] : RELATION_FREE,
-        true,
-      );
-      view.setUint32(at + LITERAL_OFFSET, literal.gram ?? 0, true);
-      for (let j = 0; j < literal.text.length; j++) bytes[text + j] = literal.text.charCodeAt(j);
-      text += literal.text.length + 8;
+    let at = 0;
+    for (const literal of literals) {
+      const { length } = literal.text;
+      words[at + LITERAL_TEXT / 4] = text;
+      words[at + LITERAL_LENGTH / 4] = length;
+      words[at + LITERAL_ATOM / 4] = literal.atom;
+      words[at + LITERAL_RELATION / 4] = literal.gram === undefined ? RELATIONS[literal.relation] : RELATION_FREE;
+      words[at + LITERAL_OFFSET / 4] = literal.gram ?? 0;
+      bytes.write(literal.text, text, length, 'latin1');
+      text += length + 8;
+      at += SIEVE_LITERAL_BYTES / 4;
     }
     return first;
-  }
-
-  /** Where `count` grams in a row begin that are rare and that few other literals have. */
-  #rarestGrams(text: string, count: number, users: Map<number, number>): number {
-    const weights = Array.from({ length: text.length - GRAM + 1 }, (_, offset) => {
-      const shared = users.get(gramOf(text, offset)) ?? 0;
-      return this.#frequency.perMillion(text.slice(offset, offset + GRAM)) + SHARED_PER_MILLION * shared;
-    });
-    let best = 0;
-    let least = Number.POSITIVE_INFINITY;
-    for (let offset = 0; offset + count <= weights.length; offset++) {
-      const weight = weights.slice(offset, offset + count).reduce((sum, one) => sum + one, 0);
-      if (weight >= least) continue;
-      best = offset;
-      least = weight;
-    }
-    for (let i = 0; i < count; i++) {
-      const gram = gramOf(text, best + i);
-      users.set(gram, (users.get(gram) ?? 0) + 1);
-    }
-    return best;
   }
 }
