@@ -27,6 +27,11 @@ export async function bundleProgram(sources, out) {
   }
 }
 
+/** One thread alone, for measuring. @param {string} entry @param {string} out */
+export async function bundleThread(entry, out) {
+  await write({ input: { [basename(entry, '.ts')]: entry }, platform: 'node' }, out);
+}
+
 /** @param {string} page the folder src/server/page @param {string} out */
 export async function bundlePage(page, out) {
   await write({ input: { page: join(page, 'page.ts') }, platform: 'browser' }, { dir: out, format: 'esm' });

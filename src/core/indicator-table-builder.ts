@@ -18,6 +18,7 @@ import {
   stepHash,
   valueHash,
 } from './indicator-table.ts';
+import { idKey, keyHash, NO_ID } from './stix-id.ts';
 import { MemoryTextsBuilder, type TextPoolBuilder } from './text-pool.ts';
 
 /** `full`: a pool has reached 4 GiB; the value is not loaded, the caller counts it. */
@@ -60,6 +61,7 @@ export class IndicatorTableBuilder {
   #modified = new Float64Array(64);
   #confidence = new Uint8Array(64);
   #tlp = new Uint8Array(64);
+  #idHash = new Uint32Array(64);
   #dropped = new Uint8Array(64);
   #droppedCount = 0;
   readonly #texts: TextPoolBuilder;
@@ -98,6 +100,7 @@ export class IndicatorTableBuilder {
     this.#modified[number] = input.modifiedMs ?? Number.NaN;
     this.#confidence[number] = input.confidence ?? ABSENT_BYTE;
     this.#tlp[number] = input.tlp === undefined ? ABSENT_BYTE : TLP_LEVELS.indexOf(input.tlp);
+    this.#idHash[number] = input.id === undefined ? NO_ID : keyHash(idKey(input.id));
     this.#dropped[number] = 0;
     return number;
   }
@@ -188,6 +191,7 @@ export class IndicatorTableBuilder {
       modified: this.#modified.slice(0, details),
       confidence: this.#confidence.slice(0, details),
       tlp: this.#tlp.slice(0, details),
+      idHash: this.#idHash.slice(0, details),
       profiles: this.#profiles,
       feeds: this.#feeds,
     });
@@ -336,6 +340,7 @@ export class IndicatorTableBuilder {
     this.#modified = grown(this.#modified, needed);
     this.#confidence = grown(this.#confidence, needed);
     this.#tlp = grown(this.#tlp, needed);
+    this.#idHash = grown(this.#idHash, needed);
     this.#dropped = grown(this.#dropped, needed);
   }
 }

@@ -3,7 +3,7 @@
  * rows of a second set of columns, the details, so that a million list lines of one feed share a single one. Values and texts
  * are UTF-8 in two byte pools; objects are made only when somebody asks for a row. The columns are the on-disk form as well.
  *
- * Cost: 13 bytes a row and 8 to 14 for the index, beside the value itself; 34 bytes for details of their own, and their text,
+ * Cost: 13 bytes a row and 8 to 14 for the index, beside the value itself; 38 bytes for details of their own, and their text,
  * which may lie on disk (`TextPool`).
  */
 import type { ConfidenceDecay } from './confidence-decay.ts';
@@ -103,6 +103,8 @@ export interface IndicatorColumns {
   /** 0 to 100. */
   readonly confidence: Uint8Array;
   readonly tlp: Uint8Array;
+  /** `keyHash` of the id, `NO_ID` without one; absent in compiled files of earlier versions. */
+  readonly idHash?: Uint32Array;
   readonly profiles: readonly DetailsProfile[];
   /** Names of the feeds, in the order they were given. */
   readonly feeds: readonly string[];

@@ -9,6 +9,8 @@ export interface TextPool {
   readonly memoryBytes: number;
   /** UTF-8 text of the bytes from `start` to `end`. */
   read(start: number, end: number): string;
+  /** The bytes themselves; not to be changed. */
+  bytes(start: number, end: number): Buffer;
   /** All bytes in order; each chunk is valid until the next is taken. */
   chunks(): Iterable<Uint8Array>;
   /** What another thread of this process reads the same texts by, as long as this pool is alive. */
@@ -46,6 +48,10 @@ export class MemoryTexts implements TextPool {
 
   read(start: number, end: number): string {
     return this.#bytes.toString('utf8', start, end);
+  }
+
+  bytes(start: number, end: number): Buffer {
+    return this.#bytes.subarray(start, end);
   }
 
   chunks(): Iterable<Uint8Array> {

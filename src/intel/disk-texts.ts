@@ -35,9 +35,13 @@ export class DiskTexts implements TextPool {
   }
 
   read(start: number, end: number): string {
-    const bytes = Buffer.alloc(end - start);
+    return this.bytes(start, end).toString('utf8');
+  }
+
+  bytes(start: number, end: number): Buffer {
+    const bytes = Buffer.allocUnsafe(end - start);
     readFully(this.#file, bytes, this.#offset + start);
-    return bytes.toString('utf8');
+    return bytes;
   }
 
   *chunks(): Generator<Uint8Array> {

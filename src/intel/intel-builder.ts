@@ -3,6 +3,7 @@
  * versions it replaced included, and its last good content copied from an earlier set.
  */
 import { IndicatorTableBuilder } from '../core/indicator-table-builder.ts';
+import { WordKeys } from '../core/word-keys.ts';
 import { MarkingDefinitions } from '../rules/stix/markings.ts';
 import { NameOrdinals } from '../rules/stix/name-ordinals.ts';
 import {
@@ -30,7 +31,7 @@ interface Mark {
 export class IntelBuilder implements StixTarget {
   readonly indicators: IndicatorTableBuilder;
   readonly benign = new IndicatorTableBuilder();
-  readonly versions = new VersionIndex();
+  readonly versions: VersionIndex;
   readonly markings: MarkingDefinitions;
   readonly ordinals: NameOrdinals;
   readonly deferred: DeferredPattern[] = [];
@@ -42,7 +43,7 @@ export class IntelBuilder implements StixTarget {
     this.indicators = new IndicatorTableBuilder(spillFolder === undefined ? undefined : new SpillingTexts(spillFolder));
     this.markings = new MarkingDefinitions(carried.markings);
     this.ordinals = new NameOrdinals(carried.ordinals);
-    if (carried.revoked !== undefined) this.versions.importRevoked(carried.revoked, () => undefined);
+    this.versions = new VersionIndex(carried.revoked === undefined ? undefined : new WordKeys(carried.revoked, 4));
   }
 
   /** Numbers of a new feed in the two tables. */

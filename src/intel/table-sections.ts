@@ -14,6 +14,7 @@ export function tableToSections(table: IndicatorTable, prefix: string): Map<stri
   const { columns } = table;
   const sections = new Map<string, SectionContent>([[`${prefix}.texts`, columns.texts]]);
   for (const name of [...BYTES, ...WORDS, ...TIMES]) sections.set(`${prefix}.${name}`, bytesOf(columns[name]));
+  if (columns.idHash !== undefined) sections.set(`${prefix}.idHash`, bytesOf(columns.idHash));
   const meta = { profiles: columns.profiles, feeds: columns.feeds };
   sections.set(`${prefix}.meta`, Buffer.from(JSON.stringify(meta), 'utf8'));
   return sections;
@@ -58,6 +59,7 @@ export function tableFromSections(
     validFrom: times('validFrom'),
     validUntil: times('validUntil'),
     modified: times('modified'),
+    ...(sections.has(`${prefix}.idHash`) && { idHash: words('idHash') }),
     profiles: meta.profiles,
     feeds: meta.feeds,
   };
@@ -76,6 +78,7 @@ function fits(columns: IndicatorColumns): boolean {
     (columns.index.length & (columns.index.length - 1)) === 0 &&
     columns.textStart.length === details + 1 &&
     columns.textStart[details] === columns.texts.byteLength &&
+    (columns.idHash?.length ?? details) === details &&
     [columns.confidence, columns.tlp, columns.validFrom, columns.validUntil, columns.modified].every(
       (column) => column.length === details,
     )

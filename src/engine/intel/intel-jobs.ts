@@ -22,7 +22,7 @@ import {
   type PortableIntel,
   type PortableState,
   type PortableTables,
-  portable,
+  handOver,
   portableTables,
   stateOf,
   witnessesOf,
@@ -91,15 +91,29 @@ export type IntelJob = keyof IntelJobs;
 
 export type RunJob = <K extends IntelJob>(kind: K, request: IntelJobs[K]['request']) => Promise<IntelJobs[K]['result']>;
 
-type Jobs = { readonly [K in IntelJob]: (request: IntelJobs[K]['request']) => Promise<IntelJobs[K]['result']> };
+/** Takes work that the result need not wait for. */
+type Later = (work: () => void) => void;
+
+type Jobs = {
+  readonly [K in IntelJob]: (request: IntelJobs[K]['request'], later: Later) => Promise<IntelJobs[K]['result']>;
+};
 
 /** In the calling thread. */
-export const runHere: RunJob = (kind, request) => JOBS[kind](request as never) as never;
+export const runHere: RunJob = (kind, request) => runJob(kind, request, (work) => work()) as never;
 
-/** In a thread that lives as long as the job. Rejects with what the job throws, or when `signal` is aborted. */
+export function runJob(kind: IntelJob, request: IntelJobs[IntelJob]['request'], later: Later): Promise<unknown> {
+  return JOBS[kind](request as never, later);
+}
+
+/**
+ * In a thread that lives as long as the job and what it left for later; the next job begins after that. Rejects with what the job
+ * throws, or when `signal` is aborted.
+ */
 export function inThreads(signal: AbortSignal): RunJob {
-  return (kind, request) =>
-    new Promise((resolve, reject) => {
+  const ending = new Set<Promise<void>>();
+  return async (kind, request) => {
+    await Promise.all(ending);
+    return await new Promise((resolve, reject) => {
       signal.throwIfAborted();
       // Descriptors of files with texts are handed over; the thread's end must not close them.
       const worker = new Worker(new URL('./intel-job-worker.js', import.meta.url), {
@@ -111,7 +125,13 @@ export function inThreads(signal: AbortSignal): RunJob {
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', abort, { once: true });
-      worker.once('message', (result) => resolve(result));
+      worker.once('message', (result) => {
+        const ended = new Promise<void>((done) => void worker.once('exit', () => done())).then(() => {
+          ending.delete(ended);
+        });
+        ending.add(ended);
+        resolve(result);
+      });
       worker.once('error', reject);
       worker.once('exit', (code) => {
         signal.removeEventListener('abort', abort);
@@ -119,6 +139,7 @@ export function inThreads(signal: AbortSignal): RunJob {
         reject(new Error(`the thread of the job "${kind}" ended with ${code}`));
       });
     });
+  };
 }
 
 const JOBS: Jobs = {
@@ -138,11 +159,16 @@ const JOBS: Jobs = {
     const rulesChanged = rulesDigest(set) !== rulesDigest(before.set);
     return { ...built(set), feedCounts, rulesChanged };
   },
-  refresh: async ({ state, source, seenFolder, ...options }) => {
+  refresh: async ({ state, source, seenFolder, ...options }, later) => {
     const seen = seenIn(seenFolder);
     const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options, seen });
-    const { entry, ...rest } = result;
-    return { ...rest, ...(entry !== undefined && { entry: encodeEntry(entry) }) } as IntelJobs['refresh']['result'];
+    if (result.kind === 'rebuild') {
+      const { entry, ...rest } = result;
+      return { ...rest, ...(entry !== undefined && { entry: encodeEntry(entry) }) };
+    }
+    const { entry, saveNotes, ...rest } = result;
+    if (saveNotes !== undefined) later(() => withoutDisk(saveNotes));
+    return { ...rest, entry: encodeEntry(entry) };
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
   sweep: async ({ state, nowMs }) => {
@@ -165,6 +191,16 @@ const JOBS: Jobs = {
   },
 };
 
+/** What cannot be written is done without. */
+function withoutDisk(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    // A full disk: without notes the source is read as a whole the next time; the log of the store says that the disk is full.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
 /** Feeds below this size are read as a whole. */
 const NOTED_BYTES = 65_536;
 
@@ -175,7 +211,7 @@ export function seenIn(folder: string): SeenFolder {
 function built(set: IntelSet): BuiltIntel {
   const urlColumns = new UrlIndex(set.indicators).columns;
   const witnesses = canRunKernel() ? WitnessTables.build(new ScanMemory(), set.indicators) : undefined;
-  return { set: portable(set, 'hand-over'), tables: portableTables(urlColumns, witnesses) };
+  return { set: handOver(set), tables: portableTables(urlColumns, witnesses) };
 }
 
 /** Tells whether patterns and rules are the same, so that nothing but tables need be exchanged. */

@@ -9,13 +9,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shared } from '../../core/text-pool.ts';
 import { readCheckedJson, writeCheckedJson } from '../../intel/checked-json.ts';
 import { readCompiledIntel } from '../../intel/compiled-intel.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { feedNameOf } from '../../intel/shown-source.ts';
-import { isSeenFile } from '../../intel/seen/saved-seen.ts';
+import { seenNameOf } from '../../intel/seen/saved-seen.ts';
 import { FrameLog, readFrameLog } from '../../intel/store/frame-log.ts';
 import { decodeEntry, type IntelRows, type SourceFeeds, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
@@ -237,7 +238,9 @@ export class IntelStore {
   }
 
   /** On disk first, then live. */
-  async #apply(bytes: Uint8Array): Promise<AppliedRows> {
+  async #apply(made: Uint8Array): Promise<AppliedRows> {
+    // Every job and every matching thread gets all entries: shared, none of them is copied for it.
+    const bytes = shared(made);
     const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (entry === undefined || this.#state === undefined) throw new Error('an entry that was made here cannot be read');
     await this.#append(bytes);
@@ -361,8 +364,10 @@ export class IntelStore {
       const entry = decodeEntry(bytes);
       if (entry === undefined) break;
       state.apply(entry, 'without-rows');
-      entries.push(bytes);
+      entries.push(shared(bytes));
     }
+    // Now, because nothing waits yet.
+    portable(set);
     const log = content.end === 0 ? undefined : await FrameLog.resume(logPath, content);
     return {
       set,
@@ -468,19 +473,23 @@ export class IntelStore {
   }
 
   async #removeOthers(): Promise<void> {
-    const { folder } = this.#options;
     const kept = new Set([MANIFEST, this.#files?.base, this.#files?.log]);
-    for (const name of readdirSync(folder))
-      if (!kept.has(name) && !isSeenFile(name)) await rm(join(folder, name), { force: true });
+    await this.#removeFiles((name) => seenNameOf(name) === undefined && !kept.has(name));
     await this.#removeUnread();
   }
 
   /** Notes of records that no feed names any more. */
   async #removeUnread(): Promise<void> {
-    const { folder } = this.#options;
     const kept = new Set(this.#state?.feeds.map(({ seen }) => seen));
-    for (const name of readdirSync(folder))
-      if (isSeenFile(name) && !kept.has(name)) await rm(join(folder, name), { force: true });
+    await this.#removeFiles((name) => {
+      const notes = seenNameOf(name);
+      return notes !== undefined && !kept.has(notes);
+    });
+  }
+
+  async #removeFiles(isLeftOver: (name: string) => boolean): Promise<void> {
+    const { folder } = this.#options;
+    for (const name of readdirSync(folder)) if (isLeftOver(name)) await rm(join(folder, name), { force: true });
   }
 }
 

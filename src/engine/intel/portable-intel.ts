@@ -42,11 +42,28 @@ export interface PortableState {
   readonly entries: readonly Uint8Array[];
 }
 
+/** Of sets that jobs get again and again. */
+const portables = new WeakMap<IntelSet, PortableIntel>();
+
 /**
- * Moves the columns of the set into shared memory where they do not lie there already; the set goes on using them. `hand-over`: it is
- * given away, and the receiver takes it with `fromPortable(…, 'owned')`.
+ * Moves the columns of the set into shared memory where they do not lie there already; the set goes on using them. The second time it
+ * costs nothing.
  */
-export function portable(set: IntelSet, texts: 'share' | 'hand-over' = 'share'): PortableIntel {
+export function portable(set: IntelSet): PortableIntel {
+  let known = portables.get(set);
+  if (known === undefined) {
+    known = portableParts(set, 'share');
+    portables.set(set, known);
+  }
+  return known;
+}
+
+/** As `portable`; the set is given away, and the receiver takes it with `fromPortable(…, 'owned')`. */
+export function handOver(set: IntelSet): PortableIntel {
+  return portableParts(set, 'hand-over');
+}
+
+function portableParts(set: IntelSet, texts: 'share' | 'hand-over'): PortableIntel {
   const { deferred, sigma, revoked, contested, ordinals, markings } = set;
   return {
     indicators: shareColumns(set.indicators, texts),
@@ -63,7 +80,7 @@ export function fromPortable(parts: PortableIntel, owner: TextOwner): IntelSet {
     rules ??= JSON.parse(Buffer.from(parts.rules).toString('utf8')) as Pick<IntelSet, 'deferred' | 'sigma'>;
     return rules;
   };
-  return {
+  const set: IntelSet = {
     indicators: tableOf(parts.indicators, owner),
     benign: new BenignSet(tableOf(parts.benign, owner)),
     get deferred() {
@@ -77,6 +94,8 @@ export function fromPortable(parts: PortableIntel, owner: TextOwner): IntelSet {
     ...parts.carried,
     extra: new Map(),
   };
+  portables.set(set, parts);
+  return set;
 }
 
 /** In the thread that works on it. */

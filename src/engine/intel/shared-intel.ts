@@ -32,6 +32,7 @@ export function shareColumns(table: IndicatorTable, texts: 'share' | 'hand-over'
     modified: shared(columns.modified),
     confidence: shared(columns.confidence),
     tlp: shared(columns.tlp),
+    ...(columns.idHash !== undefined && { idHash: shared(columns.idHash) }),
     profiles: columns.profiles,
     feeds: columns.feeds,
   };

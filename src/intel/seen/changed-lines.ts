@@ -11,7 +11,7 @@ import { HEAD_BYTES, inflateLimits, partBytes } from '../read-feed.ts';
 import { type ChangedPart, type FeedBefore, MAX_CHANGED_RECORDS, MAX_HELD_BYTES } from './changed-part.ts';
 import { RecordTap } from './record-tap.ts';
 import { KeyFilter } from './seen-records.ts';
-import { contentEnd, hasPlainStart, lineDigest } from './text-records.ts';
+import { hasPlainStart, LineDigests, SEVERAL_LINES } from './text-records.ts';
 import { WordList } from './word-list.ts';
 
 const LINE_FEED = Buffer.from('\n');
@@ -26,21 +26,29 @@ export async function changedLines(before: FeedBefore): Promise<ChangedPart | un
   return lines.compare() ? lines.read() : undefined;
 }
 
-async function contentOf({ source, parts }: FeedBefore): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = [];
+async function contentOf({ source, parts, state }: FeedBefore): Promise<Buffer | undefined> {
+  const maxBytes = Math.min(source.maxBytes, MAX_HELD_BYTES);
+  // Of the former size and some more, so that it is seldom moved.
+  let bytes = Buffer.allocUnsafe(Math.min(maxBytes, state.bytes + (state.bytes >> 3)) + HEAD_BYTES);
   let length = 0;
   for (const part of parts)
     for await (const chunk of inflateDetected(partBytes(part), inflateLimits(source))) {
-      chunks.push(chunk);
+      if (length + chunk.length > maxBytes) return undefined;
+      if (length + chunk.length > bytes.length) {
+        const larger = Buffer.allocUnsafe(Math.max(2 * bytes.length, length + chunk.length));
+        bytes.copy(larger, 0, 0, length);
+        bytes = larger;
+      }
+      bytes.set(chunk, length);
       length += chunk.length;
-      if (length > Math.min(source.maxBytes, MAX_HELD_BYTES)) return undefined;
     }
-  return Buffer.concat(chunks);
+  return bytes.subarray(0, length);
 }
 
 class ListLines {
   readonly #before: FeedBefore;
   readonly #bytes: Buffer;
+  readonly #digests: LineDigests;
   readonly #starts = new WordList();
   /** Number of the record of each line + 1; `NEW` where it has none yet. */
   readonly #records = new WordList();
@@ -52,21 +60,20 @@ class ListLines {
   constructor(before: FeedBefore, bytes: Buffer) {
     this.#before = before;
     this.#bytes = bytes;
+    this.#digests = new LineDigests(bytes, before.seen.head.seed);
   }
 
   /** False when too much changed. */
   compare(): boolean {
     const { seen } = this.#before;
-    const bytes = this.#bytes;
+    const [bytes, digests] = [this.#bytes, this.#digests];
     const left = new Uint32Array(seen.size);
     for (let record = 0; record < left.length; record++) left[record] = seen.countOf(record);
     let next = 0;
     for (let start = 0; start < bytes.length; ) {
-      const found = bytes.indexOf(0x0a, start);
-      const end = found < 0 ? bytes.length : found;
-      const digest = lineDigest(bytes, start, contentEnd(bytes, start, end), seen.head.seed);
-      if (digest === undefined) return false;
-      const [a, b] = [digest[0] ?? 0, digest[1] ?? 0];
+      const end = digests.read(start);
+      if (end === SEVERAL_LINES) return false;
+      const { a, b } = digests;
       // Most lines follow each other as they did, so that few are looked up.
       const record = seen.is(next, a, b) ? next : seen.find(a, b);
       if (record >= 0) next = record + 1;
@@ -133,9 +140,8 @@ class ListLines {
 
   #note(line: number, effect: number, keys: readonly number[]): void {
     const { seen } = this.#before;
-    const [start, end] = this.#range(line);
-    const [a = 0, b = 0] = lineDigest(this.#bytes, start, contentEnd(this.#bytes, start, end), seen.head.seed) ?? [];
-    const record = seen.put(a, b);
+    this.#digests.read(this.#starts.at(line));
+    const record = seen.put(this.#digests.a, this.#digests.b);
     const count = seen.countOf(record);
     if (count === 0) seen.describe(record, effect, keys);
     seen.setCount(record, count + 1);

@@ -314,6 +314,7 @@ describe('what changed in a feed', () => {
             expect(untimed(state.indicators), `seed ${SEED}, early`).toEqual(untimed(expected.indicators));
             break;
           }
+          result.saveNotes?.();
           const entry = decodeEntry(encodeEntry(result.entry));
           if (entry === undefined) throw new Error('an entry of this version');
           state.apply(entry);

@@ -3,7 +3,7 @@ import type { FeedLoader } from '../../core/feed.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { RecordTap } from './record-tap.ts';
 import type { SeenRecords } from './seen-records.ts';
-import { contentEnd, hasPlainStart, lineDigest } from './text-records.ts';
+import { hasPlainStart, LineDigests, SEVERAL_LINES } from './text-records.ts';
 
 /** Longer lines are no lines of a list. */
 const MAX_LINE_BYTES = 1 << 20;
@@ -38,13 +38,11 @@ export class LineRecorder implements FeedLoader {
       return;
     }
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const digests = new LineDigests(bytes, this.#seen.head.seed);
     let start = 0;
-    for (
-      let end = bytes.indexOf(0x0a);
-      end >= 0 && this.#line(bytes, start, end, end + 1);
-      end = bytes.indexOf(0x0a, start)
-    )
-      start = end + 1;
+    // Only a whole line is looked at: a carriage return at the end of a chunk may be the first half of a line end.
+    for (const limit = bytes.lastIndexOf(0x0a); start <= limit && !this.#gaveUp; )
+      start = this.#line(bytes, digests, start);
     const rest = bytes.subarray(start);
     if (!this.#gaveUp && rest.length <= MAX_LINE_BYTES) this.#rest = rest.slice();
     else {
@@ -57,26 +55,26 @@ export class LineRecorder implements FeedLoader {
     const rest = this.#rest;
     if (this.#gaveUp || rest.length === 0) return this.#loader.end();
     // A line end more changes nothing, and the loader says at once what comes of the line.
-    if (!this.#line(Buffer.concat([rest, LINE_FEED]), 0, rest.length, rest.length + 1)) this.#loader.push(rest);
+    const line = Buffer.concat([rest, LINE_FEED]);
+    if (this.#line(line, new LineDigests(line, this.#seen.head.seed), 0) === 0) this.#loader.push(rest);
     return this.#loader.end();
   }
 
-  /** False: it is none that can be noted, and was not taken. */
-  #line(bytes: Uint8Array, start: number, end: number, next: number): boolean {
+  /** Start of the next line; the same one again when it is none that can be noted, and was not taken. */
+  #line(bytes: Uint8Array, digests: LineDigests, start: number): number {
     const seen = this.#seen;
-    const digest = lineDigest(bytes, start, contentEnd(bytes, start, end), seen.head.seed);
-    if (digest === undefined) {
+    const end = digests.read(start);
+    if (end === SEVERAL_LINES) {
       this.#gaveUp = true;
-      return false;
+      return start;
     }
-    const [a, b] = [digest[0] ?? 0, digest[1] ?? 0];
-    this.#loader.push(bytes.subarray(start, next));
+    this.#loader.push(bytes.subarray(start, end + 1));
     const { effect, keys } = this.#tap.take();
-    const record = seen.put(a, b);
+    const record = seen.put(digests.a, digests.b);
     const count = seen.countOf(record);
     if (count === 0) seen.describe(record, effect, keys);
     seen.setCount(record, count + 1);
-    return true;
+    return end + 1;
   }
 }
 

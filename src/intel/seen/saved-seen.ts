@@ -5,10 +5,11 @@ import type { SeenFolder } from '../load-intel.ts';
 import type { FeedAttempt, FeedContent } from '../read-feed.ts';
 import { SeenRecords } from './seen-records.ts';
 
-const SEEN_FILE = /^seen\.[0-9a-f]{16}\.flint$/;
+const SEEN_FILE = /^(seen\.[0-9a-f]{16}\.flint)(?:\.\d+\.tmp)?$/;
 
-export function isSeenFile(name: string): boolean {
-  return SEEN_FILE.test(name);
+/** The name of the notes that a file is of, finished or still being written; undefined for any other file. */
+export function seenNameOf(file: string): string | undefined {
+  return SEEN_FILE.exec(file)?.[1];
 }
 
 /** Writes the notes of a feed that was read as a whole. Returns the name of the file; undefined where there is none. */
@@ -25,16 +26,15 @@ export function savedSeen(
     if (part?.bytes === undefined || part.lines === undefined) return undefined;
     seen.head = { ...seen.head, path: part.path, bytes: part.bytes, lines: part.lines };
   }
-  return saveSeen(seen, folder);
-}
-
-/** Returns the name of the file. @throws on I/O problems. */
-export function saveSeen(seen: SeenRecords, folder: string): string {
-  const name = `seen.${randomBytes(8).toString('hex')}.flint`;
+  const name = newSeenName();
   seen.save(join(folder, name));
   return name;
 }
 
+export function newSeenName(): string {
+  return `seen.${randomBytes(8).toString('hex')}.flint`;
+}
+
 export function openSeen(name: string | undefined, folder: string): SeenRecords | undefined {
-  return name === undefined || !isSeenFile(name) ? undefined : SeenRecords.open(join(folder, name));
+  return name === undefined || seenNameOf(name) !== name ? undefined : SeenRecords.open(join(folder, name));
 }

@@ -30,7 +30,8 @@ export interface SeenHead {
 }
 
 const MAGIC = 'FLNTSEEN';
-const VERSION = 1;
+/** With each change of digests or columns. */
+const VERSION = 2;
 const FIRST_SLOTS = 1024;
 const MIN_WORN = 20_000;
 
@@ -147,8 +148,7 @@ export class SeenRecords {
 
   /** Hashes of the values that it gave. A view. */
   keysOf(record: number): Uint32Array {
-    const start = this.#keyStart.at(record);
-    return this.#keys.words.subarray(start, start + this.#keyCount.at(record));
+    return this.#keys.slice(this.#keyStart.at(record), this.#keyCount.at(record));
   }
 
   /** Whether one of its values is among these. */
@@ -162,18 +162,18 @@ export class SeenRecords {
   /** Nothing waits for the disk: what a crash cuts off fails its checksum, and the feed is read as a whole. @throws on I/O problems. */
   save(path: string): void {
     const head = Buffer.from(JSON.stringify({ head: this.head, effects: this.effects.nodes }), 'utf8');
-    const columns: Record<SeenColumn, Uint32Array> = {
-      ids: this.#ids.words,
-      effect: this.#effect.words,
-      count: this.#count.words,
-      'key-start': this.#keyStart.words,
-      'key-count': this.#keyCount.words,
-      keys: this.#keys.words,
-      modified: this.#modified.words,
-      slots: this.#slots,
+    const columns: Record<SeenColumn, SectionContent> = {
+      ids: contentOf(this.#ids),
+      effect: contentOf(this.#effect),
+      count: contentOf(this.#count),
+      'key-start': contentOf(this.#keyStart),
+      'key-count': contentOf(this.#keyCount),
+      keys: contentOf(this.#keys),
+      modified: contentOf(this.#modified),
+      slots: bytesOf(this.#slots),
     };
     const sections = new Map<string, SectionContent>([['head', head]]);
-    for (const name of SEEN_COLUMNS) sections.set(name, bytesOf(columns[name]));
+    for (const name of SEEN_COLUMNS) sections.set(name, columns[name]);
     writeSectionFile(path, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
   }
 
@@ -251,6 +251,10 @@ function slotHash(a: number, b: number, c: number, d: number): number {
   hash = Math.imul(hash ^ (hash >>> 15) ^ c, 0x9e37_79b1) ^ d;
   hash = Math.imul(hash, 0x2c1b_3c6d);
   return (hash ^ (hash >>> 14)) >>> 0;
+}
+
+function contentOf(words: WordList): SectionContent {
+  return { byteLength: 4 * words.length, chunks: () => words.parts().map(bytesOf) };
 }
 
 function wordsOf(bytes: Uint8Array = new Uint8Array(0)): Uint32Array {

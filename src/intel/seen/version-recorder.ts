@@ -3,7 +3,7 @@
  * gave, so that objects added later are judged as if all had been read again.
  */
 import type { StixTap } from '../../rules/stix/stix-loader.ts';
-import { idKey } from '../../rules/stix/version-index.ts';
+import { idKey } from '../../core/stix-id.ts';
 import type { RecordTap } from './record-tap.ts';
 import type { SeenRecords } from './seen-records.ts';
 

@@ -3,6 +3,7 @@
  * do not fit what lies there now, the source is read as a whole.
  */
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FeedState } from '../intel-set.ts';
 import { type IntelSource, isRemote } from '../intel-source.ts';
 import { listFiles } from '../list-files.ts';
@@ -11,7 +12,7 @@ import { changedEvents } from '../seen/changed-events.ts';
 import { changedLines } from '../seen/changed-lines.ts';
 import { changedObjects } from '../seen/changed-objects.ts';
 import type { ChangedPart, FeedBefore } from '../seen/changed-part.ts';
-import { openSeen, saveSeen } from '../seen/saved-seen.ts';
+import { newSeenName, openSeen } from '../seen/saved-seen.ts';
 import type { SeenRecords } from '../seen/seen-records.ts';
 import { storedFeeds } from '../stored-feeds.ts';
 import type { PinnedFormat } from '../source-schema.ts';
@@ -33,8 +34,10 @@ export interface ChangedSource {
   readonly changed: ChangedPart;
   /** Another feed of the source has changed too. */
   readonly more: boolean;
-  /** All feeds of the source as they are then; `gained` as in `RowDiff`. Puts the notes on disk. */
+  /** All feeds of the source as they are then; `gained` as in `RowDiff`. They name notes that `saveNotes` has yet to write. */
   feeds(gained: number): FeedState[];
+  /** @throws on I/O problems. Without the notes the source is read as a whole the next time. */
+  saveNotes(): void;
 }
 
 export async function changedSource(
@@ -72,6 +75,7 @@ export async function changedSource(
   if (changed === undefined) return undefined;
   seen.head = { ...seen.head, changed: (seen.head.changed ?? 0) + changed.recordsRead };
   const waiting = new Set(changing.slice(1).map((one) => one.place.name));
+  const notes = newSeenName();
   return {
     feed: place.name,
     changed,
@@ -83,11 +87,12 @@ export async function changedSource(
         const current = feed === before ? { ...afterChange(feed, changed, gained), loadedAtMs: options.now() } : feed;
         return {
           ...current,
-          ...(feed === before && { seen: saveSeen(changed.seen, seenFolder.folder) }),
+          ...(feed === before && { seen: notes }),
           ...(at.fetchedAtMs !== undefined && { fetchedAtMs: at.fetchedAtMs }),
           ...(at.asOfMs !== undefined && { asOfMs: at.asOfMs }),
         };
       }),
+    saveNotes: () => changed.seen.save(join(seenFolder.folder, notes)),
   };
 }
 

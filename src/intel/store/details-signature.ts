@@ -5,18 +5,27 @@
 import type { DetailsProfile, IndicatorTable } from '../../core/indicator-table.ts';
 import { detailTexts } from './detail-texts.ts';
 
-/** Two words for each details number. */
-export function detailsSignatures(table: IndicatorTable): Uint32Array {
+/** Two words for each details number; only for those that `wanted` has a 1 for. */
+export function detailsSignatures(table: IndicatorTable, wanted?: Uint8Array): Uint32Array {
   const { profile, profiles, validFrom, validUntil, modified, confidence, tlp } = table.columns;
   const signatures = new Uint32Array(2 * profile.length);
-  const profileHashes = profiles.map((one) => hashOf(Buffer.from(JSON.stringify(withoutFeed(one)))));
+  const profileHashes = new Map<number, readonly [number, number]>();
+  const profileHash = (number: number): readonly [number, number] => {
+    let known = profileHashes.get(number);
+    if (known === undefined) {
+      known = hashOf(Buffer.from(JSON.stringify(withoutFeed(profiles[number]))));
+      profileHashes.set(number, known);
+    }
+    return known;
+  };
   const numbers = new Float64Array(3);
   const words = new Uint32Array(numbers.buffer);
   for (let number = 0; number < profile.length; number++) {
+    if (wanted !== undefined && wanted[number] !== 1) continue;
     numbers[0] = validFrom[number] ?? Number.NaN;
     numbers[1] = validUntil[number] ?? Number.NaN;
     numbers[2] = modified[number] ?? Number.NaN;
-    let [a = 0, b = 0] = profileHashes[profile[number] ?? 0] ?? [];
+    let [a, b] = profileHash(profile[number] ?? 0);
     for (const word of words) {
       a = step(a, word);
       b = step(b, word ^ SECOND);
@@ -25,7 +34,7 @@ export function detailsSignatures(table: IndicatorTable): Uint32Array {
     signatures[2 * number] = step(a, levels);
     signatures[2 * number + 1] = step(b, levels);
   }
-  for (const [number, text] of detailTexts(table)) {
+  for (const [number, text] of detailTexts(table, wanted)) {
     const [a = 0, b = 0] = hashOf(text);
     signatures[2 * number] = step(signatures[2 * number] ?? 0, a);
     signatures[2 * number + 1] = step(signatures[2 * number + 1] ?? 0, b);
@@ -51,6 +60,7 @@ function hashOf(bytes: Uint8Array): [number, number] {
   return [step(a, bytes.length), step(b, a)];
 }
 
-function withoutFeed({ feed: _feed, ...shared }: DetailsProfile): Omit<DetailsProfile, 'feed'> {
+function withoutFeed(profile: DetailsProfile | undefined): Partial<DetailsProfile> {
+  const { feed: _feed, ...shared }: Partial<DetailsProfile> = profile ?? {};
   return shared;
 }

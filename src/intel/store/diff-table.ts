@@ -40,6 +40,7 @@ class TableDiffer {
   readonly #options: DiffOptions;
   /** One byte for each details of the base: 1 where a replaced feed says them and they have not expired. */
   readonly #isOld: Uint8Array;
+  readonly #hasOld: boolean;
   readonly #baseSignatures: Uint32Array;
   readonly #freshSignatures: Uint32Array;
   readonly #details: Saying[] = [];
@@ -52,13 +53,15 @@ class TableDiffer {
     this.#old = old;
     this.#fresh = fresh;
     this.#options = options;
-    const { feeds, profile, validUntil } = old.base.columns;
-    const isReplaced = feeds.map((feed) => options.replaced.has(feed));
+    const { profile, validUntil } = old.base.columns;
+    const isReplaced = profilesOf(old.base, options.replaced);
     this.#isOld = new Uint8Array(profile.length);
-    for (let number = 0; number < profile.length; number++)
-      if (isReplaced[old.base.feedOf(number)] === true && !((validUntil[number] ?? 0) <= options.nowMs))
-        this.#isOld[number] = 1;
-    this.#baseSignatures = isReplaced.includes(true) ? detailsSignatures(old.base) : new Uint32Array(0);
+    if (isReplaced.includes(1))
+      for (let number = 0; number < profile.length; number++)
+        if (isReplaced[profile[number] ?? 0] === 1 && !((validUntil[number] ?? 0) <= options.nowMs))
+          this.#isOld[number] = 1;
+    this.#hasOld = this.#isOld.includes(1);
+    this.#baseSignatures = this.#hasOld ? detailsSignatures(old.base, this.#isOld) : new Uint32Array(0);
     this.#freshSignatures = detailsSignatures(fresh);
   }
 
@@ -78,10 +81,9 @@ class TableDiffer {
       if (known >= 0) visited[known] = 1;
       if (known < 0 || !this.#saysTheSame(known, details)) this.#change(shape, this.#fresh.valueAt(row), known, row);
     }
-    for (let row = 0; row < this.#old.size; row++) {
-      if (visited[row] === 1 || !this.#isGivenUp(row) || !this.#old.isLive(row)) continue;
-      this.#change(this.#old.shapeAt(row), this.#old.valueAt(row), row, -1);
-    }
+    for (const row of this.#formerRows())
+      if (visited[row] !== 1 && this.#old.isLive(row))
+        this.#change(this.#old.shapeAt(row), this.#old.valueAt(row), row, -1);
     return { change: { details: this.#details, rows: this.#rows }, touched: this.#touched, expired: this.#expired };
   }
 
@@ -139,13 +141,18 @@ class TableDiffer {
       .filter(({ feed, said }) => replaced.has(feed) && !((said.validUntilMs ?? Number.NaN) <= nowMs));
   }
 
-  /** True when the replaced feeds said something of the row that counted. */
-  #isGivenUp(row: number): boolean {
-    if (row >= this.#old.base.size) return this.#replacedSayings(row).length > 0;
-    const { sources, sourceStart } = this.#old.base.columns;
-    const end = sourceStart[row + 1] ?? 0;
-    for (let link = sourceStart[row] ?? 0; link < end; link++) if (this.#isOld[sources[link] ?? 0] === 1) return true;
-    return false;
+  /** Rows of which the replaced feeds said something that counted. */
+  *#formerRows(): Generator<number> {
+    const { base, delta } = this.#old;
+    const { sources, sourceStart } = base.columns;
+    // Rows of other feeds are most: they are passed over without a look at where they begin.
+    for (let link = 0, row = 0; this.#hasOld && link < sources.length; link++) {
+      if (this.#isOld[sources[link] ?? 0] !== 1) continue;
+      row = rowOfLink(sourceStart, link, row);
+      yield row;
+      link = (sourceStart[row + 1] ?? 0) - 1;
+    }
+    for (let row = base.size; row < base.size + delta.size; row++) if (this.#replacedSayings(row).length > 0) yield row;
   }
 
   #change(shape: number, value: string, old: number, fresh: number): void {
@@ -172,6 +179,24 @@ class TableDiffer {
     }
     return number;
   }
+}
+
+/** For each profile of the table 1 when it is of one of these feeds. */
+export function profilesOf({ columns: { profiles, feeds } }: IndicatorTable, names: ReadonlySet<string>): Uint8Array {
+  return Uint8Array.from(profiles, ({ feed }) => Number(names.has(feeds[feed] ?? '')));
+}
+
+/** The row that a link belongs to; not before `from`. */
+function rowOfLink(sourceStart: Uint32Array, link: number, from: number): number {
+  let low = from;
+  let high = sourceStart.length - 1;
+  // The last row that begins at or before the link.
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((sourceStart[middle] ?? 0) <= link) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Only STIX indicators have versions; they are the ones with a pattern. */

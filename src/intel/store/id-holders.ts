@@ -3,9 +3,10 @@
  * from; so a change of one feed alone may only decide about ids that no other feed has.
  */
 import type { IndicatorTable } from '../../core/indicator-table.ts';
-import { idKey } from '../../rules/stix/version-index.ts';
-import { detailTexts, idOfText } from './detail-texts.ts';
-import { isVersioned } from './diff-table.ts';
+import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
+import { KeyFilter } from '../seen/seen-records.ts';
+import { idHashes } from './detail-texts.ts';
+import { isVersioned, profilesOf } from './diff-table.ts';
 import { liveDetails, type StoreState } from './store-state.ts';
 
 export interface Holder {
@@ -20,32 +21,37 @@ export interface HeldIds {
   readonly holdsKey: boolean;
 }
 
-/** `replaced`: the feeds that change. `keys` are those of `idKey`, joined. */
+/** `replaced`: the feeds that change. `keys` are those of `idKey`, four words each. */
 export function heldByOthers(
   state: StoreState,
   replaced: ReadonlySet<string>,
   ids: ReadonlySet<string>,
-  keys: ReadonlySet<string>,
+  keys: Uint32Array,
 ): HeldIds {
   const held = new Map<string, Holder>();
   let holdsKey = false;
-  if (ids.size === 0 && keys.size === 0) return { held, holdsKey };
+  if (ids.size === 0 && keys.length === 0) return { held, holdsKey };
+  const texts = keySet(keys);
+  const hashes = new KeyFilter();
+  for (const id of ids) hashes.add(keyHash(idKey(id)));
+  for (let at = 0; at < keys.length; at += 4) hashes.add(keyHash(keys, at));
   const take = (id: string, modifiedMs: number, feed: string): void => {
     if (ids.has(id)) held.set(id, { modifiedMs, feed });
-    if (keys.size > 0 && keys.has(keyText(id))) holdsKey = true;
+    if (texts.size > 0 && texts.has(keyText(id))) holdsKey = true;
   };
   for (const layered of [state.indicators, state.benign]) {
     const { base, delta } = layered;
     const { feeds, modified } = base.columns;
-    if (hasIdsOfOthers(base, replaced)) {
+    const found = detailsOfOthers(base, replaced, hashes);
+    if (found.length > 0) {
       const patterns = layered === state.indicators ? [...state.set.deferred, ...state.set.sigma] : [];
       const live = liveDetails(layered, base, patterns);
-      for (const [number, text] of detailTexts(base)) {
-        const feed = feeds[base.feedOf(number)] ?? '';
-        if (live[number] === 0 || replaced.has(feed)) continue;
-        const id = idOfText(text);
+      for (const number of found) {
+        const { id } = base.said(number);
+        if (live[number] === 0 || id === undefined) continue;
         const modifiedMs = modified[number] ?? Number.NaN;
-        if (id !== undefined) take(id, Number.isNaN(modifiedMs) ? Number.NEGATIVE_INFINITY : modifiedMs, feed);
+        const feed = feeds[base.feedOf(number)] ?? '';
+        take(id, Number.isNaN(modifiedMs) ? Number.NEGATIVE_INFINITY : modifiedMs, feed);
       }
     }
     for (let row = 0; row < delta.size; row++)
@@ -55,22 +61,27 @@ export function heldByOthers(
   return { held, holdsKey };
 }
 
-/** Lists and tables give no ids: texts of theirs need not be read. */
-function hasIdsOfOthers(base: IndicatorTable, replaced: ReadonlySet<string>): boolean {
-  const { feeds, profile, textStart } = base.columns;
-  const isOther = feeds.map((feed) => !replaced.has(feed));
-  for (let number = 0; isOther.includes(true) && number < profile.length; number++)
-    if (textStart[number] !== textStart[number + 1] && isOther[base.feedOf(number)] === true) return true;
-  return false;
+/** Details of other feeds whose ids have one of these hashes. */
+function detailsOfOthers(base: IndicatorTable, replaced: ReadonlySet<string>, hashes: KeyFilter): number[] {
+  const { profile } = base.columns;
+  const isReplaced = profilesOf(base, replaced);
+  const found: number[] = [];
+  if (!isReplaced.includes(0)) return found;
+  const ids = idHashes(base);
+  for (let number = 0; number < profile.length; number++) {
+    const hash = ids[number] ?? NO_ID;
+    if (hash !== NO_ID && hashes.has(hash) && isReplaced[profile[number] ?? 0] === 0) found.push(number);
+  }
+  return found;
 }
 
 /** Keys of four words each, as a set of texts. */
-export function keySet(words: Uint32Array): Set<string> {
+function keySet(words: Uint32Array): Set<string> {
   const keys = new Set<string>();
   for (let at = 0; at < words.length; at += 4) keys.add(words.subarray(at, at + 4).join());
   return keys;
 }
 
-export function keyText(id: string): string {
+function keyText(id: string): string {
   return idKey(id).join();
 }

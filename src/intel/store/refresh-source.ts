@@ -3,14 +3,16 @@
  * sources; where it could be another one, because ids that several feeds carry are concerned, patterns or rules, or where so much
  * changes that a table built anew is cheaper, it says `rebuild` and why.
  */
+import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
 import type { Renewal } from '../../core/table-change.ts';
+import { WordKeys } from '../../core/word-keys.ts';
 import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
 import type { IntelSource } from '../intel-source.ts';
 import { type LoadIntelOptions, loadIntel, type SeenFolder } from '../load-intel.ts';
 import { type ChangedSource, changedSource, renewable } from './changed-source.ts';
 import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
 import { diffRows } from './diff-rows.ts';
-import { type Holder, heldByOthers, keySet, keyText } from './id-holders.ts';
+import { type Holder, heldByOthers } from './id-holders.ts';
 import { mergeLayers } from './merge-layers.ts';
 import type { StoreEntry } from './store-entry.ts';
 import type { StoreState } from './store-state.ts';
@@ -28,6 +30,8 @@ export type SourceRefresh =
       readonly recordsRead?: number;
       /** More of the source is to be looked at: call again. */
       readonly more?: boolean;
+      /** Writes the notes that the entry names; there is time for it once the change is live. @throws on I/O problems. */
+      readonly saveNotes?: () => void;
     }
   | {
       readonly kind: 'rebuild';
@@ -57,7 +61,7 @@ export async function refreshSource(
     const { set, recordsRead } = part.changed;
     const diff = new SourceDiff(state, set, new Set([part.feed]), changedMarkings(state.carried, set), options, known);
     const result = diff.run(source, part);
-    return result.kind === 'rebuild' ? result : { ...result, recordsRead, more: part.more };
+    return result.kind === 'rebuild' ? result : { ...result, recordsRead, more: part.more, saveNotes: part.saveNotes };
   }
   const asOf = renewable(source, known, options.now());
   const fresh = await loadIntel([source], {
@@ -153,7 +157,7 @@ class SourceDiff {
     const revoked = this.#fresh.revoked.subarray(carried.revoked.length);
     const expired = new Map([...diffs.indicators.expired, ...diffs.benign.expired]);
     const asked = new Set([...touched.keys(), ...expired.keys()]);
-    const { held, holdsKey } = heldByOthers(this.#state, this.#replaced, asked, keySet(revoked));
+    const { held, holdsKey } = heldByOthers(this.#state, this.#replaced, asked, revoked);
     const overrules = (modifiedMs: number | undefined, other: Holder): boolean =>
       modifiedMs === undefined ||
       modifiedMs > other.modifiedMs ||
@@ -164,18 +168,22 @@ class SourceDiff {
       return other !== undefined && overrules(modifiedMs, other);
     });
     if (holdsKey || isForExpired) return { kind: 'rebuild', why: 'versions' };
-    const wasContested = carried.contested.length === 0 ? NO_KEYS : keySet(carried.contested);
+    const contestedKeys = new WordKeys(carried.contested, 4);
+    const wasContested = (id: string): boolean => {
+      const [a = 0, b = 0, c = 0, d = 0] = idKey(id);
+      return contestedKeys.find(a, b, c, d) >= 0;
+    };
     const beaten = new Set<string>();
     for (const [id, modifiedMs] of touched) {
       const other = held.get(id);
       // The other feed's version counts and goes on counting.
       if (other !== undefined && !overrules(modifiedMs, other)) beaten.add(id);
-      else if (other !== undefined || wasContested.has(keyText(id))) return { kind: 'rebuild', why: 'versions' };
+      else if (other !== undefined || wasContested(id)) return { kind: 'rebuild', why: 'versions' };
     }
     if (beaten.size > 0) diffs = this.#diff(beaten);
     const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
     if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
-    const contested = [...beaten].filter((id) => !wasContested.has(keyText(id)));
+    const contested = [...beaten].filter((id) => !wasContested(id));
     if (this.#changedRules(beaten).isChanged) {
       this.#waitsForRules = true;
       return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, diffs, revoked, contested) };
@@ -201,7 +209,7 @@ class SourceDiff {
         { source: name, fingerprint: this.#part?.more === true || this.#waitsForRules ? '' : fingerprint, feeds },
       ],
       revoked: [...revoked],
-      contested: contested.flatMap((id) => keyText(id).split(',').map(Number)),
+      contested: contested.flatMap((id) => [...idKey(id)]),
       ordinals: [...this.#fresh.ordinals.subarray(this.#state.carried.ordinals.length)],
       markings: this.#markings,
       expired: 0,
@@ -279,7 +287,6 @@ class SourceDiff {
 
 type Diffs = Readonly<Record<'indicators' | 'benign', TableDiff & { readonly gained?: number }>>;
 
-const NO_KEYS: ReadonlySet<string> = new Set();
 const NOBODY: ReadonlySet<string> = new Set();
 
 interface Rule {
@@ -295,7 +302,12 @@ function rulesOf(
   only?: ReadonlySet<string>,
 ): Map<string, Rule> {
   const rules = new Map<string, Rule>();
+  if (only?.size === 0) return rules;
+  const hashes = only === undefined ? undefined : new Set([...only].map((id) => keyHash(idKey(id))));
+  const { idHash } = indicators.columns;
   for (const rule of [...deferred, ...sigma]) {
+    // Without a look at the text where that can be.
+    if (idHash !== undefined && hashes?.has(idHash[rule.details] ?? NO_ID) === false) continue;
     if (!feeds.has(indicators.columns.feeds[indicators.feedOf(rule.details)] ?? '')) continue;
     const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
     if (without.has(said.id ?? '') || only?.has(said.id ?? '') === false) continue;

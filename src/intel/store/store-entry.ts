@@ -4,7 +4,7 @@
  */
 import { NO_CHANGE, type Renewal, type TableChange } from '../../core/table-change.ts';
 import type { MarkingLevel } from '../../rules/stix/markings.ts';
-import type { Carried, FeedState } from '../intel-set.ts';
+import type { FeedState } from '../intel-set.ts';
 
 /** Changed rows of both tables: plain data, as it is posted to workers. */
 export interface IntelRows {
@@ -51,27 +51,4 @@ export function decodeEntry(bytes: Buffer): StoreEntry | undefined {
 export function rowsOf(bytes: Uint8Array): IntelRows {
   const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return entry?.rows ?? { indicators: NO_CHANGE, benign: NO_CHANGE };
-}
-
-/** `carried` and what an entry adds to it. */
-export function carriedWith(carried: Carried, entry: StoreEntry): Carried {
-  const markings = new Map(carried.markings);
-  for (const [id, level] of entry.markings) markings.set(id, level);
-  return {
-    revoked: joined(carried.revoked, entry.revoked, MAX_REVOKED * 4),
-    contested: joined(carried.contested, entry.contested),
-    ordinals: joined(carried.ordinals, entry.ordinals),
-    markings: [...markings],
-  };
-}
-
-/** Withdrawn ids that are remembered; beyond it the ones withdrawn longest ago are forgotten. */
-export const MAX_REVOKED = 1_000_000;
-
-function joined(words: Uint32Array, more: readonly number[], limit = Number.POSITIVE_INFINITY): Uint32Array {
-  if (more.length === 0) return words;
-  const all = new Uint32Array(words.length + more.length);
-  all.set(words);
-  all.set(more, words.length);
-  return all.length > limit ? all.slice(all.length - limit) : all;
 }

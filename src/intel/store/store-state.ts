@@ -2,13 +2,20 @@
 import type { IndicatorTable } from '../../core/indicator-table.ts';
 import { LayeredTable } from '../../core/layered-table.ts';
 import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
-import { carriedWith, type SourceFeeds, type StoreEntry } from './store-entry.ts';
+import { GrowingWords } from './growing-words.ts';
+import type { SourceFeeds, StoreEntry } from './store-entry.ts';
+
+/** Withdrawn ids that are remembered, four words each; beyond it the ones withdrawn longest ago are forgotten. */
+const MAX_REVOKED = 1_000_000;
 
 export class StoreState {
   readonly set: IntelSet;
   readonly indicators: LayeredTable;
   readonly benign: LayeredTable;
-  #carried: Carried;
+  readonly #revoked: GrowingWords;
+  readonly #contested: GrowingWords;
+  readonly #ordinals: GrowingWords;
+  #markings: Carried['markings'];
   #sources: readonly SourceFeeds[];
   #expired = 0;
 
@@ -17,12 +24,20 @@ export class StoreState {
     this.set = set;
     this.indicators = new LayeredTable(set.indicators);
     this.benign = new LayeredTable(set.benign.table);
-    this.#carried = set;
+    this.#revoked = new GrowingWords(set.revoked);
+    this.#contested = new GrowingWords(set.contested);
+    this.#ordinals = new GrowingWords(set.ordinals);
+    this.#markings = set.markings;
     this.#sources = sources;
   }
 
   get carried(): Carried {
-    return this.#carried;
+    return {
+      revoked: this.#revoked.words,
+      contested: this.#contested.words,
+      ordinals: this.#ordinals.words,
+      markings: this.#markings,
+    };
   }
 
   get sources(): readonly SourceFeeds[] {
@@ -48,7 +63,10 @@ export class StoreState {
         this.benign.renew(renewal);
       }
     }
-    this.#carried = carriedWith(this.#carried, entry);
+    this.#revoked.append(entry.revoked, 4 * MAX_REVOKED);
+    this.#contested.append(entry.contested);
+    this.#ordinals.append(entry.ordinals);
+    if (entry.markings.length > 0) this.#markings = [...new Map([...this.#markings, ...entry.markings])];
     this.#expired += entry.expired;
     this.#sources = this.#sources.map((known) => entry.sources.find(({ source }) => source === known.source) ?? known);
   }

@@ -3,62 +3,69 @@
  * (stix-spark.md section 5.3). Names are kept as 64-bit hashes, 20 bytes each: a million names need no strings, and two names
  * would share a number by chance once in ten million such sets.
  */
+import { WordKeys } from '../../core/word-keys.ts';
 
 export class NameOrdinals {
+  readonly #known: WordKeys;
+  /** New names: hashes in the order of their numbers, and where they are. */
   #count = 0;
   #hashes = new Uint32Array(2 * 1024);
   #slots = new Uint32Array(4096);
 
   /** `known`: what `export` of an earlier load returned; its names keep their numbers. */
   constructor(known: Uint32Array = new Uint32Array(0)) {
-    if (known.length === 0) return;
-    this.#count = known.length >> 1;
-    this.#hashes = known.slice();
-    this.#slots = new Uint32Array(Math.max(4096, 2 ** Math.ceil(Math.log2(this.#count * 2 + 2))) / 2);
-    this.#rehash();
+    this.#known = new WordKeys(known, 2);
   }
 
   /** Hashes of all names in the order of their numbers, two words each. */
   export(): Uint32Array {
-    return this.#hashes.slice(0, 2 * this.#count);
+    const { words } = this.#known;
+    if (this.#count === 0) return words;
+    const all = new Uint32Array(words.length + 2 * this.#count);
+    all.set(words);
+    all.set(this.#hashes.subarray(0, 2 * this.#count), words.length);
+    return all;
   }
 
   get size(): number {
-    return this.#count;
+    return this.#known.size + this.#count;
   }
 
   ordinalOf(name: string): number {
     const low = hash(name, 0x811c9dc5);
     const high = hash(name, 0x1000193);
+    const known = this.#known.find(low, high);
+    if (known >= 0) return known + 1;
     const mask = this.#slots.length - 1;
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-      const ordinal = this.#slots[slot] ?? 0;
-      if (ordinal === 0) return this.#append(low, high, slot);
-      if (this.#hashes[2 * ordinal - 2] === low && this.#hashes[2 * ordinal - 1] === high) return ordinal;
+      const number = this.#slots[slot] ?? 0;
+      if (number === 0) return this.#append(low, high, slot);
+      if (this.#hashes[2 * number - 2] === low && this.#hashes[2 * number - 1] === high)
+        return this.#known.size + number;
     }
   }
 
   #append(low: number, high: number, slot: number): number {
-    const ordinal = ++this.#count;
-    if (2 * ordinal > this.#hashes.length) {
+    const number = ++this.#count;
+    if (2 * number > this.#hashes.length) {
       const larger = new Uint32Array(this.#hashes.length * 2);
       larger.set(this.#hashes);
       this.#hashes = larger;
     }
-    this.#hashes[2 * ordinal - 2] = low;
-    this.#hashes[2 * ordinal - 1] = high;
-    this.#slots[slot] = ordinal;
+    this.#hashes[2 * number - 2] = low;
+    this.#hashes[2 * number - 1] = high;
+    this.#slots[slot] = number;
     if (this.#count * 2 > this.#slots.length) this.#rehash();
-    return ordinal;
+    return this.#known.size + number;
   }
 
   #rehash(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#slots.length - 1;
-    for (let ordinal = 1; ordinal <= this.#count; ordinal++) {
-      let slot = (this.#hashes[2 * ordinal - 2] ?? 0) & mask;
+    for (let number = 1; number <= this.#count; number++) {
+      let slot = (this.#hashes[2 * number - 2] ?? 0) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = ordinal;
+      this.#slots[slot] = number;
     }
   }
 }

@@ -6,7 +6,8 @@
  * Ids are kept as 128 bits in typed arrays (the UUID itself, else a digest), 36 bytes an object, so that a million of them fit
  * in memory while a bundle is streamed. A journal undoes everything since `begin`, for a feed that breaks half-way.
  */
-import { createHash } from 'node:crypto';
+import { idKey, keyHash } from '../../core/stix-id.ts';
+import type { WordKeys } from '../../core/word-keys.ts';
 
 /** `take`: newer than what was known; `replaces` are the details of the older version. `old` and `revoked`: do not load. */
 export type Offer =
@@ -17,6 +18,7 @@ export type Offer =
 export const NO_DETAILS = -1;
 
 const CONTESTED = 0x8000_0000;
+const NO_KEYS = new Uint32Array(0);
 
 export interface EarlierVersion {
   readonly modified: number;
@@ -34,6 +36,8 @@ interface Undo {
 export class VersionIndex {
   /** What an earlier reading of the same feed came to, asked for each id that is new here. */
   earlier: ((key: Uint32Array) => EarlierVersion | undefined) | undefined;
+  /** Keys of ids that earlier loads withdrew, looked at for each id that is new here. */
+  readonly #withdrawn: WordKeys | undefined;
   #count = 0;
   #keys = new Uint32Array(4 * 1024);
   #modified = new Float64Array(1024);
@@ -49,15 +53,13 @@ export class VersionIndex {
   /** `modified` of the newest version of the present load that gave nothing. */
   readonly #voids = new Map<number, number>();
 
-  get size(): number {
-    return this.#count;
+  /** `withdrawn`: what `exportRevoked` of an earlier load returned. */
+  constructor(withdrawn?: WordKeys) {
+    this.#withdrawn = withdrawn;
   }
 
-  /** Ids that are withdrawn for good. */
-  get revokedCount(): number {
-    let count = 0;
-    for (let entry = 0; entry < this.#count; entry++) count += this.#revoked[entry] ?? 0;
-    return count;
+  get size(): number {
+    return this.#count;
   }
 
   /** From here on changes can be undone; earlier ones stand. */
@@ -117,9 +119,21 @@ export class VersionIndex {
     return details;
   }
 
-  /** Keys of all withdrawn ids, 16 bytes each, to be kept beside the compiled indicators. */
+  /** Keys of all withdrawn ids, 16 bytes each, to be kept beside the compiled indicators; those of earlier loads first. */
   exportRevoked(): Uint32Array {
-    return this.#keysOf((entry) => this.#revoked[entry] === 1);
+    const before = this.#withdrawn?.words ?? NO_KEYS;
+    const since = this.#keysOf((entry) => this.#revoked[entry] === 1 && !this.#wasWithdrawn(entry));
+    if (since.length === 0) return before;
+    const all = new Uint32Array(before.length + since.length);
+    all.set(before);
+    all.set(since, before.length);
+    return all;
+  }
+
+  #wasWithdrawn(entry: number): boolean {
+    const [keys, at] = [this.#keys, 4 * entry];
+    const found = this.#withdrawn?.find(keys[at] ?? 0, keys[at + 1] ?? 0, keys[at + 2] ?? 0, keys[at + 3] ?? 0) ?? -1;
+    return found >= 0;
   }
 
   /** Keys of the ids that more than one load brought (`begin` begins one), so that what one of them says depends on the others. */
@@ -158,7 +172,7 @@ export class VersionIndex {
 
   #entryOfKey(key: Uint32Array): number {
     const mask = this.#slots.length - 1;
-    for (let slot = slotHash(key, 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = keyHash(key) & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? 0) - 1;
       if (entry < 0) return this.#append(key, slot);
       const at = 4 * entry;
@@ -174,7 +188,8 @@ export class VersionIndex {
     this.#keys.set(key, 4 * entry);
     this.#modified[entry] = Number.NaN;
     this.#details[entry] = NO_DETAILS;
-    const earlier = this.earlier?.(key);
+    this.#revoked[entry] = this.#wasWithdrawn(entry) ? 1 : 0;
+    const earlier = this.#revoked[entry] === 1 ? undefined : this.earlier?.(key);
     if (earlier !== undefined) {
       this.#modified[entry] = earlier.modified;
       this.#details[entry] = earlier.details;
@@ -204,38 +219,9 @@ export class VersionIndex {
     this.#slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#slots.length - 1;
     for (let entry = 0; entry < this.#count; entry++) {
-      let slot = slotHash(this.#keys, 4 * entry) & mask;
+      let slot = keyHash(this.#keys, 4 * entry) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = entry + 1;
     }
   }
-}
-
-const UUID = /^indicator--([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})([0-9a-f]{8})$/;
-
-/** The UUID of an indicator, else the first 128 bits of a SHA-256 of the whole id. */
-export function idKey(id: string): Uint32Array {
-  const parts = UUID.exec(id);
-  if (parts !== null) {
-    const [, a = '', b = '', c = '', d = '', e = '', f = ''] = parts;
-    return Uint32Array.of(
-      Number.parseInt(a, 16),
-      Number.parseInt(b + c, 16),
-      Number.parseInt(d + e, 16),
-      Number.parseInt(f, 16),
-    );
-  }
-  const digest = createHash('sha256').update(id, 'utf8').digest();
-  return Uint32Array.of(
-    digest.readUInt32LE(0),
-    digest.readUInt32LE(4),
-    digest.readUInt32LE(8),
-    digest.readUInt32LE(12),
-  );
-}
-
-function slotHash(keys: Uint32Array, at: number): number {
-  let hash = keys[at] ?? 0;
-  for (let i = 1; i < 4; i++) hash = Math.imul(hash ^ (keys[at + i] ?? 0), 0x9e3779b1);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }
