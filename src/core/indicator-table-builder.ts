@@ -90,17 +90,46 @@ export class IndicatorTableBuilder {
     const { shared, own } = this.#split(feed, input);
     const text = Object.keys(own).length === 0 ? '' : JSON.stringify(own);
     if (this.#texts.byteLength + text.length * 3 > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
-    const number = this.#details++;
-    this.#growDetails();
     if (text !== '') this.#texts.append(text);
-    this.#textEnd[number] = this.#texts.byteLength;
-    this.#profile[number] = shared;
+    const number = this.#newDetails(shared);
     this.#validFrom[number] = input.validFromMs ?? Number.NaN;
     this.#validUntil[number] = input.validUntilMs ?? Number.NaN;
     this.#modified[number] = input.modifiedMs ?? Number.NaN;
     this.#confidence[number] = input.confidence ?? ABSENT_BYTE;
     this.#tlp[number] = input.tlp === undefined ? ABSENT_BYTE : TLP_LEVELS.indexOf(input.tlp);
     this.#idHash[number] = input.id === undefined ? NO_ID : keyHash(idKey(input.id));
+    return number;
+  }
+
+  /** Number of a profile of another table as one of this feed, for `copyDetails`; undefined when there is no room for it. */
+  copyProfile(feed: number, profile: DetailsProfile): number | undefined {
+    return this.#profileNumber({ ...profile, feed });
+  }
+
+  /**
+   * As `addDetails` with what details `number` of another table say, whose bytes of `texts` are `text`: nothing is parsed. `idHash`
+   * as in the column.
+   */
+  copyDetails(profile: number, from: IndicatorTable, number: number, text: Uint8Array, idHash: number): number {
+    const { columns } = from;
+    if (this.#texts.byteLength + text.length > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
+    this.#texts.appendBytes(text);
+    const copy = this.#newDetails(profile);
+    this.#validFrom[copy] = columns.validFrom[number] ?? Number.NaN;
+    this.#validUntil[copy] = columns.validUntil[number] ?? Number.NaN;
+    this.#modified[copy] = columns.modified[number] ?? Number.NaN;
+    this.#confidence[copy] = columns.confidence[number] ?? ABSENT_BYTE;
+    this.#tlp[copy] = columns.tlp[number] ?? ABSENT_BYTE;
+    this.#idHash[copy] = idHash;
+    return copy;
+  }
+
+  /** Their text has been appended. */
+  #newDetails(profile: number): number {
+    const number = this.#details++;
+    this.#growDetails();
+    this.#textEnd[number] = this.#texts.byteLength;
+    this.#profile[number] = profile;
     this.#dropped[number] = 0;
     return number;
   }

@@ -27,6 +27,7 @@ export type SharedTexts =
 export interface TextPoolBuilder {
   readonly byteLength: number;
   append(text: string): void;
+  appendBytes(bytes: Uint8Array): void;
   /** The builder must not be used afterwards. */
   finish(): TextPool;
 }
@@ -91,13 +92,22 @@ export class MemoryTextsBuilder implements TextPoolBuilder {
   }
 
   append(text: string): void {
-    const needed = this.#end + text.length * 3;
-    if (needed > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
-      this.#bytes.copy(larger, 0, 0, this.#end);
-      this.#bytes = larger;
-    }
+    this.#makeRoom(text.length * 3);
     this.#end += this.#bytes.write(text, this.#end, 'utf8');
+  }
+
+  appendBytes(bytes: Uint8Array): void {
+    this.#makeRoom(bytes.length);
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes = larger;
   }
 
   finish(): TextPool {

@@ -101,11 +101,25 @@ export class SpillingTexts implements TextPoolBuilder {
       if (this.#memory.byteLength > this.#limit) this.#spill(this.#memory);
       return;
     }
-    if (this.#buffered + text.length * 3 > this.#buffer.length) {
-      this.#flush();
-      if (text.length * 3 > this.#buffer.length) this.#buffer = Buffer.alloc(text.length * 3);
-    }
+    this.#makeRoom(text.length * 3);
     this.#buffered += this.#buffer.write(text, this.#buffered, 'utf8');
+  }
+
+  appendBytes(bytes: Uint8Array): void {
+    if (this.#memory !== undefined) {
+      this.#memory.appendBytes(bytes);
+      if (this.#memory.byteLength > this.#limit) this.#spill(this.#memory);
+      return;
+    }
+    this.#makeRoom(bytes.length);
+    this.#buffer.set(bytes, this.#buffered);
+    this.#buffered += bytes.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#buffered + bytes <= this.#buffer.length) return;
+    this.#flush();
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.alloc(bytes);
   }
 
   finish(): TextPool {

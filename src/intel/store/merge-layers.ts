@@ -6,11 +6,13 @@ import type { Saying } from '../../core/indicator-rows.ts';
 import type { IndicatorTable } from '../../core/indicator-table.ts';
 import { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import type { LayeredTable } from '../../core/layered-table.ts';
+import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
 import { BenignSet } from '../benign-set.ts';
 import { SpillingTexts } from '../disk-texts.ts';
 import type { IntelSet } from '../intel-set.ts';
+import { detailTexts, idHashes } from './detail-texts.ts';
 import { isVersioned } from './diff-table.ts';
-import type { StoreState } from './store-state.ts';
+import { liveDetails, type StoreState } from './store-state.ts';
 
 export interface MergeOptions {
   readonly nowMs: number;
@@ -22,12 +24,15 @@ export function mergeLayers(state: StoreState, options: MergeOptions): IntelSet 
   const { nowMs, spillFolder } = options;
   const feeds = state.feeds.map(({ name }) => name);
   const texts = spillFolder === undefined ? undefined : new SpillingTexts(spillFolder);
-  const indicators = new TableMerge(state.indicators, feeds, nowMs, new IndicatorTableBuilder(texts));
+  const indicators = new TableMerge(state.indicators, feeds, nowMs, new IndicatorTableBuilder(texts), [
+    ...state.set.deferred,
+    ...state.set.sigma,
+  ]);
   indicators.copyRows();
   // Patterns and rules stay with the base, whatever their time: the detector asks each for its validity.
   const deferred = state.set.deferred.map((one) => ({ ...one, details: indicators.baseDetails(one.details) }));
   const sigma = state.set.sigma.map((one) => ({ ...one, details: indicators.baseDetails(one.details) }));
-  const benign = new TableMerge(state.benign, feeds, nowMs, new IndicatorTableBuilder());
+  const benign = new TableMerge(state.benign, feeds, nowMs, new IndicatorTableBuilder(), []);
   benign.copyRows();
   return {
     indicators: indicators.builder.finish(),
@@ -41,13 +46,14 @@ export function mergeLayers(state: StoreState, options: MergeOptions): IntelSet 
   };
 }
 
-const NEVER = -1;
+const NO_TEXT = new Uint8Array(0);
 
 class TableMerge {
   readonly builder: IndicatorTableBuilder;
   readonly #layered: LayeredTable;
   readonly #base: IndicatorTable;
   readonly #nowMs: number;
+  readonly #patterns: readonly { readonly details: number }[];
   readonly #feeds = new Map<string, number>();
   /** New number of details of the base + 1. */
   readonly #numbers: Int32Array;
@@ -55,8 +61,21 @@ class TableMerge {
   readonly #ofSaying = new Map<string, number>();
   /** Versioned ones by feed and id: what the base says of the same version must become the same details. */
   readonly #ofId = new Map<string, number>();
+  /** `keyHash` of their ids. */
+  readonly #changedIds = new Set<number>();
 
-  constructor(layered: LayeredTable, feeds: readonly string[], nowMs: number, builder: IndicatorTableBuilder) {
+  /** Number in the new table of each profile of the base. */
+  readonly #profiles = new Map<number, number>();
+
+  /** `patterns`: what else refers to details of the base. */
+  constructor(
+    layered: LayeredTable,
+    feeds: readonly string[],
+    nowMs: number,
+    builder: IndicatorTableBuilder,
+    patterns: readonly { readonly details: number }[],
+  ) {
+    this.#patterns = patterns;
     this.#layered = layered;
     this.#base = layered.base;
     this.#nowMs = nowMs;
@@ -71,6 +90,7 @@ class TableMerge {
       for (const saying of delta.sayingsAt(row))
         if (!((saying.said.validUntilMs ?? Number.NaN) <= this.#nowMs))
           this.builder.addShape(delta.shapeAt(row), delta.valueAt(row), this.#sayingDetails(saying));
+    this.#copyDetails();
     const { validUntil } = base.columns;
     for (let row = 0; row < base.size; row++) {
       if (!this.#layered.isLive(row)) continue;
@@ -80,16 +100,57 @@ class TableMerge {
     }
   }
 
-  /** New number of details of the base; copied the first time. */
+  /** New number of details of the base that count. */
   baseDetails(number: number): number {
-    const known = (this.#numbers[number] ?? 0) - 1;
-    if (known !== NEVER) return known;
-    const feed = this.#base.columns.feeds[this.#base.feedOf(number)] ?? '';
+    return (this.#numbers[number] ?? 0) - 1;
+  }
+
+  /** Details of the base that count, in their order: a million texts one by one would take long to read and longer to parse. */
+  #copyDetails(): void {
+    const base = this.#base;
+    const { profile, textStart } = base.columns;
+    const wanted = this.#wanted();
+    const ids = idHashes(base);
+    const texts = detailTexts(base, wanted);
+    for (let number = 0; number < profile.length; number++) {
+      if (wanted[number] !== 1) continue;
+      const [text] = textStart[number] === textStart[number + 1] ? [NO_TEXT] : nextText(texts);
+      const idHash = ids[number] ?? NO_ID;
+      const same = this.#changedIds.has(idHash) ? this.#sameDetails(number) : undefined;
+      this.#numbers[number] = 1 + (same ?? this.#copy(number, text, idHash));
+    }
+  }
+
+  /** 1 for details of rows that count, of patterns and of rules. */
+  #wanted(): Uint8Array {
+    const { validUntil } = this.#base.columns;
+    const wanted = liveDetails(this.#layered, this.#base, []);
+    for (let number = 0; number < wanted.length; number++)
+      if ((validUntil[number] ?? 0) <= this.#nowMs) wanted[number] = 0;
+    for (const { details } of this.#patterns) wanted[details] = 1;
+    return wanted;
+  }
+
+  /** What the delta says of the same version. */
+  #sameDetails(number: number): number | undefined {
     const said = this.#base.said(number);
-    const same = isVersioned(said) ? this.#ofId.get(idOf(feed, said.id)) : undefined;
-    const added = same ?? this.builder.addDetails(this.#feedNumber(feed), said);
-    this.#numbers[number] = added + 1;
-    return added;
+    const feed = this.#base.columns.feeds[this.#base.feedOf(number)] ?? '';
+    return isVersioned(said) ? this.#ofId.get(idOf(feed, said.id)) : undefined;
+  }
+
+  #copy(number: number, text: Uint8Array, idHash: number): number {
+    const base = this.#base;
+    const { profile, profiles, feeds } = base.columns;
+    const old = profile[number] ?? 0;
+    let copied = this.#profiles.get(old);
+    if (copied === undefined) {
+      const one = profiles[old];
+      if (one !== undefined) copied = this.builder.copyProfile(this.#feedNumber(feeds[one.feed] ?? ''), one);
+      if (copied === undefined)
+        return this.builder.addDetails(this.#feedNumber(feeds[base.feedOf(number)] ?? ''), base.said(number));
+      this.#profiles.set(old, copied);
+    }
+    return this.builder.copyDetails(copied, base, number, text, idHash);
   }
 
   #sayingDetails(saying: Saying): number {
@@ -99,7 +160,10 @@ class TableMerge {
       const { feed, said } = saying;
       number = this.builder.addDetails(this.#feedNumber(feed), said);
       this.#ofSaying.set(key, number);
-      if (isVersioned(said)) this.#ofId.set(idOf(feed, said.id), number);
+      if (isVersioned(said)) {
+        this.#ofId.set(idOf(feed, said.id), number);
+        this.#changedIds.add(keyHash(idKey(said.id)));
+      }
     }
     return number;
   }
@@ -112,6 +176,11 @@ class TableMerge {
     }
     return number;
   }
+}
+
+function nextText(texts: Iterator<readonly [number, Uint8Array]>): readonly [Uint8Array] {
+  const next = texts.next();
+  return [next.done === true ? NO_TEXT : next.value[1]];
 }
 
 function idOf(feed: string, id: string): string {
