@@ -29,7 +29,7 @@ export async function bundleProgram(sources, out) {
 
 /** One thread alone, for measuring. @param {string} entry @param {string} out */
 export async function bundleThread(entry, out) {
-  await write({ input: { [basename(entry, '.ts')]: entry }, platform: 'node' }, out);
+  await write({ input: { [basename(entry, '.ts')]: entry }, platform: 'node' }, { dir: out, format: 'esm' });
 }
 
 /** @param {string} page the folder src/server/page @param {string} out */
