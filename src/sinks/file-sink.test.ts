@@ -39,11 +39,24 @@ describe('file sink', () => {
   });
 
   it('ends a line that another left unfinished', async () => {
-    writeFileSync(path, '{"torn');
-    const sink = open();
-    await sink.send([message('a')]);
-    await sink.close();
-    expect(readFileSync(path, 'utf8')).toBe('{"torn\na\n');
+    for (const text of ['text', 'one\n{"whole":1}', '[1']) {
+      writeFileSync(path, text);
+      const sink = open();
+      await sink.send([message('a')]);
+      await sink.close();
+      expect(readFileSync(path, 'utf8')).toBe(`${text}\na\n`);
+    }
+  });
+
+  it('cuts off an alert that was being written when the program was killed', async () => {
+    for (const before of ['', '{"a":1}\n']) {
+      writeFileSync(path, `${before}{"torn":"ä`);
+      const sink = open();
+      await sink.send([message('a')]);
+      await sink.send([message('b')]);
+      await sink.close();
+      expect(readFileSync(path, 'utf8')).toBe(`${before}a\nb\n`);
+    }
   });
 
   it('rotates by size and keeps the stated number', async () => {

@@ -1,7 +1,8 @@
 /**
  * Sink `file:`: one line per message, appended; rotated by size or age to `name.1`, `name.2`, … The file is private to its owner. A batch is one
- * write; what a failed write left behind is cut off again, so that no line stands there in part. A file that was moved away by another
- * program (logrotate) is noticed before the next batch.
+ * write; what a failed write left behind is cut off again, so that no line stands there in part: at once, or, of a program that was killed
+ * in the middle of its write, when the file is opened next. A file that was moved away by another program (logrotate) is noticed before
+ * the next batch.
  */
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
@@ -59,6 +60,8 @@ interface OpenFile {
 }
 
 const LINE_FEED = 0x0a;
+/** A last line is looked at as far as this; a longer one is not one of ours. */
+const MAX_LINE_BYTES = 4 << 20;
 
 class FileSink implements Sink {
   readonly #path: string;
@@ -162,13 +165,35 @@ async function openForAppend(path: string, nowMs: number): Promise<OpenFile> {
     startedMs: size === 0 || birthtimeMs === 0 ? nowMs : birthtimeMs,
     bytes: size,
   };
-  if (regular && size > 0) {
-    const last = Buffer.alloc(1);
-    await handle.read(last, 0, 1, size - 1);
-    // A line that somebody did not end must not run into ours.
-    if (last[0] !== LINE_FEED) file.bytes += (await handle.write(Buffer.from([LINE_FEED]))).bytesWritten;
-  }
+  if (regular && size > 0) file.bytes = await endLastLine(handle, size);
   return file;
+}
+
+/** A line that somebody did not end must not run into ours: one of JSON in part is cut off, any other ended. Returns the bytes of the file. */
+async function endLastLine(handle: FileHandle, size: number): Promise<number> {
+  const tail = Buffer.alloc(Math.min(size, MAX_LINE_BYTES));
+  const { bytesRead } = await handle.read(tail, 0, 1, size - 1);
+  if (bytesRead === 0 || tail[0] === LINE_FEED) return size;
+  await handle.read(tail, 0, tail.length, size - tail.length);
+  const start = tail.lastIndexOf(LINE_FEED) + 1;
+  const whole = start > 0 || tail.length === size;
+  if (whole && isTornObject(tail.toString('utf8', start))) {
+    const bytes = size - (tail.length - start);
+    await handle.truncate(bytes);
+    return bytes;
+  }
+  return size + (await handle.write(Buffer.from([LINE_FEED]))).bytesWritten;
+}
+
+function isTornObject(line: string): boolean {
+  if (!line.startsWith('{')) return false;
+  try {
+    JSON.parse(line);
+    return false;
+  } catch {
+    // The end of the object is missing.
+    return true;
+  }
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {
