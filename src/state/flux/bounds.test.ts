@@ -34,7 +34,7 @@ function open(memory: FluxMemoryOptions, latenessMs = 0): Bench {
     row: (group, child, parent, tagged) => {
       fired = false;
       position++;
-      const own = Int32Array.of(tagged ? 1 : 0);
+      const own = [tagged ? 1 : 0];
       engine.push(
         { timeMs: position, source, position, part: 0, group, columns: [child, parent], own, item: undefined },
         0,

@@ -14,7 +14,7 @@ import { type FluxRow, hasTag } from './row.ts';
 
 /** A row as evidence: where its event is, and the tags that were its own. `item` only where items are kept. */
 export interface EvidenceRow<T> extends EventPlace {
-  readonly own: Int32Array;
+  readonly own: readonly number[];
   readonly item: T | undefined;
 }
 
@@ -171,7 +171,7 @@ export class EvidenceLog<T> implements ProofSource {
       kept ??= this.#keptForm(row);
       const { lo, hi } = key;
       const proof = this.#proves
-        ? this.#passedOn(lineage, row.own, evaluator, lo, hi, above && { lo: parentLo, hi: parentHi })
+        ? this.#passedOn(lineage, Int32Array.from(row.own), evaluator, lo, hi, above && { lo: parentLo, hi: parentHi })
         : undefined;
       nodes.put(lo, hi, { row: kept, hasParent, parentLo, parentHi, proof });
     }
@@ -307,7 +307,7 @@ export class EvidenceLog<T> implements ProofSource {
     const { lo, hi } = key;
     const before = contexts.get(lo, hi);
     const rows = planned.rule.tags.map((_, tag) => (hasTag(row.own, planned, tag) ? kept : before?.rows[tag]));
-    const proof = this.#proves ? this.#goneOn(planned, row.own, evaluator, lo, hi) : undefined;
+    const proof = this.#proves ? this.#goneOn(planned, evaluator.own, evaluator, lo, hi) : undefined;
     contexts.put(lo, hi, { rows, proof });
   }
 
@@ -440,7 +440,7 @@ function loadedProof(saved: SavedProof | undefined): Proven | undefined {
 }
 
 function savedRow({ timeMs, source, position, part, own }: EvidenceRow<unknown>): SavedRow {
-  return [timeMs, source, position, part, [...own]];
+  return [timeMs, source, position, part, own];
 }
 
 /** Snapshots of earlier versions hold the rows alone. */
@@ -461,7 +461,7 @@ function loadedNode<T>([row, parentLo, parentHi, proof]: SavedNode): Node<T> {
 }
 
 function loadedRow<T>([timeMs, source, position, part, own]: SavedRow): EvidenceRow<T> {
-  return { timeMs, source, position, part, own: Int32Array.from(own), item: undefined };
+  return { timeMs, source, position, part, own, item: undefined };
 }
 
 function placeName({ source, position, part }: EventPlace): string {
@@ -473,7 +473,7 @@ function contextName({ lo, hi, wordOffset }: PlannedRule): string {
   return `${lo} ${hi} ${wordOffset}`;
 }
 
-function ownTags(planned: PlannedRule, row: { readonly own: Int32Array }): string[] {
+function ownTags(planned: PlannedRule, row: { readonly own: readonly number[] }): string[] {
   return planned.rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
 }
 

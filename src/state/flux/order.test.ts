@@ -56,7 +56,7 @@ describe('FluxEngine', () => {
               part: 0,
               group,
               columns: values,
-              own: Int32Array.from(own),
+              own,
               item: position,
             },
           };

@@ -51,7 +51,7 @@ function rowsOf(rules: readonly FluxRule[], seed: number, count: number): FluxRo
     user: () => `u${random.int(81)}`,
   };
   return Array.from({ length: count }, (_, position) => {
-    const own = Int32Array.from({ length: plan.words }, () => (random.int(4) === 0 ? random.int(8) : 0));
+    const own = Array.from({ length: plan.words }, () => (random.int(4) === 0 ? random.int(8) : 0));
     const columns = plan.columns.map((name) => column[name]?.() ?? '');
     const group = `h${random.int(GROUPS)}`;
     return { timeMs: position, source: 0, position, part: 0, group, columns, own, item: position };

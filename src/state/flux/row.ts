@@ -17,7 +17,7 @@ export interface FluxRow<T> extends EventPlace {
   /** Values of the plan's columns; undefined when absent or null. */
   readonly columns: readonly (string | undefined)[];
   /** True listed tags, by the plan's words. */
-  readonly own: Int32Array;
+  readonly own: readonly number[];
   /** What the caller wants back with the outcome: the event, or what leads to it. */
   readonly item: T;
 }
@@ -53,8 +53,9 @@ export function readFluxRow<T>(
 }
 
 /** True listed tags by the plan's words: from the event's `sigma` map, else from `tagOf`. Null and absent count as false. */
-export function readOwnTags(plan: FluxPlan, fields: EventObject, tagOf?: TagLookup): Int32Array {
-  const own = new Int32Array(plan.words);
+export function readOwnTags(plan: FluxPlan, fields: EventObject, tagOf?: TagLookup): number[] {
+  // Plain numbers: a row may wait a minute, and a typed array of its own would be half of what it holds.
+  const own = new Array<number>(plan.words).fill(0);
   for (const { rule, wordOffset } of plan.rules) {
     const map = tagMapOf(fields, rule.name);
     for (let tag = 0; tag < rule.tags.length; tag++) {
@@ -67,12 +68,12 @@ export function readOwnTags(plan: FluxPlan, fields: EventObject, tagOf?: TagLook
 }
 
 /** Whether a listed tag is set in the words of a row or an outcome. */
-export function hasTag(words: Int32Array, rule: PlannedRule, tag: number): boolean {
+export function hasTag(words: ArrayLike<number>, rule: PlannedRule, tag: number): boolean {
   const word = words[rule.wordOffset + Math.floor(tag / TAGS_PER_WORD)] as number;
   return (word & (1 << (tag % TAGS_PER_WORD))) !== 0;
 }
 
-export function setTag(words: Int32Array, wordOffset: number, tag: number): void {
+export function setTag(words: number[], wordOffset: number, tag: number): void {
   const at = wordOffset + Math.floor(tag / TAGS_PER_WORD);
   words[at] = (words[at] as number) | (1 << (tag % TAGS_PER_WORD));
 }

@@ -148,7 +148,6 @@ function savedRow<T>(pending: PendingRow<T>, codec: ItemCodec<T>): SavedRow {
     row: {
       ...row,
       group: row.group ?? null,
-      own: [...row.own],
       columns: row.columns.map((text) => text ?? null),
       item: codec.save(row.item),
     },
@@ -162,7 +161,6 @@ function loadedRow<T>(saved: SavedRow, codec: ItemCodec<T>): PendingRow<T> {
     row: {
       ...row,
       group: row.group ?? undefined,
-      own: Int32Array.from(row.own),
       columns: row.columns.map((text) => text ?? undefined),
       item: codec.load(row.item),
     },

@@ -1,9 +1,10 @@
 /**
- * What the order knows of each key, as records of 56 bytes in one buffer: all of a key lies in one or two cache lines, which a million
+ * What the order knows of each key, as records of 64 bytes in one buffer: all of a key lies in one or two cache lines, which a million
  * keys that come by turns would otherwise pay nine times. Keys are small dense numbers.
  *
- * Record of key k, in 8-byte words from 7k: `maxMs` (newest time of its source), `settledMs` (newest applied item that will never be undone),
- * `arrivalMs` (of its last item), `oldestMs` (ordered mode: nothing that waits is older); in 4-byte words from 14k + 8: `source` (-1: there is no
+ * Record of key k, in 8-byte words from 8k: `maxMs` (newest time of its source), `settledMs` (newest applied item that will never be undone),
+ * `arrivalMs` (of its last item), `oldestMs` (ordered mode: nothing that waits is older), `tailMs` (ordered mode: time of
+ * `tail`, so that what is put behind it need not read it; NaN when it is of another epoch than the key); in 4-byte words from 16k + 10: `source` (-1: there is no
  * such key), `epoch`, `head` and `tail` of its list (-1 none), `count` of its items, `touched` (count of pushes at its last item, unsigned).
  * Most keys have one source; further ones stand in `others`.
  */
@@ -15,11 +16,11 @@ export interface SourceMark {
   epoch: number;
 }
 
-const WORDS = 7;
+const WORDS = 8;
 const HALVES = 2 * WORDS;
 export const KEY_BYTES = 8 * WORDS;
-const [MAX_MS, SETTLED_MS, ARRIVAL_MS, OLDEST_MS] = [0, 1, 2, 3];
-const [SOURCE, EPOCH, HEAD, TAIL, COUNT, TOUCHED] = [8, 9, 10, 11, 12, 13];
+const [MAX_MS, SETTLED_MS, ARRIVAL_MS, OLDEST_MS, TAIL_MS] = [0, 1, 2, 3, 4];
+const [SOURCE, EPOCH, HEAD, TAIL, COUNT, TOUCHED] = [10, 11, 12, 13, 14, 15];
 
 export class KeyRecords {
   readonly others = new Map<number, SourceMark[]>();
@@ -102,6 +103,13 @@ export class KeyRecords {
     this.#words[key * WORDS + OLDEST_MS] = timeMs;
   }
 
+  tailMs(key: number): number {
+    return this.#words[key * WORDS + TAIL_MS] as number;
+  }
+  setTailMs(key: number, timeMs: number): void {
+    this.#words[key * WORDS + TAIL_MS] = timeMs;
+  }
+
   source(key: number): number {
     return this.#halves[key * HALVES + SOURCE] as number;
   }
@@ -111,6 +119,7 @@ export class KeyRecords {
   }
   setEpoch(key: number, epoch: number): void {
     this.#halves[key * HALVES + EPOCH] = epoch;
+    this.setTailMs(key, Number.NaN);
   }
 
   head(key: number): number {

@@ -33,9 +33,10 @@ export class WaitingItems {
       items.setAfter(item, NONE);
       keys.setHead(key, item);
       keys.setTail(key, item);
+      this.#noteTail(key, item, timeMs);
       return;
     }
-    if (timeMs > items.timeOf(tail) && this.#sameEpoch(tail, item)) this.#link(key, tail, item);
+    if (timeMs > keys.tailMs(key) && items.epochOf(item) === keys.epoch(key)) this.#append(key, tail, item, timeMs);
     else this.#insert(key, tail, item);
   }
 
@@ -101,9 +102,9 @@ export class WaitingItems {
     return this.#radixes.size === 0 ? undefined : this.#radixes.get(key);
   }
 
-  #sameEpoch(a: number, b: number): boolean {
-    const items = this.#items;
-    return items.epochOf(a) === items.epochOf(b);
+  #noteTail(key: number, item: number, timeMs: number): void {
+    const keys = this.#keys;
+    keys.setTailMs(key, this.#items.epochOf(item) === keys.epoch(key) ? timeMs : Number.NaN);
   }
 
   /** After `at`, or first where that is NONE. */
@@ -115,8 +116,21 @@ export class WaitingItems {
     items.setAfter(item, next);
     if (at === NONE) keys.setHead(key, item);
     else items.setAfter(at, item);
-    if (next === NONE) keys.setTail(key, item);
-    else items.setBefore(next, item);
+    if (next !== NONE) items.setBefore(next, item);
+    else {
+      keys.setTail(key, item);
+      this.#noteTail(key, item, items.timeOf(item));
+    }
+  }
+
+  /** Behind the tail, which is written to but not read: it has left the caches. */
+  #append(key: number, tail: number, item: number, timeMs: number): void {
+    const items = this.#items;
+    items.setBefore(item, tail);
+    items.setAfter(item, NONE);
+    items.setAfter(tail, item);
+    this.#keys.setTail(key, item);
+    this.#keys.setTailMs(key, timeMs);
   }
 
   #insert(key: number, tail: number, item: number): void {

@@ -154,7 +154,7 @@ describe('a flux engine', () => {
         };
         const rows = inArrivalOrder(random).map(({ timeMs, position }): FluxRow<number> => {
           const { group, id, parent, tags: bits } = random[position] as (typeof random)[number];
-          const own = Int32Array.from(usedPlan.rules, ({ rule }) => bits & ((1 << rule.tags.length) - 1));
+          const own = usedPlan.rules.map(({ rule }) => bits & ((1 << rule.tags.length) - 1));
           return {
             timeMs,
             source: 0,
@@ -194,7 +194,7 @@ describe('a flux engine', () => {
     const engine = new FluxEngine<number>(plan, clocks, options, () => {});
     const row = (id: number, timeMs: number): FluxRow<number> => ({
       ...{ timeMs, source: 0, position: timeMs, part: 0, group: `g${id % 7}`, columns: [String(id), String(id - 1)] },
-      ...{ own: Int32Array.from(plan.rules, () => 1), item: id },
+      ...{ own: plan.rules.map(() => 1), item: id },
     });
     for (let id = 0; id < 3_000; id++) engine.push(row(id, id), 0);
     const before = engine.memory.facts;
@@ -216,7 +216,7 @@ describe('a flux engine', () => {
     expect(restored.memory.facts).toBe(before);
     // Children of the last process before the snapshot know their parent, children of the next one do not.
     for (const child of [3_000, 3_001]) {
-      const own = Int32Array.from(plan.rules, () => 0);
+      const own = plan.rules.map(() => 0);
       restored.push({ ...row(child, 10_000), columns: ['x', String(child - 1)], group: `g${(child - 1) % 7}`, own }, 0);
     }
     restored.end();
