@@ -1,40 +1,23 @@
 /**
  * Benchmarks of the state engine: what a remembered tag costs, how fast rows and facts go through, what a live group costs, how long a
- * snapshot holds things up. Seeded data; expected counts are asserted outside the timed parts; a naive baseline runs beside each.
+ * snapshot holds things up. Seeded data; expected counts are asserted outside the timed parts.
  *
- * Run: npx tsc -p tsconfig.json --noEmit false --outDir DIR && node --expose-gc DIR/bench/state.bench.js [section …]
+ * Run: npx tsc -p tsconfig.bench.json && node --expose-gc build/bench/bench/state.bench.js [section …]
  */
-import { cpus } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { CorrelationRule } from '../src/ir/correlation.ts';
-import type { FluxSpec } from '../src/ir/flux.ts';
 import { CorrelationEngine, DEFAULT_CORRELATION_OPTIONS } from '../src/state/correlation/engine.ts';
-import type { CorrelationFact } from '../src/state/correlation/fact.ts';
 import { planCorrelations } from '../src/state/correlation/plan.ts';
 import { restoreCorrelations, snapshotCorrelations } from '../src/state/correlation/snapshot.ts';
-import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from '../src/state/flux/engine.ts';
-import { planFlux } from '../src/state/flux/plan.ts';
-import type { FluxRow } from '../src/state/flux/row.ts';
+import type { FluxEngineOptions } from '../src/state/flux/engine.ts';
 import { BloomGenerations } from '../src/state/memory/bloom-generations.ts';
 import { Fingerprint } from '../src/state/memory/fingerprint.ts';
 import { TagTable } from '../src/state/memory/tag-table.ts';
 import { restoreTable, snapshotTable } from '../src/state/memory/tag-table-snapshot.ts';
 import { SourceClocks } from '../src/state/order/source-clock.ts';
 import { closing, readSnapshot } from '../src/state/snapshot/chunk.ts';
-
-const SEED = { lo: 0x1234, hi: 0x5678 };
-const RUNS = 7;
-
-/** xorshift32: the same data in every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return Math.floor(((state >>> 0) / 4294967296) * below);
-  };
-}
+import { correlationRule, correlationStream, fluxStream, SEED, type StreamResult } from './state-streams.ts';
 
 function print(label: string, text: string): void {
   process.stdout.write(`${label.padEnd(58)} ${text}\n`);
@@ -46,20 +29,6 @@ function heapBytes(): number {
   globalThis.gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
-}
-
-/** Minimum, median and greatest rate of several runs, by processor time (garbage collection included): other work may be running. */
-function rates(label: string, count: number, run: () => void): void {
-  const perSecond: number[] = [];
-  for (let i = 0; i < RUNS; i++) {
-    const start = process.cpuUsage();
-    run();
-    const { user, system } = process.cpuUsage(start);
-    perSecond.push(count / ((user + system) / 1e6));
-  }
-  perSecond.sort((a, b) => a - b);
-  const millions = perSecond.map((rate) => (rate / 1e6).toFixed(2));
-  print(label, `${millions[RUNS >> 1]} M/s (min ${millions[0]}, max ${millions[RUNS - 1]})`);
 }
 
 function expectEqual(what: string, actual: number, expected: number): void {
@@ -141,207 +110,96 @@ function memory(): void {
   wrong();
 }
 
-/** The tags that the three README rules remember of a parent (flux-capacitor.md section 10). */
-const README_RULES: FluxSpec = {
-  rules: [
-    ['rundll32', ['iexplore', 'msiexec_syswow64', 'msiexec_system32', 'splunk_ufw']],
-    ['conhost', ['conhost', 'git_show']],
-    ['impacket', ['other', 'atexec']],
-  ].map(([name, tags]) => ({
-    name: name as string,
-    action: 'parent' as const,
-    parent: 'ProcessId',
-    child: 'NewProcessId',
-    tags: tags as string[],
-    condition: { kind: 'tag' as const, tag: 0, from: 'inherited' as const },
-  })),
-};
+/** Ways through an engine; those of one set must give the same number of alerts. */
+interface Way {
+  readonly set: string;
+  readonly label: string;
+  readonly run: () => StreamResult;
+}
 
-function fluxRows(count: number, hosts: number, hotShare: number, shuffledMs: number): FluxRow<undefined>[] {
-  const random = randomNumbers(42);
-  const rows: (FluxRow<undefined> & { readonly arrives: number })[] = [];
-  const last = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const host = random(1000) < hotShare * 1000 ? 0 : random(hosts);
-    const parent = last.get(host) ?? 4;
-    const id = (parent + 4 * (1 + random(50))) % 65_536;
-    if (random(3) === 0) last.set(host, id);
-    // One process in twenty is a parent of interest.
-    const own = Int32Array.of(random(40) === 0 ? 1 : 0, random(60) === 0 ? 1 : 0, random(120) === 0 ? 2 : 0);
-    rows.push({
-      timeMs: 1.6e12 + i,
-      source: 0,
-      position: i * 1500,
-      part: 0,
-      group: `host-${host}.example.org`,
-      columns: [`0x${id.toString(16)}`, `0x${parent.toString(16)}`],
-      own,
-      item: undefined,
-      arrives: i + random(shuffledMs + 1),
+function fluxWays(): Way[] {
+  return [0, 0.9].flatMap((hotShare) => {
+    const set = `three README rules, 5,000 hosts, ${hotShare * 100} % from one host`;
+    const way = (label: string, options: Partial<FluxEngineOptions>, shuffledMs = 0): Way => ({
+      ...{ set, label, run: () => fluxStream(options, hotShare, shuffledMs) },
     });
-  }
-  // As events come: each row made when it arrives, beside its neighbours in memory.
-  return rows
-    .sort((a, b) => a.arrives - b.arrives)
-    .map(({ timeMs, source, position, part, group, columns, own }) => ({
-      ...{ timeMs, source, position, part, group: flat(group), columns: columns.map(flat) },
-      ...{ own: Int32Array.from(own), item: undefined },
-    }));
-}
-
-/** A copy of a text, in one piece. */
-function flat(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : Buffer.from(text, 'latin1').toString('latin1');
-}
-
-function flux(): void {
-  // Few enough that the collector is not busy with the rows of this program in place of what is measured.
-  const COUNT = 200_000;
-  const plan = planFlux(README_RULES);
-  const through = (rows: readonly FluxRow<undefined>[], options: Partial<FluxEngineOptions>): number => {
-    const clocks = new SourceClocks();
-    clocks.register('bench', 'file');
-    let fired = 0;
-    const engine = new FluxEngine<undefined>(
-      plan,
-      clocks,
-      { ...DEFAULT_FLUX_OPTIONS, maxPending: 4e6, evidenceRows: 0, seed: SEED, ...options },
-      (_row, result) => {
-        fired += result.fired.length;
-      },
-    );
-    for (const row of rows) engine.push(row, 0);
-    engine.end();
-    expectEqual('late rows', engine.counts.late, 0);
-    return fired;
-  };
-  for (const hotShare of [0, 0.9]) {
-    let rows = fluxRows(COUNT, 5_000, hotShare, 0);
-    const expected = through(rows, {});
-    print(`three README rules, 5,000 hosts, ${hotShare * 100} % from one host`, `${COUNT} rows, ${expected} alerts`);
-    const run = (label: string, options: Partial<FluxEngineOptions>): void => {
-      expectEqual(label, through(rows, options), expected);
-      rates(`  ${label}`, COUNT, () => through(rows, options));
-    };
-    run('sorted, no lateness', { latenessMs: 0 });
-    run('sorted, waiting 60 s', {});
-    run('sorted, at once (eager)', { mode: 'eager', latenessMs: 1_000 });
-    run('sorted, no lateness, with evidence', { latenessMs: 0, evidenceRows: 200_000 });
-    rows = fluxRows(COUNT, 5_000, hotShare, 30_000);
-    run('shuffled within 30 s, waiting 60 s', {});
-  }
-  const sorted = fluxRows(COUNT, 5_000, 0, 0);
-  rates('  baseline: a Map of joined texts, no order, no bound', COUNT, () => {
-    const remembered = new Map<string, number>();
-    let fired = 0;
-    for (const { group, columns, own } of sorted)
-      for (let rule = 0; rule < 3; rule++) {
-        if (own[rule] !== 0) remembered.set(`${group}.${rule}.${columns[0]}`, own[rule] as number);
-        if (((remembered.get(`${group}.${rule}.${columns[1]}`) ?? 0) & 1) !== 0) fired++;
-      }
-    if (fired === 0) throw new Error('baseline fired nothing');
+    return [
+      way('sorted, no lateness', { latenessMs: 0 }),
+      way('sorted, waiting 60 s', {}),
+      way('sorted, at once (eager)', { mode: 'eager', latenessMs: 1_000 }),
+      way('sorted, no lateness, with evidence', { latenessMs: 0, evidenceRows: 200_000 }),
+      way('shuffled within 30 s, waiting 60 s', {}, 30_000),
+    ];
   });
 }
 
-function correlationRule(type: CorrelationRule['type'], value: number): CorrelationRule {
-  return {
-    kind: 'correlation',
-    details: { id: type, name: type },
-    origin: { file: 'bench', line: 1 },
-    type,
-    rules: ['A', 'B', 'C'],
-    groupBy: [{ name: 'u', fieldOf: {} }],
-    timespanMs: 300_000,
-    condition: {
-      kind: 'threshold',
-      bounds: [{ operator: 'gte', value }],
-      fields: type === 'value_count' ? [{ name: 'v', fieldOf: {} }] : [],
-    },
-    generate: false,
-    alerts: true,
-  };
+function correlationWays(): Way[] {
+  const kinds = [
+    ['event_count', 25],
+    ['value_count', 12],
+    ['temporal', 3],
+    ['temporal_ordered', 3],
+  ] as const;
+  return [0, 0.9].flatMap((hotShare) =>
+    kinds.flatMap(([type, value]) => {
+      const set = `${type}, ${hotShare === 0 ? '10,000 groups' : '90 % in one group'}`;
+      return [
+        { set, label: 'sorted, waiting', run: () => correlationStream(type, value, 'ordered', hotShare, 0) },
+        {
+          ...{ set, label: 'shuffled within 30 s, waiting' },
+          run: () => correlationStream(type, value, 'ordered', hotShare, 30_000),
+        },
+        { set, label: 'sorted, at once', run: () => correlationStream(type, value, 'eager', hotShare, 0) },
+      ];
+    }),
+  );
 }
 
-function facts(count: number, groups: number, shuffledMs: number, hotShare = 0): CorrelationFact[] {
-  const random = randomNumbers(7);
-  return Array.from({ length: count }, (_, i) => ({
-    timeMs: 1.6e12 + i * 2,
-    source: 0,
-    position: i * 300,
-    part: 0,
-    correlation: 0,
-    member: random(3),
-    group: [`user-${random(1000) < hotShare * 1000 ? 0 : random(groups)}`],
-    value: `v${random(20)}`,
-    carried: undefined,
-    inner: undefined,
-    arrives: i * 2 + random(shuffledMs + 1),
-  })).sort((a, b) => a.arrives - b.arrives);
+/** Each way in a process of its own. */
+function ways(section: string, list: readonly Way[]): void {
+  let set = '';
+  let alerts = 0;
+  list.forEach((way, index) => {
+    const result = JSON.parse(alone(section, index)) as StreamResult;
+    if (way.set !== set) print(way.set, `${result.count} items, ${result.alerts} alerts`);
+    else expectEqual(`alerts of ${way.set}, ${way.label}`, result.alerts, alerts);
+    ({ set } = way);
+    ({ alerts } = result);
+    const [processor, clock] = [result.byProcessor, result.bestTenth].map((rate) => (rate / 1e6).toFixed(2));
+    print(`  ${way.label}`, `${processor} M/s by processor time; best tenth ${clock} M/s`);
+  });
 }
 
-function correlation(): void {
-  const COUNT = 300_000;
-  const through = (
-    type: CorrelationRule['type'],
-    value: number,
-    list: readonly CorrelationFact[],
-    mode: 'ordered' | 'eager',
-  ): number => {
-    const clocks = new SourceClocks();
-    clocks.register('bench', 'file');
-    let fired = 0;
-    const plan = planCorrelations([correlationRule(type, value)], 60_000);
-    const engine = new CorrelationEngine(plan, clocks, { ...DEFAULT_CORRELATION_OPTIONS, mode, seed: SEED }, () => {
-      fired++;
-    });
-    for (const fact of list) engine.push(fact, 0);
-    engine.end();
-    return fired;
-  };
-  for (const [what, hotShare] of [
-    ['10,000 groups', 0],
-    ['90 % in one group', 0.9],
-  ] as const) {
-    const sorted = facts(COUNT, 10_000, 0, hotShare);
-    const shuffled = facts(COUNT, 10_000, 30_000, hotShare);
-    for (const [type, value] of [
-      ['event_count', 25],
-      ['value_count', 12],
-      ['temporal', 3],
-      ['temporal_ordered', 3],
-    ] as const) {
-      const expected = through(type, value, sorted, 'ordered');
-      expectEqual(`${type} shuffled`, through(type, value, shuffled, 'ordered'), expected);
-      rates(`${type}, ${what}, sorted, waiting (${expected} alerts)`, COUNT, () =>
-        through(type, value, sorted, 'ordered'),
-      );
-      rates(`${type}, ${what}, shuffled within 30 s, waiting`, COUNT, () => through(type, value, shuffled, 'ordered'));
-      rates(`${type}, ${what}, sorted, at once`, COUNT, () => through(type, value, sorted, 'eager'));
-    }
-  }
+/** What a part of a section writes when it is all that its process does. */
+function alone(section: string, part: number): string {
+  const args = [...process.execArgv, process.argv[1] ?? '', '--alone', section, String(part)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
 }
 
-function groups(): void {
+const MODES = ['eager', 'ordered'] as const;
+
+/** In a process of its own: what another engine leaves behind would be freed while this one is measured. */
+function groupsOf(mode: (typeof MODES)[number]): void {
   const COUNT = 1_000_000;
-  for (const mode of ['eager', 'ordered'] as const) {
-    const before = heapBytes();
-    const clocks = new SourceClocks();
-    clocks.register('bench', 'stream');
-    const plan = planCorrelations([correlationRule('event_count', 25)], 60_000);
-    const engine = new CorrelationEngine(plan, clocks, { ...DEFAULT_CORRELATION_OPTIONS, mode, seed: SEED }, () => {});
-    // Made one by one, so that nothing but what the engine keeps is there at the end.
-    for (let i = 0; i < COUNT; i++) {
-      const place = { timeMs: 1.6e12 + i, source: 0, position: i, part: 0 };
-      engine.push({ correlation: 0, member: 0, group: [`user-${i}`], ...place }, place.timeMs);
-    }
-    const bytes = (heapBytes() - before) / COUNT;
-    expectEqual('groups', engine.counts()[0]?.counts.groups ?? 0, COUNT);
-    print(`bytes for each of 1 M live groups with one event, ${mode}`, `${bytes.toFixed(0)} (group text included)`);
-    const start = performance.now();
-    for (let i = 0; i < COUNT / 20_000 + 1; i++) engine.advance(1.6e12 + COUNT + 400_000);
-    print('  closing them all, 20,000 in each step', `${(performance.now() - start).toFixed(0)} ms`);
-    expectEqual('groups left', engine.counts()[0]?.counts.groups ?? 0, 0);
+  const before = heapBytes();
+  const clocks = new SourceClocks();
+  clocks.register('bench', 'stream');
+  const plan = planCorrelations([correlationRule('event_count', 25)], 60_000);
+  const engine = new CorrelationEngine(plan, clocks, { ...DEFAULT_CORRELATION_OPTIONS, mode, seed: SEED }, () => {});
+  // Made one by one, so that nothing but what the engine keeps is there at the end.
+  for (let i = 0; i < COUNT; i++) {
+    const place = { timeMs: 1.6e12 + i, source: 0, position: i, part: 0 };
+    engine.push({ correlation: 0, member: 0, group: [`user-${i}`], ...place }, place.timeMs);
   }
+  const bytes = (heapBytes() - before) / COUNT;
+  expectEqual('groups', engine.counts()[0]?.counts.groups ?? 0, COUNT);
+  print(`bytes for each of 1 M live groups with one event, ${mode}`, `${bytes.toFixed(0)} (group text included)`);
+  const start = performance.now();
+  for (let i = 0; i < COUNT / 20_000 + 1; i++) engine.advance(1.6e12 + COUNT + 400_000);
+  print('  closing them all, 20,000 in each step', `${(performance.now() - start).toFixed(0)} ms`);
+  expectEqual('groups left', engine.counts()[0]?.counts.groups ?? 0, 0);
 }
 
 function snapshot(): void {
@@ -441,8 +299,27 @@ function windows(): void {
   expectEqual('facts restored', restored.counts()[0]?.counts.facts ?? 0, facts);
 }
 
-const SECTIONS: Readonly<Record<string, () => void>> = { memory, flux, correlation, groups, snapshot, windows };
+const SECTIONS: Readonly<Record<string, () => void>> = {
+  memory,
+  flux: () => ways('flux', fluxWays()),
+  correlation: () => ways('correlation', correlationWays()),
+  groups: () => {
+    for (const part of MODES.keys()) process.stdout.write(alone('groups', part));
+  },
+  snapshot,
+  windows,
+};
 
-print('processor, node', `${cpus()[0]?.model}, ${process.version}`);
+/** Parts of sections that have a process of their own. */
+const PARTS: Readonly<Record<string, (part: number) => void>> = {
+  flux: (part) => process.stdout.write(JSON.stringify(fluxWays()[part]?.run())),
+  correlation: (part) => process.stdout.write(JSON.stringify(correlationWays()[part]?.run())),
+  groups: (part) => groupsOf(MODES[part] ?? 'eager'),
+};
+
 const chosen = process.argv.slice(2);
-for (const [name, run] of Object.entries(SECTIONS)) if (chosen.length === 0 || chosen.includes(name)) run();
+if (chosen[0] === '--alone') PARTS[chosen[1] ?? '']?.(Number(chosen[2]));
+else {
+  print('processor, node, load', `${cpus()[0]?.model}, ${process.version}, ${loadavg()[0]?.toFixed(1)}`);
+  for (const [name, run] of Object.entries(SECTIONS)) if (chosen.length === 0 || chosen.includes(name)) run();
+}
