@@ -14,6 +14,7 @@ import { processEventOf } from '../../src/state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields } from '../../src/state/process/process-fields.ts';
 import { README_CASES } from '../../src/testing/readme-cases.ts';
 import { ProcessMemory } from '../../src/state/process/process-memory.ts';
+import { toldAt } from '../../src/testing/told-time.ts';
 
 const text = readFileSync(new URL('readme-rules.yml', import.meta.url), 'utf8');
 const { detections, diagnostics } = loadSigma([{ path: 'readme-rules.yml', text }], { regexProblem });
@@ -33,7 +34,7 @@ describe('the three README rules on raw process events', () => {
         parent_id: index === 0 ? '' : String(99 + index),
         ...process,
       } as EventObject;
-      const event = processEventOf(fields, index * 1000);
+      const event = processEventOf(fields, toldAt(index * 1000));
       if (event !== undefined) memory.observe(event);
       const derived = new ProcessFields(memory, fields, event);
       const view = derivedEvent(plainEvent(fields), DERIVED_PROCESS_FIELDS.keys(), (name) => derived.derived(name));

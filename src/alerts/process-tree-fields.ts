@@ -36,7 +36,8 @@ export function withParent(fields: EcsFields, { ancestors }: ProcessTree): EcsFi
   const told = isEventObject(own) ? own : {};
   // Another process than the one that the event names: its fields do not belong together.
   if (Object.hasOwn(told, 'pid') && String(told['pid']) !== parent.pid) return fields;
-  const { executable, command_line, guid, user, start } = parent;
+  const { executable, command_line, guid, user } = parent;
+  const start = parent.start_assumed === true ? undefined : parent.start;
   const remembered: [string, EventValue][] = [
     ...(/^\d{1,10}$/.test(parent.pid) ? [['pid', Number(parent.pid)] as [string, EventValue]] : []),
     ...(executable === undefined
@@ -55,6 +56,9 @@ export function withParent(fields: EcsFields, { ancestors }: ProcessTree): EcsFi
 
 function limited(process: TreeProcess): TreeProcess {
   return Object.fromEntries(
-    Object.entries(process).map(([name, text]) => [name, cutUtf8(String(text), MAX_ANCESTOR_BYTES)]),
+    Object.entries(process).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? cutUtf8(value, MAX_ANCESTOR_BYTES) : value,
+    ]),
   ) as unknown as TreeProcess;
 }

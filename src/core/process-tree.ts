@@ -8,6 +8,8 @@ export interface TreeProcess {
   readonly user?: string;
   /** RFC 3339; absent when its start was not seen. */
   readonly start?: string;
+  /** Its record had no time: `start` is when it arrived. */
+  readonly start_assumed?: true;
 }
 
 export interface ProcessTree {

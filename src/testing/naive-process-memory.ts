@@ -11,6 +11,7 @@ export interface NaiveProcess {
   guid: string | undefined;
   startMs: number;
   started: boolean;
+  startAssumed: boolean;
   endMs: number | undefined;
   parentPid: string | undefined;
   parentGuid: string | undefined;
@@ -187,6 +188,7 @@ export class NaiveProcessMemory<T = never> {
     }
     const record = newProcess(event.host, event.pid, event.guid, event.timeMs, limited(event.fields));
     record.started = event.kind === 'start';
+    record.startAssumed = event.isTimeAssumed === true;
     record.parentPid = event.parentPid;
     record.parentGuid = event.parentGuid;
     this.#insert(record, host);
@@ -201,7 +203,9 @@ export class NaiveProcessMemory<T = never> {
       if (event.guid !== undefined && record.guid !== undefined) continue;
       const image = record.fields['Image'];
       const isSame = record.started
-        ? Math.abs(record.startMs - event.timeMs) <= SAME_START_MS && sameProgram(image, event.fields['Image'])
+        ? Math.abs(record.startMs - event.timeMs) <= SAME_START_MS &&
+          sameProgram(image, event.fields['Image']) &&
+          !(event.isTimeAssumed === true && saysOtherwise(record, event))
         : // Known only from its children: this is its start, if it is not younger than they are.
           event.timeMs <= record.startMs && (image === undefined || sameProgram(image, event.fields['Image']));
       if (isSame) return record;
@@ -210,8 +214,10 @@ export class NaiveProcessMemory<T = never> {
   }
 
   #update(record: NaiveProcess, event: ProcessEvent, host: Host): void {
-    if (event.kind === 'start' && !record.started) {
+    const isBetter = record.startAssumed && event.isTimeAssumed !== true;
+    if (event.kind === 'start' && (!record.started || isBetter)) {
       record.started = true;
+      record.startAssumed = event.isTimeAssumed === true;
       unlink(host, record);
       record.startMs = event.timeMs;
       link(host, record);
@@ -301,7 +307,7 @@ function newProcess(
   fields: Record<string, string>,
 ): NaiveProcess {
   const none = { endMs: undefined, parentPid: undefined, parentGuid: undefined, older: undefined };
-  return { host, pid, guid, startMs, started: false, fields, ...none };
+  return { host, pid, guid, startMs, started: false, startAssumed: false, fields, ...none };
 }
 
 function idKey(host: string, pid: string): string {
@@ -360,4 +366,12 @@ function limited(fields: Readonly<Record<string, string>>): Record<string, strin
         Object.entries(fields).map(([key, text]) => [key, text.slice(0, MAX_VALUE_CHARACTERS)] as const),
       );
   return { ...fields };
+}
+
+/** Without times only the command line and the parent tell two starts of a program under one id apart. */
+function saysOtherwise({ fields, parentPid }: NaiveProcess, event: ProcessEvent): boolean {
+  const differs = (a: string | undefined, b: string | undefined): boolean =>
+    a !== undefined && b !== undefined && a !== b;
+  const command = event.fields['CommandLine']?.slice(0, MAX_VALUE_CHARACTERS);
+  return differs(fields['CommandLine'], command) || differs(parentPid, event.parentPid);
 }

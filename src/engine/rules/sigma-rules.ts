@@ -102,7 +102,7 @@ export class SigmaEventRules {
   prepare(event: Event, candidates?: Iterable<number>): SigmaPart {
     this.counts.events++;
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
-    const process = this.#processes?.told(recognised?.event.base ?? event.fields, event.timeMs);
+    const process = this.#processes?.told(recognised?.event.base ?? event.fields, event);
     const about = process === undefined ? NOTHING_TOLD : { process };
     if (recognised === undefined) {
       this.counts.unrecognised++;

@@ -15,7 +15,12 @@ import type { EventArchive } from '../../state/event-log.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
 import { AuditAssembler } from '../../state/process/audit-assembler.ts';
-import { PROCESS_PROPERTIES, type ProcessEvent, processEventOf } from '../../state/process/process-event.ts';
+import {
+  PROCESS_PROPERTIES,
+  type ProcessEvent,
+  processEventOf,
+  type ToldTime,
+} from '../../state/process/process-event.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
@@ -139,8 +144,8 @@ export class ProcessContext {
   }
 
   /** What a record says of a process, without any memory; `audit` where only the records of one audit event together say it. */
-  told(fields: EventObject, timeMs: number): ProcessEvent | 'audit' | undefined {
-    return isAudit(fields) ? 'audit' : processEventOf(fields, timeMs);
+  told(fields: EventObject, time: ToldTime): ProcessEvent | 'audit' | undefined {
+    return isAudit(fields) ? 'audit' : processEventOf(fields, time);
   }
 
   /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
@@ -171,10 +176,9 @@ export class ProcessContext {
     return tree.ancestors.length === 0 ? undefined : tree;
   }
 
-  #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+  #processOf(fields: EventObject, time: ToldTime): ProcessEvent | undefined {
     // Records of one audit event belong together; everything else is about a process by itself.
-    const { timeMs } = event;
-    return isAudit(fields) ? this.#audit.processOf(fields, timeMs, '') : processEventOf(fields, timeMs);
+    return isAudit(fields) ? this.#audit.processOf(fields, time, '') : processEventOf(fields, time);
   }
 }
 

@@ -68,7 +68,7 @@ class Bench {
     if (values?.factAt !== NO_FACT) counts.kernel++;
     const fields = JSON.parse(record) as EventObject;
     const time = eventTime(fields, 'json', { timezone, arrivalMs, clamp: true });
-    const process = processEventOf(fields, time.ms);
+    const process = processEventOf(fields, { timeMs: time.ms, timeOrigin: time.origin });
     expect(timeOrigin).toBe(time.origin);
     counts.fed++;
     const { fact } = this.#feeder;

@@ -128,6 +128,7 @@ export class ProcessFeeder {
     if (fact.pid === NO_PID) return origin;
     fact.kind = shape.kind;
     fact.timeMs = ms;
+    fact.isTimeAssumed = origin !== 'field';
     fact.host = texts.lowerOf(this.#host(process.hosts, texts));
     fact.guid = this.#value(shape.guid, texts);
     fact.parentPid = this.#pid(shape.parentPid, texts);
@@ -149,6 +150,7 @@ export class ProcessFeeder {
     const { ms, origin } = placedTime(DAY_MS * ((facts[factAt] as number) | 0) + (facts[factAt + 1] as number), time);
     fact.kind = (flags & 1) === 0 ? 'start' : 'exit';
     fact.timeMs = ms;
+    fact.isTimeAssumed = origin !== 'field';
     fact.host = texts.lowerOf(this.#numbered(facts[factAt + 3] as number, texts) || EMPTY_TEXT);
     fact.pid = facts[factAt + 4] as number;
     fact.guid = this.#numbered(facts[factAt + 5] as number, texts);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
 import { AuditAssembler } from './audit-assembler.ts';
+import { toldAt } from '../../testing/told-time.ts';
 
 const msg = 'audit(1364481363.243:24287)';
 const SYSCALL: EventObject = {
@@ -21,7 +22,7 @@ describe('AuditAssembler', () => {
       [EXECVE, SYSCALL],
     ]) {
       const assembler = new AuditAssembler();
-      const [first, second] = records.map((record) => assembler.processOf(record, 0, 'h'));
+      const [first, second] = records.map((record) => assembler.processOf(record, toldAt(0), 'h'));
       if (records[0] === EXECVE) expect(first).toBeUndefined();
       else expect(first).toMatchObject({ kind: 'start', pid: '3538', parentPid: '2686' });
       expect(second).toMatchObject({
@@ -38,11 +39,11 @@ describe('AuditAssembler', () => {
 
   it('takes the arguments before the title, and the folder', () => {
     const assembler = new AuditAssembler();
-    assembler.processOf(SYSCALL, 0, '');
-    const title = assembler.processOf({ type: 'PROCTITLE', msg, proctitle: '62617368002D63' }, 0, '');
+    assembler.processOf(SYSCALL, toldAt(0), '');
+    const title = assembler.processOf({ type: 'PROCTITLE', msg, proctitle: '62617368002D63' }, toldAt(0), '');
     expect(title?.fields['CommandLine']).toBe('bash -c');
-    expect(assembler.processOf(EXECVE, 0, '')?.fields['CommandLine']).toBe('bash -c echo a b');
-    expect(assembler.processOf({ type: 'CWD', msg, cwd: '/root' }, 0, '')?.fields).toMatchObject({
+    expect(assembler.processOf(EXECVE, toldAt(0), '')?.fields['CommandLine']).toBe('bash -c echo a b');
+    expect(assembler.processOf({ type: 'CWD', msg, cwd: '/root' }, toldAt(0), '')?.fields).toMatchObject({
       CommandLine: 'bash -c echo a b',
       CurrentDirectory: '/root',
     });
@@ -50,18 +51,20 @@ describe('AuditAssembler', () => {
 
   it('keeps hosts and events apart, and takes a call that starts no program for activity', () => {
     const assembler = new AuditAssembler();
-    assembler.processOf({ ...SYSCALL, node: 'a' }, 0, '');
-    expect(assembler.processOf({ ...EXECVE, node: 'b' }, 0, '')).toBeUndefined();
-    expect(assembler.processOf({ ...EXECVE, node: 'a', msg: 'audit(1364481363.243:24288)' }, 0, '')).toBeUndefined();
-    expect(assembler.processOf({ ...SYSCALL, syscall: '2' }, 0, '')).toMatchObject({ kind: 'activity' });
-    expect(assembler.processOf({ type: 'PATH', msg, name: '/x' }, 0, '')).toBeUndefined();
+    assembler.processOf({ ...SYSCALL, node: 'a' }, toldAt(0), '');
+    expect(assembler.processOf({ ...EXECVE, node: 'b' }, toldAt(0), '')).toBeUndefined();
+    expect(
+      assembler.processOf({ ...EXECVE, node: 'a', msg: 'audit(1364481363.243:24288)' }, toldAt(0), ''),
+    ).toBeUndefined();
+    expect(assembler.processOf({ ...SYSCALL, syscall: '2' }, toldAt(0), '')).toMatchObject({ kind: 'activity' });
+    expect(assembler.processOf({ type: 'PATH', msg, name: '/x' }, toldAt(0), '')).toBeUndefined();
   });
 
   it('decodes only digits that stand for a text which needed it', () => {
     const line = (a1: string): unknown => {
       const assembler = new AuditAssembler();
-      assembler.processOf(SYSCALL, 0, '');
-      return assembler.processOf({ type: 'EXECVE', msg, a0: 'x', a1 }, 0, '')?.fields['CommandLine'];
+      assembler.processOf(SYSCALL, toldAt(0), '');
+      return assembler.processOf({ type: 'EXECVE', msg, a0: 'x', a1 }, toldAt(0), '')?.fields['CommandLine'];
     };
     expect([line('CAFE'), line('4142'), line('412042'), line('C3A4'), line('abc')]).toEqual([
       'x CAFE',
@@ -74,8 +77,9 @@ describe('AuditAssembler', () => {
 
   it('forgets the oldest events', () => {
     const assembler = new AuditAssembler();
-    assembler.processOf(SYSCALL, 0, '');
-    for (let i = 0; i < 5000; i++) assembler.processOf({ ...SYSCALL, msg: `audit(1364481364.000:${i})` }, 0, '');
-    expect(assembler.processOf(EXECVE, 0, '')).toBeUndefined();
+    assembler.processOf(SYSCALL, toldAt(0), '');
+    for (let i = 0; i < 5000; i++)
+      assembler.processOf({ ...SYSCALL, msg: `audit(1364481364.000:${i})` }, toldAt(0), '');
+    expect(assembler.processOf(EXECVE, toldAt(0), '')).toBeUndefined();
   });
 });

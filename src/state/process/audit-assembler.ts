@@ -6,7 +6,7 @@
  */
 import type { EventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
-import { hostOf, type ProcessEvent, processEventOf } from './process-event.ts';
+import { hostOf, type ProcessEvent, processEventOf, type ToldTime } from './process-event.ts';
 
 const MAX_EVENTS = 4096;
 const MAX_ARGUMENTS = 1024;
@@ -33,14 +33,14 @@ export class AuditAssembler {
   }
 
   /** What the audit record says of a process together with the records of its event before it; undefined when it is none. */
-  processOf(fields: EventObject, timeMs: number, defaultHost: string): ProcessEvent | undefined {
+  processOf(fields: EventObject, told: ToldTime, defaultHost: string): ProcessEvent | undefined {
     const stamp = auditStamp(fields);
     if (stamp === undefined) return undefined;
     const type = textOf(fields, 'type');
-    const own = type === 'SYSCALL' ? processEventOf(fields, stamp.timeMs ?? timeMs, defaultHost) : undefined;
+    const at: ToldTime = stamp.timeMs === undefined ? told : { timeMs: stamp.timeMs, timeOrigin: 'field' };
+    const own = type === 'SYSCALL' ? processEventOf(fields, at, defaultHost) : undefined;
     const more = type === undefined || own !== undefined ? {} : partsOf(type, fields);
-    if (own === undefined && Object.keys(more).length === 0)
-      return processEventOf(fields, stamp.timeMs ?? timeMs, defaultHost);
+    if (own === undefined && Object.keys(more).length === 0) return processEventOf(fields, at, defaultHost);
     const parts = this.#partsOf(`${hostOf(fields) ?? defaultHost}\0${stamp.id}`);
     if (own !== undefined) parts.process = own;
     for (const [name, text] of Object.entries(more)) if (!Object.hasOwn(parts.fields, name)) parts.fields[name] = text;

@@ -11,7 +11,16 @@ const fields = fc.record({ Image: text, CommandLine: text, Hashes: text }, { req
 const event: fc.Arbitrary<ProcessEvent> = fc.record(
   {
     ...{ kind: fc.constantFrom<ProcessEvent['kind']>('start', 'exit'), timeMs: fc.integer() },
-    ...{ host: text, pid, guid: text, parentPid: pid, parentGuid: text, fields, parentFields: fields },
+    ...{
+      host: text,
+      pid,
+      guid: text,
+      parentPid: pid,
+      parentGuid: text,
+      fields,
+      isTimeAssumed: fc.constant<true>(true),
+      parentFields: fields,
+    },
   },
   { requiredKeys: ['kind', 'timeMs', 'host', 'pid', 'fields', 'parentFields'] },
 );

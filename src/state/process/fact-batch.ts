@@ -2,7 +2,7 @@
  * FactBatch: facts on their way from the thread that read them to the one that remembers: columns of numbers and the bytes of their
  * texts, each once. Nothing is made of a fact but its numbers on either side.
  *
- * `words`: for each fact kind, host, pid, guid, parent pid, parent guid, then the fields and what it says of the parent, texts by their
+ * `words`: for each fact kind (`ASSUMED` is added where its time is that of its arrival), host, pid, guid, parent pid, parent guid, then the fields and what it says of the parent, texts by their
  * place; `times`: for each its time and its arrival.
  */
 import type { ProcessEventKind } from './process-event.ts';
@@ -18,6 +18,7 @@ export interface FactBatch extends TextColumns {
 }
 
 const KINDS: readonly ProcessEventKind[] = ['start', 'exit', 'activity'];
+const ASSUMED = 4;
 const FIELDS = 6;
 const WORDS = FIELDS + 2 * FIELD_COUNT;
 
@@ -48,7 +49,7 @@ export class FactWriter {
     const words = this.#words;
     const written = this.#written;
     let at = count * WORDS;
-    words[at++] = KINDS.indexOf(fact.kind);
+    words[at++] = KINDS.indexOf(fact.kind) + (fact.isTimeAssumed ? ASSUMED : 0);
     words[at++] = written.place(fact.host);
     words[at++] = written.pidWord(fact.pid);
     words[at++] = written.place(fact.guid);
@@ -112,7 +113,9 @@ export class FactReader {
       return place === NO_TEXT ? (words[word] as number) : pidOfText(ids[place] as number);
     };
     const at = index * WORDS;
-    fact.kind = KINDS[words[at] as number] ?? 'activity';
+    const kind = words[at] as number;
+    fact.isTimeAssumed = kind >= ASSUMED;
+    fact.kind = KINDS[kind & (ASSUMED - 1)] ?? 'activity';
     fact.host = text(at + 1);
     fact.pid = pid(at + 2);
     fact.guid = text(at + 3);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
 import { processEventOf } from './process-event.ts';
+import { toldAt } from '../../testing/told-time.ts';
 
 /** kind host pid<parent Image | CommandLine | parent's Image */
 function told(fields: EventObject): string | undefined {
-  const event = processEventOf(fields, 0);
+  const event = processEventOf(fields, toldAt(0));
   if (event === undefined) return undefined;
   const { kind, host, pid, parentPid, parentGuid, guid, fields: own, parentFields } = event;
   const ids = `${pid}${guid === undefined ? '' : `/${guid}`}<${parentPid ?? '-'}${parentGuid === undefined ? '' : `/${parentGuid}`}`;

@@ -2,7 +2,7 @@
  * ProcessEvent: what a log record says about a process, whatever its format: Sysmon (Windows and Linux), Security 4688 and 4689,
  * auditd, ECS, EDR streams, and plain records with an id and a parent id; the formats are the rows of `process-shapes.ts`.
  */
-import type { EventObject } from '../../core/event.ts';
+import type { EventObject, TimeOrigin } from '../../core/event.ts';
 import { hasField, someValue, textOf } from '../../core/field-path.ts';
 import { parseTime } from '../../core/time.ts';
 import { HOST, PROCESS_SHAPES, type ProcessShape } from './process-shapes.ts';
@@ -21,6 +21,8 @@ export interface ProcessEvent {
   readonly parentPid?: string;
   readonly parentGuid?: string;
   readonly timeMs: number;
+  /** The record has no time that could be believed: this is the time of its arrival. */
+  readonly isTimeAssumed?: true;
   /** Sigma names: Image, CommandLine, User, … */
   readonly fields: Readonly<Record<string, string>>;
   /** What the record itself says about the parent, under the same names. */
@@ -51,6 +53,12 @@ const DATA_PREFIXES: readonly (readonly [own: string, prefix: string])[] = [
   ['Event', 'Event.EventData.'],
 ];
 
+/** When a record says that something happened. */
+export interface ToldTime {
+  readonly timeMs: number;
+  readonly timeOrigin: TimeOrigin;
+}
+
 /** Reads a field as text, undefined when absent, null or empty. */
 type Read = (names: readonly string[]) => string | undefined;
 
@@ -58,7 +66,7 @@ type Read = (names: readonly string[]) => string | undefined;
  * What the record says about a process; undefined when it is about none. `fields` as they came or under the names that rules use;
  * `defaultHost` stands in where it names no machine.
  */
-export function processEventOf(fields: EventObject, timeMs: number, defaultHost = ''): ProcessEvent | undefined {
+export function processEventOf(fields: EventObject, told: ToldTime, defaultHost = ''): ProcessEvent | undefined {
   const prefix = prefixOf(fields);
   const shape = PROCESS_SHAPES.find((each) => fits(each, prefix, fields));
   if (shape === undefined) return undefined;
@@ -75,7 +83,7 @@ export function processEventOf(fields: EventObject, timeMs: number, defaultHost 
     kind: shape.kind,
     host: hostOf(fields) ?? defaultHost,
     pid,
-    timeMs: startOf(shape, read, timeMs),
+    ...startOf(shape, read, told),
     ...optional('guid', read(shape.guid ?? [])),
     ...optional('parentPid', processId(read(shape.parentPid ?? []))),
     ...optional('parentGuid', read(shape.parentGuid ?? [])),
@@ -126,9 +134,15 @@ function fits({ keys, when, lacks }: ProcessShape, prefix: string, fields: Event
   return !(lacks ?? []).some((name) => hasField(fields, name));
 }
 
-function startOf({ start }: ProcessShape, read: Read, timeMs: number): number {
+function startOf(
+  { start }: ProcessShape,
+  read: Read,
+  { timeMs, timeOrigin }: ToldTime,
+): Pick<ProcessEvent, 'timeMs' | 'isTimeAssumed'> {
   const text = start === undefined ? undefined : read(start);
-  return (text === undefined ? undefined : parseTime(text, 'Z', timeMs)) ?? timeMs;
+  const own = text === undefined ? undefined : parseTime(text, 'Z', timeMs);
+  if (own !== undefined) return { timeMs: own };
+  return timeOrigin === 'field' ? { timeMs } : { timeMs, isTimeAssumed: true };
 }
 
 function collect(names: Readonly<Record<string, readonly string[]>>, read: Read): Record<string, string> {

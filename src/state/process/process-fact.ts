@@ -13,6 +13,8 @@ export const MAX_VALUE_CHARACTERS = 8_192;
 export class ProcessFact {
   kind: ProcessEventKind = 'activity';
   timeMs = 0;
+  /** As in ProcessEvent. */
+  isTimeAssumed = false;
   /** Text of the host in lower case. */
   host = NO_TEXT;
   pid = NO_PID;
@@ -28,6 +30,7 @@ export class ProcessFact {
 export function fillFact(fact: ProcessFact, event: ProcessEvent, texts: TextStore): ProcessFact {
   fact.kind = event.kind;
   fact.timeMs = event.timeMs;
+  fact.isTimeAssumed = event.isTimeAssumed === true;
   fact.host = texts.lowerOf(texts.idOf(event.host));
   fact.pid = pidWord(event.pid, texts);
   fact.guid = event.guid === undefined ? NO_TEXT : texts.idOf(event.guid);
@@ -45,6 +48,7 @@ export function eventOfFact(fact: ProcessFact, texts: TextStore): ProcessEvent {
   return {
     kind,
     timeMs,
+    ...(fact.isTimeAssumed && { isTimeAssumed: true }),
     host: texts.textOf(fact.host),
     pid: pidText(fact.pid, texts) ?? '',
     ...(guid !== NO_TEXT && { guid: texts.textOf(guid) }),

@@ -124,5 +124,6 @@ function treeProcess(record: RememberedProcess): TreeProcess {
     ...(CommandLine === undefined ? {} : { command_line: CommandLine }),
     ...(User === undefined ? {} : { user: User }),
     ...(record.started ? { start: new Date(record.startMs).toISOString() } : {}),
+    ...(record.started && record.startAssumed ? { start_assumed: true } : {}),
   };
 }

@@ -28,6 +28,7 @@ const event = fc
     kind: fc.constantFrom<ProcessEvent['kind']>('start', 'start', 'start', 'exit', 'activity'),
     ...{ host, pid, guid: maybe(guid), parentPid: maybe(pid), parentGuid: maybe(guid) },
     timeMs: fc.integer({ min: 0, max: 40_000 }),
+    isTimeAssumed: fc.option(fc.constant<true>(true), { nil: undefined }),
     ...{ fields, parentFields: fields },
   })
   .map(
@@ -38,8 +39,19 @@ const step = fc.record({ event, waits: fc.boolean(), saves: fc.integer({ min: 0,
 
 function plain(process: RememberedProcess | NaiveProcess | undefined): unknown {
   if (process === undefined) return undefined;
-  const { pid, guid, startMs, started, endMs, parentPid, parentGuid } = process;
-  return [process.host.toLowerCase(), pid, guid, startMs, started, endMs, parentPid, parentGuid, process.fields];
+  const { pid, guid, startMs, started, startAssumed, endMs, parentPid, parentGuid } = process;
+  return [
+    process.host.toLowerCase(),
+    pid,
+    guid,
+    startMs,
+    started,
+    startAssumed,
+    endMs,
+    parentPid,
+    parentGuid,
+    process.fields,
+  ];
 }
 
 function restored(memory: ProcessMemory<number>): ProcessMemory<number> {

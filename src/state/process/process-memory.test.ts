@@ -6,9 +6,13 @@ import { ProcessFields, processTreeOf } from './process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
 import { restoreProcesses, snapshotProcesses } from './snapshot.ts';
 import { readSnapshot } from '../snapshot/chunk.ts';
+import { toldAt } from '../../testing/told-time.ts';
 
 function row(id: string, parent: string, timeMs: number, more: EventObject = {}): ProcessEvent {
-  const event = processEventOf({ host_id: 'h', id, parent_id: parent, Image: `C:\\${id}.exe`, ...more }, timeMs);
+  const event = processEventOf(
+    { host_id: 'h', id, parent_id: parent, Image: `C:\\${id}.exe`, ...more },
+    toldAt(timeMs),
+  );
   if (event === undefined) throw new Error('no process');
   return event;
 }
@@ -61,6 +65,32 @@ describe('ProcessMemory', () => {
     expect(memory.parentOf(row('9', '3', 30_000))).toBeUndefined();
   });
 
+  it('tells starts without a time apart by command line and parent, and marks them', () => {
+    const memory = new ProcessMemory();
+    const assumed = { isTimeAssumed: true } as const;
+    memory.observe({ ...row('7', '1', 5000, { CommandLine: 'one' }), ...assumed });
+    memory.observe({ ...row('7', '1', 5000, { CommandLine: 'one' }), ...assumed });
+    memory.observe({ ...row('7', '1', 5000, { CommandLine: 'two' }), ...assumed });
+    memory.observe({ ...row('7', '2', 5000, { CommandLine: 'two' }), ...assumed });
+    expect(memory.counts.processes).toBe(3);
+    const child = row('8', '7', 5000);
+    memory.observe(child);
+    expect(processTreeOf(memory, child).ancestors.at(-1)).toEqual({
+      ...{ pid: '7', executable: 'C:\\7.exe', command_line: 'two' },
+      ...{ start: '1970-01-01T00:00:05.000Z', start_assumed: true },
+    });
+    expect(processTreeOf(memory, row('9', '8', 6000)).ancestors.at(-1)).not.toHaveProperty('start_assumed');
+  });
+
+  it('takes the true time of a start from a log that knows it', () => {
+    const memory = new ProcessMemory();
+    const start = { ...row('7', '1', 90_000), guid: '{g}' };
+    memory.observe({ ...start, isTimeAssumed: true });
+    memory.observe({ ...start, timeMs: 1000 });
+    const found = memory.find(start);
+    expect([found?.startMs, found?.startAssumed, memory.counts.processes]).toEqual([1000, false, 1]);
+  });
+
   it('stops where ids form a circle, and nobody is its own parent', () => {
     const memory = new ProcessMemory();
     for (const event of [row('1', '3', 5), row('2', '1', 5), row('3', '2', 5)]) memory.observe(event);
@@ -109,8 +139,8 @@ describe('ProcessMemory', () => {
         ParentCommandLine: 'svchost -k',
       },
     };
-    const first = processEventOf(security, 1000);
-    const second = processEventOf(sysmon, 1030);
+    const first = processEventOf(security, toldAt(1000));
+    const second = processEventOf(sysmon, toldAt(1030));
     if (first === undefined || second === undefined) throw new Error('no process');
     memory.observe(first);
     memory.observe(second);
@@ -138,11 +168,11 @@ describe('ProcessMemory', () => {
       [10, 1, 'sshd'],
       [11, 10, 'bash'],
     ] as const) {
-      const event = processEventOf(ecs(pid, parent, name), pid);
+      const event = processEventOf(ecs(pid, parent, name), toldAt(pid));
       if (event !== undefined) memory.observe(event);
     }
     const fields = ecs(12, 11, 'curl');
-    const derived = new ProcessFields(memory, fields, processEventOf(fields, 12));
+    const derived = new ProcessFields(memory, fields, processEventOf(fields, toldAt(12)));
     expect(derived.value('process.ancestors.command_line')).toEqual(['bash -c', 'sshd -c']);
     expect(derived.value('process.parent.executable')).toBe('/bin/bash');
   });

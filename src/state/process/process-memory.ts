@@ -71,6 +71,7 @@ export interface ProcessCounts {
 }
 
 const IMAGE = 0;
+const COMMAND_LINE = 1;
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -216,7 +217,9 @@ export class ProcessMemory<T = never> {
       const image = rows.get(row, FIELDS + IMAGE);
       const startMs = rows.number(row, START);
       const isSame = rows.isStarted(row)
-        ? Math.abs(startMs - fact.timeMs) <= SAME_START_MS && this.#isSameProgram(image, fact.fields[IMAGE] as number)
+        ? Math.abs(startMs - fact.timeMs) <= SAME_START_MS &&
+          this.#isSameProgram(image, fact.fields[IMAGE] as number) &&
+          !(fact.isTimeAssumed && this.#saysOtherwise(row, fact))
         : // Known only from its children: this is its start, if it is not younger than they are.
           fact.timeMs <= startMs && (image === NO_TEXT || this.#isSameProgram(image, fact.fields[IMAGE] as number));
       if (isSame) return row;
@@ -227,7 +230,8 @@ export class ProcessMemory<T = never> {
   #update(row: number, fact: ProcessFact, isStart: boolean): void {
     const { rows } = this.table;
     rows.touch(row);
-    if (isStart && !rows.isStarted(row)) this.table.setStart(row, fact.timeMs);
+    if (isStart && (!rows.isStarted(row) || (rows.isAssumed(row) && !fact.isTimeAssumed)))
+      this.table.setStart(row, fact);
     this.table.nameParent(row, fact);
     if (fact.guid !== NO_TEXT && rows.get(row, GUID) === NO_TEXT) this.table.setGuid(row, fact.guid);
     this.table.addFields(row, fact.fields);
@@ -282,6 +286,16 @@ export class ProcessMemory<T = never> {
     );
     this.#revived += ready.length;
     return ready;
+  }
+
+  /** Without times only the command line and the parent tell two starts of a program under one id apart. */
+  #saysOtherwise(row: number, { fields, parentPid }: ProcessFact): boolean {
+    const { rows } = this.table;
+    const command = rows.get(row, FIELDS + COMMAND_LINE);
+    const parent = rows.get(row, PARENT_PID);
+    const other = fields[COMMAND_LINE] as number;
+    if (command !== NO_TEXT && other !== NO_TEXT && command !== other) return true;
+    return parent !== NO_PID && parentPid !== NO_PID && parent !== parentPid;
   }
 
   #isSameProgram(a: number, b: number): boolean {

@@ -34,6 +34,8 @@ export const AFTER = 22;
 /** Its start was told of; not only known from its children. */
 export const STARTED = 1;
 export const USED = 2;
+/** Its start is the time when the record of it arrived, which had none. */
+export const ASSUMED = 4;
 
 /** Properties kept beside the ids, by their Sigma names. */
 export const FIELD_NAMES = [
@@ -105,6 +107,10 @@ export class ProcessRows {
 
   isStarted(row: number): boolean {
     return (this.get(row, FLAGS) & STARTED) !== 0;
+  }
+
+  isAssumed(row: number): boolean {
+    return (this.get(row, FLAGS) & ASSUMED) !== 0;
   }
 
   /** An empty row; its page is told of the change. */

@@ -6,6 +6,7 @@ import type { ProcessFact } from './process-fact.ts';
 import { NO_PID, textOfPidWord } from './process-ids.ts';
 import { ProcessIndex } from './process-index.ts';
 import {
+  ASSUMED,
   END,
   FIELD_COUNT,
   FIELDS,
@@ -79,7 +80,7 @@ export class ProcessTable {
     words[at + GUID] = guid;
     words[at + PARENT_PID] = parentPid;
     words[at + PARENT_GUID] = parentGuid;
-    if (started) words[at + FLAGS] = USED | STARTED;
+    words[at + FLAGS] = USED | (started ? STARTED : 0) | (fact.isTimeAssumed ? ASSUMED : 0);
     texts.hold(host);
     texts.hold(textOfPidWord(pid));
     texts.hold(guid);
@@ -131,12 +132,12 @@ export class ProcessTable {
     this.texts.setNote(GUID_ROW, guid, row);
   }
 
-  /** The start of a row that was known from others only. */
-  setStart(row: number, startMs: number): void {
+  /** The start of a row that was known from others only, or not when. */
+  setStart(row: number, { timeMs, isTimeAssumed }: ProcessFact): void {
     const { rows } = this;
     this.index.unlink(row);
-    rows.set(row, FLAGS, rows.get(row, FLAGS) | STARTED);
-    rows.setNumber(row, START, startMs);
+    rows.set(row, FLAGS, USED | STARTED | (isTimeAssumed ? ASSUMED : 0));
+    rows.setNumber(row, START, timeMs);
     this.index.link(row);
   }
 

@@ -7,6 +7,7 @@ import { hasSharedData, sharedData, sharedDataMissing } from '../../testing/shar
 import { processEventOf } from './process-event.ts';
 import { ProcessFields } from './process-fields.ts';
 import { ProcessMemory } from './process-memory.ts';
+import { toldAt } from '../../testing/told-time.ts';
 
 const FILE = ['events', 'attack-mix.ndjson.gz'] as const;
 
@@ -37,7 +38,7 @@ describe.skipIf(!hasSharedData(...FILE))(`process memory on real events ${shared
       const sysmon = fields['EventID'] === 1 && Object.hasOwn(fields, 'ParentImage');
       if (!sysmon && fields['EventID'] !== 5) continue;
       const stripped = strip(fields);
-      const process = processEventOf(stripped, timeMs);
+      const process = processEventOf(stripped, toldAt(timeMs));
       if (process === undefined) continue;
       if (sysmon) {
         const image = new ProcessFields(memory, stripped, process).value('ParentImage');
@@ -56,7 +57,7 @@ describe.skipIf(!hasSharedData(...FILE))(`process memory on real events ${shared
     const memory = new ProcessMemory();
     let derived = 0;
     for (const [timeMs, fields] of events) {
-      const process = processEventOf(fields, timeMs);
+      const process = processEventOf(fields, toldAt(timeMs));
       if (process === undefined) continue;
       memory.observe(process);
       if (fields['EventID'] !== 4688) continue;

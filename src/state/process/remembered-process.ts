@@ -56,6 +56,11 @@ export class RememberedProcess {
     return this.#rows.isStarted(this.#row);
   }
 
+  /** `startMs` is when the record of the start arrived, which had no time. */
+  get startAssumed(): boolean {
+    return this.#rows.isAssumed(this.#row);
+  }
+
   get endMs(): number | undefined {
     const endMs = this.#rows.number(this.#row, END);
     return Number.isNaN(endMs) ? undefined : endMs;
