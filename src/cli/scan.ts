@@ -80,7 +80,8 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   const generation = await buildGeneration(loaded, {
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
-    workers: workerCount(config.workers, totalBytes),
+    workers: workerCount(config.workers),
+    moreThreads: config.workers === 'auto' ? 'when it pays' : 'at once',
     withEvents: encoderOf(flags).readsEvent === true,
     storedFolder: feedFolderOf(config.data_dir),
     ...(flags.emit === 'events' && { onEvent: events.write }),
@@ -190,6 +191,10 @@ function renderSummary(
     `searched for ${generation.summary}`,
     paint(terminal.colorErr, 'bold', `${formatCount(printer.alerts)} alerts`),
   ];
+  if (summary.partsOfOthers > 0) {
+    const [others, all] = [summary.partsOfOthers, summary.parts].map((count) => count.toLocaleString('en'));
+    lines.push(`${others} of ${all} parts by further threads`);
+  }
   if (summary.filesWithoutRecords > 0) lines.push(`${summary.filesWithoutRecords} files without records`);
   const dropped = Object.entries(summary.dropped).map(([reason, count]) => `${count} ${reason}`);
   if (dropped.length > 0) lines.push(`dropped: ${dropped.join(', ')}`);

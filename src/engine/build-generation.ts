@@ -13,6 +13,7 @@ import { ScanMemory } from '../scan/scan-memory.ts';
 import type { WitnessTables } from '../scan/witness-tables.ts';
 import { readKeyMap } from './config/key-map-file.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import type { FurtherThreads } from './files/scan-files.ts';
 import { Generation } from './generation.ts';
 import { urlColumnsOf, witnessTables } from './intel/compiled-tables.ts';
 import { intelSources, samplesWarning } from './intel/intel-sources.ts';
@@ -23,7 +24,7 @@ import { createMatching, type MatchingSettings, type ReportSample } from './matc
 import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
 import { scannersFor } from './workers/scanner-areas.ts';
-import { WorkerPool } from './workers/worker-pool.ts';
+import { type PoolStart, WorkerPool } from './workers/worker-pool.ts';
 
 export interface GenerationOptions {
   /** `run`: live, indicators expire by the clock. `scan`: all match, validity is told. `scan-valid`: valid at the event's time only. */
@@ -38,6 +39,8 @@ export interface GenerationOptions {
   readonly report: ReportSample;
   /** Threads that match; 1 is the calling thread alone. Default 1. */
   readonly workers?: number;
+  /** The calling thread takes files apart and may be helped; absent: it leaves matching to the workers, which are open at once. */
+  readonly moreThreads?: FurtherThreads['when'];
   readonly previous?: Generation;
   /** Where intelligence comes from when it is kept over changes and restarts; absent: it is loaded once. */
   readonly openIntel?: (sources: readonly IntelSource[]) => Promise<OpenedIntel>;
@@ -81,12 +84,12 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const asked = options.workers ?? 1;
   const inputBytes = config.limits.record_bytes + SCAN_CHUNK_BYTES;
   const witnesses = opened.built === undefined ? witnessesFor(intel) : witnessesOf(opened.built.tables);
-  const scanners = scannersFor(witnesses, asked, inputBytes);
+  const [scanner] = scannersFor(witnesses, 1, inputBytes);
   const knownUrls = opened.built?.tables.urls ?? urlColumnsOf(intel.extra);
   const tables = {
     indicators: intel.indicators,
     benign: intel.benign.table,
-    scanner: scanners[0],
+    scanner,
     ...(witnesses !== undefined && { witnesses }),
     ...(knownUrls !== undefined && { urls: knownUrls }),
   };
@@ -96,26 +99,36 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.archive !== undefined && { archive: options.archive }),
     ...(options.watch !== undefined && { watch: options.watch }),
     ...(options.previous !== undefined && { previous: options.previous.rules }),
+    sharesFiles: asked > 1 && options.moreThreads !== undefined,
   });
   diagnostics.push(...rules.diagnostics);
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
-  const pool =
-    asked === 1 || scanners.length === 0
+  const isAlone = asked === 1 || scanner === undefined;
+  const poolStart = (threads: number): PoolStart => ({
+    indicators: shareColumns(intel.indicators),
+    benign: shareColumns(intel.benign.table),
+    urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
+    scanners: scannersFor(witnesses, threads, inputBytes),
+    // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
+    settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
+    sigma: rules.portable(),
+    withEvents: options.withEvents ?? true,
+  });
+  const { moreThreads: when } = options;
+  const pool = isAlone || when !== undefined ? undefined : await WorkerPool.open(poolStart(asked));
+  const moreThreads: FurtherThreads | undefined =
+    isAlone || when === undefined
       ? undefined
-      : await WorkerPool.open({
-          indicators: shareColumns(intel.indicators),
-          benign: shareColumns(intel.benign.table),
-          urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
-          scanners: scanners.slice(1),
-          // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
-          settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
-          sigma: rules.portable(),
-          withEvents: options.withEvents ?? true,
-        });
+      : {
+          when,
+          rules: rules.counts['sigma'] ?? 0,
+          // Who keeps the state of rules has no time for more.
+          open: () => WorkerPool.begin(poolStart(rules.isStateful ? asked : asked - 1)),
+        };
   if (usesSamples) diagnostics.push(samplesWarning());
   const { report } = options;
-  const parts = { intel, diagnostics, processor, pool, rules, usesSamples, report, live, inputBytes };
-  const generation = new Generation(parts);
+  const parts = { intel, diagnostics, processor, rules, usesSamples, report, live, inputBytes };
+  const generation = new Generation({ ...parts, pool, moreThreads });
   for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
   return generation;
 }

@@ -15,6 +15,7 @@ import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import type { EventRules } from './rules/event-rules.ts';
+import type { FurtherThreads } from './files/scan-files.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
 import type { LiveSink } from './intel/intel-store.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
@@ -41,6 +42,8 @@ interface GenerationContent {
   readonly processor: Processor;
   /** Workers that match; undefined: the main thread does. */
   readonly pool: WorkerPool | undefined;
+  /** Those that a scan may open. */
+  readonly moreThreads: FurtherThreads | undefined;
   readonly rules: EventRules;
   readonly live: LiveIndicators;
   readonly usesSamples: boolean;
@@ -53,7 +56,7 @@ export class Generation implements BatchMatcher, LiveSink {
   readonly diagnostics: readonly Diagnostic[];
   /** The main thread's own. */
   readonly processor: Processor;
-  readonly pool: WorkerPool | undefined;
+  readonly moreThreads: FurtherThreads | undefined;
   readonly rules: EventRules;
   /** Indicators with all that changed since they were loaded. */
   readonly live: LiveIndicators;
@@ -61,6 +64,7 @@ export class Generation implements BatchMatcher, LiveSink {
   readonly usesSamples: boolean;
   readonly #report: ReportSample;
   readonly #inputBytes: number;
+  #pool: WorkerPool | undefined;
   readonly #turns = new Turns();
   #intel: IntelSet;
   #feeds: IntelSet['feeds'];
@@ -71,11 +75,23 @@ export class Generation implements BatchMatcher, LiveSink {
     this.#inputBytes = content.inputBytes;
     this.diagnostics = content.diagnostics;
     this.processor = content.processor;
-    this.pool = content.pool;
+    this.#pool = content.pool;
+    const { moreThreads } = content;
+    this.moreThreads =
+      moreThreads === undefined ? undefined : { ...moreThreads, open: () => this.#keep(moreThreads.open()) };
     this.rules = content.rules;
     this.live = content.live;
     this.usesSamples = content.usesSamples;
     this.#report = content.report;
+  }
+
+  #keep(pool: WorkerPool): WorkerPool {
+    this.#pool = pool;
+    return pool;
+  }
+
+  get pool(): WorkerPool | undefined {
+    return this.#pool;
   }
 
   /** The base; what changed since is in `live`. */
@@ -101,7 +117,7 @@ export class Generation implements BatchMatcher, LiveSink {
 
   swapIntel(set: IntelSet, { set: parts, tables }: BuiltIntel, since: readonly Uint8Array[]): void {
     const witnesses = witnessesOf(tables);
-    const scanners = scannersFor(witnesses, this.workers, this.#inputBytes);
+    const scanners = scannersFor(witnesses, 1 + (this.pool?.size ?? 0), this.#inputBytes);
     const { indicators, benign } = parts;
     const { urls } = tables;
     const former = this.#intel;

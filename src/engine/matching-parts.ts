@@ -19,6 +19,8 @@ export interface MatchingTables extends LiveBase {
 export interface MatchingOptions extends EventRulesOptions {
   /** One of several threads that match: the state of rules is kept by another one. */
   readonly isWorker?: boolean;
+  /** One of several threads that take files apart. */
+  readonly sharesFiles?: boolean;
 }
 
 export interface MatchingSettings {
@@ -50,7 +52,7 @@ export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
   report: ReportSample,
-  { isWorker = false, ...options }: MatchingOptions = {},
+  { isWorker = false, sharesFiles = isWorker, ...options }: MatchingOptions = {},
 ): Matching {
   const live = new LiveIndicators(tables);
   const keyMap = new Map(settings.keyMap);
@@ -77,6 +79,7 @@ export function createMatching(
     hasRules: !rules.isEmpty,
     isStateful: rules.isStateful,
     isWorker,
+    sharesFiles,
     hasIndicators: () => live.table.size > 0,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });

@@ -48,6 +48,8 @@ export interface ProcessorOptions {
   readonly isStateful: boolean;
   /** One of several threads that match: where rules are stateful, records are prepared for the thread that keeps the state. */
   readonly isWorker?: boolean;
+  /** One of several threads that take files apart. */
+  readonly sharesFiles?: boolean;
   /** Events that state is made of are kept, for inputs that cannot be read again. */
   readonly archives?: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
@@ -89,7 +91,7 @@ export class Processor {
     if (filter?.patterns !== undefined) return new PatternLines(this.#scanner, filter.patterns);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
     if (filter?.sieve === undefined || !filter.takes(source))
-      return this.#options.isWorker === true ? new PatternLines(this.#scanner) : undefined;
+      return this.#options.sharesFiles === true ? new PatternLines(this.#scanner) : undefined;
     return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource);
   }
 

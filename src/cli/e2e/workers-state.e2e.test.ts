@@ -2,13 +2,13 @@
  * `scan` with 1, 2 and 4 workers where rules keep state: correlations, flux, patterns over several observations, remembered processes. The
  * alerts are the same to the last field and in the same order. One worker is the measure: it sees every record in its turn.
  */
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FLINT_MAIN, temporaryFolder } from '../../testing/flint-process.ts';
+import { temporaryFolder } from '../../testing/flint-process.ts';
 import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { scanOnThreads } from '../../testing/scan-on-threads.ts';
 import { Random } from '../../testing/random.ts';
 import { statefulSetup } from '../../testing/stateful-events.ts';
 
@@ -26,12 +26,8 @@ interface Found {
   readonly engines: ReadonlyMap<string, number>;
 }
 
-function scan(args: readonly string[], workers: number): Found {
-  const run = spawnSync(process.execPath, [FLINT_MAIN, 'scan', ...args, '--json', '-q', '--workers', String(workers)], {
-    cwd: folder.path,
-    encoding: 'utf8',
-    maxBuffer: 1 << 30,
-  });
+async function scan(args: readonly string[], workers: number): Promise<Found> {
+  const run = await scanOnThreads(args, workers, folder.path);
   expect(run.status, run.stderr).toBe(0);
   const engines = new Map<string, number>();
   const alerts = run.stdout.split('\n').filter(Boolean);
@@ -50,10 +46,10 @@ function file(name: string, lines: readonly string[]): string {
   return path;
 }
 
-function compare(args: readonly string[], engines: readonly string[]): void {
-  const one = scan(args, 1);
+async function compare(args: readonly string[], engines: readonly string[]): Promise<void> {
+  const one = await scan(args, 1);
   for (const engine of engines) expect(one.engines.get(engine) ?? 0, `${engine}, seed ${SEED}`).toBeGreaterThan(10);
-  for (const workers of [2, 4]) expect(scan(args, workers).alerts, `seed ${SEED}`).toEqual(one.alerts);
+  for (const workers of [2, 4]) expect((await scan(args, workers)).alerts, `seed ${SEED}`).toEqual(one.alerts);
 }
 
 // Fifteen scans, of which one test has three: a busy machine takes its time.
@@ -70,35 +66,44 @@ describe('the number of workers changes nothing', { timeout: 240_000 }, () => {
     lines.map((line) => `${line.trimEnd().slice(0, -1)},"filler":"${'z'.repeat(LINE_CHARACTERS)}"}\n`),
   );
 
-  it('with remembered processes, whose records the event sieve reads', () => {
-    compare([processes, '--rules', rules], ['sigma', 'correlation']);
+  it('with remembered processes, whose records the event sieve reads', async () => {
+    await compare([processes, '--rules', rules], ['sigma', 'correlation']);
   });
 
-  it('with indicators beside them, over several files of which one is compressed', () => {
+  it('with indicators beside them, over several files of which one is compressed', async () => {
     const packed = join(folder.path, 'more.ndjson.gz');
     writeFileSync(packed, gzipSync(processLog(random, 1000).join('')));
-    compare([processes, packed, state, '--rules', rules, '--intel', intel], ['sigma', 'correlation', 'indicator']);
+    await compare(
+      [processes, packed, state, '--rules', rules, '--intel', intel],
+      ['sigma', 'correlation', 'indicator'],
+    );
   });
 
-  it('with correlations, flux and patterns that see every event', () => {
-    compare([state, '--logsource', 'any/test', ...args], ['sigma', 'correlation', 'flux', 'pattern']);
+  it('with compressed files that threads take side by side', async () => {
+    const each = Math.ceil(lines.length / 5);
+    const packed = Array.from({ length: 5 }, (_, i) => {
+      const path = join(folder.path, `packed-${i}.ndjson.gz`);
+      writeFileSync(path, gzipSync(lines.slice(i * each, (i + 1) * each).join('')));
+      return path;
+    });
+    await compare([...packed, '--logsource', 'any/test', ...args], ['sigma', 'correlation', 'flux', 'pattern']);
   });
 
-  it('with a line in the middle that is no single record', () => {
+  it('with correlations, flux and patterns that see every event', async () => {
+    await compare([state, '--logsource', 'any/test', ...args], ['sigma', 'correlation', 'flux', 'pattern']);
+  });
+
+  it('with a line in the middle that is no single record', async () => {
     const broken = processLog(random, PROCESS_LINES, LINE_CHARACTERS);
     const at = Math.floor(PROCESS_LINES / 2);
     broken[at] = `${(broken[at] ?? '').trimEnd()} ${broken[at + 1] ?? ''}`;
-    compare([file('broken.ndjson', broken), '--rules', rules], ['sigma', 'correlation']);
+    await compare([file('broken.ndjson', broken), '--rules', rules], ['sigma', 'correlation']);
   });
 
-  it('and events with their tags come once each, in their order', () => {
-    const emitted = [1, 2, 4].map((workers) => {
-      const all = ['scan', state, '--logsource', 'any/test', ...args, '--emit', 'events', '-q'];
-      const run = spawnSync(process.execPath, [FLINT_MAIN, ...all, '--workers', String(workers)], {
-        ...{ cwd: folder.path, encoding: 'utf8', maxBuffer: 1 << 30 },
-      });
-      return run.stdout;
-    });
+  it('and events with their tags come once each, in their order', async () => {
+    const all = [state, '--logsource', 'any/test', ...args, '--emit', 'events'];
+    const emitted: string[] = [];
+    for (const workers of [1, 2, 4]) emitted.push((await scanOnThreads(all, workers, folder.path)).stdout);
     expect(emitted[0]?.split('\n').length).toBe(STATE_LINES + 1);
     expect(emitted[1] === emitted[0] && emitted[2] === emitted[0]).toBe(true);
   });

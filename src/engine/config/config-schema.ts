@@ -97,7 +97,7 @@ export const configSchema = Type.Object(
     workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
       default: 'auto',
       description:
-        'threads that scan and match; auto: one per processor, in a scan at most one for each 512 MiB of input',
+        'threads that scan and match; auto: one per processor, in a scan one at first and the others when they pay',
     }),
     strict: Type.Boolean({
       default: false,

@@ -31,12 +31,17 @@ export async function scanExactly(
   options: ExactFileOptions,
 ): Promise<{ readonly records: number; readonly bytes: number }> {
   const arrivalMs = options.now();
-  const before = { ...processor.counts };
+  const { counts } = processor;
+  let records = 0;
+  let bytes = 0;
   let found: Finding[] = [];
   const intake: Intake = {
     pressure: 0,
     push: async (batch) => {
+      const before = { ...counts };
       found.push(...processor.process(batch, arrivalMs, options.reportedThrough));
+      records += counts.records - before.records;
+      bytes += counts.bytes - before.bytes;
     },
   };
   const counters = new ComponentCounters('input', source.input);
@@ -60,9 +65,9 @@ export async function scanExactly(
     begin: (chunk) => writer.begin(chunk),
     emit: writer.emit,
     drop: options.drop,
-    progress: (bytes) => options.onProgress(bytes, processor.counts.records - before.records),
+    progress: (taken) => options.onProgress(taken, records),
     settle: give,
   });
   await give();
-  return { records: processor.counts.records - before.records, bytes: processor.counts.bytes - before.bytes };
+  return { records, bytes };
 }

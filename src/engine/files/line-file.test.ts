@@ -13,7 +13,7 @@ import { buildGeneration } from '../build-generation.ts';
 import { scanLineFile, sniffLines } from './line-file.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
-import { RangeScanner } from './range-scanner.ts';
+import { cutRanges, scanRange } from './scan-range.ts';
 import { scanFiles } from './scan-files.ts';
 
 const SAMPLES = new URL('../../../samples/intel', import.meta.url).pathname;
@@ -143,8 +143,7 @@ describe('line files', () => {
     const path = join(folder, 'long.log');
     writeFileSync(path, ['text', hit, 'x'.repeat(3 << 20), hit, ''].join('\n'));
     const dropped: string[] = [];
-    const scanner = new RangeScanner(generation.processor, undefined, MAX_RECORD);
-    const [range] = [...scanner.cut(1)];
+    const [range] = [...cutRanges(1, false)];
     const found: FoundAlert[] = [];
     const task = {
       path,
@@ -154,7 +153,10 @@ describe('line files', () => {
       end: range?.end ?? 0,
       arrivalMs: 0,
     };
-    const { dropped: counted } = await scanner.scan(task, async (each) => void found.push(...each));
+    const { dropped: counted } = await scanRange(generation.processor, task, {
+      maxRecordBytes: MAX_RECORD,
+      onFound: async (each) => void found.push(...each),
+    });
     dropped.push(...Object.keys(counted));
     expect([found.map(({ event }) => event.origin.line), dropped]).toEqual([[2, 4], ['too_long']]);
   });

@@ -1,21 +1,25 @@
 /**
- * `scan`: the same engine over files and standard input. Plain files of lines are cut into ranges of bytes that threads take from
- * a queue; all else goes through the framers on the calling thread. Alerts come in the order of the input whatever the number of
- * threads, because results are taken in the order of the jobs and lines are numbered by prefix sums.
+ * `scan`: the same engine over files and standard input. Plain files of lines are cut into ranges of bytes, compressed and other files are
+ * taken as a whole through the framers; threads take both from one queue, the calling thread among them where rules keep no state.
+ * Alerts come in the order of the input whatever the number of threads, because results are taken in the order of the jobs and lines
+ * are numbered by prefix sums. Where nobody has said how many threads, the scan begins on one, and goes over to more when they pay.
  */
+import type { FoundAlert } from '../../alerts/found-alert.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import type { InflateLimits } from '../../frame/compression.ts';
-import { scanExactly } from './exact-file.ts';
-import { type FileSource, type FileSourceOptions, sourceOf } from './file-source.ts';
-import { type LineFraming, sniffLines } from './line-file.ts';
-import type { ListedFile } from './list-files.ts';
-import type { FoundAlert } from '../../alerts/found-alert.ts';
 import type { Processor } from '../processor.ts';
-import { type RangeResult, RangeScanner } from './range-scanner.ts';
-import { alertsOf } from '../workers/alert-block.ts';
+import { AlertBlockWriter, alertsOf } from '../workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
+import { scanExactly } from './exact-file.ts';
+import { type FileSourceOptions, sourceOf } from './file-source.ts';
+import { type LineFraming, sniffLines } from './line-file.ts';
+import type { ListedFile } from './list-files.ts';
+import { MoreThreads } from './more-threads.ts';
+import { cutRanges, scanRange } from './scan-range.ts';
+import { type FileTotals, Job, type Piece, type Unit, type UnitEnd } from './scan-jobs.ts';
+import { scanUnit } from './scan-unit.ts';
 
 export interface ScanOptions extends FileSourceOptions {
   readonly maxRecordBytes: number;
@@ -37,7 +41,17 @@ export interface ScanEngine {
   /** Alerts of what workers have prepared, where rules keep state; in the order of the input. */
   complete(prepared: PreparedRecords, nowMs: number, before: LinesBefore): readonly FoundAlert[];
   readonly processor: Processor;
-  readonly pool: WorkerPool | undefined;
+  readonly moreThreads?: FurtherThreads | undefined;
+}
+
+/** Threads that the scan may take to its help. */
+export interface FurtherThreads {
+  /** `at once`, or when it pays. */
+  readonly when: 'at once' | 'when it pays';
+  /** Sigma rules that each takes over. */
+  readonly rules: number;
+  /** Begins to open them; called once at most. */
+  readonly open: () => WorkerPool;
 }
 
 export interface ScanSummary {
@@ -49,79 +63,70 @@ export interface ScanSummary {
   readonly recordBytes: number;
   /** Bytes of the files as stored. */
   readonly fileBytes: number;
+  /** Files and ranges of files, and those of them that further threads have scanned. */
+  readonly parts: number;
+  readonly partsOfOthers: number;
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-/** What one file has given so far. */
-interface FileTotals {
-  records: number;
-  bytes: number;
-  lines: number;
-  /** Position up to which alerts were given out, -1 for none. */
-  reportedThrough: number;
-  /** The exact path has taken the file: results of ranges still on their way are left out. */
-  isExact: boolean;
-}
-
-/** One piece of work, in the order of the input. */
-interface Job {
-  readonly file: ListedFile;
-  readonly totals: FileTotals;
-  readonly isLast: boolean;
-  /** Range of a line file, at work on a thread; undefined: the exact path, begun when its turn has come. */
-  readonly range: Promise<RangeResult> | undefined;
-  readonly start: number;
-  readonly arrivalMs: number;
-}
+/** Jobs that may be begun before the oldest is taken, for each thread: bounds what waits in memory. */
+const AHEAD = 4;
+/** Blocks of alerts of a file that the calling thread keeps until their turn has come. */
+const KEPT_PIECES = 16;
+const NOTHING_BEFORE: LinesBefore = { lines: 0, records: 0 };
 
 export async function scanFiles(
   files: readonly ListedFile[],
   engine: ScanEngine,
   options: ScanOptions,
 ): Promise<ScanSummary> {
-  const scan = new Scan(engine, options);
+  const scan = new Scan(files, engine, options);
   engine.hold(files.length > 1);
-  for (const file of files) await scan.add(file);
-  await scan.finish();
+  await scan.run();
   return scan.summary(files.length);
 }
 
 class Scan {
   readonly #engine: ScanEngine;
   readonly #options: ScanOptions;
-  readonly #ranges: RangeScanner;
+  readonly #units: Generator<Unit>;
+  #next: Unit | undefined;
+  readonly #isStateful: boolean;
+  /** Begun and not taken, the oldest first. */
   readonly #jobs: Job[] = [];
+  readonly #threads: MoreThreads;
+  #pool: WorkerPool | undefined;
+  #failure: { readonly by: unknown } | undefined;
   readonly #dropped = new Map<string, number>();
   #records = 0;
   #recordBytes = 0;
   #fileBytes = 0;
   #withoutRecords = 0;
   #unreadable = 0;
+  #parts = 0;
+  #partsOfOthers = 0;
 
-  constructor(engine: ScanEngine, options: ScanOptions) {
+  constructor(files: readonly ListedFile[], engine: ScanEngine, options: ScanOptions) {
     this.#engine = engine;
     this.#options = options;
-    this.#ranges = new RangeScanner(engine.processor, engine.pool, options.maxRecordBytes);
+    this.#isStateful = engine.processor.isStateful;
+    this.#units = this.#unitsOf(files);
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    this.#threads = new MoreThreads(bytes, engine.moreThreads?.rules ?? 0, () => performance.now());
   }
 
-  async add(file: ListedFile): Promise<void> {
-    const totals: FileTotals = { records: 0, bytes: 0, lines: 0, reportedThrough: -1, isExact: false };
-    const framing = this.#framingOf(file);
-    if (framing === 'unreadable') return;
-    const arrivalMs = this.#options.now();
-    if (framing === undefined) return this.#push({ file, totals, isLast: true, range: undefined, start: 0, arrivalMs });
-    const source = sourceOf(file, this.#options);
-    for (const { start, end, isLast } of this.#ranges.cut(file.bytes)) {
-      const task = { path: file.path, framing, source, start, end, arrivalMs };
-      // Alone, each range is at its end before the next begins: alerts go out at once instead of waiting for it.
-      const range = this.#ranges.scan(this.#isAlone ? { ...task, before: { ...totals } } : task, this.#options.onFound);
-      await this.#push({ file, totals, isLast, range, start, arrivalMs });
-      if (totals.isExact) break;
+  async run(): Promise<void> {
+    if (this.#engine.moreThreads?.when === 'at once') this.#open();
+    this.#look();
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.by;
+      this.#give();
+      const [head] = this.#jobs;
+      if (head?.isReady === true) await this.#take(head);
+      else if (this.#isMine()) await this.#workHere();
+      else if (head !== undefined) await this.#takeOldest();
+      else break;
     }
-  }
-
-  async finish(): Promise<void> {
-    while (this.#jobs.length > 0) await this.#take();
     this.#engine.hold(false);
     const found = this.#engine.end(this.#options.now());
     if (found.length > 0) await this.#options.onFound(found);
@@ -135,18 +140,40 @@ class Scan {
       records: this.#records,
       recordBytes: this.#recordBytes,
       fileBytes: this.#fileBytes,
+      parts: this.#parts,
+      partsOfOthers: this.#partsOfOthers,
       dropped: Object.fromEntries(this.#dropped),
     };
   }
 
-  /** Ranges are scanned one after the other on this thread: the lines in front of each are known, and state hears the true numbers. */
-  get #isAlone(): boolean {
-    return this.#engine.pool === undefined;
+  *#unitsOf(files: readonly ListedFile[]): Generator<Unit> {
+    for (const file of files) {
+      const totals: FileTotals = {
+        records: 0,
+        bytes: 0,
+        lines: 0,
+        reportedThrough: -1,
+        isExact: false,
+        isFinished: false,
+      };
+      const framing = this.#framingOf(file);
+      if (framing === 'unreadable') continue;
+      const arrivalMs = this.#options.now();
+      const source = sourceOf(file, this.#options);
+      if (framing === undefined) {
+        yield { file, source, totals, isLast: true, range: undefined, bytes: file.bytes, arrivalMs };
+        continue;
+      }
+      for (const { start, end, isLast } of cutRanges(file.bytes, this.#isStateful)) {
+        const bytes = Math.max(0, Math.min(end, file.bytes) - start);
+        yield { file, source, totals, isLast, range: { framing, start, end }, bytes, arrivalMs };
+        if (totals.isExact) break;
+      }
+    }
   }
 
   #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
-    const { pool, processor } = this.#engine;
-    if (file.path === '-' || (pool ?? processor.lineScanner(this.#options)) === undefined) return undefined;
+    if (file.path === '-' || this.#engine.processor.lineScanner(this.#options) === undefined) return undefined;
     try {
       return sniffLines(file.path, this.#options.maxRecordBytes);
     } catch (error) {
@@ -155,46 +182,175 @@ class Scan {
     }
   }
 
-  async #push(job: Job): Promise<void> {
-    // A range that fails while others are waited for must not be an unhandled rejection.
-    job.range?.catch(() => undefined);
-    this.#jobs.push(job);
-    while (this.#jobs.length > this.#ranges.ahead) await this.#take();
+  #open(): void {
+    const pool = this.#engine.moreThreads?.open();
+    if (pool === undefined) return;
+    this.#pool = pool;
+    // A file may keep this thread busy for long: the others are given work when they can take it.
+    pool.ready.then(
+      () => this.#give(),
+      (error: unknown) => {
+        this.#failure = { by: error };
+      },
+    );
   }
 
-  /** Takes the oldest job: its alerts go out, its counts are added. */
-  async #take(): Promise<void> {
-    const job = this.#jobs.shift();
-    if (job === undefined) return;
+  /** Looks for the next unit; ranges of a file that the exact path has taken are left out. */
+  #look(): void {
+    do this.#next = this.#units.next().value as Unit | undefined;
+    while (this.#next?.range !== undefined && this.#next.totals.isExact);
+  }
+
+  #advance(): Unit | undefined {
+    const unit = this.#next;
+    if (unit !== undefined) this.#parts++;
+    this.#look();
+    return unit;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#next !== undefined && this.#jobs.length < AHEAD * (1 + (this.#pool?.size ?? 0));
+  }
+
+  /** Whether the next unit is for this thread now. */
+  #isMine(): boolean {
+    if (this.#next === undefined) return false;
+    if (this.#jobs.length === 0) return !(this.#isStateful && this.#isForOthers);
+    // State hears of records in their order: of those of others when their turn has come.
+    return !this.#isStateful && this.#hasRoom && this.#next.file.path !== '-';
+  }
+
+  /** Standard input can only be read here. */
+  get #isForOthers(): boolean {
+    return this.#pool?.isReady === true && this.#next?.file.path !== '-';
+  }
+
+  /** Gives the next units to threads that can take more. */
+  #give(): void {
+    const pool = this.#pool;
+    if (pool === undefined) return;
+    while (this.#hasRoom && this.#isForOthers && pool.hasRoom) {
+      const unit = this.#advance();
+      if (unit === undefined) return;
+      this.#partsOfOthers++;
+      const job = new Job(unit);
+      this.#jobs.push(job);
+      const { file, source, range, arrivalMs } = unit;
+      pool
+        .scan({ kind: 'unit', file, source, range, arrivalMs, ...this.#limits }, (piece) => job.add(piece))
+        .then(
+          (end) => job.end(end),
+          (error: unknown) => job.fail(error),
+        )
+        .finally(() => this.#give());
+    }
+  }
+
+  /** The next unit on this thread; its alerts go out at once when it is the oldest. */
+  async #workHere(): Promise<void> {
+    const unit = this.#advance();
+    if (unit === undefined) return;
+    const startedMs = performance.now();
+    if (this.#jobs.length === 0) await this.#workDirectly(unit);
+    else await this.#workAside(unit);
+    this.#threads.add(unit.bytes, performance.now() - startedMs);
+    const { moreThreads } = this.#engine;
+    if (this.#pool === undefined && moreThreads?.when === 'when it pays' && this.#threads.pay) this.#open();
+    // What others have said is heard between two units.
+    if (this.#pool !== undefined)
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+  }
+
+  async #workDirectly(unit: Unit): Promise<void> {
+    const { totals, range } = unit;
     try {
-      if (!job.totals.isExact) await this.#takeRange(job);
+      if (range === undefined) await this.#takeExactly(unit);
+      else {
+        const task = {
+          path: unit.file.path,
+          source: unit.source,
+          arrivalMs: unit.arrivalMs,
+          ...range,
+          before: { ...totals },
+        };
+        const result = await scanRange(this.#engine.processor, task, this.#options);
+        await this.#options.settle?.();
+        await this.#endOf(unit, result);
+      }
     } catch (error) {
-      this.#reportUnreadable(job.file, error);
+      this.#reportUnreadable(unit.file, error);
     }
-    if (job.isLast || job.totals.isExact) this.#finishFile(job);
+    this.#finish(unit);
   }
 
-  async #takeRange({ file, totals, range, start, arrivalMs }: Job): Promise<void> {
-    if (range === undefined) return this.#takeExactly(file, totals);
-    const result = await range;
-    for (const [reason, count] of Object.entries(result.dropped)) this.#drop(reason, count);
-    const completed = this.#engine.complete(result.prepared, arrivalMs, totals);
-    const found = [...alertsOf(result.found, { ...totals }), ...completed];
-    if (found.length > 0) await this.#options.onFound(found);
-    await this.#options.settle?.();
-    if (result.irregularAfter !== undefined) {
-      totals.reportedThrough = Math.max(result.irregularAfter, start - 1);
-      return this.#takeExactly(file, totals);
+  /** As other threads do it: what is found waits until its turn has come. */
+  async #workAside(unit: Unit): Promise<void> {
+    const job = new Job(unit);
+    this.#jobs.push(job);
+    const give = async (piece: Piece): Promise<void> => {
+      void job.add(piece);
+      while (job.waiting > KEPT_PIECES && this.#jobs[0] !== job) await this.#takeOldest();
+      if (this.#jobs[0] === job) await this.#take(job);
+    };
+    try {
+      const alerts = new AlertBlockWriter(true);
+      job.end(await scanUnit(this.#engine.processor, alerts, { ...unit, ...this.#limits }, give));
+    } catch (error) {
+      job.fail(error);
     }
-    totals.records += result.records;
-    totals.lines += result.lines;
-    totals.bytes += result.bytes;
-    this.#options.onProgress(this.#fileBytes + totals.bytes, this.#records + totals.records);
   }
 
-  async #takeExactly(file: ListedFile, totals: FileTotals): Promise<void> {
+  async #takeOldest(): Promise<void> {
+    const [head] = this.#jobs;
+    if (head === undefined) return;
+    await head.ready();
+    await this.#take(head);
+  }
+
+  /** What the oldest job has given: its alerts go out, and at its end its counts are added. */
+  async #take(job: Job): Promise<void> {
+    const { unit } = job;
+    const { totals, file, arrivalMs } = unit;
+    try {
+      for (let piece = job.piece(); piece !== undefined; piece = job.piece()) {
+        if (totals.isExact && unit.range !== undefined) continue;
+        const before = unit.range === undefined ? NOTHING_BEFORE : { ...totals };
+        const completed = this.#engine.complete(piece.prepared, arrivalMs, before);
+        const found = [...alertsOf(piece.found, before), ...completed];
+        if (found.length > 0) await this.#options.onFound(found);
+        await this.#options.settle?.();
+      }
+      const { result } = job;
+      if (result === undefined) return;
+      this.#jobs.shift();
+      if (unit.range === undefined || !totals.isExact) await this.#endOf(unit, result);
+    } catch (error) {
+      if (this.#jobs[0] === job) this.#jobs.shift();
+      this.#reportUnreadable(file, error);
+    }
+    this.#finish(unit);
+  }
+
+  async #endOf(unit: Unit, { dropped, irregularAfter, records, lines, bytes }: UnitEnd): Promise<void> {
+    const { totals, range } = unit;
+    for (const [reason, count] of Object.entries(dropped)) this.#drop(reason, count);
+    if (irregularAfter !== undefined) {
+      totals.reportedThrough = Math.max(irregularAfter, (range?.start ?? 0) - 1);
+      totals.isExact = true;
+      return this.#takeExactly(unit);
+    }
+    totals.records += records;
+    totals.lines += lines;
+    totals.bytes += bytes;
+    this.#options.onProgress(this.#fileBytes + Math.min(totals.bytes, unit.file.bytes), this.#records + totals.records);
+  }
+
+  /** The whole file, as it comes. */
+  async #takeExactly({ file, source, totals }: Unit): Promise<void> {
     totals.isExact = true;
-    const source: FileSource = sourceOf(file, this.#options);
+    if (this.#next?.totals === totals) this.#look();
     const counted = await scanExactly(file, source, this.#engine.processor, {
       ...this.#options,
       reportedThrough: totals.reportedThrough,
@@ -205,13 +361,18 @@ class Scan {
     totals.bytes = counted.bytes;
   }
 
-  #finishFile({ file, totals }: Job): void {
-    if (totals.records === 0 && totals.bytes >= 0) this.#withoutRecords++;
+  #finish({ file, totals, isLast }: Unit): void {
+    if (totals.isFinished || !(isLast || totals.isExact)) return;
+    totals.isFinished = true;
+    if (totals.records === 0) this.#withoutRecords++;
     this.#records += totals.records;
-    this.#recordBytes += Math.max(0, totals.bytes);
+    this.#recordBytes += totals.bytes;
     this.#fileBytes += file.bytes;
-    // Ranges of the same file that were begun before it turned out to be irregular.
-    while (totals.isExact && this.#jobs[0]?.totals === totals) this.#jobs.shift();
+  }
+
+  get #limits(): Pick<ScanOptions, 'maxRecordBytes' | 'inflate'> {
+    const { maxRecordBytes, inflate } = this.#options;
+    return { maxRecordBytes, inflate };
   }
 
   #drop(reason: string, count: number): void {
@@ -220,7 +381,7 @@ class Scan {
 
   /** Errors of the operating system belong to the file; anything else is a bug. */
   #reportUnreadable(file: ListedFile, error: unknown): void {
-    const code = (error as NodeJS.ErrnoException).code;
+    const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') throw error;
     this.#unreadable++;
     this.#options.onDiagnostic(

@@ -2,20 +2,22 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMatching } from '../matching-parts.ts';
 import type { Finding } from '../../alerts/finding.ts';
-import { RangeScanner } from '../files/range-scanner.ts';
+import { scanUnit } from '../files/scan-unit.ts';
 import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { rowsOf } from '../../intel/store/store-entry.ts';
 import { tableOf } from '../intel/shared-intel.ts';
 import { AlertBlockWriter, transfersOf } from './alert-block.ts';
+import { Credits } from './credits.ts';
 import type { ReceiverCommand } from './receiver-messages.ts';
 import type { WorkerReceivers } from './worker-receivers.ts';
 import type {
   BatchTask,
-  FileTask,
   ProblemSample,
+  ScanTask,
   TaskResult,
   WorkerAnswer,
   WorkerNews,
+  WorkerPiece,
   WorkerStart,
   WorkerSwapped,
   WorkerTask,
@@ -24,6 +26,8 @@ import type {
 const port = parentPort;
 if (port === null) throw new Error('match-worker is the entry of a thread and nothing else');
 const start = workerData as WorkerStart;
+/** Pieces of a task that are told and not taken: the file waits for its turn then. */
+const MAX_PIECES = 4;
 /** Samples of one task; more of the same are only counted by the components. */
 const MAX_PROBLEMS = 100;
 
@@ -45,6 +49,9 @@ const { processor, live } = createMatching(
 
 /** Where the main thread writes batches; undefined: into the scanner's input. */
 let staging: Uint8Array | undefined;
+const pieces = new Credits(MAX_PIECES);
+/** One task at a time: what they find goes into one block. */
+let working = Promise.resolve();
 let receivers: Promise<WorkerReceivers> | undefined;
 
 port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
@@ -58,7 +65,11 @@ port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
     live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
     processor.use(new IndicatorScanner(task.scanner));
     port.postMessage({ swapped: true } satisfies WorkerSwapped);
-  } else void answer(task).then((message) => port.postMessage(message, message.ok ? transfersOf(message.result) : []));
+  } else if (task.kind === 'more') pieces.taken();
+  else
+    working = working
+      .then(() => answer(task))
+      .then((message) => port.postMessage(message, message.ok ? transfersOf(message.result) : []));
 });
 port.postMessage({ ok: true });
 
@@ -74,9 +85,11 @@ async function openReceivers(): Promise<WorkerReceivers> {
 
 async function answer(task: WorkerTask): Promise<WorkerAnswer> {
   try {
-    return { ok: true, result: task.kind === 'batch' ? matchBatch(task) : await scanRange(task) };
+    return { ok: true, result: task.kind === 'batch' ? matchBatch(task) : await scanTask(task) };
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    const { code } = error as NodeJS.ErrnoException;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { ok: false, error: text, ...(typeof code === 'string' && { code }) };
   }
 }
 
@@ -86,11 +99,12 @@ function matchBatch(task: BatchTask): TaskResult {
   return result(processor.process({ ...task, bytes: input.subarray(0, task.byteLength) }, task.arrivalMs));
 }
 
-async function scanRange({ maxRecordBytes, ...task }: FileTask): Promise<TaskResult> {
-  const range = await new RangeScanner(processor, undefined, maxRecordBytes).scan(task, async (found) =>
-    alerts.add(found),
-  );
-  return { ...result([]), range };
+async function scanTask(task: ScanTask): Promise<TaskResult> {
+  const end = await scanUnit(processor, alerts, task, async (piece) => {
+    port?.postMessage({ piece } satisfies WorkerPiece, transfersOf(piece));
+    await pieces.given();
+  });
+  return { ...result([]), end };
 }
 
 function result(found: readonly Finding[]): TaskResult {

@@ -2,9 +2,8 @@
 import { allocateScanner, type ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { WitnessTables } from '../../scan/witness-tables.ts';
 
-/** None where the kernel cannot run. With one thread one area; else the main thread has one beside those of the workers. */
-export function scannersFor(witnesses: WitnessTables | undefined, workers: number, inputBytes: number): ScannerBlock[] {
+/** None where the kernel cannot run. */
+export function scannersFor(witnesses: WitnessTables | undefined, threads: number, inputBytes: number): ScannerBlock[] {
   if (witnesses === undefined) return [];
-  const count = workers === 1 ? 1 : workers + 1;
-  return Array.from({ length: count }, () => allocateScanner(witnesses.memory, witnesses.address, inputBytes));
+  return Array.from({ length: threads }, () => allocateScanner(witnesses.memory, witnesses.address, inputBytes));
 }

@@ -8,7 +8,8 @@ import type { MatchingSettings } from '../matching-parts.ts';
 import type { ProcessorCounts } from '../processor.ts';
 import type { AlertBlock } from './alert-block.ts';
 import type { PreparedRecords } from './prepared-records.ts';
-import type { RangeResult, RangeTask } from '../files/range-scanner.ts';
+import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
+import type { UnitTask } from '../files/scan-unit.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
 
 /** `workerData` of a matching worker. */
@@ -38,13 +39,17 @@ export interface BatchTask {
   readonly arrivalMs: number;
 }
 
-/** Lines of a file that begin in a range of bytes. */
-export interface FileTask extends RangeTask {
-  readonly kind: 'file';
-  readonly maxRecordBytes: number;
+/** A range of a file, or a file as a whole; what comes of it may be told in pieces. */
+export interface ScanTask extends UnitTask {
+  readonly kind: 'unit';
 }
 
-export type WorkerTask = BatchTask | FileTask;
+/** A piece was taken: one more may be told. */
+export interface MoreMessage {
+  readonly kind: 'more';
+}
+
+export type WorkerTask = BatchTask | ScanTask;
 
 /** A change of the indicators, as it stands in the log of the store; not answered. */
 export interface RowsMessage {
@@ -62,7 +67,7 @@ export interface SwapMessage {
   readonly since: readonly Uint8Array[];
 }
 
-export type WorkerNews = RowsMessage | SwapMessage;
+export type WorkerNews = RowsMessage | SwapMessage | MoreMessage;
 
 export interface ProblemSample {
   readonly code: ErrorCode;
@@ -75,8 +80,8 @@ export interface TaskResult {
   readonly found: AlertBlock | undefined;
   /** Of a batch, where rules keep state: what the main thread is to complete, in the order of batches. */
   readonly prepared: PreparedRecords;
-  /** Of a file task. */
-  readonly range?: RangeResult;
+  /** Of a scan task that is at its end. */
+  readonly end?: UnitEnd;
   readonly problems: readonly ProblemSample[];
   /** Counted since the worker began. */
   readonly counts: ProcessorCounts;
@@ -85,7 +90,13 @@ export interface TaskResult {
 
 export type WorkerAnswer =
   | { readonly ok: true; readonly result: TaskResult }
-  | { readonly ok: false; readonly error: string };
+  /** `code`: of an error of the operating system. */
+  | { readonly ok: false; readonly error: string; readonly code?: string };
+
+/** Of the task that the worker is at; answered by `MoreMessage` when it is taken. */
+export interface WorkerPiece {
+  readonly piece: Piece;
+}
 
 /** The worker uses nothing of the former base any more. */
 export interface WorkerSwapped {

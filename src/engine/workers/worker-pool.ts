@@ -1,15 +1,22 @@
 /**
  * Matching on several threads. Tables lie in shared memory once; each worker has a work area of its own in the scanner memory,
- * into which the main thread writes the bytes of a batch before it posts the task. A worker has one task at a time; tasks wait
- * in the order they were given. A worker that dies fails its task and the pool: that is a bug, not a condition.
+ * into which the main thread writes the bytes of a batch before it posts the task: a worker has one batch at a time, and batches wait
+ * in the order they were given. Of files it is given the next before it is done with one. A worker that dies fails its tasks and the
+ * pool: that is a bug, not a condition.
  */
 import { Worker } from 'node:worker_threads';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { ListenCommand, ReceiverCommand, ReceiverMessage, WorkerCounts } from './receiver-messages.ts';
+import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
+import { NOTHING_PREPARED } from './prepared-records.ts';
 import type {
+  BatchTask,
+  MoreMessage,
+  ScanTask,
   SwapMessage,
   TaskResult,
   WorkerAnswer,
+  WorkerPiece,
   WorkerStart,
   WorkerSwapped,
   WorkerTask,
@@ -22,8 +29,9 @@ interface PoolWorker {
   /** The worker's scanner input, shared with it. */
   input: Uint8Array;
   readonly ready: Promise<void>;
-  busy: boolean;
-  settle: ((answer: WorkerAnswer) => void) | undefined;
+  isReady: boolean;
+  /** Told what comes of each task that it has, in their order. */
+  readonly tasks: TaskListener[];
   /** Called one by one as the worker goes over to new bases. */
   readonly swaps: (() => void)[];
   last: WorkerCounts | undefined;
@@ -33,12 +41,22 @@ interface PoolWorker {
   readonly receivers: Map<number, (message: ReceiverMessage) => void>;
 }
 
+interface TaskListener {
+  readonly settle: (answer: WorkerAnswer) => void;
+  /** Resolves when the piece is taken. */
+  readonly take?: (piece: Piece) => Promise<void>;
+}
+
 interface Waiting {
-  readonly task: WorkerTask;
-  readonly bytes: Uint8Array | undefined;
+  readonly task: BatchTask;
+  readonly bytes: Uint8Array;
   readonly resolve: (result: TaskResult) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Units of a scan that a worker has at a time. */
+const MAX_UNITS = 2;
+const MORE: MoreMessage = { kind: 'more' };
 
 let pools = 0;
 
@@ -55,11 +73,25 @@ export class WorkerPool {
   }
 
   static async open(start: PoolStart): Promise<WorkerPool> {
-    const { scanners, ...shared } = start;
+    const pool = WorkerPool.begin(start);
+    await pool.ready;
+    return pool;
+  }
+
+  /** Begins to open the workers. */
+  static begin({ scanners, ...shared }: PoolStart): WorkerPool {
     const pool = new WorkerPool(scanners.map((scanner) => openWorker({ ...shared, scanner })));
     for (const worker of pool.#workers) worker.worker.on('error', (error) => pool.#fail(error));
-    await Promise.all(pool.#workers.map((worker) => worker.ready));
     return pool;
+  }
+
+  /** Resolves when all workers can take tasks; rejects when one cannot be had. */
+  get ready(): Promise<void> {
+    return Promise.all(this.#workers.map((worker) => worker.ready)).then(() => undefined);
+  }
+
+  get isReady(): boolean {
+    return this.#workers.every(({ isReady }) => isReady);
   }
 
   get size(): number {
@@ -77,11 +109,30 @@ export class WorkerPool {
   }
 
   /** `bytes` is copied into the worker's input when its turn comes: it must not change until the promise settles. */
-  run(task: WorkerTask, bytes?: Uint8Array): Promise<TaskResult> {
+  run(task: BatchTask, bytes: Uint8Array): Promise<TaskResult> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task, bytes, resolve, reject });
       this.#next();
+    });
+  }
+
+  /** True when a worker can be given one more unit of a scan: the next is there when one is done, and few wait behind a long one. */
+  get hasRoom(): boolean {
+    return this.#workers.some(({ tasks }) => tasks.length < MAX_UNITS);
+  }
+
+  /** `take` is told what comes of the unit in pieces, in their order, and resolves when it has taken one. */
+  scan(task: ScanTask, take: (piece: Piece) => Promise<void>): Promise<UnitEnd> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const worker = this.#workers.reduce((least, other) => (other.tasks.length < least.tasks.length ? other : least));
+    return new Promise((resolve, reject) => {
+      const done = async ({ end, found, prepared }: TaskResult): Promise<void> => {
+        if (end === undefined) throw new Error('a worker answered a file with a batch');
+        if (found !== undefined || prepared !== NOTHING_PREPARED) void take({ found, prepared });
+        resolve(end);
+      };
+      this.#post(worker, task, { resolve: (result) => void done(result).catch(reject), reject, take });
     });
   }
 
@@ -134,40 +185,48 @@ export class WorkerPool {
 
   #next(): void {
     for (const worker of this.#workers) {
-      if (worker.busy) continue;
+      if (worker.tasks.length > 0) continue;
       const waiting = this.#waiting.shift();
       if (waiting === undefined) break;
-      this.#give(worker, waiting);
+      worker.input.set(waiting.bytes);
+      this.#post(worker, waiting.task, waiting);
     }
-    if (!this.#workers.some(({ busy }) => busy)) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  get #isIdle(): boolean {
+    return this.#workers.every(({ tasks }) => tasks.length === 0);
   }
 
   #drained(): Promise<void> {
-    if (!this.#workers.some(({ busy }) => busy)) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #give(worker: PoolWorker, { task, bytes, resolve, reject }: Waiting): void {
-    worker.busy = true;
+  #post(
+    worker: PoolWorker,
+    task: WorkerTask,
+    { resolve, reject, take }: Pick<Waiting, 'resolve' | 'reject'> & Pick<TaskListener, 'take'>,
+  ): void {
     // Only a busy worker keeps the process alive.
     worker.worker.ref();
-    if (bytes !== undefined) worker.input.set(bytes);
-    worker.settle = (answer) => {
-      worker.busy = false;
-      worker.settle = undefined;
-      worker.worker.unref();
+    const settle = (answer: WorkerAnswer): void => {
+      worker.tasks.shift();
+      if (worker.tasks.length === 0) worker.worker.unref();
       if (answer.ok) {
         worker.last = answer.result;
         resolve(answer.result);
-      } else reject(new Error(answer.error));
+      } else reject(Object.assign(new Error(answer.error), answer.code !== undefined && { code: answer.code }));
       this.#next();
     };
+    worker.tasks.push({ settle, ...(take !== undefined && { take }) });
     worker.worker.postMessage(task);
   }
 
   #fail(error: Error): void {
     this.#failure = error;
-    for (const worker of this.#workers) worker.settle?.({ ok: false, error: error.stack ?? error.message });
+    const text = error.stack ?? error.message;
+    for (const { tasks } of this.#workers) while (tasks.length > 0) tasks[0]?.settle({ ok: false, error: text });
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
@@ -183,21 +242,23 @@ function openWorker(start: WorkerStart): PoolWorker {
     worker,
     input: inputOf(start.scanner),
     ready,
-    busy: false,
-    settle: undefined,
+    isReady: false,
+    tasks: [],
     swaps: [],
     last: undefined,
     staging: undefined,
     receivers: new Map(),
   };
   worker.once('message', () => {
-    worker.on('message', (answer: WorkerAnswer | WorkerSwapped | ReceiverMessage) => {
+    worker.on('message', (answer: WorkerAnswer | WorkerPiece | WorkerSwapped | ReceiverMessage) => {
       if ('listener' in answer) {
         if (answer.kind === 'counted') entry.last = answer;
         entry.receivers.get(answer.listener)?.(answer);
       } else if ('swapped' in answer) entry.swaps.shift()?.();
-      else entry.settle?.(answer);
+      else if ('piece' in answer) void entry.tasks[0]?.take?.(answer.piece).then(() => worker.postMessage(MORE));
+      else entry.tasks[0]?.settle(answer);
     });
+    entry.isReady = true;
     began();
     worker.unref();
   });
