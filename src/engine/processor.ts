@@ -88,11 +88,12 @@ export class Processor {
     const filter = this.#ruleFilter;
     if (this.#scanner === undefined) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
-    if (filter?.patterns !== undefined) return new PatternLines(this.#scanner, filter.patterns);
+    if (filter?.sieve !== undefined && filter.takes(source))
+      return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource, filter.patterns);
+    if (filter?.patterns !== undefined && filter.sieve === undefined)
+      return new PatternLines(this.#scanner, filter.patterns);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
-    if (filter?.sieve === undefined || !filter.takes(source))
-      return this.#options.sharesFiles === true ? new PatternLines(this.#scanner) : undefined;
-    return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource);
+    return this.#options.sharesFiles === true ? new PatternLines(this.#scanner) : undefined;
   }
 
   /** The counts with those of the event sieve. */

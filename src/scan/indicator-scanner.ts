@@ -79,6 +79,10 @@ export class IndicatorScanner implements Scanner {
     this.#given = new Uint32Array(memory.buffer, block.ranges, RANGES * 2);
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#block.memory;
+  }
+
   scanLines(length: number, final: boolean): ScanResult {
     this.#count = 0;
     this.#begin(0, length);

@@ -1,7 +1,7 @@
 /**
- * LiteralPlan: up to 50,000 literals compiled for the literal kernel (docs/design/scanner.md, "Literals"). Every second byte of
- * a record is looked at, so each literal has two grams, at an even and at an odd place of it, the rarest ones; a literal of four
- * characters has one for each byte that may stand before it. The key by which the literal is found are the eight bytes that begin
+ * LiteralPlan: up to 50,000 literals compiled for the literal kernel (docs/design/scanner.md, "Literals"). Every fourth byte of
+ * a record is looked at, or every second where literals are short, so each literal has four or two grams, one for each distance from
+ * such a place, the rarest ones; where it is too short for that, one for each byte that may stand beside it. The key by which the literal is found are the eight bytes that begin
  * or end with the gram, where it has so many, else the gram alone. Shorter and frequent literals are not looked for: their owners
  * are candidates in every record.
  *
@@ -13,7 +13,7 @@ import type { ScanMemory } from './scan-memory.ts';
 
 /** All `fragments` stand in every record that one of the owners can match by this literal; at least one, 3 bytes or longer each. */
 export interface LiteralWitness {
-  /** Over `[A-Za-z0-9._-]`, in any case. */
+  /** Over `[A-Za-z0-9._-]`, in any case; colons only as they stand in the bytes. */
   readonly fragments: readonly string[];
   /** What becomes a candidate: numbers of the caller's, small and dense. */
   readonly owners: readonly number[];
@@ -21,8 +21,9 @@ export interface LiteralWitness {
 
 export interface LiteralPlan {
   readonly memory: WebAssembly.Memory;
-  /** Address of the compiled block. */
+  /** Address and length of the compiled block, which holds no addresses of its own: a copy is as good (`copyPlan`). */
   readonly address: number;
+  readonly bytes: number;
   readonly literalCount: number;
   /** Owners of literal i: `owners[ownerStart[i]]` to `owners[ownerStart[i + 1] - 1]`. */
   readonly ownerStart: Uint32Array;
@@ -34,11 +35,15 @@ export interface LiteralPlan {
 }
 
 export const MAX_LITERALS = 50_000;
-/** Literals of four characters need a gram for each byte before them: so many are looked for. */
+/** Literals too short for a gram at each of the places that are looked at need one for each byte beside them: so many are looked for. */
 const MAX_SHORT = 32;
-const FRAGMENT = /^[a-z0-9._-]{3,4000}$/;
+const FRAGMENT = /^[a-z0-9._:-]{3,4000}$/;
 const HEADER_BYTES = 64;
 const LITERAL_BYTES = 16;
+/** Every second byte of a record is looked at, or every fourth where all literals but a few are long enough. */
+const STRIDES = [2, 4] as const;
+type Stride = (typeof STRIDES)[number];
+const GRAM_BYTES = 4;
 const GRAM_MUL = 0x9e3779b1;
 const AHEAD_MUL = 0x9e3779b97f4a7c15n;
 const BACK_MUL = 0xd6e8feb86659fd93n;
@@ -73,10 +78,12 @@ export function compileLiterals(
 ): LiteralPlan {
   const { literals, always } = worthwhile(joinWitnesses(witnesses, frequency), frequency, mostPerMillion);
   if (literals.length > MAX_LITERALS) throw new RangeError(`${literals.length} literals are more than ${MAX_LITERALS}`);
-  const grams = chooseGrams(literals, frequency);
+  const stride = strideOf(literals);
+  const grams = chooseGrams(literals, frequency, stride);
   const tableBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 24 + 1))));
   const keyBits = Math.min(MAX_TABLE_BITS, Math.max(MIN_TABLE_BITS, Math.ceil(Math.log2(grams.length * 16 + 1))));
   const slots = 2 ** Math.ceil(Math.log2(grams.length * 2 + 2));
+  const shortest = literals.reduce((least, one) => Math.min(least, ...one.fragments.map(({ length }) => length)), 4000);
   const fragments = literals.reduce((sum, { fragments: { length } }) => sum + length, 0);
   const textBytes = literals.reduce(
     (sum, { fragments: list }) => sum + list.reduce((all, { length }) => all + length + 8, 0),
@@ -92,7 +99,18 @@ export function compileLiterals(
   const bytes = textsAt + textBytes;
   const address = memory.allocate(bytes);
   const view = new DataView(memory.memory.buffer, address, bytes);
-  const header = [tableAt, 32 - tableBits, slotsAt, slots - 1, linksAt, literalsAt, keysAt, 32 - keyBits];
+  const header = [
+    tableAt,
+    32 - tableBits,
+    slotsAt,
+    slots - 1,
+    linksAt,
+    literalsAt,
+    keysAt,
+    32 - keyBits,
+    stride,
+    shortest,
+  ];
   for (const [i, value] of header.entries()) view.setUint32(i * 4, value, true);
   for (const { gram, key } of grams) {
     setBit(view, tableAt, Math.imul(gram, GRAM_MUL) >>> (32 - tableBits));
@@ -105,7 +123,24 @@ export function compileLiterals(
   for (const [i, literal] of literals.entries()) ownerStart[i + 1] = (ownerStart[i] ?? 0) + literal.owners.size;
   const alwaysOwners = Uint32Array.from(always).sort();
   const allOwners = Uint32Array.from(new Set([...owners, ...always])).sort();
-  return { memory: memory.memory, address, literalCount: literals.length, ownerStart, owners, alwaysOwners, allOwners };
+  return {
+    memory: memory.memory,
+    address,
+    bytes,
+    literalCount: literals.length,
+    ownerStart,
+    owners,
+    alwaysOwners,
+    allOwners,
+  };
+}
+
+/** The same plan in another memory, so that what stands there is searched where it stands. */
+export function copyPlan(plan: LiteralPlan, memory: ScanMemory): LiteralPlan {
+  const address = memory.allocate(plan.bytes);
+  const from = new Uint8Array(plan.memory.buffer, plan.address, plan.bytes);
+  new Uint8Array(memory.memory.buffer, address, plan.bytes).set(from);
+  return { ...plan, memory: memory.memory, address };
 }
 
 interface JoinedWitness {
@@ -162,47 +197,60 @@ function weightOf(fragment: string, frequency: GramFrequency): number {
   return fragment.length < 5 ? Number.MAX_SAFE_INTEGER - fragment.length : frequencyOf(fragment, frequency);
 }
 
-function chooseGrams(literals: readonly JoinedWitness[], frequency: GramFrequency): Gram[] {
+/** Shorter literals need a gram for each byte that may stand beside them at one place or other. */
+function strideOf(literals: readonly JoinedWitness[]): Stride {
+  const short = literals.filter(({ fragments: [text = ''] }) => text.length < 4 + GRAM_BYTES - 1);
+  return short.length <= MAX_SHORT && short.every(({ fragments: [text = ''] }) => text.length > GRAM_BYTES) ? 4 : 2;
+}
+
+function chooseGrams(literals: readonly JoinedWitness[], frequency: GramFrequency, stride: Stride): Gram[] {
   const grams: Gram[] = [];
   const users = new Map<number, number>();
   for (const [literal, { fragments }] of literals.entries()) {
     const text = fragments[0] as string;
-    if (text.length < 5) addShort(grams, literal, text);
-    else for (const parity of [0, 1]) grams.push(rarest(literal, text, parity, frequency, users));
+    for (let first = 0; first < stride; first++) {
+      const gram = rarest(literal, text, first, stride, frequency, users);
+      if (gram !== undefined) grams.push(gram);
+      else addBeside(grams, literal, text, first === stride - 1 ? -1 : first);
+    }
   }
   return grams;
 }
 
+/** Of the grams at `first` and every `stride` places on. */
 function rarest(
   literal: number,
   text: string,
-  parity: number,
+  first: number,
+  stride: Stride,
   frequency: GramFrequency,
   users: Map<number, number>,
-): Gram {
+): Gram | undefined {
   let best: Gram | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (let offset = parity; offset + 4 <= text.length; offset += 2) {
+  for (let offset = first; offset + GRAM_BYTES <= text.length; offset += stride) {
     const gram = gramOf(text, offset);
     const key = keyOf(text, offset);
-    const places = frequency.perMillion(text.slice(offset, offset + 4));
+    const places = frequency.perMillion(text.slice(offset, offset + GRAM_BYTES));
     const weight = places * (key.isShort ? SHORT_COST : 1) + SHARED_PER_MILLION * (users.get(gram) ?? 0);
     if (weight >= least) continue;
     best = { gram, key: key.value, literal, offset };
     least = weight;
   }
-  if (best === undefined) throw new Error(`no gram in "${text}"`);
-  users.set(best.gram, (users.get(best.gram) ?? 0) + 1);
+  if (best !== undefined) users.set(best.gram, (users.get(best.gram) ?? 0) + 1);
   return best;
 }
 
-/** Four characters: at an even place as they are, at an odd place three of them behind any folded byte. */
-function addShort(grams: Gram[], literal: number, text: string): void {
-  const add = (gram: number, offset: number): void => {
+/** The first or the last three characters, with any folded byte before or behind them. */
+function addBeside(grams: Gram[], literal: number, text: string, offset: number): void {
+  const known = text.slice(Math.max(0, offset), offset + GRAM_BYTES);
+  if (known.length !== GRAM_BYTES - 1) throw new Error(`no gram in "${text}"`);
+  for (let byte = 0; byte < 256; byte++) {
+    if ((byte & 0x20) === 0) continue;
+    const beside = String.fromCharCode(byte);
+    const gram = gramOf(offset < 0 ? beside + known : known + beside, 0);
     grams.push({ gram, key: shortKey(gram), literal, offset });
-  };
-  add(gramOf(text, 0), 0);
-  for (let byte = 0; byte < 256; byte++) if ((byte & 0x20) !== 0) add(gramOf(String.fromCharCode(byte) + text, 0), -1);
+  }
 }
 
 function shortKey(gram: number): number {

@@ -26,12 +26,16 @@ it(`literal search finds what a naive search finds (seed ${SEED})`, () => {
   const alphabet = 'abcdeABCDE01._-';
   let hits = 0;
   let misses = 0;
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 16; round++) {
+    // With short literals every second place is looked at, else every fourth.
+    const isLong = random.chance(0.5);
     // Few, so that records without a hit are certain to come; many, so that those with several are.
-    const most = round % 2 === 0 ? 8 : 300;
-    const witnesses: LiteralWitness[] = Array.from({ length: 1 + random.int(most) }, () => ({
+    const most = round % 3 === 0 ? 8 : 300;
+    const witnesses: LiteralWitness[] = Array.from({ length: 1 + random.int(most) }, (_, i) => ({
       fragments: Array.from({ length: random.chance(0.3) ? 2 : 1 }, () =>
-        random.text(alphabet, 3, random.pick([4, 6, 20])),
+        isLong && i > 20
+          ? random.text(alphabet, 7, random.pick([8, 12, 20]))
+          : random.text(alphabet, isLong ? 5 : 3, random.pick([6, 6, 20])),
       ),
       owners: [random.int(100), random.int(100)],
     }));
@@ -84,7 +88,7 @@ it('an escape that stands for a token character makes every owner a candidate', 
   const text = 'mimi\\u006batz\nmimi\\u002fkatz\nMIMIKATZ.exe\n';
   Buffer.from(text).copy(input);
   const result = scanner.scanLines(input, text.length);
-  expect([...result.hits.slice(0, 2 * result.hitCount)]).toEqual([0, EVERY_LITERAL, 2, 0]);
+  expect([...result.hits.slice(0, 3 * result.hitCount)]).toEqual([0, EVERY_LITERAL, 0, 2, 0, 29]);
   expect([...candidates(scanner, result)]).toEqual([
     [0, [3, 7]],
     [2, [3]],
@@ -102,7 +106,8 @@ it('more hits than the kernel lists at once, and records longer than a piece, ar
   const many = 'abcde xyzw\n'.repeat(100_000);
   Buffer.from(many).copy(input);
   const result = scanner.scanLines(input, many.length);
-  expect([result.records, result.hitCount]).toEqual([100_000, 200_000]);
+  expect(result.hitCount).toBe(200_000);
+  expect(result.hits[3 * 199_999]).toBe(99_999);
   for (let shift = 0; shift < 9; shift++) {
     const long = `${' '.repeat(8187 + shift)}abcde${' '.repeat(9000)}xyzw`;
     Buffer.from(long).copy(input);
@@ -159,7 +164,6 @@ it(`random bytes never trap and never hide a literal (seed ${SEED})`, () => {
     input.set(bytes);
     const lines = bytes.toString('latin1').split('\n').slice(0, -1);
     const result = scanner.scanLines(input, bytes.length);
-    expect(result.records, `seed ${SEED}, round ${round}`).toBe(lines.length);
     const found = candidates(scanner, result);
     for (const [i, line] of lines.entries()) {
       const folded = line.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -1,8 +1,9 @@
 /**
  * LineScanner: which lines of a chunk must be decoded, and what for. With indicators alone that is the indicator scanner; with rules
- * that the event sieve knows, lines are read into the sieve, and copied to the scanner where there are indicators too.
+ * that the event sieve knows, lines are read into the sieve, and copied to the scanner where there are indicators too. Patterns look at
+ * the lines where they were read.
  */
-import type { PatternFilter } from '../rules/pattern-filter.ts';
+import type { CandidateLines, PatternFilter } from '../rules/pattern-filter.ts';
 import type { ScanResult, Scanner } from '../../scan/scanner.ts';
 import type { Wanted } from '../detector.ts';
 import { ListedValues, rulesOf } from '../rules/rule-filter.ts';
@@ -56,15 +57,23 @@ export class RuleLines implements LineScanner {
   readonly #logsource: string | undefined;
   readonly #listed: ListedValues;
   #result: SieveResult | undefined;
-  /** With the candidates of the indicators; undefined: there are none. */
+  readonly #patterns: PatternFilter | undefined;
+  /** With the candidates of patterns and indicators; undefined: there are none. */
   #merged: Merged | undefined;
 
   /** `logsource`: what configuration says of the lines. */
-  constructor(sieve: SigmaSieve, scanner: Scanner, hasIndicators: () => boolean, logsource?: string) {
+  constructor(
+    sieve: SigmaSieve,
+    scanner: Scanner,
+    hasIndicators: () => boolean,
+    logsource?: string,
+    patterns?: PatternFilter,
+  ) {
     this.#sieve = sieve;
     this.#logsource = logsource;
     this.#scanner = scanner;
     this.#hasIndicators = hasIndicators;
+    this.#patterns = patterns;
     this.#listed = new ListedValues(sieve);
   }
 
@@ -76,18 +85,26 @@ export class RuleLines implements LineScanner {
     const forRules = this.#sieve.scanLines(length, final, this.#logsource);
     const { records, consumedBytes } = forRules;
     this.#result = forRules;
-    if (!this.#hasIndicators()) {
-      this.#merged = undefined;
-      const { candidateCount, ranges, ordinals } = forRules;
-      const mayHoldBlankLines = forRules.blanks > 0;
-      return { records, consumedBytes, candidateCount, ranges, ordinals, encodingOnly: 0, mayHoldBlankLines };
-    }
+    const { candidateCount, ranges, ordinals } = forRules;
+    const mayHoldBlankLines = forRules.blanks > 0;
+    const alone = { records, consumedBytes, candidateCount, ranges, ordinals, encodingOnly: 0, mayHoldBlankLines };
+    const { memory } = this.#sieve;
+    const forPatterns = this.#patterns?.candidateLines(this.input.subarray(0, consumedBytes), memory.memory, memory);
+    const hasIndicators = this.#hasIndicators();
+    this.#merged = undefined;
+    if (!hasIndicators && (forPatterns === undefined || forPatterns.candidateCount === 0)) return alone;
     const { input } = this.#scanner;
-    input.set(this.input.subarray(0, length));
-    const rulesWanted = Array.from({ length: forRules.candidateCount }, (_, i) => sieveWants(forRules, i));
-    const merged = merge(forRules, rulesWanted, this.#scanner.scanLines(length, final));
-    this.#merged = merged;
-    return merged.result;
+    if (hasIndicators) input.set(this.input.subarray(0, length));
+    const found = hasIndicators ? this.#scanner.scanLines(length, final) : { ...alone, candidateCount: 0 };
+    const rulesWanted = Array.from({ length: candidateCount }, (_, i) => sieveWants(forRules, i));
+    const lists: CandidateLists = {
+      rules: forRules,
+      rulesWanted,
+      found,
+      ...(forPatterns !== undefined && { forPatterns }),
+    };
+    this.#merged = merge(lists);
+    return this.#merged.result;
   }
 
   wantedOf(candidate: number): Wanted {
@@ -99,7 +116,7 @@ export class RuleLines implements LineScanner {
     const merged = this.#merged;
     if (this.#result === undefined) return undefined;
     if (merged === undefined) return this.#listed.of(this.#result, candidate);
-    const place = merged.wanted[candidate]?.indicators === true ? undefined : merged.places[candidate];
+    const place = merged.places[candidate];
     return place === undefined ? undefined : this.#listed.of(this.#result, place);
   }
 }
@@ -115,9 +132,10 @@ function sieveWants(result: SieveResult, candidate: number): Wanted {
  * rules.
  */
 export class PatternLines implements LineScanner {
+  /** Two look at them, one after the other. */
+  readonly readBytes = 1 << 18;
   readonly #patterns: PatternFilter | undefined;
   readonly #scanner: Scanner;
-  #ranges = new Uint32Array(4096);
   #wanted: readonly Wanted[] = [];
 
   constructor(scanner: Scanner, patterns?: PatternFilter) {
@@ -132,23 +150,13 @@ export class PatternLines implements LineScanner {
   scanLines(length: number, final: boolean): ScanResult {
     const found = this.#scanner.scanLines(length, final);
     const bytes = this.input.subarray(0, found.consumedBytes);
-    const count = this.#cut(bytes);
-    const flags = this.#patterns?.candidates(bytes, this.#ranges, count);
-    const [ranges, ordinals]: [number[], number[]] = [[], []];
-    for (let line = 0; line < count; line++) {
-      if (flags !== undefined && flags[line] !== 1) continue;
-      const [start = 0, end = 0] = [this.#ranges[2 * line], this.#ranges[2 * line + 1]];
-      if (flags === undefined && isBlank(bytes, start, end)) continue;
-      ranges.push(start, end);
-      ordinals.push(line);
+    const rules = this.#patterns?.candidateLines(bytes, this.#scanner.memory) ?? everyLine(bytes);
+    if (rules.candidateCount === 0) {
+      this.#wanted = NOTHING_WANTED;
+      return found;
     }
-    const forRules = {
-      candidateCount: ordinals.length,
-      ranges: Uint32Array.from(ranges),
-      ordinals: Uint32Array.from(ordinals),
-    };
-    const rulesWanted = ordinals.map(() => RULES_ONLY);
-    const { result, wanted } = merge(forRules, rulesWanted, found);
+    const rulesWanted = new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY);
+    const { result, wanted } = merge({ rules, rulesWanted, found });
     this.#wanted = wanted;
     return result;
   }
@@ -156,25 +164,26 @@ export class PatternLines implements LineScanner {
   wantedOf(candidate: number): Wanted {
     return this.#wanted[candidate] ?? INDICATORS_ONLY;
   }
+}
 
-  /** Start and end of every line; returns how many there are. */
-  #cut(bytes: Uint8Array): number {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let count = 0;
-    for (let start = 0; start < text.length; count++) {
-      const found = text.indexOf(LF, start);
-      const end = found < 0 ? text.length : found;
-      if (2 * count + 2 > this.#ranges.length) {
-        const larger = new Uint32Array(2 * this.#ranges.length);
-        larger.set(this.#ranges);
-        this.#ranges = larger;
-      }
-      this.#ranges[2 * count] = start;
-      this.#ranges[2 * count + 1] = end;
-      start = end + 1;
+/** All lines that are not blank. */
+function everyLine(bytes: Uint8Array): CandidateLines {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [ranges, ordinals]: [number[], number[]] = [[], []];
+  for (let start = 0, line = 0; start < text.length; line++) {
+    const found = text.indexOf(LF, start);
+    const end = found < 0 ? text.length : found;
+    if (!isBlank(bytes, start, end)) {
+      ranges.push(start, end);
+      ordinals.push(line);
     }
-    return count;
+    start = end + 1;
   }
+  return {
+    candidateCount: ordinals.length,
+    ranges: Uint32Array.from(ranges),
+    ordinals: Uint32Array.from(ordinals),
+  };
 }
 
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
@@ -186,33 +195,52 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
 interface Merged {
   readonly result: ScanResult;
   readonly wanted: readonly Wanted[];
-  /** Which candidate of the rules each is; undefined: of the indicators alone. */
+  /** Which candidate of the sieve each is that is for nothing else; undefined: it is for more, or for no Sigma rule. */
   readonly places: readonly (number | undefined)[];
 }
 
-/** Both lists are in the order of lines; a line of both is one candidate. */
-function merge(
-  forRules: Pick<ScanResult, 'candidateCount' | 'ranges' | 'ordinals'>,
-  rulesWanted: readonly Wanted[],
-  found: ScanResult,
-): Merged {
+interface CandidateLists {
+  readonly rules: CandidateLines;
+  /** What the rules want of each. */
+  readonly rulesWanted: readonly Wanted[];
+  /** Beside candidates of Sigma rules. */
+  readonly forPatterns?: CandidateLines;
+  readonly found: ScanResult;
+}
+
+const NO_LINES: CandidateLines = { candidateCount: 0, ranges: new Uint32Array(0), ordinals: new Uint32Array(0) };
+/** For patterns, and for no Sigma rule. */
+const PATTERNS_ONLY: Wanted = { ...RULES_ONLY, sigma: new Uint32Array(0) };
+const NOTHING_WANTED: readonly Wanted[] = Object.freeze([]);
+
+/** All lists are in the order of lines; a line of several is one candidate. */
+function merge({ rules, rulesWanted, forPatterns = NO_LINES, found }: CandidateLists): Merged {
   const ranges: number[] = [];
   const ordinals: number[] = [];
   const merged: Wanted[] = [];
   const places: (number | undefined)[] = [];
-  let a = 0;
-  let b = 0;
-  while (a < forRules.candidateCount || b < found.candidateCount) {
-    const rule = a < forRules.candidateCount ? (forRules.ordinals[a] ?? 0) : Number.POSITIVE_INFINITY;
-    const indicator = b < found.candidateCount ? (found.ordinals[b] ?? 0) : Number.POSITIVE_INFINITY;
-    const [from, at] = rule <= indicator ? [forRules, a] : [found, b];
-    ranges.push(from.ranges[2 * at] ?? 0, from.ranges[2 * at + 1] ?? 0);
-    ordinals.push(Math.min(rule, indicator));
-    const wanted = rule <= indicator ? rulesWanted[a] : INDICATORS_ONLY;
-    merged.push({ ...(wanted ?? INDICATORS_ONLY), indicators: indicator <= rule });
-    places.push(rule <= indicator ? a : undefined);
-    if (rule <= indicator) a++;
-    if (indicator <= rule) b++;
+  let [rule, pattern, indicator] = [0, 0, 0];
+  for (;;) {
+    const ruleLine = lineOf(rules, rule);
+    const patternLine = lineOf(forPatterns, pattern);
+    const indicatorLine = lineOf(found, indicator);
+    const line = Math.min(ruleLine, patternLine, indicatorLine);
+    if (line === Number.POSITIVE_INFINITY) break;
+    const isForPatterns = patternLine === line;
+    const isForIndicators = indicatorLine === line;
+    if (ruleLine === line) {
+      takeRange(ranges, rules, rule);
+      merged.push({ ...(rulesWanted[rule] ?? RULES_ONLY), indicators: isForIndicators });
+      places.push(isForPatterns || isForIndicators ? undefined : rule);
+      rule++;
+    } else {
+      takeRange(ranges, isForPatterns ? forPatterns : found, isForPatterns ? pattern : indicator);
+      merged.push(isForPatterns ? { ...PATTERNS_ONLY, indicators: isForIndicators } : INDICATORS_ONLY);
+      places.push(undefined);
+    }
+    ordinals.push(line);
+    if (isForPatterns) pattern++;
+    if (isForIndicators) indicator++;
   }
   const result = {
     ...found,
@@ -221,4 +249,12 @@ function merge(
     ordinals: Uint32Array.from(ordinals),
   };
   return { result, wanted: merged, places };
+}
+
+function takeRange(to: number[], { ranges }: CandidateLines, at: number): void {
+  to.push(ranges[2 * at] ?? 0, ranges[2 * at + 1] ?? 0);
+}
+
+function lineOf({ candidateCount, ordinals }: CandidateLines, at: number): number {
+  return at < candidateCount ? (ordinals[at] ?? 0) : Number.POSITIVE_INFINITY;
 }

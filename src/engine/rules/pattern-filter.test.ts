@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event, EventObject } from '../../core/event.ts';
 import { compilePatterns } from './pattern-set.ts';
 import { PatternFilter } from './pattern-filter.ts';
+import { ScanMemory } from '../../scan/scan-memory.ts';
 import { Random } from '../../testing/random.ts';
 
 const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -59,6 +60,36 @@ describe('pattern filter', () => {
     (text) => text.replaceAll('/', '\\/'),
   ];
 
+  /** What the filter says of the texts as a batch; the same as it says of them as lines, copied and where they stand. */
+  function flagsOf(texts: readonly string[]): Uint8Array {
+    const bytes = Buffer.from(texts.join('\n'));
+    let at = 0;
+    const ranges = Uint32Array.from(
+      texts.flatMap((text) => {
+        const start = at;
+        at += Buffer.byteLength(text) + 1;
+        return [start, at - 1];
+      }),
+    );
+    const flags = (filter?.candidates(bytes, ranges, texts.length) ?? new Uint8Array(0)).slice(0, texts.length);
+    const flagged = [...flags.keys()].filter((i) => flags[i] === 1);
+    standing.set(bytes);
+    for (const lines of [
+      filter?.candidateLines(bytes),
+      filter?.candidateLines(standing.subarray(0, bytes.length), room.memory, room),
+    ]) {
+      const count = lines?.candidateCount ?? 0;
+      expect([...(lines?.ordinals.slice(0, count) ?? [])]).toEqual(flagged);
+      expect([...(lines?.ranges.slice(0, 2 * count) ?? [])]).toEqual(
+        flagged.flatMap((i) => [...ranges.slice(2 * i, 2 * i + 2)]),
+      );
+    }
+    return flags;
+  }
+  const room = new ScanMemory();
+  const roomAt = room.allocate(1 << 16);
+  const standing = new Uint8Array(room.memory.buffer, roomAt, 1 << 16);
+
   it('exists when every pattern has a literal', () => {
     expect(problems).toEqual([]);
     expect([set.unwitnessed.length, filter === undefined]).toEqual([0, false]);
@@ -69,16 +100,7 @@ describe('pattern filter', () => {
     let ruledOut = 0;
     for (const spell of spellings) {
       const texts = RECORDS.map((fields) => spell(JSON.stringify(fields)));
-      const bytes = Buffer.from(texts.join('\n'));
-      let at = 0;
-      const ranges = Uint32Array.from(
-        texts.flatMap((text) => {
-          const start = at;
-          at += Buffer.byteLength(text) + 1;
-          return [start, at - 1];
-        }),
-      );
-      const flags = filter?.candidates(bytes, ranges, texts.length) ?? new Uint8Array(0);
+      const flags = flagsOf(texts);
       for (const [i, text] of texts.entries()) {
         const matches = set.match(event(JSON.parse(text) as EventObject, text));
         if (matches.length > 0) {
@@ -104,7 +126,19 @@ describe('pattern filter', () => {
       const wide = /[a-z0-9]/.test(letter) ? String.fromCharCode(code + 0xfee0) : letter;
       return random.pick([letter, letter, letter, `%${hex}`, wide, letter.toUpperCase(), `%${hex.toUpperCase()}`]);
     };
-    const parts = ['wolf/gate.php', 'loader.exe', 'dga1.example.net', '::ffff:c612:0403', '%', '%%4416', 'é', ' ', '"'];
+    const quiet = ['Microsoft® Windows®', '‎2020‎-09', 'привет', '漢字', '%%4416', 'café'];
+    const parts = [
+      ...quiet,
+      'wolf/gate.php',
+      'loader.exe',
+      'dga1.example.net',
+      '::ffff:c612:0403',
+      '%',
+      '%%4416',
+      'é',
+      ' ',
+      '"',
+    ];
     let flagged = 0;
     for (let batch = 0; batch < 200; batch++) {
       const texts = Array.from({ length: 1 + random.int(6) }, () => {
@@ -114,16 +148,7 @@ describe('pattern filter', () => {
         const text = JSON.stringify({ url: { full: words.join(random.pick([' ', '', '/'])) } });
         return random.chance(0.3) ? text.replace(/[^ -~]/g, (one) => escaped(one)) : text;
       });
-      const bytes = Buffer.from(texts.join('\n'));
-      let at = 0;
-      const ranges = Uint32Array.from(
-        texts.flatMap((text) => {
-          const start = at;
-          at += Buffer.byteLength(text) + 1;
-          return [start, at - 1];
-        }),
-      );
-      const flags = filter?.candidates(bytes, ranges, texts.length) ?? new Uint8Array(0);
+      const flags = flagsOf(texts);
       for (const [i, text] of texts.entries()) {
         if (set.candidates(event(JSON.parse(text) as EventObject, text)).length === 0) continue;
         flagged++;

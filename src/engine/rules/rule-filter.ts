@@ -26,6 +26,8 @@ export class RuleFilter {
   /** By record its place among the sieve's candidates, from 1; 0: no Sigma rule can hold. */
   #places = new Uint32Array(1024);
   #result: SieveResult | undefined;
+  /** By record: 1 for a candidate of the patterns. */
+  #byPattern: Uint8Array | undefined;
   readonly #listed: ListedValues;
 
   private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
@@ -46,14 +48,14 @@ export class RuleFilter {
     return new RuleFilter(patternFilter, sigma === undefined ? undefined : new SigmaSieve(sigma, options));
   }
 
-  /** The sieve when it decides alone: lines can be read into it. */
+  /** Lines can be read into it. */
   get sieve(): SigmaSieve | undefined {
-    return this.#patterns === undefined ? this.#sigma : undefined;
+    return this.#sigma;
   }
 
-  /** What finds patterns when they are the only rules: lines can be read for it. */
+  /** What finds patterns. */
   get patterns(): PatternFilter | undefined {
-    return this.#sigma === undefined ? this.#patterns : undefined;
+    return this.#patterns;
   }
 
   /** False: configuration says that the source's records are no JSON, whatever they look like. */
@@ -78,8 +80,8 @@ export class RuleFilter {
     if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
     flags.fill(0, 0, count);
     if (sigma !== undefined) this.#note(sigma.scanRecordsIn(bytes, ranges, count, logsource), count);
-    const byPattern = this.#patterns?.candidates(bytes, ranges, count);
-    for (let i = 0; byPattern !== undefined && i < count; i++) if (byPattern[i] === 1) flags[i] = 1;
+    this.#byPattern = this.#patterns?.candidates(bytes, ranges, count);
+    for (let i = 0; this.#byPattern !== undefined && i < count; i++) if (this.#byPattern[i] === 1) flags[i] = 1;
     return flags;
   }
 
@@ -107,7 +109,7 @@ export class RuleFilter {
   fedOf(record: number): FedValues | undefined {
     const place = this.#places[record] ?? 0;
     // Patterns want the event itself.
-    if (this.#result === undefined || place === 0 || this.#patterns !== undefined) return undefined;
+    if (this.#result === undefined || place === 0 || this.#byPattern?.[record] === 1) return undefined;
     return this.#listed.of(this.#result, place - 1);
   }
 }

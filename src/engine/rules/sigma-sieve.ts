@@ -114,6 +114,11 @@ export class SigmaSieve {
     return this.#sieve.factReader;
   }
 
+  /** In which the input lies. */
+  get memory(): ScanMemory {
+    return this.#memory;
+  }
+
   get counts(): EventSieve['counts'] {
     return this.#sieve.counts;
   }

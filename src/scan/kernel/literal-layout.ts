@@ -18,17 +18,28 @@ export const LITERAL_BYTES: usize = 16;
 /** Bit table of the keys, 2^(32 - shift) bits. */
 export const LIT_KEY_TABLE: usize = 24;
 export const LIT_KEY_SHIFT: usize = 28;
+/** 2 or 4: distance of the places that are looked at. */
+export const LIT_STRIDE: usize = 32;
+/** Length of the shortest fragment. */
+export const LIT_SHORTEST: usize = 36;
 
 // Work area of one scanner.
 export const WORK_POSITION: usize = 0;
 export const WORK_RECORD: usize = 4;
-/** Hits: record number and literal, u32 each. */
+/** Hits: number of the record, literal, start of the record, u32 each. */
 export const WORK_HITS: usize = 8;
+export const HIT_BYTES: usize = 12;
 export const WORK_CAPACITY: usize = 12;
 export const WORK_COUNT: usize = 16;
+/** One number for each record that is entered. */
 export const WORK_STAMP: usize = 20;
 /** Positions that passed the bit table of grams; positions and keys that passed that of the keys. */
 export const WORK_LIST: usize = 24;
 export const WORK_KEY_LIST: usize = 32;
-/** Last stamp of each literal; the entry before the first stands for "all". */
+/** The record at hand: start and end. Lines are entered when something is found in them. */
+export const WORK_START: usize = 36;
+export const WORK_END: usize = 40;
+/** Start of the text. */
+export const WORK_BEGIN: usize = 44;
+/** Last stamp of each literal. */
 export const LIT_STAMPS: usize = 28;
