@@ -68,7 +68,7 @@ export class Service {
   readonly #reloads: Reloads;
   #ready = false;
   readonly #store: IntelStore;
-  #nextSweepMs = Date.now() + SWEEP_MS;
+  #nextSweepMs = performance.now() + SWEEP_MS;
 
   private constructor(parts: ServiceParts) {
     const { loaded, options, dataDir, engine, polling, stored, archive, generation, writes, outputs } = parts;
@@ -137,6 +137,7 @@ export class Service {
         };
       },
       now: Date.now,
+      steadyMs: () => performance.now(),
       logger: options.logger,
       counters: engine,
     });
@@ -391,8 +392,8 @@ export class Service {
   async #tick(): Promise<void> {
     await this.#outputs.ready();
     const nowMs = Date.now();
-    if (nowMs >= this.#nextSweepMs) {
-      this.#nextSweepMs = nowMs + SWEEP_MS;
+    if (performance.now() >= this.#nextSweepMs) {
+      this.#nextSweepMs = performance.now() + SWEEP_MS;
       void this.#sweep();
     }
     await this.#intake.run(() => this.#generation.advance(nowMs));

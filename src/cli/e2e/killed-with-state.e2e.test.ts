@@ -1,6 +1,7 @@
 /**
  * State survives kill -9 at any moment: a service with correlations, flux specifications and STIX patterns over several observations follows a
- * growing file and is killed at random moments, also in the middle of snapshots. The alerts of all its lives together have exactly the ids
+ * growing file and is killed at random moments, also in the middle of snapshots and of reloads with another lateness or memory, for which all
+ * state goes through a snapshot. The alerts of all its lives together have exactly the ids
  * of a run that nobody disturbed, and say the same wherever one was said twice.
  *
  * FLINT_KILL_ROUNDS sets how often it is killed (default 8; the nightly run takes 200), FLINT_KILL_SEED repeats a run.
@@ -43,10 +44,18 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
       const list = join(folder.path, 'end.txt');
       writeFileSync(list, `${END}\n`);
       const log = join(folder.path, 'events.ndjson');
+      const config = join(folder.path, 'flint.yaml');
+      // The log has nothing later than 20 s: no alert depends on which of them holds.
+      const reconfigure = (): void =>
+        writeFileSync(
+          config,
+          `state: {lateness_seconds: ${random.pick([30, 60, 90])}}\nflux_memory: {bytes: ${random.pick([1, 2]) << 28}}\n`,
+        );
+      reconfigure();
       const start = (name: string): FlintProcess =>
         new FlintProcess({
           args: [
-            ...['run', '--data-dir', join(folder.path, name), '--http', '127.0.0.1:0', '--intel', list],
+            ...['run', '-c', config, '--data-dir', join(folder.path, name), '--http', '127.0.0.1:0', '--intel', list],
             ...[
               '--listen',
               `file:${log}?poll_ms=10&logsource=any/test`,
@@ -71,6 +80,9 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
         while (Date.now() < untilMs) {
           if (written < (round + 1) * LINES_PER_ROUND) write(1 + random.int(8));
           await pause(random.int(40));
+          if (!random.chance(0.03)) continue;
+          reconfigure();
+          flint.signal('SIGHUP');
         }
         flint.signal('SIGKILL');
         await flint.exited;

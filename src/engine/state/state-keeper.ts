@@ -37,6 +37,8 @@ export interface StateKeeperOptions {
   /** Called in the pause. */
   readonly moment: () => SavedMoment;
   readonly now: () => number;
+  /** Milliseconds that only grow: the clock may be set back, or forward by hours, while a snapshot is due or under way. */
+  readonly steadyMs: () => number;
   readonly logger: Logger;
   /** Gauges and counters of the engine. */
   readonly counters: ComponentCounters;
@@ -77,7 +79,7 @@ export class StateKeeper {
 
   constructor(options: StateKeeperOptions) {
     this.#options = options;
-    this.#nextMs = options.now() + options.intervalMs;
+    this.#nextMs = options.steadyMs() + options.intervalMs;
     this.#folder = new SnapshotFolder(options.folder, {
       maxBytes: options.maxBytes,
       onDamaged: (path) =>
@@ -106,6 +108,7 @@ export class StateKeeper {
     const moment = this.#folder.head as SavedMoment | undefined;
     if (moment === undefined) return undefined;
     const startMs = now();
+    const begunMs = this.#options.steadyMs();
     const problems: Diagnostic[] = [];
     const fresh = [...parts(), ...this.#options.more()].flatMap((part) => {
       if (!this.#folder.parts.includes(part.name)) return part.restore(new Map(), startMs);
@@ -114,7 +117,7 @@ export class StateKeeper {
       problems.push(chunks);
       return [`all of ${part.name}`];
     });
-    this.#options.counters.set('state_restore_ms', now() - startMs);
+    this.#options.counters.set('state_restore_ms', this.#options.steadyMs() - begunMs);
     this.#tell();
     for (const { code, message } of problems)
       logger.error('a part of the saved state cannot be used', { code, message });
@@ -132,12 +135,13 @@ export class StateKeeper {
     this.#begun = [];
     this.#turn++;
     this.#full = true;
-    this.#nextMs = 0;
+    this.#nextMs = Number.NEGATIVE_INFINITY;
   }
 
   /** To be called about every second: saves when it is time. Never throws. */
   async tick(): Promise<void> {
-    if (this.#stopped || this.#saving !== undefined || !this.active || this.#options.now() < this.#nextMs) return;
+    if (this.#stopped || this.#saving !== undefined || !this.active) return;
+    if (this.#options.steadyMs() < this.#nextMs) return;
     await this.save();
   }
 
@@ -158,15 +162,15 @@ export class StateKeeper {
   }
 
   async #save(): Promise<boolean> {
-    const { intake, now, counters, logger, intervalMs } = this.#options;
+    const { intake, now, steadyMs, counters, logger } = this.#options;
     const startMs = now();
-    // A large state is not saved all the time: at most a tenth of it goes into snapshots.
-    this.#nextMs = startMs + Math.max(intervalMs, 10 * this.#lastMs);
+    const begunMs = steadyMs();
+    this.#nextMs = begunMs + this.#waitMs();
     const release = await intake.pause(MAX_PAUSE_MS);
     if (release === undefined) {
       // Outputs are slow just now: soon again.
       counters.add('state_snapshots_postponed');
-      this.#nextMs = startMs + 1000;
+      this.#nextMs = begunMs + 1000;
       return false;
     }
     const turn = this.#turn;
@@ -188,8 +192,11 @@ export class StateKeeper {
     try {
       const saved = await this.#draw(begun, moment, startMs, turn);
       if (saved) {
-        if (turn === this.#turn) this.#full = false;
-        this.#lastMs = now() - startMs;
+        this.#lastMs = steadyMs() - begunMs;
+        if (turn === this.#turn) {
+          this.#full = false;
+          this.#nextMs = begunMs + this.#waitMs();
+        }
         counters.set('state_snapshot_ms', this.#lastMs);
         this.#tell();
       }
@@ -247,6 +254,11 @@ export class StateKeeper {
       limit: this.#options.maxBytes,
     });
     return false;
+  }
+
+  /** A large state is not saved all the time: at most a tenth of it goes into snapshots. */
+  #waitMs(): number {
+    return Math.max(this.#options.intervalMs, 10 * this.#lastMs);
   }
 
   #tell(): void {
