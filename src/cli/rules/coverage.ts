@@ -6,7 +6,7 @@ import { EXIT } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
 import { addFilterOptions, isChosen, type RuleFilter } from './rule-filter.ts';
-import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
+import { addRuleOptions, loadRulesAndFeeds, type RuleOptions } from './rule-options.ts';
 
 export const coverageCommand: CliCommand = {
   name: 'coverage',
@@ -31,7 +31,7 @@ interface CoverageOptions extends RuleOptions, RuleFilter {
 
 async function coverage(paths: readonly string[], options: CoverageOptions): Promise<number> {
   const terminal = openTerminal(options);
-  const { detections, correlations } = loadRules(options, paths);
+  const { detections, correlations } = await loadRulesAndFeeds(options, paths);
   const covered = attackCoverage([...detections, ...correlations].filter((rule) => isChosen(rule, options)));
   if (options.navigator === true) terminal.out.write(`${JSON.stringify(navigatorLayer(covered, 'flint'), null, 2)}\n`);
   else if (terminal.json) for (const one of covered.techniques) terminal.out.write(`${JSON.stringify(one)}\n`);

@@ -1,5 +1,6 @@
-/** `flint rules ls`: the loaded Sigma rules as a table, and how many ATT&CK techniques they speak of. */
+/** `flint rules ls`: the loaded Sigma rules, those of feeds included, as a table, and how many ATT&CK techniques they speak of. */
 import { Command } from 'commander';
+import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
@@ -8,7 +9,7 @@ import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
 import { addFilterOptions, isChosen, type RuleFilter } from './rule-filter.ts';
-import { addRuleOptions, loadRules, type RuleOptions } from './rule-options.ts';
+import { addRuleOptions, loadRulesAndFeeds, type RuleOptions } from './rule-options.ts';
 
 type Rule = DetectionRule | CorrelationRule;
 
@@ -16,7 +17,7 @@ export const lsCommand: CliCommand = {
   name: 'ls',
   build: (action) =>
     addFilterOptions(addRuleOptions(new Command('ls')))
-      .description('Sigma rules: level, status, log source, title and place')
+      .description('Sigma rules, those of feeds included: level, status, log source, title and place')
       .argument('[paths...]', 'rule files and folders, beside those of --rules and -c')
       .addHelpText(
         'after',
@@ -31,10 +32,10 @@ Examples:
 
 async function list(paths: readonly string[], options: RuleOptions & RuleFilter): Promise<number> {
   const terminal = openTerminal(options);
-  const { detections, correlations, diagnostics } = loadRules(options, paths);
+  const { detections, correlations, diagnostics, fromFeeds } = await loadRulesAndFeeds(options, paths);
   const all: readonly Rule[] = [...detections, ...correlations];
   const chosen = all.filter((rule) => isChosen(rule, options));
-  if (terminal.json) for (const rule of chosen) terminal.out.write(`${JSON.stringify(ruleObject(rule))}\n`);
+  if (terminal.json) for (const rule of chosen) terminal.out.write(`${JSON.stringify(ruleObject(rule, fromFeeds))}\n`);
   else if (chosen.length > 0) {
     const columns = [
       { title: 'level' },
@@ -51,7 +52,9 @@ async function list(paths: readonly string[], options: RuleOptions & RuleFilter)
   printDiagnostics(errors, terminal);
   const bad = errors.length === 0 ? '' : `, ${errors.length.toLocaleString('en')} errors in others`;
   const { techniques } = attackCoverage(chosen);
-  const counts = `${chosen.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} rules${bad}`;
+  const fed = chosen.filter(({ origin }) => fromFeeds.has(origin.file)).length;
+  const ofFeeds = fed === 0 ? '' : `, ${fed.toLocaleString('en')} of them from feeds`;
+  const counts = `${chosen.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} rules${ofFeeds}${bad}`;
   say(terminal, `${counts}; ${techniques.length} ATT&CK techniques: see flint rules coverage`);
   return EXIT.done;
 }
@@ -74,8 +77,9 @@ function sourceOf(rule: Rule): string {
   return [product, category, service].filter((part) => part !== undefined).join('/');
 }
 
-function ruleObject(rule: Rule): Readonly<Record<string, unknown>> {
+function ruleObject(rule: Rule, fromFeeds: ReadonlyMap<string, IndicatorDetails>): Readonly<Record<string, unknown>> {
   const { details, kind, origin, status, alerts } = rule;
+  const indicator = fromFeeds.get(origin.file);
   const own =
     rule.kind === 'detection'
       ? { logsource: rule.logsource }
@@ -86,6 +90,7 @@ function ruleObject(rule: Rule): Readonly<Record<string, unknown>> {
     ...(status !== undefined && { status }),
     ...own,
     alerts,
+    ...(indicator !== undefined && { indicator: { id: indicator.id, provider: indicator.provider } }),
     file: origin.file,
     line: origin.line,
   };

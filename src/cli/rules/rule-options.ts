@@ -1,7 +1,12 @@
 /** Loading Sigma rules for the commands on rules: from the configuration and from --rules, with the configured pipelines. */
 import type { Command } from 'commander';
 import { loadConfig, type LoadedConfig } from '../../engine/config/load-config.ts';
-import { readSigmaTexts } from '../../engine/rules/rule-texts.ts';
+import type { IndicatorDetails } from '../../core/indicator.ts';
+import { intelSources } from '../../engine/intel/intel-sources.ts';
+import { storedSources } from '../../engine/intel/stored-sources.ts';
+import type { RuleText } from '../../engine/rules/rule-files.ts';
+import { readSigmaTexts, rulesOfFeeds } from '../../engine/rules/rule-texts.ts';
+import { loadIntel } from '../../intel/load-intel.ts';
 import { loadSigmaTexts } from '../../engine/rules/sigma-texts.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { SigmaRules } from '../../rules/sigma/load.ts';
@@ -30,6 +35,27 @@ export interface LoadedRules extends SigmaRules {
 
 /** Throws FlintError when the configuration is wrong, a path cannot be read, or no rules are named. */
 export function loadRules(options: RuleOptions, more: readonly string[] = []): LoadedRules {
+  return loadTexts(configOf(options, more), []);
+}
+
+/** As `loadRules`, with the Sigma rules of feeds that the configuration names, as they lie on disk; nothing is fetched. */
+export async function loadRulesAndFeeds(
+  options: RuleOptions,
+  more: readonly string[],
+): Promise<LoadedRules & { readonly fromFeeds: ReadonlyMap<string, IndicatorDetails> }> {
+  const loaded = configOf(options, more);
+  const { sources, diagnostics } = intelSources(loaded, {});
+  if (hasErrors(diagnostics)) throw new FlintError(diagnostics);
+  const { stored, cacheFolder } = await storedSources(sources, loaded.config.data_dir);
+  const known = cacheFolder === undefined ? {} : { cacheFolder };
+  const texts = rulesOfFeeds(await loadIntel(stored, { now: Date.now, urls: 'cached', ...known }));
+  const fromFeeds = texts.flatMap(({ path, indicator }) =>
+    indicator === undefined ? [] : [[path, indicator] as const],
+  );
+  return { ...loadTexts(loaded, texts), fromFeeds: new Map(fromFeeds) };
+}
+
+function configOf(options: RuleOptions, more: readonly string[]): LoadedConfig {
   const loaded = loadConfig(
     {
       ...(options.config !== undefined && { file: options.config }),
@@ -38,12 +64,15 @@ export function loadRules(options: RuleOptions, more: readonly string[] = []): L
     },
     process.env,
   );
-  const { config } = loaded;
   if (hasErrors(loaded.diagnostics)) throw new FlintError(loaded.diagnostics);
-  const { texts, diagnostics } = readSigmaTexts(config);
-  const problems = [...loaded.diagnostics, ...diagnostics];
+  return loaded;
+}
+
+function loadTexts({ config, diagnostics: found }: LoadedConfig, fromFeeds: readonly RuleText[]): LoadedRules {
+  const { texts, diagnostics } = readSigmaTexts(config, fromFeeds);
+  const problems = [...found, ...diagnostics];
   if (hasErrors(problems)) throw new FlintError(problems);
-  if (config.rules.length === 0) {
+  if (config.rules.length + fromFeeds.length === 0) {
     const hint = 'name a folder, or give --rules FOLDER, or -c with a configuration that names some';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'no rules are given', { hint })]);
   }

@@ -14,6 +14,7 @@ import { chooseRules } from './explain.ts';
 import { explanationText } from './explanation-text.ts';
 import { ruleRow } from './ls.ts';
 import { isChosen } from './rule-filter.ts';
+import { loadRulesAndFeeds } from './rule-options.ts';
 
 const RULE = `title: Whoami
 id: 11111111-1111-4111-8111-111111111111
@@ -54,6 +55,25 @@ describe('flint rules ls', () => {
     expect(isChosen(rule, { status: ['stable'] })).toBe(false);
     expect(isChosen(rule, { tag: ['attack.t103'] })).toBe(false);
     expect(isChosen(rule, { product: ['linux'] })).toBe(false);
+  });
+
+  it('takes the rules of feeds along, under the name of their feed', async () => {
+    const bundle = join(folder, 'bundle.json');
+    const id = 'indicator--26ffb872-1dd9-446e-b6f5-d58527e5b5d2';
+    const times = {
+      created: '2024-01-01T00:00:00Z',
+      modified: '2024-01-01T00:00:00Z',
+      valid_from: '2024-01-01T00:00:00Z',
+    };
+    const object = { type: 'indicator', id, ...times, name: 'Whoami', pattern_type: 'sigma', pattern: RULE };
+    writeFileSync(bundle, JSON.stringify({ type: 'bundle', id: `bundle--${id.slice(11)}`, objects: [object] }));
+    const config = join(folder, 'flint.yaml');
+    writeFileSync(config, `data_dir: ${join(folder, 'data')}\nintel: [{source: ${bundle}, name: partner}]\n`);
+    const { detections: listed, fromFeeds } = await loadRulesAndFeeds({ config }, []);
+    expect(listed.map((one) => ruleRow(one).at(-1))).toEqual([`${bundle}#${id}:1`]);
+    expect(fromFeeds.get(`${bundle}#${id}`)).toMatchObject({ id, provider: 'partner' });
+    writeFileSync(config, `data_dir: ${join(folder, 'data')}\n`);
+    await expect(loadRulesAndFeeds({ config }, [])).rejects.toThrow('no rules are given');
   });
 
   it('shows where a rule stands', () => {

@@ -115,6 +115,22 @@ function inStore(pattern: RegExp): string {
 const names = (...values: string[]): string[] => values.map((value) => `${value}.example`);
 
 describe('the store of a service', () => {
+  it('makes what is new live before everything is built anew for the same sources', async () => {
+    put('a.txt', 'a', 'b');
+    const { store, sink } = await open(['a.txt']);
+    put('a.txt', 'a', 'c');
+    const again = await store.open(sources('a.txt'));
+    expect(sink.values).toEqual(['a.example', 'c.example']);
+    expect(store.metrics['refreshes_delta']).toBe(1);
+    expect(again.set.indicators.size).toBe(2);
+    // With other sources nothing may change before the rest of the configuration is known to be good.
+    put('a.txt', 'd');
+    put('b.txt', 'b');
+    await store.open(sources('a.txt', 'b.txt'));
+    expect(sink.values).toEqual(['a.example', 'c.example']);
+    await store.close();
+  });
+
   it('takes changes in, says what they were, and knows them after a restart without reading the sources', async () => {
     put('a.txt', 'one', 'two');
     const { store, sink } = await open(['a.txt']);

@@ -121,6 +121,8 @@ export class IntelStore {
   async open(sources: readonly IntelSource[]): Promise<OpenedIntel & { readonly attach: (sink: LiveSink) => void }> {
     const stored = this.#state === undefined ? await this.#openStored(sources) : undefined;
     if (stored !== undefined) return stored;
+    // Where only the content of the sources may be new, it need not wait until everything is built.
+    if (digestOf(sources) === digestOf(this.#sources)) await this.#inTurn(() => this.#refresh(undefined, 'quick'));
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
     const { set, built, feedCounts } = await this.#load(sources);
     const feeds = feedsBySource(sources, set, feedCounts, fingerprints);
@@ -190,8 +192,11 @@ export class IntelStore {
     return result;
   }
 
-  /** Undefined: all must be built anew. */
-  async #refresh(names: readonly string[] | undefined): Promise<RefreshOutcome | undefined> {
+  /** Undefined: all must be built anew; `quick`: which is about to be done. */
+  async #refresh(
+    names: readonly string[] | undefined,
+    how: 'whole' | 'quick' = 'whole',
+  ): Promise<RefreshOutcome | undefined> {
     const total = { added: 0, removed: 0, changed: 0 };
     let way: RefreshOutcome['way'] = 'unchanged';
     // A source of several feeds is looked at again until all that changed have been taken in.
@@ -212,7 +217,7 @@ export class IntelStore {
       if (result.kind === 'rebuild') {
         // Values are live at once; rules follow when they are built.
         if (result.entry !== undefined) await this.#apply(result.entry);
-        if (result.why === 'rules' || !(await this.#rebuild())) return undefined;
+        if (how === 'quick' || result.why === 'rules' || !(await this.#rebuild())) return undefined;
         way = 'rebuild';
         break;
       }
@@ -226,7 +231,7 @@ export class IntelStore {
         if (table.added + table.removed + table.changed > 0) way = 'delta';
       }
     }
-    this.counts[WAYS[way]]++;
+    if (how === 'whole' || way !== 'unchanged') this.counts[WAYS[way]]++;
     await this.#removeUnread();
     const message =
       way === 'delta'

@@ -39,12 +39,7 @@ export function readRuleTexts(
   mode: RuleTexts['mode'],
 ): { readonly texts: RuleTexts; readonly diagnostics: readonly Diagnostic[] } {
   const { config } = loaded;
-  const { columns } = intel.indicators;
-  const fromFeeds = intel.sigma.map(({ text, details }) => {
-    const indicator = intel.indicators.details(details);
-    return { path: `${columns.feeds[intel.indicators.feedOf(details)] ?? ''}#${indicator.id}`, text, indicator };
-  });
-  const sigma = readSigmaTexts(config, fromFeeds);
+  const sigma = readSigmaTexts(config, rulesOfFeeds(intel));
   const flux = readFluxTexts(loaded);
   const texts: RuleTexts = {
     ...sigma.texts,
@@ -61,6 +56,15 @@ export function readRuleTexts(
     mode,
   };
   return { texts, diagnostics: [...sigma.diagnostics, ...flux.diagnostics] };
+}
+
+/** Sigma rules that came as indicators, called FEED#ID. */
+export function rulesOfFeeds({ sigma, indicators }: Pick<IntelSet, 'sigma' | 'indicators'>): readonly RuleText[] {
+  const { feeds } = indicators.columns;
+  return sigma.map(({ text, details }) => {
+    const indicator = indicators.details(details);
+    return { path: `${feeds[indicators.feedOf(details)] ?? ''}#${indicator.id}`, text, indicator };
+  });
 }
 
 /** The Sigma part of it; `more`: rules that stand in no file of the configuration. */
