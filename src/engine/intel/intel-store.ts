@@ -1,25 +1,15 @@
 /**
  * IntelStore: the indicators of a running service, over changes and restarts (docs/design/intel-store.md). The heavy work is done in
  * threads (`intel-jobs.ts`); here the results are put on disk, made live and kept track of, one after the other.
- *
- * On disk: `store.json` names a base (a compiled indicator file) and a log of what changed since. A new base gets a new log, and both
- * count from the moment `store.json` is replaced; whatever else lies in the folder is left over from a crash and removed.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { shared } from '../../core/text-pool.ts';
-import { readCheckedJson, writeCheckedJson } from '../../intel/checked-json.ts';
-import { readCompiledIntel } from '../../intel/compiled-intel.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
-import { feedNameOf } from '../../intel/shown-source.ts';
-import { seenNameOf } from '../../intel/seen/saved-seen.ts';
-import { FrameLog, readFrameLog } from '../../intel/store/frame-log.ts';
-import { decodeEntry, type IntelRows, type SourceFeeds, type StoreEntry } from '../../intel/store/store-entry.ts';
+import { decodeEntry, type IntelRows, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
+import { digestOf, feedsBySource, nameOf } from './configured-sources.ts';
+import { IntelFiles } from './intel-files.ts';
 import { type BuiltIntel, type IntelJob, type IntelJobs, type RunJob, seenIn } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
@@ -55,17 +45,6 @@ export interface OpenedIntel {
   readonly entries: readonly Uint8Array[];
 }
 
-interface Manifest {
-  readonly version: 1;
-  /** Names of files in the folder. */
-  readonly base: string;
-  readonly log: string;
-  /** Digest of the configured sources: with others nothing here holds. */
-  readonly configured: string;
-  /** As they were when the base was built. */
-  readonly sources: readonly SourceFeeds[];
-}
-
 export interface IntelStoreCounts {
   refreshesUnchanged: number;
   refreshesDelta: number;
@@ -77,7 +56,6 @@ export interface IntelStoreCounts {
   expired: number;
 }
 
-const MANIFEST = 'store.json';
 const MERGE_ROWS = 10_000;
 /** Feeds of a source that are taken in one by one; what is left then waits for the next look. */
 const MAX_FEEDS_AT_ONCE = 1000;
@@ -97,9 +75,7 @@ export class IntelStore {
   #state: StoreState | undefined;
   /** Entries since the base, as in the log. */
   #entries: Uint8Array[] = [];
-  #log: FrameLog | undefined;
-  #files: Pick<Manifest, 'base' | 'log'> | undefined;
-  #number = 0;
+  readonly #files: IntelFiles;
   #sink: LiveSink | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   /** Changes with each base; what a job makes of an older one is dropped. */
@@ -112,6 +88,7 @@ export class IntelStore {
 
   constructor(options: IntelStoreOptions) {
     this.#options = options;
+    this.#files = new IntelFiles(options);
   }
 
   /**
@@ -131,6 +108,7 @@ export class IntelStore {
       ...(built !== undefined && { built }),
       entries: [],
       attach: (sink) => {
+        this.#files.leaveLog();
         this.#become(sources, new StoreState(set, feeds), []);
         this.#sink = sink;
         this.#saveLater(built?.tables);
@@ -170,7 +148,7 @@ export class IntelStore {
       refreshes_rebuild: counts.refreshesRebuild,
       merges: counts.merges,
       expired: counts.expired,
-      log_bytes: this.#log?.bytes ?? 0,
+      log_bytes: this.#files.logBytes,
     };
   }
 
@@ -182,8 +160,7 @@ export class IntelStore {
 
   async close(): Promise<void> {
     await this.settled();
-    await this.#log?.close();
-    this.#log = undefined;
+    await this.#files.close();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -232,7 +209,7 @@ export class IntelStore {
       }
     }
     if (how === 'whole' || way !== 'unchanged') this.counts[WAYS[way]]++;
-    await this.#removeUnread();
+    await this.#keepNotes();
     const message =
       way === 'delta'
         ? `${total.added} values added, ${total.removed} removed, ${total.changed} changed`
@@ -248,35 +225,16 @@ export class IntelStore {
     const bytes = shared(made);
     const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (entry === undefined || this.#state === undefined) throw new Error('an entry that was made here cannot be read');
-    await this.#append(bytes);
+    await this.#files.append(bytes);
     this.#entries.push(bytes);
     const applied = this.#sink?.applyRows(entry.rows, bytes) ?? NOTHING_APPLIED;
     this.#state.apply(entry, 'without-rows');
     this.#rows += entry.rows.indicators.rows.length + entry.rows.benign.rows.length;
     this.counts.expired += entry.expired;
     this.#sink?.showFeeds(this.#state.feeds);
-    const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || (this.#log?.bytes ?? 0) > MERGE_LOG_BYTES;
+    const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || this.#files.logBytes > MERGE_LOG_BYTES;
     if (isLarge || applied.withoutRoom > 0) this.#mergeLater();
     return applied;
-  }
-
-  async #append(bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#log?.append(bytes);
-    } catch (error) {
-      // A full disk, for example: matching goes on; what is not in the log is read from the sources at the next start.
-      this.#options.onProblem('a change of the indicators could not be written', String(error));
-      const log = this.#log;
-      this.#log = undefined;
-      await this.#forget();
-      await log?.close();
-    }
-  }
-
-  /** The files on disk count no more: the next start loads the sources. */
-  async #forget(): Promise<void> {
-    this.#files = undefined;
-    await rm(join(this.#options.folder, MANIFEST), { force: true });
   }
 
   /** All indicators from the sources, in a thread, beside the running ones; false when rules changed too. */
@@ -291,6 +249,7 @@ export class IntelStore {
     const built = await this.#run('load', request, state);
     const set = fromPortable(built.set, 'owned');
     if (built.rulesChanged) return false;
+    this.#files.leaveLog();
     this.#become(sources, new StoreState(set, feedsBySource(sources, set, built.feedCounts, fingerprints)), []);
     sink.swapIntel(set, built, []);
     sink.showFeeds(set.feeds);
@@ -304,10 +263,6 @@ export class IntelStore {
     this.#state = state;
     this.#entries = entries;
     this.#rows = 0;
-    // Entries from now on belong to the new base, which is not on disk yet.
-    const log = this.#log;
-    this.#log = undefined;
-    void log?.close();
   }
 
   async #load(sources: readonly IntelSource[]): Promise<{
@@ -350,41 +305,20 @@ export class IntelStore {
   async #openStored(
     sources: readonly IntelSource[],
   ): Promise<(OpenedIntel & { readonly attach: (sink: LiveSink) => void }) | undefined> {
-    const { folder } = this.#options;
-    const manifest = await readCheckedJson<Manifest>(join(folder, MANIFEST), 1);
-    if (manifest === undefined || manifest.configured !== digestOf(sources)) return undefined;
-    const path = join(folder, manifest.base);
-    const logPath = join(folder, manifest.log);
-    if (!existsSync(path) || !existsSync(logPath)) return undefined;
-    const read = readCompiledIntel(path, this.#options.feedFolder);
-    if (!read.ok) {
-      this.#options.onProblem('the stored indicators cannot be read, the sources are', read.diagnostic.message);
-      return undefined;
-    }
-    const content = readFrameLog(logPath);
-    const set: IntelSet = { ...read.set, feeds: manifest.sources.flatMap(({ feeds }) => feeds) };
-    const state = new StoreState(set, manifest.sources);
-    const entries: Uint8Array[] = [];
-    for (const bytes of content.entries) {
-      const entry = decodeEntry(bytes);
-      if (entry === undefined) break;
-      state.apply(entry, 'without-rows');
-      entries.push(shared(bytes));
-    }
+    const stored = await this.#files.read(digestOf(sources));
+    if (stored === undefined) return undefined;
+    const { set, state, entries } = stored;
     // Now, because nothing waits yet.
     portable(set);
-    const log = content.end === 0 ? undefined : await FrameLog.resume(logPath, content);
     return {
       set,
       entries,
       attach: (sink) => {
         this.#become(sources, state, entries);
-        this.#log = log;
-        this.#files = manifest;
-        this.#number = Number(/\d+/.exec(manifest.base)?.[0] ?? 0);
+        this.#files.resume(stored);
         this.#sink = sink;
         sink.showFeeds(state.feeds);
-        if (log === undefined) this.#saveLater();
+        if (stored.log === undefined) this.#saveLater();
       },
     };
   }
@@ -440,10 +374,7 @@ export class IntelStore {
       const next = new StoreState(set, this.#state.sources);
       for (const bytes of since) next.apply(readEntry(bytes), 'without-rows');
       // The old log takes entries until the new base is on disk: a restart goes back to the old base and all of them.
-      const log = this.#log;
-      this.#log = undefined;
       this.#become(this.#sources, next, since);
-      this.#log = log;
       this.#rows = since.reduce((sum, bytes) => sum + rowCount(readEntry(bytes)), 0);
       sink.swapIntel(set, built, since);
       this.counts.merges++;
@@ -454,47 +385,22 @@ export class IntelStore {
 
   /** Writes the base of the state, a log with what came since, and then says that these two count. */
   async #save(state: StoreState, epoch: number, tables?: PortableTables): Promise<void> {
-    const { folder } = this.#options;
-    const number = ++this.#number;
-    const base = `base.${number}.flint`;
-    const log = `delta.${number}.log`;
+    const { number, path } = this.#files.nextBase();
     const sources = state.sources;
-    const request = { set: portable(state.set), path: join(folder, base), ...(tables !== undefined && { tables }) };
-    await this.#run('save', request, state);
+    await this.#run('save', { set: portable(state.set), path, ...(tables !== undefined && { tables }) }, state);
     await this.#inTurn(async () => {
       if (epoch !== this.#epoch) {
-        await rm(join(folder, base), { force: true });
+        await this.#files.dropBase(number);
         return;
       }
-      const former = this.#log;
       // Entries that were there when the sources were looked at are said by these already; saying them again changes nothing.
-      this.#log = await FrameLog.create(join(folder, log), this.#entries);
-      const manifest: Manifest = { version: 1, base, log, configured: digestOf(this.#sources), sources };
-      await writeCheckedJson(join(folder, MANIFEST), manifest);
-      this.#files = { base, log };
-      await former?.close();
-      await this.#removeOthers();
+      await this.#files.take(number, this.#entries, { configured: digestOf(this.#sources), sources });
+      await this.#keepNotes();
     });
   }
 
-  async #removeOthers(): Promise<void> {
-    const kept = new Set([MANIFEST, this.#files?.base, this.#files?.log]);
-    await this.#removeFiles((name) => seenNameOf(name) === undefined && !kept.has(name));
-    await this.#removeUnread();
-  }
-
-  /** Notes of records that no feed names any more. */
-  async #removeUnread(): Promise<void> {
-    const kept = new Set(this.#state?.feeds.map(({ seen }) => seen));
-    await this.#removeFiles((name) => {
-      const notes = seenNameOf(name);
-      return notes !== undefined && !kept.has(notes);
-    });
-  }
-
-  async #removeFiles(isLeftOver: (name: string) => boolean): Promise<void> {
-    const { folder } = this.#options;
-    for (const name of readdirSync(folder)) if (isLeftOver(name)) await rm(join(folder, name), { force: true });
+  async #keepNotes(): Promise<void> {
+    await this.#files.keepNotes(new Set(this.#state?.feeds.map(({ seen }) => seen)));
   }
 }
 
@@ -515,29 +421,4 @@ function readEntry(bytes: Uint8Array): StoreEntry {
 
 function rowCount({ rows }: StoreEntry): number {
   return rows.indicators.rows.length + rows.benign.rows.length;
-}
-
-/** Tells configured sources apart; the same address may stand there twice. */
-function nameOf(source: IntelSource, position: number): string {
-  return `${position} ${feedNameOf(source.source)}`;
-}
-
-/** Everything that decides what the sources give. */
-function digestOf(sources: readonly IntelSource[]): string {
-  return createHash('sha256').update(JSON.stringify(sources), 'utf8').digest('hex');
-}
-
-/** The feeds of a load by source: they stand in the order of the sources. */
-function feedsBySource(
-  sources: readonly IntelSource[],
-  { feeds }: IntelSet,
-  counts: readonly number[],
-  fingerprints: readonly string[],
-): SourceFeeds[] {
-  let at = 0;
-  return sources.map((source, i) => {
-    const first = at;
-    at += counts[i] ?? 0;
-    return { source: nameOf(source, i), fingerprint: fingerprints[i] ?? '', feeds: feeds.slice(first, at) };
-  });
 }
