@@ -58,5 +58,5 @@ function parseRules(raw: unknown, reporter: Reporter): string[] {
     return [];
   }
   const rules = list as readonly string[];
-  return rules.includes('any') ? [] : [...rules];
+  return rules.some((name) => name.toLowerCase() === 'any') ? [] : [...rules];
 }
