@@ -5,7 +5,8 @@
  * when its program is given (`--rsigma PATH`), and the library sigma-rust when cargo can build it. Times are processor time, garbage
  * collection included, because other work may be running. Match counts are asserted outside the timed parts.
  *
- * With `--shapes` only the events of attack-mix as other collectors write them, sieved and decoded.
+ * With `--shapes` only the events of attack-mix as other collectors write them, and audit records of clouds, services and Linux, sieved
+ * and decoded.
  *
  * Run: npm run build && node scripts/bench.mjs sigma [--rsigma PATH] [--mb 500] [--record FILE] [--shapes]
  */
@@ -40,6 +41,7 @@ import { loadSigma } from '../src/rules/sigma/load.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { activeRuleFiles, type RuleFile } from '../src/testing/sigma-corpus.ts';
 import { WINDOWS_SHAPES } from '../src/testing/windows-shapes.ts';
+import { serviceRecords } from './service-records.ts';
 import { ruleFiles } from './sigma-corpus.ts';
 
 const { values: options } = parseArgs({
@@ -58,6 +60,8 @@ const FILES = [
 ] as const;
 const SIZES = [100, 1000, 3780, 20_000];
 const CHUNK_BYTES = 1 << 20;
+/** Of each product that is not Windows. */
+const SERVICE_RECORDS = 20_000;
 const RUNS = 5;
 const INTERPRETED = 600;
 /** Its rules are tried one after the other on each event. */
@@ -249,14 +253,18 @@ function compareSigmaRust(data: Data, ruleFolder: string): void {
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-sigma-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
-/** The same events in each shape: the sieve beside decoding everything. */
+/** The same events in each shape, and other products' records: the sieve beside decoding everything. */
 function measureShapes(flat: Buffer, rules: readonly DetectionRule[]): void {
   const lines = flat
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '');
-  for (const [shape, write] of Object.entries(WINDOWS_SHAPES)) {
-    const records = lines.map((line) => `${JSON.stringify(write(JSON.parse(line) as EventObject))}\n`);
+  const windows = Object.entries(WINDOWS_SHAPES).map(
+    ([shape, write]) => [shape, () => lines.map((line) => write(JSON.parse(line) as EventObject))] as const,
+  );
+  const services = [...serviceRecords(SERVICE_RECORDS)].map(([product, records]) => [product, () => records] as const);
+  for (const [shape, eventsOf] of [...windows, ...services]) {
+    const records = eventsOf().map((event) => `${JSON.stringify(event)}\n`);
     const data = dataOf('shape', Buffer.from(records.join('')));
     const matcher = new RuleMatcher(rules);
     const expected = decodedMatches(data.bytes, matcher);

@@ -200,7 +200,90 @@ function google(next: Next): Fields {
   return next(2) === 0 ? { protoPayload: payload } : { data: { protoPayload: payload, a: { b: word(next) } } };
 }
 
+/** As GELF and Graylog's Beats input write Windows events. */
+function gelf(next: Next): EventObject {
+  const beat = next(2) === 0 ? undefined : pick(next, ['winlog_', '_winlogbeat_winlog_', '_winlog.']);
+  const dot = beat?.at(-1) ?? '';
+  const headerNames: Readonly<Record<string, string>> = {
+    EventID: 'event_id',
+    Channel: 'channel',
+    Provider_Name: 'provider_name',
+  };
+  const record: Fields = {};
+  for (const [name, value] of Object.entries(header(next)))
+    record[beat === undefined ? `_${name}` : `${beat}${headerNames[name] ?? name}`] = value;
+  for (const [name, value] of Object.entries(data(next))) {
+    const moved = beat === undefined ? `_${name}` : `${beat}event_data${dot}${name}`;
+    record[next(12) === 0 ? name : moved] = value;
+    if (next(30) === 0) record[name] = word(next);
+  }
+  return shuffled(next, { version: '1.1', host: word(next), short_message: word(next), ...record });
+}
+
+function ecsOf(dataset: string, paths: readonly string[]): (next: Next) => EventObject {
+  return (next) => {
+    const record: Fields = { ...(randomEvent(next) as Fields) };
+    place(next, record, 'event.dataset', dataset);
+    for (const path of paths)
+      if (next(2) === 0) place(next, record, path, next(5) === 0 ? [word(next), word(next)] : word(next));
+    return shuffled(next, record);
+  };
+}
+
+const SURICATA_PATHS = [
+  'dns.rrname',
+  'dns.queries.rrname',
+  'dns.rrtype',
+  'dns.answers.rdata',
+  'http.url',
+  'http.http_user_agent',
+  'flow.action',
+];
+
 export const RANDOM_SHAPES: readonly RandomShape[] = [
+  { name: 'windows-gelf', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: gelf },
+  {
+    name: 'suricata',
+    sources: [{ category: 'dns' }, { category: 'proxy' }, { product: 'suricata' }],
+    names: ['query', 'answer', 'c-uri', 'dst_ip', 'action', 'dns.rrname'],
+    record: service(
+      (next) => ({ event_type: pick(next, ['dns', 'http', 'flow']), dest_ip: word(next) }),
+      SURICATA_PATHS,
+    ),
+  },
+  {
+    name: 'aws-cloudtrail-ecs',
+    sources: [{ product: 'aws' }],
+    names: ['eventName', 'userIdentity.type', 'requestParameters.x', 'requestParameters', 'event.action'],
+    record: ecsOf('aws.cloudtrail', [
+      ...['event.action', 'aws.cloudtrail.user_identity.type', 'aws.cloudtrail.flattened.request_parameters.x'],
+      ...['userIdentity.type', 'requestParameters.x'],
+    ]),
+  },
+  {
+    name: 'm365-ecs',
+    sources: [{ product: 'm365' }],
+    names: ['Operation', 'Payload', 'Payload.x', 'o365.audit.Payload', 'status'],
+    record: ecsOf('o365.audit', [
+      'event.action',
+      'o365.audit.Operation',
+      'o365.audit.Payload',
+      'o365.audit.Payload.x',
+      'Payload',
+    ]),
+  },
+  {
+    name: 'auditd-ecs',
+    sources: [{ product: 'linux' }, { service: 'auditd' }],
+    names: ['a0', 'type', 'Image', 'exe'],
+    record: ecsOf('auditd.log', [
+      'auditd.log.record_type',
+      'auditd.log.a0',
+      'auditd.data.a0',
+      'auditd.message_type',
+      'process.executable',
+    ]),
+  },
   { name: 'windows-flat', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: flat },
   { name: 'windows-winlogbeat', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: winlogbeat },
   { name: 'windows-evtx', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: evtx },

@@ -53,11 +53,18 @@ export const WINDOWS_SHAPES: Readonly<Record<string, Shaper>> = {
   'winlogbeat, dotted keys': (event) => dotted(winlogbeat(event)),
   'elastic agent, ECS': elasticAgent,
   'evtx (Event.System)': evtx,
+  'GELF (_EventID)': (event) => gelf(Object.entries(event).map(([name, value]) => [`_${name}`, value])),
+  'Graylog, Winlogbeat': (event) =>
+    gelf(Object.entries(dotted(winlogbeat(event))).map(([name, value]) => [name.replaceAll('.', '_'), value])),
   'evtx (System)': (event) => evtx(event)['Event'] as EventObject,
 };
 
 function dataOf(event: EventObject): Record<string, EventValue> {
   return Object.fromEntries(Object.entries(event).filter(([name]) => !HEADER.has(name)));
+}
+
+function gelf(fields: readonly (readonly [string, EventValue])[]): EventObject {
+  return { version: '1.1', host: 'dc1', short_message: 'an event', ...Object.fromEntries(fields) };
 }
 
 function winlogbeat(event: EventObject): EventObject {

@@ -12,7 +12,7 @@ import { doubtful, plainView, spellings } from './record-view.ts';
 import type { Shape } from './shape.ts';
 import { aliasTable } from './shape.ts';
 import { classOf, hasText } from './traced-fields.ts';
-import { aliasedEvent, plainEvent } from '../../core/rule-event.ts';
+import { aliasedEvent, type FieldAliases, plainEvent } from '../../core/rule-event.ts';
 
 function fixed(
   name: string,
@@ -214,12 +214,13 @@ export const azure: Shape = {
     has(fields, 'activityDisplayName', 'targetResources') ||
     has(fields, 'userPrincipalName', 'conditionalAccessStatus') ||
     has(fields, 'OperationNameValue') ||
+    has(fields, 'OperationName', 'Category', 'TenantId') ||
     isSnakeCase(fields),
   view: (fields) => ({
-    event: isSnakeCase(fields) ? plainEvent(camelCase(fields)) : aliasedEvent(fields, AZURE_TABLE),
+    event: isSnakeCase(fields) ? plainEvent(camelCase(fields)) : aliasedEvent(fields, azureTable(fields)),
     source: azureSource(fields),
   }),
-  recordView: (fields) => (isSnakeCase(fields) ? undefined : plainView(azureSource(fields), AZURE_TABLE)),
+  recordView: (fields) => (isSnakeCase(fields) ? undefined : plainView(azureSource(fields), azureTable(fields))),
 };
 
 /** As the Python SDK and its exporters write the activity log: snake case, names as `{value, localized_value}`. */
@@ -276,9 +277,23 @@ const AZURE_ALIASES: readonly (readonly [string, string])[] = [
   ['TargetResources', 'targetResources'],
   ['Status', 'status'],
   ['Username', 'userPrincipalName'],
+  // What Azure Monitor writes for log analytics begins with capitals.
+  ['operationName', 'OperationName'],
+  ['category', 'Category'],
+  ['resultType', 'ResultType'],
+  ['Username', 'UserPrincipalName'],
 ];
+/** Rules for Entra's audit log call the activity so. */
+const AZURE_MESSAGE_ALIASES = ['operationName', 'OperationName', 'activityDisplayName'].map(
+  (from) => ['properties.message', from] as const,
+);
 
-const AZURE_TABLE = aliasTable(AZURE_ALIASES);
+const AZURE_TABLE = aliasTable([...AZURE_ALIASES, ...AZURE_MESSAGE_ALIASES]);
+const AZURE_TABLE_BESIDE_MESSAGE = aliasTable(AZURE_ALIASES);
+
+function azureTable(fields: EventObject): FieldAliases {
+  return hasText(fields, 'properties.message') ? AZURE_TABLE_BESIDE_MESSAGE : AZURE_TABLE;
+}
 
 function azureSource(fields: EventObject): EventSource {
   if (has(fields, 'riskEventType')) return AZURE_RISK;

@@ -1,14 +1,10 @@
 /** Endpoint events in ECS without a Windows header: Elastic Defend, Auditbeat's and Sysmon's normalised forms, osquery shippers. */
-import type { EventObject, EventValue } from '../../core/event.ts';
-import type { RecordPlace } from '../../core/record-place.ts';
+import type { EventObject } from '../../core/event.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
-import { plainEvent } from '../../core/rule-event.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
-import { below, certain, placesByName, spellings } from './record-view.ts';
-import type { Shape } from './shape.ts';
-import { askedText, askedValues } from './traced-fields.ts';
-import { addByName } from './windows-winlogbeat.ts';
+import { namedShape } from './named-shape.ts';
+import { askedText, askedValues, hasText } from './traced-fields.ts';
 
 /** Sigma category by ECS `event.category`, with the `event.type` or `event.action` values it takes; empty: all. */
 const CATEGORIES: readonly (readonly [ecs: string, category: string, kinds: readonly string[]])[] = [
@@ -39,33 +35,23 @@ const PRODUCTS: readonly (readonly [RegExp, string])[] = [
   [/linux|ubuntu|debian|centos|redhat|rhel|suse|amazon|fedora|arch/i, 'linux'],
 ];
 
-export const elasticEndpoint: Shape = {
+export const elasticEndpoint = namedShape({
   name: 'elastic-endpoint',
   summary: 'endpoint events in ECS (event.category, host.os, process.executable)',
   recognises: (fields) => productOf(fields) !== undefined && askedValues(fields, 'event.category').length > 0,
-  view: (fields) => {
-    const flat = Object.create(null) as Record<string, EventValue>;
-    addByName(flat, fields, ECS_OF_SIGMA);
-    for (const [name, value] of Object.entries(fields)) if (!Object.hasOwn(flat, name)) flat[name] = value;
-    return { event: plainEvent(flat), source: sourceOf(fields) };
-  },
-  recordView: (fields) => {
-    const own = (name: string): RecordPlace[] => [...(ECS_PLACES.get(name) ?? []), certain([name])];
-    return {
-      source: sourceOf(fields),
-      // The first part of a dotted name is hardly ever one that ECS fields have got.
-      placesOf: (name) => {
-        const [first = ''] = name.split('.', 1);
-        return [...own(name), ...(ECS_PLACES.has(first) ? below(name, own) : spellings(name).slice(1))];
-      },
-      manners: [],
-      isWhole: true,
-      isRecord: false,
-    };
-  },
-};
+  rows: ECS_OF_SIGMA,
+  sourceOf,
+});
 
-const ECS_PLACES = placesByName(ECS_OF_SIGMA);
+/** What the audit daemon wrote stands in an object of its own. */
+export const auditdEcs = namedShape({
+  name: 'auditd-ecs',
+  summary: 'Linux audit records by Auditbeat and Filebeat (auditd.data, auditd.log)',
+  recognises: (fields) => hasText(fields, 'auditd.message_type') || hasText(fields, 'auditd.log.record_type'),
+  rows: [['type', 'auditd.message_type'], ['type', 'auditd.log.record_type'], ...ECS_OF_SIGMA],
+  prefixes: ['auditd.data', 'auditd.log'],
+  sourceOf: (fields) => eventSource('linux', sourceOf(fields).categories, ['auditd']),
+});
 
 function sourceOf(fields: EventObject): EventSource {
   const ecs = askedValues(fields, 'event.category').map(String);

@@ -113,6 +113,7 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   polkitd: ['auth'],
   cron: ['cron'],
   crond: ['cron'],
+  crontab: ['cron'],
   clamd: ['clamav'],
   freshclam: ['clamav'],
   clamav: ['clamav'],

@@ -43,6 +43,20 @@ describe('log sources', () => {
       { event: { category: 'file', action: 'creation' }, host: { os: { family: 'darwin' } } },
       'elastic-endpoint macos/file_event/',
     ],
+    [{ _EventID: 1, _Channel: SYSMON, short_message: 'x' }, 'windows-gelf windows/process_creation/sysmon'],
+    [{ winlogbeat_winlog_event_id: '7', winlogbeat_winlog_channel: SYSMON }, 'windows-gelf windows/image_load/sysmon'],
+    [{ '_winlog.event_id': 4688, '_winlog.channel': 'Security' }, 'windows-gelf windows/process_creation/security'],
+    [{ event_type: 'dns', dest_ip: 'a' }, 'suricata suricata/dns/dns'],
+    [{ event_type: 'tls', flow_id: 1 }, 'suricata suricata//'],
+    [{ event: { dataset: 'aws.cloudtrail' } }, 'aws-cloudtrail-ecs aws//cloudtrail'],
+    [{ 'event.dataset': 'okta.system' }, 'okta-ecs okta//okta'],
+    [{ data_stream: { dataset: 'azure.signinlogs' } }, 'azure-ecs azure//signinlogs'],
+    [{ auditd: { log: { record_type: 'PATH' } } }, 'auditd-ecs linux//auditd'],
+    [{ OperationName: 'x', Category: 'SignInLogs', TenantId: 't' }, 'azure azure//signinlogs'],
+    [{ devid: 'FG1', logid: '1', type: 'event' }, 'fortigate fortigate//event'],
+    [{ event_type: 'authentication', access_device: {}, auth_device: {}, txid: 't' }, 'cisco-duo cisco//duo'],
+    [{ message: '<14>1 2026-03-01T10:00:00Z h sshd 99 - - x' }, 'text-line linux//syslog,sshd,auth'],
+    [{ message: '<189>99: Mar  1: %SYS-5-CONFIG_I: by x' }, 'text-line cisco//aaa,bgp,ldp'],
     [{ _path: 'dns', uid: 'C1', query: 'x' }, 'zeek zeek/dns/dns'],
     [{ '@stream': 'conn', '@proc': 'zeek' }, 'zeek zeek/firewall/conn'],
     [{ eventSource: 's3.amazonaws.com', eventName: 'PutObject', awsRegion: 'x' }, 'aws-cloudtrail aws//cloudtrail'],
@@ -122,6 +136,25 @@ describe('field names', () => {
     const Data = [{ '#attributes': { Name: 'Image' }, '#text': 'a.exe' }, 'plain'];
     expect(fieldsOf({ Event: { System, EventData: { Data } } })).toMatchObject({ Image: 'a.exe', Data: ['plain'] });
     expect(fieldsOf({ Event: { System, UserData: { Wrapper: { Param: 'x' } } } })).toMatchObject({ Param: 'x' });
+  });
+
+  it('of names made flat, and of the objects of integrations', () => {
+    const gelf = { _EventID: 4688, _Channel: 'Security', _NewProcessName: 'a.exe', host: 'h', short_message: 's' };
+    expect(fieldsOf(gelf)).toMatchObject({ EventID: 4688, Image: 'a.exe', host: 'h', _Channel: 'Security' });
+    const beat = {
+      _winlogbeat_winlog_event_id: 1,
+      _winlogbeat_winlog_channel: SYSMON,
+      _winlogbeat_winlog_event_data_Image: 'b',
+    };
+    expect(fieldsOf(beat)).toMatchObject({ EventID: 1, Channel: SYSMON, Image: 'b' });
+    const eve = { event_type: 'dns', dest_ip: 'x', dns: { queries: [{ rrname: 'q' }], answers: [{ rdata: 'r' }] } };
+    expect(fieldsOf(eve)).toMatchObject({ query: 'q', answer: 'r', dst_ip: 'x' });
+    const o365 = { event: { dataset: 'o365.audit', action: 'a' }, o365: { audit: { Payload: 'p' } } };
+    expect(fieldsOf(o365)).toMatchObject({ Operation: 'a', Payload: 'p' });
+    const audit = { operationName: 'Delete policy', tenantId: 't', category: 'AuditLogs', properties: { a: 1 } };
+    expect(fieldsOf(audit)).toMatchObject({ 'properties.message': 'Delete policy' });
+    const told = { ...audit, properties: { message: 'm' } };
+    expect(Object.hasOwn(fieldsOf(told), 'properties.message')).toBe(false);
   });
 
   it('of Winlogbeat with parts moved to ECS', () => {

@@ -12,13 +12,17 @@ import {
   opencanary,
   rpcFirewall,
 } from './cloud.ts';
-import { elasticEndpoint } from './elastic-endpoint.ts';
+import { azureEcs, cloudtrailEcs, githubEcs, m365Ecs, oktaEcs } from './cloud-ecs.ts';
+import { auditdEcs, elasticEndpoint } from './elastic-endpoint.ts';
 import { auditd, linuxSyslog } from './linux.ts';
+import { ciscoDuo, fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
+import { suricata } from './suricata.ts';
 import { textLine } from './text-line.ts';
 import { web } from './web.ts';
 import { windowsEvtx } from './windows-evtx.ts';
 import { windowsFlat } from './windows-flat.ts';
+import { windowsGelf } from './windows-gelf.ts';
 import { windowsWinlogbeat } from './windows-winlogbeat.ts';
 import { zeek } from './zeek.ts';
 
@@ -41,7 +45,17 @@ export function shapes(): readonly Shape[] {
     opencanary,
     rpcFirewall,
     auditd,
+    auditdEcs,
+    cloudtrailEcs,
+    oktaEcs,
+    m365Ecs,
+    githubEcs,
+    azureEcs,
     elasticEndpoint,
+    suricata,
+    windowsGelf(),
+    ciscoDuo,
+    fortigate,
     web,
     linuxSyslog(),
     textLine(),

@@ -1,10 +1,13 @@
 /**
  * Text lines that no decoder has taken apart (`message` alone): audit records, access log lines in common and combined form,
- * Squid's, and syslog lines that name host and program are read here as far as rules need, and handed to the shapes they are of. The line
- * itself stays in `message`, where keyword rules look.
+ * Squid's, FortiGate's, those of Cisco IOS, and syslog lines that name host and program are read here as far as rules need, and handed to
+ * the shapes they are of. The line itself stays in `message`, where keyword rules look.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
+import { eventSource } from '../../core/event-source.ts';
+import { plainEvent } from '../../core/rule-event.ts';
 import { auditd, linuxSyslog } from './linux.ts';
+import { fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
 import { giveUp, isAlone } from './traced-fields.ts';
 import { web } from './web.ts';
@@ -20,6 +23,13 @@ const SQUID = /^\s*\d{9,10}\.\d{3}\s+\d+ (\S+) ([A-Z_]+)\/(\d{3}) (\d+) ([A-Z_]{
 const SYSLOG =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) ([A-Za-z][\w./-]{0,63})(?:\([^)]{0,64}\))?(?:\[\d+\])?: /;
 
+/** RFC 5424: version, time, host, program. */
+const SYSLOG_5424 = /^(?:<\d{1,3}>)?1 (?:\d{4}-\d\d-\d\dT\S+|-) (\S+) ([A-Za-z][\w./-]{0,63}) \S+ \S+ /;
+const FORTIGATE = /\bdevid="?F\S+ .*\blogid="?\d/;
+/** Cisco's `%FACILITY-SEVERITY-MNEMONIC:`. */
+const CISCO = /%[A-Z][A-Z0-9_]+(?:-[A-Z0-9_]+)?-[0-7]-[A-Z][A-Z0-9_]+: /;
+const CISCO_SOURCE = eventSource('cisco', [], ['aaa', 'bgp', 'ldp']);
+
 export function textLine(): Shape {
   const syslog = linuxSyslog();
   return {
@@ -27,16 +37,21 @@ export function textLine(): Shape {
     summary: 'lines of audit logs, access logs and syslog files that came as text',
     recognises: (fields) => {
       const line = lineOf(fields);
-      return line !== undefined && [AUDIT, ACCESS, SQUID, SYSLOG].some((form) => form.test(line));
+      return (
+        line !== undefined &&
+        [AUDIT, ACCESS, SQUID, SYSLOG, SYSLOG_5424, FORTIGATE, CISCO].some((form) => form.test(line))
+      );
     },
     view: (fields) => {
       const line = lineOf(fields) ?? '';
-      if (AUDIT.test(line)) return auditd.view(auditFields(line));
+      if (AUDIT.test(line)) return auditd.view(pairsOf(line));
+      if (FORTIGATE.test(line)) return fortigate.view(pairsOf(line));
+      if (CISCO.test(line)) return { event: plainEvent({ message: line }), source: CISCO_SOURCE };
       const access = ACCESS.exec(line);
       if (access !== null) return web.view(accessFields(line, access));
       const squid = SQUID.exec(line);
       if (squid !== null) return web.view(squidFields(line, squid));
-      const [, hostname = '', program = ''] = SYSLOG.exec(line) ?? [];
+      const [, hostname = '', program = ''] = SYSLOG.exec(line) ?? SYSLOG_5424.exec(line) ?? [];
       return syslog.view({ hostname, program, message: line });
     },
   };
@@ -50,7 +65,7 @@ function lineOf(fields: EventObject): string | undefined {
 }
 
 /** `key=value` pairs; values in quotes may hold blanks, `msg='…'` holds further pairs. The first of a name wins. */
-function auditFields(line: string): EventObject {
+function pairsOf(line: string): EventObject {
   const fields = Object.create(null) as Record<string, EventValue>;
   const read = (text: string): void => {
     for (const [, name = '', double, single, plain] of text.matchAll(

@@ -10,6 +10,7 @@ import { WindowsSources } from '../logsource/windows-source.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
 import { scalarText } from './scalar-text.ts';
 import { below, certain, classAt, PlacesOfKind, placesByName, type RecordView, valueAt } from './record-view.ts';
+import { addByName } from './named-shape.ts';
 import type { Shape } from './shape.ts';
 import { isRegistryAudit, windowsAliases, windowsEvent, withTarget } from './windows-names.ts';
 
@@ -116,22 +117,4 @@ function objectAt(fields: EventObject, path: string): EventObject | undefined {
     return found !== undefined;
   });
   return found;
-}
-
-/** Copies the first value of each path under the Sigma name, where that name is still free. */
-export function addByName(
-  flat: Record<string, EventValue>,
-  fields: EventObject,
-  names: readonly (readonly [string, string])[],
-): void {
-  for (const [name, path] of names) {
-    if (Object.hasOwn(flat, name)) continue;
-    const values: EventValue[] = [];
-    someValue(fields, path, (value) => {
-      values.push(value);
-      return false;
-    });
-    if (values.length === 1) flat[name] = values[0] as EventValue;
-    else if (values.length > 1) flat[name] = values;
-  }
 }
