@@ -13,6 +13,24 @@ describe('event time', () => {
     expect(eventTime({ BEGIN_TIME: '2024-06-12T11:00:00', timestamp: 1 }, 'json', options).origin).toBe('field');
   });
 
+  it.each([
+    ['activityDateTime', 'directory audit of Azure'],
+    ['eventTimestamp', 'activity log of Azure'],
+    ['event_timestamp', 'the same by its Python client'],
+    ['CreationTime', 'audit log of Microsoft 365'],
+  ])('knows %s, %s', (name) => {
+    expect(eventTime({ [name]: '2024-06-12T11:00:00' }, 'json', options)).toEqual({
+      ms: ARRIVAL - 3_600_000,
+      origin: 'field',
+    });
+  });
+
+  it('looks at the fields of the configuration first', () => {
+    const fields = { time: '2024-06-12T11:00:00Z', log: { seen: '2024-06-12T10:00:00Z' } };
+    const { ms } = eventTime(fields, 'json', { ...options, timeFields: ['absent', 'log.seen'] });
+    expect(ms).toBe(ARRIVAL - 7_200_000);
+  });
+
   it('takes the arrival when there is none', () => {
     expect(eventTime({ a: 1 }, 'json', options)).toEqual({ ms: ARRIVAL, origin: 'arrival' });
   });

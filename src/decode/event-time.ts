@@ -23,6 +23,10 @@ export const TIME_FIELDS = [
   'datetime',
   'date',
   'createdDateTime',
+  'activityDateTime',
+  'eventTimestamp',
+  'event_timestamp',
+  'CreationTime',
   'time_generated',
   'TimeGenerated',
   'published',
@@ -51,8 +55,8 @@ export interface TimeOptions {
   readonly arrivalMs: number;
   /** Live streams clamp; files keep what they say. */
   readonly clamp: boolean;
-  /** A field from configuration to be looked at first. */
-  readonly timeField?: string;
+  /** Names from the configuration, looked at first. */
+  readonly timeFields?: readonly string[] | undefined;
 }
 
 export function eventTime(fields: EventObject, format: string, options: TimeOptions): EventTime {
@@ -68,8 +72,7 @@ export function placedTime(ms: number | undefined, options: TimeOptions): EventT
 }
 
 function fieldTime(fields: EventObject, options: TimeOptions): number | undefined {
-  const first = options.timeField === undefined ? [] : [options.timeField];
-  for (const name of [...first, ...beginTimeKeys(fields), ...TIME_FIELDS]) {
+  for (const name of [...(options.timeFields ?? []), ...beginTimeKeys(fields), ...TIME_FIELDS]) {
     const text = textOf(fields, name);
     const ms = text === undefined ? undefined : parseTime(text, options.timezone, options.arrivalMs);
     if (ms !== undefined) return ms;

@@ -74,6 +74,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     limits: { maxDepth: config.limits.json_depth },
     validity: options.mode === 'run' ? 'arrival' : options.mode === 'scan' ? 'mark' : 'event',
     clampTime: options.mode === 'run',
+    timeFields: config.time_fields,
     keepOriginal: options.keepOriginal ?? config.alerts.original,
     maxAlerts: config.alerts.max_hits,
     firstHit: config.alerts.legacy_first_hit,

@@ -15,7 +15,7 @@ import type { Observed } from '../core/observed.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordOrigin, RecordSource } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
-import { eventTime } from '../decode/event-time.ts';
+import { eventTime, type TimeOptions } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
 import type { FedTime, FedValues, ProcessFeeder } from './state/process-feeder.ts';
@@ -67,6 +67,8 @@ export interface DetectorOptions {
   readonly validity: 'arrival' | 'event' | 'mark';
   /** Live streams hold back event times that lie ahead of the clock. */
   readonly clampTime: boolean;
+  /** Fields that say when an event happened, before those that are known. */
+  readonly timeFields?: readonly string[];
   readonly keepOriginal: boolean;
   /** Changes the fields of each event before anything is matched: legacy key mapping. */
   readonly adapt?: (fields: EventObject) => EventObject;
@@ -211,7 +213,8 @@ export class Detector {
   /** What reads processes from listed values; undefined where records must be decoded for them. */
   get feeder(): ProcessFeeder | undefined {
     const [rules, ...others] = this.#rules;
-    return others.length > 0 || this.#options.adapt !== undefined ? undefined : rules?.feeder;
+    const { adapt, timeFields = [] } = this.#options;
+    return others.length > 0 || adapt !== undefined || timeFields.length > 0 ? undefined : rules?.feeder;
   }
 
   /** Lets the feeder read what the record says of a process; false when it must be examined. */
@@ -239,10 +242,13 @@ export class Detector {
     const { events, problem } = decoder.decode(bytes, start, end, this.#options.limits);
     const [fields] = events;
     if (fields === undefined) return undefined;
-    const { timezone } = origin.source;
     const format = problem === undefined ? decoder.name : 'text';
-    const time = eventTime(fields, format, { timezone, arrivalMs: origin.arrivalMs, clamp: false });
+    const time = eventTime(fields, format, this.#timeOptions(origin, false));
     return time.origin === 'field' ? time.ms : undefined;
+  }
+
+  #timeOptions({ source, arrivalMs }: RecordOrigin, clamp: boolean): TimeOptions {
+    return { timezone: source.timezone, arrivalMs, clamp, timeFields: this.#options.timeFields };
   }
 
   /** What rules that span events have found since the last call. */
@@ -294,8 +300,7 @@ export class Detector {
 
   #event(decoded: EventObject, format: string, original: string, origin: RecordOrigin): Event {
     const fields = this.#options.adapt === undefined ? decoded : this.#options.adapt(decoded);
-    const { timezone } = origin.source;
-    const time = eventTime(fields, format, { timezone, arrivalMs: origin.arrivalMs, clamp: this.#options.clampTime });
+    const time = eventTime(fields, format, this.#timeOptions(origin, this.#options.clampTime));
     this.counts.events++;
     if (time.origin === 'arrival') this.counts.timeFromArrival++;
     if (time.origin === 'clamped') this.counts.timeClamped++;

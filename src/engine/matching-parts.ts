@@ -27,6 +27,7 @@ export interface MatchingSettings {
   readonly limits: DetectorOptions['limits'];
   readonly validity: DetectorOptions['validity'];
   readonly clampTime: boolean;
+  readonly timeFields: readonly string[];
   readonly keepOriginal: boolean;
   readonly maxAlerts: number;
   readonly firstHit: boolean;
@@ -59,13 +60,13 @@ export function createMatching(
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
   const rules = new EventRules(settings.rules, options);
-  const { limits, validity, clampTime, keepOriginal } = settings;
+  const { limits, validity, clampTime, timeFields, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
   const detector = new Detector(
     live,
     rules.isEmpty ? [] : [rules],
-    { limits, validity, clampTime, keepOriginal, ...adapt },
+    { limits, validity, clampTime, timeFields, keepOriginal, ...adapt },
     reportProblem,
   );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);

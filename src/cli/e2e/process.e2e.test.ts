@@ -88,6 +88,15 @@ describe('flint scan', () => {
     expect(stderr).toContain('searched for 0 indicators of 0 feeds');
   });
 
+  it('takes the time of an event from the field that the configuration names', async () => {
+    const config = join(folder.path, 'time.yaml');
+    const timed = join(folder.path, 'timed.ndjson');
+    writeFileSync(config, 'time_fields: [log.written_at]\n');
+    writeFileSync(timed, '{"d":"bad.example.org","time":"2024-01-02T03:04:05Z","log":{"written_at":1700000000}}\n');
+    const { stdout } = await finished(['scan', '-c', config, '--intel', list, timed]);
+    expect(JSON.parse(stdout)).toMatchObject({ '@timestamp': '2023-11-14T22:13:20.000Z' });
+  });
+
   it('ends with 2 when every rule was refused and there is nothing else', async () => {
     const bad = join(folder.path, 'bad.yml');
     writeFileSync(bad, 'title: x\ndetection:\n  a: {b: c}\n  condition: d\n');

@@ -94,6 +94,11 @@ export const configSchema = Type.Object(
       default: 'Z',
       description: 'IANA zone of times that carry none, and of formats that print local time',
     }),
+    time_fields: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      maxItems: 32,
+      description: 'fields that say when an event happened, looked at before those that are known (docs/inputs.md)',
+    }),
     workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
       default: 'auto',
       description:

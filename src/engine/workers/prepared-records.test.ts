@@ -44,7 +44,13 @@ function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
   return createMatching(
     { indicators: intel.indicators, benign: intel.benign.table, scanner: scannersFor(witnesses, 1, 1 << 20)[0] },
     {
-      ...{ limits: { maxDepth: loaded.config.limits.json_depth }, validity: 'mark', clampTime: false, keyMap: [] },
+      ...{
+        limits: { maxDepth: loaded.config.limits.json_depth },
+        validity: 'mark',
+        clampTime: false,
+        timeFields: [],
+        keyMap: [],
+      },
       ...{ keepOriginal: true, maxAlerts: 100, firstHit: false, archives: false, rules: { ...texts, sigma: [] } },
     },
     () => undefined,
