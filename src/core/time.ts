@@ -5,7 +5,7 @@
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const ISO =
-  /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s_]+(\d{1,2}):(\d{2})(?::(\d{2}|60)(?:[.,](\d{1,9}))?\d*)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$/i;
+  /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s_]+(\d{1,2}):(\d{2})(?::(\d{2}|60)(?:[.,](\d{1,9}))?\d*)?)?\s*(?:(Z|UTC|GMT|[+-]\d{2})|([+-]\d{2}:?\d{2})(?:\s[A-Z]{3,5})?)?$/i;
 const APACHE =
   /^(\d{1,2})[/ -]([A-Za-z]{3})[/ -](\d{4})[:\s](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/;
 const RFC2822 = /^(?:[A-Za-z]{3},\s*)?(\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s.+)$/;
@@ -49,7 +49,7 @@ function parseIso(text: string, zone: string): number | undefined {
   return civilToMs(
     [Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4] ?? 0), Number(m[5] ?? 0), Number(m[6] ?? 0)],
     m[7],
-    m[8] ?? zone,
+    m[8] ?? m[9] ?? zone,
   );
 }
 

@@ -30,6 +30,9 @@ export const TIME_FIELDS = [
   'time_generated',
   'TimeGenerated',
   'published',
+  // Carbon Black Cloud, osquery.
+  'device_timestamp',
+  'unixTime',
   'Event.System.TimeCreated.#attributes.SystemTime',
 ] as const;
 

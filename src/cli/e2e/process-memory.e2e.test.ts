@@ -77,6 +77,70 @@ const ecs: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => 
   },
 });
 
+const winlogbeat: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  '@timestamp': at,
+  winlog: {
+    event_id: 4688,
+    channel: 'Security',
+    provider_name: Provider_Name ?? 'Microsoft-Windows-Security-Auditing',
+    computer_name: host,
+    event_data: {
+      NewProcessId: `0x${pid.toString(16)}`,
+      ProcessId: `0x${(pid - 4).toString(16)}`,
+      ...(Image !== undefined && { NewProcessName: Image }),
+      ...(CommandLine !== undefined && { CommandLine }),
+    },
+  },
+});
+
+const defender: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  Timestamp: at,
+  DeviceName: host,
+  ActionType: 'ProcessCreated',
+  ProcessId: pid,
+  InitiatingProcessId: pid - 4,
+  ...(Provider_Name !== undefined && { Provider_Name }),
+  ...(Image !== undefined && { FolderPath: Image }),
+  ...(CommandLine !== undefined && { ProcessCommandLine: CommandLine }),
+});
+
+const defenderExport: Spelling = (host, at, process, pid, parent) => ({
+  ...{ time: at, category: 'AdvancedHunting-DeviceProcessEvents', operationName: 'Publish', tenantId: 't' },
+  ...(process.Provider_Name !== undefined && { Provider_Name: process.Provider_Name }),
+  properties: defender(host, at, process, pid, parent),
+});
+
+const crowdStrike: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  timestamp: String(Date.parse(at)),
+  ...{ event_platform: 'Win', aid: `aid-${host}`, ComputerName: host, event_simpleName: 'ProcessRollup2' },
+  TargetProcessId: String(pid),
+  ParentProcessId: String(pid - 4),
+  ...(Provider_Name !== undefined && { Provider_Name }),
+  ...(Image !== undefined && { ImageFileName: Image }),
+  ...(CommandLine !== undefined && { CommandLine }),
+});
+
+const carbonBlack: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  device_timestamp: at.replace('T', ' ').replace('Z', ' +0000 UTC'),
+  ...{ type: 'endpoint.event.procstart', device_os: 'WINDOWS', device_name: host },
+  ...{ childproc_pid: pid, childproc_guid: `${host}-${pid}`, process_pid: pid - 4, process_guid: `${host}-${pid - 4}` },
+  ...{ parent_pid: 1, parent_guid: `${host}-1` },
+  ...(Provider_Name !== undefined && { Provider_Name }),
+  ...(Image !== undefined && { childproc_name: Image }),
+  ...(CommandLine !== undefined && { target_cmdline: CommandLine }),
+});
+
+const osquery: Spelling = (host, at, { Image, CommandLine, Provider_Name }, pid) => ({
+  ...{ name: 'process_events', action: 'added', hostIdentifier: host, unixTime: Date.parse(at) / 1000 + 10 },
+  ...(Provider_Name !== undefined && { Provider_Name }),
+  decorations: { platform: 'windows' },
+  columns: {
+    ...{ pid: String(pid), parent: String(pid - 4), time: String(Date.parse(at) / 1000) },
+    ...(Image !== undefined && { path: Image }),
+    ...(CommandLine !== undefined && { cmdline: CommandLine }),
+  },
+});
+
 function eventsOf(spelling: Spelling): Fields[] {
   return README_CASES.flatMap(({ id, processes }) =>
     processes.map((process, i) =>
@@ -116,6 +180,12 @@ describe('the three README rules through flint scan, without tags or specificati
     ['Sysmon 1', sysmon],
     ['Sysmon 1 without fields of the parent', sysmonWithoutParent],
     ['ECS', ecs],
+    ['Security 4688 of Winlogbeat', winlogbeat],
+    ['Defender', defender],
+    ['Defender as Azure exports it', defenderExport],
+    ['CrowdStrike', crowdStrike],
+    ['Carbon Black Cloud', carbonBlack],
+    ['osquery', osquery],
   ] as const)('G1 to G15 hold in %s', (_what, spelling) => {
     const alerts = scan(['--rules', RULES, '-'], ndjson(eventsOf(spelling)));
     expect(alerts.map(shown).sort()).toEqual([...EXPECTED].sort());

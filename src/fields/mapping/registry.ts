@@ -14,6 +14,7 @@ import {
 } from './cloud.ts';
 import { azureEcs, cloudtrailEcs, githubEcs, m365Ecs, oktaEcs } from './cloud-ecs.ts';
 import { auditdEcs, elasticEndpoint } from './elastic-endpoint.ts';
+import { edr } from './edr.ts';
 import { auditd, linuxSyslog } from './linux.ts';
 import { ciscoDuo, fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
@@ -33,6 +34,7 @@ export function shapes(): readonly Shape[] {
     windowsWinlogbeat(),
     windowsEvtx(),
     zeek(),
+    edr,
     cloudtrail,
     m365,
     okta,

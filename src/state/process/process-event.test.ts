@@ -122,6 +122,39 @@ describe('what a record says about a process', () => {
       'start d 5/g<4/h i | - | p',
     ],
     [
+      'a start in Carbon Black Cloud is of the child',
+      {
+        ...{ type: 'endpoint.event.procstart', device_name: 'd', process_pid: 4, process_guid: 'h', parent_pid: 3 },
+        ...{ parent_guid: 'g', process_path: 'p', childproc_pid: 5, childproc_guid: 'c', childproc_name: 'i' },
+        target_cmdline: 'i -x',
+      },
+      'start d 5/c<4/h i | i -x | p',
+    ],
+    [
+      'an end in Carbon Black Cloud',
+      { type: 'endpoint.event.procend', device_name: 'd', process_pid: 4, process_guid: 'h', parent_pid: 3 },
+      'exit d 4/h<- - | - | -',
+    ],
+    [
+      'what else a process does in Carbon Black Cloud',
+      { type: 'endpoint.event.regmod', device_name: 'd', process_pid: 4, process_guid: 'h', parent_pid: 3 },
+      'activity d 4/h<3 - | - | -',
+    ],
+    [
+      'Defender as Azure exports it',
+      {
+        category: 'AdvancedHunting-DeviceProcessEvents',
+        properties: {
+          ActionType: 'ProcessCreated',
+          DeviceName: 'd',
+          ProcessId: 5,
+          InitiatingProcessId: 4,
+          FolderPath: 'f',
+        },
+      },
+      'start d 5<4 f | - | -',
+    ],
+    [
       'osquery',
       { hostIdentifier: 'o', columns: { pid: '5', parent: '4', path: '/x', cmdline: 'x -y' } },
       'start o 5<4 /x | x -y | -',

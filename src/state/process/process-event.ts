@@ -45,12 +45,13 @@ export const PROCESS_PROPERTIES = [
   'Hashes',
 ] as const;
 
-/** Windows shippers put event data under one of these. */
+/** Windows shippers put event data under one of these, Azure's export those of Defender. */
 const DATA_PREFIXES: readonly (readonly [own: string, prefix: string])[] = [
   ['winlog', 'winlog.event_data.'],
   ['winlog.event_data', 'winlog.event_data.'],
   ['EventData', 'EventData.'],
   ['Event', 'Event.EventData.'],
+  ['properties', 'properties.'],
 ];
 
 /** When a record says that something happened. */

@@ -62,7 +62,7 @@ export const NESTED_NAMES: readonly string[] = [
 
 /** Where one of these is there at all, the general reader is needed: they choose where fields are looked for, or are parts of a whole. */
 export const GENERAL_NAMES: readonly string[] = [
-  ...['winlog', 'winlog.event_data', 'EventData', 'Event', 'msg'],
+  ...['winlog', 'winlog.event_data', 'EventData', 'Event', 'properties', 'msg'],
   ...['winlog.event_data.ProcessId', 'winlog.event_data.NewProcessId'],
 ];
 

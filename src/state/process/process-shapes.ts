@@ -29,7 +29,7 @@ const EVENT_ID = ['EventID', 'event_id', 'winlog.event_id', 'event.code', 'Event
 export const HOST = [
   ...['Computer', 'Hostname', 'host.name', 'host.hostname', 'winlog.computer_name', 'ComputerName', 'computer_name'],
   ...['Event.System.Computer', 'node', 'host_id', 'host', 'hostname', 'hostIdentifier', 'agent.name', 'DeviceName'],
-  ...['device_name', 'aid'],
+  ...['properties.DeviceName', 'device_name', 'aid'],
 ];
 
 const SYSMON_FIELDS = {
@@ -174,7 +174,7 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
   {
     // Microsoft Defender: the process that starts another is "initiating".
     keys: ['InitiatingProcessId', 'ProcessId'],
-    when: [[['ActionType'], ['ProcessCreated']]],
+    when: [[['ActionType', 'properties.ActionType'], ['ProcessCreated']]],
     kind: 'start',
     pid: ['ProcessId'],
     parentPid: ['InitiatingProcessId'],
@@ -192,8 +192,39 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
     },
   },
   {
-    // Carbon Black.
+    // Carbon Black Cloud: who starts another is the process that its sensor writes of.
+    keys: ['childproc_pid', 'process_pid'],
+    when: [[['type'], ['endpoint.event.procstart']]],
+    kind: 'start',
+    pid: ['childproc_pid'],
+    guid: ['childproc_guid'],
+    parentPid: ['process_pid'],
+    parentGuid: ['process_guid'],
+    fields: { Image: ['childproc_name'], CommandLine: ['target_cmdline'], User: ['childproc_username'] },
+    parentFields: { Image: ['process_path'], CommandLine: ['process_cmdline'], User: ['process_username'] },
+  },
+  {
+    keys: ['process_pid', 'process_guid'],
+    when: [[['type'], ['endpoint.event.procend']]],
+    kind: 'exit',
+    pid: ['process_pid'],
+    guid: ['process_guid'],
+    fields: { Image: ['process_path'], CommandLine: ['process_cmdline'], User: ['process_username'] },
+  },
+  {
+    // What else the process does.
+    keys: ['process_pid', 'parent_pid', 'type'],
+    kind: 'activity',
+    pid: ['process_pid'],
+    guid: ['process_guid'],
+    parentPid: ['parent_pid'],
+    parentGuid: ['parent_guid'],
+    fields: {},
+  },
+  {
+    // The same under its older names.
     keys: ['process_pid', 'parent_pid'],
+    lacks: ['type'],
     kind: 'start',
     pid: ['process_pid'],
     guid: ['process_guid'],
@@ -206,6 +237,8 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
     // osquery's table process_events.
     keys: ['columns.pid', 'columns.parent'],
     kind: 'start',
+    // Results are collected later than what they tell of.
+    start: ['columns.time'],
     pid: ['columns.pid'],
     parentPid: ['columns.parent'],
     fields: {
