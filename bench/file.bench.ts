@@ -1,11 +1,12 @@
 /**
  * The whole way from a file to its alerts with the real program, in fresh processes: `node scripts/bench.mjs file` (dist/ must be
  * built). HTTP records with indicators of every kind planted in 0.1 % of them and nothing else to be found, one and two workers, beside
- * a loop that only parses. The alerts are held to the planted (line, value) pairs outside the timed part.
+ * a loop that only parses. The start of the process is told apart, and a file four times as long shows what is left of it there. The
+ * alerts are held to the planted (line, value) pairs outside the timed part.
  *
- * Options: --megabytes N (1160), --large (ten million seeded indicators as well, in turns with the million: 9 GB of memory and some
+ * Options: --megabytes N (1160), --times N (4; 1: no longer file), --large (ten million seeded indicators as well, in turns with the million: 9 GB of memory and some
  * minutes to prepare), --rounds N (5), --workers 1,2, --folder DIR (keeps data there and takes what is there already),
- * --record FILE. Linux.
+ * --program FILE (repeatable: programs are compared in turns), --record FILE. Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -38,14 +39,15 @@ const { values: flags } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '1160' },
     large: { type: 'boolean', default: false },
+    times: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '1,2' },
     folder: { type: 'string' },
-    program: { type: 'string', default: 'dist/cli/main.js' },
+    program: { type: 'string', multiple: true, default: ['dist/cli/main.js'] },
     record: { type: 'string' },
   },
 });
-const program = resolve(flags.program);
+const programs = flags.program.map((path) => resolve(path));
 const BLOCK_BYTES = 8_000_000;
 const PARSED_BYTES = 120_000_000;
 const KINDS = ['domain', 'url', 'ipv4', 'ipv6', 'hash', 'email'] as const;
@@ -59,7 +61,7 @@ interface Planted {
 
 /** One size of indicator set: the files, and what is planted in the log. */
 interface DataSet {
-  readonly size: Size;
+  readonly name: string;
   readonly log: string;
   readonly compiled: string;
   readonly bytes: number;
@@ -69,6 +71,7 @@ interface DataSet {
 type Size = '1m' | '10m';
 
 interface Run {
+  readonly program: string;
   readonly workers: number;
   readonly wall: number;
   readonly cpu: number;
@@ -79,19 +82,39 @@ function main(): void {
   mkdirSync(folder, { recursive: true });
   try {
     const sizes: readonly Size[] = flags.large ? ['1m', '10m'] : ['1m'];
-    report(sizes.map((size) => dataSet(folder, size)));
+    report(sizes.flatMap((size) => dataSets(folder, size)));
   } finally {
     if (flags.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function dataSet(folder: string, size: Size): DataSet {
+/** The log, and for the million one that is several times as long. */
+function dataSets(folder: string, size: Size): DataSet[] {
   const [log, plan, list, compiled] = ['ndjson', 'planted.json', 'tsv', 'flint'].map((end) =>
     join(folder, `http-${size}.${end}`),
   ) as [string, string, string, string];
   if (!existsSync(plan) || !existsSync(compiled)) prepare(size, log, plan, list, compiled);
   const planted = JSON.parse(readFileSync(plan, 'utf8')) as Planted;
-  return { size, log, compiled, bytes: statSync(log).size, planted };
+  const set = { name: size, log, compiled, bytes: statSync(log).size, planted };
+  const times = Number(flags.times);
+  return size === '10m' || times < 2 ? [set] : [set, repeated(set, times)];
+}
+
+function repeated({ name, log, compiled, bytes, planted }: DataSet, times: number): DataSet {
+  const long = log.replace(/\.ndjson$/, `-x${times}.ndjson`);
+  if (!existsSync(long) || statSync(long).size !== bytes * times)
+    execFileSync('bash', [
+      '-c',
+      'for ((i = 0; i < $3; i++)); do cat "$1"; done > "$2"',
+      'cat',
+      log,
+      long,
+      String(times),
+    ]);
+  const turns = Array.from({ length: times }, (_, turn) => turn * planted.records);
+  const pairs = turns.flatMap((before) => planted.pairs.map(([line, value]) => [before + line, value] as const));
+  const all = { records: times * planted.records, pairs };
+  return { name: `${name}, ${times} times as long`, log: long, compiled, bytes: times * bytes, planted: all };
 }
 
 /** The log file, what is planted in it, and the compiled indicators; nothing but what is planted can be found. */
@@ -103,7 +126,7 @@ function prepare(size: Size, log: string, plan: string, list: string, compiled: 
   else writeList(table, list);
   execFileSync(process.execPath, [
     '--max-old-space-size=8000',
-    program,
+    programs[0] as string,
     'intel',
     'compile',
     list,
@@ -178,49 +201,32 @@ function report(sets: readonly DataSet[]): void {
   say(
     `${processor?.model.trim()}, ${cpus().length} processors, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
   );
-  for (const { size, bytes, planted } of sets)
+  for (const { name, bytes, planted } of sets)
     say(
-      `${size}: ${planted.records} records, ${(bytes / 1e6).toFixed(0)} MB, ${planted.pairs.length} with a planted indicator`,
+      `${name}: ${planted.records} records, ${(bytes / 1e6).toFixed(0)} MB, ${planted.pairs.length} with a planted indicator`,
     );
-  const parse: Run[] = [];
+  const parse: Pick<Run, 'wall' | 'cpu'>[] = [];
   const measured = sets.map((set) => ({ set, runs: [] as Run[], ready: [] as Run[] }));
   for (let round = 0; round < rounds; round++) {
     for (const { set, runs, ready } of measured) {
-      for (const count of workers) runs.push(scanOnce(set.log, set.compiled, count, set.planted));
       const one = join(dirname(set.log), 'one.ndjson');
       writeFileSync(one, '{}\n');
-      ready.push(timed(one, set.compiled, 1).run);
+      for (const program of programs) {
+        for (const count of workers) runs.push(scanOnce(program, set, count));
+        ready.push(timed(program, one, set.compiled, 1).run);
+      }
     }
     if (sets[0] !== undefined) parse.push(parseOnce(sets[0].log));
   }
   const parsed = rate(parse, Math.min(sets[0]?.bytes ?? 0, PARSED_BYTES), 'cpu');
   say(`JSON.parse only: ${parsed.toFixed(0)} MB/s of processor time`);
-  const results = measured.map(({ set, runs, ready }) => {
-    const empty = median(ready.map(({ wall }) => wall));
-    const emptyCpu = median(ready.map(({ cpu }) => cpu));
-    say(
-      `${set.size}, an empty scan: ${(1000 * empty).toFixed(0)} ms, ${(1000 * emptyCpu).toFixed(0)} ms of processor time`,
-    );
-    const rows = workers.map((count) => {
-      const mine = runs.filter((run) => run.workers === count);
-      const row = {
-        workers: count,
-        wallMbPerSecond: rate(mine, set.bytes, 'wall'),
-        cpuMbPerSecond: rate(mine, set.bytes, 'cpu'),
-        scanMbPerSecond: set.bytes / 1e6 / (median(mine.map(({ wall }) => wall)) - empty),
-        scanCpuMbPerSecond: set.bytes / 1e6 / (median(mine.map(({ cpu }) => cpu)) - emptyCpu),
-        parseRatio: rate(mine, set.bytes, 'wall') / parsed,
-        runs: mine,
-      };
-      say(
-        `${set.size}, ${count} worker(s): ${row.wallMbPerSecond.toFixed(0)} MB/s by the clock with the start of the process, ${row.scanMbPerSecond.toFixed(0)} without it; ${row.cpuMbPerSecond.toFixed(0)} and ${row.scanCpuMbPerSecond.toFixed(0)} by processor time; ${row.parseRatio.toFixed(2)} times JSON.parse`,
-      );
-      return row;
-    });
-    const { size, bytes, planted } = set;
-    return { size, bytes, records: planted.records, hits: planted.pairs.length, ready, rows };
-  });
-  const [million, tenMillion] = results.map(({ rows }) => rows[0]);
+  const results = measured.flatMap(({ set, runs, ready }) =>
+    programs.map((program) => {
+      const mine = ({ program: by }: Run): boolean => by === program;
+      return { program, ...reportSet(set, runs.filter(mine), ready.filter(mine), parsed, program) };
+    }),
+  );
+  const [million, tenMillion] = ['1m', '10m'].map((size) => results.find(({ name }) => name === size)?.rows[0]);
   if (million !== undefined && tenMillion !== undefined)
     say(
       `10m against 1m, without the start: ${percent(tenMillion.scanMbPerSecond, million.scanMbPerSecond)} by the clock, ${percent(tenMillion.scanCpuMbPerSecond, million.scanCpuMbPerSecond)} by processor time`,
@@ -237,8 +243,38 @@ function report(sets: readonly DataSet[]): void {
   writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
 }
 
+function reportSet(
+  { name, bytes, planted }: DataSet,
+  runs: readonly Run[],
+  ready: readonly Run[],
+  parsed: number,
+  program: string,
+) {
+  const label = programs.length > 1 ? `${program}: ${name}` : name;
+  const empty = median(ready.map(({ wall }) => wall));
+  const emptyCpu = median(ready.map(({ cpu }) => cpu));
+  say(`${label}, an empty scan: ${(1000 * empty).toFixed(0)} ms, ${(1000 * emptyCpu).toFixed(0)} ms of processor time`);
+  const rows = [...new Set(runs.map(({ workers }) => workers))].map((workers) => {
+    const mine = runs.filter((run) => run.workers === workers);
+    const row = {
+      workers,
+      wallMbPerSecond: rate(mine, bytes, 'wall'),
+      cpuMbPerSecond: rate(mine, bytes, 'cpu'),
+      scanMbPerSecond: bytes / 1e6 / (median(mine.map(({ wall }) => wall)) - empty),
+      scanCpuMbPerSecond: bytes / 1e6 / (median(mine.map(({ cpu }) => cpu)) - emptyCpu),
+      parseRatio: rate(mine, bytes, 'wall') / parsed,
+      runs: mine,
+    };
+    say(
+      `${label}, ${workers} worker(s): ${row.wallMbPerSecond.toFixed(0)} MB/s by the clock with the start of the process, ${row.scanMbPerSecond.toFixed(0)} without it; ${row.cpuMbPerSecond.toFixed(0)} and ${row.scanCpuMbPerSecond.toFixed(0)} by processor time; ${row.parseRatio.toFixed(2)} times JSON.parse`,
+    );
+    return row;
+  });
+  return { name, bytes, records: planted.records, hits: planted.pairs.length, ready, rows };
+}
+
 /** Of the median run. */
-function rate(runs: readonly Run[], bytes: number, of: 'wall' | 'cpu'): number {
+function rate(runs: readonly Pick<Run, 'wall' | 'cpu'>[], bytes: number, of: 'wall' | 'cpu'): number {
   return bytes / 1e6 / median(runs.map((run) => run[of]));
 }
 
@@ -246,8 +282,8 @@ function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(0)} %`;
 }
 
-function scanOnce(log: string, compiled: string, workers: number, planted: Planted): Run {
-  const { run, out } = timed(log, compiled, workers);
+function scanOnce(program: string, { log, compiled, planted }: DataSet, workers: number): Run {
+  const { run, out } = timed(program, log, compiled, workers);
   const found = out
     .trimEnd()
     .split('\n')
@@ -264,7 +300,7 @@ function scanOnce(log: string, compiled: string, workers: number, planted: Plant
 }
 
 /** Wall and processor time of one `flint scan`, from start to exit. */
-function timed(log: string, compiled: string, workers: number): { run: Run; out: string } {
+function timed(program: string, log: string, compiled: string, workers: number): { run: Run; out: string } {
   const scan = [program, 'scan', '--intel', compiled, '--workers', String(workers), '--json', '-q', log];
   const { stdout, stderr, status } = spawnSync(
     'bash',
@@ -273,10 +309,11 @@ function timed(log: string, compiled: string, workers: number): { run: Run; out:
   );
   const took = /took ([\d.]+) ([\d.]+) ([\d.]+)/.exec(stderr);
   if (status !== 0 || took === null) throw new Error(`flint scan ended with ${status}: ${stderr}`);
-  return { run: { workers, wall: Number(took[1]), cpu: Number(took[2]) + Number(took[3]) }, out: stdout };
+  return { run: { program, workers, wall: Number(took[1]), cpu: Number(took[2]) + Number(took[3]) }, out: stdout };
 }
 
-function parseOnce(log: string): Run {
+/** Seconds of a part of the file. */
+function parseOnce(log: string): Pick<Run, 'wall' | 'cpu'> {
   const buffer = Buffer.alloc(Math.min(statSync(log).size, PARSED_BYTES));
   const file = openSync(log, 'r');
   readSync(file, buffer, 0, buffer.length, 0);
@@ -292,7 +329,7 @@ function parseOnce(log: string): Run {
   }
   if (keys === 0) throw new Error('nothing was parsed');
   const { user, system } = process.cpuUsage(before);
-  return { workers: 1, wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 };
+  return { wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 };
 }
 
 function median(values: readonly number[]): number {

@@ -4,7 +4,7 @@
  */
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { INDICATOR_KINDS } from '../core/indicator-table.ts';
-import { type IpAddress, masked, parseIp, parseNetwork } from '../core/ip-address.ts';
+import { type IpAddress, ipv4Number, masked, parseIp, parseNetwork } from '../core/ip-address.ts';
 
 const NETWORK = INDICATOR_KINDS.indexOf('network');
 const NONE: readonly number[] = Object.freeze([]);
@@ -45,8 +45,13 @@ export class NetworkIndex {
 
   #add(row: number): void {
     if ((this.#table.shapeAt(row) & 15) !== NETWORK) return;
-    const network = parseNetwork(this.#table.valueAt(row));
-    if (network?.family === 4) this.#add4(network, network.bits, row);
+    const value = this.#table.valueAt(row);
+    const slash = value.indexOf('/');
+    // Most are of IPv4.
+    const address4 = slash < 0 ? -1 : ipv4Number(value, 0, slash);
+    const network = address4 < 0 ? parseNetwork(value) : undefined;
+    if (address4 >= 0) this.#add4(address4 | 0, Number(value.slice(slash + 1)), row);
+    else if (network?.family === 4) this.#add4(numberOf(network.groups), network.bits, row);
     else if (network?.family === 6) this.#add6(network, network.bits, row);
   }
 
@@ -70,13 +75,14 @@ export class NetworkIndex {
     return rows;
   }
 
-  #add4({ groups }: IpAddress, bits: number, row: number): void {
+  #add4(address: number, bits: number, row: number): void {
     this.#reach4 ??= new Uint32Array(65_536);
-    const first = groups[0] ?? 0;
+    const base = mask4(address, bits);
+    const first = base >>> 16;
     const count = bits >= 16 ? 1 : 2 ** (16 - bits);
     for (let i = 0; i < count; i++) this.#reach4[first + i] = (this.#reach4[first + i] ?? 0) | bitOf(bits);
     this.#rows4[bits] ??= new Map();
-    addTo(this.#rows4[bits], mask4(numberOf(groups), bits), row);
+    addTo(this.#rows4[bits], base, row);
   }
 
   #add6({ groups }: IpAddress, bits: number, row: number): void {

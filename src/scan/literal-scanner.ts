@@ -25,6 +25,9 @@ const HITS = 65_536;
 const HIT = 3;
 const RANGES = 32_768;
 const PIECE = 8192;
+/** Places of one piece that are looked at, and keys that are listed of them: up to three each, and one is written more than counts. */
+const PLACES = PIECE / 2 + 16;
+const KEYS = 3 * PLACES + 1;
 const WORK_BYTES = 64;
 const POSITION = 0;
 const RECORD = 1;
@@ -97,8 +100,8 @@ export class LiteralScanner {
   constructor(memory: ScanMemory, plan: LiteralPlan) {
     this.#plan = plan;
     const listAt = WORK_BYTES;
-    const keyListAt = listAt + (PIECE / 2 + 16) * 4;
-    const hitsAt = keyListAt + (PIECE + 32) * 8;
+    const keyListAt = listAt + PLACES * 4;
+    const hitsAt = keyListAt + KEYS * 8;
     const stampsAt = hitsAt + HITS * HIT * 4;
     this.#work = memory.allocate(stampsAt + plan.literalCount * 4);
     this.#rangesAt = memory.allocate(RANGES * 8);
