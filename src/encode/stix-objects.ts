@@ -7,7 +7,7 @@ import type { Alert } from '../core/alert.ts';
 import type { EventObject, EventValue } from '../core/event.ts';
 import { canonicalIp, parseIp } from '../core/ip-address.ts';
 import { uuidV5 } from '../core/uuid.ts';
-import { ownId, type StixObject } from './stix-own-ids.ts';
+import { ownProcessId, type StixObject } from './stix-own-ids.ts';
 
 /** Namespace of section 2.9 for observable ids. */
 const SCO_NAMESPACE = '00abedb4-aa42-466c-9c01-fed23315a9b7';
@@ -44,8 +44,8 @@ export function observables(alert: Alert): readonly StixObject[] {
   add(host(text(destination?.domain)));
   add(host(text(url?.domain)));
   add(host(text(objectAt(dns, 'question')?.name)));
-  const full = text(url?.full);
-  if (full?.includes('://') === true) add(observable('url', { value: full }));
+  const full = uri(text(url?.full));
+  if (full !== undefined) add(observable('url', { value: full }));
   addFile(add, text(file?.path), text(file?.name), file?.hash);
   addProcess(add, alert);
   const login = text(user?.name);
@@ -58,10 +58,22 @@ export function observables(alert: Alert): readonly StixObject[] {
   return [...found.values()];
 }
 
+/** What the standard takes for a domain name (sections 6.4 and RFC 5890): no service names such as `_ldap._tcp`, no wildcards. */
+const HOST_NAME =
+  /^(?=.{1,253}$)(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.?$/u;
+/** What no URI holds (RFC 3986). */
+const NO_URI = /%(?![0-9a-f]{2})|[^\w.~:/?#[\]@!$&'()*+,;=%-]/giu;
+
+/** The URL as it was seen, with what a URI cannot hold percent-encoded; undefined when it has no scheme. */
+function uri(value: string | undefined): string | undefined {
+  if (value === undefined || !/^[a-z][a-z0-9+.-]*:\/\/./i.test(value)) return undefined;
+  return value.replace(NO_URI, (char) => encodeURIComponent(/\p{Surrogate}/u.test(char) ? '\ufffd' : char));
+}
+
 function host(value: string | undefined): StixObject | undefined {
   if (value === undefined) return undefined;
   const address = parseIp(value);
-  if (address === undefined) return observable('domain-name', { value });
+  if (address === undefined) return HOST_NAME.test(value) ? observable('domain-name', { value }) : undefined;
   return observable(address.family === 4 ? 'ipv4-addr' : 'ipv6-addr', { value: canonicalIp(value) ?? value });
 }
 
@@ -78,7 +90,7 @@ function addFile(
   });
   const [first] = known;
   if (name === undefined && first === undefined) return undefined;
-  const folder = path === undefined ? '' : path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
+  const folder = path === undefined ? '' : path.slice(0, Math.max(0, path.lastIndexOf('/'), path.lastIndexOf('\\')));
   const parent = folder === '' ? undefined : add(observable('directory', { path: folder }));
   // Of several hashes one contributes, in the order MD5, SHA-1, SHA-256, SHA-512 (section 2.9).
   const contributing = {
@@ -98,8 +110,8 @@ function addProcess(add: Add, alert: Alert): void {
   const image = addFile(add, text(process.executable), text(process.name), process.hash);
   const parent = objectAt(process, 'parent');
   const parentImage = addFile(add, text(parent?.executable), text(parent?.name), undefined);
-  const parentId = add(processObject(parent, parentImage, undefined, ownId('process', `parent ${event.id}`)));
-  add(processObject(process, image, parentId, ownId('process', event.id)));
+  const parentId = add(processObject(parent, parentImage, undefined, ownProcessId(`parent ${event.id}`)));
+  add(processObject(process, image, parentId, ownProcessId(event.id)));
 }
 
 /** Undefined when there is nothing to say beyond the image: a process must have a property of its own. */

@@ -4,7 +4,7 @@
  * amber exists in TLP 2.0 only.
  */
 import type { Tlp } from '../core/indicator.ts';
-import { uuidV5 } from '../core/uuid.ts';
+import { uuidV4Of, uuidV5 } from '../core/uuid.ts';
 
 export interface StixObject {
   readonly type: string;
@@ -28,6 +28,11 @@ const MARKINGS: Readonly<Record<Tlp, string>> = {
 
 export function ownId(type: string, key: string): string {
   return `${type}--${uuidV5(NAMESPACE, `${type} ${key}`)}`;
+}
+
+/** A process has no properties that make its id: the standard asks for a random one (section 6.13). */
+export function ownProcessId(key: string): string {
+  return `process--${uuidV4Of(NAMESPACE, `process ${key}`)}`;
 }
 
 /** `object_marking_refs` of a level, in any letter case; nothing for an unknown one. */

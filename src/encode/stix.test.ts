@@ -50,6 +50,23 @@ describe('STIX bundle', () => {
     expect(sighting?.created_by_ref).toBe(objects[0]?.id);
   });
 
+  it('holds only observables that the standard allows, in its form', () => {
+    const of = (fields: Parameters<typeof sampleEvent>[0], type: string): unknown[] =>
+      observables(sampleAlert(sampleMatch(), sampleEvent(fields))).filter((object) => object.type === type);
+    const named = (name: string): unknown[] => of({ dns: { question: { name } } }, 'domain-name');
+    expect(['_ldap._tcp.example.com', '*', 'a..b', '-a.example'].flatMap(named)).toEqual([]);
+    expect(['host', 'a.example.', 'bücher.example'].flatMap(named)).toHaveLength(3);
+    const urls = ['10.0.0.1/x?u=http://b.example', 'a.example/x', 'http://a.example/|x y%é'];
+    expect(urls.flatMap((full) => of({ url: { full } }, 'url'))).toMatchObject([
+      { value: 'http://a.example/%7Cx%20y%25%C3%A9' },
+    ]);
+    expect(of({ Image: 'System', ProcessId: 4 }, 'directory')).toEqual([]);
+    const [process] = of({ Image: 'C:\\a.exe', CommandLine: 'a', ProcessId: 4 }, 'process') as StixObject[];
+    // A process has no properties that make an id: it looks random, and is the same each time.
+    expect(process?.id).toMatch(/^process--.{8}-.{4}-4.{3}-[89ab].{3}-.{12}$/);
+    expect(of({ Image: 'C:\\a.exe', CommandLine: 'a', ProcessId: 4 }, 'process')).toContainEqual(process);
+  });
+
   it('refers only to objects that it holds, each with an id of its own', () => {
     for (const match of [sampleMatch({ sources: [PUBLISHED] }), sampleMatch(), sampleRuleMatch()]) {
       const event = sampleEvent({
