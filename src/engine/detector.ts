@@ -128,6 +128,8 @@ export class Detector {
   readonly #rules: readonly EventRules[];
   readonly #options: DetectorOptions;
   readonly #report: ReportProblem;
+  /** The record decoded last has fields under other names than in its bytes, which tell nothing then. */
+  #isAdapted = false;
   #fedTime: FedTime = { timezone: '', arrivalMs: 0, clamp: false };
 
   constructor(
@@ -155,7 +157,7 @@ export class Detector {
       for (const event of this.decode(bytes, start, end, origin)) {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
         for (const rules of wanted.rules ? this.#rules : [])
-          matches.push(...this.#inForce(rules.match(event, wanted.sigma), event));
+          matches.push(...this.#inForce(rules.match(event, this.#isAdapted ? undefined : wanted.sigma), event));
         this.counts.unrecognised = this.#rules.reduce((sum, rules) => sum + (rules.unrecognised ?? 0), 0);
         if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
         if (wanted.rules) detections.push(...this.drain());
@@ -180,7 +182,8 @@ export class Detector {
       for (const event of this.decode(bytes, start, end, origin)) {
         const indicators = wanted.indicators ? this.#matchIndicators(event) : [];
         const [owner] = this.#rules;
-        const rules = wanted.rules ? owner?.prepare?.(event, wanted.sigma) : undefined;
+        const sigma = this.#isAdapted ? undefined : wanted.sigma;
+        const rules = wanted.rules ? owner?.prepare?.(event, sigma) : undefined;
         this.counts.unrecognised = owner?.unrecognised ?? 0;
         if (rules !== undefined) prepared.push({ event, indicators, rules });
         else if (indicators.length > 0) prepared.push({ event, indicators });
@@ -292,6 +295,7 @@ export class Detector {
     const decoded = decoder.decode(bytes, start, end, this.#options.limits);
     if (decoded.problem !== undefined) this.#report(decoded.problem, bytes, start, end, origin.source.input);
     const format = decoded.problem === undefined ? decoder.name : 'text';
+    this.#isAdapted = false;
     const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
     return decoded.events.map((fields, part) =>
       this.#event(fields, format, original, part === 0 ? origin : { ...origin, part }),
@@ -300,6 +304,7 @@ export class Detector {
 
   #event(decoded: EventObject, format: string, original: string, origin: RecordOrigin): Event {
     const fields = this.#options.adapt === undefined ? decoded : this.#options.adapt(decoded);
+    if (fields !== decoded) this.#isAdapted = true;
     const time = eventTime(fields, format, this.#timeOptions(origin, this.#options.clampTime));
     this.counts.events++;
     if (time.origin === 'arrival') this.counts.timeFromArrival++;

@@ -70,11 +70,15 @@ export function createMatching(
     reportProblem,
   );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
-  // A key map changes what the fields of a record are called.
   const ruleFilter =
-    tables.scanner === undefined || keyMap.size > 0
+    tables.scanner === undefined
       ? undefined
-      : rules.createFilter({ inputBytes: tables.scanner.inputBytes, maxDepth: limits.maxDepth });
+      : rules.createFilter({
+          inputBytes: tables.scanner.inputBytes,
+          maxDepth: limits.maxDepth,
+          // What the fields of a record are called shows only when it is decoded.
+          decodesAll: keyMap.size > 0,
+        });
   const processor = new Processor(detector, scanner, {
     ...settings,
     hasRules: !rules.isEmpty,

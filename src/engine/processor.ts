@@ -11,7 +11,7 @@ import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { FedValues } from './state/process-feeder.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import { IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
+import { EveryLine, IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
 import {
   eachPrepared,
@@ -93,7 +93,13 @@ export class Processor {
     if (filter?.patterns !== undefined && filter.sieve === undefined)
       return new PatternLines(this.#scanner, filter.patterns);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
-    return this.#options.sharesFiles === true ? new PatternLines(this.#scanner) : undefined;
+    return this.#options.sharesFiles === true
+      ? new EveryLine(this.#scanner, source, this.#filterFor(source))
+      : undefined;
+  }
+
+  #filterFor(source: PinnedSource): RuleFilter | undefined {
+    return this.#ruleFilter?.takes(source) === true ? this.#ruleFilter : undefined;
   }
 
   /** The counts with those of the event sieve. */
@@ -136,7 +142,7 @@ export class Processor {
         this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found, after);
       return found;
     }
-    const filter = this.#ruleFilter?.takes(batch.source) === true ? this.#ruleFilter : undefined;
+    const filter = this.#filterFor(batch.source);
     const forRules = filter?.candidates(batch.bytes, batch.ranges, batch.count, batch.source.logsource);
     let next = 0;
     for (let i = 0; i < batch.count; i++) {

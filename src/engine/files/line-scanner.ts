@@ -6,7 +6,7 @@
 import type { CandidateLines, PatternFilter } from '../rules/pattern-filter.ts';
 import type { ScanResult, Scanner } from '../../scan/scanner.ts';
 import type { Wanted } from '../detector.ts';
-import { ListedValues, rulesOf } from '../rules/rule-filter.ts';
+import { ListedValues, type PinnedSource, type RuleFilter, rulesOf } from '../rules/rule-filter.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import type { SieveResult } from '../../scan/event-sieve.ts';
 import type { SigmaSieve } from '../rules/sigma-sieve.ts';
@@ -123,22 +123,22 @@ export class RuleLines implements LineScanner {
 
 /** What the rules want of a candidate of the sieve. */
 function sieveWants(result: SieveResult, candidate: number): Wanted {
-  const sigma = rulesOf(result, candidate);
+  return wantedBy(rulesOf(result, candidate));
+}
+
+function wantedBy(sigma: Uint32Array | undefined): Wanted {
   return sigma === undefined ? RULES_ONLY : { ...RULES_ONLY, sigma };
 }
 
-/**
- * Lines for STIX patterns and indicators: both look at the same bytes, each in its own way. Without a filter every line is for the
- * rules.
- */
+/** Lines for STIX patterns and indicators: both look at the same bytes, each in its own way. */
 export class PatternLines implements LineScanner {
   /** Two look at them, one after the other. */
   readonly readBytes = 1 << 18;
-  readonly #patterns: PatternFilter | undefined;
+  readonly #patterns: PatternFilter;
   readonly #scanner: Scanner;
   #wanted: readonly Wanted[] = [];
 
-  constructor(scanner: Scanner, patterns?: PatternFilter) {
+  constructor(scanner: Scanner, patterns: PatternFilter) {
     this.#patterns = patterns;
     this.#scanner = scanner;
   }
@@ -150,12 +150,47 @@ export class PatternLines implements LineScanner {
   scanLines(length: number, final: boolean): ScanResult {
     const found = this.#scanner.scanLines(length, final);
     const bytes = this.input.subarray(0, found.consumedBytes);
-    const rules = this.#patterns?.candidateLines(bytes, this.#scanner.memory) ?? everyLine(bytes);
+    const rules = this.#patterns.candidateLines(bytes, this.#scanner.memory) ?? everyLine(bytes);
     if (rules.candidateCount === 0) {
       this.#wanted = NOTHING_WANTED;
       return found;
     }
     const rulesWanted = new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY);
+    const { result, wanted } = merge({ rules, rulesWanted, found });
+    this.#wanted = wanted;
+    return result;
+  }
+
+  wantedOf(candidate: number): Wanted {
+    return this.#wanted[candidate] ?? INDICATORS_ONLY;
+  }
+}
+
+/** Every line is for the rules, but not for all of them; beside indicators. */
+export class EveryLine implements LineScanner {
+  readonly readBytes = 1 << 18;
+  readonly #scanner: Scanner;
+  readonly #logsource: string | undefined;
+  readonly #filter: RuleFilter | undefined;
+  #wanted: readonly Wanted[] = [];
+
+  /** `filter`: says which Sigma rules a line may be for; absent: any. */
+  constructor(scanner: Scanner, { logsource }: PinnedSource, filter?: RuleFilter) {
+    this.#scanner = scanner;
+    this.#logsource = logsource;
+    this.#filter = filter;
+  }
+
+  get input(): Uint8Array {
+    return this.#scanner.input;
+  }
+
+  scanLines(length: number, final: boolean): ScanResult {
+    const found = this.#scanner.scanLines(length, final);
+    const bytes = this.input.subarray(0, found.consumedBytes);
+    const rules = everyLine(bytes);
+    this.#filter?.candidates(bytes, rules.ranges, rules.candidateCount, this.#logsource);
+    const rulesWanted = Array.from({ length: rules.candidateCount }, (_, i) => wantedBy(this.#filter?.sigmaOf(i)));
     const { result, wanted } = merge({ rules, rulesWanted, found });
     this.#wanted = wanted;
     return result;

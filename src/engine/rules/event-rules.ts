@@ -145,14 +145,14 @@ export class EventRules implements MatchesEvents {
     ];
   }
 
-  /** What tells from raw bytes which records could concern a rule; undefined when every record must be looked at. */
+  /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */
   createFilter(options: RuleFilterOptions): RuleFilter | undefined {
     const { patterns, sigma, processes } = this;
-    // Flux rules see every event; patterns without a literal may hold for any.
-    if (this.isEmpty || this.stateful?.seesEveryEvent === true || (patterns?.unwitnessed.length ?? 0) > 0)
-      return undefined;
+    // Patterns without a literal may hold for any event.
+    if (this.isEmpty || (patterns?.unwitnessed.length ?? 0) > 0) return undefined;
     return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
       ...options,
+      ...(this.stateful?.seesEveryEvent === true && { decodesAll: true }),
       ...(processes !== undefined && { derived: processes.parentNames }),
     });
   }

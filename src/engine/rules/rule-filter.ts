@@ -1,7 +1,8 @@
 /**
  * RuleFilter: which records of a batch could concern a rule at all, and which Sigma rules, told from the raw bytes; the others are
- * never decoded. Sigma rules have the event sieve, STIX patterns their literals. There is no filter where some rule must see every
- * record. A wrong no is impossible: what either cannot read is a candidate for all.
+ * never decoded. Sigma rules have the event sieve, STIX patterns their literals. Where something must see every record, each is a
+ * candidate, and the sieve still tells which Sigma rules it may be for. A wrong no is impossible: what either cannot read is a candidate
+ * for all.
  */
 import type { RecordSource } from '../../core/record.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
@@ -15,13 +16,18 @@ import { type RecordWays, SigmaSieve, type SigmaSieveOptions } from './sigma-sie
 /** What configuration may say of a source's records. */
 export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
 
-export type RuleFilterOptions = SigmaSieveOptions;
+export interface RuleFilterOptions extends SigmaSieveOptions {
+  /** Every record is decoded, whatever rules may hold for it: flux specifications see every event, a key map changes what events are. */
+  readonly decodesAll?: boolean;
+}
 
 const NO_RULES = new Uint32Array(0);
 
 export class RuleFilter {
   readonly #patterns: PatternFilter | undefined;
   readonly #sigma: SigmaSieve | undefined;
+  /** Every record is a candidate, and no lines are left out. */
+  readonly decodesAll: boolean;
   #flags = new Uint8Array(1024);
   /** By record its place among the sieve's candidates, from 1; 0: no Sigma rule can hold. */
   #places = new Uint32Array(1024);
@@ -30,27 +36,29 @@ export class RuleFilter {
   #byPattern: Uint8Array | undefined;
   readonly #listed: ListedValues;
 
-  private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined) {
+  private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined, decodesAll = false) {
     this.#patterns = patterns;
     this.#sigma = sigma;
+    this.decodesAll = decodesAll;
     this.#listed = new ListedValues(sigma);
   }
 
-  /** Undefined when some rule must see every record, or the machine cannot run the kernels. */
+  /** Undefined when nothing can be told from bytes, or the machine cannot run the kernels. */
   static of(
     patterns: readonly PatternWitness[],
     sigma: readonly DetectionRule[] | undefined,
-    options: RuleFilterOptions,
+    { decodesAll = false, ...options }: RuleFilterOptions,
   ): RuleFilter | undefined {
     if (!canRunKernel()) return undefined;
+    if (decodesAll) return sigma && new RuleFilter(undefined, new SigmaSieve(sigma, options), true);
     const patternFilter = patterns.length === 0 ? undefined : PatternFilter.of(patterns);
     if (patterns.length > 0 && patternFilter === undefined) return undefined;
     return new RuleFilter(patternFilter, sigma === undefined ? undefined : new SigmaSieve(sigma, options));
   }
 
-  /** Lines can be read into it. */
+  /** Lines can be read into it, unless all are for the rules. */
   get sieve(): SigmaSieve | undefined {
-    return this.#sigma;
+    return this.decodesAll ? undefined : this.#sigma;
   }
 
   /** What finds patterns. */
@@ -78,7 +86,7 @@ export class RuleFilter {
     this.#result = undefined;
     const sigma = this.#sigma;
     if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
-    flags.fill(0, 0, count);
+    flags.fill(this.decodesAll ? 1 : 0, 0, count);
     if (sigma !== undefined) this.#note(sigma.scanRecordsIn(bytes, ranges, count, logsource), count);
     this.#byPattern = this.#patterns?.candidates(bytes, ranges, count);
     for (let i = 0; this.#byPattern !== undefined && i < count; i++) if (this.#byPattern[i] === 1) flags[i] = 1;
@@ -108,8 +116,9 @@ export class RuleFilter {
    */
   fedOf(record: number): FedValues | undefined {
     const place = this.#places[record] ?? 0;
-    // Patterns want the event itself.
-    if (this.#result === undefined || place === 0 || this.#byPattern?.[record] === 1) return undefined;
+    // Patterns and others want the event itself.
+    if (this.#result === undefined || place === 0 || this.decodesAll || this.#byPattern?.[record] === 1)
+      return undefined;
     return this.#listed.of(this.#result, place - 1);
   }
 }

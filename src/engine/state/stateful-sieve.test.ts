@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
 import { Random } from '../../testing/random.ts';
+import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
 import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
@@ -33,10 +34,8 @@ correlation:
   condition: { gte: 3 }
 level: high
 `;
-/** Tags that no event has: with it loaded every event is decoded. */
-const FLUX = 'rules:\n  - rulename: never\n    action: temporal\n    tags: [{ name: a }, { name: b }]\n';
 writeFileSync(join(folder, 'rules.yml'), RULES);
-writeFileSync(join(folder, 'flux.yml'), FLUX);
+writeFileSync(join(folder, 'all.json'), JSON.stringify(UNWITNESSED_BUNDLE));
 writeFileSync(join(folder, 'processes.yml'), PROCESS_RULES);
 
 interface Scanned {
@@ -49,8 +48,8 @@ interface Scanned {
 }
 
 async function scan(path: string, bytes: number, decodeAll: boolean, rules = 'rules.yml'): Promise<Scanned> {
-  const flux = decodeAll ? { flux: [join(folder, 'flux.yml')] } : {};
-  const config = loadConfig({ rules: [join(folder, rules)], ...flux }, {});
+  const all = decodeAll ? { intel: [join(folder, 'all.json')] } : {};
+  const config = loadConfig({ rules: [join(folder, rules)], ...all }, {});
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   const summary = await scanFiles([{ path, bytes }], generation, {
