@@ -32,6 +32,11 @@ export interface EngineIntakeOptions {
   readonly shown?: Int32Array;
 }
 
+/** Work that finds alerts. */
+type Work = () => Promise<readonly FoundAlert[]> | readonly FoundAlert[];
+
+const NOTHING_LEFT = Promise.resolve();
+
 export class EngineIntake implements Intake {
   readonly #options: EngineIntakeOptions;
   #pending = 0;
@@ -55,14 +60,25 @@ export class EngineIntake implements Intake {
   }
 
   /** Work on a batch of so many bytes; never rejects. */
-  async take(
-    bytes: number,
-    batch: FailedBatch,
-    work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[],
-  ): Promise<void> {
+  take(bytes: number, batch: FailedBatch, work: Work): Promise<void> {
+    if (this.#paused !== undefined || this.#options.settle !== undefined)
+      return this.#settled(bytes, batch, () => this.run(work));
+    let found: ReturnType<Work>;
+    try {
+      found = work();
+    } catch (error) {
+      this.#options.onFailure(error, batch);
+      return NOTHING_LEFT;
+    }
+    // Nearly every batch of a live input: nothing waits for anything.
+    if (!(found instanceof Promise) && found.length === 0) return NOTHING_LEFT;
+    return this.#settled(bytes, batch, () => this.#begin(() => found));
+  }
+
+  async #settled(bytes: number, batch: FailedBatch, work: () => Promise<void>): Promise<void> {
     this.#weigh(bytes);
     try {
-      await this.run(work);
+      await work();
     } catch (error) {
       this.#options.onFailure(error, batch);
     } finally {
@@ -77,14 +93,14 @@ export class EngineIntake implements Intake {
   }
 
   /** Work that finds alerts, of batches or of the clock: done at once unless paused; settles when they are delivered. */
-  run(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
+  run(work: Work): Promise<void> {
     if (this.#paused === undefined) return this.#begin(work);
     return new Promise((resolve, reject) => {
       this.#heldBack.push(() => void this.#begin(work).then(resolve, reject));
     });
   }
 
-  async #begin(work: () => Promise<readonly FoundAlert[]> | readonly FoundAlert[]): Promise<void> {
+  async #begin(work: Work): Promise<void> {
     this.#open++;
     try {
       const matching = work();

@@ -5,7 +5,9 @@
  */
 import { Buffer } from 'node:buffer';
 import type { RecordSource } from '../core/record.ts';
-import { DATAGRAM_LIMITS, type InflateLimits, inflateMessage } from '../frame/compression.ts';
+import { DATAGRAM_LIMITS, detectCompression, type InflateLimits, inflateMessage } from '../frame/compression.ts';
+import { emptyRecord } from '../frame/emitted-record.ts';
+import { isFlatObject } from '../frame/flat-object.ts';
 import { GelfChunks, isGelfChunk } from '../frame/gelf-chunks.ts';
 import { JsonStreamFramer } from '../frame/json-stream-framer.ts';
 import { BatchWriter, type Sequence } from './batch-writer.ts';
@@ -13,6 +15,13 @@ import { countDrop } from './drop-reasons.ts';
 import type { DatagramLimits, InputContext } from './input.ts';
 
 const SLAB_BYTES = 256 << 10;
+const BRACE = 0x7b;
+
+/** Whom a datagram is from. */
+export interface Sender {
+  readonly address: string;
+  readonly port: number;
+}
 
 export class DatagramReceiver {
   readonly #context: InputContext;
@@ -24,6 +33,10 @@ export class DatagramReceiver {
   #slab: Buffer = Buffer.alloc(0);
   #used = 0;
   #emitted = 0;
+  /** Counted when the turn is over. */
+  #datagrams = 0;
+  #bytes = 0;
+  readonly #record = emptyRecord();
 
   constructor(context: InputContext, source: RecordSource, sequence: Sequence, options: DatagramLimits) {
     this.#context = context;
@@ -37,29 +50,34 @@ export class DatagramReceiver {
     });
   }
 
-  /** @param sender address and port; copies what it keeps of `datagram`. */
-  take(datagram: Uint8Array, sender: string): void {
+  /** Copies what it keeps of `datagram`. */
+  take(datagram: Buffer, sender: Sender): void {
     const { counters, intake } = this.#context;
-    counters.add('received_datagrams');
-    counters.add('received_bytes', datagram.length);
+    this.#datagrams++;
+    this.#bytes += datagram.length;
     if (intake.pressure >= 1 || this.#writer.waitingBytes >= this.#options.pendingBytes) {
       countDrop(this.#context, 'pressure');
       return;
     }
-    let message: Uint8Array | undefined = datagram;
-    if (isGelfChunk(datagram)) {
-      counters.add('received_chunks');
-      message = this.#chunks.add(datagram, sender, this.#context.now());
-      counters.set('chunk_bytes', this.#chunks.heldBytes);
-      if (message === undefined) return;
+    if (!isGelfChunk(datagram)) {
+      this.#takeMessage(datagram);
+      return;
     }
-    const inflated = inflateMessage(message, this.#limits);
-    if ('problem' in inflated) countDrop(this.#context, inflated.problem, message.subarray(0, 1024));
-    else this.#frame(inflated.bytes);
+    counters.add('received_chunks');
+    const message = this.#chunks.add(datagram, `${sender.address}:${sender.port}`, this.#context.now());
+    counters.set('chunk_bytes', this.#chunks.heldBytes);
+    if (message !== undefined) this.#takeMessage(bufferOf(message));
   }
 
-  /** Pushes what was taken since; gives up GELF messages whose time is over. */
+  /** Pushes what was taken since the last call, and counts it. */
   flush(): void {
+    const { counters } = this.#context;
+    if (this.#datagrams > 0) {
+      counters.add('received_datagrams', this.#datagrams);
+      counters.add('received_bytes', this.#bytes);
+      this.#datagrams = 0;
+      this.#bytes = 0;
+    }
     this.#writer.flush();
   }
 
@@ -71,11 +89,21 @@ export class DatagramReceiver {
   /** Pushes the rest and resolves when all is settled. */
   async finish(): Promise<void> {
     this.#chunks.clear();
-    this.#writer.flush();
+    this.flush();
     await this.#writer.settled();
   }
 
-  #frame(message: Uint8Array): void {
+  #takeMessage(message: Buffer): void {
+    if (message[0] === BRACE || detectCompression(message) === undefined) {
+      this.#frame(message);
+      return;
+    }
+    const inflated = inflateMessage(message, this.#limits);
+    if ('problem' in inflated) countDrop(this.#context, inflated.problem, message.subarray(0, 1024));
+    else this.#frame(bufferOf(inflated.bytes));
+  }
+
+  #frame(message: Buffer): void {
     // NUL and newline at the end are habits of senders, not content.
     let end = message.length;
     while (end > 0 && ((message[end - 1] as number) === 0 || (message[end - 1] as number) === 0x0a)) end--;
@@ -84,10 +112,20 @@ export class DatagramReceiver {
       this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, end));
       this.#used = 0;
     }
-    const view = this.#slab.subarray(this.#used, this.#used + end);
-    view.set(message.subarray(0, end));
+    const content = end === message.length ? message : message.subarray(0, end);
+    const start = this.#used;
+    this.#slab.set(content, start);
     this.#used += end;
     this.#writer.begin(this.#slab);
+    if (end <= this.#options.maxRecordBytes && isFlatObject(content)) {
+      const record = this.#record;
+      record.bytes = this.#slab;
+      record.start = start;
+      record.end = start + end;
+      this.#writer.emit(record);
+      return;
+    }
+    const view = this.#slab.subarray(start, start + end);
     this.#emitted = 0;
     this.#framer.restart(0, 0);
     this.#framer.push(view, this.#emit, this.#drop);
@@ -104,4 +142,8 @@ export class DatagramReceiver {
     this.#emitted++;
     countDrop(this.#context, reason, sample);
   };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -55,7 +55,7 @@ export interface UdpOptions {
   readonly receiveBufferBytes: number;
   /** Other threads have sockets on the same port (Node.js from 22.12, and where the system can). One is opened after the other. */
   readonly sharesPort?: boolean;
-  readonly take: (datagram: Uint8Array, sender: string) => void;
+  readonly take: (datagram: Buffer, sender: RemoteInfo) => void;
   /** Called at the end of each event-loop turn that brought datagrams. */
   readonly endOfTurn: () => void;
   /** Called once a second. */
@@ -141,9 +141,9 @@ export class UdpTransport {
     this.#options.endOfTurn();
   }
 
-  #take(datagram: Uint8Array, sender: RemoteInfo): void {
+  #take(datagram: Buffer, sender: RemoteInfo): void {
     this.#taken++;
-    this.#options.take(datagram, `${sender.address}:${sender.port}`);
+    this.#options.take(datagram, sender);
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
     setImmediate(() => {

@@ -19,8 +19,8 @@ export type TimeOfRecord = (
 
 interface Watermark {
   sampledMs: number;
-  eventMs: number;
-  lagMs: number;
+  /** Undefined: no record had a time of its own. */
+  latest: { readonly eventMs: number; readonly lagMs: number } | undefined;
 }
 
 export class WatermarkLag {
@@ -33,13 +33,16 @@ export class WatermarkLag {
     const last = batch.count - 1;
     const start = batch.ranges[2 * last] ?? 0;
     const eventMs = timeOf(batch.bytes, start, batch.ranges[2 * last + 1] ?? start, originOf(batch, last));
-    if (eventMs === undefined || (known === undefined && this.#inputs.size >= MAX_INPUTS)) return;
-    const latest = Math.max(known?.eventMs ?? eventMs, eventMs);
-    this.#inputs.set(input, { sampledMs: batch.arrivalMs, eventMs: latest, lagMs: batch.arrivalMs - latest });
+    if (known === undefined && this.#inputs.size >= MAX_INPUTS) return;
+    const sampledMs = batch.arrivalMs;
+    // Records without a time are as dear to read as others: the next is looked at later, too.
+    const greatest = eventMs === undefined ? undefined : Math.max(known?.latest?.eventMs ?? eventMs, eventMs);
+    const latest = greatest === undefined ? known?.latest : { eventMs: greatest, lagMs: sampledMs - greatest };
+    this.#inputs.set(input, { sampledMs, latest });
   }
 
   /** Milliseconds, negative when events come from the future; undefined when no time was seen yet. */
   of(input: string): number | undefined {
-    return this.#inputs.get(input)?.lagMs;
+    return this.#inputs.get(input)?.latest?.lagMs;
   }
 }
