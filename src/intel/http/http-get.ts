@@ -69,13 +69,13 @@ export async function httpGet(first: URL, options: GetOptions): Promise<HttpAnsw
       const response = await connect(url, options, signal);
       const { statusCode: status = 0, headers } = response;
       if (!REDIRECTS.has(status) || headers.location === undefined || options.body !== undefined)
-        return { status, headers: single(headers), body: limited(response, options) };
+        return { status, headers: single(headers), body: limited(response, options, deadline) };
       response.destroy();
       if (redirects >= MAX_REDIRECTS) throw failed(`more than ${MAX_REDIRECTS} redirects`);
       url = nextUrl(url, headers.location, options);
     }
   } catch (error) {
-    throw problemOf(error, options);
+    throw problemOf(error, options, deadline);
   }
 }
 
@@ -164,7 +164,11 @@ function nextUrl(from: URL, location: string, { otherOrigins }: GetOptions): URL
   return next;
 }
 
-async function* limited(response: IncomingMessage, options: GetOptions): AsyncGenerator<Uint8Array> {
+async function* limited(
+  response: IncomingMessage,
+  options: GetOptions,
+  deadline: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   let received = 0;
   try {
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
@@ -175,7 +179,7 @@ async function* limited(response: IncomingMessage, options: GetOptions): AsyncGe
     }
     if (!response.complete) throw new HttpProblem('INTEL_FETCH_FAILED', 'the answer broke off', true);
   } catch (error) {
-    throw problemOf(error, options);
+    throw problemOf(error, options, deadline);
   } finally {
     response.destroy();
   }
@@ -186,12 +190,12 @@ function failed(message: string): HttpProblem {
 }
 
 /** What Node's network layer throws, in our words; an abort by the caller stays what it is. */
-function problemOf(error: unknown, { signal, timeoutMs }: GetOptions): unknown {
+function problemOf(error: unknown, { signal, timeoutMs }: GetOptions, deadline: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof HttpProblem) return error;
-  const { name, code, message } = error as Error & { code?: string };
-  const late = name === 'TimeoutError' || name === 'AbortError';
-  const reason = late ? `no complete answer within ${timeoutMs / 1000} s` : (code ?? message);
+  const { code, message } = error as Error & { code?: string };
+  // What breaks when the time is over calls itself a time-out, an abort or a reset connection.
+  const reason = deadline.aborted ? `no complete answer within ${timeoutMs / 1000} s` : (code ?? message);
   return new HttpProblem('INTEL_FETCH_FAILED', reason, true, error);
 }
 

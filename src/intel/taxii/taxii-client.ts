@@ -11,6 +11,9 @@ import {
   shown,
 } from '../http/polite-client.ts';
 
+import { plainBody } from './plain-body.ts';
+import { withoutMark } from './taxii-page.ts';
+
 export type TaxiiVersion = '2.1' | '2.0';
 
 export const TAXII_MEDIA: Readonly<Record<TaxiiVersion, string>> = {
@@ -144,7 +147,7 @@ function versionOf({ headers }: ServerAnswer): TaxiiVersion | undefined {
 export async function membersOf(response: ServerAnswer, url: URL): Promise<Members> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of plainBody(response.body, MAX_LIST_BYTES)) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > MAX_LIST_BYTES)
@@ -152,7 +155,7 @@ export async function membersOf(response: ServerAnswer, url: URL): Promise<Membe
   }
   let members: unknown;
   try {
-    members = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    members = JSON.parse(withoutMark(Buffer.concat(chunks).toString('utf8')));
   } catch (error) {
     throw new RequestFailure(
       'INTEL_TAXII_FAILED',

@@ -91,6 +91,11 @@ function takeObject(text: string, objects: PageObject[], damaged: string[]): voi
   }
 }
 
+/** Without the byte order mark that some servers write. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /** The id of an object that cannot be read, as far as it can be told. */
 function nameIn(text: string): string {
   const id = /"([a-z0-9-]{1,60}--[0-9a-f-]{36})"/i.exec(text)?.[1];
@@ -133,7 +138,7 @@ class EnvelopeSkeleton {
   members(): Readonly<Record<string, unknown>> | undefined {
     let value: unknown;
     try {
-      value = JSON.parse(Buffer.from(this.#kept).toString('utf8'));
+      value = JSON.parse(withoutMark(Buffer.from(this.#kept).toString('utf8')));
     } catch (error) {
       // JSON.parse throws only SyntaxError.
       if (error instanceof SyntaxError) return undefined;

@@ -11,7 +11,8 @@ import { createHash } from 'node:crypto';
 import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timestamp.ts';
 import type { Collection } from './taxii-client.ts';
 import { OBJECT_MEDIA } from './taxii-client.ts';
-import { type PageContent, type PageLimits, readPage } from './taxii-page.ts';
+import { DamagedPage, type PageContent, type PageLimits, type PageObject, readPage } from './taxii-page.ts';
+import { plainBody } from './plain-body.ts';
 import { shown, RequestFailure, type ServerAnswer, type PoliteClient } from '../http/polite-client.ts';
 
 /** Where the next request begins. Plain data, kept on disk. */
@@ -31,6 +32,8 @@ export interface Paging {
   readonly next?: string;
   /** 2.0: objects fetched so far. */
   readonly offset?: number;
+  /** 2.0: digest of the object before that offset. */
+  readonly last?: string;
   /** Greatest date-added seen so far. */
   readonly lastAdded?: string;
   /** Objects came without a date-added. */
@@ -60,6 +63,11 @@ export interface TaxiiPage {
 }
 
 const MAX_EMPTY_PAGES = 5;
+/** How often one page may come in one sync: a server that stamps many objects alike gives it again while larger ones are asked for. */
+const MAX_REPEATS = 10;
+/** How often a 2.0 query begins anew because positions have shifted. */
+const MAX_SHIFTS = 5;
+const SAME_PAGE = 'the server gives the same page again';
 const MAX_PAGE_SIZE = 100_000;
 /** Clocks of server and client, and objects stamped before they become visible. */
 const OVERLAP_MS = 600_000;
@@ -89,8 +97,11 @@ async function* pagesByNext(
   let paging: Paging = resumed(from.paging ?? startOf(from));
   let limit = query.pageSize;
   let emptyPages = 0;
+  /** Objects of the largest page that came without a word on where to go on. */
+  let largest = 0;
   // Short, whatever the server sends: at most `maxPages` of them.
   const seen = new Set<string>();
+  const repeats = new RepeatedPages();
   for (let count = 0; ; count++) {
     const url = envelopeUrl(collection, query, paging, limit);
     if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
@@ -123,11 +134,19 @@ async function* pagesByNext(
     if (content.next !== undefined) {
       const last = content.objects.at(-1);
       const mark = digest([content.next, content.objects[0]?.id, last?.id, last?.version].join('\n'));
-      if (!isEmpty && seen.has(mark)) throw stuck(url, 'the server gives the same page again');
+      if (!isEmpty && (seen.has(mark) || repeats.isTooOften(content))) throw stuck(url, SAME_PAGE);
       seen.add(mark);
       paging = { ...paging, next: content.next };
-    } else if (answer.lastAdded === undefined) throw stuck(url, 'the server promises more and does not say where');
-    else {
+    } else if (answer.lastAdded === undefined) {
+      // A page that holds all of it needs no next one; what this one holds is not lost.
+      if (isEmpty || limit >= MAX_PAGE_SIZE || content.objects.length <= largest) {
+        if (!isEmpty) yield { content, cursor: { ...from, paging } };
+        throw stuck(url, 'the server promises more and does not say where');
+      }
+      largest = content.objects.length;
+      limit = Math.min(MAX_PAGE_SIZE, limit * 4);
+      paging = without(paging, 'next');
+    } else {
       const addedAfter = justBefore(answer.lastAdded);
       if (addedAfter !== paging.addedAfter) paging = { ...without(paging, 'next'), addedAfter };
       else if (limit < MAX_PAGE_SIZE) limit = Math.min(MAX_PAGE_SIZE, limit * 4);
@@ -146,11 +165,15 @@ async function* pagesByRange(
   let from = start;
   let paging: Paging = from.paging ?? startOf(from);
   let separator: '=' | ' ' = '=';
+  let shifts = 0;
+  const repeats = new RepeatedPages();
   for (let count = 0; ; count++) {
     const url = objectsUrl(collection, query, paging.addedAfter);
     if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
     const offset = paging.offset ?? 0;
-    const range = `${offset}-${offset + query.pageSize - 1}`;
+    // The last object of the page before comes again, unless positions have shifted: one that changed goes to the end.
+    const first = paging.last === undefined || shifts > MAX_SHIFTS ? offset : offset - 1;
+    const range = `${first}-${offset + query.pageSize - 1}`;
     let answer: Answer;
     try {
       answer = await ask(
@@ -166,7 +189,7 @@ async function* pagesByRange(
       separator = ' ';
       answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
     }
-    const { content, contentRange, status } = answer;
+    const { contentRange, status } = answer;
     const earlier = count === 0 ? clockWentBack(from, answer, query) : undefined;
     if (earlier !== undefined) {
       from = paging = { addedAfter: earlier };
@@ -176,12 +199,22 @@ async function* pagesByRange(
       separator = ' ';
       continue;
     }
-    paging = advanced(paging, answer);
-    const received = content.objects.length + content.damaged.length;
-    const end = contentRange?.end ?? offset + received;
+    const received = answer.content.objects.length + answer.content.damaged.length;
+    let { content } = answer;
+    if (first < offset) {
+      if (markOf(content.objects[0]) === paging.last) content = { ...content, objects: content.objects.slice(1) };
+      else if (content.damaged.length === 0) {
+        shifts++;
+        paging = { ...without(paging, 'last'), offset: 0 };
+        continue;
+      }
+    }
+    paging = advanced(paging, { ...answer, content });
+    // What a server says that it gave, as far as it did.
+    const end = Math.min(contentRange?.end ?? Number.POSITIVE_INFINITY, first + received);
     const isLast =
       status === 416 ||
-      received === 0 ||
+      end <= offset ||
       (status === 200 && contentRange === undefined) ||
       end >= (contentRange?.total ?? Number.POSITIVE_INFINITY);
     const total = contentRange?.total === undefined ? {} : { total: contentRange.total };
@@ -189,8 +222,9 @@ async function* pagesByRange(
       yield { content, cursor: finished(from, paging), ...total };
       return;
     }
-    if (end <= offset) throw stuck(url, `the server answers range ${range} with one that ends at ${end}`);
-    paging = { ...paging, offset: end };
+    if (repeats.isTooOften(content)) throw stuck(url, SAME_PAGE);
+    const last = content.damaged.length === 0 ? markOf(content.objects.at(-1)) : undefined;
+    paging = { ...without(paging, 'last'), offset: end, ...(last !== undefined && { last }) };
     yield { content, cursor: { ...from, paging }, ...total };
   }
 }
@@ -238,15 +272,25 @@ function ask(
   limits: PageLimits,
   again: URL = url,
 ): Promise<Answer> {
+  const contentOf = async ({ body, headers: answered }: ServerAnswer): Promise<PageContent> => {
+    try {
+      return await readPage(plainBody(body, transport.server.maxBytes), limits);
+    } catch (error) {
+      // A page for people in place of data, as log-ins and maintenance give: saying so helps more than what is wrong with it as JSON.
+      const type = /^[\w.+-]+\/[\w.+-]+/.exec(answered['content-type'] ?? '')?.[0].slice(0, 60);
+      if (!(error instanceof DamagedPage) || type === undefined || /json/i.test(type)) throw error;
+      throw new DamagedPage(`the answer is not JSON, but "${type}"`, { cause: error });
+    }
+  };
   const read = async (response: ServerAnswer): Promise<Answer> => {
     const { status, headers: answered } = response;
-    const content = status === 416 ? await discard(response.body) : await readPage(response.body, limits);
+    const content = status === 416 ? await discard(response.body) : await contentOf(response);
     const dateMs = Date.parse(answered['date'] ?? '');
     return {
       url: response.url,
       content,
       status,
-      lastAdded: answered['x-taxii-date-added-last'],
+      lastAdded: dated(answered['x-taxii-date-added-last']),
       dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
       contentRange: contentRangeOf(answered['content-range']),
     };
@@ -329,13 +373,35 @@ function later(left: string | undefined, right: string | undefined): string | un
   return b > a ? right : left;
 }
 
+/** A header that holds no timestamp says as little as none. */
+function dated(header: string | undefined): string | undefined {
+  return instant(header) === undefined ? undefined : header;
+}
+
 function instant(text: string | undefined): bigint | undefined {
   return text === undefined ? undefined : parseStixTimestamp(text);
 }
 
-function without(paging: Paging, name: 'next'): Paging {
+function without(paging: Paging, name: 'next' | 'last'): Paging {
   const { [name]: _, ...rest } = paging;
   return rest;
+}
+
+/** Notices a server that gives the same again, whatever it calls the next page. */
+class RepeatedPages {
+  readonly #times = new Map<string, number>();
+
+  isTooOften({ objects, damaged }: PageContent): boolean {
+    if (objects.length === 0) return false;
+    const mark = digest([damaged.length, ...objects.map(({ id, version }) => `${id} ${version}`)].join('\n'));
+    const times = (this.#times.get(mark) ?? 0) + 1;
+    this.#times.set(mark, times);
+    return times > MAX_REPEATS;
+  }
+}
+
+function markOf(object: PageObject | undefined): string | undefined {
+  return object === undefined ? undefined : digest(`${object.id}\n${object.version}`);
 }
 
 function isForgotten(error: unknown): boolean {

@@ -1,103 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type RunningTaxiiServer,
-  type ServedObject,
-  startTaxiiServer,
-  type TaxiiServerScript,
-} from '../../testing/taxii-server.ts';
-import { TAXII_CODES, TaxiiClient } from './taxii-client.ts';
+import type { ServedObject } from '../../testing/taxii-server.ts';
+import { cleanUp, cleanup, folder, ids, objects, reply, serve, stamp, sync } from '../../testing/taxii-run.ts';
+import { retryAfterMs } from '../http/polite-client.ts';
 import { TaxiiStore } from './taxii-store.ts';
-import { type SyncOptions, type SyncReport, storeName, syncCollection } from './taxii-sync.ts';
-import { retryAfterMs, REMOTE_DEFAULTS, type RemoteServer, PoliteClient } from '../http/polite-client.ts';
+import { storeName } from './taxii-sync.ts';
 
-const cleanup: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const clean of cleanup.splice(0).reverse()) await clean();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'flint-taxii-'));
-  cleanup.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
-function objects(count: number, from = 0, dateOf: (i: number) => string = stamp): ServedObject[] {
-  return Array.from({ length: count }, (_, k) => {
-    const i = from + k;
-    return {
-      dateAdded: dateOf(i),
-      object: { type: 'indicator', id: `indicator--${i}`, modified: '2024-01-01T00:00:00Z' },
-    };
-  });
-}
-
-/** Microseconds apart: rounding to milliseconds would lose or repeat. */
-function stamp(i: number): string {
-  return `2024-01-01T00:00:${String(10 + Math.floor(i / 1000))}.000${String(i % 1000).padStart(3, '0')}Z`;
-}
-
-async function serve(
-  script: Partial<TaxiiServerScript> = {},
-): Promise<{ server: RunningTaxiiServer; script: TaxiiServerScript }> {
-  const whole: TaxiiServerScript = { version: '2.1', objects: [], maxPage: 7, dates: true, next: true, ...script };
-  const server = await startTaxiiServer(whole);
-  cleanup.push(() => server.close());
-  return { server, script: whole };
-}
-
-interface Run {
-  readonly report: SyncReport;
-  readonly ids: readonly string[];
-  readonly waits: readonly number[];
-}
-
-/** One process life: opens the store, syncs, closes. */
-async function sync(
-  url: string,
-  parent: string,
-  options: Partial<SyncOptions> = {},
-  more: Partial<RemoteServer> = {},
-): Promise<Run> {
-  const waits: number[] = [];
-  const surroundings = {
-    now: () => 1_700_000_000_000,
-    random: () => 1,
-    sleep: async (ms: number) => {
-      waits.push(ms);
-    },
-  };
-  const transport = new PoliteClient(
-    { ...REMOTE_DEFAULTS, url, allowPrivateAddresses: true, ...more },
-    TAXII_CODES,
-    surroundings,
-  );
-  const client = new TaxiiClient(transport);
-  const [root] = await client.apiRoots();
-  if (root === undefined) throw new Error('no root');
-  const [collection] = await client.collections(root);
-  if (collection === undefined) throw new Error('no collection');
-  const store = await TaxiiStore.open(parent, storeName(collection, options));
-  cleanup.push(() => store.close());
-  const report = await syncCollection(transport, collection, store, { now: () => 1, pageSize: 100, ...options });
-  const text = readFileSync(store.objectsPath, 'utf8');
-  const ids = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (JSON.parse(line) as { id: string }).id);
-  return { report, ids, waits };
-}
-
-const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `indicator--${i}`);
-
-function reply(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): true {
-  response.writeHead(status, { 'content-type': 'application/taxii+json;version=2.1', ...headers });
-  response.end(body);
-  return true;
-}
+afterEach(cleanUp);
 
 describe('TAXII sync', () => {
   it.each([
