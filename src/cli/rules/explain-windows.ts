@@ -7,7 +7,7 @@ import { buildGeneration } from '../../engine/build-generation.ts';
 import { listFiles } from '../../engine/files/list-files.ts';
 import { readYamlFile } from '../../config/yaml-file.ts';
 import { loadConfig, type LoadedConfig } from '../../engine/config/load-config.ts';
-import { readSigmaTexts } from '../../engine/rules/rule-texts.ts';
+import { DEFAULT_FLUX_GROUP, readSigmaTexts } from '../../engine/rules/rule-texts.ts';
 import { scanFiles } from '../../engine/files/scan-files.ts';
 import { loadSigmaTexts } from '../../engine/rules/sigma-texts.ts';
 import { feedFolderOf } from '../../engine/intel/stored-sources.ts';
@@ -37,6 +37,8 @@ export interface WindowRule {
   readonly engine: 'correlation' | 'flux' | 'pattern';
   /** What its matches come from, with names for people. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Fields that a match is left out for, by reason. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface ChosenWindows {
@@ -93,19 +95,26 @@ function sigmaRules({ config }: LoadedConfig): {
   if (config.rules.length === 0) return { correlations: [], detections: [] };
   const { correlations, detections } = loadSigmaTexts(readSigmaTexts(config).texts);
   const titles = new Map([...correlations, ...detections].map(({ details }) => [details.id, details.name]));
-  const watched = correlations.map(({ details, origin, rules }) => ({
+  const watched = correlations.map(({ details, origin, rules, groupBy, condition }) => ({
     ...{ id: details.id, name: details.name, engine: 'correlation' as const, file: origin.file },
     sources: new Map(rules.map((id) => [id, titles.get(id) ?? id])),
+    fields: new Map([
+      ['missing-group-field', groupBy.map(({ name }) => name)],
+      ...(condition.kind === 'threshold' ? ['missing-value', 'not-numeric'] : []).map(
+        (reason) => [reason, condition.kind === 'threshold' ? condition.fields.map(({ name }) => name) : []] as const,
+      ),
+    ]),
   }));
   return { correlations: watched, detections };
 }
 
 function fluxRules({ config }: LoadedConfig): (WindowRule & { readonly file: string })[] {
   return config.flux.flatMap((entry) => {
-    const file = typeof entry === 'string' ? entry : entry.spec;
+    const { spec: file, group = DEFAULT_FLUX_GROUP } = typeof entry === 'string' ? { spec: entry } : entry;
     return parseFluxSpec(readText(file), file).spec.rules.map(({ name, tags }) => ({
       ...{ id: name, name, engine: 'flux' as const, file },
       sources: new Map(tags.map((tag) => [tag, tag])),
+      fields: new Map([['missing-group-field', [group]]]),
     }));
   });
 }
@@ -147,6 +156,7 @@ export async function explainWindows(
         patterns.set(id, {
           ...{ id, name, engine: 'pattern' },
           sources: new Map(observations.map((one) => [one, one])),
+          fields: new Map(),
         });
   const chosen = typeof rules === 'string' ? [...patterns.values()] : rules;
   if (chosen.length === 0) {

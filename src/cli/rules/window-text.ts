@@ -9,15 +9,19 @@ export interface RuleHead extends RuleHistory {
   readonly late: number;
 }
 
-export function ruleHistoryText({ name, engine, sources }: WindowRule, head: RuleHead, color: boolean): string {
+export function ruleHistoryText({ name, engine, sources, fields }: WindowRule, head: RuleHead, color: boolean): string {
   const verdict = head.fired === 0 ? paint(color, 'red', 'did not fire') : paint(color, 'green', firedText(head.fired));
   const lines = [...head.took].map(
-    ([source, count]) => `  ${count} matches of ${oneLine(sources.get(source) ?? source, 120)}`,
+    ([source, count]) => `  ${counted(count, 'match', 'matches')} of ${oneLine(sources.get(source) ?? source, 120)}`,
   );
-  const lost = [...head.lost].map(([reason, count]) => `  ${count} left out: ${reason.replaceAll('-', ' ')}`);
+  const lost = [...head.lost].map(([reason, count]) => {
+    const names = fields.get(reason) ?? [];
+    const about = names.length === 0 ? '' : ` (${oneLine(names.join(', '), 200)})`;
+    return `  ${count} left out: ${reason.replaceAll('-', ' ')}${about}`;
+  });
   if (head.late > 0) lost.push(`  ${head.late} left out: later than allowed`);
   return [
-    `${engine} ${paint(color, 'bold', oneLine(name, 200))} ${verdict}: ${head.groups} groups in ${head.records} records`,
+    `${engine} ${paint(color, 'bold', oneLine(name, 200))} ${verdict}: ${counted(head.groups, 'group')} in ${counted(head.records, 'record')}`,
     ...lines,
     ...lost,
   ].join('\n');
@@ -47,7 +51,7 @@ export function groupHistoryText(
     return [
       `${title}  ${paint(color, 'green', firedText(fired))}`,
       ...firings.flatMap(({ timeMs, count, value, events }) => [
-        `    at ${timeText(timeMs)} with ${count} events${value === undefined ? '' : `, value ${value}`}`,
+        `    at ${timeText(timeMs)} with ${counted(count, 'event')}${value === undefined ? '' : `, value ${value}`}`,
         ...events.map(eventText),
       ]),
       ...(fired > firings.length ? [`    and ${fired - firings.length} more times`] : []),
@@ -101,6 +105,10 @@ function eventObject({ timeMs, path, line, position }: EventReference): object {
 function eventText({ timeMs, path, line, source, position }: EventReference): string {
   const place = line === undefined ? `@ ${position}` : `line ${line}`;
   return `      ${timeText(timeMs)}  ${oneLine(path ?? source, 80)} ${place}`;
+}
+
+function counted(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 function firedText(times: number): string {

@@ -30,7 +30,7 @@ export interface RuleTexts extends SigmaTexts {
 }
 
 /** Group key of flux specifications that name none: the host, as Windows events call it. */
-const DEFAULT_FLUX_GROUP = 'Computer';
+export const DEFAULT_FLUX_GROUP = 'Computer';
 
 /** All rules of the configuration and of its feeds. */
 export function readRuleTexts(

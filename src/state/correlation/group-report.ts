@@ -5,6 +5,7 @@ import type { EventReference, GroupQuery, GroupReport } from '../snapshot/statef
 import { boundText } from './firing.ts';
 import type { CorrelationRunner } from './runner.ts';
 
+const NOT_IN_ORDER = 'all rules matched, but not in their order';
 /** References listed for one group. */
 const MAX_REFERENCES = 20;
 
@@ -93,12 +94,18 @@ function missingFrom(rule: CorrelationRule, value: number, members: ReadonlySet<
   const { condition } = rule;
   const isTemporal = rule.type === 'temporal' || rule.type === 'temporal_ordered';
   const absent = rule.rules.filter((_, member) => !members.has(member));
-  if (condition.kind === 'expression') return value === 1 ? [] : missingRules(condition.root, new Set(absent));
+  if (condition.kind === 'expression') {
+    if (value === 1) return [];
+    const missing = missingRules(condition.root, new Set(absent));
+    return missing.length > 0 ? missing : [NOT_IN_ORDER];
+  }
   const failed = condition.bounds.filter((bound) => !holds(bound, value));
   if (failed.length === 0) return [];
-  if (!isTemporal) return failed.map((bound) => lacks(bound, value));
-  if (absent.length > 0) return absent.map((id) => `no match of "${id}" in the window`);
-  return ['all rules matched, but not in their order'];
+  // How many rules matched is too small only when some did not, or not in order.
+  if (isTemporal && failed.some((bound) => bound.value > value))
+    return absent.length > 0 ? absent.map((id) => `no match of "${id}" in the window`) : [NOT_IN_ORDER];
+  const counts = rule.type === 'event_count' || rule.type === 'value_count';
+  return failed.map((bound) => lacks(bound, value, counts));
 }
 
 /** Rules whose presence, or absence, would make the expression hold, as far as each alone says. */
@@ -109,11 +116,13 @@ function missingRules(node: RuleExpression, absent: ReadonlySet<string>, negated
   return absent.has(node.id) ? [`no match of "${node.id}" in the window`] : [];
 }
 
-function lacks(bound: CorrelationBound, value: number): string {
-  const more = bound.value - value + (bound.operator === 'gt' ? 1 : 0);
-  return (bound.operator === 'gte' || bound.operator === 'gt') && more > 0
-    ? `${more} more`
-    : `is ${Number.isNaN(value) ? 'nothing' : value}, needs ${boundText(bound)}`;
+/** Said behind the value and what it needs. */
+function lacks({ operator, value: bound }: CorrelationBound, value: number, counts: boolean): string {
+  if (Number.isNaN(value)) return 'nothing to compute it from';
+  if (counts && operator === 'gte') return `${Math.ceil(bound) - value} more`;
+  if (counts && operator === 'gt') return `${Math.floor(bound) + 1 - value} more`;
+  if (operator === 'not-equals') return 'must be another';
+  return value < bound || operator === 'gt' ? 'too small' : 'too great';
 }
 
 function holds({ operator, value: bound }: CorrelationBound, value: number): boolean {
