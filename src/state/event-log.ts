@@ -30,6 +30,9 @@ export class EventLog {
   readonly #budgetBytes: number;
   readonly #clocks: SourceClocks;
   readonly #events = new Map<string, Event>();
+  /** Keys of the events, oldest first, from `#first` on. A map finds its own oldest only past all that were taken out before it. */
+  #order: string[] = [];
+  #first = 0;
   readonly #sources = new Map<number, RecordSource>();
 
   readonly #archive: EventArchive | undefined;
@@ -56,16 +59,22 @@ export class EventLog {
     if (this.#events.has(key)) return;
     this.#archive?.put(event);
     this.#events.set(key, event);
+    this.#order.push(key);
     this.counts.events++;
     this.counts.bytes += sizeOf(event);
-    while (this.counts.bytes > this.#budgetBytes) {
-      const [oldest] = this.#events;
-      if (oldest === undefined) return;
-      this.#events.delete(oldest[0]);
-      this.counts.events--;
-      this.counts.bytes -= sizeOf(oldest[1]);
-      this.counts.evicted++;
-    }
+    while (this.counts.bytes > this.#budgetBytes && this.counts.events > 0) this.#evictOldest();
+  }
+
+  #evictOldest(): void {
+    const key = this.#order[this.#first++] as string;
+    const oldest = this.#events.get(key) as Event;
+    this.#events.delete(key);
+    this.counts.events--;
+    this.counts.bytes -= sizeOf(oldest);
+    this.counts.evicted++;
+    if (2 * this.#first < this.#order.length) return;
+    this.#order = this.#order.slice(this.#first);
+    this.#first = 0;
   }
 
   /** The event, or a stand-in for one that is gone. */

@@ -9,6 +9,7 @@ import { textOf } from '../../core/field-path.ts';
 import { hostOf, type ProcessEvent, processEventOf, type ToldTime } from './process-event.ts';
 
 const MAX_EVENTS = 4096;
+const DROPPED_AT_ONCE = 256;
 const MAX_ARGUMENTS = 1024;
 const MAX_CHARACTERS = 8192;
 
@@ -59,12 +60,17 @@ export class AuditAssembler {
     if (parts === undefined) {
       parts = { process: undefined, fields: {}, isExec: false };
       this.#events.set(key, parts);
-      if (this.#events.size > MAX_EVENTS) {
-        const oldest = this.#events.keys().next();
-        if (oldest.done !== true) this.#events.delete(oldest.value);
-      }
+      if (this.#events.size > MAX_EVENTS) this.#dropOldest();
     }
     return parts;
+  }
+
+  /** Some at once: a map finds its oldest only past all that were taken out before it. */
+  #dropOldest(): void {
+    for (const key of this.#events.keys()) {
+      if (this.#events.size <= MAX_EVENTS - DROPPED_AT_ONCE) return;
+      this.#events.delete(key);
+    }
   }
 }
 
