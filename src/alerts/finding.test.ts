@@ -15,7 +15,7 @@ import { buildAlert } from './build-alert.ts';
 import { ECS_PLACES } from './ecs-places.ts';
 import { Finding } from './finding.ts';
 
-const ROUNDS = 6000;
+const ROUNDS = 3000;
 const NAMES = ECS_PLACES.flatMap(({ names }) => names);
 const KINDS = ['domain', 'url', 'ipv4', 'ipv6', 'network', 'email', 'hash', 'file-name', 'mutex', 'endpoint'] as const;
 const TEXTS = [
