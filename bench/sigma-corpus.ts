@@ -1,7 +1,8 @@
 /**
  * Rule sets of any size from the SigmaHQ corpus: spread over it when smaller, and beyond it copies whose texts, expressions or, where
- * there are none, numbers were changed in all but the filters, so that they are new rules that the same log sources have to bear. As
- * rule files, which every tool can be given.
+ * there are none, numbers were changed in all but what the condition negates (what a rule leaves out it goes on to leave out: a list
+ * of known file extensions, changed, would make its rule hold for every process). They are new rules that the same log sources have to
+ * bear. As rule files, which every tool can be given.
  */
 import * as yaml from 'js-yaml';
 import type { RuleFile } from '../src/testing/sigma-corpus.ts';
@@ -20,9 +21,9 @@ export function ruleFiles(corpus: readonly RuleFile[], size: number): RuleFile[]
 function altered({ path, text }: RuleFile, copy: number): RuleFile {
   const document = yaml.load(text) as Record<string, unknown>;
   const { condition, timeframe, ...definitions } = document['detection'] as Record<string, unknown>;
+  const isNegated = negatedIn([condition].flat().map(String).join(' or '));
   const detection = Object.entries(definitions).map(([name, value]): [string, unknown] => {
-    // A copy is to be a new rule, not the old one without its filters.
-    if (name.startsWith('filter')) return [name, value];
+    if (isNegated(name)) return [name, value];
     const change = new Change(copy);
     const changed = change.ofTexts(value, '');
     return [name, change.happened ? changed : change.ofNumbers(value)];
@@ -34,6 +35,19 @@ function altered({ path, text }: RuleFile, copy: number): RuleFile {
     detection: { ...Object.fromEntries(detection), condition, ...(timeframe !== undefined && { timeframe }) },
   };
   return { path: path.replace(/\.yml$/, `-${copy}.yml`), text: yaml.dump(rule) };
+}
+
+/** Whether a definition stands in the condition behind `not` only: one name, a pattern of names, or a part in parentheses without others. */
+function negatedIn(condition: string): (name: string) => boolean {
+  const negation = /\bnot\s+(?:\(([^()]*)\)|(?:(?:1|all|any) of )?([\w*]+))/g;
+  const behindNot = [...condition.matchAll(negation)].map(([, group, name]) => group ?? name ?? '').join(' ');
+  const rest = condition.replace(negation, ' ');
+  const names = (text: string): ((name: string) => boolean) => {
+    const patterns = (text.match(/[\w*]+/g) ?? []).map((word) => new RegExp(`^${word.replaceAll('*', '.*')}$`));
+    return (name) => patterns.some((pattern) => pattern.test(name));
+  };
+  const [negated, wanted] = [names(behindNot), names(rest)];
+  return (name) => negated(name) && !wanted(name);
 }
 
 class Change {

@@ -114,6 +114,8 @@ export class RuleMatcher {
    * those that are certain are not evaluated again.
    */
   matchCandidates(event: RuleEvent, source: EventSource, candidates: Iterable<number>): readonly number[] {
+    // Characters beyond ASCII make some hundred rules possible; the index tells them apart faster than evaluating each.
+    if ('length' in candidates && Number(candidates.length) > MANY_CANDIDATES) return this.match(event, source);
     const eventId = eventIdText(event.base);
     this.counters.events++;
     this.#begin();
@@ -125,11 +127,6 @@ export class RuleMatcher {
       else this.#visit(rule);
     }
     if (this.#candidateCount + matched.length === 0) return NONE;
-    // Characters beyond ASCII make some hundred rules possible; the index tells them apart faster than evaluating each.
-    if (this.#candidateCount > MANY_CANDIDATES) {
-      this.counters.events--;
-      return this.match(event, source);
-    }
     this.#frame.load(event);
     this.counters.certain += matched.length;
     return this.#evaluateCandidates(matched);
