@@ -23,7 +23,6 @@ export default defineConfig({
           name: 'e2e',
           globalSetup: ['scripts/dist.mjs'],
           include: ['src/**/*.e2e.test.ts'],
-          testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
