@@ -16,14 +16,15 @@ interface Parts {
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 
 /** `2024-05-06T07:08:09`, `2024/05/06 07:08`, `2024-05-06`. */
-const ISO = /^\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}):(\d{2}))?/;
+const ISO = /^[ \t]*(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T \t]+(\d{1,2}):(\d{2}))?/;
 /** `20240506T070809`, `20240506070809.000000+000`: four digits of a year of this age or the last. */
-const COMPACT = /^\s*((?:19|20)\d\d)(\d\d)(\d\d)T?(\d\d)(\d\d)\d\d(?![\d])/;
+const COMPACT = /^[ \t]*((?:19|20)\d\d)(\d\d)(\d\d)T?(\d\d)(\d\d)\d\d(?![\d])/;
 /** `06/May/2024:07:08:09`, `06 May 2024 07:08`, `Mon, 06 May 2024 07:08:09`. */
-const DAY_FIRST = /^\s*(?:[A-Za-z]{3},?\s+)?(\d{1,2})[/\s-]([A-Za-z]{3})[a-z]*[/\s-](\d{4})[:\sT]+(\d{1,2}):(\d{2})/;
+const DAY_FIRST =
+  /^[ \t]*(?:[A-Za-z]{3},?[ \t]+)?(\d{1,2})[/ \t-]([A-Za-z]{3})[a-z]*[/ \t-](\d{4})[: \tT]+(\d{1,2}):(\d{2})/;
 /** `May  6 07:08:09`, `Mon May  6 07:08:09 2024`. */
 const MONTH_FIRST =
-  /^\s*(?:[A-Za-z]{3}\s+)?([A-Za-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?(?:\s+[A-Z]{1,5})?\s+(\d{4}))?/;
+  /^[ \t]*(?:[A-Za-z]{3}[ \t]+)?([A-Za-z]{3})[ \t]+(\d{1,2})[ \t]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?(?:[ \t]+[A-Z]{1,5})?[ \t]+(\d{4}))?/;
 
 export function timePartHolds(test: TimePart, value: EventValue): boolean {
   const part = partOf(test.part, value);
@@ -94,8 +95,10 @@ function monthOf(name: string | undefined): number {
 /** The week that holds the date's Thursday, counted from the year's first Thursday. */
 function isoWeek({ year, month, day }: Parts): number | undefined {
   if (year === undefined) return undefined;
-  const date = new Date(Date.UTC(year, month - 1, day));
+  // Date.UTC takes the years 0 to 99 for those of the last century.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
   const thursday = date.getTime() + (4 - (date.getUTCDay() || 7)) * 86_400_000;
-  const first = Date.UTC(new Date(thursday).getUTCFullYear(), 0, 1);
+  const first = new Date(0).setUTCFullYear(new Date(thursday).getUTCFullYear(), 0, 1);
   return Math.floor((thursday - first) / 604_800_000) + 1;
 }

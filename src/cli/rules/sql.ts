@@ -95,7 +95,7 @@ export function chooseForSql(
     if (found.length > 0) return found;
     const isCorrelation = correlations.some(isMeant);
     const message = isCorrelation
-      ? `rule "${name}" is a correlation: it spans several events, which a query over single records cannot express`
+      ? `rule "${name}" is a correlation: it fires by the order in which events arrived and how late, which a table of records does not keep`
       : `no detection rule "${name}" is loaded${suggestion(
           name,
           detections.flatMap(({ details }) => [details.id, details.name]),

@@ -1,5 +1,6 @@
 /** DuckDB: the record is a column of type JSON, as `read_json_objects` gives it. Its regular expressions are RE2's. */
 import { addressStep } from './address-sql.ts';
+import { timeList } from './time-sql.ts';
 import { refuseLoneSurrogates, type SqlDialect, type SqlFunction, type SqlRegex } from './sql-dialect.ts';
 
 /** Letters whose lower case is ASCII or longer stay what they are (`core/fold.ts`); parked where no text has letters. */
@@ -13,12 +14,16 @@ export const duckdb: SqlDialect = {
     'or of a table with columns: CREATE VIEW events AS SELECT to_json(t) AS event FROM t',
   ],
   depth: 1,
-  create: (name) => `CREATE OR REPLACE TEMP MACRO ${name}(l) AS (${bodyOf(name)})`,
+  create: (name) => `CREATE OR REPLACE TEMP MACRO ${name}(l) AS (${bodyOf(name, 'l')})`,
+  inlined: bodyOf,
   document: (column) => `CAST(${column} AS JSON)`,
   identifier: (name) => `"${name.replaceAll('"', '""')}"`,
   literal,
   member,
   isArray: (json) => `json_type(${json}) = 'ARRAY'`,
+  isObject: (json) => `json_type(${json}) = 'OBJECT'`,
+  emptyObject: "CAST('{}' AS JSON)",
+  opened,
   element: (json, index) => {
     const list = `json_extract(${json}, '$[*]')`;
     // DuckDB counts from 1, and from the end with negative numbers.
@@ -37,6 +42,10 @@ export const duckdb: SqlDialect = {
   matches: (text, regex) => `regexp_matches(${text}, ${literal(flagged(regex))})`,
   fits: (text, source) => `regexp_full_match(${text}, ${literal(source)})`,
   extract: (text, source) => `regexp_extract(${text}, ${literal(source)}, 1)`,
+  markedTimes: (list) =>
+    `[concat(CASE WHEN json_type(v) = 'VARCHAR' THEN 's' ELSE 'n' END, json_extract_string(v, '$')) for v in ${list} if json_type(v) NOT IN ('OBJECT', 'ARRAY', 'NULL', 'BOOLEAN')]`,
+  dateOfDays: (days) => `(DATE '1970-01-01' + CAST(${days} AS INTEGER))`,
+  isoWeek: (year, month, day) => `week(make_date(${year}, ${month}, 1) + ${day} - 1)`,
   splitList: (text, separator) => `string_split(${text}, ${literal(separator)})`,
   joinList: (list) => `array_to_string(${list}, '')`,
   hexByte: (text) => `format('{:02x}', TRY_CAST(${text} AS INTEGER))`,
@@ -70,21 +79,25 @@ function flagged({ source, ignoreCase, multiline, dotAll }: SqlRegex): string {
   return on === '' ? source : `(?${on})${source}`;
 }
 
-const OPENED = "flatten([CASE WHEN json_type(a) = 'ARRAY' THEN json_extract(a, '$[*]') ELSE [a] END for a in LIST])";
+function opened(list: string): string {
+  return `flatten([CASE WHEN json_type(a) = 'ARRAY' THEN json_extract(a, '$[*]') ELSE [a] END for a in ${list}])`;
+}
 
-function bodyOf(name: SqlFunction): string {
+function bodyOf(name: SqlFunction, list: string): string {
   switch (name) {
     case 'flint_values':
-      return ['', '', ''].reduce((list) => OPENED.replace('LIST', () => list), '[x for x in l if x IS NOT NULL]');
+      return opened(opened(opened(`[x for x in ${list} if x IS NOT NULL]`)));
     case 'flint_texts':
-      return `[CASE WHEN json_type(v) IN ('VARCHAR', 'BOOLEAN') THEN json_extract_string(v, '$') ELSE ${numberText('v')} END for v in l if json_type(v) NOT IN ('OBJECT', 'ARRAY', 'NULL')]`;
+      return `[CASE WHEN json_type(v) IN ('VARCHAR', 'BOOLEAN') THEN json_extract_string(v, '$') ELSE ${numberText('v')} END for v in ${list} if json_type(v) NOT IN ('OBJECT', 'ARRAY', 'NULL')]`;
     case 'flint_folded':
-      return `[translate(lower(translate(v, '${STRANGERS[0]}', '${STRANGERS[1]}')), '${STRANGERS[1]}', '${STRANGERS[0]}') for v in l]`;
+      return `[translate(lower(translate(v, '${STRANGERS[0]}', '${STRANGERS[1]}')), '${STRANGERS[1]}', '${STRANGERS[0]}') for v in ${list}]`;
     case 'flint_numbers':
-      return `[TRY_CAST(v AS DOUBLE) for v in l if regexp_full_match(v, '${NUMBER}')]`;
+      return `[TRY_CAST(v AS DOUBLE) for v in ${list} if regexp_full_match(v, '${NUMBER}')]`;
     case 'flint_inside':
-      return "flatten([json_extract(v, '$..*') for v in l])";
+      return `flatten([json_extract(v, '$..*') for v in ${list}])`;
+    case 'flint_times':
+      return timeList(duckdb, list);
     default:
-      return addressStep(duckdb, name)('l');
+      return addressStep(duckdb, name)(list);
   }
 }

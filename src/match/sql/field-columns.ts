@@ -22,9 +22,13 @@ export class FieldColumns {
   readonly #numbers = new Map<string, number>();
   readonly #functions = new Set<SqlFunction>();
 
-  constructor(dialect: SqlDialect, root: string) {
+  readonly #isInline: boolean;
+
+  /** `isInline`: expressions in place of columns, for elements of arrays, which are lambda variables. */
+  constructor(dialect: SqlDialect, root: string, isInline = false) {
     this.#dialect = dialect;
     this.#root = root;
+    this.#isInline = isInline;
   }
 
   /** SELECTs, each over the step before; `name` gives what the step before number i is called. */
@@ -67,6 +71,51 @@ export class FieldColumns {
     );
   }
 
+  /** The times among the values, as `time-sql.ts` writes them. */
+  times(path: FieldPath): string {
+    return this.#applied('flint_times', this.values(path), `${this.#prefix(path)}_times`);
+  }
+
+  /** What the path leads to, arrays as they are. */
+  wholes(path: FieldPath): string {
+    return this.#column(`wholes ${path.name}`, `${this.#prefix(path)}_wholes`, () => {
+      const dialect = this.#dialect;
+      const whole = this.#member(path);
+      const own = dialect.filter(dialect.list([whole]), 'x', 'x IS NOT NULL');
+      if (!path.name.includes('.')) return { expression: own, reads: [whole] };
+      const walked = this.#walked(path);
+      const expression = `CASE WHEN ${whole} IS NOT NULL THEN ${own} ELSE ${dialect.concatLists(walked)} END`;
+      return { expression, reads: [whole, ...walked] };
+    });
+  }
+
+  /** Elements of the arrays there; a value that is none is its own. */
+  elements(path: FieldPath): string {
+    const wholes = this.wholes(path);
+    return this.#column(`elements ${path.name}`, `${this.#prefix(path)}_elements`, () => {
+      const { filter, opened, isJsonNull } = this.#dialect;
+      return { expression: opened(filter(wholes, 'x', `NOT ${isJsonNull('x')}`)), reads: [wholes] };
+    });
+  }
+
+  /** The element at a position of each array there, an empty object where there is none. */
+  elementsAt(path: FieldPath, index: number): string {
+    const wholes = this.wholes(path);
+    const name = `${this.#prefix(path)}_at${index < 0 ? `_last${-index}` : index}`;
+    const found = this.#column(`at ${index} ${path.name}`, name, () => {
+      const { filter, map, element, isArray } = this.#dialect;
+      const arrays = map(filter(wholes, 'x', isArray('x')), 'x', element('x', index));
+      return { expression: filter(arrays, 'x', 'x IS NOT NULL'), reads: [wholes] };
+    });
+    return this.#column(`some at ${index} ${path.name}`, `${name}_or_none`, () => {
+      const { count, list, emptyObject } = this.#dialect;
+      return {
+        expression: `CASE WHEN ${count(found)} = 0 THEN ${list([emptyObject])} ELSE ${found} END`,
+        reads: [found],
+      };
+    });
+  }
+
   /** Texts of all scalars in the record. */
   keywordTexts(folded: boolean): string {
     const texts = this.#applied('flint_texts', this.#everything(), 'all_texts');
@@ -92,7 +141,7 @@ export class FieldColumns {
 
   #member(path: FieldPath): string {
     return this.#column(`member ${path.name}`, this.#prefix(path), () => ({
-      expression: this.#dialect.member(this.#root, path.name),
+      expression: this.#isInline && path.name === '' ? this.#itself() : this.#dialect.member(this.#root, path.name),
       reads: [],
     }));
   }
@@ -143,7 +192,13 @@ export class FieldColumns {
     return this.#column(`${name} ${list}`, column, () => ({ expression: this.#call(name, list), reads: [list] }));
   }
 
+  /** An element that is no object has itself as its one field. */
+  #itself(): string {
+    return `CASE WHEN ${this.#dialect.isObject(this.#root)} THEN NULL ELSE ${this.#root} END`;
+  }
+
   #call(name: SqlFunction, list: string): string {
+    if (this.#isInline) return this.#dialect.inlined(name, list);
     this.#functions.add(name);
     return `${name}(${list})`;
   }
@@ -163,6 +218,10 @@ export class FieldColumns {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const { expression, reads } = build();
+    if (this.#isInline) {
+      this.#byKey.set(key, `(${expression})`);
+      return `(${expression})`;
+    }
     const step = Math.max(-1, ...reads.map((read) => this.#stepOf.get(read) ?? -1)) + 1;
     this.#steps[step] ??= [];
     this.#steps[step].push({ name, expression });

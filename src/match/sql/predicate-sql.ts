@@ -6,10 +6,11 @@
  */
 import { foldCase } from '../../core/fold.ts';
 import { parseNetwork } from '../../core/ip-address.ts';
-import type { Compare, Elements, FieldPath, Glob, Literal, Predicate, Test } from '../../ir/predicate.ts';
+import type { Compare, Elements, FieldPath, Glob, Literal, Predicate, Test, TimePart } from '../../ir/predicate.ts';
 import { translateRegex } from '../regex-dialect.ts';
 import { networkCondition } from './address-sql.ts';
 import { FieldColumns } from './field-columns.ts';
+import { timePart } from './time-sql.ts';
 import { quotedForRegex, type SqlDialect, type SqlFunction, SqlRefusal } from './sql-dialect.ts';
 
 export interface SqlTable {
@@ -49,10 +50,13 @@ export function selectSql(predicate: Predicate, dialect: SqlDialect, table: SqlT
 class PredicateSql {
   readonly #dialect: SqlDialect;
   readonly #columns: FieldColumns;
+  /** How many array selectors are around. */
+  readonly #level: number;
 
-  constructor(dialect: SqlDialect, columns: FieldColumns) {
+  constructor(dialect: SqlDialect, columns: FieldColumns, level = 0) {
     this.#dialect = dialect;
     this.#columns = columns;
+    this.#level = level;
   }
 
   condition(node: Predicate, depth = 1): string {
@@ -133,10 +137,7 @@ class PredicateSql {
       case 'field-reference':
         return this.#fieldReference(test, path);
       case 'time-part':
-        throw new SqlRefusal(
-          `modifier ${test.part}`,
-          'the part of a time as it is written, in any notation, is beyond SQL; convert the field to a timestamp first',
-        );
+        return this.#time(test, path);
       default:
         throw new SqlRefusal(test.kind, `the test "${test.kind}" has no SQL`);
     }
@@ -225,11 +226,24 @@ class PredicateSql {
     return dialect.some(own, 'v', dialect.some(other, 'w', related));
   }
 
-  #elements(node: Elements): string {
-    throw new SqlRefusal(
-      `array selector [${node.quantifier}]`,
-      'it takes each element as a record of its own, which one query over records does not do; unnest the array first',
-    );
+  #time(test: TimePart, path: FieldPath): string {
+    const operator = { equals: '=', lt: '<', lte: '<=', gt: '>', gte: '>=' }[test.operator];
+    const part = timePart(this.#dialect, test.part);
+    return this.#dialect.some(this.#columns.times(path), 'v', `${part} ${operator} ${numberLiteral(test.value)}`);
+  }
+
+  /** The body is asked of each element in a lambda, with expressions in place of columns. */
+  #elements({ path, quantifier, body }: Elements): string {
+    const dialect = this.#dialect;
+    const element = `e${this.#level + 1}`;
+    const columns = new FieldColumns(dialect, element, true);
+    const holds = new PredicateSql(dialect, columns, this.#level + 1).condition(body);
+    if (typeof quantifier === 'number') return dialect.some(this.#columns.elementsAt(path, quantifier), element, holds);
+    const list = this.#columns.elements(path);
+    if (quantifier === 'any') return dialect.some(list, element, holds);
+    if (quantifier === 'none') return `NOT ${dialect.some(list, element, holds)}`;
+    const all = `NOT ${dialect.some(list, element, `NOT ${holds}`)}`;
+    return quantifier === 'all' ? `(${dialect.count(list)} > 0 AND ${all})` : all;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Spark SQL from version 4 on: the record is a column of type VARIANT, as `parse_json` gives it. Its regular expressions are Java's. */
 import { addressStep } from './address-sql.ts';
+import { timeList } from './time-sql.ts';
 import { javaRegex } from './java-regex.ts';
 import { refuseLoneSurrogates, type SqlDialect, type SqlFunction, SqlRefusal } from './sql-dialect.ts';
 
@@ -15,6 +16,7 @@ const SIGNATURES: Readonly<Partial<Record<SqlFunction, readonly [string, string]
   flint_texts: ['VARIANT', 'STRING'],
   flint_numbers: ['STRING', 'DOUBLE'],
   flint_inside: ['VARIANT', 'VARIANT'],
+  flint_times: ['VARIANT', 'STRING'],
 };
 
 export const spark: SqlDialect = {
@@ -27,13 +29,17 @@ export const spark: SqlDialect = {
   depth: KEYWORD_DEPTH,
   create: (name) => {
     const [takes, gives] = SIGNATURES[name] ?? ['STRING', 'STRING'];
-    return `CREATE OR REPLACE TEMPORARY FUNCTION ${name}(l ARRAY<${takes}>) RETURNS ARRAY<${gives}> RETURN ${bodyOf(name)}`;
+    return `CREATE OR REPLACE TEMPORARY FUNCTION ${name}(l ARRAY<${takes}>) RETURNS ARRAY<${gives}> RETURN ${bodyOf(name, 'l')}`;
   },
+  inlined: bodyOf,
   document: (column) => column,
   identifier: (name) => `\`${name.replaceAll('`', '``')}\``,
   literal,
   member,
   isArray: (json) => `${asArray(json)} IS NOT NULL`,
+  isObject: (json) => `schema_of_variant(${json}) LIKE 'OBJECT<%'`,
+  emptyObject: "parse_json('{}')",
+  opened: (list) => `flatten(transform(${list}, a -> ${opened('a')}))`,
   element: (json, index) => {
     const list = asArray(json);
     return index < 0 ? `get(${list}, size(${list}) - ${-index})` : `get(${list}, ${index})`;
@@ -51,6 +57,14 @@ export const spark: SqlDialect = {
   matches: (text, regex) => `regexp_like(${text}, ${literal(javaRegex(regex))})`,
   fits: (text, source) => `regexp_like(${text}, ${literal(`^(?:${source})\\z`)})`,
   extract: (text, source) => `regexp_extract(${text}, ${literal(source.replace(/\$$/, '\\z'))}, 1)`,
+  markedTimes: (list) => {
+    const type = 'schema_of_variant(v)';
+    const isScalar = `${type} NOT IN ('BOOLEAN', 'VOID') AND ${type} NOT LIKE 'OBJECT<%' AND ${type} NOT LIKE 'ARRAY<%'`;
+    const mark = `CASE WHEN ${type} = 'STRING' THEN 's' ELSE 'n' END`;
+    return `transform(filter(${list}, v -> ${isScalar}), v -> concat(${mark}, try_variant_get(v, '$', 'string')))`;
+  },
+  dateOfDays: (days) => `date_add(DATE'1970-01-01', CAST(${days} AS INT))`,
+  isoWeek: (year, month, day) => `weekofyear(date_add(make_date(${year}, ${month}, 1), ${day} - 1))`,
   splitList: (text, separator) => `split(${text}, ${literal(separator)})`,
   joinList: (list) => `array_join(${list}, '')`,
   hexByte: (text) => `lpad(lower(hex(try_cast(${text} AS BIGINT))), 2, '0')`,
@@ -86,22 +100,24 @@ function scalarText(json: string): string {
   return `CASE WHEN ${type} IN ('STRING', 'BOOLEAN') THEN try_variant_get(${json}, '$', 'string') WHEN ${type} = 'VOID' OR ${type} LIKE 'OBJECT<%' OR ${type} LIKE 'ARRAY<%' THEN NULL WHEN ${number} = floor(${number}) AND abs(${number}) < 1e21 THEN ${whole} ELSE ${fraction} END`;
 }
 
-function bodyOf(name: SqlFunction): string {
+function bodyOf(name: SqlFunction, list: string): string {
   switch (name) {
     case 'flint_values':
-      return `flatten(transform(filter(l, x -> x IS NOT NULL), a -> ${openedInside('a', openedInside('b', opened('c'), 'c'), 'b')}))`;
+      return `flatten(transform(filter(${list}, x -> x IS NOT NULL), a -> ${openedInside('a', openedInside('b', opened('c'), 'c'), 'b')}))`;
     case 'flint_texts':
-      return `filter(transform(l, v -> ${scalarText('v')}), v -> v IS NOT NULL)`;
+      return `filter(transform(${list}, v -> ${scalarText('v')}), v -> v IS NOT NULL)`;
     case 'flint_folded':
-      return `transform(l, v -> translate(lower(translate(v, '${STRANGERS[0]}', '${STRANGERS[1]}')), '${RETURNED[0]}', '${RETURNED[1]}'))`;
+      return `transform(${list}, v -> translate(lower(translate(v, '${STRANGERS[0]}', '${STRANGERS[1]}')), '${RETURNED[0]}', '${RETURNED[1]}'))`;
     case 'flint_numbers':
-      return `transform(filter(l, v -> regexp_like(v, ${literal(NUMBER)})), v -> try_cast(v AS DOUBLE))`;
+      return `transform(filter(${list}, v -> regexp_like(v, ${literal(NUMBER)})), v -> try_cast(v AS DOUBLE))`;
     case 'flint_inside': {
       const members = `map_values(try_variant_get(v, '$', 'map<string,variant>'))`;
-      return `flatten(transform(l, v -> coalesce(${asArray('v')}, ${members}, array(v))))`;
+      return `flatten(transform(${list}, v -> coalesce(${asArray('v')}, ${members}, array(v))))`;
     }
+    case 'flint_times':
+      return timeList(spark, list);
     default:
-      return addressStep(spark, name)('l');
+      return addressStep(spark, name)(list);
   }
 }
 

@@ -18,6 +18,8 @@ export type SqlFunction =
   | 'flint_numbers'
   /** JSON values: objects and arrays replaced by what they hold, one level or all of them, as the engine can. */
   | 'flint_inside'
+  /** JSON values to the times among them (`time-sql.ts`). */
+  | 'flint_times'
   /** Texts to addresses, in four steps (`address-sql.ts`). */
   | `flint_addresses_${1 | 2 | 3 | 4}`;
 
@@ -29,6 +31,8 @@ export interface SqlDialect {
   readonly depth: number;
   /** The statement that makes a function. */
   create(name: SqlFunction): string;
+  /** The function's expression itself, where it cannot be called: inside of a lambda. */
+  inlined(name: SqlFunction, list: string): string;
   /** The column with the record as the engine's own JSON value. */
   document(column: string): string;
   identifier(name: string): string;
@@ -37,6 +41,11 @@ export interface SqlDialect {
   /** Member of an object, SQL NULL when there is none; JSON null is not SQL NULL. */
   member(json: string, key: string): string;
   isArray(json: string): string;
+  isObject(json: string): string;
+  /** JSON of an object without members. */
+  readonly emptyObject: string;
+  /** Arrays replaced by their elements, one level. */
+  opened(list: string): string;
   /** Element of an array by position, negative from the end; SQL NULL when there is none. */
   element(json: string, index: number): string;
   isJsonNull(json: string): string;
@@ -56,6 +65,12 @@ export interface SqlDialect {
   fits(text: string, source: string): string;
   /** The first group of such an expression in the text; empty when it does not fit. */
   extract(text: string, source: string): string;
+  /** Of JSON values the texts with `s` before them, and the numbers with `n`. */
+  markedTimes(list: string): string;
+  /** The date so many days after 1970-01-01. */
+  dateOfDays(days: string): string;
+  /** The ISO week of a day of a month, which may be one too many for it. */
+  isoWeek(year: string, month: string, day: string): string;
   splitList(text: string, separator: string): string;
   joinList(list: string): string;
   /** Two hexadecimal digits of the decimal number in a text. */

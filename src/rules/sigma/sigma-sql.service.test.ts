@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dump } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { EventObject } from '../../core/event.ts';
 import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
@@ -24,6 +25,16 @@ const missing = installSqlEngine('duckdb', '2.0.0');
 const TABLE = { table: 'events', column: 'event', select: ['n'] };
 const CASES = ['sigma', 'conformance-cases.ndjson'] as const;
 const EVENTS = ['events', 'attack-mix.ndjson.gz'] as const;
+
+interface YamlCase {
+  readonly title: string;
+  readonly rule: unknown;
+  readonly more?: Readonly<Record<string, unknown>>;
+  readonly placeholders?: unknown;
+  readonly match?: readonly EventObject[];
+  readonly no_match?: readonly EventObject[];
+  readonly refused?: boolean;
+}
 
 /** Per rule the positions that DuckDB selects, or why there is no query. */
 function selected(
@@ -80,6 +91,32 @@ describe.skipIf(missing !== '')(`rules on DuckDB ${missing}`, () => {
       return typeof rows === 'object' && rows.includes(i) === wanted ? [] : [`case ${id}: ${rows}`];
     });
     expect(cases.length).toBeGreaterThan(100);
+    expect(wrong).toEqual([]);
+  });
+
+  it('answer the cases of conformance/sigma/cases.yaml, each on the events of all', () => {
+    const source = new URL('../../../conformance/sigma/cases.yaml', import.meta.url);
+    const groups = parse(readFileSync(source, 'utf8')) as Record<string, readonly YamlCase[]>;
+    const cases = Object.values(groups)
+      .flat()
+      .filter(({ refused, placeholders }) => refused !== true && placeholders === undefined);
+    const rules = cases.map(({ title, rule, more }) => {
+      const isSection = typeof rule === 'object' && rule !== null && Object.hasOwn(rule, 'condition');
+      const detection = isSection ? rule : { sel: rule, condition: 'sel' };
+      const text = dump({ title, logsource: { category: 'test' }, ...more, detection });
+      return loadSigma([{ path: 'case.yml', text }], { regexProblem }).detections[0] as DetectionRule;
+    });
+    const events = cases.flatMap(({ match = [], no_match: none = [] }) => [...match, ...none]);
+    const answers = selected(rules, events);
+    const wrong = rules.flatMap(({ details, predicate }, i) => {
+      const wanted = events.flatMap((event, n) => (evaluate(predicate, eventSubject(event)) ? [n] : []));
+      return JSON.stringify(answers[i]) === JSON.stringify(wanted)
+        ? []
+        : [
+            `${details.name}: ${typeof answers[i] === 'string' ? answers[i] : events.filter((_, n) => wanted.includes(n) !== (answers[i] as readonly number[]).includes(n)).map((event) => JSON.stringify(event))}`,
+          ];
+    });
+    expect(cases.length).toBeGreaterThan(200);
     expect(wrong).toEqual([]);
   });
 
