@@ -206,6 +206,41 @@ describe('the three README rules through flint scan, without tags or specificati
   });
 });
 
+describe('program starts in the Linux audit log', () => {
+  const call = (serial: number, ppid: number, pid: number, exe: string, more = ''): string =>
+    `node=h type=SYSCALL msg=audit(17040672${serial}.100:${serial}): arch=c000003e syscall=59 success=yes exit=0 ppid=${ppid} pid=${pid} uid=0 comm="x" exe=${exe} ${more}`;
+  const hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase();
+  const log = [
+    call(10, 1, 100, '"/usr/sbin/sshd"'),
+    call(11, 100, 101, hex('/opt/my tools/bash')),
+    `node=h type=EXECVE msg=audit(1704067211.100:11): argc=3 a0="bash" a1="-c" a2=${hex('cat /etc/passwd')}`,
+    `node=h type=PROCTITLE msg=audit(1704067211.100:11): proctitle=${hex('bash\0-c\0cat /etc/passwd')}`,
+    call(12, 101, 102, '"/usr/bin/cat"'),
+    'node=h type=EXECVE msg=audit(1704067212.100:12): argc=2 a0="cat" a1="/etc/passwd"',
+    call(13, 101, 102, '"/usr/bin/cat"').replace('success=yes', 'success=no'),
+  ];
+  const rule = (name: string, id: number, detection: string): string =>
+    `title: ${name}\nid: 11111111-0e5c-4c1f-9a55-0d4a4b7a1f0${id}\nlogsource: { category: process_creation, product: linux }\ndetection: { s: { ${detection} }, condition: s }\nlevel: low\n`;
+
+  it('are decoded, put together, and alert once for each rule', () => {
+    const rules = join(folder.path, 'audit.yml');
+    writeFileSync(
+      rules,
+      [
+        rule('command', 1, "CommandLine|contains: 'cat /etc/passwd'"),
+        rule('image', 2, "Image|endswith: '/my tools/bash'"),
+        rule('parent', 3, "ParentImage|endswith: '/my tools/bash', Image|endswith: '/cat'"),
+        rule('ancestor', 4, "AncestorImage|endswith: '/sshd', ParentCommandLine|contains: 'passwd'"),
+      ].join('---\n'),
+    );
+    const alerts = scan(['--rules', rules, '-'], `${log.join('\n')}\n`);
+    const shownOf = ({ event, rule }: Alert): string => `${/:(\d+)\)/.exec(event.original ?? '')?.[1]} ${rule.name}`;
+    expect(alerts.map(shownOf).sort()).toEqual(['11 command', '11 image', '12 ancestor', '12 command', '12 parent']);
+    const tree = alerts.find(({ rule }) => rule.name === 'ancestor')?.flint.process_tree?.ancestors;
+    expect(tree?.map(({ executable }) => executable)).toEqual(['/usr/sbin/sshd', '/opt/my tools/bash']);
+  });
+});
+
 describe('ancestors in alerts', () => {
   const processes: readonly CaseProcess[] = [
     { Image: 'C:\\Windows\\explorer.exe' },

@@ -13,7 +13,7 @@ import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.
 import { OpenRules } from './open-rules.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
-import type { LateEvent, ProcessContext } from '../state/process-context.ts';
+import type { LateEvent, ProcessContext, ShownEvent } from '../state/process-context.ts';
 
 export interface SigmaOutcome {
   /** Matches of rules that alert on their own. */
@@ -90,10 +90,11 @@ export class SigmaEventRules {
     const { shape, source } = recognised;
     const view = shown?.view ?? recognised.event;
     this.counts.byShape.set(shape, (this.counts.byShape.get(shape) ?? 0) + 1);
-    const indexes =
+    const all =
       candidates === undefined
         ? this.#matcher.match(view, source)
         : this.#matcher.matchCandidates(view, source, candidates);
+    const indexes = this.#onceEach(all, shown);
     if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(indexes));
     return { ...this.#outcome(indexes, view, event), ...more };
   }
@@ -137,7 +138,8 @@ export class SigmaEventRules {
     if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
     const view = shown?.view ?? recognised.event;
     const opened = open.length === 0 ? [] : this.#matcher.matchCandidates(view, recognised.source, open);
-    const all = opened.length === 0 ? held : [...held, ...opened].sort((a, b) => a - b);
+    const both = opened.length === 0 ? held : [...held, ...opened].sort((a, b) => a - b);
+    const all = this.#onceEach(both, shown);
     if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(all));
     if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
     const { fields } = view;
@@ -177,9 +179,19 @@ export class SigmaEventRules {
     const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event);
     if (recognised === undefined || shown === undefined) return [];
     const indexes = this.#matcher.match(shown.view, recognised.source);
+    const isNews = (index: number): boolean => !held.includes(this.#matcher.rules[index]?.details.id ?? '');
+    const news = this.#onceEach(indexes.filter(isNews), shown);
     if (shown.derived.isMissing) this.#processes?.wait(shown, event, [...new Set([...held, ...this.#idsOf(indexes)])]);
-    const news = indexes.filter((index) => !held.includes(this.#matcher.rules[index]?.details.id ?? ''));
     return news.length === 0 ? [] : [{ event, ...this.#outcome(news, shown.view, event) }];
+  }
+
+  /** Without the rules that held for another record of the same program start. */
+  #onceEach(indexes: readonly number[], shown: ShownEvent | undefined): readonly number[] {
+    const before = shown?.heldBefore;
+    if (before === undefined || indexes.length === 0) return indexes;
+    const news = indexes.filter((index) => !before.includes(this.#matcher.rules[index]?.details.id ?? ''));
+    before.push(...this.#idsOf(news));
+    return news;
   }
 
   #idsOf(indexes: readonly number[]): string[] {

@@ -39,6 +39,8 @@ export interface ShownEvent {
   readonly derived: ProcessFields;
   /** Earlier events whose ancestor this one told of. */
   readonly late: readonly LateEvent[];
+  /** Of a start that is told in several records: the rules that held for one of them, which must not hold for another; added to. */
+  readonly heldBefore?: string[];
 }
 
 export interface ProcessContextOptions {
@@ -140,7 +142,7 @@ export class ProcessContext {
     const late = this.#memory.observe(process);
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
-    return { view: rules, derived, late };
+    return { view: rules, derived, late, ...this.#heldBefore(view.base) };
   }
 
   /** What a record says of a process, without any memory; `audit` where only the records of one audit event together say it. */
@@ -158,7 +160,8 @@ export class ProcessContext {
     const process = this.#processOf(view.base, event);
     if (process === undefined) return undefined;
     const derived = new ProcessFields(this.#memory, view.base, process);
-    return { view: derivedEvent(view, this.#names, (name) => derived.derived(name)), derived, late: [] };
+    const rules = derivedEvent(view, this.#names, (name) => derived.derived(name));
+    return { view: rules, derived, late: [], ...this.#heldBefore(view.base) };
   }
 
   /** To be called after the rules were tried: waits when one of them asked for what is not known yet. */
@@ -174,6 +177,11 @@ export class ProcessContext {
     if (process === undefined) return undefined;
     const tree = processTreeOf(this.#memory, process);
     return tree.ancestors.length === 0 ? undefined : tree;
+  }
+
+  #heldBefore(fields: EventObject): Pick<ShownEvent, 'heldBefore'> {
+    const heldBefore = isAudit(fields) ? this.#audit.heldOf(fields, '') : undefined;
+    return heldBefore === undefined ? {} : { heldBefore };
   }
 
   #processOf(fields: EventObject, time: ToldTime): ProcessEvent | undefined {

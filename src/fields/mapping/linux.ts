@@ -3,6 +3,7 @@
  * are put together from its arguments, so they are not in the raw record.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
+import { auditText, auditTitle } from '../../core/audit-text.ts';
 import { textOf } from '../../core/field-path.ts';
 import type { RecordPlace } from '../../core/record-place.ts';
 import type { EventSource } from '../../core/event-source.ts';
@@ -39,7 +40,8 @@ export const auditd: Shape = {
     return {
       source: AUDITD_EXEC,
       placesOf: (name) => {
-        if (name === 'CommandLine') return undefined;
+        // What may be written in hexadecimal digits.
+        if (name === 'CommandLine' || DECODED.has(name)) return undefined;
         const copied = (PROCESS_COPIES.get(name) ?? []).map((from) => doubtful([from]));
         return [...(placesOf(name) ?? []), ...copied];
       },
@@ -57,8 +59,10 @@ function isAuditMessage(fields: EventObject): boolean {
 }
 
 function isExec(fields: EventObject): boolean {
+  if (scalarText(fields, 'type') === 'EXECVE') return true;
   const call = scalarText(fields, 'SYSCALL') ?? scalarText(fields, 'syscall') ?? '';
-  return scalarText(fields, 'type') === 'EXECVE' || EXEC_SYSCALLS.has(call);
+  // A shell asks for a program in one folder after the other.
+  return EXEC_SYSCALLS.has(call) && scalarText(fields, 'success') !== 'no';
 }
 
 /** Process fields that are those of the record under other names. */
@@ -70,17 +74,25 @@ const PROCESS_COPIES: ReadonlyMap<string, readonly string[]> = new Map([
   ['ParentProcessId', ['ppid']],
 ]);
 
+const DECODED: ReadonlySet<string> = new Set(['Image', 'CurrentDirectory']);
+
 function withProcess(fields: EventObject): EventObject {
   const view: Record<string, EventValue> = { ...fields };
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && !Object.hasOwn(view, name)) view[name] = value;
   };
-  for (const [name, from] of PROCESS_COPIES) for (const one of from) add(name, scalarText(fields, one));
+  for (const [name, from] of PROCESS_COPIES)
+    for (const one of from) {
+      const text = scalarText(fields, one);
+      add(name, text !== undefined && DECODED.has(name) ? auditText(text) : text);
+    }
   const words: string[] = [];
   for (let i = 0; i < MAX_ARGUMENTS && Object.hasOwn(fields, `a${i}`); i++)
-    words.push(scalarText(fields, `a${i}`) ?? '');
+    words.push(auditText(scalarText(fields, `a${i}`) ?? ''));
   const isArgumentList = scalarText(fields, 'type') === 'EXECVE' || Object.hasOwn(fields, 'argc');
-  add('CommandLine', isArgumentList && words.length > 0 ? words.join(' ') : scalarText(fields, 'proctitle'));
+  const title = scalarText(fields, 'proctitle');
+  const joined = isArgumentList && words.length > 0 ? words.join(' ') : undefined;
+  add('CommandLine', joined ?? (title === undefined ? undefined : auditTitle(title)));
   return view;
 }
 

@@ -75,6 +75,17 @@ describe('AuditAssembler', () => {
     ]);
   });
 
+  it('decodes the program too, and takes a call that failed for no start', () => {
+    const assembler = new AuditAssembler();
+    const failed = { ...SYSCALL, success: 'no', msg: 'audit(1364481363.243:5)' };
+    expect(assembler.processOf(failed, toldAt(0), '')?.kind).toBe('activity');
+    expect(assembler.heldOf(failed, '')).toBeUndefined();
+    assembler.processOf(SYSCALL, toldAt(0), '');
+    assembler.heldOf(SYSCALL, '')?.push('rule');
+    assembler.processOf(EXECVE, toldAt(0), '');
+    expect(assembler.heldOf(EXECVE, '')).toEqual(['rule']);
+  });
+
   it('forgets the oldest events', () => {
     const assembler = new AuditAssembler();
     assembler.processOf(SYSCALL, toldAt(0), '');

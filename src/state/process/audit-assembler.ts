@@ -1,9 +1,10 @@
 /**
  * One program start in the audit log of Linux is several records with one id: SYSCALL has the process ids and the program, EXECVE
  * the arguments, CWD the folder, PROCTITLE the command line as one text. Whatever comes first waits for the others, so that each
- * gives what is known by then. Arguments with blanks or quotes are written in hexadecimal digits and are decoded here.
+ * gives what is known by then.
  * Bounded by a number of events; the oldest goes first.
  */
+import { auditText, auditTitle } from '../../core/audit-text.ts';
 import type { EventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
 import { hostOf, type ProcessEvent, processEventOf, type ToldTime } from './process-event.ts';
@@ -17,9 +18,9 @@ interface Parts {
   process: ProcessEvent | undefined;
   readonly fields: Record<string, string>;
   isExec: boolean;
+  /** Ids of rules that held for one of the records. */
+  readonly held: string[];
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export class AuditAssembler {
   readonly #events = new Map<string, Parts>();
@@ -42,7 +43,7 @@ export class AuditAssembler {
     const own = type === 'SYSCALL' ? processEventOf(fields, at, defaultHost) : undefined;
     const more = type === undefined || own !== undefined ? {} : partsOf(type, fields);
     if (own === undefined && Object.keys(more).length === 0) return processEventOf(fields, at, defaultHost);
-    const parts = this.#partsOf(`${hostOf(fields) ?? defaultHost}\0${stamp.id}`);
+    const parts = this.#partsOf(keyOf(stamp.id, fields, defaultHost));
     if (own !== undefined) parts.process = own;
     for (const [name, text] of Object.entries(more)) if (!Object.hasOwn(parts.fields, name)) parts.fields[name] = text;
     if (type === 'EXECVE') {
@@ -55,10 +56,17 @@ export class AuditAssembler {
     return { ...process, kind: 'start', fields: { ...process.fields, ...parts.fields }, isJoined: true };
   }
 
+  /** Rules that held for records of the same program start, to be added to; undefined where the record is of none. */
+  heldOf(fields: EventObject, defaultHost: string): string[] | undefined {
+    const stamp = auditStamp(fields);
+    const parts = stamp === undefined ? undefined : this.#events.get(keyOf(stamp.id, fields, defaultHost));
+    return parts === undefined || !(parts.isExec || parts.process?.kind === 'start') ? undefined : parts.held;
+  }
+
   #partsOf(key: string): Parts {
     let parts = this.#events.get(key);
     if (parts === undefined) {
-      parts = { process: undefined, fields: {}, isExec: false };
+      parts = { process: undefined, fields: {}, isExec: false, held: [] };
       this.#events.set(key, parts);
       if (this.#events.size > MAX_EVENTS) this.#dropOldest();
     }
@@ -74,6 +82,10 @@ export class AuditAssembler {
   }
 }
 
+function keyOf(id: string, fields: EventObject, defaultHost: string): string {
+  return `${hostOf(fields) ?? defaultHost}\0${id}`;
+}
+
 /** `audit(1364481363.243:24287)`: time and number of the event. */
 function auditStamp(fields: EventObject): { readonly id: string; readonly timeMs: number | undefined } | undefined {
   const [, id = '', seconds = ''] = /^audit\(((\d{9,11}\.\d{3}):\d+)\)/.exec(textOf(fields, 'msg') ?? '') ?? [];
@@ -82,8 +94,8 @@ function auditStamp(fields: EventObject): { readonly id: string; readonly timeMs
 
 function partsOf(type: string, fields: EventObject): Record<string, string> {
   if (type === 'EXECVE') return named('CommandLine', argumentsOf(fields));
-  if (type === 'PROCTITLE') return named('CommandLine', decoded(textOf(fields, 'proctitle'))?.replaceAll('\0', ' '));
-  if (type === 'CWD') return named('CurrentDirectory', decoded(textOf(fields, 'cwd')));
+  if (type === 'PROCTITLE') return named('CommandLine', auditTitle(textOf(fields, 'proctitle') ?? ''));
+  if (type === 'CWD') return named('CurrentDirectory', auditText(textOf(fields, 'cwd') ?? ''));
   return {};
 }
 
@@ -95,27 +107,9 @@ function argumentsOf(fields: EventObject): string {
   const words: string[] = [];
   let length = 0;
   for (let i = 0; i < MAX_ARGUMENTS && length < MAX_CHARACTERS && Object.hasOwn(fields, `a${i}`); i++) {
-    const word = decoded(textOf(fields, `a${i}`)) ?? '';
+    const word = auditText(textOf(fields, `a${i}`) ?? '');
     length += word.length;
     words.push(word);
   }
   return words.join(' ');
-}
-
-/**
- * Audit writes a text in hexadecimal digits when it holds a quote, a blank, a control character or a byte beyond ASCII, and in quotes
- * otherwise. Quotes are gone by now: digits that stand for such a text are decoded, `CAFE` stays what it is.
- */
-function decoded(text: string | undefined): string | undefined {
-  if (text === undefined || !/^(?:[0-9A-F]{2})+$/.test(text)) return text;
-  const bytes = Uint8Array.from({ length: text.length / 2 }, (_, i) =>
-    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
-  );
-  if (!bytes.some((byte) => byte < 0x21 || byte > 0x7e || byte === 0x22)) return text;
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    // TypeError: no UTF-8, so these are digits.
-    return text;
-  }
 }

@@ -75,10 +75,11 @@ const ECS_IDS = {
 const EXEC_CALLS = ['execve', 'execveat', '59', '322'];
 
 const AUDIT_FIELDS = {
-  Image: ['exe'],
+  // The names that rules use first: there they are decoded.
+  Image: ['Image', 'exe'],
   CommandLine: ['CommandLine', 'cmdline', 'proctitle', 'PROCTITLE'],
   User: ['UID', 'uid'],
-  CurrentDirectory: ['cwd', 'CWD'],
+  CurrentDirectory: ['CurrentDirectory', 'cwd', 'CWD'],
 };
 
 export const PROCESS_SHAPES: readonly ProcessShape[] = [
@@ -247,6 +248,15 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
       User: ['columns.username', 'columns.uid'],
       CurrentDirectory: ['columns.cwd'],
     },
+  },
+  {
+    // A program that could not be started: a shell asks for it in one folder after the other.
+    keys: ['pid', 'ppid', 'success'],
+    when: [
+      [['SYSCALL', 'syscall'], EXEC_CALLS],
+      [['success'], ['no']],
+    ],
+    ...{ kind: 'activity', pid: ['pid'], parentPid: ['ppid'], fields: {} },
   },
   {
     // Audit records of system calls: only those that start a program tell of a new one.
