@@ -50,6 +50,12 @@ export interface SuppressionWindow {
   readonly first: KeptAlert;
 }
 
+/** What has become of windows since somebody asked: the file of them is written on. */
+export type SuppressionChange =
+  | { readonly begin: SuppressionWindow }
+  | { readonly key: string; readonly count: number; readonly lastSeen: string }
+  | { readonly end: string };
+
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** An alert without its texts. */
@@ -63,6 +69,8 @@ export class Suppressor {
   readonly #maxBytes: number;
   /** In order of their start, which is the order of insertion. */
   readonly #windows = new Map<string, Writable<SuppressionWindow>>();
+  /** By key, since the last `takeChanges`; undefined: too many, or all are others. */
+  #changes: Map<string, 'begun' | 'counted' | 'ended'> | undefined = new Map();
   #bytes = 0;
   #evicted = 0;
   #heldBack = 0;
@@ -98,6 +106,7 @@ export class Suppressor {
     // The same finding again is a replay after a restart, whose first delivery may have been lost.
     if (window.first.alert.event.id === outgoing.id) return { send: [...send, outgoing], heldBack: false };
     window.count++;
+    if (this.#changes?.get(key) !== 'begun') this.#note(key, 'counted');
     const seen = rfc3339(outgoing.timeMs);
     if (seen > window.lastSeen) window.lastSeen = seen;
     this.#heldBack++;
@@ -124,10 +133,35 @@ export class Suppressor {
     return { version: 1, windows: [...this.#windows.values()].map((window) => ({ ...window })) };
   }
 
+  /** What has changed since the last call, each window once; undefined: too much, take a snapshot. */
+  takeChanges(): readonly SuppressionChange[] | undefined {
+    const changes = this.#changes;
+    this.#changes = new Map();
+    if (changes === undefined) return undefined;
+    return Array.from(changes, ([key, what]) => {
+      const window = this.#windows.get(key);
+      if (window === undefined) return { end: key };
+      return what === 'begun' ? { begin: { ...window } } : { key, count: window.count, lastSeen: window.lastSeen };
+    });
+  }
+
+  /** What was taken last is lost: the next time there is too much to tell. */
+  forgetChanges(): void {
+    this.#changes = undefined;
+  }
+
+  #note(key: string, what: 'begun' | 'counted' | 'ended'): void {
+    if (this.#changes !== undefined && this.#changes.size >= 2 * this.#maxEntries) this.#changes = undefined;
+    // Windows are told in the order in which they began.
+    if (what === 'begun') this.#changes?.delete(key);
+    this.#changes?.set(key, what);
+  }
+
   /** Takes up a snapshot in place of the present state. False: it is of another version and was left alone. */
   restore(snapshot: SuppressionSnapshot): boolean {
     if (snapshot.version !== 1) return false;
     this.#windows.clear();
+    this.#changes = undefined;
     this.#bytes = 0;
     for (const window of snapshot.windows.slice(-this.#maxEntries)) {
       this.#windows.set(window.key, { ...window });
@@ -140,6 +174,7 @@ export class Suppressor {
     const first = { alert, event };
     this.#windows.set(key, { key, startMs, count: 1, lastSeen: alert['@timestamp'], first });
     this.#bytes += bytesOf(first);
+    this.#note(key, 'begun');
     const closing: SuppressedAlert[] = [];
     for (const window of this.#windows.values()) {
       if (this.#windows.size <= this.#maxEntries && (this.#bytes <= this.#maxBytes || this.#windows.size === 1)) break;
@@ -151,6 +186,7 @@ export class Suppressor {
 
   #end(window: SuppressionWindow): SuppressedAlert[] {
     this.#windows.delete(window.key);
+    this.#note(window.key, 'ended');
     this.#bytes -= bytesOf(window.first);
     return window.count === 1 ? [] : [closingUpdate(window)];
   }

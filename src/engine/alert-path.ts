@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { type SuppressedAlert, type SuppressionSnapshot, Suppressor } from '../alerts/suppressor.ts';
-import { readJsonFile, writeAtomic } from './files/atomic-file.ts';
 import { closing, encodeChunk, type SnapshotChunk } from '../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import type { Outputs } from './outputs.ts';
+import { SuppressionFile } from './suppression-file.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 
 /** The record is made when somebody looks. */
@@ -27,16 +27,19 @@ export interface AlertPathOptions {
 export class AlertPath {
   readonly #options: AlertPathOptions;
   readonly #suppressor: Suppressor;
-  readonly #file: string | undefined;
-  #saved = '';
+  readonly #file: SuppressionFile | undefined;
+  #saving: Promise<void> = Promise.resolve();
   sent = 0;
 
   constructor(options: AlertPathOptions) {
     this.#options = options;
     this.#suppressor = new Suppressor({ windowMs: options.suppressMs });
-    this.#file = options.stateFolder === undefined ? undefined : join(options.stateFolder, 'suppression.json');
-    const stored = this.#file === undefined ? undefined : readJsonFile(this.#file, options.onDamaged);
-    if (stored !== undefined) this.#suppressor.restore(stored as SuppressionSnapshot);
+    this.#file =
+      options.stateFolder === undefined
+        ? undefined
+        : new SuppressionFile(join(options.stateFolder, 'suppression.ndjson'));
+    const stored = this.#file?.load(options.onDamaged);
+    if (stored !== undefined) this.#suppressor.restore(stored);
   }
 
   /** The open windows, saved and restored with the state that spans events. */
@@ -70,13 +73,20 @@ export class AlertPath {
     await this.#deliver(this.#suppressor.expire(nowMs));
   }
 
-  /** Writes the open windows, if they changed. */
-  save(): void {
-    if (this.#file === undefined) return;
-    const text = JSON.stringify(this.#suppressor.snapshot());
-    if (text === this.#saved) return;
-    writeAtomic(this.#file, text);
-    this.#saved = text;
+  /** Writes what has changed of the open windows until now. Rejects when that cannot be done; it is tried again the next time. */
+  save(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return this.#saving;
+    const changes = this.#suppressor.takeChanges();
+    const saving = this.#saving.then(() => file.save(changes, () => this.#suppressor.snapshot()));
+    this.#saving = saving.catch(() => this.#suppressor.forgetChanges());
+    return saving;
+  }
+
+  /** Lets go of the file; what was not saved is not. */
+  async close(): Promise<void> {
+    await this.#saving;
+    await this.#file?.close();
   }
 
   async #deliver(alerts: readonly SuppressedAlert[]): Promise<void> {

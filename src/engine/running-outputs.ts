@@ -79,8 +79,9 @@ export class RunningOutputs {
     await this.#path.tick(nowMs);
   }
 
-  save(): void {
-    this.#options.writes.try(() => this.#path.save());
+  /** What suppression remembers now, on disk when it resolves. */
+  save(): Promise<void> {
+    return this.#options.writes.tryLater(() => this.#path.save());
   }
 
   /** Goes over to other outputs, if they are others. */
@@ -93,14 +94,17 @@ export class RunningOutputs {
   }
 
   /** Resolves with the number of alerts that stay in queues on disk. */
-  close(drainMs = DRAIN_MS): Promise<number> {
-    return this.#outputs.close(drainMs);
+  async close(drainMs = DRAIN_MS): Promise<number> {
+    const left = await this.#outputs.close(drainMs);
+    await this.#path.close();
+    return left;
   }
 
   /** Queue folders have one owner: the former outputs let go of theirs before the new ones open. */
   async #exchange(plans: readonly OutputPlan[], config: Config): Promise<void> {
     await this.#outputs.close(DRAIN_MS);
-    this.save();
+    await this.save();
+    await this.#path.close();
     this.#outputs = await openOutputs(plans, config, this.#options);
     this.#path = newPath(this.#outputs, config, this.#options);
   }

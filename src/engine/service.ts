@@ -295,7 +295,7 @@ export class Service {
     await this.#intake.settled();
     await this.#options.events?.settle();
     await this.#keeper.stop();
-    this.#outputs.save();
+    await this.#outputs.save();
     this.#writes.try(() => this.#positions.save());
     const left = await this.#outputs.close();
     if (left > 0) this.#options.logger.warn('alerts stay queued on disk for the next start', { alerts: left });
@@ -400,8 +400,9 @@ export class Service {
     await this.#outputs.tick(nowMs);
     // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
     // Where state is saved, both stand in the snapshot; the file of positions then tells only which sources there are.
-    if (!this.#keeper.active) this.#outputs.save();
-    this.#writes.try(() => this.#positions.save());
+    const write = this.#positions.prepare();
+    if (!this.#keeper.active) await this.#outputs.save();
+    this.#writes.try(write);
     await this.#keeper.tick();
   }
 

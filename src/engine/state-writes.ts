@@ -21,12 +21,25 @@ export class StateWrites {
     try {
       write();
     } catch (error) {
-      // A full or failing disk, a folder that somebody took away.
-      if (!(error instanceof Error) || !('code' in error)) throw error;
-      this.#counters.add('state_writes_failed');
-      if (Date.now() - this.#toldMs < TELL_MS) return;
-      this.#toldMs = Date.now();
-      this.#logger.error('a state file cannot be written; after a crash more is read again', { reason: error.message });
+      this.#failed(error);
     }
+  }
+
+  /** As `try`, of what takes its time. */
+  async tryLater(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    // A full or failing disk, a folder that somebody took away.
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    this.#counters.add('state_writes_failed');
+    if (Date.now() - this.#toldMs < TELL_MS) return;
+    this.#toldMs = Date.now();
+    this.#logger.error('a state file cannot be written; after a crash more is read again', { reason: error.message });
   }
 }

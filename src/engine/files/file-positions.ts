@@ -27,7 +27,12 @@ export class FilePositions implements PositionStore {
   readonly #path: string;
   readonly #known = new Map<string, Known>();
   #changed = false;
-  #begun = false;
+  /** Sources begun so far, and those of them whose names are on disk. */
+  #begun = 0;
+  #savedBegun = 0;
+  /** Texts made so far, and the newest that is on disk. */
+  #texts = 0;
+  #savedText = 0;
 
   constructor(folder: string, onDamaged: (path: string) => void) {
     this.#path = join(folder, 'positions.json');
@@ -44,7 +49,7 @@ export class FilePositions implements PositionStore {
   begin(key: string, position: SourcePosition): void {
     this.#known.delete(key);
     this.#put(key, { position, first: position });
-    this.#begun = true;
+    this.#begun++;
   }
 
   set(key: string, position: SourcePosition): void {
@@ -72,15 +77,36 @@ export class FilePositions implements PositionStore {
 
   /** Writes the names of sources that have begun since the last time; before their alerts go out. */
   saveBegun(): void {
-    if (this.#begun) this.save();
+    // Names of a text that is yet to be written are not on disk either.
+    if (this.#begun !== this.#savedBegun) {
+      this.#changed = true;
+      this.save();
+    }
   }
 
   /** Writes what has changed since the last time. */
   save(): void {
-    if (!this.#changed) return;
-    writeAtomic(this.#path, JSON.stringify({ version: VERSION, sources: this.snapshot() }));
+    this.prepare()();
+  }
+
+  /** What is to be written now, for later: what is read until then is not part of it. */
+  prepare(): () => void {
+    if (!this.#changed) return () => undefined;
+    const text = JSON.stringify({ version: VERSION, sources: this.snapshot() });
+    const number = ++this.#texts;
+    const begun = this.#begun;
     this.#changed = false;
-    this.#begun = false;
+    return () => {
+      if (this.#savedText > number) return;
+      try {
+        writeAtomic(this.#path, text);
+      } catch (error) {
+        this.#changed = true;
+        throw error;
+      }
+      this.#savedText = number;
+      this.#savedBegun = begun;
+    };
   }
 
   #put(key: string, known: Known): void {
