@@ -11,7 +11,7 @@ import { canonicalHost, canonicalTarget, formatUrl, splitHostPort } from '../cor
 /** Endings of field names that hold a host; what is before them is the stem. The longest that fits counts. */
 const HOST_ENDINGS = ['ipaddress', 'ipaddr', 'address', 'addr', 'hostname', 'host', 'domain', 'name', 'ip', 'h'];
 /** Endings of the port field beside it. */
-const PORT_ENDINGS = ['port', 'pt', 'p'];
+const PORT_ENDINGS = ['port', 'ipport', 'pt', 'p'];
 /** Whole names that hold a host without saying so. */
 const HOST_NAMES = new Set([
   'src',

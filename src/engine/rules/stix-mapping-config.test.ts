@@ -15,7 +15,7 @@ describe('mappings from the configuration', () => {
   it('are read as docs/patterns.md shows them', () => {
     const page = readFileSync(new URL('../../../docs/patterns.md', import.meta.url), 'utf8');
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
-    const { mappings, diagnostics } = readStixMappings(parse(example) as unknown[]);
+    const { mappings, diagnostics } = readStixMappings((parse(example) as { stix_mappings: unknown[] }).stix_mappings);
     expect(diagnostics).toEqual([]);
     const objects = new EventObjects({ lock_id: 'L1', card: 'eve', panel_ip: '192.0.2.1' }, mappings, () => []);
     expect([...objects.objects('user-account')].map(({ properties }) => properties)).toEqual([

@@ -66,6 +66,12 @@ export const CONVERSIONS = {
       hashes[hashAlgorithm(entry[1] as string) ?? (entry[1] as string)] = (entry[2] as string).toLowerCase();
     return Object.keys(hashes).length === 0 ? undefined : hashes;
   },
+  /** Hashes told apart by their length, where a list holds several. */
+  md5: (text) => hashOf(text, 32),
+  sha1: (text) => hashOf(text, 40),
+  sha256: (text) => hashOf(text, 64),
+  /** Of a list as `hash-list` takes it. */
+  imphash: (text) => /imphash=([0-9a-f]{32})/i.exec(text)?.[1]?.toLowerCase(),
   'file-name': (text) => /[^\\/]+$/.exec(text)?.[0],
   directory: (text) => {
     const end = Math.max(text.lastIndexOf('\\'), text.lastIndexOf('/'));
@@ -93,6 +99,10 @@ export const CONVERSIONS = {
 
 export type Conversion = keyof typeof CONVERSIONS;
 
+function hashOf(text: string, length: number): string | undefined {
+  return text.length === length ? canonicalHash(text) : undefined;
+}
+
 /** What each conversion leaves of the record's own text. */
 export const CONVERSION_ORIGINS: { readonly [K in Conversion]: ValueOrigin } = {
   text: 'verbatim',
@@ -109,6 +119,10 @@ export const CONVERSION_ORIGINS: { readonly [K in Conversion]: ValueOrigin } = {
   hash: 'verbatim',
   fingerprint: 'derived',
   'hash-list': 'verbatim',
+  md5: 'verbatim',
+  sha1: 'verbatim',
+  sha256: 'verbatim',
+  imphash: 'verbatim',
   'file-name': 'verbatim',
   directory: 'verbatim',
   'registry-key': 'registry-key',

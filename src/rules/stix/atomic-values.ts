@@ -174,10 +174,24 @@ function addValue(
   if (isSubset && read.kind !== 'network' && read.kind !== 'ipv4' && read.kind !== 'ipv6')
     throw new Deferred('odd-value');
   if (meaning.pseudo === true) into.notes.add('pseudo-type');
+  if (read.kind === 'text' && MAC.test(read.value)) {
+    for (const value of spellingsOfMac(read.value)) push({ kind: 'text', value, semantics: 'exact' }, into);
+    return;
+  }
   // A flow's side may hold a name or an address, so neither is another kind than expected.
   for (const note of read.notes) if (note !== 'other-kind' || meaning.side === undefined) into.notes.add(note);
   if (read.kind === 'network' && !isSubset) into.notes.add('network-by-equals');
   push({ kind: read.kind, value: read.value, semantics: read.includesSubdomains ? 'subdomain' : 'exact' }, into);
+}
+
+const MAC = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
+
+/** As logs write them: with colons, hyphens or in groups of four, in either case. */
+function spellingsOfMac(text: string): readonly string[] {
+  const pairs = text.toLowerCase().split(/[:-]/);
+  const grouped = pairs.join('').replace(/(.{4})(?=.)/g, '$1.');
+  const spellings = [pairs.join(':'), pairs.join('-'), grouped];
+  return [...new Set([...spellings, ...spellings.map((one) => one.toUpperCase())])];
 }
 
 function readValue(kind: IndicatorKind, text: string, into: Collector): IndicatorValue | undefined {

@@ -62,6 +62,7 @@ const PATHS: Readonly<Record<string, IndicatorKind>> = {
   'windows-registry-key:key': 'registry-key',
   'mutex:name': 'mutex',
   'software:name': 'text',
+  'file:extensions.windows-pebinary-ext.imphash': 'hash',
 };
 
 /** Sides of a flow: the value under the reference is a name or an address. */
@@ -92,6 +93,7 @@ const VAGUE = new Set([
   'start_type',
   'signature_algorithm',
   'direction',
+  'integrity_level',
 ]);
 
 export function pathMeaning(path: PatternPath): PathMeaning {
@@ -109,9 +111,15 @@ export function pathMeaning(path: PatternPath): PathMeaning {
   const name = `${type}:${keys.join('.').toLowerCase()}`;
   const kind = Object.hasOwn(PATHS, name) ? PATHS[name] : undefined;
   if (kind !== undefined) return withPseudo({ is: 'kind', kind }, type, written);
+  if (isOfParent(keys)) return { is: 'vague' };
   if (last === 'value' && keys.at(-2)?.endsWith('_ref') === true) return { is: 'kind', kind: 'domain' };
   if (VAGUE.has(last) || last.startsWith('is_') || last.endsWith('_count')) return { is: 'vague' };
   return withPseudo({ is: 'kind', kind: 'text' }, type, written);
+}
+
+/** The name of a parent's image: anywhere else in the event it means another process. */
+function isOfParent(keys: readonly string[]): boolean {
+  return keys.at(-1) === 'name' && (keys.at(-2) === 'parent_ref' || keys.at(-3) === 'parent_ref');
 }
 
 function flowMeaning(keys: readonly string[]): PathMeaning | undefined {

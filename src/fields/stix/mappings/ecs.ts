@@ -77,6 +77,14 @@ export const ECS: StixMapping = {
       ],
       sourceMac: ['source.mac', 'client.mac'],
       destinationMac: ['destination.mac', 'server.mac'],
+      sourceSystem: {
+        number: ['source.as.number', 'client.as.number'],
+        name: ['source.as.organization.name', 'client.as.organization.name'],
+      },
+      destinationSystem: {
+        number: ['destination.as.number', 'server.as.number'],
+        name: ['destination.as.organization.name', 'server.as.organization.name'],
+      },
       sourcePort: ['source.port', 'client.port'],
       destinationPort: ['destination.port', 'server.port', 'url.port'],
       protocols: ['network.type', 'network.transport', 'network.protocol'],
@@ -130,6 +138,19 @@ export const ECS: StixMapping = {
       type: 'windows-registry-key',
       properties: { key: field('registry-key', 'registry.path'), creator_user_ref: ref('user') },
     },
+    // The path of a value event is the key and the name of the value.
+    {
+      id: 'value',
+      type: 'windows-registry-key',
+      when: [has('registry.value')],
+      properties: {
+        key: field('registry-parent', 'registry.path'),
+        'values.0.name': text('registry.value'),
+        'values.0.data': text('registry.data.strings'),
+        'values.0.data_type': text('registry.data.type'),
+        creator_user_ref: ref('user'),
+      },
+    },
     {
       id: 'user',
       type: 'user-account',
@@ -155,12 +176,13 @@ export const ECS: StixMapping = {
       existsWith: ['mail-from', 'mail-to'],
       properties: {
         from_ref: ref('mail-from'),
-        sender_ref: ref('mail-from'),
+        sender_ref: ref('mail-sender', 'mail-from'),
         to_refs: { refs: ['mail-to'] },
         cc_refs: { refs: ['mail-cc'] },
         subject: text('email.subject'),
         message_id: text('email.message_id'),
         date: field('time', 'email.origination_timestamp'),
+        'additional_header_fields.X-Mailer': text('email.x_mailer'),
       },
     },
     {
@@ -168,6 +190,7 @@ export const ECS: StixMapping = {
       type: 'email-addr',
       properties: { value: field('email', 'email.from.address', 'email.sender.address') },
     },
+    { id: 'mail-sender', type: 'email-addr', properties: { value: field('email', 'email.sender.address') } },
     {
       id: 'mail-to',
       type: 'email-addr',
@@ -185,6 +208,18 @@ export const ECS: StixMapping = {
       type: 'file',
       each: list('text', 'email.attachments.file.name'),
       properties: { name: { each: true, as: 'file-name' } },
+    },
+    // Name and hashes of the first attachment belong together.
+    {
+      id: 'first-attachment',
+      type: 'file',
+      when: [has(...['md5', 'sha1', 'sha256', 'sha512'].map((name) => `email.attachments.file.hash.${name}`))],
+      properties: {
+        name: field('file-name', 'email.attachments.file.name'),
+        ...hashes('email.attachments.file'),
+        size: integer('email.attachments.file.size'),
+        mime_type: text('email.attachments.file.mime_type'),
+      },
     },
     { id: 'software', type: 'software', properties: { name: text('package.name'), version: text('package.version') } },
   ],

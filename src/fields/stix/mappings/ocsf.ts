@@ -2,7 +2,21 @@
 import { field, has, integer, list, type ObjectTemplate, ref, type StixMapping, text } from '../mapping.ts';
 import { fileObjects, httpRequest, session } from './session.ts';
 
-function processObjects(id: string, base: string, parent?: string): readonly ObjectTemplate[] {
+/** Hashes are a list of objects; their length tells the algorithm. */
+function hashes(base: string): Readonly<Record<string, ReturnType<typeof field>>> {
+  return {
+    'hashes.MD5': field('md5', `${base}.value`),
+    'hashes.SHA-1': field('sha1', `${base}.value`),
+    'hashes.SHA-256': field('sha256', `${base}.value`),
+  };
+}
+
+function processObjects(
+  id: string,
+  base: string,
+  parents: readonly string[],
+  users: readonly string[],
+): readonly ObjectTemplate[] {
   return [
     {
       id,
@@ -14,10 +28,13 @@ function processObjects(id: string, base: string, parent?: string): readonly Obj
         created_time: field('time', `${base}.created_time_dt`, `${base}.created_time`),
         image_ref: ref(`${id}-image`),
         binary_ref: ref(`${id}-image`),
-        ...(parent === undefined ? {} : { parent_ref: ref(parent) }),
+        parent_ref: ref(...parents),
+        creator_user_ref: ref(...users),
       },
     },
-    ...fileObjects(`${id}-image`, [`${base}.file.path`, `${base}.path`, `${base}.file.name`, `${base}.name`]),
+    ...fileObjects(`${id}-image`, [`${base}.file.path`, `${base}.path`, `${base}.file.name`, `${base}.name`], {
+      ...hashes(`${base}.file.hashes`),
+    }),
   ];
 }
 
@@ -31,6 +48,14 @@ export const OCSF: StixMapping = {
       destinationName: ['dst_endpoint.hostname', 'dst_endpoint.domain', 'http_request.url.hostname', 'tls.sni'],
       sourceMac: ['src_endpoint.mac'],
       destinationMac: ['dst_endpoint.mac'],
+      sourceSystem: {
+        number: ['src_endpoint.autonomous_system.number'],
+        name: ['src_endpoint.autonomous_system.name'],
+      },
+      destinationSystem: {
+        number: ['dst_endpoint.autonomous_system.number'],
+        name: ['dst_endpoint.autonomous_system.name'],
+      },
       sourcePort: ['src_endpoint.port'],
       destinationPort: ['dst_endpoint.port', 'http_request.url.port'],
       protocols: ['connection_info.protocol_name', 'connection_info.protocol_num', 'app_name'],
@@ -61,11 +86,13 @@ export const OCSF: StixMapping = {
       each: list('text', 'answers.rdata'),
       properties: { value: { each: true, as: 'host' } },
     },
-    ...processObjects('process', 'process', 'parent'),
-    ...processObjects('parent', 'process.parent_process'),
-    ...processObjects('actor', 'actor.process', 'actor-parent'),
-    ...processObjects('actor-parent', 'actor.process.parent_process'),
+    // Where the parent is not told, the actor of a process activity is who started it.
+    ...processObjects('process', 'process', ['parent', 'actor'], ['process-user', 'actor-user']),
+    ...processObjects('parent', 'process.parent_process', [], []),
+    ...processObjects('actor', 'actor.process', ['actor-parent'], ['actor-user']),
+    ...processObjects('actor-parent', 'actor.process.parent_process', [], []),
     ...fileObjects('file', ['file.path', 'file.name'], {
+      ...hashes('file.hashes'),
       size: integer('file.size'),
       mime_type: text('file.mime_type'),
       ctime: field('time', 'file.created_time_dt', 'file.created_time'),
@@ -75,6 +102,22 @@ export const OCSF: StixMapping = {
       id: 'key',
       type: 'windows-registry-key',
       properties: { key: field('registry-key', 'reg_key.path', 'win_registry_key.path', 'reg_value.path') },
+    },
+    {
+      id: 'value',
+      type: 'windows-registry-key',
+      when: [has('reg_value.name')],
+      properties: {
+        key: field('registry-key', 'reg_value.path', 'reg_key.path'),
+        'values.0.name': text('reg_value.name'),
+        'values.0.data': text('reg_value.data'),
+        'values.0.data_type': text('reg_value.type'),
+      },
+    },
+    {
+      id: 'process-user',
+      type: 'user-account',
+      properties: { account_login: text('process.user.name'), user_id: text('process.user.uid') },
     },
     {
       id: 'user',
@@ -93,6 +136,11 @@ export const OCSF: StixMapping = {
         issuer: text('tls.certificate.issuer', 'certificate.issuer'),
         subject: text('tls.certificate.subject', 'certificate.subject'),
         serial_number: text('tls.certificate.serial_number', 'certificate.serial_number'),
+        'hashes.MD5': field('md5', 'tls.certificate.fingerprints.value', 'certificate.fingerprints.value'),
+        'hashes.SHA-1': field('sha1', 'tls.certificate.fingerprints.value', 'certificate.fingerprints.value'),
+        'hashes.SHA-256': field('sha256', 'tls.certificate.fingerprints.value', 'certificate.fingerprints.value'),
+        validity_not_before: field('time', 'tls.certificate.created_time_dt', 'tls.certificate.created_time'),
+        validity_not_after: field('time', 'tls.certificate.expiration_time_dt', 'tls.certificate.expiration_time'),
       },
     },
     {
@@ -102,6 +150,7 @@ export const OCSF: StixMapping = {
       properties: {
         from_ref: ref('mail-from'),
         to_refs: { refs: ['mail-to'] },
+        cc_refs: { refs: ['mail-cc'] },
         subject: text('email.subject'),
         message_id: text('email.message_uid'),
       },
@@ -111,6 +160,12 @@ export const OCSF: StixMapping = {
       id: 'mail-to',
       type: 'email-addr',
       each: list('email', 'email.to', 'email.smtp_to'),
+      properties: { value: { each: true, as: 'email' } },
+    },
+    {
+      id: 'mail-cc',
+      type: 'email-addr',
+      each: list('email', 'email.cc'),
       properties: { value: { each: true, as: 'email' } },
     },
   ],

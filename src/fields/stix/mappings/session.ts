@@ -2,7 +2,7 @@
  * The objects of a network session, which most formats share: network-traffic with both addresses, and once more with the
  * destination's name, since feeds write `network-traffic:dst_ref.value` for either.
  */
-import { field, integer, list, type ObjectTemplate, type PropertySource, ref } from '../mapping.ts';
+import { field, integer, list, type ObjectTemplate, type PropertySource, ref, text } from '../mapping.ts';
 
 export interface SessionFields {
   readonly source: readonly string[];
@@ -10,6 +10,9 @@ export interface SessionFields {
   readonly destinationName?: readonly string[];
   readonly sourceMac?: readonly string[];
   readonly destinationMac?: readonly string[];
+  /** Number and name of the autonomous systems. */
+  readonly sourceSystem?: SystemFields;
+  readonly destinationSystem?: SystemFields;
   readonly sourcePort?: readonly string[];
   readonly destinationPort?: readonly string[];
   /** Outermost first, after the address family. */
@@ -22,6 +25,11 @@ export interface SessionFields {
   readonly end?: readonly string[];
   /** Further properties of the network-traffic objects: HTTP requests, … */
   readonly more?: Readonly<Record<string, PropertySource>>;
+}
+
+export interface SystemFields {
+  readonly number: readonly string[];
+  readonly name?: readonly string[];
 }
 
 export function session(fields: SessionFields): readonly ObjectTemplate[] {
@@ -41,8 +49,12 @@ export function session(fields: SessionFields): readonly ObjectTemplate[] {
   };
   const templates: ObjectTemplate[] = [
     { id: 'conn', type: 'network-traffic', existsWith: ['src', 'dst'], properties },
-    { id: 'src', type: 'address', properties: address(fields.source, fields.sourceMac, 'src-mac') },
-    { id: 'dst', type: 'address', properties: address(fields.destination, fields.destinationMac, 'dst-mac') },
+    { id: 'src', type: 'address', properties: address('src', fields.source, fields.sourceMac, fields.sourceSystem) },
+    {
+      id: 'dst',
+      type: 'address',
+      properties: address('dst', fields.destination, fields.destinationMac, fields.destinationSystem),
+    },
   ];
   if (fields.destinationName !== undefined) {
     templates.push(
@@ -65,15 +77,30 @@ export function session(fields: SessionFields): readonly ObjectTemplate[] {
     ['dst-mac', fields.destinationMac],
   ] as const)
     if (names !== undefined) templates.push({ id, type: 'mac-addr', properties: { value: field('mac', ...names) } });
+  for (const [id, system] of [
+    ['src-as', fields.sourceSystem],
+    ['dst-as', fields.destinationSystem],
+  ] as const)
+    if (system !== undefined)
+      templates.push({
+        id,
+        type: 'autonomous-system',
+        properties: { number: integer(...system.number), ...fromFields('name', text, system.name) },
+      });
   return templates;
 }
 
 function address(
+  side: 'src' | 'dst',
   names: readonly string[],
   mac: readonly string[] | undefined,
-  macId: string,
+  system: SystemFields | undefined,
 ): Readonly<Record<string, PropertySource>> {
-  return { value: field('host', ...names), ...(mac === undefined ? {} : { resolves_to_refs: { refs: [macId] } }) };
+  return {
+    value: field('host', ...names),
+    ...(mac !== undefined && { resolves_to_refs: { refs: [`${side}-mac`] } }),
+    ...(system !== undefined && { belongs_to_refs: { refs: [`${side}-as`] } }),
+  };
 }
 
 function fromFields(

@@ -67,7 +67,15 @@ export const SURICATA: StixMapping = {
       id: 'mail',
       type: 'email-message',
       existsWith: ['mail-from', 'mail-to'],
-      properties: { from_ref: ref('mail-from'), to_refs: { refs: ['mail-to'] }, subject: text('email.subject') },
+      properties: {
+        from_ref: ref('mail-from'),
+        to_refs: { refs: ['mail-to'] },
+        cc_refs: { refs: ['mail-cc'] },
+        subject: text('email.subject'),
+        message_id: text('email.message_id'),
+        date: field('time', 'email.date'),
+        'additional_header_fields.X-Mailer': text('email.x_mailer'),
+      },
     },
     { id: 'mail-from', type: 'email-addr', properties: { value: field('email', 'email.from', 'smtp.mail_from') } },
     {
@@ -76,6 +84,23 @@ export const SURICATA: StixMapping = {
       each: list('email', 'email.to', 'smtp.rcpt_to'),
       properties: { value: { each: true, as: 'email' } },
     },
-    { id: 'software', type: 'software', properties: { name: text('ssh.client.software_version') } },
+    {
+      id: 'mail-cc',
+      type: 'email-addr',
+      each: list('email', 'email.cc'),
+      properties: { value: { each: true, as: 'email' } },
+    },
+    {
+      id: 'attachment',
+      type: 'file',
+      each: list('text', 'email.attachment'),
+      properties: { name: { each: true, as: 'file-name' } },
+    },
+    {
+      id: 'software',
+      type: 'software',
+      each: list('text', 'ssh.client.software_version', 'ssh.server.software_version'),
+      properties: { name: { each: true, as: 'text' } },
+    },
   ],
 };

@@ -98,6 +98,7 @@ export const SYSMON: StixMapping = {
         hashes: field('hash-list', 'Hashes'),
         name: field('file-name', 'Image'),
         parent_directory_ref: ref('image-dir'),
+        'extensions.windows-pebinary-ext.imphash': field('imphash', 'Hashes'),
       },
     },
     ...session({
@@ -108,7 +109,10 @@ export const SYSMON: StixMapping = {
       destinationPort: ['DestinationPort'],
       protocols: ['Protocol'],
     }),
-    ...fileObjects('loaded', ['ImageLoaded'], { hashes: field('hash-list', 'Hashes') }),
+    ...fileObjects('loaded', ['ImageLoaded'], {
+      hashes: field('hash-list', 'Hashes'),
+      'extensions.windows-pebinary-ext.imphash': field('imphash', 'Hashes'),
+    }),
     ...fileObjects('target', ['TargetFilename'], {
       hashes: field('hash-list', 'Hashes', 'Hash'),
       ctime: field('time', 'CreationUtcTime'),
@@ -222,6 +226,17 @@ export const WINDOWS_SECURITY: StixMapping = {
       type: 'windows-registry-key',
       when: [is(['ObjectType'], 'Key')],
       properties: { key: field('registry-key', 'ObjectName'), creator_user_ref: ref('subject') },
+    },
+    {
+      id: 'value',
+      type: 'windows-registry-key',
+      when: id('4657'),
+      properties: {
+        key: field('registry-key', 'ObjectName'),
+        'values.0.name': text('ObjectValueName'),
+        'values.0.data': text('NewValue', 'OldValue'),
+        creator_user_ref: ref('subject'),
+      },
     },
     {
       id: 'service',

@@ -68,6 +68,7 @@ export const ZEEK: StixMapping = {
       properties: {
         from_ref: ref('mail-from'),
         to_refs: { refs: ['mail-to'] },
+        cc_refs: { refs: ['mail-cc'] },
         subject: text('subject'),
         date: field('time', 'date'),
         message_id: text('msg_id'),
@@ -80,6 +81,25 @@ export const ZEEK: StixMapping = {
       type: 'email-addr',
       each: list('email', 'rcptto', 'to'),
       properties: { value: { each: true, as: 'email' } },
+    },
+    {
+      id: 'mail-cc',
+      type: 'email-addr',
+      each: list('email', 'cc'),
+      properties: { value: { each: true, as: 'email' } },
+    },
+    // An address that was leased, and to whom.
+    {
+      id: 'lease',
+      type: 'address',
+      when: [has('assigned_addr')],
+      properties: { value: field('ip', 'assigned_addr'), resolves_to_refs: { refs: ['lease-mac'] } },
+    },
+    {
+      id: 'lease-mac',
+      type: 'mac-addr',
+      when: [has('assigned_addr', 'client_addr')],
+      properties: { value: field('mac', 'mac') },
     },
     {
       id: 'user',
