@@ -10,17 +10,10 @@
  * A wrapper's other members are not lost: with elements taken out (`{"a":1,"Records":[]}`) they make a record of their own.
  */
 import { Buffer } from 'node:buffer';
-import { CarryBuffer } from './carry-buffer.ts';
 import { isScalarByte, isScalarStart } from './json-scalar-bytes.ts';
-import { emptyRecord, isBlank, withoutCarriageReturn } from './emitted-record.ts';
-import {
-  type DropRecord,
-  type EmitRecord,
-  type FramerOptions,
-  type ResumableFramer,
-  type ResumePoint,
-  SAMPLE_BYTES,
-} from './framer.ts';
+import type { DropRecord, EmitRecord, FramerOptions, ResumableFramer, ResumePoint } from './framer.ts';
+import { PendingRecord } from './pending-record.ts';
+import { RecordsWrapper } from './records-wrapper.ts';
 
 /** Containers nested deeper than this are framed as lines. */
 export const MAX_NESTING = 512;
@@ -56,43 +49,25 @@ const IN_STREAM = 0;
 const IN_ARRAY = 1;
 const IN_WRAPPER = 2;
 
-const WRAPPER_KEY_BYTES = 'Records'.length;
-
 export class JsonStreamFramer implements ResumableFramer {
-  readonly #limit: number;
   readonly #stack = new Uint8Array(MAX_NESTING);
-  readonly #carry = new CarryBuffer();
-  readonly #wrapper = new CarryBuffer();
-  readonly #record = emptyRecord();
+  readonly #pending: PendingRecord;
+  readonly #wrapper = new RecordsWrapper();
   #state = TOP;
   #depth = 0;
   #inside = IN_STREAM;
   /** Stream offset of the chunk's first byte, and line of the byte looked at. */
   #base: number;
   #line: number;
-  /** Index in the chunk where the record's part in it begins; what came before is in the carry buffer. */
-  #start = 0;
-  #position = 0;
-  #startLine = 0;
-  /** Bytes in front of the first element of an array: part of the record only if all of it turns out to be text. */
-  #prefix = 0;
-  #prefixLine = 0;
-  #dropping = false;
   #stringIsKey = false;
-  #keyOffset = 0;
-  #keys = 0;
   #recordsKey = false;
   #recordsOpen = false;
-  #wrapperOpen = false;
-  #wrapperPosition = 0;
-  #wrapperLine = 0;
   #topPosition: number;
   #topLine: number;
-  #emitted = 0;
   #emittedAtTop = 0;
 
   constructor(options: FramerOptions) {
-    this.#limit = options.maxRecordBytes;
+    this.#pending = new PendingRecord(options.maxRecordBytes);
     this.#base = options.position ?? 0;
     this.#line = options.line ?? 1;
     this.#topPosition = this.#base;
@@ -100,7 +75,7 @@ export class JsonStreamFramer implements ResumableFramer {
   }
 
   get bufferedBytes(): number {
-    return this.#carry.length + this.#wrapper.length;
+    return this.#pending.carried + this.#wrapper.length;
   }
 
   /** True between two values of the stream, with nothing held back. */
@@ -120,7 +95,7 @@ export class JsonStreamFramer implements ResumableFramer {
 
   /** Records emitted since the framer was made. */
   get emitted(): number {
-    return this.#emitted;
+    return this.#pending.emitted;
   }
 
   /** Stream offset of the next byte. */
@@ -133,26 +108,23 @@ export class JsonStreamFramer implements ResumableFramer {
       position: this.#topPosition,
       line: this.#topLine,
       framing: 'json',
-      emittedAfter: this.#emitted - this.#emittedAtTop,
+      emittedAfter: this.#pending.emitted - this.#emittedAtTop,
     };
   }
 
   /** Makes the framer as new at the given place of a stream; allocates nothing. */
   restart(position: number, line: number): void {
-    this.#carry.clear();
-    this.#wrapper.clear();
+    this.#pending.clear();
+    this.#wrapper.close();
     this.#state = TOP;
     this.#depth = 0;
     this.#inside = IN_STREAM;
     this.#base = position;
     this.#line = line;
-    this.#dropping = false;
-    this.#wrapperOpen = false;
     this.#recordsOpen = false;
-    this.#prefix = 0;
     this.#topPosition = position;
     this.#topLine = line;
-    this.#emittedAtTop = this.#emitted;
+    this.#emittedAtTop = this.#pending.emitted;
   }
 
   push(chunk: Uint8Array, emit: EmitRecord, drop: DropRecord): void {
@@ -166,7 +138,7 @@ export class JsonStreamFramer implements ResumableFramer {
   run(chunk: Uint8Array, from: number, stopWhenIdle: boolean, emit: EmitRecord, drop: DropRecord): number {
     const length = chunk.length;
     this.#base -= from;
-    this.#start = from;
+    this.#pending.start = from;
     let i = from;
     while (i < length) {
       const byte = chunk[i] as number;
@@ -183,10 +155,11 @@ export class JsonStreamFramer implements ResumableFramer {
           if (b === 0x22) {
             i++;
             if (this.#depth === 0) {
-              this.#finish(chunk, i, emit, drop);
+              this.#pending.finish(chunk, i, emit, drop);
               this.#state = ELEMENTS;
             } else if (this.#stringIsKey) {
-              if (this.#depth === 1) this.#endOfTopKey(chunk, i - 1);
+              if (this.#depth === 1)
+                this.#recordsKey = this.#inside === IN_STREAM && this.#wrapper.endKey(this.#pending, chunk, i - 1);
               this.#state = COLON;
             } else {
               this.#state = AFTER;
@@ -210,7 +183,7 @@ export class JsonStreamFramer implements ResumableFramer {
         case SCALAR:
           if (isScalarByte(byte)) i++;
           else if (this.#depth === 0) {
-            this.#finish(chunk, i, emit, drop);
+            this.#pending.finish(chunk, i, emit, drop);
             this.#state = ELEMENTS;
           } else this.#state = AFTER;
           break;
@@ -221,7 +194,7 @@ export class JsonStreamFramer implements ResumableFramer {
             break;
           }
           i = found + 1;
-          this.#finishLine(chunk, found, emit, drop);
+          this.#pending.finishLine(chunk, found, emit, drop);
           this.#line++;
           this.#state = TOP;
           this.#markTop(i);
@@ -236,7 +209,7 @@ export class JsonStreamFramer implements ResumableFramer {
         case MARK:
           if (byte !== (this.#base + i === 1 ? 0xbb : 0xbf)) this.#state = LINE;
           else if (this.#base + ++i === 3) {
-            this.#carry.clear();
+            this.#pending.clear();
             this.#state = TOP;
           }
           break;
@@ -244,7 +217,7 @@ export class JsonStreamFramer implements ResumableFramer {
           if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a) {
             if (byte === 0x0a) this.#line++;
             i++;
-            if (this.#state === OPENING && this.#carry.length + i - this.#start >= OPENING_BYTES) {
+            if (this.#state === OPENING && this.#pending.lengthTo(i) >= OPENING_BYTES) {
               this.#inside = IN_ARRAY;
               this.#state = ELEMENTS;
             }
@@ -259,11 +232,11 @@ export class JsonStreamFramer implements ResumableFramer {
 
   end(emit: EmitRecord, drop: DropRecord): void {
     const nothing = new Uint8Array(0);
-    this.#start = 0;
-    if (this.#state === SCALAR && this.#depth === 0) this.#finish(nothing, 0, emit, drop);
+    this.#pending.start = 0;
+    if (this.#state === SCALAR && this.#depth === 0) this.#pending.finish(nothing, 0, emit, drop);
     else if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
       if (this.#state !== LINE) this.#notJson(nothing, 0, emit, drop);
-      this.#finishLine(nothing, 0, emit, drop);
+      this.#pending.finishLine(nothing, 0, emit, drop);
     }
     this.#closeBrokenWrapper(emit);
     this.restart(this.#base, this.#line);
@@ -272,8 +245,8 @@ export class JsonStreamFramer implements ResumableFramer {
   /** Keeps what is unfinished and moves the base behind the bytes taken. */
   #leave(chunk: Uint8Array, end: number, drop: DropRecord): number {
     if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
-      if (this.#state !== OPENING && this.#tooLong(end)) this.#giveUp(chunk, end, drop);
-      if (!this.#dropping) this.#carry.append(chunk, this.#start, end);
+      if (this.#state !== OPENING && this.#pending.isTooLong(end)) this.#pending.giveUp(chunk, end, drop);
+      this.#pending.keep(chunk, end);
     }
     this.#base += end;
     return end;
@@ -292,7 +265,7 @@ export class JsonStreamFramer implements ResumableFramer {
     this.#markTop(i);
     this.#begin(i);
     if (byte === 0x7b) {
-      this.#keys = 0;
+      this.#wrapper.begin();
       this.#stack[0] = OBJECT;
       this.#depth = 1;
       this.#state = KEY_OR_END;
@@ -336,14 +309,12 @@ export class JsonStreamFramer implements ResumableFramer {
         break;
       case OPENING:
         if (byte === 0x5d) {
-          this.#carry.clear();
-          this.#dropping = false;
+          this.#pending.clear();
           this.#state = TOP_AFTER;
           return i + 1;
         }
         if (byte === 0x7b || byte === 0x5b || byte === 0x22) {
-          this.#prefix = this.#carry.length + i - this.#start;
-          this.#prefixLine = this.#line;
+          this.#pending.beginValue(i, this.#line);
           this.#inside = IN_ARRAY;
           this.#openValue(byte);
           return i + 1;
@@ -393,7 +364,7 @@ export class JsonStreamFramer implements ResumableFramer {
   #openKey(i: number): number {
     this.#stringIsKey = true;
     this.#state = STRING;
-    if (this.#depth === 1) this.#keyOffset = this.#carry.length + i + 1 - this.#start;
+    if (this.#depth === 1) this.#wrapper.beginKey(this.#pending.lengthTo(i + 1));
     return i + 1;
   }
 
@@ -404,73 +375,39 @@ export class JsonStreamFramer implements ResumableFramer {
       this.#state = AFTER;
       return i + 1;
     }
-    if (this.#wrapperOpen && this.#inside === IN_STREAM) {
-      this.#wrapperOpen = false;
-      if (this.#keys > 1) this.#finish(chunk, i + 1, emit, drop);
-      this.#carry.clear();
-      this.#dropping = false;
+    if (this.#wrapper.isOpen && this.#inside === IN_STREAM) {
+      this.#wrapper.close();
+      if (this.#wrapper.hasMembers) this.#pending.finish(chunk, i + 1, emit, drop);
+      this.#pending.clear();
     } else {
-      this.#finish(chunk, i + 1, emit, drop);
+      this.#pending.finish(chunk, i + 1, emit, drop);
     }
     this.#state = this.#inside === IN_STREAM ? TOP_AFTER : ELEMENTS;
     return i + 1;
   }
 
-  /** A key of a top-level object has ended before index `end`: is it that of a wrapper's array? */
-  #endOfTopKey(chunk: Uint8Array, end: number): void {
-    this.#recordsKey = false;
-    if (this.#inside !== IN_STREAM) return;
-    this.#keys++;
-    const length = this.#carry.length + end - this.#start;
-    if (this.#dropping || length > this.#limit || length - this.#keyOffset !== WRAPPER_KEY_BYTES) return;
-    for (let k = 0; k < WRAPPER_KEY_BYTES; k++) {
-      const offset = this.#keyOffset + k;
-      const byte =
-        offset < this.#carry.length ? this.#carry.bytes[offset] : chunk[this.#start + offset - this.#carry.length];
-      const wanted = 'Records'.charCodeAt(k);
-      if (byte !== wanted && !(k === 0 && byte === 0x72)) return;
-    }
-    this.#recordsKey = true;
-  }
-
   /** The first object of `Records[]`: the wrapper is put aside, the elements stream. */
   #openRecords(chunk: Uint8Array, i: number, emit: EmitRecord, drop: DropRecord): number {
     this.#recordsOpen = false;
-    if (this.#tooLong(i)) {
+    if (this.#pending.isTooLong(i)) {
       this.#openValue(0x7b);
       return i + 1;
     }
-    this.#carry.append(chunk, this.#start, i);
-    this.#wrapper.clear();
-    this.#wrapper.append(this.#carry.bytes, 0, this.#carry.length);
-    this.#carry.clear();
-    if (!this.#wrapperOpen) {
-      this.#wrapperPosition = this.#position;
-      this.#wrapperLine = this.#startLine;
-    }
-    this.#wrapperOpen = true;
+    this.#wrapper.open(this.#pending, chunk, i);
     this.#inside = IN_WRAPPER;
     return this.#element(chunk, i, 0x7b, emit, drop);
   }
 
   #resumeWrapper(i: number): void {
     this.#begin(i);
-    this.#position = this.#wrapperPosition;
-    this.#startLine = this.#wrapperLine;
-    this.#carry.append(this.#wrapper.bytes, 0, this.#wrapper.length);
-    this.#wrapper.clear();
+    this.#wrapper.resume(this.#pending, i);
     this.#stack[0] = OBJECT;
     this.#depth = 1;
     this.#state = AFTER;
   }
 
   #begin(i: number): void {
-    this.#carry.clear();
-    this.#start = i;
-    this.#position = this.#base + i;
-    this.#startLine = this.#line;
-    this.#prefix = 0;
-    this.#dropping = false;
+    this.#pending.begin(i, this.#base + i, this.#line);
     this.#recordsKey = false;
     this.#recordsOpen = false;
   }
@@ -478,59 +415,7 @@ export class JsonStreamFramer implements ResumableFramer {
   #markTop(i: number): void {
     this.#topPosition = this.#base + i;
     this.#topLine = this.#line;
-    this.#emittedAtTop = this.#emitted;
-  }
-
-  #tooLong(end: number): boolean {
-    return this.#dropping || this.#carry.length + end - this.#start - this.#prefix > this.#limit;
-  }
-
-  #giveUp(chunk: Uint8Array, end: number, drop: DropRecord): void {
-    if (this.#dropping) return;
-    this.#carry.append(chunk, this.#start, Math.min(end, this.#start + this.#prefix + SAMPLE_BYTES));
-    const sampleEnd = Math.min(this.#carry.length, this.#prefix + Math.min(SAMPLE_BYTES, this.#limit));
-    drop('too_long', this.#carry.bytes.slice(this.#prefix, sampleEnd));
-    this.#carry.clear();
-    this.#prefix = 0;
-    this.#dropping = true;
-  }
-
-  /** A value is complete: it ends before `end`. */
-  #finish(chunk: Uint8Array, end: number, emit: EmitRecord, drop: DropRecord): void {
-    if (this.#tooLong(end)) {
-      this.#giveUp(chunk, end, drop);
-    } else if (this.#carry.length === 0) {
-      const start = this.#start + this.#prefix;
-      this.#emit(chunk, start, end, this.#position + this.#prefix, this.#valueLine(), emit);
-    } else {
-      this.#carry.append(chunk, this.#start, end);
-      const { bytes, length } = this.#carry;
-      this.#emit(bytes, this.#prefix, length, this.#position + this.#prefix, this.#valueLine(), emit);
-    }
-    this.#carry.clear();
-    this.#prefix = 0;
-    this.#dropping = false;
-  }
-
-  #valueLine(): number {
-    return this.#prefix > 0 ? this.#prefixLine : this.#startLine;
-  }
-
-  /** A line of text is complete: it ends before `end`. */
-  #finishLine(chunk: Uint8Array, end: number, emit: EmitRecord, drop: DropRecord): void {
-    if (this.#tooLong(end)) this.#giveUp(chunk, end, drop);
-    else {
-      let bytes = chunk;
-      let [from, to] = [this.#start, end];
-      if (this.#carry.length > 0) {
-        this.#carry.append(chunk, this.#start, end);
-        [bytes, from, to] = [this.#carry.bytes, 0, this.#carry.length];
-      }
-      const textEnd = withoutCarriageReturn(bytes, from, to);
-      if (!isBlank(bytes, from, textEnd)) this.#emit(bytes, from, textEnd, this.#position, this.#startLine, emit);
-    }
-    this.#carry.clear();
-    this.#dropping = false;
+    this.#emittedAtTop = this.#pending.emitted;
   }
 
   /**
@@ -538,63 +423,22 @@ export class JsonStreamFramer implements ResumableFramer {
    * newline. After that the stream counts as a sequence of values again. Returns `i`.
    */
   #notJson(chunk: Uint8Array, i: number, emit: EmitRecord, drop: DropRecord): number {
-    if (this.#tooLong(i)) this.#giveUp(chunk, i, drop);
-    else {
-      this.#carry.append(chunk, this.#start, i);
-      // With elements taken out, offsets in the wrapper are none of the stream: its rest stays one record.
-      if (this.#wrapperOpen && this.#inside === IN_STREAM) this.#wrapperAsText(i, emit);
-      else this.#splitLines(emit);
-    }
-    this.#start = i;
-    this.#prefix = 0;
+    // With elements taken out, offsets in the wrapper are none of the stream: its rest stays one record.
+    if (this.#wrapper.isOpen && this.#inside === IN_STREAM && !this.#pending.isTooLong(i)) {
+      this.#pending.keep(chunk, i);
+      if (this.#wrapper.hasMembers) this.#pending.finishHeld(emit);
+      this.#begin(i);
+    } else this.#pending.becomeText(chunk, i, emit, drop);
     this.#depth = 0;
     this.#closeBrokenWrapper(emit);
-    this.#inside = IN_STREAM;
-    this.#wrapperOpen = false;
     this.#recordsOpen = false;
     this.#state = LINE;
     return i;
   }
 
-  #wrapperAsText(i: number, emit: EmitRecord): void {
-    const { bytes, length } = this.#carry;
-    if (this.#keys > 1) this.#emit(bytes, 0, length, this.#position, this.#startLine, emit);
-    this.#begin(i);
-  }
-
-  #splitLines(emit: EmitRecord): void {
-    const held = Buffer.from(this.#carry.bytes.slice(0, this.#carry.length));
-    let start = 0;
-    for (let end = held.indexOf(0x0a); end !== -1; end = held.indexOf(0x0a, start)) {
-      const textEnd = withoutCarriageReturn(held, start, end);
-      if (!isBlank(held, start, textEnd)) this.#emit(held, start, textEnd, this.#position, this.#startLine, emit);
-      this.#position += end + 1 - start;
-      this.#startLine++;
-      start = end + 1;
-    }
-    this.#carry.clear();
-    this.#carry.append(held, start, held.length);
-  }
-
-  /** The members of a wrapper whose array never ended properly are searched as text. */
   #closeBrokenWrapper(emit: EmitRecord): void {
-    if (this.#inside === IN_WRAPPER && this.#wrapperOpen && this.#keys > 1) {
-      const { bytes, length } = this.#wrapper;
-      this.#emit(bytes, 0, length, this.#wrapperPosition, this.#wrapperLine, emit);
-    }
-    this.#wrapper.clear();
-    this.#wrapperOpen = false;
+    if (this.#inside === IN_WRAPPER) this.#wrapper.giveUp(this.#pending, emit);
+    this.#wrapper.close();
     this.#inside = IN_STREAM;
-  }
-
-  #emit(bytes: Uint8Array, start: number, end: number, position: number, line: number, emit: EmitRecord): void {
-    const record = this.#record;
-    record.bytes = bytes;
-    record.start = start;
-    record.end = end;
-    record.position = position;
-    record.line = line;
-    this.#emitted++;
-    emit(record);
   }
 }
