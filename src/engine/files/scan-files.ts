@@ -291,6 +291,8 @@ class Scan {
     this.#jobs.push(job);
     const give = async (piece: Piece): Promise<void> => {
       void job.add(piece);
+      // What others have found meanwhile goes out: they wait for it.
+      for (let [head] = this.#jobs; head !== job && head?.isReady === true; [head] = this.#jobs) await this.#take(head);
       while (job.waiting > KEPT_PIECES && this.#jobs[0] !== job) await this.#takeOldest();
       if (this.#jobs[0] === job) await this.#take(job);
     };
