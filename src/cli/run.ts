@@ -61,6 +61,13 @@ async function run(flags: RunFlags): Promise<number> {
   const events = eventWriter(terminal.out);
   const forPeople = terminal.out.isTTY === true && flags.json !== true && !emitsEvents;
   if (emitsEvents) refuseEventsWithoutFlux(load().config.flux.length);
+  // Without a handler the signal would end the process: whoever changed a file while it starts wants it read, not that.
+  let reload: (() => void) | undefined;
+  let asked = false;
+  process.on('SIGHUP', () => {
+    if (reload === undefined) asked = true;
+    else reload();
+  });
   const running = await startService({
     mode: process.env.LISTEN_PORT === undefined ? 'run' : 'drop-in',
     logger,
@@ -84,7 +91,8 @@ async function run(flags: RunFlags): Promise<number> {
   });
   if (running.url !== undefined) say(terminal, `page, API and metrics at ${running.url}`);
   const stopWatching = watchFiles(service, service.config.reload_seconds * 1000);
-  process.on('SIGHUP', () => void service.reload().then(() => service.pullSources()));
+  reload = () => void service.reload().then(() => service.pullSources());
+  if (asked) reload();
   const interrupted = await Promise.race([untilSignal(), service.finished().then(() => undefined)]);
   stopWatching();
   logger.info('stopping', { ...(interrupted !== undefined && { signal: interrupted }) });

@@ -16,13 +16,14 @@ import { statefulSetup } from '../../testing/stateful-events.ts';
 const ROUNDS = Number(process.env.FLINT_KILL_ROUNDS ?? 8);
 const SEED = Number(process.env.FLINT_KILL_SEED ?? Date.now() % 1_000_000);
 const LINES_PER_ROUND = 150;
+const PAIRS_PER_ROUND = 10;
 const END = 'end-of-log.example.com';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 interface Said {
-  readonly event: { readonly id: string };
+  readonly event: { readonly id: string; readonly original?: string };
   readonly rule: { readonly name: string };
   readonly flint: { readonly engine: string; readonly events?: unknown; readonly count?: number };
 }
@@ -159,6 +160,61 @@ describe('an input that cannot be read again', () => {
     );
     await third.stop();
   });
+
+  it(
+    'loses no half of a pair, however often it is killed while events are posted',
+    async () => {
+      const random = new Random(SEED + 1);
+      const pairs = PAIRS_PER_ROUND * ROUNDS;
+      const setup = statefulSetup(folder.path, SEED, 0);
+      const alerts = join(folder.path, 'pairs.ndjson');
+      const at = (i: number): string => new Date(Date.parse('2026-03-01T10:00:00Z') + 500 * i).toISOString();
+      // Twenty events and ten seconds lie between the halves, so that most pairs see a kill; the chain of flux may take 50 s.
+      const events = Array.from({ length: pairs + 20 }, (_, i) => [
+        ...(i < pairs ? [{ '@timestamp': at(i), action: 'fail', user: `u${i}`, host: `h${i % 7}`, n: i }] : []),
+        ...(i >= 20
+          ? [{ '@timestamp': at(i), action: 'get', user: `u${i - 20}`, host: `h${(i - 20) % 7}`, size: 1 }]
+          : []),
+      ]).flat();
+      let sent = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        const flint = new FlintProcess({
+          args: [
+            ...['run', '--data-dir', join(folder.path, 'pairs'), '--http', '127.0.0.1:0', ...setup.args],
+            ...['--listen', 'http://127.0.0.1:0?logsource=any/test', '--output', `file:${alerts}`],
+          ],
+          env: { FLINT_ALERTS__SUPPRESS_SECONDS: '0', FLINT_STATE__SNAPSHOT_SECONDS: '0.2' },
+        });
+        const port = await flint.port('http');
+        const last = round === ROUNDS - 1;
+        const kill = setTimeout(() => flint.signal('SIGKILL'), last ? 2 ** 31 - 1 : 100 + random.int(1200));
+        const end = Math.ceil((events.length * (round + 1)) / ROUNDS);
+        while (sent < end && flint.running) {
+          const batch = events.slice(sent, Math.min(end, sent + 1 + random.int(5)));
+          const body = batch.map((event) => `${JSON.stringify(event)}\n`).join('');
+          try {
+            const { status } = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body });
+            if (status === 200) sent += batch.length;
+            else await pause(20);
+          } catch {
+            // Killed before it answered: a client sends it again.
+            break;
+          }
+        }
+        if (last) await flint.stop();
+        await flint.exited;
+        clearTimeout(kill);
+      }
+      expect(sent).toBe(events.length);
+      const users = new Set(
+        alertsIn(alerts).flatMap(({ rule, event }) =>
+          rule.name === 'chain' ? [(JSON.parse(event.original ?? '{}') as { user: string }).user] : [],
+        ),
+      );
+      expect(users.size).toBe(pairs);
+    },
+    60_000 + ROUNDS * 8_000,
+  );
 
   it('remembers the processes it was told of', async () => {
     const rules = join(folder.path, 'parent.yml');

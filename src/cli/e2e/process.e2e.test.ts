@@ -50,6 +50,14 @@ describe('flint run', () => {
     expect(flint.log.at(-1)?.message).toBe('stopped');
   });
 
+  it('takes a SIGHUP while it starts for one that came after', async () => {
+    const flint = service('early');
+    await flint.port('json+tcp');
+    flint.signal('SIGHUP');
+    await flint.logged('ready');
+    expect(await flint.stop()).toEqual({ code: 0, signal: null });
+  });
+
   it.each([
     ['no input', ['run'], 'no input is configured'],
     ['an unknown protocol', ['run', '--listen', 'gelff+udp://127.0.0.1:0'], 'did you mean "gelf"'],
