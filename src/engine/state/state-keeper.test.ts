@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,8 +20,11 @@ beforeEach(() => {
   steadyMs = 0;
   drawMs = 0;
   jumpMs = 0;
+  logged = [];
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+let logged: string[] = [];
 
 const part: StatefulPart = {
   name: 'p',
@@ -43,7 +46,7 @@ function open(): { readonly keeper: StateKeeper; readonly saved: () => number } 
     moment: () => ({ version: 1, positions: {} }),
     now: () => wallMs,
     steadyMs: () => steadyMs,
-    logger: createLogger({ level: 'error', now: () => wallMs, write: () => {} }),
+    logger: createLogger({ level: 'error', now: () => wallMs, write: (line) => logged.push(line) }),
   });
   return { keeper, saved: () => counters.snapshot().counts['state_snapshots'] ?? 0 };
 }
@@ -92,5 +95,15 @@ describe('the keeper of state', () => {
     expect(saved()).toBe(1);
     await passing(keeper, 20_000);
     expect(saved()).toBe(2);
+  });
+
+  it('names the part that is damaged on disk, and why it begins anew', async () => {
+    const { keeper } = open();
+    expect(await keeper.save()).toBe(true);
+    for (const name of readdirSync(folder)) if (name !== 'manifest') writeFileSync(join(folder, name), '');
+    expect(open().keeper.restore()?.fresh).toEqual(['all of p']);
+    expect(logged.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { message: 'a part of the saved state cannot be used', part: 'p', reason: 'a snapshot chunk is cut off' },
+    ]);
   });
 });

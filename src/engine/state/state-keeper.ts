@@ -7,7 +7,6 @@
  * all parts are taken in that pause and drawn after it, while events go on. The pause is counted and bounded: when outputs are slow the
  * snapshot waits for the next time.
  */
-import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { decodeChunk, readSnapshot, type SnapshotChunk } from '../../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { EvidencePosition } from '../../store/evidence-log.ts';
@@ -53,7 +52,6 @@ export interface Restored {
   readonly moment: SavedMoment;
   /** What starts empty, in words for people. */
   readonly fresh: readonly string[];
-  readonly problems: readonly Diagnostic[];
 }
 
 /** Inputs wait no longer for a snapshot to begin. */
@@ -109,24 +107,22 @@ export class StateKeeper {
     if (moment === undefined) return undefined;
     const startMs = now();
     const begunMs = this.#options.steadyMs();
-    const problems: Diagnostic[] = [];
     const fresh = [...parts(), ...this.#options.more()].flatMap((part) => {
       if (!this.#folder.parts.includes(part.name)) return part.restore(new Map(), startMs);
       const chunks = readSnapshot(this.#folder.chunks(part.name));
       if (!('severity' in chunks)) return part.restore(chunks, startMs);
-      problems.push(chunks);
+      const { code, message: reason } = chunks;
+      logger.error('a part of the saved state cannot be used', { part: part.name, code, reason });
       return [`all of ${part.name}`];
     });
     this.#options.counters.set('state_restore_ms', this.#options.steadyMs() - begunMs);
     this.#tell();
-    for (const { code, message } of problems)
-      logger.error('a part of the saved state cannot be used', { code, message });
     if (fresh.length > 0)
       logger.info('state of these rules begins anew', {
         count: fresh.length,
         rules: fresh.slice(0, MAX_NAMED).join(', '),
       });
-    return { moment, fresh, problems };
+    return { moment, fresh };
   }
 
   /** The parts are about to be exchanged, at a reload: a snapshot under way is given up, the next one is of everything and comes at once. */
