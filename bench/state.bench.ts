@@ -14,6 +14,8 @@ import type { FluxEngineOptions } from '../src/state/flux/engine.ts';
 import { BloomGenerations } from '../src/state/memory/bloom-generations.ts';
 import { Fingerprint } from '../src/state/memory/fingerprint.ts';
 import { TagTable } from '../src/state/memory/tag-table.ts';
+import { fillFact, ProcessFact } from '../src/state/process/process-fact.ts';
+import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../src/state/process/process-memory.ts';
 import { restoreTable, snapshotTable } from '../src/state/memory/tag-table-snapshot.ts';
 import { SourceClocks } from '../src/state/order/source-clock.ts';
 import { closing, readSnapshot } from '../src/state/snapshot/chunk.ts';
@@ -300,12 +302,66 @@ function windows(): void {
   expectEqual('facts restored', restored.counts()[0]?.counts.facts ?? 0, facts);
 }
 
+/** One busy key among a million that do nothing: what it costs that they are there, to it and to the others. */
+function idleKeys(idle: number): void {
+  const FACTS = 1_000_000;
+  const clocks = new SourceClocks();
+  clocks.register('bench', 'stream');
+  const plan = planCorrelations([correlationRule('event_count', 1_000_000)], 60_000);
+  const options = { ...DEFAULT_CORRELATION_OPTIONS, mode: 'eager' as const, seed: SEED };
+  const engine = new CorrelationEngine(plan, clocks, options, () => {});
+  const push = (group: string, i: number): void => {
+    const place = { timeMs: 1.6e12 + Math.floor(i / 100), source: 0, position: i, part: 0 };
+    engine.push({ correlation: 0, member: 0, group: [group], ...place }, place.timeMs);
+  };
+  for (let i = 0; i < idle; i++) push(`idle-${i}`, i);
+  const others = Array.from({ length: 1000 }, (_, i) => `user-${i}`);
+  const facts = processorSeconds(() => {
+    for (let i = 0; i < FACTS; i++)
+      push(i % 10 === 9 ? (others[Math.floor(i / 10) % 1000] as string) : 'busy', idle + i);
+  });
+  expectEqual('groups', engine.counts()[0]?.counts.groups ?? 0, idle + 1001);
+  const processes = new ProcessMemory({ ...DEFAULT_PROCESS_OPTIONS, seed: SEED });
+  const fact = new ProcessFact();
+  const { texts } = processes.table;
+  const start = (host: string, pid: string, timeMs: number): void => {
+    texts.sweep();
+    const told = { kind: 'start' as const, host, pid, parentPid: '4', timeMs, parentFields: {} };
+    processes.observeFact(fillFact(fact, { ...told, fields: { Image: 'C:\\Windows\\System32\\cmd.exe' } }, texts));
+  };
+  for (let i = 0; i < idle; i++) start(`idle-${i}`, '8', 1.6e12);
+  const kept = processes.counts;
+  const starts = processorSeconds(() => {
+    for (let i = 0; i < FACTS; i++)
+      start(i % 10 === 9 ? `host-${Math.floor(i / 10) % 1000}` : 'busy', String(4 * (i % 20_000)), 1.6e12 + 10 * i);
+  });
+  if (processes.counts.bytes > DEFAULT_PROCESS_OPTIONS.budgetBytes) throw new Error('process memory beyond its budget');
+  const rate = (seconds: number): string => (FACTS / seconds / 1e6).toFixed(2);
+  const each = idle === 0 ? '' : `; ${Math.round(kept.bytes / kept.processes)} bytes an idle host`;
+  print(
+    `90 % for one key beside ${idle.toLocaleString('en')} idle ones`,
+    `correlation ${rate(facts)} M/s, processes ${rate(starts)} M/s${each}`,
+  );
+}
+
+function processorSeconds(run: () => void): number {
+  const start = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+const IDLE = [0, 1_000_000] as const;
+
 const SECTIONS: Readonly<Record<string, () => void>> = {
   memory,
   flux: () => ways('flux', fluxWays()),
   correlation: () => ways('correlation', correlationWays()),
   groups: () => {
     for (const part of MODES.keys()) process.stdout.write(alone('groups', part));
+  },
+  idle: () => {
+    for (const part of IDLE.keys()) process.stdout.write(alone('idle', part));
   },
   snapshot,
   windows,
@@ -316,6 +372,7 @@ const PARTS: Readonly<Record<string, (part: number) => void>> = {
   flux: (part) => process.stdout.write(JSON.stringify(fluxWays()[part]?.run())),
   correlation: (part) => process.stdout.write(JSON.stringify(correlationWays()[part]?.run())),
   groups: (part) => groupsOf(MODES[part] ?? 'eager'),
+  idle: (part) => idleKeys(IDLE[part] ?? 0),
 };
 
 const chosen = process.argv.slice(2);

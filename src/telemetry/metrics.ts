@@ -159,6 +159,8 @@ export const METRICS: readonly Metric[] = [
   gauge('state', 'groups', 'groups of a rule over several events, by its id'),
   gauge('state', 'entries', 'facts in windows, remembered tags, kept events, processes'),
   gauge('state', 'bytes', 'about the memory of them'),
+  gauge('state', 'budget_bytes', 'memory that all rules of the same engine may take together'),
+  gauge('state', 'group_limit', 'entries that one group may have', 'group_limit_entries'),
   gauge('state', 'waiting', 'events that wait for older ones', 'waiting_events'),
   gauge(
     'state',

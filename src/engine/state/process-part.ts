@@ -1,5 +1,6 @@
 /** Process memory as a piece of state that survives restarts: processes, events that wait for an ancestor, unfinished audit events. */
 import type { AuditAssembler } from '../../state/process/audit-assembler.ts';
+import { MAX_INSTANCES } from '../../state/process/process-table.ts';
 import type { ProcessMemory } from '../../state/process/process-memory.ts';
 import { restoreProcesses, snapshotProcesses } from '../../state/process/snapshot.ts';
 import { closing, decodeChunk, encodeChunk, type SnapshotChunk } from '../../state/snapshot/chunk.ts';
@@ -29,6 +30,7 @@ export function processPart(memory: ProcessMemory<LateEvent>, audit: AuditAssemb
       const { processes, bytes, evicted, waiting, waitingBytes, waitingDropped } = memory.counts;
       return [
         {
+          ...{ budgetBytes: memory.options.budgetBytes, groupLimit: MAX_INSTANCES },
           ...{
             engine: 'process',
             rule: 'processes',

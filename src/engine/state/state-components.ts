@@ -5,7 +5,7 @@ import type { ComponentSnapshot } from '../../telemetry/component-counters.ts';
 /** Memory by rule, for the metrics; the rule's id is the name. */
 export function stateComponents(reports: readonly StateReport[]): ComponentSnapshot[] {
   return reports.map(
-    ({ rule, groups, entries, bytes, waiting, late, evicted, refuted, unconfirmed = 0, restored = 0 }) => ({
+    ({ rule, groups, entries, bytes, waiting, late, evicted, refuted, unconfirmed = 0, restored = 0, ...bounds }) => ({
       component: 'state',
       name: rule,
       counts: {},
@@ -13,6 +13,8 @@ export function stateComponents(reports: readonly StateReport[]): ComponentSnaps
       errors: {},
       gauges: {
         ...{ groups, entries, bytes, waiting, late, evicted },
+        ...(bounds.budgetBytes !== undefined && { budget_bytes: bounds.budgetBytes }),
+        ...(bounds.groupLimit !== undefined && { group_limit: bounds.groupLimit }),
         ...(refuted !== undefined && { refuted, unconfirmed, restored }),
       },
     }),

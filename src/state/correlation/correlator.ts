@@ -160,7 +160,9 @@ export class Correlator implements StatefulPart {
   }
 
   report(): readonly StateReport[] {
+    const { budgetBytes, maxFactsPerGroup: groupLimit } = this.engine.options;
     return this.engine.runners.map(({ planned: { rule }, counts }) => ({
+      ...{ budgetBytes, groupLimit },
       ...{ engine: 'correlation', rule: rule.details.id, name: rule.details.name, groups: counts.groups },
       ...{ entries: counts.facts, bytes: counts.bytes, waiting: counts.pending, late: counts.late },
       evicted: counts.evicted + counts.trimmed,

@@ -61,6 +61,10 @@ export class CorrelationEngine {
     );
   }
 
+  get options(): CorrelationOptions {
+    return this.#options;
+  }
+
   get runners(): readonly CorrelationRunner[] {
     return this.#runners;
   }

@@ -183,6 +183,10 @@ export class FluxEngine<T> {
     });
   }
 
+  get memoryOptions(): FluxMemoryOptions {
+    return this.#options.memory;
+  }
+
   get counts(): OrderCounts & {
     readonly pending: number;
     readonly facts: number;

@@ -160,9 +160,15 @@ export class FluxTagger implements StatefulPart {
   report(): readonly StateReport[] {
     const { facts, forgotten, bytes, pending, late } = this.engine.counts;
     const rules = this.plan.rules.map(({ rule }) => rule.name).join(', ');
+    const { memoryOptions } = this.engine;
+    const bounds =
+      memoryOptions.kind === 'exact'
+        ? { budgetBytes: memoryOptions.budgetBytes, groupLimit: memoryOptions.maxPerGroup }
+        : { groupLimit: memoryOptions.capacity };
     const proofs = this.engine.memory.kind === 'bloom' ? { ...this.engine.proofs } : {};
     return [
       {
+        ...bounds,
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules, groups: this.engine.order.keys },
         ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
         ...proofs,

@@ -213,9 +213,11 @@ export class ProcessMemory<T = never> {
     if (byGuid !== NO_ROW) return byGuid;
     const { rows } = this.table;
     for (let row = this.table.index.first(fact.host, fact.pid); row !== NO_ROW; row = rows.get(row, OLDER)) {
+      const startMs = rows.number(row, START);
+      // Those behind it started no later: none of them can be this start.
+      if (startMs < fact.timeMs - SAME_START_MS) return NO_ROW;
       if (fact.guid !== NO_TEXT && rows.get(row, GUID) !== NO_TEXT) continue;
       const image = rows.get(row, FIELDS + IMAGE);
-      const startMs = rows.number(row, START);
       const isSame = rows.isStarted(row)
         ? Math.abs(startMs - fact.timeMs) <= SAME_START_MS &&
           this.#isSameProgram(image, fact.fields[IMAGE] as number) &&

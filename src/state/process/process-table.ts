@@ -28,7 +28,7 @@ import {
 import { NO_TEXT, type TextSeed, TextStore } from './text-store.ts';
 
 /** Instances of one id; more of them in memory at once have no use. */
-const MAX_INSTANCES = 16;
+export const MAX_INSTANCES = 16;
 /** A row and its place in the index, about. */
 const ROW_BYTES = 4 * ROW_WORDS + 24;
 /** Notes of texts: the row with the GUID, the processes of the host. */

@@ -41,6 +41,10 @@ export interface StateReport {
   /** Facts in windows, remembered tags, kept events, processes. */
   readonly entries: number;
   readonly bytes: number;
+  /** Bytes that all rules of the engine may take together; absent where memory is of a fixed size. */
+  readonly budgetBytes?: number;
+  /** Entries that one group (for processes: one process id of a host) may have. */
+  readonly groupLimit?: number;
   /** Events that wait for older ones. */
   readonly waiting: number;
   readonly late: number;
