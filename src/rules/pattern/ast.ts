@@ -16,6 +16,8 @@ export interface ObservationJoin {
 export interface Qualified {
   readonly kind: 'qualified';
   readonly item: Observation;
+  /** The item stands in parentheses: what qualifies it does not qualify the bracket in them. */
+  readonly grouped?: true;
   readonly qualifier: Qualifier;
 }
 

@@ -87,7 +87,7 @@ function parseBare(cursor: Cursor): Observation {
   cursor.notes.add('missing-brackets');
   const test = parseComparison(cursor);
   if (isPunctuation(cursor, ']')) take(cursor);
-  return parseQualifiers(cursor, { kind: 'bracket', test });
+  return parseQualifiers(cursor, { kind: 'bracket', test }, false);
 }
 
 // Between observations: FOLLOWEDBY is the loosest, then OR, then AND.
@@ -119,11 +119,11 @@ function parseJoin(
 function parseObservation(cursor: Cursor): Observation {
   if (isPunctuation(cursor, '(')) {
     const item = inside(cursor, ')', parseFollowedBy);
-    return parseQualifiers(cursor, item);
+    return parseQualifiers(cursor, item, true);
   }
   if (isPunctuation(cursor, '[')) {
     const test = inside(cursor, ']', parseComparison);
-    return parseQualifiers(cursor, { kind: 'bracket', test });
+    return parseQualifiers(cursor, { kind: 'bracket', test }, false);
   }
   const { token } = cursor;
   if (token.kind === 'identifier' || token.kind === 'hyphenated' || isKeyword(cursor, 'EXISTS')) {
@@ -139,12 +139,13 @@ function parseObservation(cursor: Cursor): Observation {
   throw unexpected('"[" or "("', token);
 }
 
-function parseQualifiers(cursor: Cursor, item: Observation): Observation {
+function parseQualifiers(cursor: Cursor, item: Observation, isGroup: boolean): Observation {
   let result = item;
   while (true) {
     const qualifier = parseQualifier(cursor);
     if (qualifier === undefined) return result;
-    result = { kind: 'qualified', item: result, qualifier };
+    const grouped = isGroup && result === item;
+    result = { kind: 'qualified', item: result, ...(grouped && { grouped }), qualifier };
   }
 }
 

@@ -69,7 +69,18 @@ const { observation } = fc.letrec<{ observation: Observation }>((tie) => ({
   observation: fc.oneof(
     { maxDepth: 3 },
     fc.record({ kind: fc.constant('bracket' as const), test: comparison }),
-    fc.record({ kind: fc.constant('qualified' as const), item: tie('observation'), qualifier }),
+    fc
+      .record({
+        kind: fc.constant('qualified' as const),
+        item: tie('observation'),
+        grouped: fc.boolean(),
+        qualifier,
+      })
+      .map(({ grouped, ...node }) => {
+        const { kind } = node.item as Observation;
+        const isJoin = kind !== 'bracket' && kind !== 'qualified';
+        return { ...node, ...((grouped || isJoin) && { grouped: true as const }) };
+      }),
     fc.record({
       kind: fc.constantFrom('observation-and' as const, 'observation-or' as const, 'followedby' as const),
       items: fc.array(tie('observation'), { minLength: 2, maxLength: 3 }),

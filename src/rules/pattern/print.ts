@@ -7,8 +7,7 @@ export function printPattern(root: Observation): string {
   if (root.kind === 'bracket') return `[${printComparison(root.test)}]`;
   if (root.kind === 'qualified') {
     const item = printPattern(root.item);
-    const isJoin = root.item.kind !== 'bracket' && root.item.kind !== 'qualified';
-    return `${isJoin ? `(${item})` : item} ${printQualifier(root.qualifier)}`;
+    return `${root.grouped === true ? `(${item})` : item} ${printQualifier(root.qualifier)}`;
   }
   const operator = { 'observation-and': 'AND', 'observation-or': 'OR', followedby: 'FOLLOWEDBY' }[root.kind];
   const isJoin = (item: Observation): boolean => item.kind !== 'bracket' && item.kind !== 'qualified';

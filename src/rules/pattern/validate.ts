@@ -61,9 +61,11 @@ function duplicateQualifiers(node: Observation): Diagnostic[] {
       findings.push(diagnostic('PATTERN_DUPLICATE_QUALIFIER', 'error', `${name} stands twice on one expression`));
     }
     seen.add(kind);
+    // What stands outside of parentheses qualifies no bracket.
+    if (inner.grouped === true) return duplicateQualifiers(inner.item);
     inner = inner.item;
   }
-  return inner.kind === 'bracket' ? findings : duplicateQualifiers(inner);
+  return findings;
 }
 
 function hexForm(digits: number): RegExp {
