@@ -1,22 +1,26 @@
 /**
  * The earlier rows behind a flux alert: for temporal rules the newest row of the context with each tag, for parent and ancestor rules
  * the chain of parents. Bounded by rows; the oldest go first. Results never depend on it: a tag whose row is gone still counts, only the
- * list is then shorter and marked incomplete. Snapshots keep the places of the rows; halves of a table that change no more are saved once.
+ * list is then shorter and marked incomplete. Snapshots keep the places of the rows.
  */
 import type { EventPlace } from '../event-place.ts';
-import { type HalfPicture, RecentTable } from '../memory/recent-table.ts';
-import { type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
+import { RecentTable } from '../memory/recent-table.ts';
+import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import { type ChainWords, chainTags } from './chain.ts';
 import type { FluxEvaluator } from './evaluate.ts';
+import { EvidenceChunks, type NamedTable, savedTables, wholeTables } from './evidence-chunks.ts';
+import {
+  type ContextRows,
+  type EvidenceRow,
+  type LineageNode,
+  loadedNode,
+  loadedTags,
+  type SavedNode,
+  type SavedTags,
+} from './evidence-rows.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import type { ProofSource, Proven } from './proof.ts';
 import { type FluxRow, hasTag } from './row.ts';
-
-/** A row as evidence: where its event is, and the tags that were its own. `item` only where items are kept. */
-export interface EvidenceRow<T> extends EventPlace {
-  readonly own: readonly number[];
-  readonly item: T | undefined;
-}
 
 export interface Contributor<T> {
   readonly row: EvidenceRow<T>;
@@ -39,48 +43,11 @@ const MAX_DEPTH = 64;
 /** All tags of a word. */
 const ALL = 0x7fffffff;
 
-/** Entries of one chunk of a snapshot: some milliseconds of work. */
-const ENTRIES_PER_CHUNK = 2000;
-const CHUNK = 'evidence/';
-/** Which tables have forgotten nothing yet; only beside Bloom memory. */
-const WHOLE_CHUNK = 'evidence-whole';
-
-/** Time, source, position, part, own tags. */
-type SavedRow = readonly [number, number, number, number, readonly number[]];
-type SavedNode = readonly [row: SavedRow, parentLo: number | null, parentHi: number | null, proof?: SavedProof];
-interface SavedTags {
-  readonly rows: readonly (SavedRow | null)[];
-  readonly proof?: SavedProof;
-}
-type SavedProof = readonly [proven: readonly number[], doubted: readonly number[]];
-
-/** Entries of one table, oldest chunks first. */
-interface SavedEntries<V> {
-  readonly table: string;
-  readonly entries: readonly (readonly [lo: number, hi: number, value: V])[];
-}
-
-interface ContextRows<T> {
-  /** The newest row with each tag of the rule. */
-  readonly rows: readonly (EvidenceRow<T> | undefined)[];
-  /** By the words of the rule. */
-  readonly proof: Proven | undefined;
-}
-
-interface Node<T> {
-  readonly row: EvidenceRow<T>;
-  readonly hasParent: boolean;
-  readonly parentLo: number;
-  readonly parentHi: number;
-  /** What the id passes on, by the plan's words. */
-  readonly proof: Proven | undefined;
-}
-
 /** The rows of one tuple of columns, shared by the rules that use it. */
 interface Lineage<T> {
   readonly child: number;
   readonly parent: number;
-  readonly nodes: RecentTable<Node<T>>;
+  readonly nodes: RecentTable<LineageNode<T>>;
 }
 
 export class EvidenceLog<T> implements ProofSource {
@@ -97,8 +64,7 @@ export class EvidenceLog<T> implements ProofSource {
   readonly #state: Proven;
   /** No tag of any rule. */
   readonly #none: Int32Array;
-  /** Chunks of halves that were saved, by prefix of their keys. */
-  #saved = new Map<string, number>();
+  readonly #chunks: EvidenceChunks;
 
   /**
    * `proves`: keep with the rows what they prove, for a memory that may be wrong. `former`: a log that goes on until this one is used; rows
@@ -107,6 +73,7 @@ export class EvidenceLog<T> implements ProofSource {
   constructor(plan: FluxPlan, maxRows: number, keepItems: boolean, proves = false, former?: EvidenceLog<T>) {
     const words = (): Int32Array => new Int32Array(plan.words);
     this.#proves = proves;
+    this.#chunks = new EvidenceChunks(proves);
     this.#none = words();
     this.#words = { tags: words(), inherited: words(), chained: words() };
     this.#state = { proven: words(), doubted: words() };
@@ -199,18 +166,12 @@ export class EvidenceLog<T> implements ProofSource {
 
   /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
   snapshot(full: boolean): Generator<SnapshotChunk, void> {
-    if (full) this.#saved.clear();
-    const pictures = this.#tables().map(({ name, picture }) => ({ name, halves: picture() }));
-    const whole = this.#tables().flatMap(({ name, table }) => (table.lost ? [] : [name]));
-    return this.#draw(pictures, whole);
+    return this.#chunks.snapshot(this.#tables(), full);
   }
 
   /** Keys of all chunks, once the picture has been drawn. */
   chunkKeys(): string[] {
-    const keys = [...this.#saved].flatMap(([prefix, count]) =>
-      Array.from({ length: count }, (_, part) => `${prefix}/${part}`),
-    );
-    return this.#proves ? [WHOLE_CHUNK, ...keys] : keys;
+    return this.#chunks.keys();
   }
 
   restore(chunks: ReadonlyMap<string, DecodedChunk>): void {
@@ -219,24 +180,17 @@ export class EvidenceLog<T> implements ProofSource {
     );
     const lineages = new Map(this.#lineageList.map((lineage) => [this.#columnsOf(lineage), lineage.nodes]));
     // A table that the snapshot does not know may have lost anything: memory goes on from before.
-    const known = (chunks.get(WHOLE_CHUNK)?.head ?? { whole: [] }) as { readonly whole: readonly string[] };
-    for (const { name, table } of this.#tables()) table.lost = !known.whole.includes(name);
-    for (const [key, { head }] of chunks) {
-      if (!key.startsWith(CHUNK)) continue;
-      const { table, entries } = head as SavedEntries<unknown>;
+    const whole = wholeTables(chunks);
+    for (const { name, table } of this.#tables()) table.lost = !whole.includes(name);
+    for (const { table, entries } of savedTables(chunks))
       for (const [lo, hi, value] of entries) {
         contexts.get(table)?.put(lo, hi, loadedTags<T>(value as SavedTags));
         lineages.get(table)?.put(lo, hi, loadedNode<T>(value as SavedNode));
       }
-    }
   }
 
   /** Each table with the words that name it over restarts. */
-  #tables(): {
-    readonly name: string;
-    readonly table: { lost: boolean };
-    picture(): readonly HalfPicture<unknown>[];
-  }[] {
+  #tables(): (NamedTable & { readonly table: { lost: boolean } })[] {
     return [
       ...this.#plan.rules.flatMap((planned) => {
         const table = this.#contexts[planned.ordinal];
@@ -250,36 +204,6 @@ export class EvidenceLog<T> implements ProofSource {
         picture: () => lineage.nodes.picture(),
       })),
     ];
-  }
-
-  *#draw(
-    pictures: readonly { readonly name: string; readonly halves: readonly HalfPicture<unknown>[] }[],
-    whole: readonly string[],
-  ): Generator<SnapshotChunk, void> {
-    const before = this.#saved;
-    this.#saved = new Map();
-    if (this.#proves) yield encodeChunk(WHOLE_CHUNK, { whole });
-    for (const [table, { name, halves }] of pictures.entries()) {
-      for (const { id, sealed, keys, values } of halves) {
-        // A half that was saved before it was sealed has had puts since.
-        const prefix = `${CHUNK}${table}/${id}${sealed ? '' : '+'}`;
-        const known = before.get(prefix);
-        if (sealed && known !== undefined) {
-          this.#saved.set(prefix, known);
-          continue;
-        }
-        let part = 0;
-        let entries: [number, number, unknown][] = [];
-        for (let slot = 0; slot < values.length; slot++) {
-          const value = values[slot];
-          if (value !== undefined) entries.push([keys[2 * slot] as number, keys[2 * slot + 1] as number, saved(value)]);
-          if (entries.length < ENTRIES_PER_CHUNK && (slot + 1 < values.length || entries.length === 0)) continue;
-          yield encodeChunk(`${prefix}/${part++}`, { table: name, entries });
-          entries = [];
-        }
-        this.#saved.set(prefix, part);
-      }
-    }
   }
 
   /** Columns by name, and the rules whose words the rows hold. */
@@ -414,54 +338,6 @@ export class EvidenceLog<T> implements ProofSource {
     }
     return { contributors, complete };
   }
-}
-
-function saved(value: unknown): unknown {
-  const entry = value as ContextRows<unknown> | Node<unknown>;
-  return 'rows' in entry ? savedTags(entry) : savedNode(entry);
-}
-
-function savedTags({ rows, proof }: ContextRows<unknown>): SavedTags {
-  const saved = rows.map((row) => (row === undefined ? null : savedRow(row)));
-  return { rows: saved, ...(proof !== undefined && { proof: savedProof(proof) }) };
-}
-
-function savedNode({ row, hasParent, parentLo, parentHi, proof }: Node<unknown>): SavedNode {
-  const [lo, hi] = hasParent ? [parentLo, parentHi] : [null, null];
-  return proof === undefined ? [savedRow(row), lo, hi] : [savedRow(row), lo, hi, savedProof(proof)];
-}
-
-function savedProof({ proven, doubted }: Proven): SavedProof {
-  return [[...proven], [...doubted]];
-}
-
-function loadedProof(saved: SavedProof | undefined): Proven | undefined {
-  return saved === undefined ? undefined : { proven: Int32Array.from(saved[0]), doubted: Int32Array.from(saved[1]) };
-}
-
-function savedRow({ timeMs, source, position, part, own }: EvidenceRow<unknown>): SavedRow {
-  return [timeMs, source, position, part, own];
-}
-
-/** Snapshots of earlier versions hold the rows alone. */
-function loadedTags<T>(saved: SavedTags | SavedTags['rows']): ContextRows<T> {
-  const { rows, proof } = 'rows' in saved ? saved : { rows: saved };
-  const loaded = rows.map((row) => (row === null ? undefined : loadedRow<T>(row)));
-  return { rows: loaded, proof: loadedProof(proof) };
-}
-
-function loadedNode<T>([row, parentLo, parentHi, proof]: SavedNode): Node<T> {
-  return {
-    row: loadedRow(row),
-    hasParent: parentLo !== null,
-    parentLo: parentLo ?? 0,
-    parentHi: parentHi ?? 0,
-    proof: loadedProof(proof),
-  };
-}
-
-function loadedRow<T>([timeMs, source, position, part, own]: SavedRow): EvidenceRow<T> {
-  return { timeMs, source, position, part, own, item: undefined };
 }
 
 function placeName({ source, position, part }: EventPlace): string {
