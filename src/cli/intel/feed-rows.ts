@@ -10,22 +10,22 @@ export const FEED_COLUMNS: readonly Column[] = [
   { title: 'status' },
   { title: 'format' },
   { title: 'indicators', align: 'right', max: 20 },
-  { title: 'by kind', max: 60 },
-  { title: 'left out', max: 60 },
+  { title: 'by kind', max: 100 },
+  { title: 'left out', max: 100 },
   { title: 'bad', align: 'right' },
   { title: 'size', align: 'right' },
   { title: 'age', align: 'right' },
 ];
 
 export function feedRow(feed: FeedState, nowMs: number): string[] {
-  const { kinds, skipped, deferred, bad } = feed.statistics;
+  const { kinds, skipped, bad } = feed.statistics;
   return [
     tail(feed.name, 48),
     feed.role === 'benign' ? `${feed.status}, benign` : feed.status,
     feed.format,
     sum(kinds).toLocaleString('en'),
-    counts(kinds),
-    counts({ ...skipped, ...prefixed('deferred ', deferred) }),
+    counts({ ...kinds, ...rulesOf(feed) }),
+    counts(leftOut(skipped)),
     bad === 0 ? '' : bad.toLocaleString('en'),
     formatBytes(feed.bytes),
     feed.fetchedAtMs === undefined ? '' : age(nowMs - feed.fetchedAtMs),
@@ -35,6 +35,11 @@ export function feedRow(feed: FeedState, nowMs: number): string[] {
 /** A URL whose content is not here. */
 export function missingRow(source: IntelSource): string[] {
   return [tail(shownSource(source.source), 48), 'not fetched', '', '', '', 'flint intel pull fetches it', '', '', ''];
+}
+
+/** A path that gave nothing, not even a feed that failed. */
+export function emptyRow(source: IntelSource): string[] {
+  return [tail(shownSource(source.source), 48), 'failed', '', '', '', 'nothing was found there', '', '', ''];
 }
 
 /** What programs get: everything but the diagnostics' internals. */
@@ -69,8 +74,22 @@ function sum(by: Readonly<Partial<Record<string, number>>>): number {
   return Object.values(by).reduce((total: number, count) => total + (count ?? 0), 0);
 }
 
-function prefixed(prefix: string, by: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(by).map(([name, count]) => [`${prefix}${name}`, count]));
+/** What is no value, but looked for as well. */
+function rulesOf({ statistics: { deferred, skipped } }: FeedState): Record<string, number> {
+  const sigma = skipped[SIGMA] ?? 0;
+  const patterns = sum(deferred);
+  return {
+    ...(patterns > 0 && { [patterns === 1 ? 'pattern' : 'patterns']: patterns }),
+    ...(sigma > 0 && { [sigma === 1 ? 'Sigma rule' : 'Sigma rules']: sigma }),
+  };
+}
+
+const SIGMA = 'pattern-type-sigma';
+
+/** Rules of other languages by their name alone. */
+function leftOut(skipped: Readonly<Record<string, number>>): Record<string, number> {
+  const others = Object.entries(skipped).filter(([why]) => why !== SIGMA);
+  return Object.fromEntries(others.map(([why, count]) => [why.replace(/^pattern-type-/, ''), count]));
 }
 
 /** The end of a long path says more than its beginning. */

@@ -45,11 +45,20 @@ describe('flint intel', () => {
       'loaded',
       'plain',
       '1,234',
-      '1,200 domain, 34 url',
-      '2 deferred regex, 1 public-suffix',
+      '1,200 domain, 34 url, 2 patterns',
+      '1 public-suffix',
       '5',
       '2.0 KiB',
       '60 min',
+    ]);
+  });
+
+  it('tells rules that are looked for from rules of other languages', () => {
+    const skipped = { 'pattern-type-sigma': 1, 'pattern-type-yara': 3, 'pattern-type-snort': 2 };
+    const statistics = { ...FEED.statistics, kinds: {}, deferred: { regex: 1 }, skipped };
+    expect(feedRow({ ...FEED, statistics }, 3_600_000).slice(4, 6)).toEqual([
+      '1 pattern, 1 Sigma rule',
+      '3 yara, 2 snort',
     ]);
   });
 

@@ -1,6 +1,7 @@
 /** `flint intel ls`: sources and what they gave, read from files and from the data directory; nothing is fetched. */
 import { Command } from 'commander';
 import { storedSources } from '../../engine/intel/stored-sources.ts';
+import type { IntelSource } from '../../intel/intel-source.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { countStates, type StateCounts } from '../../intel/state-counts.ts';
@@ -8,7 +9,7 @@ import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
-import { FEED_COLUMNS, feedObject, feedRow, missingRow } from './feed-rows.ts';
+import { emptyRow, FEED_COLUMNS, feedObject, feedRow, missingRow } from './feed-rows.ts';
 import { fetchedSources, HEALTH_COLUMNS, healthObject, healthRow } from './health-rows.ts';
 import { addIntelOptions, configuredIntel, type IntelOptions } from './intel-options.ts';
 
@@ -25,9 +26,15 @@ async function list(options: IntelOptions): Promise<number> {
   const terminal = openTerminal(options);
   const { sources, dataDir } = configuredIntel(options);
   const { stored, missing, cacheFolder } = await storedSources(sources, dataDir);
+  const empty: IntelSource[] = [];
+  let done = 0;
   const set = await loadIntel(stored, {
     now: Date.now,
     urls: 'cached',
+    sourceDone: (feeds) => {
+      const source = stored[done++];
+      if (feeds === 0 && source !== undefined) empty.push(source);
+    },
     ...(cacheFolder !== undefined && { cacheFolder }),
   });
   const nowMs = Date.now();
@@ -35,12 +42,15 @@ async function list(options: IntelOptions): Promise<number> {
   const fetched = await fetchedSources(sources, cacheFolder);
   if (terminal.json) {
     for (const feed of set.feeds) terminal.out.write(`${JSON.stringify(feedObject(feed, nowMs))}\n`);
+    for (const source of empty)
+      terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'failed' })}\n`);
     for (const source of missing)
       terminal.out.write(`${JSON.stringify({ name: shownSource(source.source), status: 'not fetched' })}\n`);
     for (const one of fetched) terminal.out.write(`${JSON.stringify(healthObject(one))}\n`);
     terminal.out.write(`${JSON.stringify({ totals: { different: set.indicators.size, ...states } })}\n`);
   } else {
-    const rows = [...set.feeds.map((feed) => feedRow(feed, nowMs)), ...missing.map(missingRow)];
+    const feeds = set.feeds.map((feed) => feedRow(feed, nowMs));
+    const rows = [...feeds, ...empty.map(emptyRow), ...missing.map(missingRow)];
     const width = terminal.out.isTTY === true ? terminal.out.columns || 120 : Number.POSITIVE_INFINITY;
     const how = { color: terminal.colorOut, width };
     terminal.out.write(`${renderTable(FEED_COLUMNS, rows, how)}\n`);
@@ -52,15 +62,19 @@ async function list(options: IntelOptions): Promise<number> {
     terminal,
   );
   const { indicators, benign, deferred, sigma } = set;
-  const patterns =
-    (deferred.length === 0 ? '' : `, ${deferred.length.toLocaleString('en')} patterns for the pattern engine`) +
-    (sigma.length === 0 ? '' : `, ${sigma.length.toLocaleString('en')} Sigma rules`);
-  say(
-    terminal,
-    `${indicators.size.toLocaleString('en')} different indicators${patterns}, ${benign.size.toLocaleString('en')} benign values`,
-  );
+  const parts = [
+    counted(indicators.size, 'different indicator'),
+    ...(deferred.length > 0 ? [`${counted(deferred.length, 'pattern')} for the pattern engine`] : []),
+    ...(sigma.length > 0 ? [counted(sigma.length, 'Sigma rule')] : []),
+    counted(benign.size, 'benign value'),
+  ];
+  say(terminal, parts.join(', '));
   say(terminal, stateLine(states));
   return EXIT.done;
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function stateLine({ active, benignSuppressed, notYetValid, expired, revoked }: StateCounts): string {
@@ -69,7 +83,7 @@ function stateLine({ active, benignSuppressed, notYetValid, expired, revoked }: 
     [benignSuppressed, 'of them suppressed as benign'],
     [notYetValid, 'not yet valid'],
     [expired, 'expired'],
-    [revoked, 'ids revoked'],
+    [revoked, revoked === 1 ? 'id revoked' : 'ids revoked'],
   ] as const;
   return parts.map(([count, what]) => `${count.toLocaleString('en')} ${what}`).join(', ');
 }
