@@ -4,7 +4,7 @@ import { type FeedFormat, feedFormat } from '../rules/lists/feed-format.ts';
 import { JsonList } from '../rules/lists/json-list.ts';
 import type { ListFeed } from '../rules/lists/list-writer.ts';
 import { PlainList } from '../rules/lists/plain-list.ts';
-import { TableList, type TableListOptions } from '../rules/lists/table-list.ts';
+import { type TableLayout, TableList, type TableListOptions } from '../rules/lists/table-list.ts';
 import { StixLoader, type StixTap } from '../rules/stix/stix-loader.ts';
 import type { IntelBuilder } from './intel-builder.ts';
 import type { IntelSource } from './intel-source.ts';
@@ -22,6 +22,8 @@ export interface FeedTarget {
   readonly tap?: StixTap;
   /** Number of the line that the content begins with; STIX only. */
   readonly firstLine?: number;
+  /** Of a table that was read before. */
+  readonly layout?: TableLayout;
 }
 
 /** Format by content, unless the source pins one. */
@@ -53,12 +55,17 @@ const LOADERS: Readonly<Record<FeedFormat, (source: IntelSource, target: FeedTar
   stix: (_source, target) => new StixLoader(target.builder, target),
   plain: (source, target) => new PlainList(listFeed(target), source.kind === undefined ? {} : { kind: source.kind }),
   hosts: (_source, target) => new PlainList(listFeed(target), { hosts: true }),
-  table: (source, target) => new TableList(listFeed(target), tableOptions(source)),
+  table: tableLoader,
   misp: (_source, target) => new JsonList(listFeed(target), 'misp'),
   warninglist: (_source, target) => new JsonList(listFeed(target, 'benign'), 'warninglist'),
   'json-values': (_source, target) => new JsonList(listFeed(target), 'values'),
   'misp-manifest': () => ({ push: () => undefined, end: () => undefined }),
 };
+
+export function tableLoader(source: IntelSource, target: FeedTarget): TableList {
+  const { layout } = target;
+  return new TableList(listFeed(target), { ...tableOptions(source), ...(layout !== undefined && { layout }) });
+}
 
 function listFeed(target: FeedTarget, role: 'indicators' | 'benign' = target.policy.role): ListFeed {
   const { builder, policy, report, file } = target;

@@ -1,14 +1,16 @@
 /**
- * What changed in a list of lines, in any order and place: its lines are compared with those that were there by digests, and only lines
+ * What changed in a list of lines or a table of one row a line, in any order and place: its lines are compared with those that were there by digests, and only lines
  * that came are read, with those that give the same values as lines that came or went.
  */
 import { FeedReport } from '../../core/feed.ts';
 import { inflateDetected } from '../../frame/inflate-stream.ts';
+import { type TableLayout, TableList } from '../../rules/lists/table-list.ts';
 import { createLoader, formatOf } from '../feed-loaders.ts';
 import { IntelBuilder } from '../intel-builder.ts';
 import { policyOf } from '../intel-source.ts';
 import { HEAD_BYTES, inflateLimits, partBytes } from '../read-feed.ts';
 import { type ChangedPart, type FeedBefore, MAX_CHANGED_RECORDS, MAX_HELD_BYTES } from './changed-part.ts';
+import { layoutIn, probeOf } from './table-recorder.ts';
 import { RecordTap } from './record-tap.ts';
 import { KeyFilter } from './seen-records.ts';
 import { hasPlainStart, LineDigests, SEVERAL_LINES } from './text-records.ts';
@@ -22,8 +24,36 @@ export async function changedLines(before: FeedBefore): Promise<ChangedPart | un
   const bytes = await contentOf(before);
   if (bytes === undefined || !hasPlainStart(bytes)) return undefined;
   if (formatOf(before.source, bytes.subarray(0, HEAD_BYTES)) !== before.seen.head.format) return undefined;
-  const lines = new ListLines(before, bytes);
+  const head = headOf(before, bytes);
+  if (head === undefined) return undefined;
+  const lines = new ListLines(before, bytes, head);
   return lines.compare() ? lines.read() : undefined;
+}
+
+/** What stands before the records, and how they are laid out. */
+interface Head {
+  readonly bytes: number;
+  readonly lines: number;
+  readonly layout?: TableLayout;
+}
+
+/** Undefined where a table has become another one. */
+function headOf({ source, seen: { head } }: FeedBefore, bytes: Buffer): Head | undefined {
+  if (head.format !== 'table') return { bytes: 0, lines: 0 };
+  const layout = layoutIn(source, bytes);
+  if (layout === undefined || JSON.stringify(layout) !== head.layout) return undefined;
+  if (!layout.skipsFirst) return { bytes: 0, lines: 0, layout };
+  const probe = probeOf(source, layout);
+  const digests = new LineDigests(bytes, head.seed);
+  let [start, lines] = [0, 0];
+  for (; start < bytes.length && probe.rowCount === 0; lines++) {
+    const end = digests.read(start);
+    if (end === SEVERAL_LINES || end === bytes.length) return undefined;
+    probe.push(bytes.subarray(start, end + 1));
+    if (!probe.isBetweenRows) return undefined;
+    start = end + 1;
+  }
+  return { bytes: start, lines, layout };
 }
 
 async function contentOf({ source, parts, state }: FeedBefore): Promise<Buffer | undefined> {
@@ -48,17 +78,20 @@ async function contentOf({ source, parts, state }: FeedBefore): Promise<Buffer |
 class ListLines {
   readonly #before: FeedBefore;
   readonly #bytes: Buffer;
+  readonly #head: Head;
   readonly #digests: LineDigests;
   readonly #starts = new WordList();
   /** Number of the record of each line + 1; `NEW` where it has none yet. */
   readonly #records = new WordList();
+  #isTorn = false;
   readonly #chosen = new Set<number>();
   readonly #keys = new KeyFilter();
   /** By effect, how many records more have it. */
   readonly #effects = new Map<number, number>();
 
-  constructor(before: FeedBefore, bytes: Buffer) {
+  constructor(before: FeedBefore, bytes: Buffer, head: Head) {
     this.#before = before;
+    this.#head = head;
     this.#bytes = bytes;
     this.#digests = new LineDigests(bytes, before.seen.head.seed);
   }
@@ -70,7 +103,7 @@ class ListLines {
     const left = new Uint32Array(seen.size);
     for (let record = 0; record < left.length; record++) left[record] = seen.countOf(record);
     let next = 0;
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = this.#head.bytes; start < bytes.length; ) {
       const end = digests.read(start);
       if (end === SEVERAL_LINES) return false;
       const { a, b } = digests;
@@ -109,6 +142,7 @@ class ListLines {
     this.#parse((line, { keys }) => {
       if (this.#records.at(line) === NEW) for (const key of keys) this.#keys.add(key);
     });
+    if (this.#isTorn) return undefined;
     for (let line = 0; line < this.#records.length; line++) {
       const record = this.#records.at(line) - 1;
       if (record >= 0 && seen.hasKey(record, this.#keys)) this.#chosen.add(line);
@@ -158,8 +192,12 @@ class ListLines {
     const tap = new RecordTap(seen.effects);
     const stop = tap.listen(report, builder);
     const policy = policyOf(source, provider, asOfMs);
-    const format = seen.head.format as 'plain' | 'hosts';
-    const loader = createLoader(format, source, { builder, ...builder.addFeed(name), policy, report, file: name });
+    const { layout, lines } = this.#head;
+    const loader = createLoader(seen.head.format as 'plain' | 'hosts' | 'table', source, {
+      ...{ builder, ...builder.addFeed(name), policy, report, file: name },
+      ...(layout !== undefined && { layout: { ...layout, skipsFirst: false } }),
+    });
+    loader.skip?.(lines);
     let next = 0;
     for (const line of [...this.#chosen].sort((a, b) => a - b)) {
       loader.skip?.(line - next);
@@ -167,6 +205,8 @@ class ListLines {
       const [start, end] = this.#range(line);
       loader.push(end < this.#bytes.length ? this.#bytes.subarray(start, end + 1) : this.#lastLine(start));
       taken(line, tap.take());
+      // The row goes on in lines that are not read here.
+      if (loader instanceof TableList && !loader.isBetweenRows) this.#isTorn = true;
     }
     loader.end();
     stop();

@@ -58,12 +58,30 @@ function line(random: Random): string {
   ])();
 }
 
+/** Rows of a table, some of several values, wrong, or with quotes; few go on in the next line. */
+function row(random: Random): string {
+  const n = random.int(30);
+  return random.pick([
+    () => `n${n}.example,domain,${random.int(3) * 10},why ${n % 3}`,
+    () => `198.51.100.${n},ipv4,,`,
+    () => `"n${n}.example",domain,50,"a, ""quoted"" word"`,
+    () => `n${n}.example|203.0.113.${n},domain|ip,,`,
+    () => `nothing ${n},domain,,`,
+    () => `,,,`,
+    () => `# comment ${n}`,
+    () => '',
+    () => `http://n${n}.example/${n},url,70,x`,
+    ...(random.chance(0.1) ? [() => `n${n}.example,domain,50,"two\nlines"`] : []),
+    ...(random.chance(0.1) ? [() => `n${n}.example,domain,50,"never closed`] : []),
+  ])();
+}
+
 function listText(random: Random, lines: readonly string[]): string {
   const end = random.chance(0.2) ? '\r\n' : '\n';
   return lines.join(end) + (random.chance(0.5) ? end : '');
 }
 
-function edited(random: Random, lines: string[]): void {
+function edited(random: Random, lines: string[], line: (random: Random) => string): void {
   for (let i = 1 + random.int(5); i > 0; i--) {
     const at = random.int(lines.length + 1);
     random.pick([
@@ -132,10 +150,17 @@ class Corpus {
         name,
         Array.from({ length: 10 + random.int(40) }, () => line(random)),
       );
+    for (const name of ['head.csv', 'bare.csv'])
+      this.#lists.set(
+        name,
+        Array.from({ length: 15 + random.int(random.pick([20, 300])) }, () => row(random)),
+      );
     this.sources = [
       source({ source: join(root, 'a.txt'), format: 'plain' }),
       source({ source: join(root, 'ends.txt'), format: 'plain', expires_after: '9d' }),
       source({ source: join(root, 'benign.txt'), format: 'plain', role: 'benign' }),
+      source({ source: join(root, 'head.csv'), expires_after: '9d' }),
+      source({ source: join(root, 'bare.csv'), columns: { value: 1, type: 2, confidence: 3, description: 4 }, header: false }),
       source(join(root, 'misp')),
       source({ source: 'https://taxii.example/', type: 'taxii', expires_after: '30d' }),
     ];
@@ -165,13 +190,13 @@ class Corpus {
     this.changedFeeds = 1;
     const random = this.#random;
     const number = random.int(this.sources.length);
-    if (number < 3) {
+    if (number < 5) {
       const name = [...this.#lists.keys()][number] as string;
       const lines = this.#lists.get(name) as string[];
       // A list with an end may only have been found to stand there still.
-      if (number !== 1 || random.chance(0.6)) edited(random, lines);
+      if (number !== 1 || random.chance(0.6)) edited(random, lines, number < 3 ? line : row);
       this.#writeList(name);
-    } else if (number === 3) this.#editEvents();
+    } else if (number === 5) this.#editEvents();
     else {
       const titles = random.pick([['one'], ['two'], ['one', 'two']]);
       this.changedFeeds = titles.length;
@@ -182,7 +207,12 @@ class Corpus {
 
   #writeList(name: string): void {
     const path = join(this.#root, name);
-    writeFileSync(path, listText(this.#random, this.#lists.get(name) ?? []));
+    // Now and then another header, so that it is another table.
+    const head =
+      name === 'head.csv'
+        ? [this.#random.chance(0.05) ? 'other,type,confidence,note' : 'value,type,confidence,description']
+        : [];
+    writeFileSync(path, listText(this.#random, [...head, ...(this.#lists.get(name) ?? [])]));
     utimesSync(path, nowMs / 1000, nowMs / 1000 + ++this.#clock / 1000);
   }
 

@@ -1,6 +1,6 @@
 /**
  * FeedRecorder: which records a feed has, by its format and kind of source, and notes of them while the feed is read as a whole: lines
- * of lists, events of MISP folders, ids of TAXII collections. Other feeds have none and are read as a whole each time.
+ * of lists and tables, events of MISP folders, ids of TAXII collections. Other feeds have none and are read as a whole each time.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -14,13 +14,14 @@ import type { FeedPart } from '../read-feed.ts';
 import { LineRecorder } from './line-recorder.ts';
 import { RecordTap } from './record-tap.ts';
 import { SeenRecords } from './seen-records.ts';
+import { TableRecorder } from './table-recorder.ts';
 import { VersionRecorder } from './version-recorder.ts';
 
 export class FeedRecorder {
   readonly #report: FeedReport;
   readonly #builder: IntelBuilder;
   #seen: SeenRecords | undefined;
-  #lines: LineRecorder | undefined;
+  #lines: (FeedLoader & { readonly gaveUp: boolean }) | undefined;
   #tap: RecordTap | undefined;
   #stop = (): void => undefined;
 
@@ -48,6 +49,11 @@ export class FeedRecorder {
     if (format === 'plain' || format === 'hosts') {
       const { seen, tap } = this.#begin(2, format);
       this.#lines = new LineRecorder(make({}), tap, seen);
+      return this.#lines;
+    }
+    if (format === 'table') {
+      const { seen, tap } = this.#begin(2, format);
+      this.#lines = new TableRecorder(source, make, tap, seen);
       return this.#lines;
     }
     if (format !== 'stix' || source.transport !== 'taxii') return undefined;

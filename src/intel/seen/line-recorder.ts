@@ -1,9 +1,15 @@
 /** LineRecorder: hands a list to its loader line by line and notes what came of each (`SeenRecords`). */
 import type { FeedLoader } from '../../core/feed.ts';
+import type { TableList } from '../../rules/lists/table-list.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { RecordTap } from './record-tap.ts';
 import type { SeenRecords } from './seen-records.ts';
 import { hasPlainStart, LineDigests, SEVERAL_LINES } from './text-records.ts';
+
+export interface TableRows {
+  readonly table: Pick<TableList, 'rowCount' | 'isBetweenRows'>;
+  readonly headRows: number;
+}
 
 /** Longer lines are no lines of a list. */
 const MAX_LINE_BYTES = 1 << 20;
@@ -12,12 +18,15 @@ export class LineRecorder implements FeedLoader {
   readonly #loader: FeedLoader;
   readonly #tap: RecordTap;
   readonly #seen: SeenRecords;
+  readonly #rows: TableRows | undefined;
   #rest: Uint8Array = new Uint8Array(0);
   #isFirst = true;
   /** The records cannot be told apart: from here on the loader is fed and nothing noted. */
   #gaveUp = false;
 
-  constructor(loader: FeedLoader, tap: RecordTap, seen: SeenRecords) {
+  /** `rows`: of a table; its first `headRows` are no records. */
+  constructor(loader: FeedLoader, tap: RecordTap, seen: SeenRecords, rows?: TableRows) {
+    this.#rows = rows;
     this.#loader = loader;
     this.#tap = tap;
     this.#seen = seen;
@@ -68,8 +77,13 @@ export class LineRecorder implements FeedLoader {
       this.#gaveUp = true;
       return start;
     }
+    const rows = this.#rows;
+    const isHead = rows !== undefined && rows.table.rowCount < rows.headRows;
     this.#loader.push(bytes.subarray(start, end + 1));
     const { effect, keys } = this.#tap.take();
+    // A row of several lines is no record.
+    if (rows?.table.isBetweenRows === false) this.#gaveUp = true;
+    if (isHead || this.#gaveUp) return end + 1;
     const record = seen.put(digests.a, digests.b);
     const count = seen.countOf(record);
     if (count === 0) seen.describe(record, effect, keys);

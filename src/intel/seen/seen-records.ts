@@ -21,6 +21,8 @@ export interface SeenHead {
   readonly seed: readonly [number, number];
   /** Format that the feed was read in. */
   readonly format: string;
+  /** Of a table: its `TableLayout` as JSON. */
+  readonly layout?: string;
   /** Records read since the feed was read as a whole. */
   readonly changed?: number;
   /** Of a file that is only ever appended to: the file, and how far it was read. */

@@ -99,6 +99,7 @@ export async function changedSource(
 const CHANGED: Readonly<Record<string, (before: FeedBefore) => Promise<ChangedPart | undefined>>> = {
   plain: changedLines,
   hosts: changedLines,
+  table: changedLines,
   misp: changedEvents,
   stix: changedObjects,
 };

@@ -23,6 +23,10 @@ export class DelimitedRows {
     this.#row = row;
   }
 
+  get isBetweenRows(): boolean {
+    return this.#open.length === 0;
+  }
+
   /** Takes the next line of the text, without its line end. */
   line(text: string, number: number): void {
     if (this.#open.length === 0) {

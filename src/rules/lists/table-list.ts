@@ -19,6 +19,16 @@ export interface TableListOptions {
   /** Whether the first row names the columns; absent: by its look. */
   readonly header?: boolean;
   readonly kind?: IndicatorKind;
+  /** What was found out before; nothing is guessed then. */
+  readonly layout?: TableLayout;
+}
+
+/** What the first rows of a table decide about all of them. Plain data. */
+export interface TableLayout {
+  readonly delimiter: Delimiter;
+  readonly mapping: ColumnMapping;
+  /** The first row is a header. */
+  readonly skipsFirst: boolean;
 }
 
 const SAMPLE_ROWS = 200;
@@ -31,6 +41,10 @@ export class TableList implements FeedLoader {
   readonly #lines: TextLines;
   #rows: DelimitedRows | undefined;
   #mapping: ColumnMapping | undefined;
+  #delimiter: Delimiter = ',';
+  #layout: TableLayout | undefined;
+  #skipsNext = false;
+  #rowCount = 0;
   #hasOwnDetails = false;
   #comment = '';
   #sample: { readonly cells: readonly string[]; readonly line: number }[] = [];
@@ -48,6 +62,30 @@ export class TableList implements FeedLoader {
         this.#writer.bad(line, 'line is longer than the limit');
       },
     );
+    const { layout } = options;
+    if (layout === undefined) return;
+    this.#rows = new DelimitedRows(layout.delimiter, (cells, line) => this.#row(cells, line));
+    this.#use(layout);
+    this.#skipsNext = layout.skipsFirst;
+  }
+
+  /** Known from the time on when rows are taken one by one. */
+  get layout(): TableLayout | undefined {
+    return this.#layout;
+  }
+
+  /** Rows so far, the header included. */
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  /** No row goes on in the next line. */
+  get isBetweenRows(): boolean {
+    return this.#rows?.isBetweenRows !== false;
+  }
+
+  skip(lines: number): void {
+    this.#lines.skip(lines);
   }
 
   push(chunk: Uint8Array): void {
@@ -80,6 +118,7 @@ export class TableList implements FeedLoader {
 
   #startRows(): void {
     const delimiter = this.#options.delimiter ?? likelyDelimiter(this.#sampleLines.map(({ text }) => text));
+    this.#delimiter = delimiter;
     this.#rows = new DelimitedRows(delimiter, (cells, line) => this.#row(cells, line));
     const lines = this.#sampleLines;
     this.#sampleLines = [];
@@ -87,12 +126,22 @@ export class TableList implements FeedLoader {
   }
 
   #row(cells: readonly string[], line: number): void {
-    if (this.#mapping !== undefined) {
-      this.#entry(this.#mapping, cells, line);
-      return;
+    this.#rowCount++;
+    if (this.#skipsNext) this.#skipsNext = false;
+    else if (this.#mapping !== undefined) this.#entry(this.#mapping, cells, line);
+    else {
+      this.#sample.push({ cells, line });
+      if (this.#sample.length >= SAMPLE_ROWS) this.#chooseMapping();
     }
-    this.#sample.push({ cells, line });
-    if (this.#sample.length >= SAMPLE_ROWS) this.#chooseMapping();
+  }
+
+  #use(layout: TableLayout): void {
+    this.#layout = layout;
+    this.#mapping = layout.mapping;
+    const { name, description, reference, confidence, tlp, validFrom, validUntil } = layout.mapping;
+    this.#hasOwnDetails = [name, description, reference, confidence, tlp, validFrom, validUntil].some(
+      (column) => column !== undefined,
+    );
   }
 
   #chooseMapping(): void {
@@ -113,11 +162,6 @@ export class TableList implements FeedLoader {
       this.#fail('no column holds values that can be indicators', first.line);
       return;
     }
-    this.#mapping = mapping;
-    const { name, description, reference, confidence, tlp, validFrom, validUntil } = mapping;
-    this.#hasOwnDetails = [name, description, reference, confidence, tlp, validFrom, validUntil].some(
-      (column) => column !== undefined,
-    );
     const byName =
       columns !== undefined &&
       Object.values(columns)
@@ -125,6 +169,7 @@ export class TableList implements FeedLoader {
         .some((name) => typeof name === 'string');
     const headerIsRow =
       commented === undefined && (header === true || (header !== false && (byName || byHeader !== undefined)));
+    this.#use({ delimiter: this.#delimiter, mapping, skipsFirst: headerIsRow });
     const rows = this.#sample;
     this.#sample = [];
     for (const { cells, line } of headerIsRow ? rows.slice(1) : rows) this.#entry(mapping, cells, line);
