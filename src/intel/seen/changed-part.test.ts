@@ -22,7 +22,7 @@ import { TaxiiStore } from '../taxii/taxii-store.ts';
 
 const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = process.env['FLINT_NIGHTLY'] === '1' ? 100 : 3;
-const STEPS = 20;
+const STEPS = 26;
 const DAY_MS = 86_400_000;
 
 let folder: string;
@@ -160,7 +160,11 @@ class Corpus {
       source({ source: join(root, 'ends.txt'), format: 'plain', expires_after: '9d' }),
       source({ source: join(root, 'benign.txt'), format: 'plain', role: 'benign' }),
       source({ source: join(root, 'head.csv'), expires_after: '9d' }),
-      source({ source: join(root, 'bare.csv'), columns: { value: 1, type: 2, confidence: 3, description: 4 }, header: false }),
+      source({
+        source: join(root, 'bare.csv'),
+        columns: { value: 1, type: 2, confidence: 3, description: 4 },
+        header: false,
+      }),
       source(join(root, 'misp')),
       source({ source: 'https://taxii.example/', type: 'taxii', expires_after: '30d' }),
     ];
@@ -371,6 +375,7 @@ describe('what changed in a feed', () => {
     console.info(`seed ${SEED}`, proof, 'partial', Object.fromEntries(partial), 'whole', Object.fromEntries(whole));
     for (const label of ['a.txt', 'ends.txt', 'benign.txt', 'misp', 'taxii'])
       expect(partial.get(label) ?? 0, label).toBeGreaterThan(0);
+    expect((partial.get('head.csv') ?? 0) + (partial.get('bare.csv') ?? 0), 'tables').toBeGreaterThan(0);
     for (const count of ['rows', 'renewed', 'merges'] as const) expect(proof[count], count).toBeGreaterThan(0);
   });
 });
