@@ -260,7 +260,13 @@ function statements(table: LayeredTable): string[] {
     if (sayings.length === 0) continue;
     // The same said twice by one feed is one thing said; a merge leaves it out.
     const said = new Set(sayings.map(({ feed, said: { ordinal: _ordinal, ...rest } }) => JSON.stringify([feed, rest])));
-    lines.push(JSON.stringify([table.shapeAt(row), table.valueAt(row), ...said]));
+    // Rows of a table that only moved are not read: what it says twice of a value stays in its former order.
+    const feeds = [...new Set(sayings.map(({ feed }) => feed))];
+    const ordered = feeds.flatMap((feed) => {
+      const own = [...said].filter((text) => text.startsWith(`[${JSON.stringify(feed)}`));
+      return feed.endsWith('.csv') ? own.sort() : own;
+    });
+    lines.push(JSON.stringify([table.shapeAt(row), table.valueAt(row), ...ordered]));
   }
   return lines.sort();
 }
