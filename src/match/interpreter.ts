@@ -59,20 +59,38 @@ function evaluateCompare(node: Compare, subject: Subject, bound: ObservedObject 
 
 function evaluateElements(node: Elements, subject: Subject): boolean {
   const { quantifier, body } = node;
-  const holds = (element: EventValue | undefined): boolean => {
-    const fields: EventObject = element === undefined ? {} : isEventObject(element) ? element : { '': element };
-    return evaluateIn(body, { ...subject, fields, objects: subject.objects, resolve: subject.resolve }, undefined);
-  };
-  const found = wholeValues(subject.fields, node.path.name);
-  if (typeof quantifier === 'number') {
-    const arrays = found.filter((value): value is readonly EventValue[] => Array.isArray(value));
-    const elements = arrays.map((array) => array.at(quantifier)).filter((element) => element !== undefined);
-    return elements.length === 0 ? holds(undefined) : elements.some(holds);
-  }
-  const elements = found.flatMap((value) => (value === null ? [] : value));
+  const elements = selectedElements(node, subject.fields);
+  const holds = ({ fields }: SelectedElement): boolean =>
+    evaluateIn(body, { ...subject, fields, objects: subject.objects, resolve: subject.resolve }, undefined);
+  if (typeof quantifier === 'number')
+    return elements.length === 0 ? holds({ index: quantifier, fields: {} }) : elements.some(holds);
   if (quantifier === 'any') return elements.some(holds);
   if (quantifier === 'none') return !elements.some(holds);
   return (elements.length > 0 || quantifier === 'all-or-empty') && elements.every(holds);
+}
+
+export interface SelectedElement {
+  /** Its place in its array. */
+  readonly index: number;
+  /** The element as an event: what is no object is its field `''`. */
+  readonly fields: EventObject;
+}
+
+/** The elements that a selector means: those of the arrays its path leads to, one of each for a position. */
+export function selectedElements({ path, quantifier }: Elements, fields: EventObject): readonly SelectedElement[] {
+  const asEvent = (element: EventValue, index: number): SelectedElement => ({
+    index,
+    fields: isEventObject(element) ? element : { '': element },
+  });
+  const found = wholeValues(fields, path.name);
+  if (typeof quantifier !== 'number')
+    return found.flatMap((value) =>
+      value === null ? [] : Array.isArray(value) ? (value as readonly EventValue[]).map(asEvent) : [asEvent(value, 0)],
+    );
+  return found.flatMap((value) => {
+    const element = Array.isArray(value) ? (value as readonly EventValue[]).at(quantifier) : undefined;
+    return element === undefined ? [] : [asEvent(element, quantifier)];
+  });
 }
 
 /** Visits every scalar of the event, nested objects and arrays included, keys excluded. */

@@ -9,7 +9,7 @@ import { foldCase } from '../core/fold.ts';
 import { valuesOf } from '../core/field-path.ts';
 import type { MatchedField } from '../core/match.ts';
 import type { Compare, Elements, Keyword, Predicate, Test } from '../ir/predicate.ts';
-import { evaluate } from './interpreter.ts';
+import { evaluate, selectedElements } from './interpreter.ts';
 import { textForm } from './rule-frame.ts';
 import { foldedTextTest } from './rule-tests.ts';
 import { eventSubject } from './subject.ts';
@@ -18,6 +18,8 @@ import { satisfies } from './value-test.ts';
 /** Most places that one match reports, and the longest value of each. */
 const MAX_PLACES = 32;
 const MAX_VALUE_CHARS = 1024;
+/** Most elements of an array that an explanation goes through. */
+const MAX_ELEMENTS = 20;
 
 /** Whether a part of a predicate holds for the event at hand. */
 export type Holds = (node: Predicate) => boolean;
@@ -41,7 +43,22 @@ function collect(node: Predicate, fields: EventObject, holds: Holds, found: Matc
   if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, holds, found);
   else if (node.kind === 'compare') collectCompare(node, fields, found);
   else if (node.kind === 'keyword') collectKeyword(node, fields, found);
-  else if (node.kind === 'elements') add(found, node.path.name, undefined, selectorText(node), 'elements');
+  else if (node.kind === 'elements') collectElements(node, fields, found);
+}
+
+/** Of one element that made the selector hold, what made it; of no element, the selector. */
+function collectElements(node: Elements, fields: EventObject, found: MatchedField[]): void {
+  const { path, quantifier, body } = node;
+  const element =
+    quantifier === 'none'
+      ? undefined
+      : selectedElements(node, fields).find((one) => evaluate(body, eventSubject(one.fields)));
+  const inner = element === undefined ? [] : evidenceOf(body, element.fields);
+  if (element === undefined || inner.length === 0) add(found, path.name, undefined, selectorText(node), 'elements');
+  for (const { field, ...rest } of inner) {
+    const place = `${path.name}[${element?.index}]`;
+    found.push({ field: field === '' || field.startsWith('[') ? place + field : `${place}.${field}`, ...rest });
+  }
 }
 
 function collectCompare(node: Compare, fields: EventObject, found: MatchedField[]): void {
@@ -191,6 +208,11 @@ function selectorText({ path, quantifier }: Elements): string {
 
 function elementsExplained(node: Elements, fields: EventObject, held: boolean): Explanation {
   const seen = valuesOf(fields, node.path.name);
-  const text = selectorText(node);
-  return { text, held, ...(seen.length === 0 ? {} : { seen }), children: [] };
+  const children = selectedElements(node, fields)
+    .slice(0, MAX_ELEMENTS)
+    .map((element) => {
+      const of = explain(node.body, element.fields);
+      return { ...of, text: `[${element.index}] ${of.text}` };
+    });
+  return { text: selectorText(node), held, ...(seen.length === 0 || children.length > 0 ? {} : { seen }), children };
 }
