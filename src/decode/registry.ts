@@ -2,5 +2,6 @@
 import type { Decoder } from './decoder.ts';
 import { jsonDecoder } from './json.ts';
 import { textDecoder } from './text.ts';
+import { windowsXmlDecoder } from './windows-xml.ts';
 
-export const DECODERS: readonly Decoder[] = [jsonDecoder, textDecoder];
+export const DECODERS: readonly Decoder[] = [jsonDecoder, windowsXmlDecoder, textDecoder];

@@ -423,10 +423,36 @@ function jsonString({ random, noise }: Mix, text: string): string {
   return `${out}"`;
 }
 
+/** A Windows event in XML, as Sysmon for Linux writes it to syslog. */
+function xmlEvent(mix: Mix): string {
+  const { random } = mix;
+  const data: string[] = [];
+  for (let i = random.int(6); i > 0; i--) {
+    const text = random.chance(0.3) ? spell(mix) : plantedText(mix);
+    data.push(`<Data Name="${random.pick(FIELDS)}">${xmlText(mix, text)}</Data>`);
+  }
+  const header = random.chance(0.7) ? `Jan  1 10:20:30 ${random.chance(0.1) ? spell(mix) : 'host'} sysmon: ` : '';
+  const system = `<System><Provider Name="Linux-Sysmon"/><EventID>1</EventID><Computer>${xmlText(mix, plantedText(mix))}</Computer></System>`;
+  return `${header}<Event>${system}<EventData>${data.join('')}</EventData></Event>`;
+}
+
+/** Character data with references where none are needed. */
+function xmlText({ random, noise }: Mix, text: string): string {
+  const rate = random.chance(noise) ? random.pick([0, 0.02, 1]) : 0;
+  return [...text]
+    .map((c) => {
+      const code = c.codePointAt(0) as number;
+      if (random.chance(rate)) return random.pick([`&#${code};`, `&#x${code.toString(16)};`]);
+      return c === '&' ? '&amp;' : c === '<' ? '&lt;' : c;
+    })
+    .join('');
+}
+
 /** One record without line ends. */
 export function plantedRecord(mix: Mix): string {
   const { random } = mix;
-  const kind = random.int(10);
+  const kind = random.int(11);
+  if (kind === 10) return xmlEvent(mix);
   if (kind < 6) return object(mix, 0);
   if (kind === 6)
     return Array.from({ length: 8 }, () => (random.chance(0.2) ? spell(mix) : random.pick(WORDS))).join('\t');

@@ -169,6 +169,20 @@ function ndjson(events: readonly Fields[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 }
 
+/** The same events as Windows and Sysmon for Linux write them to syslog. */
+function xmlLines(events: readonly Fields[]): string {
+  const escaped = (value: unknown): string => String(value ?? '').replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return events
+    .map(({ SourceName, Channel, Hostname, '@timestamp': at, EventID, ...data }) => {
+      const system =
+        `<System><Provider Name="${escaped(SourceName)}"/><EventID>${escaped(EventID)}</EventID><TimeCreated SystemTime="${escaped(at)}"/>` +
+        `<Channel>${escaped(Channel)}</Channel><Computer>${escaped(Hostname)}</Computer></System>`;
+      const rows = Object.entries(data).map(([name, value]) => `<Data Name="${name}">${escaped(value)}</Data>`);
+      return `Jan  1 00:00:00 collector sysmon: <Event>${system}<EventData>${rows.join('')}</EventData></Event>\n`;
+    })
+    .join('');
+}
+
 function shown({ host, rule, process }: Alert): string {
   return `${host?.['name']} ${rule.name} ${process?.['command_line'] ?? ''}`;
 }
@@ -188,6 +202,15 @@ describe('the three README rules through flint scan, without tags or specificati
     ['osquery', osquery],
   ] as const)('G1 to G15 hold in %s', (_what, spelling) => {
     const alerts = scan(['--rules', RULES, '-'], ndjson(eventsOf(spelling)));
+    expect(alerts.map(shown).sort()).toEqual([...EXPECTED].sort());
+  });
+
+  it.each([
+    ['Sysmon 1', sysmon],
+    ['Sysmon 1 without fields of the parent', sysmonWithoutParent],
+    ['Security 4688', security],
+  ] as const)('G1 to G15 hold in %s as XML behind a syslog header', (_what, spelling) => {
+    const alerts = scan(['--rules', RULES, '-'], xmlLines(eventsOf(spelling)));
     expect(alerts.map(shown).sort()).toEqual([...EXPECTED].sort());
   });
 

@@ -6,6 +6,12 @@ export const DATA_CODES = {
     why: 'the record is cut off or not valid JSON; it is still searched as text',
     fix: 'look at the sample in the dead-letter file and mend the sender',
   },
+  DATA_BAD_XML: {
+    family: 'sender',
+    title: 'record looks like an event in XML but is none',
+    why: 'the record is cut off, not well-formed, nested beyond the limit, or has comments, sections or a document type; it is still searched as text',
+    fix: 'look at the sample in the dead-letter file and mend the sender',
+  },
   DATA_TOO_DEEP: {
     family: 'sender',
     title: 'record nested too deeply',
