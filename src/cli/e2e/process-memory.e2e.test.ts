@@ -171,7 +171,8 @@ function ndjson(events: readonly Fields[]): string {
 
 /** The same events as Windows and Sysmon for Linux write them to syslog. */
 function xmlLines(events: readonly Fields[]): string {
-  const escaped = (value: unknown): string => String(value ?? '').replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+  const escaped = (value: unknown): string =>
+    String(value ?? '').replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
   return events
     .map(({ SourceName, Channel, Hostname, '@timestamp': at, EventID, ...data }) => {
       const system =
