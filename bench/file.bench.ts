@@ -23,7 +23,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { IndicatorTable } from '../src/core/indicator-table.ts';
@@ -47,7 +47,8 @@ const { values: flags } = parseArgs({
     record: { type: 'string' },
   },
 });
-const programs = flags.program.map((path) => resolve(path));
+// As they were given: a record says nothing of where on this machine they lie. Programs are started in the folder of this run.
+const programs = flags.program;
 const BLOCK_BYTES = 8_000_000;
 const PARSED_BYTES = 120_000_000;
 const KINDS = ['domain', 'url', 'ipv4', 'ipv6', 'hash', 'email'] as const;
