@@ -94,7 +94,8 @@ function bodyOf(name: SqlFunction, list: string): string {
     case 'flint_numbers':
       return `[TRY_CAST(v AS DOUBLE) for v in ${list} if regexp_full_match(v, '${NUMBER}')]`;
     case 'flint_inside':
-      return `flatten([json_extract(v, '$..*') for v in ${list}])`;
+      // Nothing stands inside a scalar, such as an element of an array: it is looked at itself.
+      return `flatten([CASE WHEN json_type(v) IN ('OBJECT', 'ARRAY') THEN json_extract(v, '$..*') ELSE [v] END for v in ${list}])`;
     case 'flint_times':
       return timeList(duckdb, list);
     default:

@@ -19,7 +19,7 @@ const ENGINES: readonly { readonly dialect: SqlDialect; readonly release: string
   { dialect: duckdb, release: '2.0.0', random: 600 },
   { dialect: spark, release: '4.3.0', random: 25 },
 ];
-const SEED = Math.floor(Math.random() * 2 ** 32);
+const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 const FIELD = (name: string): FieldPath => ({ kind: 'field', name });
 const compare = (path: FieldPath, test: Test): Predicate => ({
