@@ -44,9 +44,11 @@ describe('snapshot folder', () => {
     await save(folder, { a: 'one' }, ['a']);
     await save(folder, { a: 'two' }, ['a']);
     expect(readdirSync(path).sort()).toEqual(['chunks-2', 'manifest']);
-    await (await folder.begin()).add('p', { key: 'a', bytes: Buffer.from('never') });
+    const unfinished = await folder.begin();
+    await unfinished.add('p', { key: 'a', bytes: Buffer.from('never') });
     expect(content(open())).toEqual(['two']);
     expect(readdirSync(path).sort()).toEqual(['chunks-2', 'manifest']);
+    await unfinished.abort();
   });
 
   it('keeps the snapshot before when the new one is too large or given up', async () => {

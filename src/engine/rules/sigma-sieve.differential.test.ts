@@ -75,7 +75,7 @@ it.each(RANDOM_SHAPES)(
   '$name: no rule that holds is missing among the candidates',
   ({ name, sources, names, record }) => {
     const seed = Number(process.env['FLINT_SEED'] ?? 20261121);
-    const rounds = Number(process.env['FLINT_ROUNDS'] ?? 30);
+    const rounds = Number(process.env['FLINT_ROUNDS'] ?? 15);
     const next = seededRandom(seed);
     let held = 0;
     let offered = 0;
