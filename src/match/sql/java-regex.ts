@@ -6,6 +6,9 @@
 import { type SqlRegex, SqlRefusal } from './sql-dialect.ts';
 
 const SPACE = '\\t\\n\\f\\r ';
+/** The long s and the sign of Kelvin: RE2 takes them for letters of a class that holds s and k, Java does not. */
+const FOLDED = '\\u017f\\u212a';
+const FOLDING: ReadonlySet<string> = new Set(['alnum', 'alpha', 'ascii', 'graph', 'lower', 'print', 'upper', 'word']);
 
 export function javaRegex({ source, ignoreCase, multiline, dotAll }: SqlRegex): string {
   let out = '';
@@ -14,7 +17,7 @@ export function javaRegex({ source, ignoreCase, multiline, dotAll }: SqlRegex): 
   for (let i = 0; i < source.length; ) {
     const char = source[i] as string;
     if (char === '\\') {
-      const piece = escapeAt(source, i, inClass);
+      const piece = escapeAt(source, i, inClass, ignoreCase);
       out += piece.text;
       i += piece.length;
       first = false;
@@ -23,7 +26,7 @@ export function javaRegex({ source, ignoreCase, multiline, dotAll }: SqlRegex): 
     if (inClass) {
       const posix = /^\[:(\^?)([a-z]+):\]/.exec(source.slice(i, i + 16));
       if (posix !== null) {
-        out += posixClass(posix[2] as string, posix[1] === '^');
+        out += posixClass(posix[2] as string, posix[1] === '^', ignoreCase);
         i += posix[0].length;
       } else {
         out += char === '[' || char === '&' || (char === ']' && first) || char === '~' ? `\\${char}` : char;
@@ -68,7 +71,12 @@ export function javaRegex({ source, ignoreCase, multiline, dotAll }: SqlRegex): 
   return `(?du${ignoreCase ? 'i' : ''}${multiline ? 'm' : ''}${dotAll ? 's' : ''})${out}`;
 }
 
-function escapeAt(source: string, at: number, inClass: boolean): { readonly text: string; readonly length: number } {
+function escapeAt(
+  source: string,
+  at: number,
+  inClass: boolean,
+  ignoreCase: boolean,
+): { readonly text: string; readonly length: number } {
   const next = source[at + 1] ?? '';
   if (next === 's') return { text: inClass ? SPACE : `[${SPACE}]`, length: 2 };
   if (next === 'S') {
@@ -77,6 +85,8 @@ function escapeAt(source: string, at: number, inClass: boolean): { readonly text
   }
   if (next === 'v') return { text: '\\x0b', length: 2 };
   if (next === 'C') throw new SqlRefusal('modifier re', 'single bytes (\\C) do not exist in Java');
+  if (ignoreCase && (next === 'w' || next === 'W'))
+    return { text: `[${next === 'W' ? '^' : ''}\\w${FOLDED}]`, length: 2 };
   if (next === 'b' || next === 'B' || next === 'w' || next === 'W') {
     // ASCII in RE2; Java widens them with (?U) only, which is not used here.
     return { text: `\\${next}`, length: 2 };
@@ -105,7 +115,8 @@ const POSIX: Readonly<Record<string, string>> = {
   xdigit: 'XDigit',
 };
 
-function posixClass(name: string, negated: boolean): string {
+function posixClass(name: string, negated: boolean, ignoreCase: boolean): string {
+  if (ignoreCase && FOLDING.has(name)) return `[${negated ? '^' : ''}${posixClass(name, false, false)}${FOLDED}]`;
   if (name === 'word') return negated ? '\\W' : '\\w';
   const known = Object.hasOwn(POSIX, name) ? POSIX[name] : undefined;
   if (known === undefined) throw new SqlRefusal('modifier re', `the class [:${name}:] is not known to Java`);
