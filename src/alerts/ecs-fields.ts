@@ -4,7 +4,8 @@
  */
 import type { EventObject } from '../core/event.ts';
 import type { EcsCandidate } from './ecs-candidates.ts';
-import { baseName, ECS_PLACES, hostName } from './ecs-places.ts';
+import { baseName } from '../core/base-name.ts';
+import { ECS_PLACES, hostName } from './ecs-places.ts';
 import { EventNames } from './event-names.ts';
 
 /** Objects of ECS that this file fills. */

@@ -3,6 +3,7 @@
  * is left out, because one document with a host name in an `ip` field is refused whole by OpenSearch. Formats: ECS itself, STIX Spark, GELF,
  * Sysmon and Windows Security (flat as NXLog writes it, and nested), Zeek, Suricata EVE, W3C and proxy logs, CloudTrail.
  */
+import { baseName } from '../core/base-name.ts';
 import { canonicalIp } from '../core/ip-address.ts';
 
 /** The value as the place wants it; undefined when the text is nothing of the kind. */
@@ -125,9 +126,4 @@ function lower(seen: string): string {
 
 function text(seen: string): string {
   return seen;
-}
-
-/** Last segment of a path of either kind. */
-export function baseName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

@@ -7,7 +7,7 @@ import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { ProcessTree, TreeProcess } from '../core/process-tree.ts';
 import { cutUtf8 } from '../core/text-limit.ts';
-import { baseName } from './ecs-places.ts';
+import { baseName } from '../core/base-name.ts';
 import type { EcsFields } from './ecs-fields.ts';
 
 /** Nearest ancestors shown; further ones are counted. */

@@ -1,5 +1,6 @@
 /** One alert as one line for people: time, level, what matched, where it stood, where the record came from. */
 import type { Alert } from '../core/alert.ts';
+import { baseName } from '../core/base-name.ts';
 import { levelOfSeverity } from '../core/level.ts';
 import { oneLine, paint, type Style } from './terminal.ts';
 
@@ -38,10 +39,6 @@ function lineageOf({ flint, process }: Alert): string {
   const own = process?.['name'] ?? process?.['executable'];
   const more = ancestors.length > SHOWN_ANCESTORS || flint.process_tree?.complete === false ? ['…'] : [];
   return `${[...more, ...names, ...(typeof own === 'string' ? [baseName(own)] : [])].join(' > ')}  `;
-}
-
-function baseName(path: string): string {
-  return path.replace(/^.*[\\/]/, '');
 }
 
 function styleOf(level: string): Style {

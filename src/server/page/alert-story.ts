@@ -3,6 +3,7 @@
  * itself, and the earlier events that a rule over several events counted, each with its record behind it.
  */
 import type { Alert, AlertEventReference } from '../../core/alert.ts';
+import { baseName } from '../../core/base-name.ts';
 import type { TreeProcess } from '../../core/process-tree.ts';
 import { field } from './alert-summary.ts';
 import { element } from './element.ts';
@@ -43,11 +44,6 @@ function processItem(one: TreeProcess, className = ''): HTMLElement {
     element('span', { class: 'quiet' }, ` ${facts.filter((fact) => fact !== undefined).join(' · ')}`),
     commandLine === '' && executable === '' ? undefined : element('code', {}, commandLine || executable),
   );
-}
-
-/** Windows and POSIX paths. */
-export function baseName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 
 /** Undefined when the alert stands for one event only. */
