@@ -7,6 +7,7 @@ import { type Diagnostic, diagnostic, FlintError, type Severity } from '../error
 import { renderDiagnostic } from '../errors/render.ts';
 import { withFix } from '../errors/with-fix.ts';
 import type { CliCommand } from './command.ts';
+import { counted } from './count-text.ts';
 import { addEngineOptions, collect, configFlags, type EngineOptions } from './engine-options.ts';
 import { EXIT } from './exit.ts';
 import { openTerminal, paint, type Terminal } from './terminal.ts';
@@ -97,8 +98,4 @@ function countBySeverity(diagnostics: readonly Diagnostic[]): Record<Severity, n
   const counts = { error: 0, warning: 0, note: 0 };
   for (const { severity } of diagnostics) counts[severity]++;
   return counts;
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }

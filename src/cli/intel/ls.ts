@@ -6,6 +6,7 @@ import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { countStates, type StateCounts } from '../../intel/state-counts.ts';
 import type { CliCommand } from '../command.ts';
+import { counted } from '../count-text.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
 import { openTerminal, say } from '../terminal.ts';
@@ -71,10 +72,6 @@ async function list(options: IntelOptions): Promise<number> {
   say(terminal, parts.join(', '));
   say(terminal, stateLine(states));
   return EXIT.done;
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function stateLine({ active, benignSuppressed, notYetValid, expired, revoked }: StateCounts): string {
