@@ -8,6 +8,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SuppressionChange, SuppressionSnapshot, SuppressionWindow } from '../alerts/suppressor.ts';
+import { syncFolder } from '../store/sync-folder.ts';
 
 const HEAD = `${JSON.stringify({ suppression: 1 })}\n`;
 /** A shorter file is not written anew for its length. */
@@ -77,7 +78,7 @@ export class SuppressionFile {
         );
       await file.datasync();
       await rename(beside, this.#path);
-      await forceFolder(dirname(this.#path));
+      await syncFolder(dirname(this.#path));
     } catch (error) {
       await file.close();
       // What was appended meanwhile is nowhere: the next time all is written.
@@ -110,14 +111,5 @@ function apply(windows: Map<string, SuppressionWindow>, line: Line, isFirst: boo
     const { key, count, lastSeen } = line;
     const window = windows.get(key);
     if (window !== undefined) windows.set(key, { ...window, count, lastSeen });
-  }
-}
-
-async function forceFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -21,6 +21,7 @@ import {
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncFolder } from './sync-folder.ts';
 
 export interface StoredChunk {
   readonly key: string;
@@ -314,13 +315,4 @@ function bytesOf(manifest: Manifest | undefined): number {
 /** Files that the snapshot refers to. */
 function liveFiles(manifest: Manifest | undefined): ReadonlySet<number> {
   return new Set((manifest?.parts ?? []).flatMap(({ chunks }) => chunks.map(([, file]) => file)));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
