@@ -11,7 +11,7 @@ import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { FedValues } from './state/process-feeder.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import { EveryLine, IndicatorLines, type LineScanner, PatternLines, RuleLines } from './files/line-scanner.ts';
+import { everyLineOf, IndicatorLines, type LineScanner, patternLines, RuleLines } from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
 import {
   eachPrepared,
@@ -91,11 +91,9 @@ export class Processor {
     if (filter?.sieve !== undefined && filter.takes(source))
       return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource, filter.patterns);
     if (filter?.patterns !== undefined && filter.sieve === undefined)
-      return new PatternLines(this.#scanner, filter.patterns);
+      return patternLines(this.#scanner, filter.patterns);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
-    return this.#options.sharesFiles === true
-      ? new EveryLine(this.#scanner, source, this.#filterFor(source))
-      : undefined;
+    return this.#options.sharesFiles === true ? everyLineOf(this.#scanner, source, this.#filterFor(source)) : undefined;
   }
 
   #filterFor(source: PinnedSource): RuleFilter | undefined {

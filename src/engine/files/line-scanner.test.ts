@@ -3,7 +3,7 @@ import { regexProblem } from '../../match/regex.ts';
 import { loadSigma } from '../../rules/sigma/load.ts';
 import type { Scanner } from '../../scan/scanner.ts';
 import { RuleFilter } from '../rules/rule-filter.ts';
-import { EveryLine } from './line-scanner.ts';
+import { everyLineOf } from './line-scanner.ts';
 
 const RULES = ['cmd', 'net']
   .map(
@@ -34,7 +34,7 @@ it('every line is for the rules, and for those alone that its bytes may hold', (
   const lines = [line('cmd.exe'), line('notepad.exe'), '', 'no JSON', line('net.exe')];
   const text = Buffer.from(lines.map((one) => `${one}\n`).join(''));
   const options = { inputBytes: 1 << 16, maxDepth: 64, decodesAll: true };
-  const every = new EveryLine(scannerOf(text), {}, RuleFilter.of([], detections, options));
+  const every = everyLineOf(scannerOf(text), {}, RuleFilter.of([], detections, options));
   const { candidateCount, ordinals } = every.scanLines(text.length, true);
   expect([...ordinals.subarray(0, candidateCount)]).toEqual([0, 1, 3, 4]);
   const rulesOf = (candidate: number): readonly number[] | undefined => {
@@ -48,7 +48,7 @@ it('every line is for the rules, and for those alone that its bytes may hold', (
 
 it('without a filter every line is for all rules', () => {
   const text = Buffer.from(`${line('cmd.exe')}\n${line('notepad.exe')}\n`);
-  const every = new EveryLine(scannerOf(text), {});
+  const every = everyLineOf(scannerOf(text), {});
   expect(every.scanLines(text.length, true).candidateCount).toBe(2);
   expect([0, 1].map((candidate) => every.wantedOf(candidate).sigma)).toEqual([undefined, undefined]);
 });

@@ -130,17 +130,22 @@ function wantedBy(sigma: Uint32Array | undefined): Wanted {
   return sigma === undefined ? RULES_ONLY : { ...RULES_ONLY, sigma };
 }
 
-/** Lines for STIX patterns and indicators: both look at the same bytes, each in its own way. */
-export class PatternLines implements LineScanner {
-  /** Two look at them, one after the other. */
+/** Candidate lines for rules, and what these want of each. */
+interface RuleCandidates {
+  readonly rules: CandidateLines;
+  readonly rulesWanted: readonly Wanted[];
+}
+
+/** Lines for rules and indicators: both look at the same bytes, one after the other, each in its own way. */
+class LinesBesideIndicators implements LineScanner {
   readonly readBytes = 1 << 18;
-  readonly #patterns: PatternFilter;
   readonly #scanner: Scanner;
+  readonly #lookAt: (bytes: Uint8Array) => RuleCandidates;
   #wanted: readonly Wanted[] = [];
 
-  constructor(scanner: Scanner, patterns: PatternFilter) {
-    this.#patterns = patterns;
+  constructor(scanner: Scanner, lookAt: (bytes: Uint8Array) => RuleCandidates) {
     this.#scanner = scanner;
+    this.#lookAt = lookAt;
   }
 
   get input(): Uint8Array {
@@ -149,14 +154,12 @@ export class PatternLines implements LineScanner {
 
   scanLines(length: number, final: boolean): ScanResult {
     const found = this.#scanner.scanLines(length, final);
-    const bytes = this.input.subarray(0, found.consumedBytes);
-    const rules = this.#patterns.candidateLines(bytes, this.#scanner.memory) ?? everyLine(bytes);
-    if (rules.candidateCount === 0) {
+    const candidates = this.#lookAt(this.input.subarray(0, found.consumedBytes));
+    if (candidates.rules.candidateCount === 0) {
       this.#wanted = NOTHING_WANTED;
       return found;
     }
-    const rulesWanted = new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY);
-    const { result, wanted } = merge({ rules, rulesWanted, found });
+    const { result, wanted } = merge({ ...candidates, found });
     this.#wanted = wanted;
     return result;
   }
@@ -166,39 +169,21 @@ export class PatternLines implements LineScanner {
   }
 }
 
-/** Every line is for the rules, but not for all of them; beside indicators. */
-export class EveryLine implements LineScanner {
-  readonly readBytes = 1 << 18;
-  readonly #scanner: Scanner;
-  readonly #logsource: string | undefined;
-  readonly #filter: RuleFilter | undefined;
-  #wanted: readonly Wanted[] = [];
+/** For STIX patterns, beside indicators. */
+export function patternLines(scanner: Scanner, patterns: PatternFilter): LineScanner {
+  return new LinesBesideIndicators(scanner, (bytes) => {
+    const rules = patterns.candidateLines(bytes, scanner.memory) ?? everyLine(bytes);
+    return { rules, rulesWanted: new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY) };
+  });
+}
 
-  /** `filter`: says which Sigma rules a line may be for; absent: any. */
-  constructor(scanner: Scanner, { logsource }: PinnedSource, filter?: RuleFilter) {
-    this.#scanner = scanner;
-    this.#logsource = logsource;
-    this.#filter = filter;
-  }
-
-  get input(): Uint8Array {
-    return this.#scanner.input;
-  }
-
-  scanLines(length: number, final: boolean): ScanResult {
-    const found = this.#scanner.scanLines(length, final);
-    const bytes = this.input.subarray(0, found.consumedBytes);
+/** Every line is for the rules, but not for all of them; beside indicators. `filter`: says which Sigma rules a line may be for; absent: any. */
+export function everyLineOf(scanner: Scanner, { logsource }: PinnedSource, filter?: RuleFilter): LineScanner {
+  return new LinesBesideIndicators(scanner, (bytes) => {
     const rules = everyLine(bytes);
-    this.#filter?.candidates(bytes, rules.ranges, rules.candidateCount, this.#logsource);
-    const rulesWanted = Array.from({ length: rules.candidateCount }, (_, i) => wantedBy(this.#filter?.sigmaOf(i)));
-    const { result, wanted } = merge({ rules, rulesWanted, found });
-    this.#wanted = wanted;
-    return result;
-  }
-
-  wantedOf(candidate: number): Wanted {
-    return this.#wanted[candidate] ?? INDICATORS_ONLY;
-  }
+    filter?.candidates(bytes, rules.ranges, rules.candidateCount, logsource);
+    return { rules, rulesWanted: Array.from({ length: rules.candidateCount }, (_, i) => wantedBy(filter?.sigmaOf(i))) };
+  });
 }
 
 /** All lines that are not blank. */
