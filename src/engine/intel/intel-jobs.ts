@@ -98,9 +98,6 @@ type Jobs = {
   readonly [K in IntelJob]: (request: IntelJobs[K]['request'], later: Later) => Promise<IntelJobs[K]['result']>;
 };
 
-/** In the calling thread. */
-export const runHere: RunJob = (kind, request) => runJob(kind, request, (work) => work()) as never;
-
 export function runJob(kind: IntelJob, request: IntelJobs[IntelJob]['request'], later: Later): Promise<unknown> {
   return JOBS[kind](request as never, later);
 }

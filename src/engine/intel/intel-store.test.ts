@@ -16,10 +16,13 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import { type IntelSource, readIntelSource } from '../../intel/intel-source.ts';
 import { readFrameLog } from '../../intel/store/frame-log.ts';
 import { type IntelRows, rowsOf } from '../../intel/store/store-entry.ts';
-import { type RunJob, runHere } from './intel-jobs.ts';
+import { type RunJob, runJob } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import { IntelStore, type LiveSink } from './intel-store.ts';
 import { type AppliedRows, LiveIndicators } from './live-indicators.ts';
+
+/** Jobs in the calling thread. */
+const runHere: RunJob = (kind, request) => runJob(kind, request, (work) => work()) as never;
 
 let folder: string;
 let problems: string[] = [];
