@@ -17,14 +17,14 @@ export default defineConfig({
         },
       },
       {
-        // The built program in processes of its own: after the unit tests and one file at a time, because they share the machine.
+        // The built program in processes of its own, after the unit tests. Two files at a time: many of them wait, few keep a processor busy.
         extends: true,
         test: {
           name: 'e2e',
           globalSetup: ['scripts/dist.mjs'],
           include: ['src/**/*.e2e.test.ts'],
           hookTimeout: 60_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
