@@ -13,6 +13,23 @@ describe('JSON records', () => {
     expect(decode('{"Records":[1],"other":2}').events).toEqual([{ Records: [1], other: 2 }]);
   });
 
+  it('keeps integers beyond 2^53 as the text of their digits, and nothing else', () => {
+    const record =
+      '{"big":9007199254740993,"least":-18446744073709551616,"in":["18446744073709551615 \\" 9007199254740993",[9007199254740995]],' +
+      '"huge":1e999,"safe":9007199254740991,"float":9.007199254740993e15,"tenth":12345678901234567.5}';
+    expect(decode(record).events).toEqual([
+      {
+        big: '9007199254740993',
+        least: '-18446744073709551616',
+        in: ['18446744073709551615 " 9007199254740993', ['9007199254740995']],
+        huge: '1e999',
+        safe: 9007199254740991,
+        float: 9.007199254740992e15,
+        tenth: 12345678901234568,
+      },
+    ]);
+  });
+
   it('keeps hostile keys as plain data', () => {
     const [event] = decode('{"__proto__":{"polluted":true},"constructor":1}').events;
     expect(Object.keys(event ?? {})).toEqual(['__proto__', 'constructor']);

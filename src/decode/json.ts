@@ -1,10 +1,12 @@
 /**
  * JSON records. An object is an event; `{"Records": [...]}` and arrays give one event per element; other JSON values are the
- * message of an event. What begins as JSON and is none is still searched, as text.
+ * message of an event. What begins as JSON and is none is still searched, as text. Numbers that JavaScript cannot hold exactly are the
+ * text of their digits.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { DecodeLimits, Decoded, Decoder } from './decoder.ts';
+import { withExactIntegers } from './exact-integers.ts';
 import { decodeUtf8, textRecord } from './text.ts';
 
 export const jsonDecoder: Decoder = {
@@ -25,8 +27,9 @@ function decodeJson(text: string, limits: DecodeLimits): Decoded {
     // SyntaxError is how JSON.parse says that the record is no JSON.
     return { ...textRecord(text), problem: 'DATA_BAD_JSON' };
   }
-  if (isDeeper(value, limits.maxDepth)) return { ...textRecord(text), problem: 'DATA_TOO_DEEP' };
-  const events = unwrap(value);
+  const { tooDeep, inexact } = examine(value, limits.maxDepth);
+  if (tooDeep) return { ...textRecord(text), problem: 'DATA_TOO_DEEP' };
+  const events = unwrap(inexact ? (JSON.parse(withExactIntegers(text)) as EventValue) : value);
   return { events: events.length === 0 ? [{}] : events };
 }
 
@@ -41,20 +44,30 @@ function unwrap(value: EventValue): EventObject[] {
     : [value];
 }
 
+interface Examined {
+  /** Deeper than the limit: nothing else is known. */
+  readonly tooDeep: boolean;
+  /** Some number is beyond the integers that a double tells apart. */
+  readonly inexact: boolean;
+}
+
 /** Iterative, so that no record can exhaust the stack here or in what walks the event later. */
-function isDeeper(value: EventValue, limit: number): boolean {
+function examine(value: EventValue, limit: number): Examined {
+  let inexact = false;
   let level: EventValue[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return true;
+    if (depth > limit) return { tooDeep: true, inexact };
     const next: EventValue[] = [];
     for (const item of level) {
       if (typeof item !== 'object' || item === null) continue;
       for (const child of Object.values(item as Record<string, EventValue>))
         if (typeof child === 'object' && child !== null) next.push(child);
+        else if (typeof child === 'number' && (child > Number.MAX_SAFE_INTEGER || child < Number.MIN_SAFE_INTEGER))
+          inexact = true;
     }
     level = next;
   }
-  return false;
+  return { tooDeep: false, inexact };
 }
 
 /** White space of JSON, a byte order mark, and NUL bytes that some senders leave between records. */

@@ -24,13 +24,29 @@ export function bridgedEquals(literal: Literal, collation: Collation, value: Eve
 }
 
 export function bridgedOrdered(operator: OrderOperator, literal: Literal, value: EventValue): boolean {
-  if (literal.type !== 'number') return false;
-  const left = numberForm(value);
-  if (left === undefined) return false;
-  if (operator === 'lt') return left < literal.value;
-  if (operator === 'lte') return left <= literal.value;
-  if (operator === 'gt') return left > literal.value;
-  return left >= literal.value;
+  if (literal.type !== 'number' && literal.type !== 'string') return false;
+  const order = compareNumbers(value, literal.value);
+  if (order === undefined) return false;
+  if (operator === 'lt') return order < 0;
+  if (operator === 'lte') return order <= 0;
+  if (operator === 'gt') return order > 0;
+  return order >= 0;
+}
+
+/** Less than, equal to or greater than 0; undefined when `left` is no number. Integers beyond 2^53 come as texts, and are compared exactly. */
+function compareNumbers(left: EventValue, right: number | string): number | undefined {
+  const [a, b] = [numberForm(left), Number(right)];
+  if (a === undefined) return undefined;
+  if (a !== b) return a < b ? -1 : 1;
+  if (Math.abs(a) <= Number.MAX_SAFE_INTEGER) return 0;
+  const [exactLeft, exactRight] = [exactInteger(left), exactInteger(right)];
+  if (exactLeft === undefined || exactRight === undefined || exactLeft === exactRight) return 0;
+  return exactLeft < exactRight ? -1 : 1;
+}
+
+function exactInteger(value: EventValue): bigint | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined;
+  return typeof value === 'string' && /^[+-]?\d{1,400}$/.test(value) ? BigInt(value.replace(/^\+/, '')) : undefined;
 }
 
 export function bridgedGlob(glob: Glob, value: EventValue): boolean {

@@ -68,10 +68,11 @@ function member(json: string, key: string): string {
   return `json_extract(${json}, ${literal(path)})`;
 }
 
-/** As JavaScript writes numbers, but for those beyond 2^53 and below 1e-6. */
+/** As JavaScript writes numbers, but for those below 1e-6; integers beyond 2^53 as they are written. */
 function numberText(json: string): string {
-  const value = `TRY_CAST(json_extract_string(${json}, '$') AS DOUBLE)`;
-  return `CASE WHEN ${value} = floor(${value}) AND abs(${value}) < 1e21 THEN CAST(CAST(${value} AS HUGEINT) AS VARCHAR) ELSE CAST(${value} AS VARCHAR) END`;
+  const written = `json_extract_string(${json}, '$')`;
+  const value = `TRY_CAST(${written} AS DOUBLE)`;
+  return `CASE WHEN regexp_full_match(${written}, '-?[0-9]{16,}') THEN ${written} WHEN ${value} = floor(${value}) AND abs(${value}) < 1e21 THEN CAST(CAST(${value} AS HUGEINT) AS VARCHAR) ELSE CAST(${value} AS VARCHAR) END`;
 }
 
 function flagged({ source, ignoreCase, multiline, dotAll }: SqlRegex): string {

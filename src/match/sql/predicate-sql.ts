@@ -153,7 +153,7 @@ class PredicateSql {
       case 'in':
         return `(${test.values.map((value) => this.#equals(value, test.collation === 'folded')).join(' OR ')})`;
       case 'order': {
-        if (test.value.type !== 'number') throw new SqlRefusal('order', 'only numbers have an order');
+        if (test.value.type !== 'number') throw new SqlRefusal('order', 'integers beyond 2^53 are not compared in SQL');
         const operator = { lt: '<', lte: '<=', gt: '>', gte: '>=' }[test.operator];
         return `v ${operator} ${numberLiteral(test.value.value)}`;
       }

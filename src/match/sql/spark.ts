@@ -97,7 +97,9 @@ function scalarText(json: string): string {
   const number = `try_variant_get(${json}, '$', 'double')`;
   const whole = `CAST(CAST(${number} AS DECIMAL(38, 0)) AS STRING)`;
   const fraction = `regexp_replace(CAST(try_variant_get(${json}, '$', 'decimal(38,12)') AS STRING), '0+$', '')`;
-  return `CASE WHEN ${type} IN ('STRING', 'BOOLEAN') THEN try_variant_get(${json}, '$', 'string') WHEN ${type} = 'VOID' OR ${type} LIKE 'OBJECT<%' OR ${type} LIKE 'ARRAY<%' THEN NULL WHEN ${number} = floor(${number}) AND abs(${number}) < 1e21 THEN ${whole} ELSE ${fraction} END`;
+  const text = `try_variant_get(${json}, '$', 'string')`;
+  const isText = `${type} IN ('STRING', 'BOOLEAN') OR regexp_like(${text}, '^-?[0-9]{16,}$')`;
+  return `CASE WHEN ${isText} THEN ${text} WHEN ${type} = 'VOID' OR ${type} LIKE 'OBJECT<%' OR ${type} LIKE 'ARRAY<%' THEN NULL WHEN ${number} = floor(${number}) AND abs(${number}) < 1e21 THEN ${whole} ELSE ${fraction} END`;
 }
 
 function bodyOf(name: SqlFunction, list: string): string {

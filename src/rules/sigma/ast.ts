@@ -40,7 +40,8 @@ export type SigmaValue =
     }
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'exists'; readonly value: boolean }
-  | { readonly kind: 'order'; readonly operator: OrderOperator; readonly value: number }
+  /** The digits of an integer beyond 2^53, else a number. */
+  | { readonly kind: 'order'; readonly operator: OrderOperator; readonly value: number | string }
   | {
       readonly kind: 'field-reference';
       readonly field: string;

@@ -88,7 +88,10 @@ function testOf(value: Exclude<SigmaValue, { kind: 'one-of' }>, isKeyword: boole
       return {
         kind: 'order',
         operator: value.operator,
-        value: { type: 'number', value: value.value },
+        value:
+          typeof value.value === 'string'
+            ? { type: 'string', value: value.value }
+            : { type: 'number', value: value.value },
         typing: 'bridged',
       };
     case 'field-reference':

@@ -7,6 +7,7 @@ import type { Regex } from '../../ir/predicate.ts';
 import type { DetectionItem, ItemValue, SigmaValue } from './ast.ts';
 import { regexTest } from './compile.ts';
 import type { Modifier, ModifierProblem } from './modifiers/modifier.ts';
+import { described } from './modifiers/modifier.ts';
 import { MODIFIER_BY_NAME } from './modifiers/registry.ts';
 import { padded, parseText, plainText } from './text-value.ts';
 import type { Reporter } from './reporter.ts';
@@ -172,10 +173,4 @@ function keywordValue(value: SigmaValue, path: YamlPath, reporter: Reporter): Si
   if (value.kind === 'regex' || value.kind === 'network') return value;
   reporter.error('SIGMA_BAD_VALUE', `${value.kind} cannot be searched as a keyword`, path);
   return undefined;
-}
-
-function described(value: SigmaValue, written: unknown): string {
-  if (value.kind === 'text' || value.kind === 'number' || value.kind === 'boolean' || value.kind === 'null')
-    return `the ${value.kind} ${JSON.stringify(written)}`;
-  return `a ${value.kind}`;
 }

@@ -41,3 +41,10 @@ export function each(
   }
   return { kind: 'one-of', values };
 }
+
+/** A value in a message. */
+export function described(value: SigmaValue, written: unknown): string {
+  if (value.kind === 'text' || value.kind === 'number' || value.kind === 'boolean' || value.kind === 'null')
+    return `the ${value.kind} ${JSON.stringify(written)}`;
+  return `a ${value.kind}`;
+}
