@@ -17,7 +17,7 @@ import { type ListedFile, listFiles } from './list-files.ts';
 import { explainFeed, type FeedAttempt, type FeedContent, readFeed } from './read-feed.ts';
 import { feedNameOf, shownSource } from './shown-source.ts';
 import { credentialsOf, plainAddress } from './source-credentials.ts';
-import { savedSeen } from './seen/saved-seen.ts';
+import { type LaterNotes, savedSeen } from './seen/saved-seen.ts';
 import { storedFeeds } from './stored-feeds.ts';
 
 export interface LoadIntelOptions {
@@ -51,6 +51,8 @@ export interface SeenFolder {
   readonly folder: string;
   /** Smaller feeds are read as a whole in less time than notes take. */
   readonly minBytes: number;
+  /** Lists are noted later, by `takeNotes`, so that nothing waits for it; absent: while they are read. */
+  readonly later?: (notes: LaterNotes) => void;
 }
 
 /** Never rejects for what a source contains or does; each problem is a diagnostic of its feed. */
@@ -115,8 +117,11 @@ class Loading {
   async file(source: IntelSource, { path, parts }: ListedFile): Promise<void> {
     this.builder.begin();
     const asOfMs = source.expiresAfterMs === undefined ? undefined : modifiedMs(path);
-    const content = { name: path, provider: path, ...(asOfMs === undefined ? {} : { asOfMs }) };
-    const attempt = await this.#attempt(source, { ...content, content: parts ?? [{ path }] }, path);
+    const content = {
+      ...{ name: path, provider: path, content: parts ?? [{ path }] },
+      ...(asOfMs === undefined ? {} : { asOfMs }),
+    };
+    const attempt = await this.#attempt(source, content, path);
     const times = asOfMs === undefined ? {} : { asOfMs };
     const known = this.#knownAs(path);
     if (attempt.broken === undefined || known.length === 0) {
@@ -139,10 +144,11 @@ class Loading {
     }
     for (const { name, provider, parts, format, fetchedAtMs } of feeds ?? []) {
       const content = { name, provider, content: parts, asOfMs: fetchedAtMs };
+      const read = { ...source, format };
       this.builder.begin();
-      const attempt = await this.#attempt({ ...source, format }, content, parts[0]?.path ?? '');
+      const attempt = await this.#attempt(read, content, parts[0]?.path ?? '');
       if (attempt.broken === undefined || this.#knownAs(name).length === 0)
-        this.#accept(source, { ...content, content: parts }, attempt, { fetchedAtMs });
+        this.#accept(read, content, attempt, { fetchedAtMs });
       else {
         this.builder.rollback();
         this.#keep(source, name, [attempt.broken], attempt);
@@ -263,7 +269,9 @@ class Loading {
   async #attempt(source: IntelSource, feed: FeedContent, path: string): Promise<FeedAttempt> {
     const asOfMs = this.#options.asOf?.(feed.name) ?? feed.asOfMs;
     const current = asOfMs === undefined ? feed : { ...feed, asOfMs };
-    const attempt = await readFeed(this.builder, source, current, this.#options.seen !== undefined);
+    const { seen } = this.#options;
+    const notes = seen === undefined ? undefined : seen.later === undefined ? 'now' : 'later';
+    const attempt = await readFeed(this.builder, source, current, notes);
     return attempt.format === 'compiled' && attempt.broken === undefined
       ? this.#compiled(path, attempt.report)
       : attempt;
@@ -289,7 +297,9 @@ class Loading {
     const { report, broken } = attempt;
     const isEmpty = report.loadedCount + report.deferredCount === 0;
     const { asOfMs = source.expiresAfterMs === undefined ? undefined : times.fetchedAtMs, ...others } = times;
-    const seen = this.#options.seen === undefined ? undefined : savedSeen(attempt, this.#options.seen, content);
+    const notes = this.#options.seen;
+    const feed = { name, provider, content: Array.isArray(content) ? content : [] };
+    const seen = notes === undefined ? undefined : savedSeen(attempt, notes, source, feed);
     this.#push({
       name,
       provider: policyOf(source, provider).provider,

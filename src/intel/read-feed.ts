@@ -13,7 +13,7 @@ import { createLoader, type FeedTarget, formatOf } from './feed-loaders.ts';
 import type { IntelBuilder } from './intel-builder.ts';
 import { type IntelSource, policyOf } from './intel-source.ts';
 import { unreadable } from './list-files.ts';
-import { FeedRecorder, partDigest } from './seen/feed-recorder.ts';
+import { FeedRecorder, type ListNotes, partDigest } from './seen/feed-recorder.ts';
 import type { SeenRecords } from './seen/seen-records.ts';
 
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -46,6 +46,8 @@ export interface FeedAttempt {
   readonly broken?: Diagnostic;
   /** What is known of its records, where that was asked for and the format has such. */
   readonly seen?: SeenRecords;
+  /** They are known when the feed is read once more. */
+  readonly seenLater?: boolean;
 }
 
 export const HEAD_BYTES = 65_536;
@@ -53,14 +55,14 @@ const READ_BYTES = 1024 * 1024;
 const MAX_RATIO = 2000;
 const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
 
-/** `recorded`: notes are taken of the records, for changes to come. */
+/** `notes`: of the records, for changes to come, and when those of lists are taken; absent: none are. */
 export async function readFeed(
   builder: IntelBuilder,
   source: IntelSource,
   feed: FeedContent,
-  recorded = false,
+  notes?: ListNotes,
 ): Promise<FeedAttempt> {
-  const reading = new FeedReading(builder, source, feed, recorded);
+  const reading = new FeedReading(builder, source, feed, notes);
   if (!Array.isArray(feed.content)) return await reading.whole(feed.content as Bytes, feed.name);
   const parts = feed.content as readonly FeedPart[];
   const [only] = parts;
@@ -68,14 +70,13 @@ export async function readFeed(
   return await reading.parts(parts);
 }
 
-/** As `readFeed`, each part on its own however many there are. */
+/** As `readFeed` with notes, each part on its own however many there are. */
 export function readParts(
   builder: IntelBuilder,
   source: IntelSource,
   feed: FeedContent & { readonly content: readonly FeedPart[] },
-  recorded: boolean,
 ): Promise<FeedAttempt> {
-  return new FeedReading(builder, source, feed, recorded).parts(feed.content);
+  return new FeedReading(builder, source, feed, 'now').parts(feed.content);
 }
 
 export function inflateLimits({ maxBytes }: IntelSource): InflateLimits {
@@ -118,11 +119,11 @@ class FeedReading {
 
   readonly #recorder: FeedRecorder | undefined;
 
-  constructor(builder: IntelBuilder, source: IntelSource, feed: FeedContent, recorded: boolean) {
+  constructor(builder: IntelBuilder, source: IntelSource, feed: FeedContent, notes?: ListNotes) {
     this.#source = source;
     this.#builder = builder;
     this.#feed = feed;
-    this.#recorder = recorded ? new FeedRecorder(this.#report, builder) : undefined;
+    this.#recorder = notes === undefined ? undefined : new FeedRecorder(this.#report, builder, notes);
   }
 
   async whole(content: Bytes, file: string): Promise<FeedAttempt> {
@@ -165,6 +166,7 @@ class FeedReading {
       bytes: this.#bytes,
       ...(broken === undefined ? {} : { broken }),
       ...(seen === undefined || broken !== undefined ? {} : { seen }),
+      ...(this.#recorder?.leavesLines === true && broken === undefined && { seenLater: true }),
     };
   }
 

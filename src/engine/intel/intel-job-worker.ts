@@ -5,8 +5,8 @@ import { type IntelJob, type IntelJobs, runJob } from './intel-jobs.ts';
 const port = parentPort;
 if (port === null) throw new Error('intel-job-worker is the entry of a thread and nothing else');
 const { kind, request } = workerData as { kind: IntelJob; request: IntelJobs[IntelJob]['request'] };
-const left: (() => void)[] = [];
-void runJob(kind, request, (work) => void left.push(work)).then((result) => {
+const left: (() => Promise<void>)[] = [];
+void runJob(kind, request, (work) => void left.push(work)).then(async (result) => {
   port.postMessage(result);
-  for (const work of left) work();
+  for (const work of left) await work();
 });

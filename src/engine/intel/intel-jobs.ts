@@ -8,6 +8,7 @@ import { compileIntel } from '../../intel/compiled-intel.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel, type SeenFolder } from '../../intel/load-intel.ts';
+import { type LaterNotes, takeNotes } from '../../intel/seen/saved-seen.ts';
 import { expiredRows } from '../../intel/store/expired-rows.ts';
 import { mergeLayers } from '../../intel/store/merge-layers.ts';
 import { previousOf, type RebuildReason, refreshSource, type SourceRefresh } from '../../intel/store/refresh-source.ts';
@@ -16,6 +17,7 @@ import { UrlIndex } from '../../match/indicator-url-index.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
+import { sourceFingerprint } from './source-fingerprint.ts';
 import { compileTables, tableSections } from './compiled-tables.ts';
 import {
   fromPortable,
@@ -70,6 +72,16 @@ export interface IntelJobs {
         >)
       | { readonly kind: 'rebuild'; readonly why: RebuildReason; readonly entry?: Uint8Array };
   };
+  /** Notes of lists that were read at the start. */
+  readonly note: {
+    readonly request: {
+      readonly lists: readonly NotedList[];
+      readonly cacheFolder: string;
+      readonly seenFolder: string;
+    };
+    /** Lists that were noted. */
+    readonly result: { readonly taken: number };
+  };
   /** Base, delta and tombstones to a new base. */
   readonly merge: {
     readonly request: { readonly state: PortableState; readonly nowMs: number; readonly spillFolder: string };
@@ -87,12 +99,19 @@ export interface IntelJobs {
   };
 }
 
+export interface NotedList {
+  readonly notes: LaterNotes;
+  /** As it is configured, and its content on disk before it was read. */
+  readonly source: IntelSource;
+  readonly fingerprint: string;
+}
+
 export type IntelJob = keyof IntelJobs;
 
 export type RunJob = <K extends IntelJob>(kind: K, request: IntelJobs[K]['request']) => Promise<IntelJobs[K]['result']>;
 
 /** Takes work that the result need not wait for. */
-type Later = (work: () => void) => void;
+type Later = (work: () => Promise<void>) => void;
 
 type Jobs = {
   readonly [K in IntelJob]: (request: IntelJobs[K]['request'], later: Later) => Promise<IntelJobs[K]['result']>;
@@ -164,8 +183,18 @@ const JOBS: Jobs = {
       return { ...rest, ...(entry !== undefined && { entry: encodeEntry(entry) }) };
     }
     const { entry, saveNotes, ...rest } = result;
-    if (saveNotes !== undefined) later(() => withoutDisk(saveNotes));
+    if (saveNotes !== undefined) later(() => withoutDisk(async () => saveNotes()));
     return { ...rest, entry: encodeEntry(entry) };
+  },
+  note: async ({ lists, cacheFolder, seenFolder }) => {
+    let taken = 0;
+    for (const { notes, source, fingerprint } of lists) {
+      const isSame = async (): Promise<boolean> => (await sourceFingerprint(source, cacheFolder)) === fingerprint;
+      await withoutDisk(async () => {
+        if (await takeNotes(notes, seenFolder, isSame)) taken++;
+      });
+    }
+    return { taken };
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
   sweep: async ({ state, nowMs }) => {
@@ -189,9 +218,9 @@ const JOBS: Jobs = {
 };
 
 /** What cannot be written is done without. */
-function withoutDisk(work: () => void): void {
+async function withoutDisk(work: () => Promise<void>): Promise<void> {
   try {
-    work();
+    await work();
   } catch (error) {
     // A full disk: without notes the source is read as a whole the next time; the log of the store says that the disk is full.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;

@@ -18,11 +18,16 @@ import { readFrameLog } from '../../intel/store/frame-log.ts';
 import { type IntelRows, rowsOf } from '../../intel/store/store-entry.ts';
 import { type RunJob, runJob } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
-import { IntelStore, type LiveSink } from './intel-store.ts';
+import { IntelStore, type IntelStoreOptions, type LiveSink } from './intel-store.ts';
 import { type AppliedRows, LiveIndicators } from './live-indicators.ts';
 
 /** Jobs in the calling thread. */
-const runHere: RunJob = (kind, request) => runJob(kind, request, (work) => work()) as never;
+const runHere: RunJob = async (kind, request) => {
+  const left: (() => Promise<void>)[] = [];
+  const result = await runJob(kind, request, (work) => void left.push(work));
+  for (const work of left) await work();
+  return result as never;
+};
 
 let folder: string;
 let problems: string[] = [];
@@ -86,8 +91,8 @@ interface Settings {
   readonly nowMs?: number;
 }
 
-async function open(names: readonly string[], { nowMs, ...settings }: Settings = {}): Promise<Opened> {
-  const store = new IntelStore({
+function options({ nowMs, ...settings }: Settings): IntelStoreOptions {
+  return {
     folder: join(folder, 'store'),
     feedFolder: join(folder, 'feeds'),
     run: runHere,
@@ -95,7 +100,11 @@ async function open(names: readonly string[], { nowMs, ...settings }: Settings =
     now: () => nowMs ?? 1000,
     onProblem: (message, reason) => problems.push(`${message}: ${reason}`),
     ...settings,
-  });
+  };
+}
+
+async function open(names: readonly string[], settings: Settings = {}): Promise<Opened> {
+  const store = new IntelStore(options(settings));
   const { set, entries, attach } = await store.open(sources(...names));
   const sink = new Sink(set, entries);
   attach(sink);
@@ -156,6 +165,74 @@ describe('the store of a service', () => {
     expect(jobs).toBe(0);
     expect(again.sink.feeds.map(({ status, statistics }) => [status, statistics.entries])).toEqual([['loaded', 3]]);
     await again.store.close();
+  });
+
+  describe('notes of a list that was read at the start', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `some-name-${i}`);
+
+    /** Opens the store; before the notes are taken `during` is called, and after it they are only where it says `true`. */
+    async function openNoted(during: (opened: Opened) => Promise<boolean>): Promise<Opened> {
+      put('a.txt', ...many);
+      let opened: Opened | undefined;
+      const run: RunJob = async (kind, request) => {
+        if (kind !== 'note') return runHere(kind, request);
+        return opened !== undefined && (await during(opened)) ? runHere(kind, request) : Promise.reject(new Error('x'));
+      };
+      const store = new IntelStore(options({ run }));
+      const { set, entries, attach } = await store.open(sources('a.txt'));
+      const sink = new Sink(set, entries);
+      attach(sink);
+      opened = { store, sink };
+      await store.settled();
+      return opened;
+    }
+
+    it('are taken when the start is over, and of use for the first change', async () => {
+      const { store, sink } = await openNoted(async () => true);
+      put('a.txt', ...many.slice(1), 'new');
+      expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'delta', added: 1, removed: 1 });
+      expect(store.counts.refreshesPartial).toBe(1);
+      expect(sink.values).toEqual(names(...many.slice(1), 'new').sort());
+      await store.close();
+    });
+
+    it('are not needed: before they are there, and after a kill, the list is read as a whole', async () => {
+      const { store, sink } = await openNoted(async ({ store }) => {
+        put('a.txt', ...many, 'early');
+        expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'delta', added: 1, removed: 0 });
+        expect(store.counts.refreshesPartial).toBe(0);
+        return false;
+      });
+      expect(problems.splice(0)).toHaveLength(1);
+      expect(sink.values).toEqual(names(...many, 'early').sort());
+      await store.close();
+      // Killed before: the state names notes that nobody has written.
+      for (const name of readdirSync(join(folder, 'store'))) rmSync(join(folder, 'store', name));
+      const { store: killed } = await openNoted(async () => false);
+      expect(problems.splice(0)).toHaveLength(1);
+      expect(readdirSync(join(folder, 'store')).filter((name) => name.startsWith('seen'))).toEqual([]);
+      await killed.close();
+      const again = await open(['a.txt']);
+      put('a.txt', ...many.slice(2));
+      expect(await again.store.refresh(undefined, noRebuild)).toMatchObject({ way: 'delta', added: 0, removed: 2 });
+      expect(again.store.counts.refreshesPartial).toBe(0);
+      expect(again.sink.values).toEqual(names(...many.slice(2)).sort());
+      await again.store.close();
+    });
+
+    it('are not those of another content, whatever it counts', async () => {
+      const { store, sink } = await openNoted(async () => {
+        // As many bytes and lines as before.
+        put('a.txt', ...many.slice(1), 'another-name');
+        put('a.txt', ...many.slice(0, -1), 'some-name-xxxx');
+        return true;
+      });
+      expect(readdirSync(join(folder, 'store')).filter((name) => name.startsWith('seen'))).toEqual([]);
+      expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'delta', added: 1, removed: 1 });
+      expect(store.counts.refreshesPartial).toBe(0);
+      expect(sink.values).toEqual(names(...many.slice(0, -1), 'some-name-xxxx').sort());
+      await store.close();
+    });
   });
 
   it('merges into a new base while changes come in, and goes back to a state that was whole after a crash', async () => {

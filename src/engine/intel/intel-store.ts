@@ -6,11 +6,12 @@ import { shared } from '../../core/text-pool.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
+import type { LaterNotes } from '../../intel/seen/saved-seen.ts';
 import { decodeEntry, type IntelRows, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
 import { digestOf, feedsBySource, nameOf } from './configured-sources.ts';
 import { IntelFiles } from './intel-files.ts';
-import { type BuiltIntel, type IntelJob, type IntelJobs, type RunJob, seenIn } from './intel-jobs.ts';
+import { type BuiltIntel, type IntelJob, type IntelJobs, type NotedList, type RunJob, seenIn } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
@@ -101,7 +102,10 @@ export class IntelStore {
     // Where only the content of the sources may be new, it need not wait until everything is built.
     if (digestOf(sources) === digestOf(this.#sources)) await this.#inTurn(() => this.#refresh(undefined, 'quick'));
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
-    const { set, built, feedCounts } = await this.#load(sources);
+    const lists: NotedList[] = [];
+    const { set, built, feedCounts } = await this.#load(sources, (notes, i) => {
+      lists.push({ notes, source: sources[i] as IntelSource, fingerprint: fingerprints[i] ?? '' });
+    });
     const feeds = feedsBySource(sources, set, feedCounts, fingerprints);
     return {
       set,
@@ -112,6 +116,7 @@ export class IntelStore {
         this.#become(sources, new StoreState(set, feeds), []);
         this.#sink = sink;
         this.#saveLater(built?.tables);
+        this.#noteLater(lists);
       },
     };
   }
@@ -265,7 +270,11 @@ export class IntelStore {
     this.#rows = 0;
   }
 
-  async #load(sources: readonly IntelSource[]): Promise<{
+  /** `later` is told of lists that are yet to be noted, with the position of their source. */
+  async #load(
+    sources: readonly IntelSource[],
+    later: (notes: LaterNotes, source: number) => void,
+  ): Promise<{
     readonly set: IntelSet;
     readonly built?: BuiltIntel;
     readonly feedCounts: readonly number[];
@@ -275,7 +284,8 @@ export class IntelStore {
     if (state === undefined) {
       const feedCounts: number[] = [];
       const sourceDone = (count: number): void => void feedCounts.push(count);
-      const seen = seenIn(folder);
+      // The start does not wait for notes.
+      const seen = { ...seenIn(folder), later: (notes: LaterNotes) => later(notes, feedCounts.length) };
       const set = await loadIntel(sources, { now, cacheFolder: feedFolder, seen, urls: 'cached', sourceDone });
       // Now, because nothing waits yet: moving a million indicators takes a moment.
       portable(set);
@@ -334,6 +344,19 @@ export class IntelStore {
     });
   }
 
+  /** Until then, and where a list changed meanwhile, it is read as a whole. */
+  #noteLater(lists: readonly NotedList[]): void {
+    if (lists.length === 0) return;
+    this.#inBackground(async () => {
+      const state = this.#state;
+      const { folder: seenFolder, feedFolder: cacheFolder } = this.#options;
+      if (state === undefined) return;
+      await this.#run('note', { lists, cacheFolder, seenFolder }, state);
+      // A change may have brought other ones.
+      await this.#inTurn(() => this.#keepNotes());
+    });
+  }
+
   #mergeLater(): void {
     if (this.#wantsMerge) return;
     this.#wantsMerge = true;
@@ -350,9 +373,10 @@ export class IntelStore {
   #inBackground(work: () => Promise<void>): void {
     const running: Promise<void> = (this.#background ?? Promise.resolve())
       .then(work)
-      .catch((error: unknown) =>
-        this.#options.onProblem('the store of indicators could not be tidied up', String(error)),
-      )
+      .catch((error: unknown) => {
+        if (!this.#options.signal.aborted)
+          this.#options.onProblem('the store of indicators could not be tidied up', String(error));
+      })
       .finally(() => {
         if (this.#background === running) this.#background = undefined;
       });

@@ -38,7 +38,7 @@ export async function changedEvents(before: FeedBefore): Promise<ChangedPart | u
     const builder = new IntelBuilder(undefined, carried);
     const content = chosen.map(({ part }) => part);
     const time = asOfMs === undefined ? {} : { asOfMs };
-    return { builder, attempt: await readParts(builder, source, { name, provider, content, ...time }, true) };
+    return { builder, attempt: await readParts(builder, source, { name, provider, content, ...time }) };
   };
   const came = events.filter(({ record }) => record < 0);
   if (came.length > MAX_CHANGED_RECORDS) return undefined;
