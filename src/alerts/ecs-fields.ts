@@ -5,6 +5,7 @@
 import type { EventObject } from '../core/event.ts';
 import type { EcsCandidate } from './ecs-candidates.ts';
 import { baseName } from '../core/base-name.ts';
+import { lineHost } from '../core/syslog-line.ts';
 import { ECS_PLACES, hostName } from './ecs-places.ts';
 import { EventNames } from './event-names.ts';
 
@@ -38,10 +39,17 @@ export function placedValues(fields: EventObject): PlacedValues {
   }
   if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text('host'));
   if (!found.has('event.code')) putHost(found, names.text('DOMAIN'));
+  if (!found.has('host.name')) put(found, 'host.name', hostOfLine(fields));
   refineUrl(found);
   refineUser(found, names);
   refineFiles(found, names);
   return found;
+}
+
+/** A record that is a line of text and nothing else may begin with the name of its machine. */
+function hostOfLine(fields: EventObject): string | undefined {
+  const { message } = fields;
+  return typeof message === 'string' && Object.keys(fields).length === 1 ? lineHost(message) : undefined;
 }
 
 /** `DOMAIN` of STIX Spark: the host that a request went to. In Windows events the same word is the account's domain. */

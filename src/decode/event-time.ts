@@ -4,6 +4,7 @@
  */
 import type { EventObject, TimeOrigin } from '../core/event.ts';
 import { textOf } from '../core/field-path.ts';
+import { auditLine } from '../core/syslog-line.ts';
 import { parseTime } from '../core/time.ts';
 
 /** Most particular first: a collector's own stamp comes after the event's where both are common. */
@@ -36,14 +37,18 @@ export const TIME_FIELDS = [
   'Event.System.TimeCreated.#attributes.SystemTime',
 ] as const;
 
+/** A line's time stands in its head. */
+const HEAD_CHARACTERS = 512;
+
 const LINE_TIMES: readonly RegExp[] = [
   /^(?:<\d{1,3}>\d?\s*)?(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)/,
   /^(?:<\d{1,3}>)?([A-Z][a-z]{2}\s+\d{1,2}\s+(?:\d{4}\s+)?\d{2}:\d{2}:\d{2})/,
   /^(\d{10}(?:\.\d{1,9})?)\b/,
-  // Audit records of Linux: seconds and milliseconds of the event.
-  /^(?:node=\S{1,128} )?type=[A-Z0-9_]{1,40} msg=audit\((\d{10}\.\d{3}):/,
   /\[(\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\]/,
 ];
+
+/** Seconds and milliseconds of the event that an audit record of Linux is about; a header's time is when it was passed on. */
+const AUDIT_TIME = /^\S+ msg=audit\((\d{10}\.\d{3}):/;
 
 /** Beyond arrival by more than this, a live event's time is held back to its arrival (design section 4). */
 export const MAX_AHEAD_MS = 600_000;
@@ -89,7 +94,10 @@ function beginTimeKeys(fields: EventObject): string[] {
 }
 
 function lineTime(fields: EventObject, options: TimeOptions): number | undefined {
-  const head = (textOf(fields, 'message') ?? '').slice(0, 256);
+  const head = (textOf(fields, 'message') ?? '').slice(0, HEAD_CHARACTERS);
+  const audit = auditLine(head);
+  const stamp = audit === undefined ? undefined : AUDIT_TIME.exec(head.slice(audit.at))?.[1];
+  if (stamp !== undefined) return parseTime(stamp, options.timezone, options.arrivalMs);
   for (const pattern of LINE_TIMES) {
     const text = pattern.exec(head)?.[1];
     const ms = text === undefined ? undefined : parseTime(text, options.timezone, options.arrivalMs);

@@ -174,9 +174,9 @@ export class SigmaEventRules {
   }
 
   /** The event once more, now that more is known of its ancestors. */
-  #retry({ event, held }: LateEvent): readonly LateOutcome[] {
+  #retry({ event, held, told }: LateEvent): readonly LateOutcome[] {
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
-    const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event);
+    const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event, told);
     if (recognised === undefined || shown === undefined) return [];
     const indexes = this.#matcher.match(shown.view, recognised.source);
     const isNews = (index: number): boolean => !held.includes(this.#matcher.rules[index]?.details.id ?? '');

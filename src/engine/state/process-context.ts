@@ -14,6 +14,7 @@ import { collectFieldNames } from '../../match/rule-fields.ts';
 import type { EventArchive } from '../../state/event-log.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
+import { sourceHost } from './source-host.ts';
 import { AuditAssembler } from '../../state/process/audit-assembler.ts';
 import {
   PROCESS_PROPERTIES,
@@ -31,6 +32,8 @@ export interface LateEvent {
   readonly event: Event;
   /** Ids of the rules that held for it so far. */
   readonly held: readonly string[];
+  /** Of a record of the audit log: what it said of a process when it came, together with those of its event before it. */
+  readonly told?: ProcessEvent;
 }
 
 export interface ShownEvent {
@@ -121,13 +124,14 @@ export class ProcessContext {
 
   /** Under the names of the metrics page. */
   metrics(): Readonly<Record<string, number>> {
-    const { processes, bytes, evicted, waiting, waitingDropped } = this.#memory.counts;
+    const { processes, bytes, evicted, waiting, waitingDropped, cutLines } = this.#memory.counts;
     return {
       processes,
       process_bytes: bytes,
       processes_forgotten: evicted,
       process_events_waiting: waiting,
       process_events_given_up: waitingDropped,
+      process_ancestors_cut: cutLines,
     };
   }
 
@@ -142,7 +146,7 @@ export class ProcessContext {
     const late = this.#memory.observe(process);
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
-    return { view: rules, derived, late, ...this.#heldBefore(view.base) };
+    return { view: rules, derived, late, ...this.#heldBefore(view.base, event) };
   }
 
   /** What a record says of a process, without any memory; `audit` where only the records of one audit event together say it. */
@@ -156,37 +160,46 @@ export class ProcessContext {
   }
 
   /** The event again, without remembering it twice: for rules that are tried once more. */
-  again(event: Event, view: RuleEvent): ShownEvent | undefined {
-    const process = this.#processOf(view.base, event);
+  again(event: Event, view: RuleEvent, told?: ProcessEvent): ShownEvent | undefined {
+    const process = told ?? this.#knownProcessOf(view.base, event);
     if (process === undefined) return undefined;
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = derivedEvent(view, this.#names, (name) => derived.derived(name));
-    return { view: rules, derived, late: [], ...this.#heldBefore(view.base) };
+    return { view: rules, derived, late: [], ...this.#heldBefore(view.base, event) };
   }
 
   /** To be called after the rules were tried: waits when one of them asked for what is not known yet. */
-  wait({ derived }: ShownEvent, event: Event, held: readonly string[]): void {
-    if (!derived.isMissing || derived.process === undefined) return;
-    const waits = this.#memory.waitForAncestor(derived.process, { event, held }, weightOf(event.fields));
+  wait({ derived, heldBefore }: ShownEvent, event: Event, held: readonly string[]): void {
+    const { process } = derived;
+    if (!derived.isMissing || process === undefined) return;
+    const item = { event, held, ...(heldBefore !== undefined && { told: process }) };
+    const waits = this.#memory.waitForAncestor(process, item, weightOf(event.fields));
     if (waits) this.#archive?.put(event);
   }
 
   /** The ancestors of the event's process; undefined when it is about none, or nothing is known of them. */
   treeOf(event: Event, view: RuleEvent): ProcessTree | undefined {
-    const process = this.#processOf(view.base, event);
+    const process = this.#knownProcessOf(view.base, event);
     if (process === undefined) return undefined;
     const tree = processTreeOf(this.#memory, process);
     return tree.ancestors.length === 0 ? undefined : tree;
   }
 
-  #heldBefore(fields: EventObject): Pick<ShownEvent, 'heldBefore'> {
-    const heldBefore = isAudit(fields) ? this.#audit.heldOf(fields, '') : undefined;
+  #heldBefore(fields: EventObject, event: Event): Pick<ShownEvent, 'heldBefore'> {
+    const heldBefore = isAudit(fields) ? this.#audit.heldOf(fields, sourceHost(event.origin.source)) : undefined;
     return heldBefore === undefined ? {} : { heldBefore };
   }
 
-  #processOf(fields: EventObject, time: ToldTime): ProcessEvent | undefined {
-    // Records of one audit event belong together; everything else is about a process by itself.
-    return isAudit(fields) ? this.#audit.processOf(fields, time, '') : processEventOf(fields, time);
+  /** Records of one audit event belong together; everything else is about a process by itself. */
+  #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+    if (!isAudit(fields)) return processEventOf(fields, event);
+    return this.#audit.processOf(fields, event, sourceHost(event.origin.source));
+  }
+
+  /** As `#processOf`, for an event that has been shown before. */
+  #knownProcessOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+    if (!isAudit(fields)) return processEventOf(fields, event);
+    return this.#audit.knownProcessOf(fields, event, sourceHost(event.origin.source));
   }
 }
 

@@ -1,6 +1,7 @@
 /** The group key of patterns over several observations: configured fields, else the host that the event is about. */
 import type { EventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
+import { lineHost } from '../../core/syslog-line.ts';
 
 /** Where formats name the host, most telling first. */
 const HOST_FIELDS: readonly string[] = [
@@ -36,5 +37,7 @@ export function streamKey(fields: EventObject, groupBy: readonly string[] | unde
     const value = textOf(fields, name);
     if (value !== undefined && value !== '') return { key: value.toLowerCase(), group: { [name]: value } };
   }
-  return { key: '', group: {} };
+  // A line of text may begin with the name of its machine.
+  const host = lineHost(textOf(fields, 'message') ?? '');
+  return host === undefined ? { key: '', group: {} } : { key: host.toLowerCase(), group: { 'host.name': host } };
 }

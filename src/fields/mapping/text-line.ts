@@ -6,6 +6,7 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { eventSource } from '../../core/event-source.ts';
 import { plainEvent } from '../../core/rule-event.ts';
+import { type AuditLine, auditLine, syslogHeader } from '../../core/syslog-line.ts';
 import { auditd, linuxSyslog } from './linux.ts';
 import { fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
@@ -15,16 +16,10 @@ import { web } from './web.ts';
 /** Longer lines are looked at only so far. */
 const MAX_CHARS = 64 * 1024;
 
-const AUDIT = /^(?:node=\S+ )?type=[A-Z][A-Z0-9_]+ msg=audit\(/;
 const ACCESS =
   /^(\S+) \S+ (\S+) \[[^\]]{10,40}\] "([A-Z_]{3,20}) (\S+)(?: HTTP\/[\d.]+)?" (\d{3}) (\d+|-)(?: "([^"]*)" "([^"]*)")?/;
 /** Squid's native log: time, duration, client, result/status, bytes, method, URL, user, hierarchy, type. */
 const SQUID = /^\s*\d{9,10}\.\d{3}\s+\d+ (\S+) ([A-Z_]+)\/(\d{3}) (\d+) ([A-Z_]{3,20}) (\S+) (\S+) ([A-Z_]+\/\S+)/;
-const SYSLOG =
-  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) ([A-Za-z][\w./-]{0,63})(?:\([^)]{0,64}\))?(?:\[\d+\])?: /;
-
-/** RFC 5424: version, time, host, program. */
-const SYSLOG_5424 = /^(?:<\d{1,3}>)?1 (?:\d{4}-\d\d-\d\dT\S+|-) (\S+) ([A-Za-z][\w./-]{0,63}) \S+ \S+ /;
 const FORTIGATE = /\bdevid="?F\S+ .*\blogid="?\d/;
 /** Cisco's `%FACILITY-SEVERITY-MNEMONIC:`. */
 const CISCO = /%[A-Z][A-Z0-9_]+(?:-[A-Z0-9_]+)?-[0-7]-[A-Z][A-Z0-9_]+: /;
@@ -39,19 +34,22 @@ export function textLine(): Shape {
       const line = lineOf(fields);
       return (
         line !== undefined &&
-        [AUDIT, ACCESS, SQUID, SYSLOG, SYSLOG_5424, FORTIGATE, CISCO].some((form) => form.test(line))
+        ([ACCESS, SQUID, FORTIGATE, CISCO].some((form) => form.test(line)) ||
+          auditLine(line) !== undefined ||
+          syslogHeader(line) !== undefined)
       );
     },
     view: (fields) => {
       const line = lineOf(fields) ?? '';
-      if (AUDIT.test(line)) return auditd.view(pairsOf(line));
+      const audit = auditLine(line);
+      if (audit !== undefined) return auditd.view(auditFields(line, audit));
       if (FORTIGATE.test(line)) return fortigate.view(pairsOf(line));
       if (CISCO.test(line)) return { event: plainEvent({ message: line }), source: CISCO_SOURCE };
       const access = ACCESS.exec(line);
       if (access !== null) return web.view(accessFields(line, access));
       const squid = SQUID.exec(line);
       if (squid !== null) return web.view(squidFields(line, squid));
-      const [, hostname = '', program = ''] = SYSLOG.exec(line) ?? SYSLOG_5424.exec(line) ?? [];
+      const { host: hostname = '', program = '' } = syslogHeader(line) ?? {};
       return syslog.view({ hostname, program, message: line });
     },
   };
@@ -64,12 +62,18 @@ function lineOf(fields: EventObject): string | undefined {
   return typeof line === 'string' ? line.slice(0, MAX_CHARS) : undefined;
 }
 
+/** `node` is the machine, whoever has named it. */
+function auditFields(line: string, { at, host }: AuditLine): EventObject {
+  const fields = pairsOf(line.slice(at));
+  return { ...(host !== undefined && { node: host }), ...fields, message: line };
+}
+
 /** `key=value` pairs; values in quotes may hold blanks, `msg='…'` holds further pairs. The first of a name wins. */
 function pairsOf(line: string): EventObject {
   const fields = Object.create(null) as Record<string, EventValue>;
   const read = (text: string): void => {
     for (const [, name = '', double, single, plain] of text.matchAll(
-      /([A-Za-z][\w-]*)=(?:"([^"]*)"|'([^']*)'|(\S*))/g,
+      /([A-Za-z][\w-]*)=(?:"([^"]*)"|'([^']*)'|([^\s\x1d]*))/g,
     )) {
       const value = double ?? single ?? plain ?? '';
       if (!Object.hasOwn(fields, name)) fields[name] = value;

@@ -93,4 +93,16 @@ describe('AuditAssembler', () => {
       assembler.processOf({ ...SYSCALL, msg: `audit(1364481364.000:${i})` }, toldAt(0), '');
     expect(assembler.processOf(EXECVE, toldAt(0), '')).toBeUndefined();
   });
+
+  it('says again what is known of a record without taking it a second time', () => {
+    const assembler = new AuditAssembler();
+    const other = { ...SYSCALL, pid: '4000', exe: '/usr/bin/other' };
+    assembler.processOf(SYSCALL, toldAt(0), 'h');
+    assembler.processOf(other, toldAt(0), 'h');
+    expect(assembler.knownProcessOf(SYSCALL, toldAt(0), 'h')).toMatchObject({ pid: '3538' });
+    // The arguments go with the record before them, whatever was asked meanwhile.
+    expect(assembler.processOf(EXECVE, toldAt(0), 'h')).toMatchObject({ pid: '4000' });
+    expect(assembler.knownProcessOf(SYSCALL, toldAt(0), 'h')?.fields['CommandLine']).toBe('bash -c echo a b');
+    expect(assembler.knownProcessOf(EXECVE, toldAt(0), 'elsewhere')).toBeUndefined();
+  });
 });

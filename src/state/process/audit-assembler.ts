@@ -34,15 +34,14 @@ export class AuditAssembler {
     for (const [key, parts] of saved) this.#events.set(key, { ...parts, process: parts.process ?? undefined });
   }
 
-  /** What the audit record says of a process together with the records of its event before it; undefined when it is none. */
+  /** What the audit record says of a process together with the records of its event before it, which it joins; undefined when it is none. */
   processOf(fields: EventObject, told: ToldTime, defaultHost: string): ProcessEvent | undefined {
     const stamp = auditStamp(fields);
     if (stamp === undefined) return undefined;
     const type = textOf(fields, 'type');
-    const at: ToldTime = stamp.timeMs === undefined ? told : { timeMs: stamp.timeMs, timeOrigin: 'field' };
-    const own = type === 'SYSCALL' ? processEventOf(fields, at, defaultHost) : undefined;
+    const own = type === 'SYSCALL' ? ownProcessOf(fields, stamp, told, defaultHost) : undefined;
     const more = type === undefined || own !== undefined ? {} : partsOf(type, fields);
-    if (own === undefined && Object.keys(more).length === 0) return processEventOf(fields, at, defaultHost);
+    if (own === undefined && Object.keys(more).length === 0) return ownProcessOf(fields, stamp, told, defaultHost);
     const parts = this.#partsOf(keyOf(stamp.id, fields, defaultHost));
     if (own !== undefined) parts.process = own;
     for (const [name, text] of Object.entries(more)) if (!Object.hasOwn(parts.fields, name)) parts.fields[name] = text;
@@ -50,10 +49,17 @@ export class AuditAssembler {
       parts.isExec = true;
       Object.assign(parts.fields, more);
     }
-    const { process, isExec } = parts;
-    if (process === undefined) return undefined;
-    if (!isExec && process.kind !== 'start') return process;
-    return { ...process, kind: 'start', fields: { ...process.fields, ...parts.fields }, isJoined: true };
+    return joined(parts, parts.process);
+  }
+
+  /** What is known by now of the process that the record is about; the record itself changes nothing. */
+  knownProcessOf(fields: EventObject, told: ToldTime, defaultHost: string): ProcessEvent | undefined {
+    const stamp = auditStamp(fields);
+    if (stamp === undefined) return undefined;
+    const own = ownProcessOf(fields, stamp, told, defaultHost);
+    const parts = this.#events.get(keyOf(stamp.id, fields, defaultHost));
+    if (parts === undefined) return own;
+    return joined(parts, own ?? parts.process);
   }
 
   /** Rules that held for records of the same program start, to be added to; undefined where the record is of none. */
@@ -82,12 +88,32 @@ export class AuditAssembler {
   }
 }
 
+/** What the record says by itself, at the time of its event. */
+function ownProcessOf(
+  fields: EventObject,
+  { timeMs }: AuditStamp,
+  told: ToldTime,
+  defaultHost: string,
+): ProcessEvent | undefined {
+  return processEventOf(fields, timeMs === undefined ? told : { timeMs, timeOrigin: 'field' }, defaultHost);
+}
+
+function joined({ isExec, fields }: Parts, process: ProcessEvent | undefined): ProcessEvent | undefined {
+  if (process === undefined || !(isExec || process.kind === 'start')) return process;
+  return { ...process, kind: 'start', fields: { ...process.fields, ...fields }, isJoined: true };
+}
+
 function keyOf(id: string, fields: EventObject, defaultHost: string): string {
   return `${hostOf(fields) ?? defaultHost}\0${id}`;
 }
 
+interface AuditStamp {
+  readonly id: string;
+  readonly timeMs: number | undefined;
+}
+
 /** `audit(1364481363.243:24287)`: time and number of the event. */
-function auditStamp(fields: EventObject): { readonly id: string; readonly timeMs: number | undefined } | undefined {
+function auditStamp(fields: EventObject): AuditStamp | undefined {
   const [, id = '', seconds = ''] = /^audit\(((\d{9,11}\.\d{3}):\d+)\)/.exec(textOf(fields, 'msg') ?? '') ?? [];
   return id === '' ? undefined : { id, timeMs: Math.round(Number(seconds) * 1000) };
 }

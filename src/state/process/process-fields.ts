@@ -48,8 +48,6 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(PROCESS_PROPERTIES);
 /** Answers derived fields of one event. */
 export class ProcessFields {
   readonly process: ProcessEvent | undefined;
-  /** Set when a field of a parent was asked for that nobody has told of yet, though a parent is named. */
-  isMissing = false;
   readonly #memory: ProcessMemory<unknown>;
   readonly #fields: EventObject;
   #ancestry: Ancestry | undefined;
@@ -59,6 +57,16 @@ export class ProcessFields {
     this.#memory = memory;
     this.#fields = fields;
     this.process = process;
+  }
+
+  /**
+   * True when a field of another process was asked for and the start of an ancestor that is named, or known from its children alone, was
+   * not told of yet: what it says may change every answer. Which answers were found does not matter, so that events wait whatever
+   * else was asked before.
+   */
+  get isMissing(): boolean {
+    const ancestry = this.#ancestry;
+    return ancestry !== undefined && (!ancestry.complete || ancestry.chain.some(({ started }) => !started));
   }
 
   /** Value of a derived field; undefined when it is none, when the record has it itself, or when nobody knows. */
@@ -88,16 +96,10 @@ export class ProcessFields {
     if (derived === undefined)
       return process.isJoined === true && OWN_FIELDS.has(name) ? ownValue(process, name) : undefined;
     this.#ancestry ??= this.#memory.ancestryOf(process);
-    const { chain, complete } = this.#ancestry;
+    const { chain } = this.#ancestry;
     const { relation, property } = derived;
-    const depth = relation === 'parent' ? 1 : 2;
-    if (relation === 'parent' || relation === 'grandparent') {
-      const record = chain[depth - 1];
-      const value = record?.property(property);
-      if (value === undefined && (record === undefined ? !complete : !record.started)) this.isMissing = true;
-      return value;
-    }
-    if (!complete) this.isMissing = true;
+    if (relation === 'parent') return chain[0]?.property(property);
+    if (relation === 'grandparent') return chain[1]?.property(property);
     const values = chain.flatMap((record) => record.property(property) ?? []);
     return values.length === 0 ? undefined : values;
   }

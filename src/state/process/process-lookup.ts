@@ -26,6 +26,8 @@ export interface Line {
   readonly rows: readonly number[];
   readonly complete: boolean;
   readonly cycle: boolean;
+  /** It goes on beyond the greatest depth. */
+  readonly isCut: boolean;
 }
 
 export class ProcessLookup {
@@ -88,13 +90,13 @@ export class ProcessLookup {
       process.parentPid !== undefined || process.parentGuid !== undefined || (own !== NO_ROW && this.#namesParent(own));
     let next = this.parentOf(process, question);
     while (next !== NO_ROW && line.length < MAX_DEPTH) {
-      if (next === own || line.includes(next)) return { rows: line, complete: true, cycle: true };
+      if (next === own || line.includes(next)) return { rows: line, complete: true, cycle: true, isCut: false };
       line.push(next);
       named = this.#namesParent(next);
       const startMs = rows.number(next, START);
       next = this.#parent(question.host, rows.get(next, PARENT_PID), rows.get(next, PARENT_GUID), startMs, next);
     }
-    return { rows: line, complete: next === NO_ROW && !named, cycle: false };
+    return { rows: line, complete: next === NO_ROW && !named, cycle: false, isCut: next !== NO_ROW };
   }
 
   #namesParent(row: number): boolean {

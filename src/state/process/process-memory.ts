@@ -68,6 +68,8 @@ export interface ProcessCounts {
   readonly revived: number;
   /** Parents that no record told of when they were asked for. */
   readonly missingParents: number;
+  /** Lines of ancestors that were asked for and went on beyond the greatest depth. */
+  readonly cutLines: number;
 }
 
 const IMAGE = 0;
@@ -83,6 +85,7 @@ export class ProcessMemory<T = never> {
   #options: ProcessMemoryOptions;
   #news = 0;
   #revived = 0;
+  #cutLines = 0;
 
   constructor(options: ProcessMemoryOptions = DEFAULT_PROCESS_OPTIONS) {
     this.#options = options;
@@ -99,7 +102,7 @@ export class ProcessMemory<T = never> {
     const { rows, bytes, evicted } = this.table;
     const { missingParents } = this.#lookup;
     const ofWaiting = { waiting, waitingBytes, waitingDropped, revived: this.#revived };
-    return { processes: rows.count, bytes, evicted, missingParents, ...ofWaiting };
+    return { processes: rows.count, bytes, evicted, missingParents, cutLines: this.#cutLines, ...ofWaiting };
   }
 
   changeBudget(budgetBytes: number): void {
@@ -165,7 +168,8 @@ export class ProcessMemory<T = never> {
 
   /** Parents of a process up to the first unknown one. Bounded in depth, and stopped where ids form a circle. */
   ancestryOf(process: ProcessEvent): Ancestry {
-    const { rows, complete, cycle } = this.#lookup.lineOf(process);
+    const { rows, complete, cycle, isCut } = this.#lookup.lineOf(process);
+    if (isCut) this.#cutLines++;
     return { chain: rows.map((row) => this.#view(row)), complete, cycle };
   }
 

@@ -1,0 +1,167 @@
+/**
+ * The two halves of matching on two threads say what matching on one thread says: over random logs of processes and of audit records
+ * whose numbers come again and again on few machines, in several files that overlap in time.
+ */
+import { expect, it } from 'vitest';
+import type { Event, EventObject } from '../../core/event.ts';
+import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { Random } from '../../testing/random.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { EventRules } from './event-rules.ts';
+import { readSigmaTexts, type RuleTexts } from './rule-texts.ts';
+
+const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 4);
+const FILES = 3;
+const LINES = 250;
+const SEED = { lo: 1, hi: 2 };
+const MORE_RULES = `---
+title: Reads the secret
+name: reads_secret
+id: b2222222-2222-4222-8222-222222222222
+logsource: {product: linux, service: auditd}
+detection: {s: {CommandLine|contains: secret, Image|endswith: /cat}, condition: s}
+---
+title: Below a shell, asked of the list of arguments
+id: b3333333-3333-4333-8333-333333333333
+logsource: {product: linux, service: auditd}
+detection: {s: {type: EXECVE, a1: secret, AncestorImage|endswith: /bash}, condition: s}
+---
+title: Not below a shell
+id: b4444444-4444-4444-8444-444444444444
+logsource: {product: linux, service: auditd}
+detection: {s: {CommandLine|contains: secret}, shell: {AncestorImage|endswith: /bash}, condition: s and not shell}
+---
+title: Many secrets
+id: b5555555-5555-4555-8555-555555555555
+correlation:
+  type: event_count
+  rules: [reads_secret]
+  group-by: [Computer]
+  timespan: 2m
+  condition: {gte: 3}
+  generate: true
+`;
+
+const { config } = loadConfig({}, {});
+const texts: RuleTexts = {
+  ...readSigmaTexts(config, [{ path: 'rules.yml', text: PROCESS_RULES + MORE_RULES }]).texts,
+  ...{ patterns: [], stixMappings: [], patternGroupBy: [], flux: [], fluxMemory: config.flux_memory },
+  ...{ lateness: { latenessMs: 60_000 }, processMemory: config.process_memory, mode: 'ordered' },
+};
+
+/** Audit records with few numbers, two machines and no order between the records of one start. */
+function auditLog(random: Random, count: number): string[] {
+  let timeMs = Date.parse('2026-03-01T10:00:00Z');
+  return Array.from({ length: count }, () => {
+    timeMs += random.int(1000);
+    const id = {
+      Computer: random.pick(['lin1', 'lin2']),
+      msg: `audit(1772359200.${100 + random.int(3)}:${random.int(4)})`,
+    };
+    const at = { '@timestamp': new Date(timeMs).toISOString(), ...id };
+    const record = random.pick([
+      { type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) },
+      { type: 'CWD', cwd: '/tmp' },
+      {
+        ...{ type: 'SYSCALL', syscall: 59, success: 'yes', pid: 4 + random.int(24), ppid: 4 + random.int(24) },
+        exe: random.pick(['/bin/bash', '/usr/bin/cat', '/usr/bin/python']),
+      },
+    ]);
+    return JSON.stringify({ ...at, ...record });
+  });
+}
+
+function eventsOf(random: Random): Event[] {
+  return Array.from({ length: FILES }, (_, file) => {
+    const lines = random.chance(0.7) ? auditLog(random, LINES) : processLog(random, LINES);
+    const source = { input: 'file', path: `f${file}`, id: `f${file}`, replayable: true, timezone: 'Z' };
+    return lines.map((original, record): Event => {
+      const fields = JSON.parse(original) as EventObject;
+      const timeMs = Date.parse(String(fields['@timestamp'] ?? fields['UtcTime']));
+      const origin = { source, position: record, line: record + 1, record, part: 0, arrivalMs: 0 };
+      return { fields, original, format: 'json', timeMs, timeOrigin: 'field', origin };
+    });
+  }).flat();
+}
+
+type Found = readonly (readonly [path: string, line: number, rule: string, matched: string])[];
+
+function findings(
+  rules: EventRules,
+  events: readonly Event[],
+  of: (event: Event) => ReturnType<EventRules['match']>,
+): Found {
+  const found: (readonly [string, number, string, string])[] = [];
+  const add = ({ origin }: Event, matches: ReturnType<EventRules['match']>): void => {
+    for (const { rule, matched } of matches)
+      found.push([origin.source.path, origin.line, rule.id, JSON.stringify(matched)]);
+  };
+  rules.stateful?.hold(true);
+  for (const event of events) {
+    const matches = of(event);
+    add(event, matches);
+    // As alerts are made: who asks for ancestors changes nothing.
+    if (matches.length > 0) rules.treeOf(event);
+    for (const { event: earlier, match } of rules.drain()) {
+      add(earlier, [match]);
+      rules.treeOf(earlier);
+    }
+  }
+  rules.stateful?.hold(false);
+  rules.stateful?.end();
+  for (const { event, match } of rules.drain()) add(event, [match]);
+  return found;
+}
+
+it('in two halves rules hold for the same events, in the same order', { timeout: 120_000 }, () => {
+  let count = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const events = eventsOf(new Random(round));
+    const whole = new EventRules(texts, { seed: SEED });
+    const expected = findings(whole, events, (event) => whole.match(event));
+    const worker = new EventRules(texts, { seed: SEED });
+    const owner = new EventRules(texts, { seed: SEED });
+    const halves = findings(owner, events, (event) => {
+      const part = worker.prepare(event);
+      return part === undefined ? [] : owner.complete(structuredClone(event), structuredClone(part));
+    });
+    expect(halves, `seed ${round}`).toEqual(expected);
+    count += expected.length;
+  }
+  expect(count).toBeGreaterThan(20 * ROUNDS);
+});
+
+it('a parent that only its child has told of is waited for', () => {
+  const start = (line: number, pid: number, parent: number, image: string, told?: string): Event => {
+    const ids = { NewProcessId: `0x${pid.toString(16)}`, ProcessId: `0x${parent.toString(16)}`, NewProcessName: image };
+    const fields = {
+      Channel: 'Security',
+      EventID: 4688,
+      Computer: 'pc1',
+      ...ids,
+      ...(told && { ParentProcessName: told }),
+    };
+    const source = { input: 'file', path: 'f', id: 'f', replayable: true, timezone: 'Z' };
+    const origin = { source, position: line, line, record: line - 1, part: 0, arrivalMs: 0 };
+    return { fields, original: '', format: 'json', timeMs: 1000 * pid, timeOrigin: 'field', origin };
+  };
+  const [office, shell, question] = ['C:\\winword.exe', 'C:\\cmd.exe', 'C:\\whoami.exe'] as const;
+  const inOrder = [start(1, 10, 4, office), start(2, 20, 10, shell), start(3, 30, 20, question, shell)] as const;
+  const held = (events: readonly Event[]): readonly string[] => {
+    const rules = new EventRules(texts, { seed: SEED });
+    const found = findings(rules, events, (event) => rules.match(event));
+    return found.map(([, line, rule]) => `${line} ${rule[1]}`).sort();
+  };
+  const expected = held(inOrder);
+  expect(expected).toContain('3 3');
+  for (const [a, b, c] of [
+    [2, 0, 1],
+    [2, 1, 0],
+    [1, 2, 0],
+    [1, 0, 2],
+    [0, 2, 1],
+  ] as const) {
+    const late = held([inOrder[a], inOrder[b], inOrder[c]]);
+    expect(late, `order ${a}${b}${c}`).toEqual(expect.arrayContaining([...expected]));
+  }
+});
