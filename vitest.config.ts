@@ -14,6 +14,8 @@ export default defineConfig({
           exclude: ['src/**/*.service.test.ts', 'src/**/*.e2e.test.ts'],
           // Nothing else runs beside them; the default leaves one processor idle, which is half of a small machine.
           maxWorkers: '100%',
+          // Modules keep nothing of a test (no registration, clocks and randomness handed in), so files share them: 40 % less processor time.
+          isolate: false,
         },
       },
       {
