@@ -6,15 +6,14 @@
 import type { Event } from '../core/event.ts';
 import { jsonLine, jsonText } from '../core/json-text.ts';
 import type { Match, MatchedField } from '../core/match.ts';
-import type { ProcessTree } from '../core/process-tree.ts';
 import type { RecordSource } from '../core/record.ts';
-import { eventKey, singleAlertId } from './alert-id.ts';
-import { type AlertOptions, ECS_VERSION, isShort, limitTexts, MAX_HITS, MAX_ORIGINAL_BYTES } from './build-alert.ts';
-import { nested, type PlacedValues } from './ecs-fields.ts';
+import { singleAlertId } from './alert-id.ts';
+import { type AlertOptions, ECS_VERSION, isShort, MAX_HITS, MAX_ORIGINAL_BYTES } from './build-alert.ts';
+import type { EventTexts } from './event-texts.ts';
 import { isOfOneEvent, matchJson } from './match-json.ts';
-import { membersOf, type PlacedJson, placedJson } from './placed-json.ts';
+import { membersOf, placedJson } from './placed-json.ts';
 import { processTreeFields, withParent } from './process-tree-fields.ts';
-import { relatedFields, relatedValue } from './related.ts';
+import { relatedValue } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 const HEAD = `","ecs":{"version":"${ECS_VERSION}"},"event":{"kind":"alert","id":"`;
@@ -30,12 +29,12 @@ export function numbersJson(line: number, record: number): string {
   return `${line > 0 ? `,"line":${line}` : ''},"record":${record}`;
 }
 
-/** Undefined: the record must be built. `placesOf` gives `placedValues` of the event's fields. */
+/** Undefined: the record must be built. */
 export function alertParts(
   match: Match,
   event: Event,
   options: AlertOptions,
-  placesOf: () => PlacedValues,
+  texts: EventTexts,
 ): AlertParts | undefined {
   if (!isOfOneEvent(match) || match.matched.length > MAX_HITS) return undefined;
   const constant = matchJson(match);
@@ -43,20 +42,18 @@ export function alertParts(
   if (!constant.isWhole || !isShort(original, MAX_ORIGINAL_BYTES)) return undefined;
   const matched = matchedJson(match.matched);
   const input = inputJson(origin.source);
-  const placed =
-    options.tree === undefined
-      ? placedJson(placesOf(), relatedValue(match))
-      : withTree(placesOf(), match, options.tree);
+  const { tree } = options;
+  const placed = placedJson(tree === undefined ? texts.places : withParent(texts.places, tree), relatedValue(match));
   if (matched === undefined || input === undefined || placed === undefined) return undefined;
-  const id = singleAlertId(constant.ruleKey, eventKey(event));
+  const id = singleAlertId(constant.ruleKey, texts.key);
   let json = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(options.nowMs)}","severity":`;
   json += constant.severity + placed.event;
-  if (options.keepOriginal) json += `,"original":${jsonText(original)}`;
+  if (options.keepOriginal) json += `,"original":${texts.original}`;
   json += `},${constant.ruleAndThreat}${placed.others}${constant.tags}`;
   json += `,"flint":${constant.flintBefore}${matched}${constant.validity}`;
   json += `,"input":${input}`;
   let tail = `}${constant.flintAfter}`;
-  if (options.tree !== undefined) tail += membersOf(jsonLine(processTreeFields(options.tree)));
+  if (tree !== undefined) tail += membersOf(jsonLine(processTreeFields(tree)));
   return { head: json, tail: `${tail}}}` };
 }
 
@@ -65,10 +62,25 @@ function matchedJson(matched: readonly MatchedField[]): string | undefined {
   for (let i = 0; i < matched.length; i++) {
     const { field, value, item, how } = matched[i] as MatchedField;
     if (!isShort(field) || !isShort(value) || !isShort(item) || !isShort(how)) return undefined;
-    json += `${i === 0 ? '[' : ','}{"field":${jsonText(field)},"value":${jsonText(value)},"item":${jsonText(item)}`;
-    json += `,"how":${jsonText(how)}}`;
+    json += `${i === 0 ? '[' : ','}{"field":${constantJson(field)},"value":${jsonText(value)}`;
+    json += `,"item":${constantJson(item)},"how":${constantJson(how)}}`;
   }
   return json === '' ? '[]' : `${json}]`;
+}
+
+/** Texts of rules, which come again and again, and their JSON; when there are more than this the memory begins anew. */
+const MAX_CONSTANTS = 16_384;
+const MAX_CONSTANT = 256;
+const constants = new Map<string, string>();
+
+function constantJson(text: string): string {
+  const known = constants.get(text);
+  if (known !== undefined) return known;
+  const json = jsonText(text);
+  if (text.length > MAX_CONSTANT) return json;
+  if (constants.size === MAX_CONSTANTS) constants.clear();
+  constants.set(text, json);
+  return json;
 }
 
 /** `input` of `flint` up to its numbers, by source. */
@@ -82,16 +94,4 @@ function inputJson(source: RecordSource): string | undefined {
   const json = `{"name":${jsonText(input)},"path":${jsonText(path)}`;
   inputs.set(source, json);
   return json;
-}
-
-/** What memory knows of the parent goes among the fields: they are built then. */
-function withTree(values: PlacedValues, match: Match, tree: ProcessTree): PlacedJson | undefined {
-  const cut: string[] = [];
-  const { event: own, ...others } = limitTexts(withParent(nested(values), tree), '', cut);
-  if (cut.length > 0) return undefined;
-  const related = relatedFields(others, match);
-  return {
-    event: own === undefined ? '' : membersOf(jsonLine(own)),
-    others: membersOf(jsonLine(related === undefined ? others : { ...others, related })),
-  };
 }

@@ -10,7 +10,7 @@ import type { ProcessTree } from '../core/process-tree.ts';
 import { cutUtf8, isWithin, wellFormed } from '../core/text-limit.ts';
 import { alertId, eventKey } from './alert-id.ts';
 import { attackFields } from './attack-tags.ts';
-import { ecsFields } from './ecs-fields.ts';
+import { nested, placedValues } from './ecs-fields.ts';
 import { processTreeFields, withParent } from './process-tree-fields.ts';
 import { relatedFields } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
@@ -44,8 +44,9 @@ export interface AlertOptions {
 
 export function buildAlert(match: Match, event: Event, options: AlertOptions): Alert {
   const cut: string[] = [];
+  const places = placedValues(event.fields);
   const { event: ecsEvent, ...observables } = limitTexts(
-    options.tree === undefined ? ecsFields(event.fields) : withParent(ecsFields(event.fields), options.tree),
+    nested(options.tree === undefined ? places : withParent(places, options.tree)),
     '',
     cut,
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../core/event.ts';
-import { ecsFields } from './ecs-fields.ts';
+import { nested, placedValues } from './ecs-fields.ts';
 
 /** Records of real shape, shortened; addresses from the ranges for documentation. */
 const CASES: readonly { readonly format: string; readonly fields: EventObject; readonly expected: object }[] = [
@@ -213,12 +213,12 @@ const CASES: readonly { readonly format: string; readonly fields: EventObject; r
 
 describe('observables in ECS places', () => {
   it.each(CASES)('$format', ({ fields, expected }) => {
-    expect(ecsFields(fields)).toEqual(expected);
+    expect(nested(placedValues(fields))).toEqual(expected);
   });
 
   it('leaves out what the place cannot hold', () => {
     expect(
-      ecsFields({
+      placedValues({
         src_ip: 'not an address',
         src_port: 70000,
         dst_ip: '999.1.1.1',
@@ -226,6 +226,6 @@ describe('observables in ECS places', () => {
         status_code: '-',
         QueryName: 'a b',
       }),
-    ).toEqual({});
+    ).toEqual(new Map());
   });
 });

@@ -15,14 +15,10 @@ export type EcsFields = Readonly<Record<string, EventObject>>;
 /** Windows Security logons: who logs on is the target, the subject is the service that reports it. */
 const LOGON_EVENTS = new Set(['4624', '4625', '4648', '4768', '4769', '4771', '4776']);
 
-/** What ECS has a place for, by place; places in the order in which `ecsFields` nests them. */
+/** What ECS has a place for, by place; places in the order in which `nested` nests them. */
 export type PlacedValues = ReadonlyMap<string, string | number>;
 
-/** The fields of an event that ECS has a place for; nested objects, empty places absent. */
-export function ecsFields(fields: EventObject): EcsFields {
-  return nested(placedValues(fields));
-}
-
+/** The fields of an event that ECS has a place for; empty places absent. */
 export function placedValues(fields: EventObject): PlacedValues {
   const names = new EventNames(fields);
   const zeek = names.has('id.orig_h') || names.has('id_orig_h');

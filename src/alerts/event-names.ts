@@ -15,6 +15,8 @@ const CONTAINERS = ['winlog.event_data', 'Event.EventData', 'Event.System', 'Eve
 const ROOTS = new Set(CONTAINERS.flatMap((path) => [path, path.split('.')[0] ?? path]));
 
 const NOTHING = new Set(['', '-', '--', '(empty)', 'N/A', 'n/a', 'null', 'NULL']);
+/** Longer texts need not be looked up, for which all of them would be read. */
+const LONGEST_NOTHING = 7;
 
 /** When there are more kinds of events than this the memory begins anew. */
 const MAX_REMEMBERED = 256;
@@ -55,13 +57,13 @@ export class EventNames {
   /** What the name says, as text; undefined when it says nothing. */
   text(name: string): string | undefined {
     const text = name.includes('.') ? textOf(this.#fields, name) : this.#scalar(name.toLowerCase());
-    return text === undefined || NOTHING.has(text) ? undefined : text;
+    return saysNothing(text) ? undefined : text;
   }
 
   /** What a candidate says. */
   textOf({ name, folded, segments }: EcsCandidate): string | undefined {
     const text = segments === undefined ? this.#scalar(folded) : textAt(this.#fields, name, segments);
-    return text === undefined || NOTHING.has(text) ? undefined : text;
+    return saysNothing(text) ? undefined : text;
   }
 
   has(name: string): boolean {
@@ -72,6 +74,10 @@ export class EventNames {
     const place = this.#shape.places.get(folded);
     return place === undefined ? undefined : scalarText(this.#objects[place.object]?.[place.key]);
   }
+}
+
+function saysNothing(text: string | undefined): boolean {
+  return text === undefined || (text.length <= LONGEST_NOTHING && NOTHING.has(text));
 }
 
 function withContainers(fields: EventObject): readonly EventObject[] {

@@ -10,7 +10,7 @@ import { cutUtf8, wellFormed } from '../core/text-limit.ts';
 import { alertId } from './alert-id.ts';
 import { type AlertParts, alertParts, numbersJson } from './alert-json.ts';
 import { type AlertOptions, buildAlert, MAX_TEXT_BYTES } from './build-alert.ts';
-import { type PlacedValues, placedValues } from './ecs-fields.ts';
+import { EventTexts } from './event-texts.ts';
 import type { FoundAlert } from './found-alert.ts';
 import { isOfOneEvent, matchJson } from './match-json.ts';
 
@@ -19,9 +19,11 @@ export class Finding implements FoundAlert {
   readonly event: Event;
   readonly #options: AlertOptions;
   #alert: Alert | undefined;
-  #placed: PlacedValues | undefined;
+  readonly #texts: EventTexts;
 
-  constructor(match: Match, event: Event, options: AlertOptions) {
+  /** `texts`: of the event, for all its findings. */
+  constructor(match: Match, event: Event, options: AlertOptions, texts = new EventTexts(event)) {
+    this.#texts = texts;
     this.match = match;
     this.event = event;
     this.#options = options;
@@ -47,8 +49,8 @@ export class Finding implements FoundAlert {
   }
 
   get where(): string {
-    const placed = this.#places;
-    const named = placed.get('host.name') ?? placed.get('source.ip');
+    const { places } = this.#texts;
+    const named = places.get('host.name') ?? places.get('source.ip');
     // As the record has it.
     return named === undefined ? this.event.origin.source.input : wellFormed(cutUtf8(String(named), MAX_TEXT_BYTES));
   }
@@ -70,11 +72,6 @@ export class Finding implements FoundAlert {
 
   /** The line without the numbers of the record in its source; undefined where the record must be built. */
   parts(): AlertParts | undefined {
-    return alertParts(this.match, this.event, this.#options, () => this.#places);
-  }
-
-  get #places(): PlacedValues {
-    this.#placed ??= placedValues(this.event.fields);
-    return this.#placed;
+    return alertParts(this.match, this.event, this.#options, this.#texts);
   }
 }

@@ -26,29 +26,42 @@ interface Templates {
   readonly related: Readonly<Record<RelatedList, readonly string[]>>;
 }
 
-/** When there are more sets of places than this the memory begins anew. */
-const MAX_REMEMBERED = 1024;
-const remembered = new Map<string, Templates>();
+/** Places in their order, one after the other: looked up without putting their names together. */
+interface PlaceStep {
+  readonly next: Map<string, PlaceStep>;
+  templates: Templates | undefined;
+}
+
+/** When there are more steps than this the memory begins anew. */
+const MAX_STEPS = 16_384;
+let first: PlaceStep = { next: new Map(), templates: undefined };
+let steps = 0;
 const MARK = /"\u0001([^\u0001]*)\u0001"/;
 
 /** Undefined when a value may be too long for an alert and must be cut. `own`: what the match adds to `related`. */
 export function placedJson(found: PlacedValues, own: RelatedValue | undefined): PlacedJson | undefined {
-  let key = '';
+  let step = first;
   for (const [place, value] of found) {
     if (typeof value === 'string' && !isShort(value)) return undefined;
-    key += place;
-    key += ',';
+    step = step.next.get(place) ?? addStep(step, place);
   }
-  let templates = remembered.get(key);
-  if (templates === undefined) {
-    templates = templatesOf(found);
-    if (remembered.size === MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, templates);
-  }
+  step.templates ??= templatesOf(found);
+  const { templates } = step;
   return {
     event: filled(templates.event, found),
     others: filled(templates.others, found) + relatedJson(templates, found, own),
   };
+}
+
+function addStep(step: PlaceStep, place: string): PlaceStep {
+  const added: PlaceStep = { next: new Map(), templates: undefined };
+  if (++steps > MAX_STEPS) {
+    // What is being walked is left to itself.
+    first = { next: new Map(), templates: undefined };
+    steps = 0;
+  }
+  step.next.set(place, added);
+  return added;
 }
 
 function filled({ texts, places }: Template, found: PlacedValues): string {

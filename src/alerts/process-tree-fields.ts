@@ -3,12 +3,10 @@
  * line of ancestors under `flint.process_tree`. Bounded in depth and in the length of command lines.
  */
 import type { AlertFlint } from '../core/alert.ts';
-import type { EventObject, EventValue } from '../core/event.ts';
-import { isEventObject } from '../core/event.ts';
 import type { ProcessTree, TreeProcess } from '../core/process-tree.ts';
 import { cutUtf8 } from '../core/text-limit.ts';
 import { baseName } from '../core/base-name.ts';
-import type { EcsFields } from './ecs-fields.ts';
+import type { PlacedValues } from './ecs-fields.ts';
 
 /** Nearest ancestors shown; further ones are counted. */
 export const MAX_ANCESTORS = 16;
@@ -27,31 +25,37 @@ export function processTreeFields(tree: ProcessTree | undefined): Pick<AlertFlin
   };
 }
 
-/** The fields with what memory knows of the parent, where they do not say it themselves. */
-export function withParent(fields: EcsFields, { ancestors }: ProcessTree): EcsFields {
+const PARENT = 'process.parent.';
+
+/** The places with what memory knows of the parent, where the event does not say it itself. */
+export function withParent(places: PlacedValues, { ancestors }: ProcessTree): PlacedValues {
   const parent = ancestors.at(-1);
-  if (parent === undefined) return fields;
-  const process: EventObject = fields['process'] ?? {};
-  const own = Object.hasOwn(process, 'parent') ? process['parent'] : undefined;
-  const told = isEventObject(own) ? own : {};
+  if (parent === undefined) return places;
   // Another process than the one that the event names: its fields do not belong together.
-  if (Object.hasOwn(told, 'pid') && String(told['pid']) !== parent.pid) return fields;
-  const { executable, command_line, guid, user } = parent;
-  const start = parent.start_assumed === true ? undefined : parent.start;
-  const remembered: [string, EventValue][] = [
-    ...(/^\d{1,10}$/.test(parent.pid) ? [['pid', Number(parent.pid)] as [string, EventValue]] : []),
-    ...(executable === undefined
-      ? []
-      : ([
-          ['executable', executable],
-          ['name', baseName(executable)],
-        ] as [string, EventValue][])),
-    ...(command_line === undefined ? [] : [['command_line', command_line] as [string, EventValue]]),
-    ...(guid === undefined ? [] : [['entity_id', guid] as [string, EventValue]]),
-    ...(start === undefined ? [] : [['start', start] as [string, EventValue]]),
-    ...(user === undefined ? [] : [['user', { name: user }] as [string, EventValue]]),
+  const pid = places.get(`${PARENT}pid`);
+  if (pid !== undefined && String(pid) !== parent.pid) return places;
+  const remembered = rememberedPlaces(parent);
+  const all = new Map<string, string | number>();
+  for (const [place, value] of places) {
+    if (place.startsWith(PARENT)) for (const [known, text] of remembered) all.set(known, places.get(known) ?? text);
+    all.set(place, value);
+  }
+  for (const [known, text] of remembered) if (!all.has(known)) all.set(known, text);
+  return all;
+}
+
+function rememberedPlaces(parent: TreeProcess): [string, string | number][] {
+  const { pid, executable, command_line, guid, user } = parent;
+  const all: readonly (readonly [string, string | number | undefined])[] = [
+    ['pid', /^\d{1,10}$/.test(pid) ? Number(pid) : undefined],
+    ['executable', executable],
+    ['name', executable === undefined ? undefined : baseName(executable)],
+    ['command_line', command_line],
+    ['entity_id', guid],
+    ['start', parent.start_assumed === true ? undefined : parent.start],
+    ['user.name', user],
   ];
-  return { ...fields, process: { ...process, parent: { ...Object.fromEntries(remembered), ...told } } };
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [[PARENT + name, value]]));
 }
 
 function limited(process: TreeProcess): TreeProcess {

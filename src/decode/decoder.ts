@@ -19,5 +19,6 @@ export interface Decoder {
   readonly summary: string;
   /** Cheap look at the first bytes; the first decoder of the registry that says yes takes the record. */
   recognises(bytes: Uint8Array, start: number, end: number): boolean;
-  decode(bytes: Uint8Array, start: number, end: number, limits: DecodeLimits): Decoded;
+  /** `text`: the record as `decodeUtf8` gives it, when the caller has it. */
+  decode(bytes: Uint8Array, start: number, end: number, limits: DecodeLimits, text?: string): Decoded;
 }

@@ -80,7 +80,17 @@ export function placedTime(ms: number | undefined, options: TimeOptions): EventT
 }
 
 function fieldTime(fields: EventObject, options: TimeOptions): number | undefined {
-  for (const name of [...(options.timeFields ?? []), ...beginTimeKeys(fields), ...TIME_FIELDS]) {
+  return (
+    firstTime(fields, options.timeFields ?? NO_NAMES, options) ??
+    firstTime(fields, beginTimeKeys(fields), options) ??
+    firstTime(fields, TIME_FIELDS, options)
+  );
+}
+
+const NO_NAMES: readonly string[] = Object.freeze([]);
+
+function firstTime(fields: EventObject, names: readonly string[], options: TimeOptions): number | undefined {
+  for (const name of names) {
     const text = textOf(fields, name);
     const ms = text === undefined ? undefined : parseTime(text, options.timezone, options.arrivalMs);
     if (ms !== undefined) return ms;

@@ -16,7 +16,10 @@ export const jsonDecoder: Decoder = {
     const first = bytes[skipBlanks(bytes, start, end)];
     return first === 0x7b || first === 0x5b;
   },
-  decode: (bytes, start, end, limits) => decodeJson(decodeUtf8(bytes, skipBlanks(bytes, start, end), end), limits),
+  decode: (bytes, start, end, limits, text) => {
+    const first = skipBlanks(bytes, start, end);
+    return decodeJson(text !== undefined && first === start ? text : decodeUtf8(bytes, first, end), limits);
+  },
 };
 
 function decodeJson(text: string, limits: DecodeLimits): Decoded {

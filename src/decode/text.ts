@@ -5,7 +5,7 @@ export const textDecoder: Decoder = {
   name: 'text',
   summary: 'any other line: the whole text is the message',
   recognises: () => true,
-  decode: (bytes, start, end) => textRecord(decodeUtf8(bytes, start, end)),
+  decode: (bytes, start, end, _limits, text) => textRecord(text ?? decodeUtf8(bytes, start, end)),
 };
 
 export function textRecord(text: string): Decoded {

@@ -292,11 +292,12 @@ export class Detector {
   decode(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): readonly Event[] {
     this.counts.candidates++;
     const decoder = decoderOf(bytes, start, end, origin.source.decoder);
-    const decoded = decoder.decode(bytes, start, end, this.#options.limits);
+    const text = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : undefined;
+    const decoded = decoder.decode(bytes, start, end, this.#options.limits, text);
     if (decoded.problem !== undefined) this.#report(decoded.problem, bytes, start, end, origin.source.input);
     const format = decoded.problem === undefined ? decoder.name : 'text';
     this.#isAdapted = false;
-    const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
+    const original = text ?? '';
     return decoded.events.map((fields, part) =>
       this.#event(fields, format, original, part === 0 ? origin : { ...origin, part }),
     );

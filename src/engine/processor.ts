@@ -3,6 +3,7 @@
  * are no candidates are counted and never decoded. Without a scanner every record is a candidate.
  */
 import type { AlertOptions } from '../alerts/build-alert.ts';
+import { EventTexts } from '../alerts/event-texts.ts';
 import { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
@@ -246,7 +247,8 @@ export class Processor {
       const options: AlertOptions = tree === undefined ? { nowMs, keepOriginal } : { nowMs, keepOriginal, tree };
       const count = Math.min(matches.length, maxAlerts);
       this.counts.omitted += matches.length - count;
-      for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options));
+      const texts = new EventTexts(event);
+      for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options, texts));
     }
   }
 

@@ -1,7 +1,6 @@
 /**
  * Evidence: which fields of an event made a predicate hold, for `flint.matched` of alerts, and the whole tree with what held and
- * what did not, for `flint rules explain`. The tree asks the interpreter; evidence is asked of the compiled tests of the rule that
- * has just matched, because an alert should not cost more than the events around it.
+ * what did not, for `flint rules explain`. Both ask the interpreter; alerts have the same evidence from `compiled-evidence.ts`.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
@@ -16,32 +15,27 @@ import { eventSubject } from './subject.ts';
 import { satisfies } from './value-test.ts';
 
 /** Most places that one match reports, and the longest value of each. */
-const MAX_PLACES = 32;
+export const MAX_PLACES = 32;
 const MAX_VALUE_CHARS = 1024;
 /** Most elements of an array that an explanation goes through. */
 const MAX_ELEMENTS = 20;
 
-/** Whether a part of a predicate holds for the event at hand. */
-export type Holds = (node: Predicate) => boolean;
-
-/**
- * The places that made the predicate hold; empty when it does not, or holds by absence alone. `holds` is asked for the predicate and
- * its parts; the interpreter answers when it is absent.
- */
-export function evidenceOf(
-  predicate: Predicate,
-  fields: EventObject,
-  holds: Holds = (node) => evaluate(node, eventSubject(fields)),
-): MatchedField[] {
+/** The places that made the predicate hold; empty when it does not, or holds by absence alone. */
+export function evidenceOf(predicate: Predicate, fields: EventObject): MatchedField[] {
   const found: MatchedField[] = [];
-  collect(predicate, fields, holds, found);
+  collect(predicate, fields, found);
   return found.slice(0, MAX_PLACES);
 }
 
-function collect(node: Predicate, fields: EventObject, holds: Holds, found: MatchedField[]): void {
-  if (found.length >= MAX_PLACES || !holds(node)) return;
-  if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, holds, found);
-  else if (node.kind === 'compare') collectCompare(node, fields, found);
+function collect(node: Predicate, fields: EventObject, found: MatchedField[]): void {
+  if (found.length >= MAX_PLACES || !evaluate(node, eventSubject(fields))) return;
+  if (node.kind === 'and' || node.kind === 'or') for (const item of node.items) collect(item, fields, found);
+  else collectEvidence(node, fields, found);
+}
+
+/** Adds what made a part of a predicate hold that has no alternatives and is known to hold. */
+export function collectEvidence(node: Predicate, fields: EventObject, found: MatchedField[]): void {
+  if (node.kind === 'compare') collectCompare(node, fields, found);
   else if (node.kind === 'keyword') collectKeyword(node, fields, found);
   else if (node.kind === 'elements') collectElements(node, fields, found);
 }
@@ -54,7 +48,8 @@ function collectElements(node: Elements, fields: EventObject, found: MatchedFiel
       ? undefined
       : selectedElements(node, fields).find((one) => evaluate(body, eventSubject(one.fields)));
   const inner = element === undefined ? [] : evidenceOf(body, element.fields);
-  if (element === undefined || inner.length === 0) add(found, path.name, undefined, selectorText(node), 'elements');
+  if (element === undefined || inner.length === 0)
+    addEvidence(found, path.name, undefined, selectorText(node), 'elements');
   for (const { field, ...rest } of inner) {
     const place = `${path.name}[${element?.index}]`;
     found.push({ field: field === '' || field.startsWith('[') ? place + field : `${place}.${field}`, ...rest });
@@ -64,14 +59,16 @@ function collectElements(node: Elements, fields: EventObject, found: MatchedFiel
 function collectCompare(node: Compare, fields: EventObject, found: MatchedField[]): void {
   if (node.path.kind !== 'field') return;
   const { name } = node.path;
+  addEvidence(found, name, seenBy(node, name, fields), node.label ?? name, howOf(node.test));
+}
+
+/** The value by which a comparison with a field holds. */
+export function seenBy(node: Compare, name: string, fields: EventObject): EventValue | undefined {
   const values = valuesOf(fields, name);
-  // The comparison holds: where there is one value, by it.
-  let value = values[0];
-  if (values.length > 1) {
-    const subject = eventSubject(fields);
-    value = values.find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
-  }
-  add(found, name, value, node.label ?? name, howOf(node.test));
+  // Where there is one value, by it.
+  if (values.length <= 1) return values[0];
+  const subject = eventSubject(fields);
+  return values.find((candidate) => satisfies(node.test, candidate, subject) !== node.negate);
 }
 
 function collectKeyword(node: Keyword, fields: EventObject, found: MatchedField[]): void {
@@ -82,13 +79,20 @@ function collectKeyword(node: Keyword, fields: EventObject, found: MatchedField[
     return folded === undefined || text === undefined ? satisfies(node.test, value, subject) : folded(foldCase(text));
   };
   const place = findScalar(fields, '', test);
-  if (place !== undefined) add(found, place.path, place.value, node.label ?? 'keyword', 'keyword');
+  if (place !== undefined) addEvidence(found, place.path, place.value, node.label ?? 'keyword', 'keyword');
 }
 
-function add(found: MatchedField[], field: string, value: EventValue | undefined, item: string, how: string): void {
+/** Adds a place, unless the item was seen there before. */
+export function addEvidence(
+  found: MatchedField[],
+  field: string,
+  value: EventValue | undefined,
+  item: string,
+  how: string,
+): void {
+  if (found.some((other) => other.field === field && other.item === item)) return;
   const text =
     value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  if (found.some((other) => other.field === field && other.item === item)) return;
   found.push({ field, value: text.slice(0, MAX_VALUE_CHARS), item, how });
 }
 

@@ -1,12 +1,59 @@
-/** Random rules on random events: the compiled matcher equals the interpreter. The seed is printed with a failure. */
+/** Random rules on random events: the compiled matcher equals the interpreter, in what holds and in what shows it. The seed is printed with a failure. */
 import { expect, it } from 'vitest';
 import { plainEvent } from '../core/rule-event.ts';
 import { eventSource } from '../core/event-source.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
-import { randomEvent, randomPredicate, seededRandom } from '../testing/random-rules.ts';
+import type { Predicate } from '../ir/predicate.ts';
+import { pick, randomEvent, randomPredicate, seededRandom } from '../testing/random-rules.ts';
 import { evaluate } from './interpreter.ts';
+import { evidenceOf } from './rule-evidence.ts';
 import { RuleMatcher } from './rule-matcher.ts';
 import { eventSubject } from './subject.ts';
+
+/** Lists of texts that are looked for anywhere in a value long enough to be searched for all at once. */
+it('shows the same members of long lists', () => {
+  const next = seededRandom(Number(process.env['FLINT_SEED'] ?? 20261121));
+  const source = eventSource('p', ['c'], []);
+  const letters = ['ab', 'Ba', 'c:\\', '.exe', 'é', 'k', ' -enc ', 'K'];
+  const textOf = (length: number): string => Array.from({ length }, () => pick(next, letters)).join('');
+  const contains = (name: string): Predicate => ({
+    kind: 'compare',
+    path: { kind: 'field', name },
+    test: {
+      kind: 'glob',
+      parts: [{ wildcard: 'any' }, { text: textOf(1 + next(4)) }, { wildcard: 'any' }],
+      collation: next(6) === 0 ? 'exact' : 'folded',
+      typing: 'bridged',
+      normalize: 'none',
+    },
+    negate: next(12) === 0,
+    absent: next(12) === 0,
+    label: `item ${next(40)}`,
+  });
+  let shown = 0;
+  for (let round = 0; round < 40; round++) {
+    const items = Array.from({ length: 12 + next(30) }, () =>
+      next(8) === 0 ? randomPredicate(next, 2) : contains(next(5) === 0 ? 'list' : 'CommandLine'),
+    );
+    const predicate: Predicate = { kind: 'or', items };
+    const rule: DetectionRule = {
+      kind: 'detection',
+      details: { id: 'r', name: 'r' },
+      origin: { file: 'r', line: 1 },
+      logsource: { category: 'c' },
+      predicate,
+      fields: [],
+      alerts: true,
+    };
+    const matcher = new RuleMatcher([rule]);
+    const event = { CommandLine: textOf(next(2) === 0 ? 400 : 20), list: [textOf(200), textOf(3)] };
+    if (matcher.match(plainEvent(event), source).length === 0) continue;
+    const expected = evidenceOf(predicate, event);
+    expect(matcher.evidence(0)).toEqual(expected);
+    shown += expected.length;
+  }
+  expect(shown).toBeGreaterThan(200);
+});
 
 it('equals the interpreter on random rules and events', () => {
   const seed = Number(process.env['FLINT_SEED'] ?? 20261121);
@@ -43,6 +90,8 @@ it('equals the interpreter on random rules and events', () => {
           .join('\n')}`;
       if (JSON.stringify(found) !== JSON.stringify(expected)) expect(found, what()).toEqual(expected);
       expect(matcher.matchCandidates(plainEvent(event), source, rules.keys())).toEqual(expected);
+      for (const rule of found)
+        expect(matcher.evidence(rule), what()).toEqual(evidenceOf((rules[rule] as DetectionRule).predicate, event));
       matches += expected.length;
     }
     evaluated += matcher.counters.evaluated;

@@ -5,12 +5,13 @@
  * equals evaluating every admitted rule with the interpreter; a random differential test holds it to that.
  */
 import type { EventObject, EventValue } from '../core/event.ts';
+import type { MatchedField } from '../core/match.ts';
 import { isCertain, ruleOf } from '../core/rule-candidate.ts';
 import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
-import type { Predicate } from '../ir/predicate.ts';
+import { compileEvidence, type Evidence } from './compiled-evidence.ts';
 import { LiteralIndex } from './literal-index.ts';
 import { requiredAtoms } from './rule-atoms.ts';
 import type { Clause } from './rule-atoms.ts';
@@ -59,8 +60,8 @@ export class RuleMatcher {
   readonly #compiler = new RuleCompiler();
   /** Compiled when first needed: most rules of a large set are for log sources that never come. */
   readonly #tests: (RuleTest | undefined)[];
-  /** Tests of parts of rules that have matched. */
-  readonly #parts = new WeakMap<Predicate, RuleTest>();
+  /** Of rules that have matched. */
+  readonly #evidence: (Evidence | undefined)[];
   readonly #clauses: (Clause | null | undefined)[];
   readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
   readonly #frame = this.#compiler.createFrame();
@@ -75,6 +76,7 @@ export class RuleMatcher {
   constructor(rules: readonly DetectionRule[]) {
     this.rules = rules;
     this.#tests = rules.map(() => undefined);
+    this.#evidence = rules.map(() => undefined);
     this.#clauses = rules.map(() => undefined);
     this.#eventIds = rules.map(({ predicate }) => eventIdsOf(predicate));
     this.#seen = new Int32Array(rules.length);
@@ -132,15 +134,17 @@ export class RuleMatcher {
     return this.#evaluateCandidates(matched);
   }
 
-  /** Whether a part of a rule holds for the event given last: for evidence. */
-  holds(node: Predicate): boolean {
-    let test = this.#parts.get(node);
-    if (test === undefined) {
-      test = this.#compiler.compile(node);
-      this.#parts.set(node, test);
+  /** The places that made a rule hold, by its index, for the event that was given last. */
+  evidence(rule: number): MatchedField[] {
+    let evidence = this.#evidence[rule];
+    if (evidence === undefined) {
+      evidence = compileEvidence((this.rules[rule] as DetectionRule).predicate, this.#compiler, this.#units);
+      this.#evidence[rule] = evidence;
       this.#compiler.fit(this.#frame);
     }
-    return test(this.#frame);
+    const found: MatchedField[] = [];
+    evidence(this.#frame, found);
+    return found;
   }
 
   /** Whether the rule is tried on events of this source at all. */

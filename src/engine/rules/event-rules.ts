@@ -193,7 +193,7 @@ export class EventRules implements MatchesEvents {
     const held = outcome?.held ?? [];
     const identifiers =
       this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
-    this.stateful?.observe(event, held, outcome?.fields ?? event.fields, event.origin.arrivalMs, identifiers);
+    this.stateful?.observe(event, held, (outcome?.view ?? event).fields, event.origin.arrivalMs, identifiers);
     if (outcome?.late !== undefined) this.#takeLate(outcome.late, event.origin.arrivalMs);
     return this.#withSource(outcome?.matches ?? NONE);
   }
@@ -206,7 +206,7 @@ export class EventRules implements MatchesEvents {
 
   #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {
     for (const late of outcomes) {
-      this.stateful?.observeHeld(late.event, late.held, late.fields, nowMs);
+      this.stateful?.observeHeld(late.event, late.held, late.view.fields, nowMs);
       for (const match of late.matches) this.#late.push({ event: late.event, match });
     }
   }

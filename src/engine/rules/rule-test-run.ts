@@ -115,9 +115,9 @@ export class RuleTestRun {
         ? undefined
         : new StatefulRules(this.#correlations, [], { mode: 'ordered', seed: SEED });
     for (const event of events) {
-      const { held, fields } = this.#sigma.examine(event);
+      const { held, view } = this.#sigma.examine(event);
       for (const { details } of held) count(details.id);
-      stateful?.observe(event, held, fields, event.origin.arrivalMs);
+      stateful?.observe(event, held, view.fields, event.origin.arrivalMs);
     }
     stateful?.end();
     for (const { match } of stateful?.drain() ?? []) count((match satisfies RuleMatch).rule.id);

@@ -3,12 +3,12 @@
  * fields made them fire. With a process context, parent fields that the event lacks are answered from remembered processes.
  * One object per worker; its rules never change (a reload builds another).
  */
-import type { Event, EventObject } from '../../core/event.ts';
+import type { Event } from '../../core/event.ts';
 import type { MatchedField, RuleMatch } from '../../core/match.ts';
 import { plainEvent, type RuleEvent } from '../../core/rule-event.ts';
 import { createEventRecogniser, type EventRecogniser } from '../../fields/mapping/recognise.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { type Explanation, evidenceOf, explain } from '../../match/rule-evidence.ts';
+import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
 import { OpenRules } from './open-rules.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
@@ -21,7 +21,7 @@ export interface SigmaOutcome {
   /** All rules that hold, silent ones included: what correlations and flux tags are fed with. */
   readonly held: readonly DetectionRule[];
   /** The event's fields under the names that rules use (when some rule held): group-by and condition fields are read here. */
-  readonly fields: EventObject;
+  readonly view: Pick<RuleEvent, 'fields'>;
   /** What holds for earlier events now that this one has told of an ancestor of theirs; only what did not hold before. */
   readonly late?: readonly LateOutcome[];
 }
@@ -85,7 +85,7 @@ export class SigmaEventRules {
     const more = late === undefined ? NOTHING_LATE : { late };
     if (recognised === undefined) {
       this.counts.unrecognised++;
-      return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
+      return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
     }
     const { shape, source } = recognised;
     const view = shown?.view ?? recognised.event;
@@ -118,8 +118,8 @@ export class SigmaEventRules {
         : this.#matcher.matchCandidates(view, source, candidates);
     const held = open.length === 0 ? all : all.filter((index) => !open.includes(index));
     const matched = held.map((index) => {
-      const { alerts, predicate } = this.#matcher.rules[index] as DetectionRule;
-      return alerts ? evidenceOf(predicate, view.fields, (node) => this.#matcher.holds(node)) : NO_EVIDENCE;
+      const { alerts } = this.#matcher.rules[index] as DetectionRule;
+      return alerts ? this.#matcher.evidence(index) : NO_EVIDENCE;
     });
     return { isRecognised: true, held, matched, open, ...about };
   }
@@ -135,22 +135,21 @@ export class SigmaEventRules {
     const late =
       shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
     const more = late === undefined ? NOTHING_LATE : { late };
-    if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
+    if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
     const view = shown?.view ?? recognised.event;
     const opened = open.length === 0 ? [] : this.#matcher.matchCandidates(view, recognised.source, open);
     const both = opened.length === 0 ? held : [...held, ...opened].sort((a, b) => a - b);
     const all = this.#onceEach(both, shown);
     if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(all));
-    if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields, ...more };
-    const { fields } = view;
+    if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
     const matches = all.flatMap((index): RuleMatch[] => {
       const rule = this.#matcher.rules[index] as DetectionRule;
       if (!rule.alerts) return [];
       const place = held.indexOf(index);
-      if (place < 0) return [this.#matchOf(rule, fields)];
+      if (place < 0) return [this.#matchOf(index)];
       return [{ engine: 'sigma', rule: rule.details, matched: matched[place] ?? [] }];
     });
-    return { matches, held: all.map((index) => this.#matcher.rules[index] as DetectionRule), fields, ...more };
+    return { matches, held: all.map((index) => this.#matcher.rules[index] as DetectionRule), view, ...more };
   }
 
   /** A process told of by a record that is for no rule: what holds for earlier events now. */
@@ -160,17 +159,16 @@ export class SigmaEventRules {
   }
 
   #outcome(indexes: readonly number[], view: RuleEvent, event: Event): SigmaOutcome {
-    if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, fields: event.fields };
-    const { fields } = view;
+    if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, view: event };
     const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
-    const matches = held.filter(({ alerts }) => alerts).map((rule) => this.#matchOf(rule, fields));
-    return { matches, held, fields };
+    const matches = indexes.flatMap((index, i) => (held[i]?.alerts === true ? [this.#matchOf(index)] : []));
+    return { matches, held, view };
   }
 
   /** Right after the rules were tried on the event: the matcher still knows it. */
-  #matchOf(rule: DetectionRule, fields: EventObject): RuleMatch {
-    const matched = evidenceOf(rule.predicate, fields, (node) => this.#matcher.holds(node));
-    return { engine: 'sigma', rule: rule.details, matched };
+  #matchOf(index: number): RuleMatch {
+    const { details } = this.#matcher.rules[index] as DetectionRule;
+    return { engine: 'sigma', rule: details, matched: this.#matcher.evidence(index) };
   }
 
   /** The event once more, now that more is known of its ancestors. */
