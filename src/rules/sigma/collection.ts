@@ -15,6 +15,7 @@ import type { ParsedDetection } from './detection-rule.ts';
 import { parseDetectionRule } from './detection-rule.ts';
 import { parseFilterRule } from './filter-rule.ts';
 import { Reporter } from './reporter.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import type { YamlMap } from './rule-meta.ts';
 import { SourceLocator } from './source-locator.ts';
 import { RULE_SCHEMA } from './yaml-schema.ts';
@@ -134,6 +135,8 @@ function loadDocuments(
   locator: SourceLocator,
   diagnostics: Diagnostic[],
 ): { value: unknown; index: number }[] {
+  const plain = readPlainYaml(file.text);
+  if (plain !== undefined) return [{ value: plain.value, index: 0 }];
   try {
     return loadAll(file.text, { schema: RULE_SCHEMA, filename: file.path })
       .map((value, index) => ({ value, index }))
@@ -197,13 +200,16 @@ function documentLines(text: string): number[] {
   const lines: number[] = [];
   let pending = true;
   let number = 0;
-  for (const line of text.split('\n')) {
-    number++;
+  for (let start = 0; start <= text.length; number++) {
+    const end = text.indexOf('\n', start);
+    const line = pending || text.startsWith('---', start) ? text.slice(start, end < 0 ? undefined : end) : '';
     if (/^---(\s|$)/.test(line)) pending = true;
     else if (pending && /^\s*[^\s#%]/.test(line)) {
-      lines.push(number);
+      lines.push(number + 1);
       pending = false;
     }
+    if (end < 0) break;
+    start = end + 1;
   }
   return lines;
 }
