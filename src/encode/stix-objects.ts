@@ -7,17 +7,18 @@ import type { Alert } from '../core/alert.ts';
 import type { EventObject, EventValue } from '../core/event.ts';
 import { canonicalIp, parseIp } from '../core/ip-address.ts';
 import { uuidV5 } from '../core/uuid.ts';
+import { type MatchedValue, matchedValues } from './stix-matched.ts';
 import { ownProcessId, type StixObject } from './stix-own-ids.ts';
 
 /** Namespace of section 2.9 for observable ids. */
 const SCO_NAMESPACE = '00abedb4-aa42-466c-9c01-fed23315a9b7';
 
-/** In the order in which one of several contributes to the id. */
-const HASH_ALGORITHMS: readonly (readonly [string, string])[] = [
-  ['md5', 'MD5'],
-  ['sha1', 'SHA-1'],
-  ['sha256', 'SHA-256'],
-  ['sha512', 'SHA-512'],
+/** In the order in which one of several contributes to the id; with the number of hexadecimal digits. */
+const HASH_ALGORITHMS: readonly (readonly [string, string, number])[] = [
+  ['md5', 'MD5', 32],
+  ['sha1', 'SHA-1', 40],
+  ['sha256', 'SHA-256', 64],
+  ['sha512', 'SHA-512', 128],
 ];
 
 const HIVES: Readonly<Record<string, string>> = {
@@ -55,7 +56,35 @@ export function observables(alert: Alert): readonly StixObject[] {
   const email = threat?.indicator?.email?.address;
   if (email !== undefined) add(observable('email-addr', { value: email }));
   if (from !== undefined || to !== undefined) add(traffic(from, to, alert));
+  for (const one of matchedValues(alert)) addMatched(add, found, one);
   return [...found.values()];
+}
+
+/** Unless an object there says the same already. */
+function addMatched(add: Add, found: ReadonlyMap<string, StixObject>, { kind, value }: MatchedValue): void {
+  const lower = value.toLowerCase();
+  const isSaid = (said: (object: StixObject) => readonly unknown[]): boolean =>
+    [...found.values()].some((object) => said(object).some((one) => String(one).toLowerCase() === lower));
+  if (kind === 'host') add(host(value));
+  else if (kind === 'url') {
+    const full = uri(value);
+    if (full !== undefined) add(observable('url', { value: full }));
+  } else if (kind === 'email') {
+    if (!isSaid(({ type, value: said }) => (type === 'email-addr' ? [said] : [])))
+      add(observable('email-addr', { value }));
+  } else if (kind === 'hash') {
+    const algorithm = HASH_ALGORITHMS.find(
+      ([, , digits]) => digits === value.length && /^[0-9a-f]+$/i.test(value),
+    )?.[0];
+    const isKnown = isSaid(({ type, hashes }) => (type === 'file' ? Object.values(hashes ?? {}) : []));
+    if (algorithm !== undefined && !isKnown) addFile(add, undefined, undefined, { [algorithm]: value });
+  } else if (kind === 'file-name') {
+    if (!isSaid(({ type, name }) => (type === 'file' ? [name] : []))) addFile(add, undefined, value, undefined);
+  } else if (kind === 'registry-key') {
+    const key = value.replace(/^[A-Z]+(?=\\|$)/, fullHive);
+    if (!isSaid(({ type, key: said }) => (type === 'windows-registry-key' && said === key ? [value] : [])))
+      add(observable('windows-registry-key', { key }));
+  } else add(observable('mutex', { name: value }));
 }
 
 /** What the standard takes for a domain name (sections 6.4 and RFC 5890): no service names such as `_ldap._tcp`, no wildcards. */

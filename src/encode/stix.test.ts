@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { IndicatorKind } from '../core/indicator.ts';
 import {
   sampleAlert,
   sampleEvent,
@@ -48,6 +49,36 @@ describe('STIX bundle', () => {
     });
     expect(sighting?.where_sighted_refs).toEqual([objects[0]?.id]);
     expect(sighting?.created_by_ref).toBe(objects[0]?.id);
+  });
+
+  it('refers to what matched also where the record has no place for it', () => {
+    const seen = (kind: IndicatorKind, value: string, seenAs = value): unknown[] => {
+      const match = sampleMatch({ kind, value, matched: [{ field: 'q', value: seenAs, item: value, how: 'exact' }] });
+      const event = { ...sampleEvent({}), fields: { q: seenAs } };
+      return observables(sampleAlert(match, event)).map(({ id, spec_version, ...said }) => said);
+    };
+    expect(seen('domain', 'a.example', 'x.a.example')).toEqual([{ type: 'domain-name', value: 'x.a.example' }]);
+    expect(seen('ipv6', '2001:db8::1')).toEqual([{ type: 'ipv6-addr', value: '2001:db8::1' }]);
+    expect(seen('network', '10.0.0.0/8', '10.1.2.3')).toEqual([{ type: 'ipv4-addr', value: '10.1.2.3' }]);
+    expect(seen('endpoint', '198.51.100.3:80')).toEqual([{ type: 'ipv4-addr', value: '198.51.100.3' }]);
+    expect(seen('endpoint', '[2001:db8::1]:80')).toEqual([{ type: 'ipv6-addr', value: '2001:db8::1' }]);
+    expect(seen('url', 'http://a.example/x')).toEqual([{ type: 'url', value: 'http://a.example/x' }]);
+    expect(seen('email', 'a@b.example', 'A@b.example')).toEqual([{ type: 'email-addr', value: 'a@b.example' }]);
+    expect(seen('hash', 'c'.repeat(64))).toEqual([{ type: 'file', hashes: { 'SHA-256': 'c'.repeat(64) } }]);
+    expect(seen('file-name', 'evil.exe')).toEqual([{ type: 'file', name: 'evil.exe' }]);
+    expect(seen('registry-key', 'HKEY_LOCAL_MACHINE\\Run\\x', 'HKLM\\Run\\x')).toEqual([
+      { type: 'windows-registry-key', key: 'HKEY_LOCAL_MACHINE\\Run\\x' },
+    ]);
+    expect(seen('mutex', 'Global\\evil')).toEqual([{ type: 'mutex', name: 'Global\\evil' }]);
+    expect(seen('text', 'evil words')).toEqual([]);
+  });
+
+  it('says a file or key that matched once', () => {
+    const hash = 'a'.repeat(64);
+    const event = sampleEvent({ Image: 'C:\\a.exe', ProcessId: 4, Hashes: `SHA256=${hash.toUpperCase()}` });
+    const matched = [{ field: 'Hashes', value: hash, item: hash, how: 'exact' }];
+    const found = observables(sampleAlert(sampleMatch({ kind: 'hash', value: hash, matched }), event));
+    expect(found.filter(({ type }) => type === 'file')).toHaveLength(1);
   });
 
   it('holds only observables that the standard allows, in its form', () => {
