@@ -208,6 +208,11 @@ function renderSummary(
       `no Sigma rule was tried on ${formatCount(Number(counts.unrecognised))} events: nothing tells their log source (docs/sigma.md)`,
     );
   const reports = generation.parts.flatMap((part) => part.report());
+  const undecided = reports.reduce((sum, report) => sum + (report.undecided ?? 0), 0);
+  if (undecided > 0)
+    lines.push(
+      `${formatCount(undecided)} times the search for events of a STIX pattern was given up: flint rules explain says of which (docs/patterns.md)`,
+    );
   const bloom = (['refuted', 'unconfirmed', 'restored'] as const).map((what) =>
     reports.reduce((sum, report) => sum + (report[what] ?? 0), 0),
   );

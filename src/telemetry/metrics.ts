@@ -170,6 +170,12 @@ export const METRICS: readonly Metric[] = [
     'late_events',
   ),
   gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
+  gauge(
+    'state',
+    'undecided',
+    'searches of a STIX pattern over several events that were given up after too many steps',
+    'undecided_searches',
+  ),
   gauge('state', 'refuted', 'alerts of Bloom memory that earlier events disproved, since the start', 'refuted_alerts'),
   gauge(
     'state',

@@ -6,6 +6,7 @@ import { shownSource } from '../../intel/shown-source.ts';
 import type { Column } from '../table.ts';
 
 export const FEED_COLUMNS: readonly Column[] = [
+  { title: 'name', max: 24 },
   { title: 'source', max: 48 },
   { title: 'status' },
   { title: 'format' },
@@ -20,6 +21,7 @@ export const FEED_COLUMNS: readonly Column[] = [
 export function feedRow(feed: FeedState, nowMs: number): string[] {
   const { kinds, skipped, bad } = feed.statistics;
   return [
+    feed.provider,
     tail(feed.name, 48),
     feed.role === 'benign' ? `${feed.status}, benign` : feed.status,
     feed.format,
@@ -34,12 +36,34 @@ export function feedRow(feed: FeedState, nowMs: number): string[] {
 
 /** A URL whose content is not here. */
 export function missingRow(source: IntelSource): string[] {
-  return [tail(shownSource(source.source), 48), 'not fetched', '', '', '', 'flint intel pull fetches it', '', '', ''];
+  return [
+    source.name ?? '',
+    tail(shownSource(source.source), 48),
+    'not fetched',
+    '',
+    '',
+    '',
+    'flint intel pull fetches it',
+    '',
+    '',
+    '',
+  ];
 }
 
 /** A path that gave nothing, not even a feed that failed. */
 export function emptyRow(source: IntelSource): string[] {
-  return [tail(shownSource(source.source), 48), 'failed', '', '', '', 'nothing was found there', '', '', ''];
+  return [
+    source.name ?? '',
+    tail(shownSource(source.source), 48),
+    'failed',
+    '',
+    '',
+    '',
+    'nothing was found there',
+    '',
+    '',
+    '',
+  ];
 }
 
 /** What programs get: everything but the diagnostics' internals. */

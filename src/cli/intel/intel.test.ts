@@ -41,6 +41,7 @@ function source(entry: string | object): IntelSource {
 describe('flint intel', () => {
   it('shows a feed as a row', () => {
     expect(feedRow(FEED, 3_600_000)).toEqual([
+      FEED.provider,
       'feeds/a.txt',
       'loaded',
       'plain',
@@ -56,7 +57,7 @@ describe('flint intel', () => {
   it('tells rules that are looked for from rules of other languages', () => {
     const skipped = { 'pattern-type-sigma': 1, 'pattern-type-yara': 3, 'pattern-type-snort': 2 };
     const statistics = { ...FEED.statistics, kinds: {}, deferred: { regex: 1 }, skipped };
-    expect(feedRow({ ...FEED, statistics }, 3_600_000).slice(4, 6)).toEqual([
+    expect(feedRow({ ...FEED, statistics }, 3_600_000).slice(5, 7)).toEqual([
       '1 pattern, 1 Sigma rule',
       '3 yara, 2 snort',
     ]);

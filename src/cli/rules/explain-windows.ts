@@ -185,11 +185,12 @@ export async function explainWindows(
       `no Sigma rule was tried on ${unrecognised} events: nothing tells their log source; --logsource says it`,
     );
   if (summary.records === 0) say(terminal, `"${path}" holds no records`);
-  const lateOf = new Map(generation.parts.flatMap((part) => part.report().map(({ rule, late }) => [rule, late])));
+  const reports = new Map(generation.parts.flatMap((part) => part.report().map((report) => [report.rule, report])));
   for (const rule of chosen) {
     const told = history.rules().find((one) => one.rule === rule.id);
     if (told === undefined) continue;
-    const head = { ...told, records: summary.records, late: lateOf.get(rule.id) ?? 0 };
+    const { late = 0, undecided = 0 } = reports.get(rule.id) ?? {};
+    const head = { ...told, records: summary.records, late, undecided };
     const write = (object: object, text: string): void =>
       void terminal.out.write(`${isForPeople(terminal) ? text : JSON.stringify(object)}\n`);
     write(ruleHistoryObject(rule, head), ruleHistoryText(rule, head, terminal.colorOut));

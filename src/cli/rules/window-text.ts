@@ -7,6 +7,8 @@ import type { WindowRule } from './explain-windows.ts';
 export interface RuleHead extends RuleHistory {
   readonly records: number;
   readonly late: number;
+  /** Searches that were given up. */
+  readonly undecided: number;
 }
 
 export function ruleHistoryText({ name, engine, sources, fields }: WindowRule, head: RuleHead, color: boolean): string {
@@ -20,6 +22,8 @@ export function ruleHistoryText({ name, engine, sources, fields }: WindowRule, h
     return `  ${count} left out: ${reason.replaceAll('-', ' ')}${about}`;
   });
   if (head.late > 0) lost.push(`  ${head.late} left out: later than allowed`);
+  if (head.undecided > 0)
+    lost.push(`  ${head.undecided} times given up: too many events could belong together in too many ways`);
   return [
     `${engine} ${paint(color, 'bold', oneLine(name, 200))} ${verdict}: ${counted(head.groups, 'group')} in ${counted(head.records, 'record')}`,
     ...lines,
@@ -32,7 +36,11 @@ export function ruleHistoryObject({ id, name, engine, sources }: WindowRule, hea
     kind: 'rule',
     ...{ rule: id, name, engine, records: head.records, groups: head.groups, fired: head.fired },
     matches: [...head.took].map(([of, count]) => ({ of, name: sources.get(of) ?? of, count })),
-    left_out: [...head.lost, ...(head.late > 0 ? [['late', head.late] as const] : [])].map(([reason, count]) => ({
+    left_out: [
+      ...head.lost,
+      ...(head.late > 0 ? [['late', head.late] as const] : []),
+      ...(head.undecided > 0 ? [['undecided', head.undecided] as const] : []),
+    ].map(([reason, count]) => ({
       reason,
       count,
     })),

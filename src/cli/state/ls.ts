@@ -9,7 +9,10 @@ import { addServiceOptions, askService, type ServiceOptions } from './ask-servic
 
 const COLUMNS: readonly Column[] = [
   { title: 'ENGINE' },
-  ...['GROUPS', 'ENTRIES', 'BYTES', 'WAITING', 'LATE', 'EVICTED'].map((title) => ({ title, align: 'right' as const })),
+  ...['GROUPS', 'ENTRIES', 'BYTES', 'WAITING', 'LATE', 'EVICTED', 'GIVEN UP'].map((title) => ({
+    title,
+    align: 'right' as const,
+  })),
   { title: 'RULE' },
   { title: 'NAME', max: 60 },
 ];
@@ -33,9 +36,9 @@ async function list(options: ServiceOptions): Promise<number> {
     for (const rule of rules) terminal.out.write(`${JSON.stringify(rule)}\n`);
     return EXIT.done;
   }
-  const rows = rules.map(({ engine, groups, entries, bytes, waiting, late, evicted, rule, name }) => [
+  const rows = rules.map(({ engine, groups, entries, bytes, waiting, late, evicted, undecided = 0, rule, name }) => [
     engine,
-    ...[groups, entries, bytes, waiting, late, evicted].map((count) => count.toLocaleString('en')),
+    ...[groups, entries, bytes, waiting, late, evicted, undecided].map((count) => count.toLocaleString('en')),
     rule,
     name,
   ]);

@@ -217,7 +217,7 @@ export class IntelStore {
     await this.#keepNotes();
     const message =
       way === 'delta'
-        ? `${total.added} values added, ${total.removed} removed, ${total.changed} changed`
+        ? `values: ${total.added} added, ${total.removed} removed, ${total.changed} changed`
         : way === 'rebuild'
           ? 'all indicators were built anew'
           : 'nothing changed';

@@ -10,8 +10,9 @@ type DetailsOf = (plan: number) => RuleDetails | undefined;
 
 export function reportPatterns(stream: PatternStream<KeptEvent>, detailsOf: DetailsOf): StateReport[] {
   const byPlan = new Map<number, { groups: number; entries: number }>();
-  // Patterns with nothing but late events are told too.
-  for (const plan of stream.plansOf((one) => stream.lateOf(one) > 0)) byPlan.set(plan, { groups: 0, entries: 0 });
+  // Patterns with nothing but late events are told too, and those whose search was given up.
+  for (const plan of stream.plansOf((one) => stream.lateOf(one) + stream.undecidedOf(one) > 0))
+    byPlan.set(plan, { groups: 0, entries: 0 });
   for (const { pattern, kept } of stream.groups()) {
     const sum = byPlan.get(pattern) ?? { groups: 0, entries: 0 };
     byPlan.set(pattern, { groups: sum.groups + 1, entries: sum.entries + kept.length });
@@ -21,6 +22,7 @@ export function reportPatterns(stream: PatternStream<KeptEvent>, detailsOf: Deta
   return [...byPlan].map(([plan, { groups, entries }], index) => ({
     ...{ engine: 'pattern', rule: detailsOf(plan)?.id ?? '', name: detailsOf(plan)?.name ?? '', groups, entries },
     ...{ bytes: Math.round(entries * perEntry), waiting: 0, late: stream.lateOf(plan) },
+    undecided: stream.undecidedOf(plan),
     // Counted over all patterns: told once.
     evicted: index === 0 ? evictedEvents + evictedKeys : 0,
   }));

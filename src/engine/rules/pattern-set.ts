@@ -126,7 +126,10 @@ export function compilePatterns(inputs: Iterable<PatternInput>, options: Pattern
     const parsed = parsePattern(input.pattern, { file });
     const compiled = parsed.ok ? compilePattern(parsed.pattern, { regexProblem, normalize: true, file }) : parsed;
     if (!parsed.ok || !compiled.ok) {
-      if (!compiled.ok) problems.push(compiled.diagnostic);
+      if (!compiled.ok) {
+        const { diagnostic: problem } = compiled;
+        problems.push({ ...problem, message: `pattern of "${input.details.id}": ${problem.message}` });
+      }
       continue;
     }
     for (const note of new Set([...parsed.pattern.notes, ...compiled.notes]))

@@ -15,6 +15,7 @@ export function stateComponents(reports: readonly StateReport[]): ComponentSnaps
         ...{ groups, entries, bytes, waiting, late, evicted },
         ...(bounds.budgetBytes !== undefined && { budget_bytes: bounds.budgetBytes }),
         ...(bounds.groupLimit !== undefined && { group_limit: bounds.groupLimit }),
+        ...(bounds.undecided !== undefined && { undecided: bounds.undecided }),
         ...(refuted !== undefined && { refuted, unconfirmed, restored }),
       },
     }),

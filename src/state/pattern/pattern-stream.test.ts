@@ -104,6 +104,19 @@ describe('pattern stream', () => {
     expect([stream.counts.late, stream.lateOf(0), stream.lateOf(1)]).toEqual([1, 1, 0]);
   });
 
+  it('counts by pattern the searches that it gives up, also over a reload', () => {
+    const twelve: ObservationPlan = { kind: 'all', items: Array.from({ length: 12 }, () => seen(0)) };
+    const options = { maxSteps: 1_000 };
+    const before = open([seen(0), twelve], options);
+    for (let i = 0; i < 11; i++) before.push({ pattern: 1, key: '', timeMs: i, brackets: [0], event: i });
+    const given = before.undecidedOf(1);
+    expect(given).toBeGreaterThan(0);
+    expect([before.counts.undecided, before.undecidedOf(0)]).toEqual([given, 0]);
+    const after = open([seen(0), twelve], options);
+    after.takeOver(before);
+    expect(after.undecidedOf(1)).toBe(given);
+  });
+
   it('begins anew where a replayed source jumps back by more than an hour', () => {
     const pair: ObservationPlan = within({ kind: 'followed-by', items: [seen(0), seen(1)] }, 600);
     const stream = open([pair]);

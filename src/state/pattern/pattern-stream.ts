@@ -143,6 +143,7 @@ export class PatternStream<E> {
   readonly #codec: EventCodec<E>;
   /** By plan, where there were any. */
   readonly #lateOf = new Map<number, number>();
+  readonly #undecidedOf = new Map<number, number>();
   #total = 0;
   #bytes = 0;
   #pushes = 0;
@@ -236,10 +237,14 @@ export class PatternStream<E> {
     this.#groups = former.#groups;
     this.#byNumber = former.#byNumber;
     this.#freeNumbers = former.#freeNumbers;
-    for (const [plan, late] of former.#lateOf) {
-      const here = planOf[former.#knownOf[plan] as number] ?? -1;
-      if (here >= 0) this.#lateOf.set(here, late);
-    }
+    for (const [theirs, ours] of [
+      [former.#lateOf, this.#lateOf],
+      [former.#undecidedOf, this.#undecidedOf],
+    ] as const)
+      for (const [plan, count] of theirs) {
+        const here = planOf[former.#knownOf[plan] as number] ?? -1;
+        if (here >= 0) ours.set(here, count);
+      }
     this.#total = former.#total;
     this.#bytes = former.#bytes;
     this.#pushes = former.#pushes;
@@ -280,6 +285,11 @@ export class PatternStream<E> {
   /** Late events of one plan. */
   lateOf(plan: number): number {
     return this.#lateOf.get(plan) ?? 0;
+  }
+
+  /** Searches of one plan that used up their budget. */
+  undecidedOf(plan: number): number {
+    return this.#undecidedOf.get(plan) ?? 0;
   }
 
   /** Numbers of the plans for which the test holds. */
@@ -396,12 +406,16 @@ export class PatternStream<E> {
       mustContain: at,
       maxSteps: this.#options.maxSteps,
     });
-    if (result.kind === 'undecided') this.counts.undecided++;
+    const number = this.#planOf[group.known] ?? -1;
+    if (result.kind === 'undecided') {
+      this.counts.undecided++;
+      this.#undecidedOf.set(number, this.undecidedOf(number) + 1);
+    }
     if (result.kind !== 'found') return undefined;
     this.counts.matches++;
     const indexes = [...new Set(result.binding.map(({ index }) => index))].sort((a, b) => a - b);
     const events = indexes.map((index) => (kept[index] as Kept<E>).event);
-    return { pattern: this.#planOf[group.known] ?? -1, key: group.key, events };
+    return { pattern: number, key: group.key, events };
   }
 }
 

@@ -50,6 +50,8 @@ export interface StateReport {
   readonly late: number;
   /** Given up because a bound was reached. */
   readonly evicted: number;
+  /** Patterns only: searches for events that belong together which took too many steps; neither match nor none. */
+  readonly undecided?: number;
   /** Flux with Bloom memory only: alerts dropped after a second look, kept without proof, raised against memory. */
   readonly refuted?: number;
   readonly unconfirmed?: number;
