@@ -63,7 +63,7 @@ it('tests beside rules are no rules: scan finds the story in the samples', async
   expect(code).toBe(0);
 });
 
-it('rules sql prints a script, objects for programs, and refuses a correlation by name', async () => {
+it('rules sql prints a script, objects for programs, and windows of correlations where it is told the time', async () => {
   const file = 'samples/rules/screensaver-from-downloads.yml';
   const { code, out } = await flint('rules', 'sql', file, '--table', 'logs');
   expect(code).toBe(0);
@@ -71,13 +71,15 @@ it('rules sql prints a script, objects for programs, and refuses a correlation b
   expect(out).toContain("suffix(v, '.scr')");
   const json = await flint('rules', 'sql', file, '--dialect', 'spark', '--json');
   expect(JSON.parse(json.out)).toMatchObject({ dialect: 'spark', name: 'Screen saver started from a download folder' });
-  const correlation = await flint(
-    'rules',
-    'sql',
-    'samples/rules/download-makes-itself-at-home.yml',
-    '--rules',
-    'samples/rules',
-  );
-  expect(correlation.code).toBe(2);
-  expect(correlation.err).toContain('SIGMA_NO_SQL');
+  const correlation = ['rules', 'sql', 'samples/rules/download-makes-itself-at-home.yml', '--rules', 'samples/rules'];
+  const timeless = await flint(...correlation);
+  expect(timeless.code).toBe(2);
+  expect(timeless.err).toContain('SIGMA_NO_SQL');
+  expect(timeless.err).toContain('name its column with --time');
+  const timed = await flint(...correlation, '--time', 'at');
+  expect(timed.code).toBe(0);
+  expect(timed.out).toContain('epoch_us("at") AS flint_at');
+  const spark = await flint(...correlation, '--time', 'at', '--dialect', 'spark');
+  expect(spark.code).toBe(2);
+  expect(spark.err).toContain('written for DuckDB only');
 });

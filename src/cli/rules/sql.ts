@@ -6,7 +6,9 @@ import { existsSync, statSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { suggestion } from '../../errors/nearest.ts';
+import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import { correlationSql } from '../../match/sql/correlation-sql.ts';
 import { duckdb } from '../../match/sql/duckdb.ts';
 import { selectSql, type SqlQuery, type SqlTable } from '../../match/sql/predicate-sql.ts';
 import { spark } from '../../match/sql/spark.ts';
@@ -23,7 +25,12 @@ interface SqlOptions extends RuleOptions {
   readonly table: string;
   readonly column: string;
   readonly select?: readonly string[];
+  readonly time?: string;
+  readonly order?: string;
 }
+
+export type SqlRule = DetectionRule | CorrelationRule;
+type LoadedRules = Pick<SigmaRules, 'detections' | 'correlations'>;
 
 const DIALECTS: Readonly<Record<SqlOptions['dialect'], SqlDialect>> = { duckdb, spark };
 
@@ -37,10 +44,13 @@ export const sqlCommand: CliCommand = {
       .option('--table <name>', 'table or view with the records', 'events')
       .option('--column <name>', 'its column with the record: JSON in DuckDB, VARIANT in Spark', 'event')
       .option('--select <column>', 'show this column of the table too (repeatable)', collect)
+      .option('--time <column>', 'its column with the time of the record, a TIMESTAMP: for correlations, in DuckDB')
+      .option('--order <column>', 'its column that orders records of one time; default: as they stand in the table')
       .addHelpText(
         'after',
         `
-The rule's log source is no part of the query: choose the table by it, or name a pipeline that adds it.
+The rule's log source is no part of the query: choose the table by it, or name a pipeline that adds it. Correlations become DuckDB
+queries over windows, with a row for each time they fire; they need the time of each record (--time).
 
 Examples:
   flint rules sql samples/rules/screensaver-from-downloads.yml
@@ -60,10 +70,16 @@ async function sql(names: readonly string[], options: SqlOptions): Promise<numbe
     terminal,
   );
   const dialect = DIALECTS[options.dialect];
-  const { table, column, select } = options;
+  const { table, column, select, time, order } = options;
+  const source: SqlSource = {
+    ...{ table, column },
+    ...(select !== undefined && { select }),
+    ...(time !== undefined && { time }),
+    ...(order !== undefined && { order }),
+  };
   const refused: Diagnostic[] = [];
   const queries = chosen.flatMap((rule) => {
-    const query = sqlOf(rule, dialect, { table, column, ...(select !== undefined && { select }) });
+    const query = sqlOf(rule, dialect, source, rules);
     if ('text' in query) return [{ rule, query }];
     refused.push(query);
     return [];
@@ -80,36 +96,41 @@ async function sql(names: readonly string[], options: SqlOptions): Promise<numbe
 }
 
 /** By id, title, or all of a file or folder. Throws FlintError for a name that stands for nothing. */
-export function chooseForSql(
-  { detections, correlations }: Pick<SigmaRules, 'detections' | 'correlations'>,
-  names: readonly string[],
-): readonly DetectionRule[] {
+export function chooseForSql({ detections, correlations }: LoadedRules, names: readonly string[]): readonly SqlRule[] {
+  const all: readonly SqlRule[] = [...detections, ...correlations];
   const chosen = names.flatMap((name) => {
     const isPath = existsSync(name);
     const isFolder = isPath && statSync(name).isDirectory();
-    const isMeant = ({ details, origin }: Pick<DetectionRule, 'details' | 'origin'>): boolean =>
+    const isMeant = ({ details, origin }: SqlRule): boolean =>
       isPath
         ? origin.file === name || (isFolder && origin.file.startsWith(`${name.replace(/\/+$/, '')}/`))
         : details.id === name || details.name.toLowerCase() === name.toLowerCase();
-    const found = detections.filter(isMeant);
+    const found = all.filter(isMeant);
     if (found.length > 0) return found;
-    const isCorrelation = correlations.some(isMeant);
-    const message = isCorrelation
-      ? `rule "${name}" is a correlation: it fires by the order in which events arrived and how late, which a table of records does not keep`
-      : `no detection rule "${name}" is loaded${suggestion(
-          name,
-          detections.flatMap(({ details }) => [details.id, details.name]),
-        )}`;
-    const hint = isCorrelation ? 'the rules that it watches have SQL' : 'flint rules ls shows what is loaded';
-    throw new FlintError([diagnostic(isCorrelation ? 'SIGMA_NO_SQL' : 'CONFIG_BAD_USAGE', 'error', message, { hint })]);
+    const near = suggestion(
+      name,
+      all.flatMap(({ details }) => [details.id, details.name]),
+    );
+    const hint = 'flint rules ls shows what is loaded';
+    throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', `no rule "${name}" is loaded${near}`, { hint })]);
   });
   return [...new Set(chosen)];
 }
 
+/** Where records are, and for correlations their time and order. */
+type SqlSource = SqlTable & { readonly time?: string; readonly order?: string };
+
 /** The query, or why there is none. */
-export function sqlOf(rule: DetectionRule, dialect: SqlDialect, table: SqlTable): SqlQuery | Diagnostic {
+export function sqlOf(
+  rule: SqlRule,
+  dialect: SqlDialect,
+  source: SqlSource,
+  loaded: LoadedRules,
+): SqlQuery | Diagnostic {
   try {
-    return selectSql(rule.predicate, dialect, table);
+    return rule.kind === 'detection'
+      ? selectSql(rule.predicate, dialect, source)
+      : correlationQuery(rule, dialect, source, loaded);
   } catch (error) {
     if (!(error instanceof SqlRefusal)) throw error;
     const message = `rule "${rule.details.name}" has no ${dialect.name} SQL because of ${error.feature}: ${error.message}`;
@@ -117,8 +138,24 @@ export function sqlOf(rule: DetectionRule, dialect: SqlDialect, table: SqlTable)
   }
 }
 
+function correlationQuery(
+  rule: CorrelationRule,
+  dialect: SqlDialect,
+  { time, ...table }: SqlSource,
+  { detections, correlations }: LoadedRules,
+): SqlQuery {
+  if (dialect !== duckdb) throw new SqlRefusal('correlation', 'windows over matches are written for DuckDB only');
+  if (time === undefined)
+    throw new SqlRefusal('correlation', 'its windows need the time of each record: name its column with --time');
+  const watched = {
+    predicate: (id: string) => detections.find(({ details }) => details.id === id)?.predicate,
+    correlation: (id: string) => correlations.find(({ details }) => details.id === id),
+  };
+  return correlationSql(rule, watched, { ...table, time });
+}
+
 export interface RuleQuery {
-  readonly rule: DetectionRule;
+  readonly rule: SqlRule;
   readonly query: SqlQuery;
 }
 
@@ -128,13 +165,11 @@ export function sqlScript(queries: readonly RuleQuery[], dialect: SqlDialect): s
   const head = dialect.notes.map(comment);
   const made = [...functions].map((name) => `${dialect.create(name)};`);
   const statements = queries.map(({ rule, query }) => {
-    const { product, category, service } = rule.logsource;
-    const source = [product, category, service].filter((part) => part !== undefined).join('/');
     const fields = query.fields.map(([column, name]) => `${column}: ${JSON.stringify(name)}`);
     const lines = [
       `rule ${JSON.stringify(rule.details.name)}, id ${JSON.stringify(rule.details.id)}`,
       ...(rule.details.author === undefined ? [] : [`by ${JSON.stringify(rule.details.author)}`]),
-      `for the log source ${JSON.stringify(source)}`,
+      placeOf(rule),
       ...(fields.length === 0 ? [] : [`fields ${fields.join(', ')}`]),
     ];
     return `${lines.map(comment).join('\n')}\n${query.text};`;
@@ -142,16 +177,24 @@ export function sqlScript(queries: readonly RuleQuery[], dialect: SqlDialect): s
   return `${[[...head, ...made].join('\n'), ...statements].join('\n\n')}\n`;
 }
 
+/** The records that the rule is about. */
+function placeOf(rule: SqlRule): string {
+  if (rule.kind === 'correlation')
+    return `over the matches of ${rule.rules.map((id) => JSON.stringify(id)).join(', ')}`;
+  const { product, category, service } = rule.logsource;
+  return `for the log source ${JSON.stringify([product, category, service].filter((part) => part !== undefined).join('/'))}`;
+}
+
 /** Texts inside come as JSON: no line break of a rule ends the comment. */
 function comment(text: string): string {
   return `-- ${text.replace(/[\u0085\u2028\u2029]/g, ' ')}`;
 }
 
-function sqlObject({ details, logsource }: DetectionRule, query: SqlQuery, dialect: SqlDialect): object {
+function sqlObject(rule: SqlRule, query: SqlQuery, dialect: SqlDialect): object {
   return {
-    id: details.id,
-    name: details.name,
-    logsource,
+    id: rule.details.id,
+    name: rule.details.name,
+    ...(rule.kind === 'detection' ? { logsource: rule.logsource } : { rules: rule.rules }),
     dialect: dialect.name,
     setup: [...query.functions].map((name) => dialect.create(name)),
     sql: query.text,

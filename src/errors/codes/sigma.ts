@@ -81,7 +81,7 @@ export const SIGMA_CODES = {
   SIGMA_NO_SQL: {
     family: 'user',
     title: 'rule has no SQL',
-    why: 'the rule asks for something that a query over single records of the chosen engine cannot express exactly',
+    why: 'the rule asks for something that a query of the chosen engine cannot express exactly',
     fix: 'leave the rule to Flint, or rewrite the part that the message names',
   },
   SIGMA_BAD_CORRELATION: {

@@ -89,6 +89,15 @@ export class FieldColumns {
     });
   }
 
+  /** A column of one's own about that list; `suffix` names it. */
+  fromWholes(path: FieldPath, suffix: string, build: (wholes: string) => string): string {
+    const wholes = this.wholes(path);
+    return this.#column(`${suffix} of ${path.name}`, `${this.#prefix(path)}_${suffix}`, () => ({
+      expression: build(wholes),
+      reads: [wholes],
+    }));
+  }
+
   /** Elements of the arrays there; a value that is none is its own. */
   elements(path: FieldPath): string {
     const wholes = this.wholes(path);

@@ -33,18 +33,31 @@ export interface SqlQuery {
 /** The query that selects the records for which the predicate holds. Throws SqlRefusal. */
 export function selectSql(predicate: Predicate, dialect: SqlDialect, table: SqlTable): SqlQuery {
   const columns = new FieldColumns(dialect, 'record');
-  const where = new PredicateSql(dialect, columns).condition(predicate);
-  const from = table.table
-    .split('.')
-    .map((part) => dialect.identifier(part))
-    .join('.');
-  const source = `SELECT *, ${dialect.document(dialect.identifier(table.column))} AS record FROM ${from}`;
+  const where = predicateSql(predicate, dialect, columns);
+  const document = dialect.document(dialect.identifier(table.column));
+  const source = `SELECT *, ${document} AS record FROM ${tableName(table, dialect)}`;
   const steps = [source, ...columns.steps((previous) => `s${previous}`)];
   const last = `s${steps.length - 1}`;
   const chain = steps.map((step, i) => `s${i} AS (\n  ${step}\n)`).join(',\n');
-  const shown = [...(table.select ?? []), table.column].map((name) => dialect.identifier(name));
-  const text = `WITH\n${chain}\nSELECT ${shown.join(', ')} FROM ${last}\nWHERE ${where}`;
+  const shown = shownColumns(table, dialect).join(', ');
+  const text = `WITH\n${chain}\nSELECT ${shown} FROM ${last}\nWHERE ${where}`;
   return { functions: columns.functions, fields: columns.legend, text };
+}
+
+/** The predicate as a condition over columns that are made in steps; these are added to. Throws SqlRefusal. */
+export function predicateSql(predicate: Predicate, dialect: SqlDialect, columns: FieldColumns): string {
+  return new PredicateSql(dialect, columns).condition(predicate);
+}
+
+export function tableName({ table }: SqlTable, dialect: SqlDialect): string {
+  return table
+    .split('.')
+    .map((part) => dialect.identifier(part))
+    .join('.');
+}
+
+export function shownColumns({ select = [], column }: SqlTable, dialect: SqlDialect): readonly string[] {
+  return [...select, column].map((name) => dialect.identifier(name));
 }
 
 class PredicateSql {
@@ -267,7 +280,7 @@ function joined(link: 'AND' | 'OR', parts: readonly string[], depth: number): st
 }
 
 /** Digits that every engine reads as the same double. */
-function numberLiteral(value: number): string {
+export function numberLiteral(value: number): string {
   const text = Number.isInteger(value) && Math.abs(value) < 2 ** 53 ? String(value) : value.toExponential();
   return value < 0 ? `(${text})` : text;
 }
