@@ -6,7 +6,7 @@
  * Immutable after construction but for its counters: a reload builds a new one beside it.
  */
 import { decayedAt, hasFaded } from '../core/confidence-decay.ts';
-import type { Event, EventObject } from '../core/event.ts';
+import type { Event, EventObject, TimeOrigin } from '../core/event.ts';
 import type { IndicatorDetails } from '../core/indicator.ts';
 import type { IndicatorRows } from '../core/indicator-rows.ts';
 import { byConfidence } from '../core/indicator-table.ts';
@@ -18,10 +18,14 @@ import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
 import { eventTime, type TimeOptions } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
 import { decodeUtf8 } from '../decode/text.ts';
+import type { MatchReader } from './state/match-reader.ts';
 import type { FedTime, FedValues, ProcessFeeder } from './state/process-feeder.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { observe } from '../fields/observables.ts';
+import type { MatchedRecord } from '../state/correlation/matched-record.ts';
+import type { EventLog } from '../state/event-log.ts';
 import type { ProcessFact } from '../state/process/process-fact.ts';
+import type { KeptRecord } from '../state/record-log.ts';
 import type { RulesPart } from './rules/rules-part.ts';
 
 /** One indicator value found in one place of an event. */
@@ -59,6 +63,14 @@ export interface EventRules {
   readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
   treeOf?(event: Event): ProcessTree | undefined;
+  /** What reads records that only correlations hear of. */
+  readonly matchReader?: MatchReader | undefined;
+  /** Whether the rules that hold for a record are for correlations only. */
+  areWatchedOnly?(values: FedValues): boolean;
+  /** Takes what the reader has read. True: something has fired. */
+  takeRecord?(record: MatchedRecord, values: FedValues): boolean;
+  /** Where such records are kept until an alert shows them. */
+  readonly shownEvents?: EventLog | undefined;
 }
 
 export interface DetectorOptions {
@@ -77,6 +89,8 @@ export interface DetectorOptions {
 export interface DetectorCounts {
   candidates: number;
   events: number;
+  /** Records that correlations were told of without decoding them. */
+  fromBytes: number;
   benign: number;
   expired: number;
   timeFromArrival: number;
@@ -118,6 +132,7 @@ export class Detector {
   readonly counts: DetectorCounts = {
     candidates: 0,
     events: 0,
+    fromBytes: 0,
     benign: 0,
     expired: 0,
     timeFromArrival: 0,
@@ -142,6 +157,19 @@ export class Detector {
     this.#rules = rules;
     this.#options = options;
     this.#report = report;
+    for (const { shownEvents } of rules)
+      if (shownEvents !== undefined) shownEvents.decode = (record) => this.#decodeAgain(record);
+  }
+
+  /** The event of a record that was told apart before, by its bytes. */
+  #decodeAgain({ bytes, start, end, origin }: KeptRecord): Event | undefined {
+    const decoder = decoderOf(bytes, start, end, origin.source.decoder);
+    const { events } = decoder.decode(bytes, start, end, this.#options.limits);
+    const [fields] = events;
+    if (fields === undefined) return undefined;
+    const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
+    const time = eventTime(fields, decoder.name, this.#timeOptions(origin, this.#options.clampTime));
+    return { fields, original, format: decoder.name, timeMs: time.ms, timeOrigin: time.origin, origin };
   }
 
   /** All events of the record that match something. `origin.part` of the given origin is 0; parts are numbered here. */
@@ -221,16 +249,43 @@ export class Detector {
   }
 
   /** Lets the feeder read what the record says of a process; false when it must be examined. */
-  read(feeder: ProcessFeeder, values: FedValues, { timezone }: RecordSource, arrivalMs: number): boolean {
-    let time = this.#fedTime;
-    if (time.timezone !== timezone || time.arrivalMs !== arrivalMs) {
-      time = { timezone, arrivalMs, clamp: this.#options.clampTime };
-      this.#fedTime = time;
-    }
-    const origin = feeder.read(values, time);
+  read(feeder: ProcessFeeder, values: FedValues, source: RecordSource, arrivalMs: number): boolean {
+    const origin = feeder.read(values, this.#timeOf(source, arrivalMs));
+    if (origin !== undefined) this.#countTime(origin);
+    return origin !== undefined;
+  }
+
+  /**
+   * Takes a record whose rules are for correlations only, from its listed values; undefined: it must be examined. Its bytes must stay as
+   * they are until `settle`.
+   */
+  take(values: FedValues, origin: RecordOrigin, start: number, end: number): readonly Detection[] | undefined {
+    const [rules, ...others] = this.#rules;
+    const reader = rules?.matchReader;
+    const { adapt, timeFields = [] } = this.#options;
+    if (reader === undefined || others.length > 0 || adapt !== undefined || timeFields.length > 0) return undefined;
+    if (rules?.shownEvents?.takesRecords !== true || rules.areWatchedOnly?.(values) !== true) return undefined;
+    if (!reader.read(values, origin, start, end, this.#timeOf(origin.source, origin.arrivalMs))) return undefined;
+    this.counts.fromBytes++;
+    this.#countTime(reader.record.timeOrigin);
+    return rules.takeRecord?.(reader.record, values) === true ? this.drain() : NOTHING;
+  }
+
+  /** To be called before the bytes of records that were taken change. */
+  settle(): void {
+    for (const { shownEvents } of this.#rules) shownEvents?.settle();
+  }
+
+  #timeOf({ timezone }: RecordSource, arrivalMs: number): FedTime {
+    const time = this.#fedTime;
+    if (time.timezone === timezone && time.arrivalMs === arrivalMs) return time;
+    this.#fedTime = { timezone, arrivalMs, clamp: this.#options.clampTime };
+    return this.#fedTime;
+  }
+
+  #countTime(origin: TimeOrigin): void {
     if (origin === 'arrival') this.counts.timeFromArrival++;
     if (origin === 'clamped') this.counts.timeClamped++;
-    return origin !== undefined;
   }
 
   /** Remembers what a record says of a process. Returns what earlier events turn out to match by that. */
@@ -308,8 +363,7 @@ export class Detector {
     if (fields !== decoded) this.#isAdapted = true;
     const time = eventTime(fields, format, this.#timeOptions(origin, this.#options.clampTime));
     this.counts.events++;
-    if (time.origin === 'arrival') this.counts.timeFromArrival++;
-    if (time.origin === 'clamped') this.counts.timeClamped++;
+    this.#countTime(time.origin);
     return { fields, original, format, timeMs: time.ms, timeOrigin: time.origin, origin };
   }
 

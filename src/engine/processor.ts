@@ -7,7 +7,7 @@ import { EventTexts } from '../alerts/event-texts.ts';
 import { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
-import { originOf, positionOf, type RecordBatch, type RecordOrigin, type RecordSource } from '../core/record.ts';
+import { originOf, positionOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { FedValues } from './state/process-feeder.ts';
@@ -153,13 +153,14 @@ export class Processor {
       if (
         fed !== undefined &&
         positionOf(batch, i) > after &&
-        this.feed(fed, batch.source, batch.arrivalMs, nowMs, found)
+        this.feed(fed, originOf(batch, i), batch.ranges[2 * i] ?? 0, batch.ranges[2 * i + 1] ?? 0, nowMs, found)
       )
         continue;
       const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
       const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
       this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found, after);
     }
+    this.settle();
     return found;
   }
 
@@ -191,13 +192,25 @@ export class Processor {
     this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
   }
 
-  /** A candidate that is for nothing but tells of a process, from its listed values; false when it must be examined. */
-  feed(values: FedValues, source: RecordSource, arrivalMs: number, nowMs: number, found: Finding[]): boolean {
+  /**
+   * A candidate that is for nothing but tells of a process, or whose rules are for correlations only, from its listed values; false when it
+   * must be examined. It stands in `[start, end)` of their bytes, which must stay as they are until `settle`.
+   */
+  feed(values: FedValues, origin: RecordOrigin, start: number, end: number, nowMs: number, found: Finding[]): boolean {
+    const { source, arrivalMs } = origin;
     const { detector } = this;
-    const { feeder } = detector;
     // What is kept for a restart is the event.
-    const isKept = this.#options.archives === true && !source.replayable;
-    if (feeder === undefined || isKept || !detector.read(feeder, values, source, arrivalMs)) return false;
+    if (this.#options.archives === true && !source.replayable) return false;
+    if (values.ruleCount > 0) {
+      if (this.#prepared !== undefined) return false;
+      const detections = detector.take(values, origin, start, end);
+      if (detections === undefined) return false;
+      this.counts.candidates++;
+      if (detections.length > 0) this.#build(detections, nowMs, found);
+      return true;
+    }
+    const { feeder } = detector;
+    if (feeder === undefined || !detector.read(feeder, values, source, arrivalMs)) return false;
     this.counts.candidates++;
     const { fact } = feeder;
     if (fact.kind === 'activity') return true;
@@ -207,6 +220,11 @@ export class Processor {
       if (late.length > 0) this.#build(late, nowMs, found);
     }
     return true;
+  }
+
+  /** To be called before the bytes of records that were fed change. */
+  settle(): void {
+    this.detector.settle();
   }
 
   /** What was found for the owner of the state since the last call; empty where this thread is the owner. */

@@ -34,7 +34,7 @@ export interface SieveResult {
   readonly ruleCounts: Uint32Array;
   readonly rules: Uint32Array;
   /**
-   * Values of candidate i that is for no rule and of a kind that feeds: `fieldCounts[i]` of them from `fields[3 * fieldStarts[i]]` on,
+   * Values of candidate i that is for no rule and of a kind that feeds, or for rules that all hold for certain: `fieldCounts[i]` of them from `fields[3 * fieldStarts[i]]` on,
    * each slot + kind * 256, start and end in the input. In the order of the record; elements of an array stand one by one.
    */
   readonly fieldStarts: Uint32Array;
@@ -230,6 +230,11 @@ export class EventSieve {
     return records;
   }
 
+  /** Times of listed values are not to be relied upon. */
+  get knowsBeginTime(): boolean {
+    return this.#keys.knowsBeginTime;
+  }
+
   /** Number of a path of keys in records; undefined when there are too many. */
   keyOf(path: readonly string[]): number | undefined {
     return this.#keys.numberOf(path);
@@ -379,9 +384,7 @@ export class EventSieve {
     this.#set(layout.SIEVE_RULES, this.#memory.allocate(4 * this.#rules));
     this.#set(layout.SIEVE_QUEUE, this.#memory.allocate(4 * this.#rules));
     this.#outWords =
-      OUT_WORDS +
-      Math.max(this.#rules, (layout.FACT_BYTES + layout.FIELD_BYTES * layout.MAX_FIELDS) / 4) +
-      layout.HEADER_BYTES;
+      OUT_WORDS + this.#rules + (layout.FACT_BYTES + layout.FIELD_BYTES * layout.MAX_FIELDS) / 4 + layout.HEADER_BYTES;
     this.#set(layout.SIEVE_OUT, this.#memory.allocate(4 * this.#outWords));
     this.#set(layout.SIEVE_OUT_CAPACITY, OUT_WORDS - 8);
   }

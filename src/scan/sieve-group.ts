@@ -20,6 +20,7 @@ import {
   GROUP_KEYS,
   GROUP_KEYWORDS,
   GROUP_LITERALS,
+  GROUP_MATCHED,
   GROUP_MATCHERS,
   GROUP_NUMBERS,
   GROUP_RAW,
@@ -102,6 +103,8 @@ export interface SieveGroup {
   readonly codeStarts: readonly number[];
   /** Keys whose values are listed of every record that is for no rule, by slot; absent: such records are no candidates. */
   readonly feeds?: readonly number[];
+  /** By key the slot under which its values are listed of every record for which all rules hold for certain; absent: none are. */
+  readonly matched?: ReadonlyMap<number, number>;
 }
 
 const RELATIONS: Readonly<Record<SieveRelation, number>> = {
@@ -168,7 +171,9 @@ export function writeGroup(
   set(GROUP_KEYWORDS, group.keywords === undefined ? 0 : at);
   set(GROUP_RAW, group.keywords === undefined ? 0 : shared.rawFilters.addressOf(group.keywords, shared.frequency));
   set(GROUP_HITS, writer.words(new Uint32Array(group.atoms)));
-  if (group.feeds !== undefined) set(GROUP_FEEDS, writer.slotsOf(group.feeds, keys));
+  if (group.feeds !== undefined)
+    set(GROUP_FEEDS, writer.slotsOf(new Map(group.feeds.map((key, slot) => [key, slot])), keys));
+  if (group.matched !== undefined) set(GROUP_MATCHED, writer.slotsOf(group.matched, keys));
   set(GROUP_LITERALS, writer.searched(group));
   set(GROUP_AUTOMATA, writer.words(group.automata.map((automaton) => shared.automata.cellOf(automaton))));
   set(GROUP_ALWAYS, writer.words(group.always));
@@ -200,10 +205,10 @@ class GroupWriter {
   }
 
   /** A byte for each key: its slot + 1. */
-  slotsOf(keys: readonly number[], count: number): number {
+  slotsOf(slots: ReadonlyMap<number, number>, count: number): number {
     const address = this.#memory.allocate(count);
     const map = new Uint8Array(this.#memory.memory.buffer, address, count);
-    for (const [slot, key] of keys.entries()) map[key] = slot + 1;
+    for (const [key, slot] of slots) map[key] = slot + 1;
     return address;
   }
 

@@ -26,6 +26,8 @@ export class SieveKeys {
   #tells = 0;
   /** Where what is known of each key stands. */
   readonly info: number;
+  /** A key of records is one that the walk would refuse if it did not know it: the time of the event, whatever other fields say. */
+  knowsBeginTime = false;
 
   constructor(memory: ScanMemory, add: AddKey) {
     this.#memory = memory;
@@ -79,6 +81,7 @@ export class SieveKeys {
       this.#flag(above, layout.KEY_ANY);
       this.#set(above, layout.INFO_ANY, number);
     }
+    if (path.length === 1 && /^_?begin_time$/i.test(name)) this.knowsBeginTime = true;
     const key = { number, tell: 0 };
     this.#keys.set(id, key);
     return key;

@@ -122,6 +122,7 @@ export const GROUP_AUTOMATA = 44;
 export const GROUP_FEEDS = 48;
 export const GROUP_RECORDS = 52;
 export const GROUP_HITS = 56;
+export const GROUP_MATCHED = 60;
 export const GROUP_BYTES = 64;
 export const DOUBTFUL_KEY = 0x8000;
 

@@ -1,12 +1,15 @@
 /**
- * EventLog: the events that stateful rules may have to show, by their place, in memory, bounded by bytes; the oldest go first, counted. What is
- * not in memory is looked for in the archive, when there is one.
+ * EventLog: the events that stateful rules may have to show, by their place, in memory, bounded by bytes; the oldest go first, counted: of
+ * events and of records that were never decoded, of which those that take more room go. What is not in memory is looked for in the
+ * archive, when there is one.
  * An event that is gone still has its place, so alerts keep their identity: a stand-in without fields takes its part.
  */
 import type { Event } from '../core/event.ts';
 import type { RecordSource } from '../core/record.ts';
+import type { MatchedRecord } from './correlation/matched-record.ts';
 import type { EventPlace } from './event-place.ts';
 import type { SourceClocks } from './order/source-clock.ts';
+import { type KeptRecord, RecordLog } from './record-log.ts';
 
 export interface EventLogCounts {
   events: number;
@@ -36,6 +39,11 @@ export class EventLog {
   readonly #sources = new Map<number, RecordSource>();
 
   readonly #archive: EventArchive | undefined;
+  readonly #records = new RecordLog();
+  #decode: ((record: KeptRecord) => Event | undefined) | undefined;
+  /** The source that was numbered last. */
+  #lastSource: RecordSource | undefined;
+  #lastNumber = 0;
 
   constructor(clocks: SourceClocks, budgetBytes: number, archive?: EventArchive) {
     this.#clocks = clocks;
@@ -46,12 +54,45 @@ export class EventLog {
   /** Place of an event; registers its source. Only files have epochs: in a topic, one late sender must not close the others' windows. */
   placeOf(event: Event): EventPlace {
     const { source, position, part } = event.origin;
-    const number = this.#clocks.register(
-      source.id,
-      source.replayable && !source.path.includes('://') ? 'file' : 'stream',
-    );
+    return { timeMs: event.timeMs, source: this.#numberOf(source), position, part };
+  }
+
+  #numberOf(source: RecordSource): number {
+    if (source === this.#lastSource && this.#clocks.idOf(this.#lastNumber) === source.id) return this.#lastNumber;
+    const kind = source.replayable && !source.path.includes('://') ? 'file' : 'stream';
+    const number = this.#clocks.register(source.id, kind);
     if (!this.#sources.has(number)) this.#sources.set(number, source);
-    return { timeMs: event.timeMs, source: number, position, part };
+    this.#lastSource = source;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  /** What makes an event of a record; without it no records may be kept. */
+  set decode(decode: (record: KeptRecord) => Event | undefined) {
+    this.#decode = decode;
+  }
+
+  /** True: records may be kept that nobody has decoded. */
+  get takesRecords(): boolean {
+    return this.#decode !== undefined && this.#archive === undefined;
+  }
+
+  /** Keeps a record, once; its bytes must stay as they are until `settle`. Returns the number of its source. */
+  keep(record: MatchedRecord): number {
+    const number = this.#numberOf(record.source);
+    if (record.isKept) return number;
+    record.isKept = true;
+    const before = this.#records.bytes;
+    this.#records.put(number, record);
+    this.counts.events++;
+    this.counts.bytes += this.#records.bytes - before;
+    while (this.counts.bytes > this.#budgetBytes && this.counts.events > 0) this.#evictOldest();
+    return number;
+  }
+
+  /** Copies the records that were kept since the last call. */
+  settle(): void {
+    this.#records.settle();
   }
 
   put(place: EventPlace, event: Event): void {
@@ -66,6 +107,14 @@ export class EventLog {
   }
 
   #evictOldest(): void {
+    const inRecords = this.#records.bytes;
+    if (2 * inRecords > this.counts.bytes) {
+      this.#records.dropOldest();
+      this.counts.events--;
+      this.counts.bytes += this.#records.bytes - inRecords;
+      this.counts.evicted++;
+      return;
+    }
     const key = this.#order[this.#first++] as string;
     const oldest = this.#events.get(key) as Event;
     this.#events.delete(key);
@@ -82,6 +131,9 @@ export class EventLog {
     const kept = this.#events.get(keyOf(place));
     if (kept !== undefined) return kept;
     const { source, position, part } = place;
+    const record = part === 0 ? this.#records.get(source, position) : undefined;
+    const event = record === undefined ? undefined : this.#decode?.(record);
+    if (event !== undefined) return event;
     return this.#archive?.get(this.#clocks.idOf(source), position, part) ?? this.#standIn(place);
   }
 

@@ -4,7 +4,7 @@
  * the file again by the exact path; what was reported before is not reported twice.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { RecordSource } from '../../core/record.ts';
+import type { RecordOrigin, RecordSource } from '../../core/record.ts';
 import { detectCompression } from '../../frame/compression.ts';
 import { frameAll } from '../../frame/frame-all.ts';
 import { isPlainObjectLine } from '../../frame/ndjson-framer.ts';
@@ -105,6 +105,8 @@ class LineFileScan {
   #reported = -1;
   readonly #waiting = new WaitingRecords();
   #found: Finding[] = [];
+  /** Of the record that is fed: the same object each time. */
+  readonly #origin: { -readonly [K in keyof RecordOrigin]: RecordOrigin[K] };
   #skipping = false;
 
   constructor(
@@ -122,6 +124,7 @@ class LineFileScan {
     this.#source = source;
     this.#processor = processor;
     this.#options = options;
+    this.#origin = { source, position: 0, line: 0, record: 0, part: 0, arrivalMs: options.arrivalMs };
     const { input } = scanner;
     this.#input = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     this.#base = options.range?.start ?? 0;
@@ -200,6 +203,7 @@ class LineFileScan {
     counts.encodingOnly += encodingOnly;
     const mayBeBlank = result.mayHoldBlankLines || (this.#input[0] ?? 0) <= 0x20;
     const blanks = mayBeBlank ? blankLines(this.#input, consumedBytes) : NO_BLANKS;
+    const { lines, records: recordsBefore } = this.#options.before ?? NOTHING_BEFORE;
     let blankBefore = 0;
     for (let i = 0; i < candidateCount; i++) {
       const start = ranges[2 * i] ?? 0;
@@ -207,18 +211,20 @@ class LineFileScan {
       if (this.#input[end - 1] === CR) end--;
       const ordinal = ordinals[i] ?? 0;
       while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
+      const position = this.#base + start;
+      const line = lines + this.#lines + ordinal + 1;
+      const record = recordsBefore + this.#lines + ordinal - this.#blank - blankBefore;
       const fed = scanner.fedOf?.(i);
-      if (fed !== undefined && this.#isFed(fed, start, end)) {
-        this.#reported = this.#base + start;
+      if (fed !== undefined && this.#isFed(fed, start, end, line, record)) {
+        this.#reported = position;
+        if (this.#found.length >= MAX_HELD) await this.#handOn();
         continue;
       }
       const wanted = scanner.wantedOf(i);
-      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
+      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes)) {
+        this.#processor.settle();
         return undefined;
-      const position = this.#base + start;
-      const { lines, records: recordsBefore } = this.#options.before ?? NOTHING_BEFORE;
-      const line = lines + this.#lines + ordinal + 1;
-      const record = recordsBefore + this.#lines + ordinal - this.#blank - blankBefore;
+      }
       const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
       if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
       if (!wanted.rules && this.#waiting.add(this.#input, start, end, origin, wanted)) this.#reported = position;
@@ -237,19 +243,24 @@ class LineFileScan {
     this.#bytes += consumedBytes;
     this.#options.onProgress(consumedBytes);
     if (this.#found.length > 0) await this.#giveOut();
+    this.#processor.settle();
     this.#input.copyWithin(0, consumedBytes, length);
     return consumedBytes;
   }
 
-  /** A record that only tells of a process; the sieve has seen that the line is one object and nothing else. */
-  #isFed(fed: FedValues, start: number, end: number): boolean {
+  /** A record that need not be decoded; the sieve has seen that the line is one object and nothing else. */
+  #isFed(fed: FedValues, start: number, end: number, line: number, record: number): boolean {
     const { maxRecordBytes, arrivalMs } = this.#options;
     // Of the lines that are one object the framer takes those of some kinds apart: their first key begins with an R.
     const isPlain = this.#input[start + 1] === QUOTE && ((this.#input[start + 2] ?? 0) | 0x20) !== 0x72;
     if (end - start > maxRecordBytes) return false;
     if (this.#framing === 'ndjson' && !isPlain && !isOneRecord(this.#input, start, end, maxRecordBytes)) return false;
     this.#examineWaiting();
-    return this.#processor.feed(fed, this.#source, arrivalMs, arrivalMs, this.#found);
+    const origin = this.#origin;
+    origin.position = this.#base + start;
+    origin.line = line;
+    origin.record = record;
+    return this.#processor.feed(fed, origin, start, end, arrivalMs, this.#found);
   }
 
   #examineWaiting(): void {

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { Event } from '../../core/event.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleMatch } from '../../core/match.ts';
+import { ruleOf } from '../../core/rule-candidate.ts';
 import type { ProcessTree } from '../../core/process-tree.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
@@ -14,10 +15,14 @@ import type { SigmaRules } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
-import { ProcessFeeder } from '../state/process-feeder.ts';
+import { MatchedSlots } from '../state/matched-slots.ts';
+import { MatchReader } from '../state/match-reader.ts';
+import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
-import type { EventArchive } from '../../state/event-log.ts';
+import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
+import type { Watcher } from '../../state/correlation/plan.ts';
+import type { EventArchive, EventLog } from '../../state/event-log.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../../state/window-watch.ts';
@@ -56,6 +61,7 @@ export class EventRules implements MatchesEvents {
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
   readonly feeder: ProcessFeeder | undefined;
+  readonly #matched: MatchedRules | undefined;
   readonly #loaded: PortableSigma;
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
@@ -100,6 +106,7 @@ export class EventRules implements MatchesEvents {
         : new SigmaEventRules(detections, this.processes);
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
+    this.#matched = this.#matchedOf();
     const counts = {
       sigma: sigma.detections.length,
       correlation: sigma.correlations.length,
@@ -107,6 +114,19 @@ export class EventRules implements MatchesEvents {
       pattern: patterns.set.size,
     };
     this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
+
+  /** Where processes are remembered an event may have fields that its record lacks; flux specifications see every event. */
+  #matchedOf(): MatchedRules | undefined {
+    const { stateful, sigma, processes } = this;
+    if (stateful === undefined || sigma === undefined || processes !== undefined || stateful.seesEveryEvent)
+      return undefined;
+    const watchers = sigma.rules.map(({ alerts, details }) => {
+      const list = alerts ? NO_WATCHERS : stateful.watchersOf(details.id);
+      return list.length === 0 ? undefined : list;
+    });
+    const slots = new MatchedSlots(stateful.matchFields, (rule) => watchers[rule] !== undefined);
+    return { watchers, slots, reader: new MatchReader(slots) };
   }
 
   /** The Sigma rules for another thread: reading this takes a tenth of the time that their texts take. */
@@ -153,8 +173,40 @@ export class EventRules implements MatchesEvents {
     return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
       ...options,
       ...(this.stateful?.seesEveryEvent === true && { decodesAll: true }),
+      ...(this.#matched !== undefined && { matched: this.#matched.slots }),
       ...(processes !== undefined && { derived: processes.parentNames }),
     });
+  }
+
+  /** What reads records that only correlations hear of from listed values; undefined where all that rules hold for are decoded. */
+  get matchReader(): MatchReader | undefined {
+    return this.#matched?.reader;
+  }
+
+  /** The log of what correlations may have to show; undefined without them. */
+  get shownEvents(): EventLog | undefined {
+    return this.stateful?.events;
+  }
+
+  /** Whether all these rules are for nobody but correlations; as a scan of the raw record names them. */
+  areWatchedOnly({ rules, firstRule, ruleCount }: Pick<FedValues, 'rules' | 'firstRule' | 'ruleCount'>): boolean {
+    const watchers = this.#matched?.watchers;
+    if (watchers === undefined) return false;
+    for (let i = firstRule; i < firstRule + ruleCount; i++)
+      if (watchers[ruleOf(rules[i] as number)] === undefined) return false;
+    return true;
+  }
+
+  /** Takes what the match reader has read of a record that these rules hold for. True: something has fired. */
+  takeRecord(record: MatchedRecord, { rules, firstRule, ruleCount }: FedValues): boolean {
+    const { stateful } = this;
+    if (this.#matched === undefined || stateful === undefined) return false;
+    const { watchers } = this.#matched;
+    // In the order in which `match` gives them.
+    const numbers = rules.subarray(firstRule, firstRule + ruleCount);
+    for (const rule of ruleCount === 1 ? numbers : numbers.slice().sort())
+      stateful.observeRecord(record, watchers[ruleOf(rule)] ?? NO_WATCHERS);
+    return stateful.hasFired;
   }
 
   match(event: Event, candidates?: Iterable<number>): readonly RuleMatch[] {
@@ -236,6 +288,14 @@ export class EventRules implements MatchesEvents {
   }
 }
 
+/** Rules that nobody but correlations hears of, and how records that they hold for are read. */
+interface MatchedRules {
+  /** By position of the rule; undefined: its matches are for others as well, or for nobody. */
+  readonly watchers: readonly (readonly Watcher[] | undefined)[];
+  readonly slots: MatchedSlots;
+  readonly reader: MatchReader;
+}
+
 type PortableSigma = Pick<SigmaRules, 'detections' | 'correlations' | 'identifiers'>;
 
 /** Rules are plain data whose numbers are finite. */
@@ -270,6 +330,7 @@ function joined(sigma: readonly RuleMatch[], patterns: readonly RuleMatch[]): re
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);
+const NO_WATCHERS: readonly Watcher[] = Object.freeze([]);
 const NO_OUTCOMES: readonly LateOutcome[] = Object.freeze([]);
 const NO_PATTERNS: RulesPart['patterns'] = Object.freeze({ matches: NONE, facts: Object.freeze([]) });
 /** `randomInt` gives at most 48 bits; fingerprints take 32. */

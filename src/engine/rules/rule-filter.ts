@@ -111,8 +111,8 @@ export class RuleFilter {
   }
 
   /**
-   * Values of a record of the last batch that is for no rule but tells of a process; undefined where none are listed. The same object
-   * each time, until the next batch.
+   * Values of a record of the last batch that is for no rule but tells of a process, or that need not be decoded for its rules; undefined
+   * where none are listed. The same object each time, until the next batch.
    */
   fedOf(record: number): FedValues | undefined {
     const place = this.#places[record] ?? 0;
@@ -132,18 +132,27 @@ export class ListedValues implements FedValues {
   count = 0;
   facts: Uint32Array = NO_RULES;
   factAt: number = NO_FACT;
+  rules: Uint32Array = NO_RULES;
+  firstRule = 0;
+  ruleCount = 0;
+  readonly #sieve: Pick<SigmaSieve, 'input' | 'factReader' | 'knowsBeginTime'> | undefined;
 
-  constructor(sieve: Pick<SigmaSieve, 'input' | 'factReader'> | undefined) {
+  constructor(sieve: Pick<SigmaSieve, 'input' | 'factReader' | 'knowsBeginTime'> | undefined) {
     this.bytes = sieve?.input ?? new Uint8Array(0);
     this.factReader = sieve?.factReader;
+    this.#sieve = sieve;
   }
 
-  /** Undefined where no values are listed: the candidate is for a rule, or of a kind that tells of no process. */
+  /** Undefined where no values are listed: what is to be known of the candidate only decoding tells. */
   of(result: SieveResult, candidate: number): this | undefined {
     const { fields, fieldStarts, fieldCounts, factStarts } = result;
     const count = fieldCounts[candidate] ?? 0;
     const factAt = factStarts[candidate] ?? NO_FACT;
     if (count === 0 && factAt === NO_FACT) return undefined;
+    if (this.#sieve?.knowsBeginTime === true) return undefined;
+    this.rules = result.rules;
+    this.firstRule = result.ruleStarts[candidate] ?? 0;
+    this.ruleCount = result.ruleCounts[candidate] ?? 0;
     this.facts = result.facts;
     this.factAt = factAt;
     this.fields = fields;

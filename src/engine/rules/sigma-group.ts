@@ -28,6 +28,8 @@ import type { DecidedRule } from './sigma-decisions.ts';
 export interface KindOfRecord {
   /** Fields that are wanted of every record, whatever the rules say; absent: none. */
   readonly feeds?: readonly string[];
+  /** Values that are wanted of every record for which all its rules hold for certain, and their slots; absent: none. */
+  readonly matched?: readonly (readonly [path: readonly string[], slot: number])[];
   /** Where the field may stand in records of the kind; undefined: only decoding can tell. */
   readonly placesOf: (field: string) => readonly RecordPlace[] | undefined;
   /** Share of the kind's records in which the atom holds, as far as is known. */
@@ -97,6 +99,12 @@ class GroupBuilder {
     const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf([name]));
     if (feeds?.includes(undefined) === true) return undefined;
     if (this.#numbers.length === 0 && feeds === undefined) return null;
+    const matched = new Map<number, number>();
+    for (const [path, slot] of this.#kind.matched ?? []) {
+      const key = this.#keys.keyOf(path);
+      if (key === undefined) return undefined;
+      matched.set(key, slot);
+    }
     this.#foresee();
     // What reaches no rule is looked for only when a formula asks: that is known now.
     for (const formula of this.#formulas) {
@@ -151,6 +159,7 @@ class GroupBuilder {
       code: this.#code,
       codeStarts: this.#codeStarts,
       ...(feeds !== undefined && { feeds: feeds as readonly number[] }),
+      ...(matched.size > 0 && { matched }),
     };
   }
 

@@ -21,6 +21,7 @@ import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
 import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
+import type { MatchedSlots } from '../state/matched-slots.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
 /** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
@@ -53,6 +54,8 @@ const MAX_BYTES = 512 << 20;
 export interface SigmaSieveOptions {
   /** Fields that remembered processes answer where a record lacks them; absent: no processes are remembered. */
   readonly derived?: ReadonlySet<string>;
+  /** What is wanted of records for which only rules hold that correlations watch; absent: nothing. */
+  readonly matched?: MatchedSlots;
   readonly inputBytes: number;
   readonly maxDepth: number;
 }
@@ -85,9 +88,11 @@ export class SigmaSieve {
   readonly #groups = new Map<string, SieveKind>();
   readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
   readonly #derived: ReadonlySet<string> | undefined;
+  readonly #matched: MatchedSlots | undefined;
 
-  constructor(rules: readonly DetectionRule[], { derived, ...options }: SigmaSieveOptions) {
+  constructor(rules: readonly DetectionRule[], { derived, matched, ...options }: SigmaSieveOptions) {
     this.#derived = derived;
+    this.#matched = matched;
     // Made when a kind of record first needs them.
     const atoms = new AtomTable();
     this.#decisions = new SigmaDecisions((number) => formulaOf((rules[number] as DetectionRule).predicate, atoms));
@@ -112,6 +117,11 @@ export class SigmaSieve {
   /** What makes the kernel read facts. */
   get factReader(): EventSieve['factReader'] {
     return this.#sieve.factReader;
+  }
+
+  /** Times of listed values are not to be relied upon. */
+  get knowsBeginTime(): boolean {
+    return this.#sieve.knowsBeginTime;
   }
 
   /** In which the input lies. */
@@ -205,10 +215,15 @@ export class SigmaSieve {
     const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
     const fields = new Set(rules.flatMap((rule) => rule.fields));
     const places = [...fields].map((field) => [field, placesOf(field)]);
-    const key = JSON.stringify([feeds, rules.map(({ id }) => id), places]);
+    const isWatched = rules.some(({ number }) => this.#matched?.isWatched(number) === true);
+    const matched = isWatched ? this.#matched?.slotsOf(placesOf) : undefined;
+    const key = JSON.stringify([feeds, rules.map(({ id }) => id), places, matched]);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
-      kind = this.#buildGroup(rules, { placesOf, ...(feeds && { feeds: FED_NAMES }) });
+      kind = this.#buildGroup(rules, {
+        ...{ placesOf, ...(feeds && { feeds: FED_NAMES }) },
+        ...(matched !== undefined && { matched }),
+      });
       this.#groups.set(key, kind);
     }
     return kind;

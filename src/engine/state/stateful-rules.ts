@@ -14,6 +14,8 @@ import { parseFluxSpec } from '../../rules/flux/parse-spec.ts';
 import { Correlator } from '../../state/correlation/correlator.ts';
 import { DEFAULT_CORRELATION_OPTIONS } from '../../state/correlation/engine.ts';
 import { fieldReader } from '../../state/correlation/fact.ts';
+import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
+import type { Watcher } from '../../state/correlation/plan.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import {
   bloomProblems,
@@ -25,7 +27,7 @@ import type { FieldText } from '../../state/flux/row.ts';
 import { planFlux } from '../../state/flux/plan.ts';
 import { FluxTagger } from '../../state/flux/tagger.ts';
 import type { Lateness } from '../../state/order/late-events.ts';
-import type { EventArchive } from '../../state/event-log.ts';
+import type { EventArchive, EventLog } from '../../state/event-log.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../../state/window-watch.ts';
 
@@ -208,6 +210,31 @@ export class StatefulRules {
   /** True when the matches of a rule matter to some correlation, whether it alerts or not. */
   watches(ruleId: string): boolean {
     return this.#correlator?.part.watches(ruleId) === true;
+  }
+
+  /** Names of the fields that correlations read of matches. */
+  get matchFields(): readonly string[] {
+    return this.#correlator?.part.plan.fields ?? [];
+  }
+
+  /** Correlations that wait for the matches of a rule. */
+  watchersOf(ruleId: string): readonly Watcher[] {
+    return this.#correlator?.part.watchersOf(ruleId) ?? [];
+  }
+
+  /** The events that correlations may have to show. */
+  get events(): EventLog | undefined {
+    return this.#correlator?.part.events;
+  }
+
+  /** Takes a record that a rule with these watchers holds for. */
+  observeRecord(record: MatchedRecord, watchers: readonly Watcher[]): void {
+    this.#correlator?.part.observeRecord(record, watchers);
+  }
+
+  /** Something has fired since the last call of `drain`. */
+  get hasFired(): boolean {
+    return this.#firings.list.length > 0;
   }
 
   /** Rules that turned out to hold for an event that was observed before: its parent became known late. */

@@ -208,6 +208,8 @@ export const GROUP_LITERALS: usize = 40;
 export const GROUP_AUTOMATA: usize = 44;
 /** A byte for each key: slot + 1 of the values that are listed of every record though it may be for no rule, 0 for none; or 0. */
 export const GROUP_FEEDS: usize = 48;
+/** As GROUP_FEEDS, of records that are for rules of which each holds for certain. */
+export const GROUP_MATCHED: usize = 60;
 /** Records of the kind, and in how many of them each atom held (but for those that are looked for on demand). */
 export const GROUP_RECORDS: usize = 52;
 export const GROUP_HITS: usize = 56;

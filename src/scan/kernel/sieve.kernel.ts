@@ -6,11 +6,13 @@
 import { missingAutomaton } from './sieve-formula';
 import { evaluateQueue, matchGroup } from './sieve-group';
 import {
+  CERTAIN,
   EVERY_RULE,
   FACT_BYTES,
   FIELD_BYTES,
   GROUP_EXACT,
   GROUP_FEEDS,
+  GROUP_MATCHED,
   GROUP_NONE,
   HEADER_BYTES,
   MAX_FIELDS,
@@ -109,7 +111,7 @@ function sieveRecord(work: usize, start: usize): u32 {
         return MISSING;
       }
       const feeds = <usize>load<u32>(<usize>group, GROUP_FEEDS);
-      if (rules != 0) addCandidate(work, start, record, rules, rules, 0, 0);
+      if (rules != 0) addMatched(work, <usize>load<u32>(<usize>group, GROUP_MATCHED), start, record, rules, out + HEADER_BYTES);
       else if (feeds != 0) addFed(work, feeds, start, record, out + HEADER_BYTES);
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
@@ -119,6 +121,19 @@ function sieveRecord(work: usize, start: usize): u32 {
   addCandidate(work, start, record, EVERY_RULE, 0, 0, 0);
   store<u32>(work, record + 1, SIEVE_RECORD);
   return DONE;
+}
+
+/** A record that is for rules; its values are listed where all hold for certain and somebody wants no more of it. */
+function addMatched(work: usize, wanted: usize, start: usize, record: u32, rules: u32, list: usize): void {
+  const end = list + (<usize>rules << 2);
+  let fields: u32 = 0;
+  if (wanted != 0) {
+    let certain = CERTAIN;
+    for (let rule = list; rule < end; rule += 4) certain &= load<u32>(rule);
+    if (certain == CERTAIN) fields = listFields(work, wanted, end);
+    if (fields == MAX_FIELDS) fields = 0;
+  }
+  addCandidate(work, start, record, rules, rules, fields, 0);
 }
 
 /** A record that is for no rule but tells of a process: the fact, the values behind it where it needs them, or the values alone. */

@@ -11,7 +11,8 @@ import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
 import { CorrelationEngine, type CorrelationOptions } from './engine.ts';
 import { collectFacts, type FactLoss, type FieldReader, fieldReader } from './fact.ts';
 import { type CorrelationFiring, matchOfFiring } from './firing.ts';
-import { type CorrelationPlan, planCorrelations } from './plan.ts';
+import type { MatchedRecord } from './matched-record.ts';
+import { type CorrelationPlan, planCorrelations, type Watcher } from './plan.ts';
 import type { EventReference, GroupQuery, GroupReport, StatefulPart, StateReport } from '../snapshot/stateful-part.ts';
 import type { WindowWatch } from '../window-watch.ts';
 import { distanceOf, reportGroup, reportGroups } from './group-report.ts';
@@ -71,12 +72,29 @@ export class Correlator implements StatefulPart {
     return this.plan.watchers.has(ruleId);
   }
 
+  /** Who waits for the matches of a rule. */
+  watchersOf(ruleId: string): readonly Watcher[] {
+    return this.plan.watchers.get(ruleId) ?? [];
+  }
+
+  /** Takes a record that a rule holds for: what `observe` does with its event. */
+  observeRecord(record: MatchedRecord, watchers: readonly Watcher[]): void {
+    for (let i = 0; i < watchers.length; i++) {
+      const watcher = watchers[i] as Watcher;
+      const loss = this.engine.runners[watcher.correlation]?.readRecord(record, watcher);
+      if (loss !== undefined) this.#count(loss, watcher.correlation);
+      else this.engine.pushRecord(record, this.events.keep(record), watcher);
+    }
+  }
+
+  #count(reason: FactLoss, correlation: number): void {
+    this.engine.lost[reason]++;
+    this.#watch?.lost(this.plan.correlations[correlation]?.rule.details.id ?? '', reason);
+  }
+
   /** Takes an event and the ids of the rules it matches. `read` gives its fields as the rules see them. */
   observe(event: Event, ruleIds: Iterable<string>, nowMs: number, read: FieldReader = fieldReader(event.fields)): void {
-    const count = (reason: FactLoss, correlation: number): void => {
-      this.engine.lost[reason]++;
-      this.#watch?.lost(this.plan.correlations[correlation]?.rule.details.id ?? '', reason);
-    };
+    const count = (reason: FactLoss, correlation: number): void => this.#count(reason, correlation);
     let place: ReturnType<EventLog['placeOf']> | undefined;
     for (const id of ruleIds) {
       if (!this.watches(id)) continue;

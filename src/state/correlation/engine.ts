@@ -7,7 +7,8 @@ import type { OrderMode } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type CorrelationFact, collectFacts, type FactLoss } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';
-import { type CorrelationPlan, keyOf, type PlannedCorrelation } from './plan.ts';
+import type { MatchedRecord } from './matched-record.ts';
+import { type CorrelationPlan, keyOf, type PlannedCorrelation, type Watcher } from './plan.ts';
 import { CorrelationRunner, type FiringHandler, type RunnerCounts, type RunnerOptions } from './runner.ts';
 
 export interface CorrelationOptions extends RunnerOptions {
@@ -99,6 +100,17 @@ export class CorrelationEngine {
   push(fact: CorrelationFact, arrivalMs: number): void {
     this.#arrivalMs = arrivalMs;
     this.#runners[fact.correlation]?.push(fact, arrivalMs);
+    this.#pushed();
+  }
+
+  /** Takes what a record is to a watcher, which `readRecord` of its runner has just let pass. */
+  pushRecord(record: MatchedRecord, source: number, watcher: Watcher): void {
+    this.#arrivalMs = record.arrivalMs;
+    this.#runners[watcher.correlation]?.pushRecord(record, source, watcher);
+    this.#pushed();
+  }
+
+  #pushed(): void {
     if (++this.#pushes % CHECK_EVERY !== 0) return;
     this.#keepBudget();
     if (this.#chained && !this.#held) this.#settleChained();

@@ -107,10 +107,15 @@ function readValue(
   const texts = textsOf(watcher.valueFields, read);
   if (texts === undefined) return 'absent';
   if (kind === 'text') return { value: texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts) };
-  const text = texts[0] ?? '';
-  return /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text))
-    ? { value: Number(text) }
-    : 'not-numeric';
+  const value = numberOf(texts[0] ?? '');
+  return value === undefined ? 'not-numeric' : { value };
+}
+
+/** Of a decimal number that is not too great for one; undefined for any other text. */
+export function numberOf(text: string): number | undefined {
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function textsOf(names: readonly string[], read: FieldReader): string[] | undefined {

@@ -14,6 +14,8 @@ export interface CorrelationPlan {
   readonly correlations: readonly PlannedCorrelation[];
   /** By id of the watched rule: who waits for its matches. */
   readonly watchers: ReadonlyMap<string, readonly Watcher[]>;
+  /** Names of all fields that are read of matches of rules that are no correlations, each once. */
+  readonly fields: readonly string[];
 }
 
 export interface PlannedCorrelation {
@@ -37,6 +39,10 @@ export interface Watcher {
   readonly member: number;
   readonly groupFields: readonly string[];
   readonly valueFields: readonly string[];
+  /** The same, and what outer correlations read, by their places in the plan's `fields`; none where the watched rule is a correlation. */
+  readonly groupNumbers: readonly number[];
+  readonly valueNumbers: readonly number[];
+  readonly carriedNumbers: readonly number[];
 }
 
 /** `rules` resolve one another and are free of cycles, as the loader guarantees. */
@@ -45,6 +51,12 @@ export function planCorrelations(rules: readonly CorrelationRule[], latenessMs: 
   const correlations: PlannedCorrelation[] = [];
   const byId = new Map<string, PlannedCorrelation>();
   const watchers = new Map<string, Watcher[]>();
+  const fields = new Map<string, number>();
+  const numberOf = (name: string): number => {
+    const number = fields.get(name) ?? fields.size;
+    fields.set(name, number);
+    return number;
+  };
   ordered.forEach((rule, ordinal) => {
     const inner = rule.rules.flatMap((id) => byId.get(id) ?? []);
     const planned: PlannedCorrelation = {
@@ -60,16 +72,21 @@ export function planCorrelations(rules: readonly CorrelationRule[], latenessMs: 
     correlations.push(planned);
     byId.set(rule.details.id, planned);
     rule.rules.forEach((id, member) => {
+      const groupFields = rule.groupBy.map((field) => correlationFieldName(field, id));
+      const valueFields = valueFieldsOf(rule).map((field) => correlationFieldName(field, id));
       const watcher: Watcher = {
         correlation: ordinal,
         member,
-        groupFields: rule.groupBy.map((field) => correlationFieldName(field, id)),
-        valueFields: valueFieldsOf(rule).map((field) => correlationFieldName(field, id)),
+        groupFields,
+        valueFields,
+        groupNumbers: byId.has(id) ? [] : groupFields.map(numberOf),
+        valueNumbers: byId.has(id) || planned.value === 'none' ? [] : valueFields.map(numberOf),
+        carriedNumbers: byId.has(id) ? [] : planned.carried.map(numberOf),
       };
       watchers.set(id, [...(watchers.get(id) ?? []), watcher]);
     });
   });
-  return { correlations, watchers };
+  return { correlations, watchers, fields: [...fields.keys()] };
 }
 
 function innerFirst(rules: readonly CorrelationRule[]): CorrelationRule[] {

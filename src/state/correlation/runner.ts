@@ -17,10 +17,12 @@ import type { SourceClocks } from '../order/source-clock.ts';
 import { type Aggregate, aggregateFor } from './aggregate.ts';
 import type { DecodedChunk } from '../snapshot/chunk.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
-import type { CorrelationFact } from './fact.ts';
+import { type CorrelationFact, type FactLoss, numberOf } from './fact.ts';
 import type { CorrelationFiring } from './firing.ts';
 import { GroupCollection, restoreGroups } from './group-chunk.ts';
-import { keyOf, type PlannedCorrelation } from './plan.ts';
+import type { MatchedRecord } from './matched-record.ts';
+import { keyOf, type PlannedCorrelation, type Watcher } from './plan.ts';
+import { RecordKey } from './record-key.ts';
 import { ARMED, ARMED_BEFORE, EMITTED, WindowStore } from './window-store.ts';
 
 export interface RunnerOptions {
@@ -79,6 +81,9 @@ export class CorrelationRunner {
   #onFiring: FiringHandler;
   readonly #holds: (value: number) => boolean;
   readonly #print = new Fingerprint();
+  readonly #key = new RecordKey();
+  /** What `readRecord` has read. */
+  #valueRead = 0;
   readonly #mode: OrderMode;
   readonly #crossing: boolean;
   readonly #maxFacts: number;
@@ -176,6 +181,42 @@ export class CorrelationRunner {
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
     this.order.push(group, id, arrivalMs);
+  }
+
+  /** Why the record takes no part; undefined: it does, and `pushRecord` is to be called next. */
+  readRecord(record: MatchedRecord, { groupNumbers, valueNumbers }: Watcher): FactLoss | undefined {
+    if (!areThere(record, groupNumbers)) return 'missing-group-field';
+    if (this.#planned.value === 'none') return undefined;
+    if (!areThere(record, valueNumbers)) return 'missing-value';
+    if (this.#planned.value === 'text') {
+      this.#valueRead = this.#valueKeyOf(record, valueNumbers);
+      return undefined;
+    }
+    const value = numberOf(record.textOf(valueNumbers[0] as number) ?? '');
+    if (value === undefined) return 'not-numeric';
+    this.#valueRead = value;
+    return undefined;
+  }
+
+  /** As `push` of the fact that the record is to the watcher; `source`: number of the record's. */
+  pushRecord(record: MatchedRecord, source: number, { groupNumbers, carriedNumbers, member }: Watcher): void {
+    const { store } = this;
+    this.watch?.took(member);
+    const key = this.#key;
+    const group = key.read(record, groupNumbers)
+      ? store.groupOfBytes(key.bytes, key.start, key.end)
+      : store.groupOf(key.text);
+    const id = store.newFact(group);
+    store.time[id] = record.timeMs;
+    if (store.hasValues) store.value[id] = this.#valueRead;
+    store.position[id] = record.position;
+    store.source[id] = source;
+    store.part[id] = 0;
+    store.member[id] = member;
+    store.epoch[id] = this.#clocks.observe(source, record.timeMs, record.arrivalMs);
+    if (carriedNumbers.length > 0)
+      this.extras.set(id, { carried: carriedNumbers.map((field) => record.textOf(field)), inner: undefined });
+    this.order.push(group, id, record.arrivalMs);
   }
 
   /** The number that the group's condition is about, at its newest fact. */
@@ -483,10 +524,22 @@ export class CorrelationRunner {
     return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
   }
 
+  #valueKeyOf(record: MatchedRecord, fields: readonly number[]): number {
+    const key = this.#key;
+    if (!key.read(record, fields)) return this.#valueKey(key.text);
+    const { lo, hi } = this.#options.seed;
+    return this.#print.set(lo, hi).addBytes(key.bytes, key.start, key.end).key;
+  }
+
   /** 53 bits of the fingerprint: exact as a number, so that it fits the column of numeric values. */
   #valueKey(text: string): number {
     return this.#print.set(this.#options.seed.lo, this.#options.seed.hi).add(text).key;
   }
+}
+
+function areThere(record: MatchedRecord, fields: readonly number[]): boolean {
+  for (let i = 0; i < fields.length; i++) if (record.isAbsent(fields[i] as number)) return false;
+  return true;
 }
 
 /** One event that matched two rules of the correlation is listed once. Equal places are neighbours but for inner lists. */

@@ -84,7 +84,17 @@ export class WindowStore implements OrderItems {
   /** Number of the group, made when it is new. */
   groupOf(text: string): number {
     const known = this.#texts.find(text);
-    if (known >= 0) return known;
+    return known >= 0 ? known : this.#newGroup(text);
+  }
+
+  /** As `groupOf` of the text whose units are these bytes. */
+  groupOfBytes(bytes: Buffer, start: number, end: number): number {
+    const known = this.#texts.findBytes(bytes, start, end);
+    return known >= 0 ? known : this.#newGroup(bytes.toString('latin1', start, end));
+  }
+
+  /** Right after its text was looked for. */
+  #newGroup(text: string): number {
     let group = this.#freeGroup;
     if (group >= 0) this.#freeGroup = this.first[group] as number;
     else group = this.#nextGroup++;

@@ -44,7 +44,45 @@ export class Fingerprint {
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= m;
     }
-    v2 ^= 0xee;
+    return this.#finish(v0, v1, v2, v3);
+  }
+
+  /** As `add` of the text whose UTF-16 units are these bytes. */
+  addBytes(bytes: Uint8Array, start: number, end: number): this {
+    const k0 = this.lo;
+    const k1 = this.hi;
+    let v0 = k0;
+    let v1 = k1 ^ 0xee;
+    let v2 = k0 ^ 0x6c796765;
+    let v3 = k1 ^ 0x74656462;
+    const length = end - start;
+    const even = start + (length & ~1);
+    for (let i = start; i <= even; i += 2) {
+      const m =
+        i < even
+          ? (bytes[i] as number) | ((bytes[i + 1] as number) << 16)
+          : (even < end ? (bytes[even] as number) : 0) | (length << 16);
+      v3 ^= m;
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      v0 ^= m;
+    }
+    return this.#finish(v0, v1, v2, v3);
+  }
+
+  #finish(a: number, b: number, c: number, d: number): this {
+    let v0 = a;
+    let v1 = b;
+    let v2 = c ^ 0xee;
+    let v3 = d;
     for (let half = 0; half < 2; half++) {
       if (half === 1) v1 ^= 0xdd;
       for (let round = 0; round < 3; round++) {

@@ -64,6 +64,21 @@ export class TextTable {
     }
   }
 
+  /** As `find` of the text whose units are these bytes; `add` may follow all the same. */
+  findBytes(bytes: Uint8Array, start: number, end: number): number {
+    const { lo, hi } = this.#print.set(this.#seed.lo, this.#seed.hi).addBytes(bytes, start, end);
+    const segment = this.#segments[hi & 255] as Segment;
+    const { slots } = segment;
+    let slot = startOf(lo, slots.length);
+    for (;;) {
+      const number = (slots[slot] as number) - 1;
+      if (number < 0) return -1;
+      if (this.#hashes[number] === lo && areAt(segment.bytes, this.#offsets[number] as number, bytes, start, end))
+        return number;
+      if (++slot === slots.length) slot = 0;
+    }
+  }
+
   /** Gives the text a number that has none. To be called after `find` has said that the text has no number. */
   add(text: string, number: number): void {
     const { lo, hi } = this.#print;
@@ -204,6 +219,14 @@ function lengthAt(bytes: Uint8Array, at: number): number {
 function sizeAt(bytes: Uint8Array, at: number): number {
   const length = lengthAt(bytes, at);
   return headOf(length) + (((bytes[at] as number) & 1) !== 0 ? 2 * length : length);
+}
+
+function areAt(arena: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (((arena[at] as number) & 1) !== 0 || lengthAt(arena, at) !== length) return false;
+  const from = at + headOf(length);
+  for (let i = 0; i < length; i++) if (arena[from + i] !== bytes[start + i]) return false;
+  return true;
 }
 
 function isAt(bytes: Uint8Array, at: number, text: string): boolean {
