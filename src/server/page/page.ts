@@ -15,6 +15,8 @@ import { readViewState, type ViewState, writeViewState } from './view-state.ts';
 const POLL_MS = 2000;
 const SLOTS = 120;
 const ANNOUNCE_MS = 5000;
+/** The most frequent kinds of indicators; the others are one figure. */
+const SHOWN_KINDS = 6;
 const GRAVEST_FIRST = [...LEVELS].reverse();
 
 let view: ViewState = readViewState();
@@ -150,9 +152,11 @@ function showIntelligence({ service }: StatusReport): void {
   for (const source of service.intelligence) {
     for (const [kind, number] of Object.entries(source.byKind)) byKind.set(kind, (byKind.get(kind) ?? 0) + number);
   }
-  const kinds = [...byKind].sort((a, b) => b[1] - a[1]).slice(0, 6);
+  const kinds = [...byKind].sort((a, b) => b[1] - a[1]);
+  const rest = kinds.slice(SHOWN_KINDS).reduce((sum, [, number]) => sum + number, 0);
+  const shown = rest === 0 ? kinds : [...kinds.slice(0, SHOWN_KINDS), ['others', rest] as const];
   byId('intel-kinds').replaceChildren(
-    ...kinds.map(([kind, number]) =>
+    ...shown.map(([kind, number]) =>
       element('span', { class: 'kind' }, `${kind} `, element('b', {}, shortCount(number))),
     ),
   );
