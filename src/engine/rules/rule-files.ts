@@ -1,5 +1,5 @@
 /** Rule, specification and test files as configured: files, and folders recursively by extension, read as texts. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
@@ -43,6 +43,10 @@ export function isTestFile(path: string): boolean {
   return TEST_EXTENSION.test(path) || basename(path) === REGRESSION_FILE;
 }
 
+function byName(a: Dirent, b: Dirent): number {
+  return a.name < b.name ? -1 : 1;
+}
+
 /** `whenNone`: what to say of a path that gives no file. */
 function readTexts(
   paths: readonly string[],
@@ -53,17 +57,19 @@ function readTexts(
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   let meant = 0;
-  const visit = (path: string, named: boolean): void => {
+  /** `entry`: of the folder that it stands in; undefined: it is named itself. */
+  const visit = (path: string, entry?: Dirent): void => {
     if (files.length >= MAX_FILES) return;
     try {
-      if (statSync(path).isDirectory())
-        for (const name of readdirSync(path).sort()) {
-          if (!name.startsWith('.')) visit(join(path, name), false);
+      if (entry?.isFile() !== true && statSync(path).isDirectory())
+        for (const below of readdirSync(path, { withFileTypes: true }).sort(byName)) {
+          if (!below.name.startsWith('.')) visit(join(path, below.name), below);
         }
-      else if (named || isMeant(path)) {
+      else if (entry === undefined || isMeant(path)) {
         meant++;
-        if (seen.has(resolve(path))) return;
-        seen.add(resolve(path));
+        const whole = resolve(path);
+        if (seen.has(whole)) return;
+        seen.add(whole);
         files.push({ path, text: readFileSync(path, 'utf8') });
       }
     } catch (error) {
@@ -76,7 +82,7 @@ function readTexts(
   };
   for (const path of paths) {
     const before = meant + diagnostics.length;
-    visit(path, true);
+    visit(path);
     if (whenNone !== undefined && meant + diagnostics.length === before) diagnostics.push(whenNone(path));
   }
   return { files, diagnostics };

@@ -30,7 +30,7 @@ export function resolvePlaceholders(definition: Definition, resolve: Placeholder
   if (definition.kind === 'not') return { ...definition, item: resolvePlaceholders(definition.item, resolve) };
   if (definition.kind !== 'item')
     return { ...definition, items: definition.items.map((item) => resolvePlaceholders(item, resolve)) };
-  if (!definition.values.some(({ value }) => placeholdersIn(value).length > 0)) return definition;
+  if (!definition.values.some(({ value }) => hasPlaceholder(value))) return definition;
   return {
     ...definition,
     values: definition.values.map(({ value, written }) => ({ value: resolveValue(value, resolve), written })),
@@ -42,7 +42,17 @@ export function unresolvedPlaceholders(definition: Definition): string[] {
   if (definition.kind === 'elements') return unresolvedPlaceholders(definition.body);
   if (definition.kind === 'not') return unresolvedPlaceholders(definition.item);
   if (definition.kind !== 'item') return definition.items.flatMap(unresolvedPlaceholders);
-  return definition.values.flatMap(({ value }) => placeholdersIn(value));
+  return definition.values.flatMap(({ value }) => (hasPlaceholder(value) ? placeholdersIn(value) : NONE));
+}
+
+const NONE: readonly string[] = [];
+
+/** Nearly no value has one. */
+function hasPlaceholder(value: SigmaValue): boolean {
+  if (value.kind === 'one-of') return value.values.some(hasPlaceholder);
+  return (
+    (value.kind === 'text' || value.kind === 'regex') && value.parts?.some((part) => 'placeholder' in part) === true
+  );
 }
 
 function placeholdersIn(value: SigmaValue): string[] {
@@ -54,7 +64,7 @@ function placeholdersIn(value: SigmaValue): string[] {
 function resolveValue(value: SigmaValue, resolve: PlaceholderResolver): SigmaValue {
   if (value.kind === 'one-of')
     return { kind: 'one-of', values: value.values.map((member) => resolveValue(member, resolve)) };
-  if ((value.kind !== 'text' && value.kind !== 'regex') || placeholdersIn(value).length === 0) return value;
+  if ((value.kind !== 'text' && value.kind !== 'regex') || !hasPlaceholder(value)) return value;
   let alternatives: TextPart[][] = [[]];
   for (const part of value.parts ?? []) {
     const found = 'placeholder' in part ? resolve(part.placeholder) : undefined;

@@ -40,6 +40,9 @@ detection:
         - Image|endswith: '\\cmd.exe'
         # between
         - OriginalFileName: "Cmd.Exe"
+        - '|all':
+            - '\u{1f600} *'
+            - x
     selection:
       EventID:
       - 4688

@@ -17,11 +17,11 @@ export function readPlainYaml(text: string): { readonly value: unknown } | undef
 }
 
 /** Tabs, carriage returns, what is not printable, and what some take for an end of a line. */
-const UNUSUAL = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
+const UNUSUAL = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
 /** Of documents, and directives. */
 const MARKERS = ['\n---', '\n...', '\n%'];
 /** Keys that are text whatever stands in them. */
-const KEY = /[A-Za-z_][A-Za-z0-9_.|@/-]{0,200}(?=:[ \n])/y;
+const KEY = /([A-Za-z_][A-Za-z0-9_.|@/-]{0,200}|'[^'\n]{1,200}'):[ \n]/y;
 const WORD = /^(?:null|true|false|__proto__)$/i;
 /** What a plain scalar cannot begin with, or means something else there. */
 const INDICATORS = new Set(',[]{}#&*!|>\'"%@`?:-');
@@ -83,10 +83,14 @@ class PlainYaml {
     const map: Record<string, YamlValue> = {};
     do {
       const key = this.#key(this.#content);
-      if (key === undefined || WORD.test(key) || Object.hasOwn(map, key)) return LEFT;
+      if (key === undefined || WORD.test(key)) return LEFT;
+      const isQuoted = key.startsWith("'");
+      const name = isQuoted ? key.slice(1, -1) : key;
+      // One that is a number would change its place among the others; it is left as well.
+      if (Object.hasOwn(map, name) || (isQuoted && /^(?:\d+|__proto__)$/.test(name))) return LEFT;
       const value = this.#value(this.#content + key.length + 1, indent);
       if (value === LEFT) return LEFT;
-      map[key] = value;
+      map[name] = value;
     } while (!this.#isAtEnd && this.#indent === indent);
     this.#depth--;
     return this.#isAtEnd || this.#indent < indent ? map : LEFT;
@@ -125,7 +129,7 @@ class PlainYaml {
 
   #key(at: number): string | undefined {
     KEY.lastIndex = at;
-    return KEY.exec(this.#text)?.[0];
+    return KEY.exec(this.#text)?.[1];
   }
 
   /** What stands behind a colon or dash at column `indent`, in its line or in those below; the reader is then behind it. */

@@ -9,28 +9,29 @@ export type TextValue = Extract<SigmaValue, { kind: 'text' }>;
 /** `expands`: `%name%` is a placeholder and `\\%` a percent sign. */
 export function parseText(written: string, expands = false): TextValue {
   const parts: TextPart[] = [];
+  // Text is taken in pieces: put together from characters it would take many times its memory.
   let literal = '';
-  const flush = (): void => {
-    if (literal !== '') parts.push({ text: literal });
-    literal = '';
-  };
-  for (let i = 0; i < written.length; i++) {
-    const char = written[i] as string;
-    const next = written[i + 1];
-    const placeholder = expands && char === '%' ? placeholderAt(written, i) : undefined;
-    if (char === '\\' && (next === '*' || next === '?' || next === '\\' || (expands && next === '%'))) {
-      literal += next;
-      i++;
-    } else if (placeholder !== undefined) {
-      flush();
-      parts.push({ placeholder });
-      i += placeholder.length + 1;
-    } else if (char === '*' || char === '?') {
-      flush();
-      parts.push({ wildcard: char === '*' ? 'any' : 'one' });
-    } else literal += char;
+  let from = 0;
+  const special = expands ? /[\\*?%]/g : /[\\*?]/g;
+  for (let found = special.exec(written); found !== null; found = special.exec(written)) {
+    const { index: at } = found;
+    const [char] = found;
+    const next = written[at + 1];
+    const isEscape = next === '*' || next === '?' || next === '\\' || (expands && next === '%');
+    const placeholder = char === '%' ? placeholderAt(written, at) : undefined;
+    if ((char === '\\' && !isEscape) || (char === '%' && placeholder === undefined)) continue;
+    literal += written.slice(from, at);
+    if (char === '\\') from = at + 1;
+    else {
+      if (literal !== '') parts.push({ text: literal });
+      literal = '';
+      parts.push(placeholder === undefined ? { wildcard: char === '*' ? 'any' : 'one' } : { placeholder });
+      from = at + (placeholder === undefined ? 1 : placeholder.length + 2);
+    }
+    special.lastIndex = char === '\\' ? at + 2 : from;
   }
-  flush();
+  literal += written.slice(from);
+  if (literal !== '') parts.push({ text: literal });
   return { kind: 'text', parts, cased: false };
 }
 
