@@ -23,7 +23,8 @@ export interface RunningOutputsOptions {
   readonly writes: StateWrites;
 }
 
-const DRAIN_MS = 10_000;
+/** How long outputs may take to deliver what is there when they are closed. */
+export const DRAIN_MS = 10_000;
 
 export class RunningOutputs {
   readonly #options: RunningOutputsOptions;

@@ -24,7 +24,7 @@ import { buildWithStore } from './live-intel.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
 import { RunningInputs } from './running-inputs.ts';
-import type { RunningOutputs } from './running-outputs.ts';
+import { DRAIN_MS, type RunningOutputs } from './running-outputs.ts';
 import {
   damageTeller,
   generationOptions,
@@ -37,6 +37,7 @@ import { stateComponents } from './state/state-components.ts';
 import { StateKeeper } from './state/state-keeper.ts';
 import { WatermarkLag } from './state/watermark-lag.ts';
 import type { StateWrites } from './state-writes.ts';
+import { within } from './within.ts';
 import { ThreadReceivers } from './workers/thread-receivers.ts';
 
 const TICK_MS = 1000;
@@ -291,8 +292,12 @@ export class Service {
     await this.#poller.stop();
     await this.#parts.polling.thread.close();
     await this.#reloads.settled();
-    await this.#inputs.stop();
-    await this.#intake.settled();
+    // An output that takes nothing must not keep the service from its end: what it has not taken is not acknowledged.
+    const settled = this.#inputs.stop().then(() => this.#intake.settled());
+    if (!(await within(settled, DRAIN_MS)))
+      this.#options.logger.warn(
+        'stopping although outputs have not taken all alerts; their records are not acknowledged',
+      );
     await this.#options.events?.settle();
     await this.#keeper.stop();
     await this.#outputs.save();

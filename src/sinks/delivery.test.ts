@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -286,5 +286,21 @@ describe('delivery', () => {
     expect(counters.snapshot().errors.spool_failed).toBe(1);
     await delivery.close(FOREVER);
     conserved(0);
+  });
+
+  it('moves what memory took to disk when that can be written again, although the destination stays away', async () => {
+    const sink = fakeSink(() => {
+      throw new SinkError('away', { retryable: true });
+    });
+    const delivery = await Delivery.open(options(sink, { spool: spool() }));
+    rmSync(join(directory, 'spool'), { recursive: true });
+    const waiting = delivery.enqueue(range(0, 3));
+    while (counters.snapshot().errors.spool_failed === undefined) await new Promise(setImmediate);
+    mkdirSync(join(directory, 'spool'));
+    await waiting;
+    expect(delivery.pendingMessages).toBe(3);
+    expect(await delivery.close(0)).toBe(3);
+    expect(counters.snapshot().dropped).toEqual({});
+    conserved(3);
   });
 });

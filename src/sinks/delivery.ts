@@ -137,7 +137,11 @@ export class Delivery {
       } catch (cause) {
         // The disk is full or failing: memory takes over, and the caller waits for the delivery itself.
         this.#options.counters.error('spool_failed');
-        this.#options.logger.error('queue directory cannot be written', { reason: reasonOf(cause) });
+        const { counters, logger } = this.#options;
+        logger.error('queue directory cannot be written, alerts wait in memory', {
+          sink: counters.name,
+          reason: reasonOf(cause),
+        });
         return rest;
       }
       if (rest.length > 0 && taken === 0 && spool.pendingMessages === 0) {
@@ -182,12 +186,35 @@ export class Delivery {
         await sleep(DEFAULT_BACKOFF.initialMs, this.#sleeping.signal);
       }
     }
-    this.#drop('shutdown', this.#memory.pendingMessages);
-    await this.#settle(this.#memory, this.#memory.pendingMessages);
+    await this.#moveToDisk();
+    const left = this.#memory.pendingMessages;
+    if (left > 0)
+      this.#options.logger.error('alerts that were neither delivered nor kept on disk are dropped', {
+        ...{ sink: this.#options.counters.name, alerts: left },
+      });
+    this.#drop('shutdown', left);
+    await this.#settle(this.#memory, left);
     await this.#spool?.close();
   }
 
+  /** What memory took because the disk refused it goes to the disk once that has room; the destination may be away for long. */
+  async #moveToDisk(): Promise<void> {
+    while (this.#spool !== undefined && this.#memory.pendingMessages > 0) {
+      const messages = await this.#memory.peek(this.#batchMessages, BATCH_BYTES);
+      let taken = 0;
+      try {
+        taken = await this.#spool.append(messages);
+      } catch (cause) {
+        // Still full: that was told when it began.
+        if (!(cause instanceof Error && 'code' in cause)) throw cause;
+      }
+      if (taken === 0) return;
+      await this.#settle(this.#memory, taken);
+    }
+  }
+
   async #step(): Promise<void> {
+    if (this.#failures > 0) await this.#moveToDisk();
     const queue = this.#nextQueue();
     const batch = (await queue?.peek(this.#batchLimit, this.#options.batchBytes ?? BATCH_BYTES)) ?? [];
     // Stopped while reading: the sink is closed.

@@ -194,8 +194,14 @@ export class Spool implements DeliveryQueue {
     const number = this.#nextNumber++;
     const path = join(this.#options.directory, segmentName(number));
     const file = await open(path, 'wx', 0o600);
-    await file.write(SEGMENT_MAGIC, 0, SEGMENT_MAGIC.length, 0);
-    if (this.#options.sync === 'always') await syncDirectory(this.#options.directory);
+    try {
+      await file.write(SEGMENT_MAGIC, 0, SEGMENT_MAGIC.length, 0);
+      if (this.#options.sync === 'always') await syncDirectory(this.#options.directory);
+    } catch (error) {
+      await file.close();
+      await rm(path, { force: true }).catch(ignoreFailure);
+      throw error;
+    }
     const segment: Segment = { number, path, bytes: SEGMENT_MAGIC.length, pending: 0 };
     if (this.#segments.length === 0) this.#offset = SEGMENT_MAGIC.length;
     this.#segments.push(segment);
@@ -321,5 +327,5 @@ async function syncDirectory(directory: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** A torn end that could not be cut is found and cut at the next opening. */
+/** A torn end that could not be cut, or a segment that was only begun, is found and taken away at the next opening. */
 function ignoreFailure(): void {}

@@ -177,20 +177,24 @@ export class EvidenceLog {
   #write(): void {
     if (this.#bufferBytes === 0) return;
     const bytes = Buffer.concat(this.#buffer, this.#bufferBytes);
+    const events = this.#bufferEvents;
     const last = this.#last;
     this.#buffer = [];
     this.#bufferBytes = 0;
-    last.events += this.#bufferEvents;
-    last.newestMs = this.#options.now();
+    this.#bufferEvents = 0;
     try {
       let at = 0;
       while (at < bytes.length) at += writeSync(last.handle, bytes, at, bytes.length - at, last.bytes + at);
-      last.bytes += bytes.length;
     } catch (error) {
       // Full disk or the like: what stands there in part is written over by the next flush.
-      this.#fail(this.#bufferEvents, error);
+      this.counts.events -= events;
+      this.counts.bytes -= bytes.length;
+      this.#fail(events, error);
+      return;
     }
-    this.#bufferEvents = 0;
+    last.bytes += bytes.length;
+    last.events += events;
+    last.newestMs = this.#options.now();
   }
 
   /** The body of an event; undefined when it is not there any more. */
