@@ -42,7 +42,8 @@ export function readPipelineFiles(entries: readonly string[]): ReadTexts {
 export function readPipelineData(pipelines: readonly RuleText[]): readonly RuleText[] {
   const texts = new Map<string, string>();
   for (const file of pipelines) {
-    parsePipelineFile(file, [], (path) => {
+    const usable = (): undefined => undefined;
+    parsePipelineFile(file, [], usable, (path) => {
       const text = readValues(path);
       if (text !== undefined) texts.set(path, text);
       return text;

@@ -10,8 +10,10 @@ import { parseSigmaFile } from './collection.ts';
 import { applyPipelines, applyPipelinesToCorrelation } from './pipeline/apply-pipeline.ts';
 import type { ReadFile } from './pipeline/parse-pipeline.ts';
 import { parsePipelineFile } from './pipeline/parse-pipeline.ts';
+import type { Refusal } from './pipeline/pipeline.ts';
 import type { PlaceholderValues } from './placeholders.ts';
 import { placeholderResolver } from './placeholders.ts';
+import type { Reporter } from './reporter.ts';
 import type { ResolvedRules } from './resolve.ts';
 import { resolveRules } from './resolve.ts';
 
@@ -33,8 +35,11 @@ export interface SigmaRules extends ResolvedRules {
 
 export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): SigmaRules {
   const diagnostics: Diagnostic[] = [];
-  const pipelines = (options.pipelines ?? []).flatMap((file) => parsePipelineFile(file, diagnostics, options.readFile));
-  const documents = files.flatMap((file) => parseSigmaFile(file, (regex) => options.regexProblem(regex), diagnostics));
+  const regexProblem = (regex: Regex): string | undefined => options.regexProblem(regex);
+  const pipelines = (options.pipelines ?? []).flatMap((file) =>
+    parsePipelineFile(file, diagnostics, regexProblem, options.readFile),
+  );
+  const documents = files.flatMap((file) => parseSigmaFile(file, regexProblem, diagnostics));
   const byName = new Map<string, SigmaDetection>();
   for (const document of documents) {
     if (document.kind !== 'detection') continue;
@@ -46,22 +51,20 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
     documents,
     (rule, reporter) => {
       const rewritten = applyPipelines(pipelines, rule);
-      if (!('refused' in rewritten)) return rewritten;
-      reporter.error(
-        'SIGMA_REFUSED_BY_PIPELINE',
-        `rule "${rule.meta.details.name}" is refused: ${rewritten.refused}`,
-        [],
-      );
-      return undefined;
+      return 'refused' in rewritten ? refuse(rule.meta.details.name, rewritten, reporter) : rewritten;
     },
     placeholderResolver(options.placeholders ?? new Map()),
-    (rule) =>
-      applyPipelinesToCorrelation(
-        pipelines,
-        rule,
-        rule.rules.flatMap((name) => byName.get(name) ?? []),
-      ),
+    (rule, reporter) => {
+      const watched = rule.rules.flatMap((name) => byName.get(name) ?? []);
+      const rewritten = applyPipelinesToCorrelation(pipelines, rule, watched);
+      return 'refused' in rewritten ? refuse(rule.meta.details.name, rewritten, reporter) : rewritten;
+    },
     options.identifiersOf,
   );
   return { ...resolved, diagnostics };
+}
+
+function refuse(name: string, { refused }: Refusal, reporter: Reporter): undefined {
+  reporter.error('SIGMA_REFUSED_BY_PIPELINE', `rule "${name}" is refused: ${refused}`, []);
+  return undefined;
 }

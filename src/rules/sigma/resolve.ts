@@ -46,7 +46,7 @@ export function resolveRules(
   documents: readonly ParsedDocument[],
   rewrite: RuleRewriter,
   placeholders: PlaceholderResolver,
-  rewriteCorrelation: (rule: SigmaCorrelation) => SigmaCorrelation,
+  rewriteCorrelation: (rule: SigmaCorrelation, reporter: Reporter) => SigmaCorrelation | undefined,
   identifiersOf: ReadonlySet<string> = new Set(),
 ): ResolvedRules {
   const unique = withoutDoubles(documents);
@@ -56,9 +56,10 @@ export function resolveRules(
   for (const document of unique) {
     const { reporter } = document;
     if (document.kind === 'filter') filters.push({ item: document.parsed, reporter, uses: 0 });
-    else if (document.kind === 'correlation')
-      correlations.push({ item: rewriteCorrelation(document.parsed), reporter });
-    else {
+    else if (document.kind === 'correlation') {
+      const item = rewriteCorrelation(document.parsed, reporter);
+      if (item !== undefined) correlations.push({ item, reporter });
+    } else {
       const { rule, aggregation } = document.parsed;
       if (aggregation === undefined) detections.push({ item: rule, reporter });
       else expandAggregation(rule, aggregation, reporter, detections, correlations);

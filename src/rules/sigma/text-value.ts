@@ -95,3 +95,10 @@ export function writtenForm(value: TextValue): string {
     })
     .join('');
 }
+
+/** The text as pySigma prints it, which is what its pipelines look at: `\\*` and `\\?` are escaped, backslashes stand as they are. */
+export function plainForm(value: TextValue): string {
+  return value.parts
+    .map((part) => ('text' in part ? part.text.replace(/[*?]/g, '\\$&') : writtenForm({ ...value, parts: [part] })))
+    .join('');
+}

@@ -10,7 +10,7 @@ interface Run<T extends SigmaDetection | SigmaCorrelation> extends PipelineRun {
 
 /** The rewritten rule, or why it is refused. */
 export function applyPipelines(pipelines: readonly Pipeline[], rule: SigmaDetection): SigmaDetection | Refusal {
-  const run: Run<SigmaDetection> = { rule, applied: new Set(), state: new Map(), watched: [] };
+  const run: Run<SigmaDetection> = { rule, applied: new Set(), state: new Map(), mapped: new Set(), watched: [] };
   for (const { items } of ordered(pipelines)) {
     const refusal = applyItems(items, run);
     if (refusal !== undefined) return refusal;
@@ -23,9 +23,12 @@ export function applyPipelinesToCorrelation(
   pipelines: readonly Pipeline[],
   rule: SigmaCorrelation,
   watched: readonly SigmaDetection[],
-): SigmaCorrelation {
-  const run: Run<SigmaCorrelation> = { rule, applied: new Set(), state: new Map(), watched };
-  for (const { items } of ordered(pipelines)) applyToCorrelation(items, run);
+): SigmaCorrelation | Refusal {
+  const run: Run<SigmaCorrelation> = { rule, applied: new Set(), state: new Map(), mapped: new Set(), watched };
+  for (const { items } of ordered(pipelines)) {
+    const refusal = applyToCorrelation(items, run);
+    if (refusal !== undefined) return refusal;
+  }
   return run.rule;
 }
 
@@ -73,19 +76,20 @@ function applyToDefinitions(
   run: Run<SigmaDetection>,
 ): Refusal | undefined {
   let refusal: Refusal | undefined;
-  let touched = false;
   const change = (node: DetectionItem): Definition | undefined => {
     if (!holds(item.itemConditions, (condition) => condition(node, run))) return node;
     const fieldHolds = (field: string | undefined): boolean =>
       holds(item.fieldConditions, (condition) => condition(field, node, run));
     if (transformation.kind === 'field') {
-      const renamed = renameItem(node, (field) => (fieldHolds(field) ? transformation.names(field) : undefined));
-      if (renamed !== node) touched = true;
+      const renamed = renameItem(node, (field) => {
+        const names = fieldHolds(field) ? transformation.names(field) : undefined;
+        if (field !== undefined && names !== undefined) for (const name of [field, ...names]) run.mapped.add(name);
+        return names;
+      });
       return marked(renamed, node, item.id);
     }
     if (!fieldHolds(node.field)) return node;
     const result = transformation.change(node, run);
-    touched = true;
     if (result !== undefined && 'refused' in result) {
       refusal = result;
       return node;
@@ -114,7 +118,7 @@ function applyToDefinitions(
     );
     run.rule = { ...run.rule, meta: { ...run.rule.meta, fields } };
   }
-  if (touched) run.applied.add(item.id);
+  run.applied.add(item.id);
   return undefined;
 }
 
@@ -125,11 +129,14 @@ function marked(result: Definition, before: DetectionItem, id: string): Definiti
 }
 
 /** Several new names: OR of the item over them. `fieldref` values are renamed too. */
-function renameItem(item: DetectionItem, names: (field: string) => readonly string[] | undefined): Definition {
+function renameItem(
+  item: DetectionItem,
+  names: (field: string | undefined) => readonly string[] | undefined,
+): Definition {
   const values = item.values.map(({ value, written }) => ({ value: renameReference(value, names), written }));
   const changed = values.some(({ value }, index) => value !== item.values[index]?.value);
   const base = changed ? { ...item, values } : item;
-  const targets = item.field === undefined ? undefined : names(item.field);
+  const targets = names(item.field);
   if (targets === undefined || targets.length === 0) return base;
   const renamed = targets.map((field): DetectionItem => ({ ...base, field }));
   return renamed.length === 1 ? (renamed[0] as DetectionItem) : { kind: item.negated ? 'all' : 'any', items: renamed };
@@ -173,34 +180,48 @@ function without(node: Condition, names: ReadonlySet<string>): Condition | undef
   return items.length === 0 ? undefined : { kind: node.kind, items };
 }
 
-function applyToCorrelation(items: readonly PipelineItem[], run: Run<SigmaCorrelation>): void {
+/** What is about detection items and log sources has nothing to change here. */
+function applyToCorrelation(items: readonly PipelineItem[], run: Run<SigmaCorrelation>): Refusal | undefined {
   for (const item of items) {
     const { transformation } = item;
-    if (transformation.kind !== 'field' && transformation.kind !== 'nest' && transformation.kind !== 'run') continue;
     if (!holds(item.ruleConditions, (condition) => condition(run))) continue;
     run.applied.add(item.id);
-    if (transformation.kind === 'nest') applyToCorrelation(transformation.items, run);
-    else if (transformation.kind === 'run') transformation.change(run);
-    else
-      run.rule = renameCorrelation(run.rule, (field) =>
-        holds(item.fieldConditions, (condition) => condition(field, undefined, run))
-          ? transformation.names(field)
-          : undefined,
-      );
+    if (transformation.kind === 'refuse') return { refused: transformation.message };
+    if (transformation.kind === 'run') transformation.change(run);
+    if (transformation.kind === 'nest') {
+      const refusal = applyToCorrelation(transformation.items, run);
+      if (refusal !== undefined) return refusal;
+    }
+    if (transformation.kind !== 'field') continue;
+    const renamed = renameCorrelation(run.rule, (field) =>
+      holds(item.fieldConditions, (condition) => condition(field, undefined, run))
+        ? transformation.names(field)
+        : undefined,
+    );
+    if ('refused' in renamed) return renamed;
+    run.rule = renamed;
   }
+  return undefined;
 }
 
 function renameCorrelation(
   rule: SigmaCorrelation,
   names: (field: string) => readonly string[] | undefined,
-): SigmaCorrelation {
+): SigmaCorrelation | Refusal {
+  let several: string | undefined;
   // An alias is no field of the event; what it stands for is.
-  const rename = (field: string): string => (rule.aliases.has(field) ? field : (names(field)?.[0] ?? field));
+  const renamed = (field: string): readonly string[] => (rule.aliases.has(field) ? [field] : (names(field) ?? [field]));
+  const one = (field: string, targets: readonly string[]): string => {
+    if (targets.length > 1) several ??= field;
+    return targets[0] ?? field;
+  };
   const aliases = new Map(
     [...rule.aliases].map(([alias, fields]) => [
       alias,
-      new Map([...fields].map(([name, field]) => [name, names(field)?.[0] ?? field])),
+      new Map([...fields].map(([name, field]) => [name, one(field, names(field) ?? [field])])),
     ]),
   );
-  return { ...rule, groupBy: rule.groupBy.map(rename), fields: rule.fields.map(rename), aliases };
+  const fields = rule.fields.map((field) => one(field, renamed(field)));
+  if (several !== undefined) return { refused: `field "${several}" has several names, where a correlation needs one` };
+  return { ...rule, groupBy: rule.groupBy.flatMap(renamed), fields, aliases };
 }

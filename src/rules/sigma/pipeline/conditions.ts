@@ -4,7 +4,7 @@ import type { Definition, DetectionItem, ItemValue, SigmaValue } from '../ast.ts
 import { scalarValue } from '../detection-item.ts';
 import { LEVELS } from '../../../core/level.ts';
 import { STATUSES } from '../rule-meta.ts';
-import { writtenForm } from '../text-value.ts';
+import { plainForm } from '../text-value.ts';
 import type { Parameters } from './parameters.ts';
 import type { FieldCondition, ItemCondition, PipelineRun, RuleCondition } from './pipeline.ts';
 
@@ -65,7 +65,7 @@ export const ITEM_CONDITIONS: Readonly<Record<string, Build<ItemCondition>>> = {
     const negate = parameters.flag('negate', false);
     return quantified(parameters, (value) => {
       pattern.lastIndex = 0;
-      return (value.kind === 'text' || value.kind === 'number') && pattern.test(textOf(value)) !== negate;
+      return (value.kind === 'text' && pattern.test(textOf(value))) !== negate;
     });
   },
   match_value: (parameters) => {
@@ -105,7 +105,7 @@ export function itemsOf(definition: Definition): DetectionItem[] {
 }
 
 export function textOf(value: SigmaValue): string {
-  if (value.kind === 'text') return writtenForm(value);
+  if (value.kind === 'text') return plainForm(value);
   return value.kind === 'number' || value.kind === 'boolean' ? String(value.value) : '';
 }
 
@@ -116,10 +116,9 @@ function detectionsOf(run: PipelineRun): readonly Extract<PipelineRun['rule'], {
 function same(value: SigmaValue, wanted: SigmaValue | undefined): boolean {
   if (wanted === undefined) return false;
   if (value.kind === 'one-of') return value.values.some((member) => same(member, wanted));
-  if (value.kind === 'null' || wanted.kind === 'null') return value.kind === wanted.kind;
-  if (value.kind === 'text' || wanted.kind === 'text')
-    return textOf(value).toLowerCase() === textOf(wanted).toLowerCase();
-  return 'value' in value && 'value' in wanted && value.kind === wanted.kind && value.value === wanted.value;
+  if (value.kind !== wanted.kind) return false;
+  if (value.kind === 'text') return textOf(value) === textOf(wanted);
+  return value.kind === 'null' || ('value' in value && 'value' in wanted && value.value === wanted.value);
 }
 
 function quantified(parameters: Parameters, test: (value: SigmaValue) => boolean): ItemCondition {
@@ -161,16 +160,22 @@ function attributeOf(run: PipelineRun, attribute: string): unknown {
   if (attribute === 'date' || attribute === 'modified') return meta[attribute];
   if (attribute === 'name') return meta.name;
   if (attribute === 'taxonomy') return meta.taxonomy;
+  if (attribute === 'fields') return meta.fields;
   if (Object.hasOwn(meta.details, attribute)) return meta.details[attribute as keyof typeof meta.details];
   return Object.hasOwn(meta.custom, attribute) ? meta.custom[attribute] : undefined;
 }
 
 function compareAttribute(actual: unknown, operator: string, values: readonly string[], attribute: string): boolean {
+  if (actual === undefined || actual === null) return false;
+  if (Array.isArray(actual)) {
+    // A list has members, and is never equal to one value or ordered beside it.
+    const hasMember = values.some((value) => actual.map(String).includes(value));
+    return operator === 'ne' || (operator === 'in' && hasMember) || (operator === 'not_in' && !hasMember);
+  }
   if (operator === 'not_in') return !values.includes(String(actual));
   if (operator === 'ne') return String(actual) !== values[0];
-  if (actual === undefined || actual === null) return false;
   if (operator === 'in') return values.includes(String(actual));
-  if (operator === 'eq') return Array.isArray(actual) ? actual.includes(values[0]) : String(actual) === values[0];
+  if (operator === 'eq') return String(actual) === values[0];
   const order = compareOrdered(String(actual), values[0] ?? '', attribute);
   if (operator === 'gte') return order >= 0;
   if (operator === 'gt') return order > 0;

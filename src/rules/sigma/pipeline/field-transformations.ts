@@ -7,7 +7,8 @@ type Build = (parameters: Parameters) => Transformation;
 export const FIELD_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
   field_name_mapping: (parameters) => {
     const mapping = parameters.mapping('mapping');
-    return { kind: 'field', names: (field) => mapping.get(field) };
+    // YAML writes the field that keywords have, none, as the key null.
+    return { kind: 'field', names: (field) => mapping.get(field ?? 'null') };
   },
   field_name_prefix_mapping: (parameters) => {
     const mapping = parameters.mapping('mapping');
@@ -15,17 +16,17 @@ export const FIELD_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
       kind: 'field',
       names: (field) => {
         for (const [prefix, targets] of mapping)
-          if (field.startsWith(prefix)) return targets.map((target) => target + field.slice(prefix.length));
+          if (field?.startsWith(prefix)) return targets.map((target) => target + field.slice(prefix.length));
         return undefined;
       },
     };
   },
   field_name_prefix: (parameters) => {
     const prefix = parameters.required('prefix');
-    return { kind: 'field', names: (field) => [prefix + field] };
+    return { kind: 'field', names: (field) => (field === undefined ? undefined : [prefix + field]) };
   },
   field_name_suffix: (parameters) => {
     const suffix = parameters.required('suffix');
-    return { kind: 'field', names: (field) => [field + suffix] };
+    return { kind: 'field', names: (field) => (field === undefined ? undefined : [field + suffix]) };
   },
 };

@@ -2,6 +2,7 @@
 import type { Reporter } from '../reporter.ts';
 import type { YamlMap } from '../rule-meta.ts';
 import type { YamlPath } from '../source-locator.ts';
+import { fromPython } from './python-regex.ts';
 
 export class Parameters {
   readonly map: YamlMap;
@@ -69,13 +70,11 @@ export class Parameters {
     return mapping;
   }
 
-  /** A regular expression of configuration; leading inline flags are read. */
+  /** A regular expression as Python writes them. */
   pattern(key: string, anchored: boolean): RegExp {
-    const written = this.required(key);
-    const inline = /^\(\?([ims]+)\)/.exec(written);
-    const source = inline === null ? written : written.slice(inline[0].length);
+    const { source, flags } = fromPython(this.required(key));
     try {
-      return new RegExp(anchored ? `^(?:${source})` : source, `${inline?.[1] ?? ''}g`.replace(/(.)(?=.*\1)/g, ''));
+      return new RegExp(anchored ? `^(?:${source})` : source, `${flags}g`);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.error(`${key} is no regular expression: ${error.message}`, key);

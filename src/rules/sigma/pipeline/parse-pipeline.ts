@@ -1,6 +1,7 @@
 /** Pipeline files: YAML to pipelines, with every unknown type, key and reference reported at its place. */
 import type { Diagnostic } from '../../../errors/diagnostic.ts';
 import { suggestion } from '../../../errors/nearest.ts';
+import type { Regex } from '../../../ir/predicate.ts';
 import { namesIn } from '../aggregation.ts';
 import { parseExpression } from '../boolean-expression.ts';
 import type { SigmaFile } from '../collection.ts';
@@ -29,7 +30,12 @@ const SETS = ['rule', 'detection_item', 'field_name'] as const;
 export type ReadFile = (path: string) => string | undefined;
 
 /** Pipelines of one file, in priority order; undefined when anything in it was wrong. */
-export function parsePipelineFile(file: SigmaFile, diagnostics: Diagnostic[], readFile?: ReadFile): Pipeline[] {
+export function parsePipelineFile(
+  file: SigmaFile,
+  diagnostics: Diagnostic[],
+  regexProblem: (regex: Regex) => string | undefined,
+  readFile?: ReadFile,
+): Pipeline[] {
   const locator = new SourceLocator(file.path, file.text);
   const documents = readYamlDocuments(file, locator, diagnostics);
   return documents.flatMap((document, index) => {
@@ -56,6 +62,7 @@ export function parsePipelineFile(file: SigmaFile, diagnostics: Diagnostic[], re
         vars.set(name, (Array.isArray(value) ? value : [value]).map(String));
     const context: TransformationContext = {
       vars,
+      regexProblem,
       ...(readFile === undefined ? {} : { readFile: (path) => readFile(besidePipeline(file.path, path)) }),
     };
     const items = parseItems(document['transformations'], ['transformations'], reporter, context);

@@ -14,6 +14,7 @@ level: high
 tags: [attack.t1059]
 logsource: {category: process_creation, product: windows}
 fields: [Image]
+falsepositives: [Tests]
 detection:
   sel: {Image|endswith: '\\cmd.exe', User: bob}
   other: {CommandLine|contains: 'x', Hashes|contains: 'MD5=0123456789abcdef0123456789abcdef'}
@@ -88,6 +89,22 @@ describe('value transformations', () => {
     ],
     ['{type: extract_fields, regex: "(?<dir>.*)/(?<name>[^/]+)$"}', "{path: '/tmp/x'}", { dir: '/tmp', name: 'x' }],
     ['{type: wildcard_placeholders}', "{f|expand: 'a%x%'}", { f: 'abc' }],
+    // As pySigma 1.5.1 does, read in its source and compared rule by rule.
+    ['{type: regex}', "{f|cased: 'aB*'}", { f: 'AbX' }],
+    ['{type: set_value, value: "a*", force_type: str}', '{f: q}', { f: 'abc' }],
+    ['{type: case, method: snake_case}', "{f|cased: 'IPAddress'}", { f: 'i_p_address' }],
+    ['{type: replace_string, regex: "^(?P<d>[A-Z]):", replacement: "/\\\\g<d>"}', "{f: 'C:\\x'}", { f: '/C\\x' }],
+    ['{type: replace_string, regex: "x", replacement: "y"}', "{f: 'C:\\\\x\\\\*'}", { f: 'C:\\y\\zz' }],
+    ['{type: replace_string, regex: "\\\\\\\\", replacement: "/"}', "{f: '\\\\\\\\srv\\x'}", { f: '//srv/x' }],
+    ['{type: replace_string, regex: "a", replacement: "b*"}', "{f: 'xa'}", { f: 'xbz' }],
+    ['{type: hashes_fields, valid_hash_algos: [MD5], field_to_parse: [h]}', "{h: '*MD5|abc'}", { MD5: 'abc' }],
+    [
+      '{type: extract_fields, regex: "(?P<type>[A-Za-z]+):(?P<v>[0-9]+)", field_prefix: reg}',
+      "{f: 'Dword:12'}",
+      { 'reg.type': 'dword', reg: { v: 12 } },
+    ],
+    ['{type: extract_fields, regex: "(?P<k>[a-z]+)=(?P<v>.*)"}', "{f: 'x=null'}", { k: 'x' }],
+    ['{type: field_name_mapping, mapping: {null: [message, log]}}', "['foo']", { log: 'a FOO b' }],
   ])('%s', (item, detection, event) => {
     const rules = load(`- ${item}\n`, one(detection));
     expect(matches(rules, event)).toBe(true);
@@ -178,6 +195,13 @@ describe('rule transformations', () => {
     ['{type: rule_attribute, attribute: status, value: stable, op: gte}', false],
     ['{type: is_sigma_correlation_rule}', false],
     ['{type: processing_item_applied, processing_item_id: nothing}', false],
+    ['{type: processing_state, key: nothing, val: x, op: ne}', false],
+    ['{type: rule_attribute, attribute: fields, value: Image, op: in}', true],
+    ['{type: rule_attribute, attribute: fields, value: Image, op: not_in}', false],
+    ['{type: rule_attribute, attribute: fields, value: Image}', false],
+    ['{type: rule_attribute, attribute: falsepositives, value: Tests, op: in}', true],
+    ['{type: rule_attribute, attribute: unheard_of, value: x, op: ne}', false],
+    ['{type: contains_detection_item, field: User, value: BOB}', false],
   ])('rule condition %s is %s', (condition, expected) => {
     const rules = load(`- {type: rule_failure, message: not here, rule_conditions: [${condition}]}\n`);
     expect(errors(rules)).toEqual(expected ? ['rule "R" is refused: not here'] : []);
@@ -187,6 +211,40 @@ describe('rule transformations', () => {
     const strict =
       '- {type: field_name_mapping, mapping: {Image: i, CommandLine: c, Hashes: h}}\n- {type: strict_field_mapping_failure}\n';
     expect(errors(load(strict))).toEqual(['rule "R" is refused: field "User" has no mapping']);
+  });
+
+  it('take a renamed field for mapped, and one with another value not', () => {
+    const items =
+      '- {type: field_name_mapping, mapping: {a: a}}\n- {type: case, method: upper}\n- {type: strict_field_mapping_failure}\n';
+    expect(errors(load(items, one('{a: x}')))).toEqual([]);
+    expect(errors(load(items, one('{b: x}')))).toEqual(['rule "R" is refused: field "b" has no mapping']);
+  });
+
+  it('add conditions whose fields have modifiers', () => {
+    const rules = load('- {type: add_condition, conditions: {"p|startswith": /x, n|gte: 5}}\n', one('{a: x}'));
+    expect(matches(rules, { a: 'x', p: '/xy', n: 6 })).toBe(true);
+    expect(matches(rules, { a: 'x', p: '/y', n: 6 })).toBe(false);
+    expect(errors(load('- {type: add_condition, conditions: {"p|startwith": /x}}\n'))[0]).toContain('"startswith"');
+  });
+
+  it('refuse what cannot be done to the values of a rule', () => {
+    const number = load('- {type: convert_type, target_type: num}\n', one('{f: x1}'));
+    expect(errors(number)).toEqual(['rule "R" is refused: value "x1" is no number']);
+    const hash = load('- {type: hashes_fields, valid_hash_algos: [MD5]}\n', one('{Hashes: SHA9=1}'));
+    expect(errors(hash)).toEqual(['rule "R" is refused: no hash of MD5 in "Hashes"']);
+  });
+
+  it('refuse correlations, and group them by all names of a field', () => {
+    const text = `${RULE}---\ntitle: C\ncorrelation:\n  type: value_count\n  rules: [R]\n  group-by: [User]\n  timespan: 1m\n  condition: {field: v, gte: 2}\n`;
+    const refused = load(
+      '- {type: rule_failure, message: no windows, rule_conditions: [{type: is_sigma_correlation_rule}]}\n',
+      text,
+    );
+    expect(errors(refused)).toEqual(['rule "C" is refused: no windows']);
+    const mapped = load('- {type: field_name_mapping, mapping: {User: [u, v]}}\n', text);
+    expect(mapped.correlations[0]?.groupBy.map(({ name }) => name)).toEqual(['u', 'v']);
+    const several = load('- {type: field_name_mapping, mapping: {v: [a, b]}}\n', text);
+    expect(errors(several)[0]).toContain('"v" has several names');
   });
 
   it('nest items under one condition', () => {
@@ -206,6 +264,7 @@ describe('pipeline files', () => {
     ['- {type: field_name_prefix, prefix: x, prefx: y}', '"prefx" is not known here'],
     ['- {type: field_name_prefix, prefix: x, rule_conditions: [{type: logsorce}]}', 'did you mean "logsource"?'],
     ['- {type: replace_string, regex: "(", replacement: x}', 'is no regular expression'],
+    ['- {type: extract_fields, regex: "(a)"}', 'regex has no named group'],
   ])('%s is refused', (item, message) => {
     const rules = load(`${item}\n`);
     expect(errors(rules).join('\n')).toContain(message);

@@ -35,6 +35,8 @@ export interface PipelineRun {
   readonly rule: SigmaDetection | SigmaCorrelation;
   readonly applied: Set<string>;
   readonly state: Map<string, unknown>;
+  /** Fields that mappings have renamed, and what they are called since. */
+  readonly mapped: Set<string>;
   /** For correlations: whether any rule they watch satisfies a log source condition. */
   readonly watched: readonly SigmaDetection[];
 }
@@ -44,8 +46,8 @@ export type ItemCondition = (item: DetectionItem, run: PipelineRun) => boolean;
 export type FieldCondition = (field: string | undefined, item: DetectionItem | undefined, run: PipelineRun) => boolean;
 
 export type Transformation =
-  /** New names of a field; undefined leaves it. */
-  | { readonly kind: 'field'; names(field: string): readonly string[] | undefined }
+  /** New names of a field, or fields for keywords (undefined); undefined leaves it. */
+  | { readonly kind: 'field'; names(field: string | undefined): readonly string[] | undefined }
   /** A detection item becomes another definition; undefined removes it; a problem refuses the rule. */
   | { readonly kind: 'item'; change(item: DetectionItem, run: PipelineRun): Definition | undefined | Refusal }
   /** The whole rule; may refuse it. */

@@ -1,15 +1,16 @@
 /** Transformations of whole rules: conditions added, log source changed, lists and attributes set, rules refused. */
-import { covers } from '../../../core/logsource.ts';
+import { covers, type LogSource } from '../../../core/logsource.ts';
 import type { Condition, Definition } from '../ast.ts';
 import { isMapping } from '../definition.ts';
-import { scalarValue } from '../detection-item.ts';
+import { parseDetectionItem } from '../detection-item.ts';
 import type { Parameters } from './parameters.ts';
 import type { Transformation } from './pipeline.ts';
+import type { TransformationContext } from './value-transformations.ts';
 
-type Build = (parameters: Parameters) => Transformation;
+type Build = (parameters: Parameters, context: TransformationContext) => Transformation;
 
 export const RULE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
-  add_condition: (parameters) => addCondition(parameters),
+  add_condition: addCondition,
   change_logsource: (parameters) => {
     const source: { category?: string; product?: string; service?: string } = {};
     for (const key of ['category', 'product', 'service'] as const) {
@@ -50,11 +51,11 @@ export const RULE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
     };
   },
   rule_failure: (parameters) => ({ kind: 'refuse', message: parameters.required('message') }),
-  // A field that no transformation of this pipeline has touched has no mapping.
+  // A field that no mapping has renamed, and that is no new name either, has no mapping.
   strict_field_mapping_failure: () => ({
     kind: 'item',
-    change: (item) =>
-      item.field === undefined || (item.applied ?? []).length > 0
+    change: (item, run) =>
+      item.field === undefined || run.mapped.has(item.field)
         ? item
         : { refused: `field "${item.field}" has no mapping` },
   }),
@@ -68,35 +69,23 @@ function fieldList(change: (fields: readonly string[]) => readonly string[]): Tr
   return { kind: 'rule', change: (rule) => ({ ...rule, meta: { ...rule.meta, fields: change(rule.meta.fields) } }) };
 }
 
-/** `new and (old)`; the new definition gets a name that no rule can write. */
-function addCondition(parameters: Parameters): Transformation {
+/** `new and (old)`; the new definition gets a name that no rule can write. Fields may have modifiers, as in rules. */
+function addCondition(parameters: Parameters, { regexProblem }: TransformationContext): Transformation {
   const conditions = parameters.raw('conditions');
   const template = parameters.flag('template', false);
   const negated = parameters.flag('negated', false);
   const name = `added ${parameters.text('name') ?? parameters.path.join('.')}`;
-  if (!isMapping(conditions)) {
-    parameters.error('conditions is no map');
-    return { kind: 'rule', change: (rule) => rule };
-  }
+  const definition = { reporter: parameters.reporter, arraySelectors: false, regexProblem };
+  const path = [...parameters.path, 'conditions'];
+  const entries = isMapping(conditions) ? Object.entries(conditions) : [];
+  if (entries.length === 0) parameters.error(isMapping(conditions) ? 'conditions are empty' : 'conditions is no map');
+  const itemsOf = (fill: (value: unknown) => unknown): Definition[] =>
+    entries.flatMap(([key, raw]) => parseDetectionItem(key, fill(raw), [...path, key], definition) ?? []);
+  const fixed = itemsOf((value) => value);
   return {
     kind: 'rule',
     change: (rule) => {
-      const { category = '', product = '', service = '' } = rule.logsource;
-      const fill = (value: unknown): unknown =>
-        template && typeof value === 'string'
-          ? value.replace(
-              /\$\{?(category|product|service)\}?/g,
-              (_all, key: string) => ({ category, product, service })[key] ?? '',
-            )
-          : value;
-      const items = Object.entries(conditions).map(([field, raw]): Definition => {
-        const list = (Array.isArray(raw) ? (raw as readonly unknown[]) : [raw]).map(fill);
-        const values = list.map((written) => ({
-          value: scalarValue(written) ?? { kind: 'null' as const },
-          written: String(written),
-        }));
-        return { kind: 'item', field, key: field, values, all: false, negated: false };
-      });
+      const items = template ? itemsOf((value) => filled(value, rule.logsource)) : fixed;
       let unique = name;
       while (rule.definitions.has(unique)) unique += "'";
       const added: Condition = { kind: 'identifier', name: unique };
@@ -110,4 +99,13 @@ function addCondition(parameters: Parameters): Transformation {
       };
     },
   };
+}
+
+function filled(value: unknown, { category = '', product = '', service = '' }: LogSource): unknown {
+  if (Array.isArray(value)) return value.map((member) => filled(member, { category, product, service }));
+  if (typeof value !== 'string') return value;
+  const names: Readonly<Record<string, string>> = { category, product, service };
+  return value.replace(/\$(?:\$|\{?(category|product|service)\}?)/g, (_all, key?: string) =>
+    key === undefined ? '$' : (names[key] ?? ''),
+  );
 }

@@ -1,18 +1,22 @@
 /** Transformations of the values of detection items. */
+import type { Regex } from '../../../ir/predicate.ts';
 import type { Definition, DetectionItem, ItemValue, SigmaValue, TextPart } from '../ast.ts';
 import { scalarValue } from '../detection-item.ts';
 import type { PlaceholderResolver } from '../placeholders.ts';
 import { resolvePlaceholders } from '../placeholders.ts';
-import { literalOf, parseText, plainText, writtenForm } from '../text-value.ts';
+import { literalOf, parseText, plainForm, plainText, type TextValue, writtenForm } from '../text-value.ts';
 import { textOf } from './conditions.ts';
 import { fileValues } from './file-values.ts';
 import type { Parameters } from './parameters.ts';
-import type { Transformation } from './pipeline.ts';
+import type { Refusal, Transformation } from './pipeline.ts';
+import { substituted } from './python-regex.ts';
 
 export interface TransformationContext {
   readonly vars: ReadonlyMap<string, readonly string[]>;
   /** Content of a file that the pipeline names, relative to its own folder; undefined: not there. Not given: files are refused. */
   readonly readFile?: (path: string) => string | undefined;
+  /** Why an expression cannot be evaluated in linear time. */
+  regexProblem(regex: Regex): string | undefined;
 }
 
 type Build = (parameters: Parameters, context: TransformationContext) => Transformation;
@@ -20,23 +24,20 @@ type Build = (parameters: Parameters, context: TransformationContext) => Transfo
 export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
   replace_string: (parameters) => {
     const pattern = parameters.pattern('regex', false);
-    const replacement = parameters
-      .required('replacement')
-      .replace(/\$/g, '$$$$')
-      .replace(/\\g<(\w+)>/g, (_all, name: string) => (/^\d+$/.test(name) ? `$${name}` : `$<${name}>`))
-      .replace(/\\(\d)/g, '$$$1');
+    const template = parameters.required('replacement');
+    const replace = (text: string): string => substituted(text, pattern, template);
     const skipSpecial = parameters.flag('skip_special', false);
     const interpretSpecial = parameters.flag('interpret_special', false);
     return eachValue((value) => {
       if (value.kind === 'number') {
-        const text = String(value.value).replace(pattern, replacement);
-        return interpretSpecial ? parseText(text) : plainText(text);
+        const text = replace(String(value.value));
+        return skipSpecial && !interpretSpecial ? plainText(text) : parseText(text);
       }
       if (value.kind !== 'text') return value;
-      if (!skipSpecial) return { ...parseText(writtenForm(value).replace(pattern, replacement)), cased: value.cased };
+      if (!skipSpecial) return replacedText(value, replace);
       const parts = value.parts.flatMap((part): readonly TextPart[] => {
         if (!('text' in part)) return [part];
-        const text = part.text.replace(pattern, replacement);
+        const text = replace(part.text);
         return interpretSpecial ? parseText(text).parts : [{ text }];
       });
       return { ...value, parts };
@@ -52,15 +53,16 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
     });
   },
   regex: (parameters) => {
-    const method = parameters.choice('method', ['plain', 'ignore_case_flag', 'ignore_case_brackets'], 'plain');
-    return eachValue((value) => (value.kind === 'text' ? textToRegex(value, method) : value));
+    const methods = ['plain', 'ignore_case_flag', 'ignore_case_brackets'] as const;
+    const method = parameters.choice('method', methods, 'ignore_case_brackets');
+    return eachValue((value) => (value.kind === 'text' && value.parts.length > 0 ? textToRegex(value, method) : value));
   },
   set_value: (parameters) => {
     const raw = parameters.raw('value');
     const force = parameters.text('force_type');
     const value =
       force === 'str'
-        ? plainText(String(raw))
+        ? parseText(String(raw))
         : force === 'num'
           ? { kind: 'number' as const, value: Number(raw) }
           : scalarValue(raw ?? null);
@@ -73,9 +75,11 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
     const target = parameters.choice('target_type', ['str', 'num'], 'str');
     return eachValue((value) => {
       if (target === 'str') return value.kind === 'number' ? plainText(String(value.value)) : value;
-      const literal = value.kind === 'text' ? literalOf(value) : undefined;
-      const number = literal === undefined || literal.trim() === '' ? Number.NaN : Number(literal);
-      return Number.isFinite(number) ? { kind: 'number', value: number } : value;
+      if (value.kind !== 'text') return value;
+      const literal = literalOf(value)?.trim() ?? '';
+      const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(literal);
+      if (isNumber && Number.isFinite(Number(literal))) return { kind: 'number', value: Number(literal) };
+      return { refused: `value "${plainForm(value)}" is no number` };
     });
   },
   case: (parameters) => {
@@ -85,7 +89,7 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
         ? text.toLowerCase()
         : method === 'upper'
           ? text.toUpperCase()
-          : text.replace(/(?<=[a-z0-9])([A-Z])/g, '_$1').toLowerCase();
+          : text.replace(/(?<!^)(?=[A-Z])/g, '_').toLowerCase();
     return eachValue((value) =>
       value.kind === 'text'
         ? { ...value, parts: value.parts.map((part) => ('text' in part ? { text: change(part.text) } : part)) }
@@ -97,13 +101,30 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
     const prefix = parameters.text('field_prefix') ?? '';
     const drop = parameters.flag('drop_algo_prefix', false);
     const algorithms = known.length > 0 ? known : ['MD5', 'SHA1', 'SHA256', 'SHA512', 'IMPHASH'];
-    return { kind: 'item', change: (item) => splitHashes(item, algorithms, prefix, drop) };
+    const fields =
+      parameters.map['field_to_parse'] === undefined ? ['Hashes', 'Hash'] : parameters.list('field_to_parse');
+    return {
+      kind: 'item',
+      change: (item) =>
+        item.field !== undefined &&
+        fields.includes(item.field) &&
+        item.values.every(({ value }) => value.kind === 'text')
+          ? splitHashes(item, algorithms, prefix, drop)
+          : item,
+    };
   },
   extract_fields: (parameters) => {
     const pattern = parameters.pattern('regex', true);
-    const prefix = parameters.text('field_prefix') ?? '';
+    const prefix = parameters.text('field_prefix');
     const keep = parameters.flag('preserve_unmatched', false);
-    return { kind: 'item', change: (item) => extractFields(item, pattern, prefix, keep) };
+    if (!/\(\?<(?![=!])/.test(pattern.source)) parameters.error('regex has no named group: write (?P<name>…)', 'regex');
+    return {
+      kind: 'item',
+      change: (item) =>
+        item.values.every(({ value }) => value.kind === 'text')
+          ? extractFields(item, pattern, prefix === undefined ? '' : `${prefix}.`, keep)
+          : item,
+    };
   },
   value_placeholders: (parameters, context) =>
     placeholderItem(parameters, (name) => context.vars.get(name)?.map((value) => parseText(value).parts)),
@@ -114,16 +135,37 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
   },
 };
 
-function eachValue(change: (value: SigmaValue) => SigmaValue): Transformation {
-  const deep = (value: SigmaValue): SigmaValue =>
-    value.kind === 'one-of' ? { kind: 'one-of', values: value.values.map(deep) } : change(value);
+function eachValue(change: (value: SigmaValue) => SigmaValue | Refusal): Transformation {
   return {
     kind: 'item',
-    change: (item) => ({
-      ...item,
-      values: item.values.map(({ value, written }): ItemValue => ({ value: deep(value), written })),
-    }),
+    change: (item) => {
+      let refusal: Refusal | undefined;
+      const deep = (value: SigmaValue): SigmaValue => {
+        if (value.kind === 'one-of') return { kind: 'one-of', values: value.values.map(deep) };
+        const changed = change(value);
+        if (!('refused' in changed)) return changed;
+        refusal ??= changed;
+        return value;
+      };
+      const values = item.values.map(({ value, written }): ItemValue => ({ value: deep(value), written }));
+      if (refusal !== undefined) return refusal;
+      return values.every(({ value }, i) => value === item.values[i]?.value) ? item : { ...item, values };
+    },
   };
+}
+
+/** The text as pySigma prints it goes through `replace`, and is read again; what that does not change stays exactly as it was. */
+function replacedText(value: TextValue, replace: (text: string) => string): TextValue {
+  const expands = value.parts.some((part) => 'placeholder' in part);
+  const read = (text: string): TextValue => ({ ...parseText(text, expands), cased: value.cased });
+  // Printed so, a backslash before a wildcard would be read as its escape.
+  const isAmbiguous = value.parts.some(
+    (part, i) => 'text' in part && part.text.endsWith('\\') && 'wildcard' in (value.parts[i + 1] ?? {}),
+  );
+  const before = isAmbiguous ? writtenForm(value) : plainForm(value);
+  const after = replace(before);
+  if (after === before) return value;
+  return read(isAmbiguous ? after : after.replace(/\\(?![*?])/g, '\\\\'));
 }
 
 function placeholderItem(parameters: Parameters, resolve: PlaceholderResolver): Transformation {
@@ -164,13 +206,18 @@ function textToRegex(
   };
 }
 
-/** `SHA1=…,MD5=…` to one item per algorithm, OR-linked. */
-function splitHashes(item: DetectionItem, algorithms: readonly string[], prefix: string, drop: boolean): Definition {
+/** `SHA1=…,MD5=…` to one item per algorithm, linked as the values were. */
+function splitHashes(
+  item: DetectionItem,
+  algorithms: readonly string[],
+  prefix: string,
+  drop: boolean,
+): Definition | Refusal {
   const byField = new Map<string, ItemValue[]>();
   for (const { value, written } of item.values) {
     const text = value.kind === 'text' ? value.parts.map((part) => ('text' in part ? part.text : '')).join('') : '';
-    for (const piece of text.split(/[,|]/)) {
-      const [name = '', hash] = piece.includes('=') ? piece.split('=', 2) : [algorithmOf(piece), piece];
+    for (const piece of text.split(/[,]|(?<==[^,|]*)[|]/)) {
+      const [name = '', hash] = /[=|]/.test(piece) ? piece.split(/[=|]/, 2) : [algorithmOf(piece), piece];
       const algorithm = algorithms.find((known) => known.toLowerCase() === name.toLowerCase());
       if (algorithm === undefined || hash === undefined || hash === '') continue;
       const field = prefix + (drop ? '' : algorithm);
@@ -179,9 +226,9 @@ function splitHashes(item: DetectionItem, algorithms: readonly string[], prefix:
       byField.set(field, list);
     }
   }
-  if (byField.size === 0) return item;
+  if (byField.size === 0) return { refused: `no hash of ${algorithms.join(', ')} in "${item.key}"` };
   const items = [...byField].map(([field, values]): Definition => ({ ...item, field, key: field, values }));
-  return items.length === 1 ? (items[0] as Definition) : { kind: 'any', items };
+  return items.length === 1 ? (items[0] as Definition) : { kind: item.all || item.negated ? 'all' : 'any', items };
 }
 
 function algorithmOf(hash: string): string {
@@ -193,24 +240,31 @@ function algorithmOf(hash: string): string {
 function extractFields(item: DetectionItem, pattern: RegExp, prefix: string, keep: boolean): Definition {
   const alternatives = item.values.flatMap((entry): Definition[] => {
     pattern.lastIndex = 0;
-    const groups = entry.value.kind === 'text' ? pattern.exec(writtenForm(entry.value))?.groups : undefined;
+    const groups = entry.value.kind === 'text' ? pattern.exec(plainForm(entry.value))?.groups : undefined;
     if (groups === undefined) return keep ? [{ ...item, values: [entry] }] : [];
     const items = Object.entries(groups)
-      .filter(([, text]) => text !== undefined)
+      .filter(([, text]) => text !== undefined && text !== '')
       .map(
         ([name, text]): Definition => ({
           kind: 'item',
           field: prefix + name,
           key: prefix + name,
-          values: [{ value: parseText(text), written: entry.written }],
+          values: [{ value: extractedValue(text), written: entry.written }],
           all: false,
           negated: item.negated,
         }),
       );
-    return [{ kind: 'all', items }];
+    return items.length === 0 ? [] : [{ kind: 'all', items }];
   });
   if (alternatives.length === 0) return item;
   return alternatives.length === 1
     ? (alternatives[0] as Definition)
     : { kind: item.all ? 'all' : 'any', items: alternatives };
+}
+
+/** Digits become a number unless zeros lead, `null` and `none` null. */
+function extractedValue(text: string): SigmaValue {
+  if (/^(null|none)$/i.test(text)) return { kind: 'null' };
+  const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && (text === '0' || !text.startsWith('0'));
+  return isNumber && Number.isFinite(Number(text)) ? { kind: 'number', value: Number(text) } : parseText(text);
 }

@@ -1,0 +1,41 @@
+/**
+ * Regular expressions and replacements of pipelines are those of Python's `re`: their spellings that JavaScript lacks are translated.
+ * What neither has, or only Python, is the syntax error that JavaScript makes of it.
+ */
+
+export interface PythonRegex {
+  readonly source: string;
+  /** Of the inline group in front: i, m, s. */
+  readonly flags: string;
+}
+
+export function fromPython(written: string): PythonRegex {
+  const inline = /^\(\?([aimsu]+)\)/.exec(written);
+  const body = inline === null ? written : written.slice(inline[0].length);
+  // A backslash takes what follows with it, so that an escaped bracket begins no group.
+  const source = body.replace(/\\(.)|\(\?P<|\(\?P=(\w+)\)|\(\?#[^)]*\)/gs, (all, escaped?: string, name?: string) => {
+    if (escaped === 'A') return '(?<![\\s\\S])';
+    if (escaped === 'Z') return '(?![\\s\\S])';
+    if (escaped !== undefined) return all;
+    if (name !== undefined) return `\\k<${name}>`;
+    return all === '(?P<' ? '(?<' : '';
+  });
+  return { source, flags: [...new Set(inline?.[1] ?? '')].filter((flag) => 'ims'.includes(flag)).join('') };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', a: '\u0007', b: '\b', f: '\f', v: '\v' };
+
+/** `re.sub` of Python: `\1`, `\g<1>`, `\g<name>` are groups, `\\` is a backslash. `pattern` has the flag g. */
+export function substituted(text: string, pattern: RegExp, template: string): string {
+  return text.replace(pattern, (...found: unknown[]) => {
+    const last = found.at(-1);
+    const named = typeof last === 'object' && last !== null ? (last as Readonly<Record<string, string>>) : {};
+    const group = (name: string): string =>
+      String((/^\d+$/.test(name) ? found[Number(name)] : Object.hasOwn(named, name) ? named[name] : '') ?? '');
+    return template.replace(/\\(?:g<(\w+)>|([1-9]\d?)|(.))/gs, (all, name?: string, number?: string, escaped = '') => {
+      if (name !== undefined || number !== undefined) return group(name ?? number ?? '');
+      if (escaped === '\\') return '\\';
+      return Object.hasOwn(ESCAPES, escaped) ? (ESCAPES[escaped] as string) : all;
+    });
+  });
+}
