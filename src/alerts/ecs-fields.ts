@@ -3,11 +3,10 @@
  * name: accounts written `DOMAIN\user`, request targets without their host, hash lists, file names from paths.
  */
 import type { EventObject } from '../core/event.ts';
-import type { EcsCandidate } from './ecs-candidates.ts';
 import { baseName } from '../core/base-name.ts';
 import { lineHost } from '../core/syslog-line.ts';
 import { ECS_PLACES, hostName } from './ecs-places.ts';
-import { EventNames } from './event-names.ts';
+import { EventNames, type PlacedCandidate } from './event-names.ts';
 
 /** Objects of ECS that this file fills. */
 export type EcsFields = Readonly<Record<string, EventObject>>;
@@ -25,7 +24,7 @@ export function placedValues(fields: EventObject): PlacedValues {
   const found = new Map<string, string | number>();
   const { candidates } = names;
   for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i] as EcsCandidate;
+    const candidate = candidates[i] as PlacedCandidate;
     const { place } = candidate;
     // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
     if (found.has(place) || (zeek && place === 'host.name' && candidate.name === 'host')) continue;

@@ -29,11 +29,16 @@ interface NamePlace {
   readonly key: string;
 }
 
+/** `at`: where the value stands; undefined for paths. */
+export interface PlacedCandidate extends EcsCandidate {
+  readonly at: NamePlace | undefined;
+}
+
 /** What events with the same keys have in common. */
 interface EventShape {
   /** By name in lower case, without the leading underscore. */
   readonly places: ReadonlyMap<string, NamePlace>;
-  readonly candidates: readonly EcsCandidate[];
+  readonly candidates: readonly PlacedCandidate[];
 }
 
 export class EventNames {
@@ -50,19 +55,21 @@ export class EventNames {
   }
 
   /** Rows of the table of ECS places that could say something about the event, in the order of the table. */
-  get candidates(): readonly EcsCandidate[] {
+  get candidates(): readonly PlacedCandidate[] {
     return this.#shape.candidates;
   }
 
   /** What the name says, as text; undefined when it says nothing. */
   text(name: string): string | undefined {
-    const text = name.includes('.') ? textOf(this.#fields, name) : this.#scalar(name.toLowerCase());
+    const text = name.includes('.')
+      ? textOf(this.#fields, name)
+      : this.#scalar(this.#shape.places.get(name.toLowerCase()));
     return saysNothing(text) ? undefined : text;
   }
 
   /** What a candidate says. */
-  textOf({ name, folded, segments }: EcsCandidate): string | undefined {
-    const text = segments === undefined ? this.#scalar(folded) : textAt(this.#fields, name, segments);
+  textOf({ name, segments, at }: PlacedCandidate): string | undefined {
+    const text = segments === undefined ? this.#scalar(at) : textAt(this.#fields, name, segments);
     return saysNothing(text) ? undefined : text;
   }
 
@@ -70,8 +77,7 @@ export class EventNames {
     return this.text(name) !== undefined;
   }
 
-  #scalar(folded: string): string | undefined {
-    const place = this.#shape.places.get(folded);
+  #scalar(place: NamePlace | undefined): string | undefined {
     return place === undefined ? undefined : scalarText(this.#objects[place.object]?.[place.key]);
   }
 }
@@ -102,7 +108,8 @@ function shapeOf(objects: readonly EventObject[], keys: readonly string[]): Even
       const name = (key.startsWith('_') ? key.slice(1) : key).toLowerCase();
       if (!places.has(name)) places.set(name, { object, key });
     }
-  const shape = { places, candidates: ecsCandidates(keys, places.keys()) };
+  const candidates = ecsCandidates(keys, places.keys()).map((one) => ({ ...one, at: places.get(one.folded) }));
+  const shape = { places, candidates };
   if (all.length > MAX_REMEMBERED_CHARACTERS) return shape;
   if (remembered.size === MAX_REMEMBERED) remembered.clear();
   remembered.set(all, shape);

@@ -3,6 +3,23 @@
  * reference or a time in nanoseconds that lost its last digits is another one. Only called for records that have such a number.
  */
 
+/**
+ * The digits of a member of the outermost object; undefined where the text does not tell at once. A plain key that stands once in the
+ * text, with a colon behind it, is that member's: inside of a text its quotes would be escaped, and no other spelling of it is there.
+ */
+export function digitsOf(json: string, key: string): string | undefined {
+  if (!/^[A-Za-z][\w.@-]*$/.test(key)) return undefined;
+  const quoted = `"${key}"`;
+  const at = json.indexOf(quoted);
+  if (at < 1 || json[at - 1] === '\\' || json.includes(quoted, at + 1) || json.includes('\\u00')) return undefined;
+  let start = at + quoted.length;
+  if (json[start] !== ':') return undefined;
+  start++;
+  while (json[start] === ' ') start++;
+  const number = json.slice(start, endOfNumber(json, start));
+  return isRounded(number) ? number : undefined;
+}
+
 /** Valid JSON with each of these numbers in quotes. */
 export function withExactIntegers(json: string): string {
   let result = '';
@@ -23,6 +40,8 @@ export function withExactIntegers(json: string): string {
   return result + json.slice(from);
 }
 
+const NUMBER_END = /[^\d.eE+-]/g;
+
 function isRounded(number: string): boolean {
   const value = Number(number);
   return /^-?\d+$/.test(number) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
@@ -39,9 +58,8 @@ function endOfString(json: string, start: number): number {
 }
 
 function endOfNumber(json: string, start: number): number {
-  let at = start + 1;
-  while (at < json.length && /[\d.eE+-]/.test(json[at] as string)) at++;
-  return at;
+  NUMBER_END.lastIndex = start + 1;
+  return NUMBER_END.exec(json)?.index ?? json.length;
 }
 
 function isDigit(code: number): boolean {

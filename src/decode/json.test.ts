@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withExactIntegers } from './exact-integers.ts';
 import { jsonDecoder } from './json.ts';
 
 const decode = (text: string, maxDepth = 64) => {
@@ -28,6 +29,26 @@ describe('JSON records', () => {
         tenth: 12345678901234568,
       },
     ]);
+  });
+
+  it.each([
+    '{"Keywords":-9223372036854775808,"a":"x"}',
+    '{"a":"\\"Keywords\\": 1","Keywords": -9223372036854775808}',
+    '{"K":9007199254740993,"\\u004b":5}',
+    '{"K":5,"K":9007199254740993}',
+    '{"\\u004b":9007199254740993,"n":{"K":9007199254740992}}',
+    '{"n":{"K":1},"K":9007199254740993}',
+    '{"n":["K"],"K" : 9007199254740993}',
+    '{"n":"K","K":9007199254740993}',
+    '{"__proto__":9007199254740993,"a":1}',
+    '{"7":9007199254740993}',
+    '{"K":12345678901234567.5,"a":1e999}',
+    '{"K":1e20}',
+  ])('finds the digits of one such number as it does those of many: %s', (record) => {
+    const [event] = decode(record).events;
+    const expected = JSON.parse(withExactIntegers(record)) as object;
+    expect(event).toEqual(expected);
+    expect(Object.keys(event ?? {})).toEqual(Object.keys(expected));
   });
 
   it('keeps hostile keys as plain data', () => {

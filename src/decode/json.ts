@@ -6,7 +6,7 @@
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { DecodeLimits, Decoded, Decoder } from './decoder.ts';
-import { withExactIntegers } from './exact-integers.ts';
+import { digitsOf, withExactIntegers } from './exact-integers.ts';
 import { decodeUtf8, textRecord } from './text.ts';
 
 export const jsonDecoder: Decoder = {
@@ -32,8 +32,25 @@ function decodeJson(text: string, limits: DecodeLimits): Decoded {
   }
   const { tooDeep, inexact } = examine(value, limits.maxDepth);
   if (tooDeep) return { ...textRecord(text), problem: 'DATA_TOO_DEEP' };
-  const events = unwrap(inexact ? (JSON.parse(withExactIntegers(text)) as EventValue) : value);
+  const isMended = inexact === 0 || (inexact === 1 && isEventObject(value) && mendMember(value, text));
+  const events = unwrap(isMended ? value : (JSON.parse(withExactIntegers(text)) as EventValue));
   return { events: events.length === 0 ? [{}] : events };
+}
+
+/** Puts the digits in place of the one inexact number, where it is a member of the record itself: each record of NXLog has one. */
+function mendMember(fields: Record<string, EventValue>, text: string): boolean {
+  for (const key in fields) {
+    if (!isInexact(fields[key])) continue;
+    const digits = digitsOf(text, key);
+    if (digits === undefined) return false;
+    fields[key] = digits;
+    return true;
+  }
+  return false;
+}
+
+function isInexact(value: EventValue | undefined): boolean {
+  return typeof value === 'number' && (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER);
 }
 
 function unwrap(value: EventValue): EventObject[] {
@@ -50,13 +67,13 @@ function unwrap(value: EventValue): EventObject[] {
 interface Examined {
   /** Deeper than the limit: nothing else is known. */
   readonly tooDeep: boolean;
-  /** Some number is beyond the integers that a double tells apart. */
-  readonly inexact: boolean;
+  /** Numbers beyond the integers that a double tells apart. */
+  readonly inexact: number;
 }
 
 /** Iterative, so that no record can exhaust the stack here or in what walks the event later. */
 function examine(value: EventValue, limit: number): Examined {
-  let inexact = false;
+  let inexact = 0;
   let level: EventValue[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > limit) return { tooDeep: true, inexact };
@@ -65,8 +82,7 @@ function examine(value: EventValue, limit: number): Examined {
       if (typeof item !== 'object' || item === null) continue;
       for (const child of Object.values(item as Record<string, EventValue>))
         if (typeof child === 'object' && child !== null) next.push(child);
-        else if (typeof child === 'number' && (child > Number.MAX_SAFE_INTEGER || child < Number.MIN_SAFE_INTEGER))
-          inexact = true;
+        else if (isInexact(child)) inexact++;
     }
     level = next;
   }

@@ -6,11 +6,10 @@
 import type { MatchedField } from '../core/match.ts';
 import type { Compare, Predicate } from '../ir/predicate.ts';
 import { LiteralIndex } from './literal-index.ts';
-import { atomsOfComparison } from './rule-atoms.ts';
 import type { RuleCompiler } from './rule-compiler.ts';
 import { addEvidence, collectEvidence, howOf, MAX_PLACES, seenBy } from './rule-evidence.ts';
 import type { RuleFrame } from './rule-frame.ts';
-import { foldedTextTest } from './rule-tests.ts';
+import { textAnywhere } from './rule-tests.ts';
 import type { TextUnits } from './text-units.ts';
 
 /** Adds what made a predicate hold that is known to. */
@@ -108,12 +107,12 @@ interface SearchedTexts {
 function searchedTexts(items: readonly Predicate[]): SearchedTexts | undefined {
   const byField = new Map<string, Map<number, string>>();
   for (const [i, item] of items.entries()) {
-    if (item.kind !== 'compare' || item.negate || item.absent || foldedTextTest(item.test) === undefined) continue;
-    const [atom, ...others] = atomsOfComparison(item);
-    const isAnywhere = item.test.kind === 'glob' && item.test.parts.length === 3 && howOf(item.test) === 'contains';
-    if (!isAnywhere || atom?.field === undefined || others.length > 0) continue;
-    const texts = byField.get(atom.field) ?? new Map<number, string>();
-    byField.set(atom.field, texts.set(i, atom.text));
+    if (item.kind !== 'compare' || item.negate || item.absent || item.path.kind !== 'field') continue;
+    const text = textAnywhere(item.test);
+    if (text === undefined) continue;
+    const { name } = item.path;
+    const texts = byField.get(name) ?? new Map<number, string>();
+    byField.set(name, texts.set(i, text));
   }
   const [most] = [...byField].sort(([, a], [, b]) => b.size - a.size);
   return most === undefined || most[1].size < MANY_TEXTS ? undefined : { field: most[0], texts: most[1] };

@@ -15,6 +15,14 @@ interface Literal {
   readonly owners: number[];
 }
 
+/** `at`: where the unit stands by which it is found. */
+interface StrangeLiteral {
+  readonly literal: Literal;
+  readonly at: number;
+}
+
+const NO_LITERALS: readonly StrangeLiteral[] = Object.freeze([]);
+const LAST_ASCII = 0x7f;
 const GRAM = 4;
 const NON_ASCII = /[^\u0000-\u007f]/;
 /** Every so many positions of a text are looked at for literals of at least GRAM + STEP - 1 characters. */
@@ -45,8 +53,8 @@ export class LiteralIndex {
   #needsFolded = false;
   /** Shorter texts hold none of the literals. */
   #leastLength = Number.POSITIVE_INFINITY;
-  /** Short literals with characters beyond ASCII (emoji rules have hundreds): no text of ASCII holds them. */
-  #strange: readonly Literal[] = [];
+  /** Literals with characters beyond ASCII (emoji rules have hundreds), by the last such unit in each: no text of ASCII holds them. */
+  readonly #strange = new Map<number, StrangeLiteral[]>();
 
   /** `units`: working memory, which indexes of one thread may share. */
   constructor(units: TextUnits = new TextUnits()) {
@@ -82,7 +90,7 @@ export class LiteralIndex {
         ...(dense.length > 0 ? [buildGrams(dense, 1)] : []),
       ];
     }
-    this.#strange = short.contains.filter(({ text }) => NON_ASCII.test(text));
+    for (const literal of short.contains) this.#addStrange(literal);
     this.#short = { ...short, contains: short.contains.filter(({ text }) => !NON_ASCII.test(text)) };
     for (const text of this.#equals.keys()) this.#longestEquals = Math.max(this.#longestEquals, text.length);
     const all = [this.#equals, ...Object.values(this.#byRelation)].flatMap((literals) => [...literals.keys()]);
@@ -115,8 +123,7 @@ export class LiteralIndex {
     for (const literal of starts) if (text.startsWith(literal.text)) visitAll(literal, visit);
     for (const literal of ends) if (text.endsWith(literal.text)) visitAll(literal, visit);
     for (const literal of contains) if (text.includes(literal.text)) visitAll(literal, visit);
-    if (this.#strange.length > 0 && NON_ASCII.test(text))
-      for (const literal of this.#strange) if (text.includes(literal.text)) visitAll(literal, visit);
+    if (this.#strange.size > 0 && NON_ASCII.test(text)) this.#findStrange(text, visit);
     if (text.length < GRAM) return;
     if (this.#starts.size > 0)
       for (const literal of this.#starts.get(text.slice(0, GRAM)) ?? [])
@@ -124,6 +131,28 @@ export class LiteralIndex {
     if (this.#ends.size > 0)
       for (const literal of this.#ends.get(text.slice(-GRAM)) ?? [])
         if (text.endsWith(literal.text)) visitAll(literal, visit);
+  }
+
+  /** Emoji have their first half in common: they are told apart by the second. */
+  #addStrange(literal: Literal): void {
+    const { text } = literal;
+    for (let at = text.length - 1; at >= 0; at--) {
+      const unit = text.charCodeAt(at);
+      if (unit <= LAST_ASCII) continue;
+      const list = this.#strange.get(unit);
+      if (list === undefined) this.#strange.set(unit, [{ literal, at }]);
+      else list.push({ literal, at });
+      return;
+    }
+  }
+
+  #findStrange(text: string, visit: OwnerVisitor): void {
+    for (let place = 0; place < text.length; place++) {
+      const unit = text.charCodeAt(place);
+      if (unit <= LAST_ASCII) continue;
+      for (const { literal, at } of this.#strange.get(unit) ?? NO_LITERALS)
+        if (place >= at && text.startsWith(literal.text, place - at)) visitAll(literal, visit);
+    }
   }
 
   #findFree(table: GramTable, text: string, known: string | undefined, visit: OwnerVisitor): void {

@@ -6,13 +6,19 @@
 import type { EventValue } from '../core/event.ts';
 import type { Compare, Predicate } from '../ir/predicate.ts';
 import { evaluate } from './interpreter.ts';
+import { LiteralIndex } from './literal-index.ts';
 import type { RuleFrame } from './rule-frame.ts';
 import { RuleFrame as Frame, textForm } from './rule-frame.ts';
 import type { TextTest, ValueTest } from './rule-tests.ts';
-import { foldedTextTest, valueTest } from './rule-tests.ts';
+import { foldedTextTest, textAnywhere, valueTest } from './rule-tests.ts';
 import { eventSubject } from './subject.ts';
+import { TextUnits } from './text-units.ts';
 import { satisfies } from './value-test.ts';
 import { foldCase } from '../core/fold.ts';
+
+/** Texts that are looked for in one field, and with the length of its value: from so many on they are looked for at once. */
+const MANY_TEXTS = 8;
+const MUCH = 8192;
 
 export type RuleTest = (frame: RuleFrame) => boolean;
 
@@ -27,6 +33,12 @@ export class RuleCompiler {
   readonly #keys = new Map<Predicate, string>();
   readonly #entries = new Map<string, Entry>();
   #memos = 0;
+  readonly #units: TextUnits;
+
+  /** `units`: working memory. */
+  constructor(units = new TextUnits()) {
+    this.#units = units;
+  }
 
   slotOf(field: string): number {
     let slot = this.#slots.get(field);
@@ -111,6 +123,7 @@ export class RuleCompiler {
   /** Members that test folded text of one field become one test with the text fetched once. */
   #disjunction(items: readonly Predicate[]): RuleTest {
     const bySlot = new Map<number, TextTest[]>();
+    const anywhere = new Map<number, string[]>();
     const equals = new Map<number, Set<string>>();
     const others: RuleTest[] = [];
     for (const item of items) {
@@ -123,7 +136,15 @@ export class RuleCompiler {
       if (item.test.kind === 'equals' && item.test.value.type === 'string') {
         const values = equals.get(slot) ?? new Set();
         equals.set(slot, values.add(foldCase(item.test.value.value)));
-      } else bySlot.set(slot, [...(bySlot.get(slot) ?? []), text]);
+        continue;
+      }
+      const part = textAnywhere(item.test);
+      if (part !== undefined) anywhere.set(slot, [...(anywhere.get(slot) ?? []), part]);
+      else bySlot.set(slot, [...(bySlot.get(slot) ?? []), text]);
+    }
+    for (const [slot, parts] of anywhere) {
+      const tests = bySlot.get(slot) ?? [];
+      bySlot.set(slot, [...tests, anyText(parts, this.#units)]);
     }
     for (const [slot, values] of equals) {
       const tests = bySlot.get(slot) ?? [];
@@ -203,6 +224,27 @@ function longestText(parts: readonly object[]): string | undefined {
     if ('text' in part && (longest === undefined || (part.text as string).length > longest.length))
       longest = part.text as string;
   return longest;
+}
+
+/** Whether some of the folded texts stands in a text: one by one, or at once where that is much to look at. */
+function anyText(parts: readonly string[], units: TextUnits): TextTest {
+  let index: LiteralIndex | undefined;
+  let isFound = false;
+  const visit = (): void => {
+    isFound = true;
+  };
+  return (text) => {
+    if (parts.length < MANY_TEXTS || parts.length * text.length < MUCH)
+      return parts.some((part) => text.includes(part));
+    if (index === undefined) {
+      index = new LiteralIndex(units);
+      for (const part of parts) index.add('contains', part, 0);
+      index.finish();
+    }
+    isFound = false;
+    index.find(text, visit, text);
+    return isFound;
+  };
 }
 
 function anyOf(tests: readonly TextTest[]): TextTest {

@@ -57,7 +57,8 @@ export class RuleMatcher {
     matched: 0,
     groups: 0,
   };
-  readonly #compiler = new RuleCompiler();
+  readonly #units = new TextUnits();
+  readonly #compiler = new RuleCompiler(this.#units);
   /** Compiled when first needed: most rules of a large set are for log sources that never come. */
   readonly #tests: (RuleTest | undefined)[];
   /** Of rules that have matched. */
@@ -65,7 +66,6 @@ export class RuleMatcher {
   readonly #clauses: (Clause | null | undefined)[];
   readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
   readonly #frame = this.#compiler.createFrame();
-  readonly #units = new TextUnits();
   readonly #groups = new Map<string, Group>();
   readonly #seen: Int32Array;
   readonly #candidates: Int32Array;

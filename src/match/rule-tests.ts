@@ -31,6 +31,19 @@ export function foldedTextTest(test: Test): TextTest | undefined {
   return undefined;
 }
 
+/** The folded text that a value must have anywhere in it, when that is all the test asks for. */
+export function textAnywhere(test: Test): string | undefined {
+  if (test.kind !== 'glob' || foldedTextTest(test) === undefined || test.parts.length !== 3) return undefined;
+  const [before, middle, behind] = test.parts;
+  return isAnything(before) && isAnything(behind) && middle !== undefined && 'text' in middle
+    ? foldCase(middle.text)
+    : undefined;
+}
+
+function isAnything(part: GlobPart | undefined): boolean {
+  return part !== undefined && 'wildcard' in part && part.wildcard === 'any';
+}
+
 /** The test as a function of one value, when it needs nothing else of the event. */
 export function valueTest(test: Test): ValueTest | undefined {
   if (test.kind === 'equals' && test.typing === 'bridged' && test.value.type === 'number') {
