@@ -17,10 +17,10 @@ export interface LiteralFrequency {
 /** The built-in table, from Windows events. */
 export function builtInFrequency(): ReturnType<typeof byGram> {
   const levels = gramLevels();
-  return byGram((gram) => {
-    const level = levels[bucketOf(gram, BUCKET_BITS)] ?? 0;
-    return level === 0 ? 0 : (2 ** (level + 2) * 1e6) / COUNTED_BYTES;
-  });
+  const ofLevel = Float64Array.from({ length: 256 }, (_, level) =>
+    level === 0 ? 0 : (2 ** (level + 2) * 1e6) / COUNTED_BYTES,
+  );
+  return byGram((gram) => ofLevel[levels[bucketOf(gram, BUCKET_BITS)] ?? 0] ?? 0);
 }
 
 function byGram(gramPerMillion: (gram: number) => number): GramFrequency & Pick<LiteralFrequency, 'gramPerMillion'> {

@@ -4,31 +4,44 @@
  * no form turns into one of a literal or leaves out (Cyrillic, CJK, quotes, "®"), where they are in no dotted name, and encoded letters in runs
  * that are shorter than every fragment (`%%4416` in Windows events). An escape for an ASCII letter may hide anything: the record has all literals.
  */
-import { LIT_SHORTEST, WORK_BEGIN, WORK_END, WORK_START } from './literal-layout';
+import { LIT_SHORTEST, WORK_BEGIN, WORK_END, WORK_LIST, WORK_START } from './literal-layout';
 import { addHit, enterAt, EVERY, isByte, PLACE } from './literal-record';
 
 /** Further than that nobody looks for a dot: the word is listed. */
 const NAME_BYTES: usize = 256;
+const BLOCK: usize = 64;
 
 /** Lists the places of `[from, to)`, not empty; false when the list of hits is full. */
 export function listEncoded(work: usize, plan: usize, from: usize, to: usize, end: usize): bool {
+  const list = work + <usize>load<u32>(work, WORK_LIST);
+  const last = listBlocks(from, to, list);
   let done = from;
+  for (let entry = list; entry < last; entry += 4) {
+    const block = <usize>load<u32>(entry);
+    for (let part = block; part < block + BLOCK; part += 16)
+      for (let left = <u32>i8x16.bitmask(oddBytes(part)); left != 0; left &= left - 1) {
+        const place = part + <usize>ctz(left);
+        if (place >= to) return true;
+        if (place < done) continue;
+        done = passPlace(work, plan, place, end);
+        if (done == 0) return false;
+      }
+  }
+  return true;
+}
+
+/** Blocks of `[from, to)`, not empty, that hold something. A loop that calls nothing keeps its constants in registers. */
+function listBlocks(from: usize, to: usize, list: usize): usize {
+  let out = list;
   let at = from;
   do {
     const first = v128.or(oddBytes(at), oddBytes(at + 16));
     const second = v128.or(oddBytes(at + 32), oddBytes(at + 48));
-    if (v128.any_true(v128.or(first, second)))
-      for (let part = at; part < at + 64; part += 16)
-        for (let left = <u32>i8x16.bitmask(oddBytes(part)); left != 0; left &= left - 1) {
-          const place = part + <usize>ctz(left);
-          if (place >= to) return true;
-          if (place < done) continue;
-          done = passPlace(work, plan, place, end);
-          if (done == 0) return false;
-        }
-    at += 64;
+    store<u32>(out, <u32>at);
+    out += <usize>v128.any_true(v128.or(first, second)) << 2;
+    at += BLOCK;
   } while (at < to);
-  return true;
+  return out;
 }
 
 /** `\u`, `&#`, `%` and bytes beyond ASCII. */

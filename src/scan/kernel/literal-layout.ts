@@ -3,15 +3,19 @@
 /** Bytes of a record that are looked at before their hits are checked. */
 export const LITERAL_PIECE: usize = 8192;
 
-// Plan, read-only while scanning. Bit table of 2^(32 - shift) bits.
+// Plan, read-only while scanning. Table of 2^(32 - shift) words of 32 bits: one for the first three bytes of a gram, in it one for the fourth.
 export const LIT_TABLE: usize = 0;
 export const LIT_TABLE_SHIFT: usize = 4;
-/** Open addressing: key, first link + 1; 0 is free. */
-export const LIT_KEYS: usize = 8;
-export const LIT_KEY_MASK: usize = 12;
-/** Literal, offset of the gram in it, next link + 1, unused (u32 each); up to eight bytes from the gram on, and which of them count. */
-export const LIT_LINKS: usize = 16;
-export const LINK_BYTES: usize = 32;
+/** What is found by the keys, ascending by them; and for each value of a key's upper bits where those of it begin, u32, with one more behind. */
+export const LIT_LINKS: usize = 8;
+export const LIT_STARTS: usize = 12;
+/** 32 minus the number of these upper bits. */
+export const LIT_START_SHIFT: usize = 16;
+/**
+ * Eight bytes from two before the gram on, as far as they lie in the literal; the literal, u32; the offset of the gram in it, i16; eight times the
+ * number of bytes behind the literal, and behind it and before it, u8.
+ */
+export const LINK_BYTES: usize = 16;
 /** Text, length, other fragments, their number. */
 export const LIT_LITERALS: usize = 20;
 export const LITERAL_BYTES: usize = 16;
@@ -22,6 +26,8 @@ export const LIT_KEY_SHIFT: usize = 28;
 export const LIT_STRIDE: usize = 32;
 /** Length of the shortest fragment. */
 export const LIT_SHORTEST: usize = 36;
+/** 1 when some literals are found by a gram alone. */
+export const LIT_SHORT_KEYS: usize = 40;
 
 // Work area of one scanner.
 export const WORK_POSITION: usize = 0;

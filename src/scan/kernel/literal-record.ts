@@ -44,7 +44,7 @@ export function enterAt(work: usize, at: usize, end: usize): void {
   if (at < last || last == end) return;
   let start = last + 1;
   let record = load<u32>(work, WORK_RECORD) + 1;
-  for (let from = start; from < at; from += 16) {
+  for (let from = passOthers(start, at); from < at; from = passOthers(from + 16, at)) {
     let found = <u32>i8x16.bitmask(isByte(from, 10));
     if (at - from < 16) found &= ((<u32>1) << (<u32>(at - from))) - 1;
     if (found == 0) continue;
@@ -57,11 +57,25 @@ export function enterAt(work: usize, at: usize, end: usize): void {
 }
 
 export function lineEnd(start: usize, end: usize): usize {
-  for (let at = start; at < end; at += 16) {
+  for (let at = passOthers(start, end); at < end; at = passOthers(at + 16, end)) {
     const found = <u32>i8x16.bitmask(isByte(at, 10));
     if (found != 0) return min<usize>(end, at + <usize>ctz(found));
   }
   return end;
+}
+
+/** Leaves out stretches of 64 bytes without a line end, from `from` on as far as they lie before `end`. */
+// @ts-ignore: decorator
+@inline
+function passOthers(from: usize, end: usize): usize {
+  let at = from;
+  while (at + 64 <= end) {
+    const first = v128.or(isByte(at, 10), isByte(at + 16, 10));
+    const second = v128.or(isByte(at + 32, 10), isByte(at + 48, 10));
+    if (v128.any_true(v128.or(first, second))) break;
+    at += 64;
+  }
+  return at;
 }
 
 // @ts-ignore: decorator

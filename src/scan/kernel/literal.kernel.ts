@@ -1,17 +1,18 @@
 /**
  * Literal search (docs/design/scanner.md, "Literals"): which of many literals stand in each record, in either case. Every fourth or
- * second byte position is looked at: a four-byte gram there is hashed into a bit table; what passes is asked at a second one, by the eight
- * bytes that begin or end with the gram for long literals, and by the gram again for short ones; what remains is compared with
+ * second byte position is looked at: a four-byte gram there is asked at a bit table; what passes is asked at a second one, by the five
+ * bytes that begin with the gram and by the five that begin two bytes before it; what remains is compared with
  * whole literals. The first two steps make lists without branching on the data. A second pass lists what is written in another way.
  */
 import {
-  LIT_KEYS,
-  LIT_KEY_MASK,
   LIT_KEY_SHIFT,
   LIT_KEY_TABLE,
   LIT_LINKS,
   LIT_LITERALS,
+  LIT_SHORT_KEYS,
   LIT_STAMPS,
+  LIT_START_SHIFT,
+  LIT_STARTS,
   LIT_STRIDE,
   LIT_TABLE,
   LIT_TABLE_SHIFT,
@@ -34,6 +35,9 @@ import { addHit, beginLines, enterAt, enterRecord, tooMany } from './literal-rec
 const GRAM_MUL: u32 = 0x9e3779b1;
 const AHEAD_MUL: u64 = 0x9e3779b97f4a7c15;
 const BACK_MUL: u64 = 0xd6e8feb86659fd93;
+const BACK_BITS: u64 = 0xffffffffff;
+/** Of the first and the last byte half: one of them may be any. */
+const AHEAD_BITS: u64 = 0x0fffffff0f;
 const LOWER8: u64 = 0x2020202020202020;
 
 /** The lines of a text that begins here are to be scanned. */
@@ -90,30 +94,54 @@ function scanPiece(work: usize, plan: usize, from: usize, to: usize, end: usize)
   const list = work + <usize>load<u32>(work, WORK_LIST);
   const entries = work + <usize>load<u32>(work, WORK_KEY_LIST);
   const listed = load<u32>(plan, LIT_STRIDE) == 4 ? listFourth(plan, from, to, list) : listSecond(plan, from, to, list);
-  const last = listKeys(plan, list, listed, entries);
-  const slots = plan + <usize>load<u32>(plan, LIT_KEYS);
+  const last =
+    load<u32>(plan, LIT_SHORT_KEYS) == 0
+      ? listKeys(plan, list, listed, entries, false)
+      : listKeys(plan, list, listed, entries, true);
+  const kept = keepAlike(plan, entries, last);
+  const starts = plan + <usize>load<u32>(plan, LIT_STARTS);
   const links = plan + <usize>load<u32>(plan, LIT_LINKS);
-  const mask = load<u32>(plan, LIT_KEY_MASK);
-  for (let entry = entries; entry < last; entry += 8) {
-    const key = load<u32>(entry, 4);
-    let slot = (key >>> 4) & mask;
-    let next = load<u32>(slots + (<usize>slot << 3), 4);
-    while (next != 0 && load<u32>(slots + (<usize>slot << 3)) != key) {
-      slot = (slot + 1) & mask;
-      next = load<u32>(slots + (<usize>slot << 3), 4);
-    }
+  const shift = load<u32>(plan, LIT_START_SHIFT);
+  for (let entry = entries; entry < kept; entry += 8) {
     const at = <usize>load<u32>(entry);
-    const bytes = load<u64>(at) | LOWER8;
-    while (next != 0) {
-      const link = links + <usize>(next - 1) * LINK_BYTES;
-      next = load<u32>(link, 8);
-      if (((bytes ^ load<u64>(link, 16)) & load<u64>(link, 24)) != 0) continue;
-      // Places behind the piece are the next one's. An offset of 2^32 - 1 stands for one byte before the literal.
-      const literalAt = at - <usize>(<i32>load<u32>(link, 4));
-      if (at < to && !checkLiteral(work, plan, load<u32>(link), literalAt, end)) return false;
+    const start = starts + (<usize>(load<u32>(entry, 4) >>> shift) << 2);
+    const behind = links + <usize>load<u32>(start, 4);
+    for (let link = links + <usize>load<u32>(start); link < behind; link += LINK_BYTES) {
+      if (differs(at, link) != 0) continue;
+      // Places behind the piece are the next one's. An offset of -1 stands for one byte before the literal.
+      const literalAt = at - <usize>(<i32>load<i16>(link, 12));
+      if (at < to && !checkLiteral(work, plan, load<u32>(link, 8), literalAt, end)) return false;
     }
   }
   return true;
+}
+
+/**
+ * Keeps the places where the first thing that is found by the key is like the text, or where there are several. Without a branch on what is loaded, so
+ * that all wait for memory together.
+ */
+function keepAlike(plan: usize, entries: usize, last: usize): usize {
+  const starts = plan + <usize>load<u32>(plan, LIT_STARTS);
+  const links = plan + <usize>load<u32>(plan, LIT_LINKS);
+  const shift = load<u32>(plan, LIT_START_SHIFT);
+  let out = entries;
+  for (let entry = entries; entry < last; entry += 8) {
+    const both = load<u64>(entry);
+    const start = starts + (<usize>(<u32>(both >>> 32) >>> shift) << 2);
+    const from = <usize>load<u32>(start);
+    const several = <u32>(<usize>load<u32>(start, 4) - from > LINK_BYTES);
+    const isAlike = <u32>(differs(<usize>(<u32>both), links + from) == 0);
+    store<u64>(out, both);
+    out += <usize>(several | isAlike) << 3;
+  }
+  return out;
+}
+
+/** Not 0 when the text around the gram at `at` differs from that of the link. */
+// @ts-ignore: decorator
+@inline
+function differs(at: usize, link: usize): u64 {
+  return (((load<u64>(at - 2) | LOWER8) ^ load<u64>(link)) << <u64>load<u8>(link, 14)) >>> <u64>load<u8>(link, 15);
 }
 
 /** Every second place of `[from, to)`, not empty, whose gram some literal may have, ascending. Reads behind the record are ruled out later. */
@@ -123,24 +151,24 @@ function listSecond(plan: usize, from: usize, to: usize, list: usize): usize {
   let out = list;
   let at = from;
   do {
-    const even = hashes(at, shift);
-    const odd = hashes(at + 2, shift);
+    const even = wordsOf(at, shift);
+    const odd = wordsOf(at + 2, shift);
     store<u32>(out, <u32>at);
-    out += isSet(table, i32x4.extract_lane(even, 0));
+    out += isListed(table, i32x4.extract_lane(even, 0), at);
     store<u32>(out, <u32>at + 2);
-    out += isSet(table, i32x4.extract_lane(odd, 0));
+    out += isListed(table, i32x4.extract_lane(odd, 0), at + 2);
     store<u32>(out, <u32>at + 4);
-    out += isSet(table, i32x4.extract_lane(even, 1));
+    out += isListed(table, i32x4.extract_lane(even, 1), at + 4);
     store<u32>(out, <u32>at + 6);
-    out += isSet(table, i32x4.extract_lane(odd, 1));
+    out += isListed(table, i32x4.extract_lane(odd, 1), at + 6);
     store<u32>(out, <u32>at + 8);
-    out += isSet(table, i32x4.extract_lane(even, 2));
+    out += isListed(table, i32x4.extract_lane(even, 2), at + 8);
     store<u32>(out, <u32>at + 10);
-    out += isSet(table, i32x4.extract_lane(odd, 2));
+    out += isListed(table, i32x4.extract_lane(odd, 2), at + 10);
     store<u32>(out, <u32>at + 12);
-    out += isSet(table, i32x4.extract_lane(even, 3));
+    out += isListed(table, i32x4.extract_lane(even, 3), at + 12);
     store<u32>(out, <u32>at + 14);
-    out += isSet(table, i32x4.extract_lane(odd, 3));
+    out += isListed(table, i32x4.extract_lane(odd, 3), at + 14);
     at += 16;
   } while (at < to);
   return out;
@@ -153,64 +181,76 @@ function listFourth(plan: usize, from: usize, to: usize, list: usize): usize {
   let out = list;
   let at = from;
   do {
-    const first = hashes(at, shift);
-    const second = hashes(at + 16, shift);
+    const first = wordsOf(at, shift);
+    const second = wordsOf(at + 16, shift);
     store<u32>(out, <u32>at);
-    out += isSet(table, i32x4.extract_lane(first, 0));
+    out += isListed(table, i32x4.extract_lane(first, 0), at);
     store<u32>(out, <u32>at + 4);
-    out += isSet(table, i32x4.extract_lane(first, 1));
+    out += isListed(table, i32x4.extract_lane(first, 1), at + 4);
     store<u32>(out, <u32>at + 8);
-    out += isSet(table, i32x4.extract_lane(first, 2));
+    out += isListed(table, i32x4.extract_lane(first, 2), at + 8);
     store<u32>(out, <u32>at + 12);
-    out += isSet(table, i32x4.extract_lane(first, 3));
+    out += isListed(table, i32x4.extract_lane(first, 3), at + 12);
     store<u32>(out, <u32>at + 16);
-    out += isSet(table, i32x4.extract_lane(second, 0));
+    out += isListed(table, i32x4.extract_lane(second, 0), at + 16);
     store<u32>(out, <u32>at + 20);
-    out += isSet(table, i32x4.extract_lane(second, 1));
+    out += isListed(table, i32x4.extract_lane(second, 1), at + 20);
     store<u32>(out, <u32>at + 24);
-    out += isSet(table, i32x4.extract_lane(second, 2));
+    out += isListed(table, i32x4.extract_lane(second, 2), at + 24);
     store<u32>(out, <u32>at + 28);
-    out += isSet(table, i32x4.extract_lane(second, 3));
+    out += isListed(table, i32x4.extract_lane(second, 3), at + 28);
     at += 32;
   } while (at < to);
   return out;
 }
 
-/** Four grams, one after the other, hashed. */
+/** Where the words of four grams stand, one after the other, in the table. */
 // @ts-ignore: decorator
 @inline
-function hashes(at: usize, shift: i32): v128 {
-  const grams = v128.or(v128.load(at), i8x16.splat(0x20));
-  return i32x4.shr_u(i32x4.mul(grams, i32x4.splat(<i32>GRAM_MUL)), shift);
+function wordsOf(at: usize, shift: i32): v128 {
+  const three = i32x4.shl(v128.or(v128.load(at), i8x16.splat(0x20)), 8);
+  const hashes = i32x4.mul(three, i32x4.splat(<i32>GRAM_MUL));
+  return v128.and(i32x4.shr_u(hashes, shift - 2), i32x4.splat(-4));
 }
 
-/** Four, the bytes of an entry, when the bit is set, or 0. */
+/** Four, the bytes of an entry, when the bit of the gram's last byte is set, or 0. */
+// @ts-ignore: decorator
+@inline
+function isListed(table: usize, word: u32, at: usize): usize {
+  return <usize>((load<u32>(table + <usize>word) >>> <u32>load<u8>(at, 3)) & 1) << 2;
+}
+
+/** Eight, the bytes of an entry, when the bit is set, or 0. */
 // @ts-ignore: decorator
 @inline
 function isSet(table: usize, bit: u32): usize {
-  return <usize>((load<u32>(table + <usize>(bit >>> 5 << 2)) >>> bit) & 1) << 2;
+  return <usize>((load<u32>(table + <usize>(bit >>> 5 << 2)) >>> bit) & 1) << 3;
 }
 
-/** Places and keys of the listed places that some literal has: by eight bytes ahead or back, or by the gram. */
-function listKeys(plan: usize, list: usize, last: usize, entries: usize): usize {
+/** Places and keys of the listed places that some literal has: by five bytes from the gram or from two before it on, or by the gram. */
+// @ts-ignore: decorator
+@inline
+function listKeys(plan: usize, list: usize, last: usize, entries: usize, withShort: bool): usize {
   const table = plan + <usize>load<u32>(plan, LIT_KEY_TABLE);
   const shift = load<u32>(plan, LIT_KEY_SHIFT);
   let out = entries;
   for (let entry = list; entry < last; entry += 4) {
     const at = load<u32>(entry);
-    const bytes = load<u64>(<usize>at) | LOWER8;
-    const ahead = <u32>((bytes * AHEAD_MUL) >>> 32);
-    const back = <u32>(((load<u64>(<usize>at - 4) | LOWER8) * BACK_MUL) >>> 32);
-    const short = <u32>bytes * GRAM_MUL;
+    const bytes = load<u64>(<usize>at - 2) | LOWER8;
+    const ahead = <u32>((((bytes >>> 16) & AHEAD_BITS) * AHEAD_MUL) >>> 32);
+    const back = <u32>(((bytes & BACK_BITS) * BACK_MUL) >>> 32);
     store<u32>(out, at);
     store<u32>(out, ahead, 4);
-    out += isSet(table, ahead >>> shift) << 1;
+    out += isSet(table, ahead >>> shift);
     store<u32>(out, at);
     store<u32>(out, back, 4);
-    out += isSet(table, back >>> shift) << 1;
-    store<u32>(out, at);
-    store<u32>(out, short, 4);
-    out += isSet(table, short >>> shift) << 1;
+    out += isSet(table, back >>> shift);
+    if (withShort) {
+      const short = <u32>(bytes >>> 16) * GRAM_MUL;
+      store<u32>(out, at);
+      store<u32>(out, short, 4);
+      out += isSet(table, short >>> shift);
+    }
   }
   return out;
 }
