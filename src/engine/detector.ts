@@ -158,18 +158,32 @@ export class Detector {
     this.#options = options;
     this.#report = report;
     for (const { shownEvents } of rules)
-      if (shownEvents !== undefined) shownEvents.decode = (record) => this.#decodeAgain(record);
+      if (shownEvents !== undefined) shownEvents.eventOf = (record) => this.#shown(record);
   }
 
-  /** The event of a record that was told apart before, by its bytes. */
-  #decodeAgain({ bytes, start, end, origin }: KeptRecord): Event | undefined {
-    const decoder = decoderOf(bytes, start, end, origin.source.decoder);
-    const { events } = decoder.decode(bytes, start, end, this.#options.limits);
-    const [fields] = events;
-    if (fields === undefined) return undefined;
-    const original = this.#options.keepOriginal ? decodeUtf8(bytes, start, end) : '';
-    const time = eventTime(fields, decoder.name, this.#timeOptions(origin, this.#options.clampTime));
-    return { fields, original, format: decoder.name, timeMs: time.ms, timeOrigin: time.origin, origin };
+  /** The event of a record that was told of before by its bytes; most of those that alerts show are never asked for their fields. */
+  #shown({ bytes, start, end, timeMs, timeOrigin, origin }: KeptRecord): Event {
+    const { keepOriginal, limits } = this.#options;
+    const text = decodeUtf8(bytes, start, end);
+    let decoded: Pick<Event, 'fields' | 'format'> | undefined;
+    const decode = (): Pick<Event, 'fields' | 'format'> => {
+      if (decoded !== undefined) return decoded;
+      const record = Buffer.from(text);
+      const decoder = decoderOf(record, 0, record.length, origin.source.decoder);
+      const { events } = decoder.decode(record, 0, record.length, limits, text);
+      decoded = { fields: events[0] ?? {}, format: decoder.name };
+      return decoded;
+    };
+    return {
+      get fields() {
+        return decode().fields;
+      },
+      original: keepOriginal ? text : '',
+      get format() {
+        return decode().format;
+      },
+      ...{ timeMs, timeOrigin, origin },
+    };
   }
 
   /** All events of the record that match something. `origin.part` of the given origin is 0; parts are numbered here. */

@@ -40,7 +40,7 @@ export class EventLog {
 
   readonly #archive: EventArchive | undefined;
   readonly #records = new RecordLog();
-  #decode: ((record: KeptRecord) => Event | undefined) | undefined;
+  #eventOf: ((record: KeptRecord) => Event) | undefined;
   /** The source that was numbered last. */
   #lastSource: RecordSource | undefined;
   #lastNumber = 0;
@@ -68,13 +68,13 @@ export class EventLog {
   }
 
   /** What makes an event of a record; without it no records may be kept. */
-  set decode(decode: (record: KeptRecord) => Event | undefined) {
-    this.#decode = decode;
+  set eventOf(eventOf: (record: KeptRecord) => Event) {
+    this.#eventOf = eventOf;
   }
 
   /** True: records may be kept that nobody has decoded. */
   get takesRecords(): boolean {
-    return this.#decode !== undefined && this.#archive === undefined;
+    return this.#eventOf !== undefined && this.#archive === undefined;
   }
 
   /** Keeps a record, once; its bytes must stay as they are until `settle`. Returns the number of its source. */
@@ -132,8 +132,7 @@ export class EventLog {
     if (kept !== undefined) return kept;
     const { source, position, part } = place;
     const record = part === 0 ? this.#records.get(source, position) : undefined;
-    const event = record === undefined ? undefined : this.#decode?.(record);
-    if (event !== undefined) return event;
+    if (record !== undefined && this.#eventOf !== undefined) return this.#eventOf(record);
     return this.#archive?.get(this.#clocks.idOf(source), position, part) ?? this.#standIn(place);
   }
 
