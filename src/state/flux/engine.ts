@@ -8,14 +8,17 @@ import type { BloomOptions } from '../memory/bloom-generations.ts';
 import { GroupTable } from '../memory/group-table.ts';
 import type { LateEvents } from '../order/late-events.ts';
 import { KeyedOrder } from '../order/keyed-order.ts';
-import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
+import { NONE, type OrderCounts, type OrderMode, type OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
+import { EqualTimes } from './equal-times.ts';
 import { FluxEvaluator } from './evaluate.ts';
 import { EvidenceLog, type FluxEvidence } from './evidence.ts';
-import { BloomMemory, ExactMemory, type FluxMemory, type RowJournal } from './memory.ts';
+import { BloomMemory, ExactMemory, type FluxMemory } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
-import type { FluxRow } from './row.ts';
-import { type RowRevision, RowTable } from './row-table.ts';
+
+import type { FluxRow, TakenRow } from './row.ts';
+import { type RowRevision, RowTable, type SavedColumns } from './row-table.ts';
+import { ShownRow } from './shown-row.ts';
 
 export type FluxMemoryOptions =
   | { readonly kind: 'exact'; readonly budgetBytes: number; readonly maxPerGroup: number }
@@ -78,11 +81,11 @@ export interface ProofCounts {
   restored: number;
 }
 
-export type FluxHandler<T> = (row: FluxRow<T>, result: FluxResult<T>) => void;
+export type FluxHandler<T> = (row: TakenRow<T>, result: FluxResult<T>) => void;
 
 /** A row that waits for its order, or may still be undone, as a snapshot needs it. */
 export interface PendingRow<T> {
-  readonly row: FluxRow<T>;
+  readonly row: SavedColumns & TakenRow<T> & { readonly own: readonly number[] };
   readonly key: number;
   readonly epoch: number;
   readonly masks: readonly number[] | null;
@@ -132,9 +135,10 @@ export class FluxEngine<T> {
   readonly #fired: number[] = [];
   /** The one result that handlers see, filled anew for each row. */
   readonly #result: FluxResult<T> & { revised: boolean; noted: boolean };
-  #row: FluxRow<T> | undefined;
-  /** Rows of one group and one time. */
-  #held: number[] = [];
+  /** The one row that handlers see. */
+  readonly #row: ShownRow<T>;
+  /** Where rows of equal times are taken parents first. */
+  readonly #equals: EqualTimes | undefined;
 
   /** `former`: an engine of the same options and clocks that goes on until this one takes over; what it remembers is this one's too. */
   constructor(
@@ -161,10 +165,7 @@ export class FluxEngine<T> {
       proves ? this.evidence : undefined,
     );
     const { tags, inherited, evaluated, unconfirmed } = this.#evaluator;
-    const evidence = (rule: PlannedRule): FluxEvidence<T> =>
-      this.#row === undefined
-        ? { contributors: [], complete: false }
-        : this.evidence.of(rule, this.#row, this.#evaluator);
+    const evidence = (rule: PlannedRule): FluxEvidence<T> => this.evidence.of(rule, this.#row, this.#evaluator);
     this.#result = {
       tags,
       inherited,
@@ -176,6 +177,9 @@ export class FluxEngine<T> {
       evidence,
     };
     this.rows = new RowTable<T>(plan);
+    this.#row = new ShownRow(this.rows, this.#evaluator.own);
+    if (options.equalTimes === 'parents-first' && options.mode === 'ordered')
+      this.#equals = EqualTimes.of(plan, this.rows, (slot) => this.#finish(slot));
     this.order = new KeyedOrder(this.#target(), clocks, {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
@@ -214,15 +218,17 @@ export class FluxEngine<T> {
   push(row: FluxRow<T>, arrivalMs: number): void {
     const epoch = this.#clocks.observe(row.source, row.timeMs, arrivalMs);
     if (row.group === undefined) {
+      const slot = this.rows.add(row, NONE, epoch, 0, 0, undefined);
       this.#evaluator.evaluateAlone(row);
-      this.#tell(row, false, undefined);
+      this.#tell(slot, false, undefined);
+      this.rows.free(slot);
       return;
     }
     const { lo, hi } = this.#evaluator.groupOf(row.group);
     const key = this.#keyOf(lo, hi);
     const slot = this.rows.add(row, key, epoch, lo, hi, this.#revision());
     this.order.push(key, slot, arrivalMs);
-    if (this.#held.length > 0) this.#releaseHeld();
+    this.#equals?.release();
   }
 
   #revision(): RowRevision | undefined {
@@ -243,14 +249,14 @@ export class FluxEngine<T> {
   /** Arrival clock: lets go of rows of groups that fell silent. */
   advance(nowMs: number): void {
     this.order.closeIdle(nowMs);
-    this.#releaseHeld();
+    this.#equals?.release();
     if (this.#clocks.isCrowded) this.releaseSources();
   }
 
   /** End of input: evaluates all that waits. */
   end(): void {
     this.order.closeAll();
-    this.#releaseHeld();
+    this.#equals?.release();
   }
 
   /** Small numbers for groups: as keys of a Map they are found several times faster than 53-bit ones. */
@@ -274,7 +280,7 @@ export class FluxEngine<T> {
     const revision = rows.revisions[slot];
     const journal = revision?.journal;
     return {
-      row: rows.rows[slot] as FluxRow<T>,
+      row: rows.save(slot),
       key: rows.keyOf(slot),
       epoch: rows.epochOf(slot),
       // Copies: an undo empties the journal before the row is written.
@@ -286,27 +292,26 @@ export class FluxEngine<T> {
 
   /** Takes a saved row; its queue is to be restored next. */
   importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): number {
-    const { lo, hi } = this.#evaluator.groupOf(row.group ?? '');
     const journal = masks === null ? undefined : { masks: [...masks], times: times === null ? undefined : [...times] };
     const eager = this.#options.mode === 'eager';
     const revision = eager ? { journal, reported: reported === null ? undefined : [...reported] } : undefined;
-    const slot = this.rows.add(row, key, epoch, lo, hi, revision);
+    const slot = this.rows.restore(row, key, epoch, revision);
     if (eager) this.rows.append(slot);
     return slot;
   }
 
   #target(): OrderTarget {
-    const parentsFirst = this.#options.equalTimes === 'parents-first' && this.#options.mode === 'ordered';
     const eager = this.#options.mode === 'eager';
     const { rows } = this;
     return {
       items: rows,
       touching: (key) => this.touching(key),
       apply: (slot, again) => {
-        if (eager) rows.append(slot);
-        if (parentsFirst) this.#hold(slot);
-        else this.#report(slot, again, rows.revisions[slot]?.journal);
-        if (!eager && !parentsFirst) rows.free(slot);
+        if (eager) {
+          rows.append(slot);
+          this.#report(slot, again, rows.revisions[slot]);
+        } else if (this.#equals !== undefined) this.#equals.hold(slot);
+        else this.#finish(slot);
       },
       undo: (slot) => {
         rows.unlinkLast(slot);
@@ -322,9 +327,11 @@ export class FluxEngine<T> {
       },
       // A late row is evaluated against what is remembered now, unless it shall not be.
       late: (slot) => {
-        if (this.#options.lateEvents === 'drop') this.#pass(rows.rows[slot] as FluxRow<T>);
-        else this.#report(slot, false, undefined);
-        rows.free(slot);
+        if (this.#options.lateEvents !== 'drop') this.#finish(slot);
+        else {
+          this.#pass(slot);
+          rows.free(slot);
+        }
       },
       advanced: () => {},
       closed: (key) => this.#closed(key),
@@ -333,16 +340,26 @@ export class FluxEngine<T> {
     };
   }
 
-  #report(slot: number, revised: boolean, journal: RowJournal | undefined): void {
+  /** Evaluates a row that nothing needs afterwards. */
+  #finish(slot: number): void {
+    this.#report(slot, false, undefined);
+    this.rows.free(slot);
+  }
+
+  #report(slot: number, revised: boolean, revision: RowRevision | undefined): void {
     const { rows, groups } = this;
     const key = rows.keyOf(slot);
-    this.#evaluator.evaluate(rows, slot, groups.keys[2 * key] as number, groups.keys[2 * key + 1] as number, journal);
-    this.#tell(rows.rows[slot] as FluxRow<T>, revised, rows.revisions[slot]);
+    const lo = groups.keys[2 * key] as number;
+    const hi = groups.keys[2 * key + 1] as number;
+    this.#evaluator.evaluate(rows, slot, lo, hi, revision?.journal);
+    this.#tell(slot, revised, revision);
   }
 
   /** Tells what the evaluator has found of the row. */
-  #tell(row: FluxRow<T>, revised: boolean, revision: RowRevision | undefined): void {
+  #tell(slot: number, revised: boolean, revision: RowRevision | undefined): void {
     const evaluator = this.#evaluator;
+    const row = this.#row;
+    row.slot = slot;
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     if (this.#fired.length > 0) this.#fired.length = 0;
     for (const rule of evaluator.fired) {
@@ -355,67 +372,18 @@ export class FluxEngine<T> {
       if (evaluator.unconfirmed.includes(rule)) this.proofs.unconfirmed++;
     }
     if (!revised) this.proofs.refuted += evaluator.refuted.length;
-    this.#row = row;
     this.#result.revised = revised;
     this.#result.noted = noted;
     this.#onRow(row, this.#result);
   }
 
   /** Hands a row on that is not evaluated: its map stays as it came. */
-  #pass(row: FluxRow<T>): void {
-    this.#evaluator.evaluated.fill(false);
+  #pass(slot: number): void {
+    this.#evaluator.pass(this.rows, slot);
     this.#fired.length = 0;
-    this.#row = row;
+    this.#row.slot = slot;
     this.#result.revised = false;
     this.#result.noted = false;
-    this.#onRow(row, this.#result);
-  }
-
-  /** Rows of one group and one time wait for each other, to be sorted parents first. */
-  #hold(slot: number): void {
-    const { rows } = this;
-    const first = this.#held[0];
-    if (first !== undefined && (rows.keyOf(first) !== rows.keyOf(slot) || rows.timeOf(first) !== rows.timeOf(slot)))
-      this.#releaseHeld();
-    this.#held.push(slot);
-  }
-
-  #releaseHeld(): void {
-    if (this.#held.length === 0) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const slot of this.#parentsFirst(held)) {
-      this.#report(slot, false, undefined);
-      this.rows.free(slot);
-    }
-  }
-
-  /** Depth first from each row in arrival order; a cycle is cut where it is met. Ids of the first lineage rule decide. */
-  #parentsFirst(slots: readonly number[]): readonly number[] {
-    const planned = this.plan.rules.find(({ child }) => child >= 0);
-    if (planned === undefined || slots.length === 1) return slots;
-    const textOf = (slot: number, column: number): string | undefined => this.rows.rows[slot]?.columns[column];
-    const byId = new Map<string | undefined, number[]>();
-    for (const slot of slots) {
-      const id = textOf(slot, planned.child);
-      const same = byId.get(id);
-      if (same === undefined) byId.set(id, [slot]);
-      else same.push(slot);
-    }
-    const sorted = new Set<number>();
-    const started = new Set<number>();
-    const visit = (start: number): void => {
-      const chain = [start];
-      for (let slot = chain.at(-1); slot !== undefined; slot = chain.at(-1)) {
-        started.add(slot);
-        const parentId = textOf(slot, planned.parent);
-        const parents = parentId === undefined || parentId === '' ? [] : (byId.get(parentId) ?? []);
-        const next = parents.find((parent) => !started.has(parent));
-        if (next !== undefined) chain.push(next);
-        else sorted.add(chain.pop() as number);
-      }
-    };
-    for (const slot of slots) if (!started.has(slot)) visit(slot);
-    return [...sorted];
+    this.#onRow(this.#row, this.#result);
   }
 }

@@ -64,6 +64,14 @@ export class FluxEvaluator {
   readonly #mayHold: boolean[];
   /** Columns that lineage rules ask for. */
   readonly #asked: readonly number[];
+  /** Whether a row without own tags, of whose ids nothing is remembered, changes nothing: then its outcome is always the same. */
+  readonly #hasPlain: boolean;
+  /** Lineage rules that such a row fires: their conditions ask for the absence of tags. */
+  readonly #firesPlain: readonly number[];
+  /** The results stand for such a row already. */
+  #showsPlain = false;
+  /** Rows told by that alone. */
+  plainRows = 0;
   /** By word: what tells the facts of one id apart, different for every rule and word. */
   readonly #places: Int32Array;
   /** By word: its tags. Of others a Bloom filter would be asked for nothing, and would take wrong answers for tags. */
@@ -96,6 +104,12 @@ export class FluxEvaluator {
     this.#asked = [...new Set(plan.rules.flatMap(({ child, parent }) => (child < 0 ? [] : [child, parent])))];
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
+    // With `start` each row leaves a mark of its process.
+    this.#hasPlain = proofs === undefined && plan.rules.every(({ start }) => start < 0);
+    const none = new Int32Array(plan.words);
+    this.#firesPlain = plan.rules.flatMap(({ rule, ordinal, condition }) =>
+      rule.action !== 'temporal' && condition(none, none, none) ? [ordinal] : [],
+    );
     this.#places = new Int32Array(plan.words);
     this.#wanted = new Int32Array(plan.words);
     for (const planned of plan.rules) {
@@ -131,11 +145,40 @@ export class FluxEvaluator {
     this.#group.set(lo, hi);
     this.#memory.enter(lo, hi);
     if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
+    let tells = false;
     // The facts of each rule are its own: what one rule remembers of this row changes no answer that another one waits for.
-    for (const column of this.#asked)
-      this.#mayHold[column] =
-        this.#columnStates[column] === FILLED && this.#memory.mayHold(this.#columnHi[column] as number);
-    this.#evaluateRules(journal);
+    for (let i = 0; i < this.#asked.length; i++) {
+      const column = this.#asked[i] as number;
+      const mayHold = this.#columnStates[column] === FILLED && this.#memory.mayHold(this.#columnHi[column] as number);
+      this.#mayHold[column] = mayHold;
+      tells ||= mayHold;
+    }
+    if (this.#hasPlain && !tells && this.#hasNoTags()) this.#showPlain();
+    else this.#evaluateRules(journal);
+  }
+
+  /** Reads a row whose map stays as it came. */
+  pass(rows: RowTable<unknown>, slot: number): void {
+    rows.read(slot, this.#columnLo, this.#columnHi, this.#columnStates, this.own);
+    this.evaluated.fill(false);
+    this.#showsPlain = false;
+  }
+
+  #hasNoTags(): boolean {
+    for (let word = 0; word < this.own.length; word++) if (this.own[word] !== 0) return false;
+    return true;
+  }
+
+  #showPlain(): void {
+    this.plainRows++;
+    if (this.#showsPlain) return;
+    this.#showsPlain = true;
+    this.#clearLists();
+    this.tags.fill(0);
+    this.inherited.fill(0);
+    this.same.fill(false);
+    for (const { rule, ordinal } of this.plan.rules) this.evaluated[ordinal] = rule.action !== 'temporal';
+    this.fired.push(...this.#firesPlain);
   }
 
   /** Evaluates a row that has no group: it remembers nothing and is told nothing. */
@@ -148,12 +191,17 @@ export class FluxEvaluator {
     this.#evaluateRules(undefined);
   }
 
-  #evaluateRules(journal: RowJournal | undefined): void {
+  #clearLists(): void {
     // Setting the length of an empty array costs as much as emptying a full one.
     if (this.fired.length > 0) this.fired.length = 0;
     if (this.unconfirmed.length > 0) this.unconfirmed.length = 0;
     if (this.refuted.length > 0) this.refuted.length = 0;
     if (this.restored.length > 0) this.restored.length = 0;
+  }
+
+  #evaluateRules(journal: RowJournal | undefined): void {
+    this.#showsPlain = false;
+    this.#clearLists();
     for (const rule of this.plan.rules) {
       if (rule.rule.action === 'temporal') this.#temporal(rule, journal);
       else this.#lineage(rule, journal);

@@ -4,7 +4,7 @@ import type { Proven } from './proof.ts';
 
 /** A row as evidence: where its event is, and the tags that were its own. `item` only where items are kept. */
 export interface EvidenceRow<T> extends EventPlace {
-  readonly own: readonly number[];
+  readonly own: ArrayLike<number>;
   readonly item: T | undefined;
 }
 
@@ -58,7 +58,7 @@ function loadedProof(saved: SavedProof | undefined): Proven | undefined {
 }
 
 function savedRow({ timeMs, source, position, part, own }: EvidenceRow<unknown>): SavedRow {
-  return [timeMs, source, position, part, own];
+  return [timeMs, source, position, part, Array.from(own)];
 }
 
 /** Snapshots of earlier versions hold the rows alone. */

@@ -20,7 +20,7 @@ import {
 } from './evidence-rows.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import type { ProofSource, Proven } from './proof.ts';
-import { type FluxRow, hasTag } from './row.ts';
+import { hasTag, type TakenRow } from './row.ts';
 
 export interface Contributor<T> {
   readonly row: EvidenceRow<T>;
@@ -119,7 +119,7 @@ export class EvidenceLog<T> implements ProofSource {
   }
 
   /** Notes the row that the evaluator has just evaluated. True when it may be listed later. */
-  note(row: FluxRow<T>, evaluator: FluxEvaluator): boolean {
+  note(row: TakenRow<T>, evaluator: FluxEvaluator): boolean {
     if (this.#maxRows === 0 || !evaluator.remembers) return false;
     let kept: EvidenceRow<T> | undefined;
     for (const planned of this.#plan.rules) {
@@ -212,18 +212,25 @@ export class EvidenceLog<T> implements ProofSource {
     return JSON.stringify([columns[child], columns[parent], rules.map(contextName)]);
   }
 
-  #keptForm({ timeMs, source, position, part, own, item }: FluxRow<T>): EvidenceRow<T> {
-    return { timeMs, source, position, part, own, item: this.#keepItems ? item : undefined };
+  #keptForm({ timeMs, source, position, part, own, item }: TakenRow<T>): EvidenceRow<T> {
+    const kept = this.#noTags(own) ? this.#none : Array.from(own);
+    return { timeMs, source, position, part, own: kept, item: this.#keepItems ? item : undefined };
+  }
+
+  /** Most rows: they share one list of tags. */
+  #noTags(own: ArrayLike<number>): boolean {
+    for (let word = 0; word < own.length; word++) if (own[word] !== 0) return false;
+    return true;
   }
 
   /** Why the rule holds on the row just evaluated. */
-  of(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
+  of(planned: PlannedRule, row: TakenRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     return planned.rule.action === 'temporal'
       ? this.#ofContext(planned, row, evaluator)
       : this.#ofLineage(planned, row, evaluator);
   }
 
-  #noteContext(planned: PlannedRule, kept: EvidenceRow<T>, row: FluxRow<T>, evaluator: FluxEvaluator): void {
+  #noteContext(planned: PlannedRule, kept: EvidenceRow<T>, row: TakenRow<T>, evaluator: FluxEvaluator): void {
     const key = evaluator.contextKey(planned);
     const contexts = this.#contexts[planned.ordinal];
     if (key === undefined || contexts === undefined) return;
@@ -299,7 +306,7 @@ export class EvidenceLog<T> implements ProofSource {
     }
   }
 
-  #ofContext(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
+  #ofContext(planned: PlannedRule, row: TakenRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const key = evaluator.contextKey(planned);
     const byTag = key === undefined ? [] : (this.#contexts[planned.ordinal]?.get(key.lo, key.hi)?.rows ?? []);
     const rows = new Map<string, EvidenceRow<T>>([[placeName(row), row]]);
@@ -315,7 +322,7 @@ export class EvidenceLog<T> implements ProofSource {
     return { contributors, complete };
   }
 
-  #ofLineage(planned: PlannedRule, row: FluxRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
+  #ofLineage(planned: PlannedRule, row: TakenRow<T>, evaluator: FluxEvaluator): FluxEvidence<T> {
     const nodes = this.#lineages.get(lineageName(planned))?.nodes;
     const contributors: Contributor<T>[] = [{ row, tags: ownTags(planned, row), depth: 0 }];
     const own = evaluator.columnKey(planned.child);
@@ -349,7 +356,7 @@ function contextName({ lo, hi, wordOffset }: PlannedRule): string {
   return `${lo} ${hi} ${wordOffset}`;
 }
 
-function ownTags(planned: PlannedRule, row: { readonly own: readonly number[] }): string[] {
+function ownTags(planned: PlannedRule, row: { readonly own: ArrayLike<number> }): string[] {
   return planned.rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
 }
 

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { FluxSpec, TagCondition } from '../../ir/flux.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from './engine.ts';
+import { FluxEvaluator } from './evaluate.ts';
+import { ExactMemory } from './memory.ts';
 import { planFlux } from './plan.ts';
+import { RowTable } from './row-table.ts';
 import type { FluxRow } from './row.ts';
 
 const LATENESS_MS = 5_000;
@@ -77,6 +80,55 @@ describe('FluxEngine', () => {
       { numRuns: 300 },
     );
     expect(reordered).toBeGreaterThan(500);
+  });
+});
+
+describe('a row without tags, of whose ids nothing is remembered', () => {
+  // With `start` every row leaves a mark, so that each is evaluated in full: what the other rules say must be the same.
+  const inFull = planFlux(SPEC);
+  const negated: TagCondition = { kind: 'not', item: { kind: 'tag', tag: 0, from: 'any' } };
+  const without = planFlux({
+    rules: SPEC.rules.map((rule) => (rule.name === 'process' ? { ...lineage, name: 'none', action: 'parent' } : rule)),
+  });
+
+  it('has the outcome that every rule gives it, conditions that deny tags included', () => {
+    let plain = 0;
+    let all = 0;
+    fc.assert(
+      fc.property(random, fc.boolean(), (drawn, denies) => {
+        const outcomes = [inFull, without].map((base) => {
+          const rules = base.spec.rules.map((rule) => (denies ? { ...rule, condition: negated } : rule));
+          const plan = planFlux({ rules });
+          const flags = new ExactMemory({ budgetBytes: 1 << 20, maxPerGroup: 1_000, timed: true });
+          const evaluator = new FluxEvaluator(plan, flags, flags, { lo: 3, hi: 4 });
+          const rows = new RowTable<number>(plan);
+          const seen = drawn.map(({ gapMs, group, own, id, parent, start }, position) => {
+            const { lo, hi } = evaluator.groupOf(group);
+            const columns = { id, parent, start };
+            const texts = plan.columns.map((name) => columns[name as keyof typeof columns]);
+            // Most rows of a log have no tags.
+            const tags = gapMs % 4 === 0 ? own : own.map(() => 0);
+            const row = { timeMs: position, source: 0, position, part: 0, group, columns: texts, own: tags, item: 0 };
+            const slot = rows.add(row, 0, 0, lo, hi, undefined);
+            evaluator.evaluate(rows, slot, lo, hi, undefined);
+            rows.free(slot);
+            const last = plan.rules.length - 1;
+            return [
+              [...evaluator.tags.subarray(0, last), ...evaluator.inherited.subarray(0, last)],
+              evaluator.evaluated.slice(0, last),
+              evaluator.fired.filter((rule) => rule !== last),
+            ];
+          });
+          return { seen, plainRows: evaluator.plainRows };
+        });
+        expect(outcomes[1]?.seen).toEqual(outcomes[0]?.seen);
+        expect(outcomes[0]?.plainRows).toBe(0);
+        plain += outcomes[1]?.plainRows ?? 0;
+        all += drawn.length;
+      }),
+      { numRuns: 100 },
+    );
+    expect(plain).toBeGreaterThan(all / 10);
   });
 });
 

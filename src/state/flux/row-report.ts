@@ -3,12 +3,12 @@ import type { TagCondition } from '../../ir/flux.ts';
 import type { EventReference, GroupReport } from '../snapshot/stateful-part.ts';
 import type { FluxResult } from './engine.ts';
 import type { PlannedRule } from './plan.ts';
-import { type FluxRow, hasTag } from './row.ts';
+import { hasTag, type TakenRow } from './row.ts';
 
 type TagTest = (tag: number, from: 'any' | 'self' | 'inherited') => boolean;
 
 /** What is missing for the condition, one phrase each; empty when it holds. */
-export function missingTags(planned: PlannedRule, row: FluxRow<unknown>, result: FluxResult<unknown>): string[] {
+export function missingTags(planned: PlannedRule, row: TakenRow<unknown>, result: FluxResult<unknown>): string[] {
   const has: TagTest = (tag, from) =>
     hasTag(from === 'self' ? row.own : from === 'any' ? result.tags : result.inherited, planned, tag);
   return [...new Set(missingIn(planned, planned.rule.condition, has, false))];
@@ -44,7 +44,7 @@ function missingIn(planned: PlannedRule, node: TagCondition, has: TagTest, negat
 /** Callable while the result is valid. `events`: the row's own and those behind its tags, newest first. */
 export function reportRow<T>(
   planned: PlannedRule,
-  row: FluxRow<T>,
+  row: TakenRow<T>,
   result: FluxResult<T>,
   group: Readonly<Record<string, string>>,
   missing: readonly string[],

@@ -1,16 +1,17 @@
 /**
  * Rows that wait for their order, or may still be undone: what evaluation needs of a row is extracted when it comes, keys hashed once, into
- * one record of numbers. A row that waited for a minute has left the caches; its record is one or two lines of them, its texts are not read.
+ * one record of numbers. Its texts are let go: a row that waits for a minute would outlive two collections with them. When its time comes it
+ * has left the caches, and its record is one or two lines of them.
  *
- * Record of row r from word rS: 0 `time`, 2 `position` (64 bits each); 4 `source`; 5 `part`; 6 `epoch`; 7 `key`, the number of its group; 8 and
- * 9 its neighbours, see OrderItems; then for each column of the plan two words, the fingerprint of its value inside the group; the states of
- * the columns, two bits each; the own tags by the plan's words. Numbers of freed rows are used again, linked by word 9.
+ * Record of row r from word rS: 0 `time`, 2 `position` (64 bits each); 4 `source`; 5 `part`; 6 `epoch`; 7 `key`, the number of its group, or the
+ * next freed row; 8 and 9 its neighbours, see OrderItems; then for each column of the
+ * plan two words, the fingerprint of its value inside the group; the states of the columns, two bits each; the own tags by the plan's words.
  */
 import { Fingerprint } from '../memory/fingerprint.ts';
 import { NONE, type OrderItems } from '../order/order-target.ts';
 import type { RowJournal } from './memory.ts';
 import type { FluxPlan } from './plan.ts';
-import type { FluxRow } from './row.ts';
+import type { FluxRow, TakenRow } from './row.ts';
 
 /** A row has no such column, an empty one, one with text. */
 export const [ABSENT, EMPTY, FILLED] = [0, 1, 2];
@@ -23,11 +24,16 @@ export interface RowRevision {
   reported: number[] | undefined;
 }
 
+/** Fingerprints and states of a row's columns, as its record has them. */
+export interface SavedColumns {
+  readonly columns: readonly number[];
+}
+
 const [SOURCE, PART, EPOCH, KEY, BEFORE, AFTER, COLUMNS] = [4, 5, 6, 7, 8, 9, 10];
 const STATES_PER_WORD = 16;
 
 export class RowTable<T> implements OrderItems {
-  readonly rows: (FluxRow<T> | undefined)[] = [];
+  readonly items: (T | undefined)[] = [];
   readonly revisions: (RowRevision | undefined)[] = [];
   readonly #columns: number;
   readonly #tagWords: number;
@@ -56,9 +62,37 @@ export class RowTable<T> implements OrderItems {
 
   /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. */
   add(row: FluxRow<T>, key: number, epoch: number, lo: number, hi: number, revision: RowRevision | undefined): number {
+    const slot = this.#place(row, key, epoch, revision);
+    this.#setColumns(row.columns, slot * this.#stride, lo, hi);
+    return slot;
+  }
+
+  /** Takes a saved row. */
+  restore(row: SavedColumns & TakenRow<T>, key: number, epoch: number, revision: RowRevision | undefined): number {
+    const slot = this.#place(row, key, epoch, revision);
+    this.#words.set(row.columns, slot * this.#stride + COLUMNS);
+    return slot;
+  }
+
+  /** The row as plain data. */
+  save(slot: number): SavedColumns & TakenRow<T> & { readonly own: readonly number[] } {
+    const at = slot * this.#stride;
+    const tagsAt = at + this.#tagsAt;
+    return {
+      timeMs: this.timeOf(slot),
+      source: this.sourceOf(slot),
+      position: this.positionOf(slot),
+      part: this.partOf(slot),
+      columns: Array.from(this.#words.subarray(at + COLUMNS, tagsAt)),
+      own: Array.from(this.#words.subarray(tagsAt, tagsAt + this.#tagWords)),
+      item: this.items[slot] as T,
+    };
+  }
+
+  #place(row: TakenRow<T>, key: number, epoch: number, revision: RowRevision | undefined): number {
     let slot = this.#free;
     if (slot === NONE) slot = this.#next++;
-    else this.#free = this.afterOf(slot);
+    else this.#free = this.keyOf(slot);
     const at = slot * this.#stride;
     if (at === this.#words.length) this.#grow();
     const words = this.#words;
@@ -68,9 +102,8 @@ export class RowTable<T> implements OrderItems {
     words[at + PART] = row.part;
     words[at + EPOCH] = epoch;
     words[at + KEY] = key;
-    this.rows[slot] = row;
+    this.items[slot] = row.item;
     if (revision !== undefined) this.revisions[slot] = revision;
-    this.#setColumns(row.columns, at, lo, hi);
     const tagsAt = at + this.#tagsAt;
     for (let word = 0; word < this.#tagWords; word++) words[tagsAt + word] = row.own[word] as number;
     return slot;
@@ -109,10 +142,10 @@ export class RowTable<T> implements OrderItems {
   }
 
   free(slot: number): void {
-    this.rows[slot] = undefined;
+    this.items[slot] = undefined;
     if (this.revisions.length > slot) this.revisions[slot] = undefined;
     this.#words[slot * this.#stride + SOURCE] = -1;
-    this.setAfter(slot, this.#free);
+    this.#words[slot * this.#stride + KEY] = this.#free;
     this.#free = slot;
   }
 
@@ -131,6 +164,25 @@ export class RowTable<T> implements OrderItems {
 
   sourceOf(slot: number): number {
     return this.#words[slot * this.#stride + SOURCE] as number;
+  }
+
+  positionOf(slot: number): number {
+    return this.#doubles[((slot * this.#stride) >>> 1) + 1] as number;
+  }
+
+  partOf(slot: number): number {
+    return (this.#words[slot * this.#stride + PART] as number) >>> 0;
+  }
+
+  /** What tells values of a column apart inside a group; undefined when the row has none. */
+  idOf(slot: number, column: number): string | undefined {
+    const at = slot * this.#stride;
+    const state =
+      (this.#words[at + this.#statesAt + Math.floor(column / STATES_PER_WORD)] as number) >>>
+      (2 * (column % STATES_PER_WORD));
+    if ((state & 3) !== FILLED) return undefined;
+    const printAt = at + COLUMNS + 2 * column;
+    return `${this.#words[printAt]} ${this.#words[printAt + 1]}`;
   }
 
   epochOf(slot: number): number {

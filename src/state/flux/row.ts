@@ -22,6 +22,13 @@ export interface FluxRow<T> extends EventPlace {
   readonly item: T;
 }
 
+/** A row as handlers see it, valid until they return: of its group and columns fingerprints are all that was kept. */
+export interface TakenRow<T> extends EventPlace {
+  /** True listed tags, by the plan's words. */
+  readonly own: ArrayLike<number>;
+  readonly item: T;
+}
+
 /**
  * Value of a tag that the event's own `sigma` map does not speak of: whether the Sigma rule (or detection identifier of the Sigma
  * rule named as the flux rule) with the tag's name matches the event. Undefined: there is no such rule.

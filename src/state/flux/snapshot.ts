@@ -11,7 +11,6 @@ import { endable } from '../snapshot/endable.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import type { FluxEngine, PendingRow } from './engine.ts';
 import { BLOOM_BUCKETS, BloomMemory, ExactMemory, type FluxMemory } from './memory.ts';
-import type { FluxRow } from './row.ts';
 
 const HEAD = 'head';
 
@@ -27,19 +26,11 @@ interface RowsHead {
 }
 
 /** Queues of some groups, collected for one chunk. */
-export type RowCollection = SavedQueue<SavedRow>[];
+export type RowCollection = SavedQueue<PendingRow<unknown>>[];
 
 /** About what a waiting row takes as JSON, beside its item. */
 const ROW_BYTES = 1000;
 const QUEUE_BYTES = 100;
-
-export type SavedRow = Omit<PendingRow<unknown>, 'row'> & {
-  readonly row: Omit<FluxRow<unknown>, 'own' | 'columns' | 'group'> & {
-    readonly group: string | null;
-    readonly own: readonly number[];
-    readonly columns: readonly (string | null)[];
-  };
-};
 
 /** Pictures of the rows that wait, or may be undone; one for each engine, made with it. */
 export function rowPicture<T>(engine: FluxEngine<T>, codec: ItemCodec<T>): KeyedPicture<RowCollection> {
@@ -136,35 +127,17 @@ export function plannedRules(chunks: ReadonlyMap<string, DecodedChunk>): Readonl
   return new Set(rules.map(([lo, hi]) => `${lo} ${hi}`));
 }
 
-/** What the words and columns of a saved row depend on. */
+/** What the words and columns of a saved row depend on. Before its last part stood there, columns were saved as texts. */
 function planKey<T>(engine: FluxEngine<T>): string {
-  return JSON.stringify([engine.plan.columns, engine.plan.rules.map(({ lo, hi }) => [lo, hi])]);
+  return JSON.stringify([engine.plan.columns, engine.plan.rules.map(({ lo, hi }) => [lo, hi]), 'fingerprints']);
 }
 
-function savedRow<T>(pending: PendingRow<T>, codec: ItemCodec<T>): SavedRow {
-  const { row } = pending;
-  return {
-    ...pending,
-    row: {
-      ...row,
-      group: row.group ?? null,
-      columns: row.columns.map((text) => text ?? null),
-      item: codec.save(row.item),
-    },
-  };
+function savedRow<T>(pending: PendingRow<T>, codec: ItemCodec<T>): PendingRow<unknown> {
+  return { ...pending, row: { ...pending.row, item: codec.save(pending.row.item) } };
 }
 
-function loadedRow<T>(saved: SavedRow, codec: ItemCodec<T>): PendingRow<T> {
-  const { row } = saved;
-  return {
-    ...saved,
-    row: {
-      ...row,
-      group: row.group ?? undefined,
-      columns: row.columns.map((text) => text ?? undefined),
-      item: codec.load(row.item),
-    },
-  };
+function loadedRow<T>(saved: PendingRow<unknown>, codec: ItemCodec<T>): PendingRow<T> {
+  return { ...saved, row: { ...saved.row, item: codec.load(saved.row.item) } };
 }
 
 function memoriesOf<T>(engine: FluxEngine<T>): (readonly [string, FluxMemory])[] {

@@ -14,9 +14,16 @@ import type { EventReference, StatefulPart, StateReport } from '../snapshot/stat
 import type { WindowWatch } from '../window-watch.ts';
 import { FluxEngine, type FluxEngineOptions, type FluxResult } from './engine.ts';
 import { type FluxPlan, type PlannedRule, planFlux } from './plan.ts';
-import { type FieldText, type FluxRow, hasTag, readFluxRow, type TagLookup, withSigma } from './row.ts';
+import { type FieldText, hasTag, readFluxRow, type TagLookup, type TakenRow, withSigma } from './row.ts';
 import { missingTags, reportRow } from './row-report.ts';
 import { type ItemCodec, plannedRules, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
+
+/** What is kept of a row beside its numbers: the event, and the texts that its alert shows. */
+export interface TaggedEvent {
+  readonly event: Event;
+  readonly group: string | undefined;
+  readonly columns: readonly (string | undefined)[];
+}
 
 export interface FluxTaggerHandlers {
   /** Each event once, in the order of evaluation, with its updated fields; only called when given. */
@@ -34,7 +41,7 @@ const EVENT_LOG_BYTES = 64 << 20;
 export class FluxTagger implements StatefulPart {
   readonly name: string;
   readonly plan: FluxPlan;
-  readonly engine: FluxEngine<Event>;
+  readonly engine: FluxEngine<TaggedEvent>;
   readonly clocks: SourceClocks;
   readonly #options: string;
   /** Shares what it remembers until it is taken over. */
@@ -64,41 +71,43 @@ export class FluxTagger implements StatefulPart {
     this.clocks = this.#former?.clocks ?? new SourceClocks();
     this.events = this.#former?.events ?? new EventLog(this.clocks, EVENT_LOG_BYTES, handlers.archive);
     const evidenceItems = false;
-    const onRow = (row: FluxRow<Event>, result: FluxResult<Event>): void => {
-      if (result.noted) this.events.put(row, row.item);
+    const onRow = (row: TakenRow<TaggedEvent>, result: FluxResult<TaggedEvent>): void => {
+      if (result.noted) this.events.put(row, row.item.event);
       if (handlers.watch !== undefined) this.#tellRow(handlers.watch, row, result);
       if (handlers.onEvent !== undefined && !result.revised)
-        handlers.onEvent(row.item, withSigma(this.plan, row.item.fields, result.tags, result.evaluated));
+        handlers.onEvent(row.item.event, withSigma(this.plan, row.item.event.fields, result.tags, result.evaluated));
       for (const ordinal of result.fired) {
         const planned = this.plan.rules[ordinal];
         if (planned !== undefined)
           handlers.onMatch(
-            row.item,
+            row.item.event,
             matchOfFlux(planned, this.plan, row, result, groupField, (place) => this.events.get(place)),
           );
       }
     };
     const settings = { ...options, evidenceItems };
-    this.engine = new FluxEngine<Event>(this.plan, this.clocks, settings, onRow, this.#former?.engine);
+    this.engine = new FluxEngine<TaggedEvent>(this.plan, this.clocks, settings, onRow, this.#former?.engine);
     this.#rows = rowPicture(this.engine, EVENT_CODEC);
   }
 
   /** `tagOf` answers tags that the event's own map does not speak of; `fieldText` reads fields as rules see them. */
   observe(event: Event, nowMs: number, tagOf?: TagLookup, fieldText?: FieldText): void {
     const place = this.events.placeOf(event);
-    this.engine.push(readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText), nowMs);
+    const row = readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText);
+    const { timeMs, source, position, part, group, columns, own } = row;
+    this.engine.push({ timeMs, source, position, part, group, columns, own, item: { event, group, columns } }, nowMs);
   }
 
-  #tellRow(watch: WindowWatch, row: FluxRow<Event>, result: FluxResult<Event>): void {
+  #tellRow(watch: WindowWatch, row: TakenRow<TaggedEvent>, result: FluxResult<TaggedEvent>): void {
     for (const planned of this.plan.rules) {
       const { rule, ordinal } = planned;
       const tags = rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
       for (const tag of watch.wants(rule.name) ? tags : []) watch.took(rule.name, tag);
       const any = rule.tags.some((_, tag) => hasTag(result.tags, planned, tag));
       if (!any || result.evaluated[ordinal] !== true || !watch.wants(rule.name)) continue;
-      if (row.group === undefined) watch.lost(rule.name, 'missing-group-field');
+      if (row.item.group === undefined) watch.lost(rule.name, 'missing-group-field');
       const fired = result.fired.includes(ordinal);
-      if (row.group === undefined && !fired) continue;
+      if (row.item.group === undefined && !fired) continue;
       const group = groupOfRow(planned, this.plan, row, this.#groupField);
       const missing = fired ? [] : missingTags(planned, row, result);
       const events = (): Event[] => this.#contributors(planned, row, result);
@@ -114,11 +123,11 @@ export class FluxTagger implements StatefulPart {
   }
 
   /** The events behind the row's tags, the row's own last. */
-  #contributors(planned: PlannedRule, row: FluxRow<Event>, result: FluxResult<Event>): Event[] {
+  #contributors(planned: PlannedRule, row: TakenRow<TaggedEvent>, result: FluxResult<TaggedEvent>): Event[] {
     const { contributors } = result.evidence(planned);
-    if (contributors.length === 0) return [row.item];
+    if (contributors.length === 0) return [row.item.event];
     return contributors.map(({ depth, row: other }) =>
-      depth === 0 || isPlace(other, row) ? row.item : this.events.get(other),
+      depth === 0 || isPlace(other, row) ? row.item.event : this.events.get(other),
     );
   }
 
@@ -139,7 +148,8 @@ export class FluxTagger implements StatefulPart {
   /** Before the first event. Events that waited under another specification are evaluated under this one. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>, nowMs: number): readonly string[] {
     const known = plannedRules(chunks);
-    for (const event of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks, nowMs)) this.observe(event, nowMs);
+    for (const { event } of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks, nowMs))
+      this.observe(event, nowMs);
     return this.plan.rules.flatMap(({ rule, lo, hi }) =>
       known.has(`${lo} ${hi}`) ? [] : [`flux rule "${rule.name}"`],
     );
@@ -179,14 +189,30 @@ export class FluxTagger implements StatefulPart {
 
 /** A row that may be undone, with its event. */
 const PENDING_ROW_BYTES = 1500;
-const EVENT_CODEC: ItemCodec<Event> = { save: (event) => event, load: (saved) => saved as Event };
+const EVENT_CODEC: ItemCodec<TaggedEvent> = {
+  save: ({ event, group, columns }) => ({
+    ...{ event, group: group ?? null, columns: columns.map((text) => text ?? null) },
+  }),
+  load: (saved) => {
+    const { event, group, columns } = saved as SavedEvent;
+    // Earlier versions saved the event alone; such rows are read from it anew.
+    if (event === undefined) return { event: saved as Event, group: undefined, columns: [] };
+    return { event, group: group ?? undefined, columns: columns.map((text) => text ?? undefined) };
+  },
+};
+
+interface SavedEvent {
+  readonly event: Event | undefined;
+  readonly group: string | null;
+  readonly columns: readonly (string | null)[];
+}
 
 /** What an alert is made from: tags with where they came from, the earlier events, the group and context. */
 export function matchOfFlux(
   planned: PlannedRule,
   plan: FluxPlan,
-  row: FluxRow<Event>,
-  result: FluxResult<Event>,
+  row: TakenRow<TaggedEvent>,
+  result: FluxResult<TaggedEvent>,
   groupField: string,
   eventAt: (place: EventPlace) => Event,
 ): RuleMatch {
@@ -211,7 +237,7 @@ export function matchOfFlux(
       ? matched
       : [...matched, { field: 'evidence', value: 'incomplete', item: rule.action, how: 'evidence' }],
     events: contributors.map((contributor) =>
-      contributor.depth === 0 || isPlace(contributor.row, row) ? row.item : eventAt(contributor.row),
+      contributor.depth === 0 || isPlace(contributor.row, row) ? row.item.event : eventAt(contributor.row),
     ),
     group: groupOfRow(planned, plan, row, groupField),
     count: contributors.length,
@@ -222,14 +248,16 @@ export function matchOfFlux(
 function groupOfRow(
   planned: PlannedRule,
   plan: FluxPlan,
-  row: FluxRow<unknown>,
+  row: TakenRow<TaggedEvent>,
   groupField: string,
 ): Readonly<Record<string, string>> {
   const context = planned.context.flatMap((column) => {
-    const value = row.columns[column];
+    const value = row.item.columns[column];
     return value === undefined ? [] : [[plan.columns[column] ?? '', value] as const];
   });
-  return Object.fromEntries(row.group === undefined ? context : [[groupField, row.group] as const, ...context]);
+  return Object.fromEntries(
+    row.item.group === undefined ? context : [[groupField, row.item.group] as const, ...context],
+  );
 }
 
 function referenceOf({ timeMs, origin: { source, position, part, line } }: Event): EventReference {

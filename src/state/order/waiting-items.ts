@@ -149,7 +149,7 @@ export class WaitingItems {
       radix = new RadixQueue(items, epoch, this.#startOf(key, timeMs));
       this.#radixes.set(key, radix);
     }
-    if (radix.epoch === epoch && radix.takes(timeMs)) radix.push(item);
+    if (radix.epoch === epoch && radix.takes(timeMs)) radix.push(item, timeMs);
     else this.#insertFromHead(key, item);
   }
 
