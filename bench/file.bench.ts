@@ -2,7 +2,8 @@
  * The whole way from a file to its alerts with the real program, in fresh processes: `node scripts/bench.mjs file` (dist/ must be
  * built). HTTP records with indicators of every kind planted in 0.1 % of them and nothing else to be found, one and two workers, beside
  * a loop that only parses. The start of the process is told apart, and a file four times as long shows what is left of it there. The
- * alerts are held to the planted (line, value) pairs outside the timed part.
+ * alerts are held to the planted (line, value) pairs outside the timed part. Two processes of one worker at once, each over the whole
+ * file, share nothing but the processors, caches and memory: what they do together is all that two workers could do on this machine.
  *
  * Options: --megabytes N (1160), --times N (4; 1: no longer file), --large (ten million seeded indicators as well, in turns with the million: 9 GB of memory and some
  * minutes to prepare), --rounds N (5), --workers 1,2, --folder DIR (keeps data there and takes what is there already),
@@ -207,13 +208,14 @@ function report(sets: readonly DataSet[]): void {
       `${name}: ${planted.records} records, ${(bytes / 1e6).toFixed(0)} MB, ${planted.pairs.length} with a planted indicator`,
     );
   const parse: Pick<Run, 'wall' | 'cpu'>[] = [];
-  const measured = sets.map((set) => ({ set, runs: [] as Run[], ready: [] as Run[] }));
+  const measured = sets.map((set) => ({ set, runs: [] as Run[], ready: [] as Run[], pairs: [] as Run[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const { set, runs, ready } of measured) {
+    for (const { set, runs, ready, pairs } of measured) {
       const one = join(dirname(set.log), 'one.ndjson');
       writeFileSync(one, '{}\n');
       for (const program of programs) {
         for (const count of workers) runs.push(scanOnce(program, set, count));
+        if (workers.some((count) => count > 1)) pairs.push(twoAtOnce(program, set));
         ready.push(timed(program, one, set.compiled, 1).run);
       }
     }
@@ -221,10 +223,10 @@ function report(sets: readonly DataSet[]): void {
   }
   const parsed = rate(parse, Math.min(sets[0]?.bytes ?? 0, PARSED_BYTES), 'cpu');
   say(`JSON.parse only: ${parsed.toFixed(0)} MB/s of processor time`);
-  const results = measured.flatMap(({ set, runs, ready }) =>
+  const results = measured.flatMap(({ set, runs, ready, pairs }) =>
     programs.map((program) => {
       const mine = ({ program: by }: Run): boolean => by === program;
-      return { program, ...reportSet(set, runs.filter(mine), ready.filter(mine), parsed, program) };
+      return { program, ...reportSet(set, runs.filter(mine), ready.filter(mine), pairs.filter(mine), parsed, program) };
     }),
   );
   const [million, tenMillion] = ['1m', '10m'].map((size) => results.find(({ name }) => name === size)?.rows[0]);
@@ -248,6 +250,7 @@ function reportSet(
   { name, bytes, planted }: DataSet,
   runs: readonly Run[],
   ready: readonly Run[],
+  pairs: readonly Run[],
   parsed: number,
   program: string,
 ) {
@@ -271,7 +274,15 @@ function reportSet(
     );
     return row;
   });
-  return { name, bytes, records: planted.records, hits: planted.pairs.length, ready, rows };
+  const [one] = rows;
+  for (const { workers, scanMbPerSecond } of rows.slice(1))
+    say(`${label}, ${workers} workers are ${(scanMbPerSecond / (one?.scanMbPerSecond ?? 0)).toFixed(2)} times one`);
+  if (pairs.length > 0) {
+    const together = (2 * bytes) / 1e6 / (median(pairs.map(({ wall }) => wall)) - empty);
+    const share = together / (one?.scanMbPerSecond ?? 0);
+    say(`${label}, two processes at once: ${together.toFixed(0)} MB/s together, ${share.toFixed(2)} times one`);
+  }
+  return { name, bytes, records: planted.records, hits: planted.pairs.length, ready, rows, pairs };
 }
 
 /** Of the median run. */
@@ -300,12 +311,23 @@ function scanOnce(program: string, { log, compiled, planted }: DataSet, workers:
   return run;
 }
 
-/** Wall and processor time of one `flint scan`, from start to exit. */
-function timed(program: string, log: string, compiled: string, workers: number): { run: Run; out: string } {
+/** Two processes of one worker, each over the whole file: from the start of both to the end of both. */
+function twoAtOnce(program: string, { log, compiled }: DataSet): Run {
+  return timed(program, log, compiled, 1, '"$@" > /dev/null & "$@" > /dev/null & wait').run;
+}
+
+/** Wall and processor time of `flint scan`, from start to exit; `command` is what is done with it. */
+function timed(
+  program: string,
+  log: string,
+  compiled: string,
+  workers: number,
+  command = '"$@"',
+): { run: Run; out: string } {
   const scan = [program, 'scan', '--intel', compiled, '--workers', String(workers), '--json', '-q', log];
   const { stdout, stderr, status } = spawnSync(
     'bash',
-    ['-c', 'TIMEFORMAT="took %3R %3U %3S"; time "$@"', 'time', process.execPath, ...scan],
+    ['-c', `TIMEFORMAT="took %3R %3U %3S"; time { ${command}; }`, 'time', process.execPath, ...scan],
     { encoding: 'utf8', maxBuffer: 1 << 30 },
   );
   const took = /took ([\d.]+) ([\d.]+) ([\d.]+)/.exec(stderr);

@@ -15,6 +15,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { cutRanges, scanRange } from './scan-range.ts';
 import { scanFiles } from './scan-files.ts';
+import { examineLeft } from './waiting-records.ts';
 
 const SAMPLES = new URL('../../../samples/intel', import.meta.url).pathname;
 const MAX_RECORD = 64 * 1024;
@@ -68,6 +69,7 @@ describe('line files', () => {
     const seed = Number(process.env.FLINT_SEED ?? Date.now() % 1e9);
     const random = new Random(seed);
     let alerts = 0;
+    let examinedElsewhere = 0;
     for (let round = 0; round < 12; round++) {
       const ending = random.int(3) === 0 ? '\r\n' : '\n';
       // The first line settles the framing: text, so that JSON and other lines may be mixed.
@@ -84,13 +86,14 @@ describe('line files', () => {
       for (let start = 0; start < bytes; start += step) {
         const source = sourceOf({ path, bytes }, { timezone: 'Z' });
         const part: FoundAlert[] = [];
-        const result = await scanLineFile(path, 'lines', source, generation.processor, {
+        const { left, ...result } = await scanLineFile(path, 'lines', source, generation.processor, {
           maxRecordBytes: MAX_RECORD,
           arrivalMs: 0,
           range: { start, end: start + step },
           onProgress: () => undefined,
           onDrop: () => undefined,
           onFound: async (each) => void part.push(...each),
+          leaves: random.int(2) === 0,
         });
         for (const one of part) {
           const origin = {
@@ -100,6 +103,11 @@ describe('line files', () => {
           };
           found.push(key({ alert: one.alert, event: { ...one.event, origin } }));
         }
+        const before = { lines: lineCount, records };
+        if (left !== undefined) {
+          found.push(...examineLeft(generation.processor, left, source, before, 0).map(key));
+          examinedElsewhere += left.ranges.length / 2;
+        }
         records += result.records;
         lineCount += result.lines;
       }
@@ -107,6 +115,7 @@ describe('line files', () => {
       expect({ seed, round, found }).toEqual({ seed, round, found: await exactly(path) });
     }
     expect(alerts).toBeGreaterThan(100);
+    expect(examinedElsewhere).toBeGreaterThan(10);
   });
 
   it('go over to the framers at JSON that is no single line, and report nothing twice', async () => {
@@ -156,6 +165,7 @@ describe('line files', () => {
     const { dropped: counted } = await scanRange(generation.processor, task, {
       maxRecordBytes: MAX_RECORD,
       onFound: async (each) => void found.push(...each),
+      leaves: false,
     });
     dropped.push(...Object.keys(counted));
     expect([found.map(({ event }) => event.origin.line), dropped]).toEqual([[2, 4], ['too_long']]);

@@ -14,7 +14,7 @@ import type { LinesBefore } from '../workers/prepared-records.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { Finding } from '../../alerts/finding.ts';
 import type { Processor } from '../processor.ts';
-import { WaitingRecords } from './waiting-records.ts';
+import { type LeftRecords, WaitingRecords } from './waiting-records.ts';
 
 export interface LineFileOptions {
   readonly maxRecordBytes: number;
@@ -27,6 +27,8 @@ export interface LineFileOptions {
   readonly onDrop: (reason: 'too_long') => void;
   /** Alerts of one chunk; reading waits. */
   readonly onFound: (found: readonly Finding[]) => Promise<void>;
+  /** Whether what waits at the end, for indicators only, is left to somebody else. */
+  readonly leaves: boolean;
 }
 
 export interface LineFileResult {
@@ -36,6 +38,8 @@ export interface LineFileResult {
   readonly bytes: number;
   /** Set when a candidate was no single record: the exact path must take the file, leaving out records up to this position. */
   readonly irregularAfter?: number;
+  /** What is yet to be examined, behind everything else that was found. */
+  readonly left?: LeftRecords;
 }
 
 export type LineFraming = 'lines' | 'ndjson';
@@ -149,10 +153,7 @@ class LineFileScan {
         continue;
       }
       const consumed = await this.#scan(length, isLast);
-      if (consumed === undefined) {
-        await this.#giveOut();
-        return { ...this.#result(), irregularAfter: this.#reported };
-      }
+      if (consumed === undefined) return { ...(await this.#atEnd()), irregularAfter: this.#reported };
       if (isLast) break;
       held = length - consumed;
       if (held > this.#options.maxRecordBytes) {
@@ -164,8 +165,7 @@ class LineFileScan {
         this.#skipping = true;
       }
     }
-    await this.#giveOut();
-    return this.#result();
+    return await this.#atEnd();
   }
 
   /** Little while the first line end is looked for, and behind the end of the range: most of that belongs to others. */
@@ -174,8 +174,11 @@ class LineFileScan {
     return Math.min(this.#scanner.readBytes ?? READ_BYTES, Math.max(MARGIN_BYTES, this.#end - this.#base - held));
   }
 
-  #result(): LineFileResult {
-    return { records: this.#lines - this.#blank, lines: this.#lines, bytes: this.#bytes };
+  async #atEnd(): Promise<LineFileResult> {
+    const left = this.#options.leaves ? this.#waiting.leave() : undefined;
+    await this.#giveOut();
+    const counts = { records: this.#lines - this.#blank, lines: this.#lines, bytes: this.#bytes };
+    return { ...counts, ...(left !== undefined && { left }) };
   }
 
   /** Drops bytes up to the next line end; returns how many are held after it. */

@@ -19,7 +19,8 @@ import type { ListedFile } from './list-files.ts';
 import { MoreThreads } from './more-threads.ts';
 import { cutRanges, scanRange } from './scan-range.ts';
 import { type FileTotals, Job, type Piece, type Unit, type UnitEnd } from './scan-jobs.ts';
-import { scanUnit } from './scan-unit.ts';
+import { scanUnit, type UnitTask } from './scan-unit.ts';
+import { examineLeft } from './waiting-records.ts';
 
 export interface ScanOptions extends FileSourceOptions {
   readonly maxRecordBytes: number;
@@ -73,6 +74,11 @@ export interface ScanSummary {
 const AHEAD = 4;
 /** Blocks of alerts of a file that the calling thread keeps until their turn has come. */
 const KEPT_PIECES = 16;
+/**
+ * So many threads leave candidates to the calling one where they are few: what decodes and matches them is slow until the engine has
+ * compiled it, for each thread anew. More of them would wait for it.
+ */
+const MAX_LEAVING = 3;
 const NOTHING_BEFORE: LinesBefore = { lines: 0, records: 0 };
 
 export async function scanFiles(
@@ -275,7 +281,7 @@ class Scan {
           ...range,
           before: { ...totals },
         };
-        const result = await scanRange(this.#engine.processor, task, this.#options);
+        const result = await scanRange(this.#engine.processor, task, { ...this.#options, leaves: false });
         await this.#options.settle?.();
         await this.#endOf(unit, result);
       }
@@ -320,7 +326,11 @@ class Scan {
         if (totals.isExact && unit.range !== undefined) continue;
         const before = unit.range === undefined ? NOTHING_BEFORE : { ...totals };
         const completed = this.#engine.complete(piece.prepared, arrivalMs, before);
-        const found = [...alertsOf(piece.found, before), ...completed];
+        const left =
+          piece.left === undefined
+            ? []
+            : examineLeft(this.#engine.processor, piece.left, unit.source, before, arrivalMs);
+        const found = [...alertsOf(piece.found, before), ...completed, ...left];
         if (found.length > 0) await this.#options.onFound(found);
         await this.#options.settle?.();
       }
@@ -372,9 +382,9 @@ class Scan {
     this.#fileBytes += file.bytes;
   }
 
-  get #limits(): Pick<ScanOptions, 'maxRecordBytes' | 'inflate'> {
+  get #limits(): Pick<UnitTask, 'maxRecordBytes' | 'inflate' | 'leaves'> {
     const { maxRecordBytes, inflate } = this.#options;
-    return { maxRecordBytes, inflate };
+    return { maxRecordBytes, inflate, leaves: !this.#isStateful && (this.#pool?.size ?? 0) <= MAX_LEAVING };
   }
 
   #drop(reason: string, count: number): void {

@@ -9,6 +9,7 @@ import type { PreparedRecords } from '../workers/prepared-records.ts';
 import type { LineFraming } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
 import type { RangeResult } from './scan-range.ts';
+import type { LeftRecords } from './waiting-records.ts';
 
 /** What one file has given so far. */
 export interface FileTotals {
@@ -40,10 +41,12 @@ export interface Unit {
 export interface Piece {
   readonly found: AlertBlock | undefined;
   readonly prepared: PreparedRecords;
+  /** Behind these: records that the thread which takes the piece is to examine. */
+  readonly left?: LeftRecords;
 }
 
 /** What is known at the end of a unit. */
-export type UnitEnd = RangeResult;
+export type UnitEnd = Omit<RangeResult, 'left'>;
 
 export class Job {
   readonly unit: Unit;

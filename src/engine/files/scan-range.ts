@@ -4,6 +4,7 @@ import type { RecordSource } from '../../core/record.ts';
 import type { Processor } from '../processor.ts';
 import type { LinesBefore } from '../workers/prepared-records.ts';
 import { type LineFraming, scanLineFile } from './line-file.ts';
+import type { LeftRecords } from './waiting-records.ts';
 
 export interface RangeTask {
   readonly path: string;
@@ -22,12 +23,15 @@ export interface RangeResult {
   readonly bytes: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly irregularAfter?: number;
+  readonly left?: LeftRecords;
 }
 
 export interface RangeOptions {
   readonly maxRecordBytes: number;
   /** Takes the alerts as they are found. */
   readonly onFound: (found: readonly Finding[]) => Promise<void>;
+  /** As in `LineFileOptions`. */
+  readonly leaves: boolean;
 }
 
 /** Large enough that posting a task costs nothing beside it, small enough that alerts come while a large file is read. */
@@ -60,6 +64,7 @@ export async function scanRange(processor: Processor, task: RangeTask, options: 
       dropped[reason] = (dropped[reason] ?? 0) + 1;
     },
     onFound: options.onFound,
+    leaves: options.leaves,
   });
   return { dropped, ...result };
 }

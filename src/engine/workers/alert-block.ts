@@ -10,6 +10,7 @@ import { numbersJson } from '../../alerts/alert-json.ts';
 import type { Alert } from '../../core/alert.ts';
 import type { Event } from '../../core/event.ts';
 import { jsonLine } from '../../core/json-text.ts';
+import type { Piece } from '../files/scan-jobs.ts';
 import type { LinesBefore } from './prepared-records.ts';
 
 export interface AlertBlock {
@@ -115,8 +116,8 @@ export class AlertBlockWriter {
 }
 
 /** What changes its owner when the result is posted. */
-export function transfersOf({ found }: { readonly found: AlertBlock | undefined }): ArrayBuffer[] {
-  return found === undefined ? [] : [found.bytes.buffer];
+export function transfersOf({ found, left }: Pick<Piece, 'found' | 'left'>): ArrayBuffer[] {
+  return [found, left].flatMap((block) => block?.bytes.buffer ?? []);
 }
 
 /** The alerts of a block. `before`: lines and records of the file in front of the range that they were found in. */
