@@ -18,7 +18,8 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
-export function complexPatterns(count: number, seed = 42): readonly string[] {
+/** `tokens`: those alone that a whole address, name, hash or file name decides in part, which is what feeds have. */
+export function complexPatterns(count: number, which: 'all' | 'tokens' = 'all', seed = 42): readonly string[] {
   const below = numbers(seed);
   const word = (): string => `${WORDS[below(WORDS.length)]}${below(1e6).toString(36)}`;
   const address = (): string => `198.${18 + below(2)}.${below(256)}.${below(256)}`;
@@ -37,5 +38,16 @@ export function complexPatterns(count: number, seed = 42): readonly string[] {
     () =>
       `([file:name = '${word()}.tmp'] AND [windows-registry-key:key LIKE '%\\\\Services\\\\${word()}']) WITHIN 600 SECONDS`,
   ];
-  return Array.from({ length: count }, (_, i) => (kinds[i % kinds.length] as () => string)());
+  const hex = (digits: number): string => Array.from({ length: digits }, () => below(16).toString(16)).join('');
+  const tokens: readonly (() => string)[] = [
+    () => `[network-traffic:dst_ref.value = '${address()}' AND network-traffic:dst_port > ${1024 + below(60_000)}]`,
+    () => `[network-traffic:dst_ref.value = 'x.${word()}.example' AND network-traffic:dst_port != 443]`,
+    () => `[file:name = '${word()}.dll' AND file:parent_directory_ref.path LIKE '%\\\\${word()}%']`,
+    () => `[file:hashes.'SHA-256' = '${hex(64)}' AND file:size < ${below(1e6)}]`,
+    () => `[domain-name:value LIKE '%.${word()}.example']`,
+    () =>
+      `[process:name = '${word()}.exe'] FOLLOWEDBY [network-traffic:dst_ref.value = '${address()}'] WITHIN 300 SECONDS`,
+  ];
+  const chosen = which === 'tokens' ? tokens : kinds;
+  return Array.from({ length: count }, (_, i) => (chosen[i % chosen.length] as () => string)());
 }

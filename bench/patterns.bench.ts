@@ -132,28 +132,40 @@ async function scanOnce(
 async function stream(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flint-bench-'));
   const few = await generationWith(folder, ["[domain-name:value = 'not-there.example']"]);
-  const many = await generationWith(folder, complexPatterns(PATTERNS));
-  const { witnesses = [], unwitnessed = [] } = many.rules.patterns ?? {};
-  print('patterns', `${many.rules.patterns?.size}; ${witnesses.length} with a witness, ${unwitnessed.length} without`);
+  const sets = [
+    { name: 'of all kinds', generation: await generationWith(folder, complexPatterns(PATTERNS)) },
+    { name: 'with tokens', generation: await generationWith(folder, complexPatterns(PATTERNS, 'tokens')) },
+  ];
+  for (const { name, generation } of sets) {
+    const { witnesses = [], unwitnessed = [], size } = generation.rules.patterns ?? {};
+    const tokens = witnesses.filter((one) => one.tokens !== undefined).length;
+    print(
+      `patterns ${name}`,
+      `${size}; ${witnesses.length} with a witness, ${tokens} with tokens, ${unwitnessed.length} without`,
+    );
+  }
   for (const name of FILES) {
     const file = join(folder, `${name}.ndjson`);
     const content = gunzipSync(readFileSync(sharedData('events', `${name}.ndjson.gz`)));
     // Long enough that what is left over from compiling does not count.
     writeFileSync(file, Buffer.concat(Array.from({ length: COPIES }, () => content)));
-    const best = { few: Number.POSITIVE_INFINITY, many: Number.POSITIVE_INFINITY };
-    let [records, alerts] = [0, 0];
+    let without = Number.POSITIVE_INFINITY;
+    const runs = sets.map((set) => ({ ...set, seconds: Number.POSITIVE_INFINITY, records: 0, alerts: 0 }));
     for (let round = 0; round < ROUNDS; round++) {
-      best.few = Math.min(best.few, (await scanOnce(few, file)).seconds);
-      const run = await scanOnce(many, file);
-      best.many = Math.min(best.many, run.seconds);
-      [records, alerts] = [run.records, run.alerts];
+      without = Math.min(without, (await scanOnce(few, file)).seconds);
+      for (const run of runs) {
+        const { seconds, records, alerts } = await scanOnce(run.generation, file);
+        Object.assign(run, { seconds: Math.min(run.seconds, seconds), records, alerts });
+      }
     }
-    const { evaluated = 0, events = 0 } = many.rules.patterns?.counts ?? {};
-    print(
-      `${name}: ${records} events, ${alerts} alerts`,
-      `${Math.round(records / best.few)} events/s without, ${Math.round(records / best.many)} with: ${((100 * best.few) / best.many).toFixed(0)} %` +
-        ` (decoded ${events}, evaluated ${evaluated} so far)`,
-    );
+    for (const { name: kind, generation, seconds, records, alerts } of runs) {
+      const { evaluated = 0, events = 0 } = generation.rules.patterns?.counts ?? {};
+      print(
+        `${name}, ${kind}: ${records} events, ${alerts} alerts`,
+        `${Math.round(records / without)} events/s without, ${Math.round(records / seconds)} with: ${((100 * without) / seconds).toFixed(0)} %` +
+          ` (decoded ${events}, evaluated ${evaluated} so far)`,
+      );
+    }
   }
   rmSync(folder, { recursive: true });
 }

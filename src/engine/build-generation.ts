@@ -150,5 +150,7 @@ async function openIntel(sources: readonly IntelSource[], options: GenerationOpt
 
 /** Witness tables in a memory of their own; undefined where the kernel cannot run. */
 function witnessesFor(intel: IntelSet): WitnessTables | undefined {
-  return canRunKernel() ? witnessTables(new ScanMemory(), intel.indicators, intel.extra) : undefined;
+  return canRunKernel()
+    ? witnessTables(new ScanMemory(), intel.indicators, intel.extra, intel.deferred.length)
+    : undefined;
 }

@@ -55,11 +55,11 @@ export function createMatching(
   report: ReportSample,
   { isWorker = false, sharesFiles = isWorker, ...options }: MatchingOptions = {},
 ): Matching {
-  const live = new LiveIndicators(tables);
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
   const rules = new EventRules(settings.rules, options);
+  const live = new LiveIndicators(tables, rules.tokens);
   const { limits, validity, clampTime, timeFields, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
@@ -85,7 +85,8 @@ export function createMatching(
     isStateful: rules.isStateful,
     isWorker,
     sharesFiles,
-    hasIndicators: () => live.table.size > 0,
+    hasTokens: rules.tokens.length > 0,
+    hasIndicators: () => live.table.size > 0 || rules.tokens.length > 0,
     ...(ruleFilter !== undefined && { ruleFilter }),
   });
   return { processor, live, rules };

@@ -12,7 +12,15 @@ import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { FedValues } from './state/process-feeder.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
-import { everyLineOf, IndicatorLines, type LineScanner, patternLines, RuleLines } from './files/line-scanner.ts';
+import {
+  everyLineOf,
+  INDICATORS_AND_PATTERNS,
+  INDICATORS_ONLY,
+  IndicatorLines,
+  type LineScanner,
+  patternLines,
+  RuleLines,
+} from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
 import {
   eachPrepared,
@@ -55,14 +63,15 @@ export interface ProcessorOptions {
   readonly archives?: boolean;
   /** Rules out records that concern no rule; absent: every record is examined. */
   readonly ruleFilter?: RuleFilter;
-  /** False while no indicator is loaded: nothing is looked for then. */
+  /** The scanner's tables hold tokens of patterns, so that what it finds may be for these as well. Default false. */
+  readonly hasTokens?: boolean;
+  /** False while no indicator is loaded and no token: nothing is looked for then. */
   readonly hasIndicators: () => boolean;
 }
 
 /** What every record is examined for, when the scanner rules out indicators only. */
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const ALL: Wanted = { indicators: true, rules: true };
-const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
 
 const NOTHING_FOUND = { candidateCount: 0, ordinals: new Uint32Array(0), encodingOnly: 0 };
 
@@ -74,6 +83,8 @@ export class Processor {
   readonly #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
   readonly #prepared: PreparedCollector | undefined;
+  /** What records are for that only the scanner has found. */
+  readonly #foundWanted: Wanted;
 
   constructor(detector: Detector, scanner: Scanner | undefined, options: ProcessorOptions) {
     this.detector = detector;
@@ -81,6 +92,7 @@ export class Processor {
     this.#hasRules = options.hasRules;
     this.#ruleFilter = options.ruleFilter;
     this.#options = options;
+    this.#foundWanted = options.hasTokens === true ? INDICATORS_AND_PATTERNS : INDICATORS_ONLY;
     this.#prepared = options.isWorker === true && options.isStateful ? new PreparedCollector() : undefined;
   }
 
@@ -90,9 +102,17 @@ export class Processor {
     if (this.#scanner === undefined) return undefined;
     if (!this.#hasRules) return new IndicatorLines(this.#scanner);
     if (filter?.sieve !== undefined && filter.takes(source))
-      return new RuleLines(filter.sieve, this.#scanner, this.#options.hasIndicators, source.logsource, filter.patterns);
+      return new RuleLines(
+        filter.sieve,
+        this.#scanner,
+        this.#options.hasIndicators,
+        source.logsource,
+        filter.patterns,
+        this.#foundWanted,
+      );
     if (filter?.patterns !== undefined && filter.sieve === undefined)
-      return patternLines(this.#scanner, filter.patterns);
+      return patternLines(this.#scanner, filter.patterns, this.#foundWanted);
+    if (filter?.hasOnlyTokens === true) return new IndicatorLines(this.#scanner, this.#foundWanted);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
     return this.#options.sharesFiles === true ? everyLineOf(this.#scanner, source, this.#filterFor(source)) : undefined;
   }
@@ -156,7 +176,7 @@ export class Processor {
         this.feed(fed, originOf(batch, i), batch.ranges[2 * i] ?? 0, batch.ranges[2 * i + 1] ?? 0, nowMs, found)
       )
         continue;
-      const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : INDICATORS_ONLY;
+      const wanted = !isCandidate ? RULES_ONLY : isForRules ? ALL : this.#foundWanted;
       const sigma = isForRules ? filter?.sigmaOf(i) : undefined;
       this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found, after);
     }

@@ -151,7 +151,8 @@ function better(left: WitnessClause, right: WitnessClause): WitnessClause {
   return commonness(right) < commonness(left) ? right : left;
 }
 
-function commonness(clause: readonly string[]): number {
+/** Share of events in which the most common of the literals is expected. */
+export function commonness(clause: readonly string[]): number {
   return clause.reduce((worst, literal) => Math.max(worst, rarity(literal)), 0);
 }
 

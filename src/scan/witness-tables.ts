@@ -87,8 +87,9 @@ export class WitnessTables {
     this.#writer = new WitnessWriter(memory, instance, memory.allocate(CTX_BYTES), address);
   }
 
-  static build(memory: ScanMemory, rows: IndicatorRows): WitnessTables {
-    const tables = WitnessTables.empty(memory, countWitnesses(rows));
+  /** `reserved`: so many names, addresses and hashes beyond the rows have room. */
+  static build(memory: ScanMemory, rows: IndicatorRows, reserved = 0): WitnessTables {
+    const tables = WitnessTables.empty(memory, withRoom(countWitnesses(rows), reserved));
     for (let row = 0; row < rows.size; row++) {
       const [kind, semantics] = [rows.kindAt(row), rows.semanticsAt(row)];
       if (!tables.#writeBytes(kind, semantics, row, rows.columns))
@@ -99,8 +100,8 @@ export class WitnessTables {
   }
 
   /** Bytes that `build` would take for the rows. */
-  static bytesFor(rows: IndicatorRows): number {
-    return tableBytes(countWitnesses(rows));
+  static bytesFor(rows: IndicatorRows, reserved = 0): number {
+    return tableBytes(withRoom(countWitnesses(rows), reserved));
   }
 
   /** Tables with room for the given numbers of keys. */
@@ -278,6 +279,10 @@ function urlClasses(value: string): readonly (0 | 1 | 4)[] {
 
 const URL_OF_ADDRESS = [CLASS_ADDRESS, CLASS_PAIR] as const;
 const URL_OF_NAME = [CLASS_NAME, CLASS_PAIR] as const;
+
+function withRoom([names, addresses, hashes, words, pairs]: ClassCounts, reserved: number): ClassCounts {
+  return [names + reserved, addresses + reserved, hashes + reserved, words, pairs];
+}
 
 /** Bytes that tables for so many keys take. */
 export function tableBytes(counts: ClassCounts): number {

@@ -63,7 +63,7 @@ async function compile(given: readonly string[], options: CompileOptions): Promi
     return errors.every(({ code }) => code === 'INTEL_FETCH_FAILED') ? EXIT.unavailable : EXIT.usage;
   }
   try {
-    compileIntel(set, options.output, compileTables(set.indicators));
+    compileIntel(set, options.output, compileTables(set.indicators, set.deferred.length));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new FlintError(

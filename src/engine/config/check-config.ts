@@ -14,6 +14,7 @@ import { credentialsOf } from '../../intel/source-credentials.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import { MAX_MEMORY_BYTES } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
+import { roomForPatterns } from '../intel/compiled-tables.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import { EventRules } from '../rules/event-rules.ts';
 import { intelSources } from '../intel/intel-sources.ts';
@@ -64,7 +65,7 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
   const usable = { ...loaded, config: withUsableRules(config) };
   const intel = await checkIntel(usable, now, collect);
   const counts = checkRules(usable, intel, collect);
-  const scannerBytes = WitnessTables.bytesFor(intel.indicators);
+  const scannerBytes = WitnessTables.bytesFor(intel.indicators, roomForPatterns(intel.deferred.length));
   collect(memoryProblems(intel.indicators.size, scannerBytes, config.limits.record_bytes));
   return {
     diagnostics: await withSourceLines(diagnostics),

@@ -24,15 +24,20 @@ export interface LineScanner {
   fedOf?(candidate: number): FedValues | undefined;
 }
 
-const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
+/** What a line that only the scanner's tables found is for. */
+export const INDICATORS_ONLY: Wanted = { indicators: true, rules: false };
+/** The same where the tables hold tokens of patterns too. */
+export const INDICATORS_AND_PATTERNS: Wanted = { indicators: true, rules: true, sigma: new Uint32Array(0) };
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const LF = 0x0a;
 
 export class IndicatorLines implements LineScanner {
   readonly #scanner: Scanner;
+  readonly #found: Wanted;
 
-  constructor(scanner: Scanner) {
+  constructor(scanner: Scanner, found = INDICATORS_ONLY) {
     this.#scanner = scanner;
+    this.#found = found;
   }
 
   get input(): Uint8Array {
@@ -44,7 +49,7 @@ export class IndicatorLines implements LineScanner {
   }
 
   wantedOf(): Wanted {
-    return INDICATORS_ONLY;
+    return this.#found;
   }
 }
 
@@ -58,17 +63,20 @@ export class RuleLines implements LineScanner {
   readonly #listed: ListedValues;
   #result: SieveResult | undefined;
   readonly #patterns: PatternFilter | undefined;
+  readonly #foundWanted: Wanted;
   /** With the candidates of patterns and indicators; undefined: there are none. */
   #merged: Merged | undefined;
 
-  /** `logsource`: what configuration says of the lines. */
+  /** `logsource`: what configuration says of the lines. `foundWanted`: what lines that the scanner finds are for. */
   constructor(
     sieve: SigmaSieve,
     scanner: Scanner,
     hasIndicators: () => boolean,
     logsource?: string,
     patterns?: PatternFilter,
+    foundWanted = INDICATORS_ONLY,
   ) {
+    this.#foundWanted = foundWanted;
     this.#sieve = sieve;
     this.#logsource = logsource;
     this.#scanner = scanner;
@@ -101,6 +109,7 @@ export class RuleLines implements LineScanner {
       rules: forRules,
       rulesWanted,
       found,
+      foundWanted: this.#foundWanted,
       ...(forPatterns !== undefined && { forPatterns }),
     };
     this.#merged = merge(lists);
@@ -108,8 +117,8 @@ export class RuleLines implements LineScanner {
   }
 
   wantedOf(candidate: number): Wanted {
-    if (this.#merged !== undefined) return this.#merged.wanted[candidate] ?? INDICATORS_ONLY;
-    return this.#result === undefined ? INDICATORS_ONLY : sieveWants(this.#result, candidate);
+    if (this.#merged !== undefined) return this.#merged.wanted[candidate] ?? this.#foundWanted;
+    return this.#result === undefined ? this.#foundWanted : sieveWants(this.#result, candidate);
   }
 
   fedOf(candidate: number): FedValues | undefined {
@@ -141,10 +150,12 @@ class LinesBesideIndicators implements LineScanner {
   readonly readBytes = 1 << 18;
   readonly #scanner: Scanner;
   readonly #lookAt: (bytes: Uint8Array) => RuleCandidates;
+  readonly #foundWanted: Wanted;
   #wanted: readonly Wanted[] = [];
 
-  constructor(scanner: Scanner, lookAt: (bytes: Uint8Array) => RuleCandidates) {
+  constructor(scanner: Scanner, foundWanted: Wanted, lookAt: (bytes: Uint8Array) => RuleCandidates) {
     this.#scanner = scanner;
+    this.#foundWanted = foundWanted;
     this.#lookAt = lookAt;
   }
 
@@ -159,19 +170,19 @@ class LinesBesideIndicators implements LineScanner {
       this.#wanted = NOTHING_WANTED;
       return found;
     }
-    const { result, wanted } = merge({ ...candidates, found });
+    const { result, wanted } = merge({ ...candidates, found, foundWanted: this.#foundWanted });
     this.#wanted = wanted;
     return result;
   }
 
   wantedOf(candidate: number): Wanted {
-    return this.#wanted[candidate] ?? INDICATORS_ONLY;
+    return this.#wanted[candidate] ?? this.#foundWanted;
   }
 }
 
 /** For STIX patterns, beside indicators. */
-export function patternLines(scanner: Scanner, patterns: PatternFilter): LineScanner {
-  return new LinesBesideIndicators(scanner, (bytes) => {
+export function patternLines(scanner: Scanner, patterns: PatternFilter, foundWanted = INDICATORS_ONLY): LineScanner {
+  return new LinesBesideIndicators(scanner, foundWanted, (bytes) => {
     const rules = patterns.candidateLines(bytes, scanner.memory) ?? everyLine(bytes);
     return { rules, rulesWanted: new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY) };
   });
@@ -179,7 +190,7 @@ export function patternLines(scanner: Scanner, patterns: PatternFilter): LineSca
 
 /** Every line is for the rules, but not for all of them; beside indicators. `filter`: says which Sigma rules a line may be for; absent: any. */
 export function everyLineOf(scanner: Scanner, { logsource }: PinnedSource, filter?: RuleFilter): LineScanner {
-  return new LinesBesideIndicators(scanner, (bytes) => {
+  return new LinesBesideIndicators(scanner, INDICATORS_ONLY, (bytes) => {
     const rules = everyLine(bytes);
     filter?.candidates(bytes, rules.ranges, rules.candidateCount, logsource);
     return { rules, rulesWanted: Array.from({ length: rules.candidateCount }, (_, i) => wantedBy(filter?.sigmaOf(i))) };
@@ -226,6 +237,8 @@ interface CandidateLists {
   /** Beside candidates of Sigma rules. */
   readonly forPatterns?: CandidateLines;
   readonly found: ScanResult;
+  /** What a line is for that stands in `found` alone. */
+  readonly foundWanted: Wanted;
 }
 
 const NO_LINES: CandidateLines = { candidateCount: 0, ranges: new Uint32Array(0), ordinals: new Uint32Array(0) };
@@ -234,7 +247,7 @@ const PATTERNS_ONLY: Wanted = { ...RULES_ONLY, sigma: new Uint32Array(0) };
 const NOTHING_WANTED: readonly Wanted[] = Object.freeze([]);
 
 /** All lists are in the order of lines; a line of several is one candidate. */
-function merge({ rules, rulesWanted, forPatterns = NO_LINES, found }: CandidateLists): Merged {
+function merge({ rules, rulesWanted, forPatterns = NO_LINES, found, foundWanted }: CandidateLists): Merged {
   const ranges: number[] = [];
   const ordinals: number[] = [];
   const merged: Wanted[] = [];
@@ -255,7 +268,7 @@ function merge({ rules, rulesWanted, forPatterns = NO_LINES, found }: CandidateL
       rule++;
     } else {
       takeRange(ranges, isForPatterns ? forPatterns : found, isForPatterns ? pattern : indicator);
-      merged.push(isForPatterns ? { ...PATTERNS_ONLY, indicators: isForIndicators } : INDICATORS_ONLY);
+      merged.push(isForPatterns ? { ...PATTERNS_ONLY, indicators: isForIndicators } : foundWanted);
       places.push(undefined);
     }
     ordinals.push(line);

@@ -15,13 +15,13 @@ it('tables of a compiled file equal those built from its indicators', async () =
   if (!read.ok) throw new Error('the samples are a source');
   const set = await loadIntel([read.source], { now: () => Date.UTC(2026, 2, 17) });
   const file = join(mkdtempSync(join(tmpdir(), 'flint-compiled-')), 'samples.flint');
-  compileIntel(set, file, compileTables(set.indicators));
+  compileIntel(set, file, compileTables(set.indicators, 0));
   const back = readCompiledIntel(file);
   if (!back.ok) throw new Error(back.diagnostic.message);
   const { indicators, extra } = back.set;
   expect(extra.size).toBe(2);
   expect(urlColumnsOf(extra)).toEqual(new IndicatorMatcher(indicators).urlColumns);
-  const restored = witnessTables(new ScanMemory(), indicators, extra).bytesView();
+  const restored = witnessTables(new ScanMemory(), indicators, extra, 0).bytesView();
   expect(Buffer.compare(restored, WitnessTables.build(new ScanMemory(), indicators).bytesView())).toBe(0);
   expect(urlColumnsOf(new Map())).toBeUndefined();
 });

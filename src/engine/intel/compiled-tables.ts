@@ -3,7 +3,7 @@
  * `flint intel compile` and read at every start. The names carry a version of their own, so that a file of an older program gives its
  * indicators all the same and has these built anew.
  *
- * Section `scan.witnesses.4`: WitnessTables as they lie in memory, little-endian. Section `match.urls.1`: 4 bytes shape, then the
+ * Section `scan.witnesses.5`: WitnessTables as they lie in memory, little-endian. Section `match.urls.1`: 4 bytes shape, then the
  * slots of the URL index.
  */
 import type { IndicatorTable } from '../../core/indicator-table.ts';
@@ -13,13 +13,27 @@ import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
 
-const WITNESSES = 'scan.witnesses.4';
+const WITNESSES = 'scan.witnesses.5';
 const URLS = 'match.urls.1';
 
+/** Tokens that patterns may put into the tables, for each of them on average. */
+export const TOKENS_PER_PATTERN = 2;
+
+/**
+ * Room for the tokens of so many patterns; twice, since tables that are kept over a restart hold those of patterns that the configuration has left out
+ * meanwhile.
+ */
+export function roomForPatterns(patterns: number): number {
+  return 2 * TOKENS_PER_PATTERN * patterns;
+}
+
 /** What to write beside the indicators. Empty where the kernel cannot run: the reader builds its own then. */
-export function compileTables(indicators: IndicatorTable): Sections {
+export function compileTables(indicators: IndicatorTable, patterns: number): Sections {
   if (!canRunKernel()) return new Map();
-  return tableSections(new UrlIndex(indicators).columns, WitnessTables.build(new ScanMemory(), indicators));
+  return tableSections(
+    new UrlIndex(indicators).columns,
+    WitnessTables.build(new ScanMemory(), indicators, roomForPatterns(patterns)),
+  );
 }
 
 /** The same of tables that are built already; scanners may go on using them, and additions may go into them meanwhile. */
@@ -34,9 +48,16 @@ export function tableSections({ shape, slots }: UrlIndexColumns, witnesses: Witn
 }
 
 /** Witness tables in `memory`: restored when the file has them, else built. */
-export function witnessTables(memory: ScanMemory, indicators: IndicatorTable, extra: Sections): WitnessTables {
+export function witnessTables(
+  memory: ScanMemory,
+  indicators: IndicatorTable,
+  extra: Sections,
+  patterns: number,
+): WitnessTables {
   const saved = extra.get(WITNESSES);
-  return saved === undefined ? WitnessTables.build(memory, indicators) : WitnessTables.restore(memory, saved);
+  return saved === undefined
+    ? WitnessTables.build(memory, indicators, roomForPatterns(patterns))
+    : WitnessTables.restore(memory, saved);
 }
 
 /** Columns of the URL index when the file has them. */

@@ -18,7 +18,7 @@ import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
-import { compileTables, tableSections } from './compiled-tables.ts';
+import { compileTables, roomForPatterns, tableSections } from './compiled-tables.ts';
 import {
   fromPortable,
   type PortableIntel,
@@ -210,7 +210,7 @@ const JOBS: Jobs = {
     const witnesses = tables === undefined ? undefined : witnessesOf(tables);
     const sections =
       tables === undefined || witnesses === undefined
-        ? compileTables(whole.indicators)
+        ? compileTables(whole.indicators, whole.deferred.length)
         : tableSections(tables.urls, witnesses);
     compileIntel(whole, path, sections, { mode: 0o600 });
     return { path };
@@ -236,7 +236,9 @@ export function seenIn(folder: string): SeenFolder {
 
 function built(set: IntelSet): BuiltIntel {
   const urlColumns = new UrlIndex(set.indicators).columns;
-  const witnesses = canRunKernel() ? WitnessTables.build(new ScanMemory(), set.indicators) : undefined;
+  const witnesses = canRunKernel()
+    ? WitnessTables.build(new ScanMemory(), set.indicators, roomForPatterns(set.deferred.length))
+    : undefined;
   return { set: handOver(set), tables: portableTables(urlColumns, witnesses) };
 }
 

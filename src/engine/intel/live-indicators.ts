@@ -9,6 +9,7 @@ import type { Observed } from '../../core/observed.ts';
 import { BenignSet } from '../../intel/benign-set.ts';
 import type { IntelRows } from '../../intel/store/store-entry.ts';
 import { LayeredMatcher } from '../../match/layered-matcher.ts';
+import type { ScanToken } from '../../match/object-token.ts';
 import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
 import type { WitnessTables } from '../../scan/witness-tables.ts';
 import type { IndicatorLookup, RowHit } from '../detector.ts';
@@ -38,8 +39,12 @@ interface Layers {
 export class LiveIndicators implements IndicatorLookup {
   #layers: Layers;
 
-  constructor(base: LiveBase) {
-    this.#layers = layersOf(base);
+  readonly #tokens: readonly ScanToken[];
+
+  /** `tokens`: of rules that rely on the scanner's tables to find them. */
+  constructor(base: LiveBase, tokens: readonly ScanToken[] = []) {
+    this.#tokens = tokens;
+    this.#layers = layersOf(base, tokens);
   }
 
   get table(): LayeredTable {
@@ -73,13 +78,15 @@ export class LiveIndicators implements IndicatorLookup {
 
   /** Goes over to a new base and what came after it was begun; all at once for whoever matches. */
   swap(base: LiveBase, since: readonly IntelRows[]): void {
-    const layers = layersOf(base);
+    const layers = layersOf(base, this.#tokens);
     for (const rows of since) applyTo(layers, rows);
     this.#layers = layers;
   }
 }
 
-function layersOf({ indicators, benign, urls, witnesses }: LiveBase): Layers {
+function layersOf({ indicators, benign, urls, witnesses }: LiveBase, tokens: readonly ScanToken[]): Layers {
+  // First: the tables were made with room for them.
+  for (const { kind, value, semantics } of tokens) witnesses?.add(kind, value, semantics);
   return {
     matcher: new LayeredMatcher(new LayeredTable(indicators), urls),
     benign: new BenignSet(new LayeredTable(benign)),

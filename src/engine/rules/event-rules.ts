@@ -21,6 +21,9 @@ import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
+import type { ScanToken } from '../../match/object-token.ts';
+import { canRunKernel } from '../../scan/indicator-scanner.ts';
+import { TOKENS_PER_PATTERN } from '../intel/compiled-tables.ts';
 import type { Watcher } from '../../state/correlation/plan.ts';
 import type { EventArchive, EventLog } from '../../state/event-log.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
@@ -47,6 +50,9 @@ export interface EventRulesOptions {
   readonly previous?: EventRules;
 }
 
+/** Tokens are used where at most one of so many patterns has none. */
+const LOOSE_SHARE = 4;
+
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
   readonly sigma: SigmaEventRules | undefined;
@@ -65,6 +71,8 @@ export class EventRules implements MatchesEvents {
   readonly #loaded: PortableSigma;
   /** Loaded rules by engine; engines without rules are absent. */
   readonly counts: Readonly<Record<string, number>>;
+
+  #tokens: readonly ScanToken[] | undefined;
 
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
     const { onEvent, previous, archive, watch } = options;
@@ -165,12 +173,33 @@ export class EventRules implements MatchesEvents {
     ];
   }
 
+  /**
+   * What the tables of the indicator scanner must hold, so that it finds the patterns that have tokens; empty: the filter finds all patterns.
+   */
+  get tokens(): readonly ScanToken[] {
+    this.#tokens ??= this.#collectTokens();
+    return this.#tokens;
+  }
+
+  #collectTokens(): readonly ScanToken[] {
+    const { patterns } = this;
+    // Every record is decoded then, whatever its bytes hold.
+    if (patterns === undefined || patterns.unwitnessed.length > 0 || this.stateful?.seesEveryEvent === true) return [];
+    const { witnesses } = patterns;
+    const tokens = witnesses.flatMap((one) => one.tokens ?? []);
+    // Where the bytes are searched for literals anyway, a few more cost less than events that are decoded in vain.
+    const loose = witnesses.filter((one) => one.tokens === undefined).length;
+    const pays = loose * LOOSE_SHARE <= witnesses.length && tokens.length <= TOKENS_PER_PATTERN * patterns.size;
+    return pays && canRunKernel() ? tokens : [];
+  }
+
   /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */
   createFilter(options: RuleFilterOptions): RuleFilter | undefined {
     const { patterns, sigma, processes } = this;
     // Patterns without a literal may hold for any event.
     if (this.isEmpty || (patterns?.unwitnessed.length ?? 0) > 0) return undefined;
-    return RuleFilter.of(patterns?.witnesses ?? [], sigma?.rules, {
+    const loose = patterns?.witnesses.filter(({ tokens }) => tokens === undefined || this.tokens.length === 0) ?? [];
+    return RuleFilter.of(loose, sigma?.rules, {
       ...options,
       ...(this.stateful?.seesEveryEvent === true && { decodesAll: true }),
       ...(this.#matched !== undefined && { matched: this.#matched.slots }),

@@ -19,7 +19,8 @@ import { type ObservationPlan, type Observed, observedBrackets } from '../../ir/
 import type { OriginsOf } from '../../ir/value-origin.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import { LiteralIndex } from '../../match/literal-index.ts';
-import { witnessClause } from '../../match/object-witness.ts';
+import { type ScanToken, type TokenClause, tokenClause } from '../../match/object-token.ts';
+import { commonness, witnessClause } from '../../match/object-witness.ts';
 import { regexProblem } from '../../match/regex.ts';
 import type { ObservedObject, Subject } from '../../match/subject.ts';
 import { compilePattern } from '../../rules/pattern/compile.ts';
@@ -81,6 +82,8 @@ export interface PatternWitness {
   readonly pattern: number;
   /** Lower-case ASCII; at least one stands, in either case, in one of the searchable texts of every event the pattern is concerned with. */
   readonly anyOf: readonly string[];
+  /** Values of indicators of which at least one stands in every such event as a whole token; absent: there are none, or frequent ones. */
+  readonly tokens?: readonly ScanToken[];
 }
 
 export interface PatternSetCounts {
@@ -199,7 +202,11 @@ export class PatternSet {
         continue;
       }
       const anyOf = [...new Set(clauses.flatMap((clause) => clause ?? []))];
-      if (anyOf.length > 0) witnesses.push({ pattern: number, anyOf });
+      const tokens = tokensOf(
+        brackets.map(({ predicate }) => tokenClause(predicate, origins)),
+        anyOf,
+      );
+      if (anyOf.length > 0) witnesses.push({ pattern: number, anyOf, ...(tokens !== undefined && { tokens }) });
       for (const literal of anyOf) index.add('contains', literal, number);
     }
     this.witnesses = witnesses;
@@ -367,6 +374,18 @@ export class PatternSet {
     };
   }
 }
+
+/** The tokens unless they stand in many more events than the literals: to find them costs nothing, to decode events does. */
+function tokensOf(clauses: readonly TokenClause[], literals: readonly string[]): readonly ScanToken[] | undefined {
+  const tokens = clauses.flatMap((clause) => clause ?? []);
+  if (clauses.includes(undefined) || tokens.length === 0) return undefined;
+  const most = MOST_COMMON * Math.max(commonness(literals), RARE);
+  return commonness(tokens.map(({ value }) => value)) <= most ? tokens : undefined;
+}
+
+const MOST_COMMON = 16;
+/** A name, address or hash that is expected in so few events is worth it in any case. */
+const RARE = 1e-5;
 
 /** What names patterns over restarts: id, text and group key as a fingerprint; equal ones are numbered. */
 function streamKeys(patterns: readonly CompiledPattern[], groupBy: readonly string[] | undefined): string[] {

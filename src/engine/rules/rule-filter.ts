@@ -61,6 +61,11 @@ export class RuleFilter {
     return this.decodesAll ? undefined : this.#sigma;
   }
 
+  /** Bytes tell nothing here: all that rules ask for stands in the tables of the indicator scanner. */
+  get hasOnlyTokens(): boolean {
+    return this.#sigma === undefined && this.#patterns === undefined;
+  }
+
   /** What finds patterns. */
   get patterns(): PatternFilter | undefined {
     return this.#patterns;

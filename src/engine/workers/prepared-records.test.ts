@@ -39,7 +39,7 @@ const generationOf = (loaded: Loaded): Promise<Generation> =>
 
 /** A worker's matching, as its thread makes it, on this thread. */
 function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
-  const witnesses = witnessTables(new ScanMemory(), intel.indicators, intel.extra);
+  const witnesses = witnessTables(new ScanMemory(), intel.indicators, intel.extra, 0);
   const { texts } = readRuleTexts(loaded, intel, 'ordered');
   return createMatching(
     { indicators: intel.indicators, benign: intel.benign.table, scanner: scannersFor(witnesses, 1, 1 << 20)[0] },
