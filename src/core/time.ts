@@ -10,6 +10,8 @@ const APACHE =
   /^(\d{1,2})[/ -]([A-Za-z]{3})[/ -](\d{4})[:\s](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/;
 const RFC2822 = /^(?:[A-Za-z]{3},\s*)?(\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s.+)$/;
 const SYSLOG = /^([A-Za-z]{3})\s+(\d{1,2})\s+(?:(\d{4})\s+)?(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?$/;
+/** `Fri Sep 09 10:42:29.902022 2011`, as C's asctime writes it, and Apache. */
+const ASCTIME = /^(?:[A-Za-z]{3}\s+)?([A-Za-z]{3}\s+\d{1,2})\s+(\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)\s+(\d{4})$/;
 /** A time without year may lie this far ahead before it is taken for last year's. */
 const MAX_CLOCK_SKEW_MS = 2 * 86_400_000;
 const NUMBER = /^\d{9,19}(?:\.\d{1,9})?$/;
@@ -61,7 +63,7 @@ function parseApache(text: string, zone: string): number | undefined {
 }
 
 function parseSyslog(text: string, zone: string, referenceMs: number): number | undefined {
-  const m = SYSLOG.exec(text);
+  const m = SYSLOG.exec(text.replace(ASCTIME, '$1 $3 $2'));
   if (m === null) return undefined;
   const month = MONTHS.indexOf((m[1] as string).toLowerCase()) + 1;
   const inYear = (year: number): number | undefined =>

@@ -45,6 +45,8 @@ describe('event time', () => {
     ['1718186400.123 200 192.0.2.1 TCP_MISS/200', '2024-06-12T10:00:00.123Z'],
     ['<34>Jun 12 10:00:00 host su: x', '2024-06-12T10:00:00.000Z'],
     ['<165>1 2024-06-12T10:00:00.5Z host app', '2024-06-12T10:00:00.500Z'],
+    ['[Wed Jun 12 10:00:00.902022 2024] [core:error] [pid 5] x', '2024-06-12T10:00:00.902Z'],
+    ['2024/06/12 10:00:00 [alert] 12#12: x', '2024-06-12T10:00:00.000Z'],
     ['192.0.2.1 - - [12/Jun/2024:10:00:00 +0000] "GET / HTTP/1.1"', '2024-06-12T10:00:00.000Z'],
   ])('reads the stamp of the line %s', (message, expected) => {
     expect(new Date(eventTime({ message }, 'text', options).ms).toISOString()).toBe(expected);

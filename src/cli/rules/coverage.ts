@@ -25,11 +25,11 @@ Examples:
       .action(action((paths, options) => coverage(paths as string[], options as CoverageOptions))),
 };
 
-interface CoverageOptions extends RuleOptions, RuleFilter {
+export interface CoverageOptions extends RuleOptions, RuleFilter {
   readonly navigator?: boolean;
 }
 
-async function coverage(paths: readonly string[], options: CoverageOptions): Promise<number> {
+export async function coverage(paths: readonly string[], options: CoverageOptions): Promise<number> {
   const terminal = openTerminal(options);
   const { detections, correlations } = await loadRulesAndFeeds(options, paths);
   const covered = attackCoverage([...detections, ...correlations].filter((rule) => isChosen(rule, options)));

@@ -7,6 +7,7 @@ import { attackCoverage } from '../../rules/sigma/attack-coverage.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { renderTable } from '../table.ts';
+import { type CoverageOptions, coverage } from './coverage.ts';
 import { openTerminal, say } from '../terminal.ts';
 import { addFilterOptions, isChosen, type RuleFilter } from './rule-filter.ts';
 import { addRuleOptions, loadRulesAndFeeds, type RuleOptions } from './rule-options.ts';
@@ -19,16 +20,27 @@ export const lsCommand: CliCommand = {
     addFilterOptions(addRuleOptions(new Command('ls')))
       .description('Sigma rules, those of feeds included: level, status, log source, title and place')
       .argument('[paths...]', 'rule files and folders, beside those of --rules and -c')
+      .option('--coverage', 'the ATT&CK techniques of these rules instead, as "flint rules coverage" shows them')
+      .option('--navigator', 'these techniques as a layer for the ATT&CK Navigator')
       .addHelpText(
         'after',
         `
 Examples:
   flint rules ls sigma/rules
   flint rules ls sigma/rules --level high --level critical --tag attack.t1059
-  flint rules ls -c flint.yaml --product windows --json`,
+  flint rules ls -c flint.yaml --product windows --json
+  flint rules ls sigma/rules --navigator > layer.json`,
       )
-      .action(action((paths, options) => list(paths as string[], options as RuleOptions & RuleFilter))),
+      .action(
+        action((paths, options) => {
+          const chosen = options as ListOptions;
+          const isCoverage = chosen.coverage === true || chosen.navigator === true;
+          return isCoverage ? coverage(paths as string[], chosen) : list(paths as string[], chosen);
+        }),
+      ),
 };
+
+type ListOptions = CoverageOptions & { readonly coverage?: boolean };
 
 async function list(paths: readonly string[], options: RuleOptions & RuleFilter): Promise<number> {
   const terminal = openTerminal(options);

@@ -132,7 +132,12 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   vsftpd: ['vsftpd'],
   guacd: ['guacamole'],
   guacamole: ['guacamole'],
+  apache2: ['apache'],
+  httpd: ['apache'],
+  nginx: ['nginx'],
 };
+/** Routing daemon of Junos. */
+const JUNIPER = eventSource('juniper', [], ['bgp']);
 
 export function linuxSyslog(): Shape {
   const sources = new Map<string, EventSource>();
@@ -159,6 +164,7 @@ export function linuxSyslog(): Shape {
 }
 
 function sourceOf(program: string, sources: Map<string, EventSource>): EventSource {
+  if (program === 'rpd') return JUNIPER;
   let source = sources.get(program);
   if (source === undefined) {
     const own = Object.hasOwn(SERVICES, program) ? (SERVICES[program] as readonly string[]) : [];

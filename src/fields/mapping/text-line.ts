@@ -1,10 +1,10 @@
 /**
  * Text lines that no decoder has taken apart (`message` alone): audit records, access log lines in common and combined form,
- * Squid's, FortiGate's, those of Cisco IOS, and syslog lines that name host and program are read here as far as rules need, and handed to
+ * Squid's, error logs of Apache and nginx, FortiGate's, those of Cisco IOS and Huawei, and syslog lines that name host and program are read here as far as rules need, and handed to
  * the shapes they are of. The line itself stays in `message`, where keyword rules look.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
-import { eventSource } from '../../core/event-source.ts';
+import { type EventSource, eventSource } from '../../core/event-source.ts';
 import { plainEvent } from '../../core/rule-event.ts';
 import { type AuditLine, auditLine, syslogHeader } from '../../core/syslog-line.ts';
 import { auditd, linuxSyslog } from './linux.ts';
@@ -23,7 +23,17 @@ const SQUID = /^\s*\d{9,10}\.\d{3}\s+\d+ (\S+) ([A-Z_]+)\/(\d{3}) (\d+) ([A-Z_]{
 const FORTIGATE = /\bdevid="?F\S+ .*\blogid="?\d/;
 /** Cisco's `%FACILITY-SEVERITY-MNEMONIC:`. */
 const CISCO = /%[A-Z][A-Z0-9_]+(?:-[A-Z0-9_]+)?-[0-7]-[A-Z][A-Z0-9_]+: /;
-const CISCO_SOURCE = eventSource('cisco', [], ['aaa', 'bgp', 'ldp']);
+/** Lines in which nothing but texts is looked for, and where they are from. */
+const PLAIN_LINES: readonly (readonly [RegExp, EventSource])[] = [
+  [CISCO, eventSource('cisco', [], ['aaa', 'bgp', 'ldp', 'syslog'])],
+  // Huawei's `%%01BGP/3/…`: version, module, severity.
+  [/%%\d{2}[A-Z][A-Z0-9_]*\/[0-7]\/[A-Z][A-Z0-9_]*/, eventSource('huawei', [], ['bgp'])],
+  [
+    /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2}(?:\.\d+)? \d{4}\] \[(?:[\w-]*:)?[a-z0-9]+\] /,
+    eventSource(undefined, [], ['apache']),
+  ],
+  [/^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}:\d{2} \[[a-z]+\] \d+#\d+: /, eventSource(undefined, [], ['nginx'])],
+];
 
 export function textLine(): Shape {
   const syslog = linuxSyslog();
@@ -34,7 +44,8 @@ export function textLine(): Shape {
       const line = lineOf(fields);
       return (
         line !== undefined &&
-        ([ACCESS, SQUID, FORTIGATE, CISCO].some((form) => form.test(line)) ||
+        ([ACCESS, SQUID, FORTIGATE].some((form) => form.test(line)) ||
+          PLAIN_LINES.some(([form]) => form.test(line)) ||
           auditLine(line) !== undefined ||
           syslogHeader(line) !== undefined)
       );
@@ -44,7 +55,8 @@ export function textLine(): Shape {
       const audit = auditLine(line);
       if (audit !== undefined) return auditd.view(auditFields(line, audit));
       if (FORTIGATE.test(line)) return fortigate.view(pairsOf(line));
-      if (CISCO.test(line)) return { event: plainEvent({ message: line }), source: CISCO_SOURCE };
+      const plain = PLAIN_LINES.find(([form]) => form.test(line));
+      if (plain !== undefined) return { event: plainEvent({ message: line }), source: plain[1] };
       const access = ACCESS.exec(line);
       if (access !== null) return web.view(accessFields(line, access));
       const squid = SQUID.exec(line);
