@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    testTimeout: process.env.FLINT_NIGHTLY === '1' ? 3_600_000 : 60_000,
     hookTimeout: 20_000,
     projects: [
       {

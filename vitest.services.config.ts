@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.service.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: process.env.FLINT_NIGHTLY === '1' ? 3_600_000 : 120_000,
     hookTimeout: 300_000,
     fileParallelism: false,
     passWithNoTests: true,

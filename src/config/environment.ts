@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 
 const PREFIX = 'FLINT_';
 /** Variables with the prefix that are no configuration keys. */
-const NOT_CONFIGURATION = new Set(['FLINT_SHARED_DATA', 'FLINT_NIGHTLY']);
+const NOT_CONFIGURATION = new Set(['FLINT_SHARED_DATA', 'FLINT_NIGHTLY', 'FLINT_ROUNDS', 'FLINT_SEED']);
 
 export type Tree = { [key: string]: unknown };
 

@@ -4,6 +4,7 @@ import type { Regex } from '../ir/predicate.ts';
 import { seededRandom, pick } from '../testing/random-rules.ts';
 import { type RegexAutomaton, regexAutomaton } from './regex-automaton.ts';
 import { compiledRegex } from './regex.ts';
+import { testSeed } from '../testing/test-runs.ts';
 
 const regex = (source: string, ignoreCase = false): Regex => ({
   kind: 'regex',
@@ -60,7 +61,7 @@ const PARTS = [
 
 describe('automaton of a regular expression', () => {
   it('says yes to every random text that matches, and no to most others', () => {
-    const seed = Number(process.env['FLINT_SEED'] ?? 7);
+    const seed = testSeed(7);
     const next = seededRandom(seed);
     let matched = 0;
     let refused = 0;

@@ -17,11 +17,11 @@ import { allocateScanner, IndicatorScanner } from './indicator-scanner.ts';
 import { ScanMemory } from './scan-memory.ts';
 import type { ScanResult } from './scanner.ts';
 import { WitnessTables } from './witness-tables.ts';
+import { NIGHTLY, testRounds, testSeed } from '../testing/test-runs.ts';
 
-const IS_NIGHTLY = process.env['FLINT_NIGHTLY'] === '1';
-const ROUNDS = IS_NIGHTLY ? 250 : 8;
-const RECORDS = IS_NIGHTLY ? 4000 : 1500;
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = testRounds(8, 250);
+const RECORDS = NIGHTLY ? 4000 : 1500;
+const SEED = testSeed();
 
 function tableOf(indicators: readonly PlainIndicator[]): IndicatorTable {
   const builder = new IndicatorTableBuilder();

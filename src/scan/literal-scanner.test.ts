@@ -4,9 +4,10 @@ import { learnFrequency } from './gram-frequency.ts';
 import { compileLiterals, type LiteralWitness } from './literal-plan.ts';
 import { EVERY_LITERAL, type LiteralResult, LiteralScanner } from './literal-scanner.ts';
 import { ScanMemory } from './scan-memory.ts';
+import { testRounds, testSeed } from '../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 16);
+const SEED = testSeed();
+const ROUNDS = testRounds(16, 1000);
 
 function inputOf(memory: ScanMemory, bytes: number): Uint8Array {
   // Allocation may grow the memory, which makes a new buffer.

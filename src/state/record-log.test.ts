@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../testing/random.ts';
 import { RecordLog } from './record-log.ts';
+import { testSeed } from '../testing/test-runs.ts';
 
 const SOURCES = ['a', 'b'].map((id) => ({ input: 'i', path: id, id, replayable: true, timezone: 'Z' }));
 
 describe('the log of records', () => {
   it('gives each record back as it stood, until it is dropped, whatever its buffer holds by then', () => {
-    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    const seed = testSeed();
     const random = new Random(seed);
     const log = new RecordLog();
     const kept: { readonly source: number; readonly position: number; readonly text: string }[] = [];

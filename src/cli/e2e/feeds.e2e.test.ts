@@ -7,8 +7,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FlintProcess, temporaryFolder, total } from '../../testing/flint-process.ts';
+import { NIGHTLY } from '../../testing/test-runs.ts';
 
-const NIGHTLY = process.env.FLINT_NIGHTLY === '1';
 const BUNDLE_BYTES = NIGHTLY ? 1e9 : 50e6;
 const BAD_LINES = NIGHTLY ? 1_000_000 : 100_000;
 const INDICATOR_EVERY_BYTES = 50_000;

@@ -4,7 +4,7 @@
  * state goes through a snapshot. The alerts of all its lives together have exactly the ids
  * of a run that nobody disturbed, and say the same wherever one was said twice.
  *
- * FLINT_KILL_ROUNDS sets how often it is killed (default 8; the nightly run takes 200), FLINT_KILL_SEED repeats a run.
+ * It is killed 8 times, by night 200 (FLINT_ROUNDS); FLINT_SEED repeats a run.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,9 +12,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { FlintProcess, pause, temporaryFolder, total } from '../../testing/flint-process.ts';
 import { Random } from '../../testing/random.ts';
 import { statefulSetup } from '../../testing/stateful-events.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
-const ROUNDS = Number(process.env.FLINT_KILL_ROUNDS ?? 8);
-const SEED = Number(process.env.FLINT_KILL_SEED ?? Date.now() % 1_000_000);
+const ROUNDS = testRounds(8, 200);
+const SEED = testSeed();
 const LINES_PER_ROUND = 150;
 const PAIRS_PER_ROUND = 10;
 const END = 'end-of-log.example.com';

@@ -16,6 +16,7 @@ import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { cutRanges, scanRange } from './scan-range.ts';
 import { scanFiles } from './scan-files.ts';
 import { examineLeft } from './waiting-records.ts';
+import { testSeed } from '../../testing/test-runs.ts';
 
 const SAMPLES = new URL('../../../samples/intel', import.meta.url).pathname;
 const MAX_RECORD = 64 * 1024;
@@ -66,7 +67,7 @@ function line(random: Random): string {
 
 describe('line files', () => {
   it('give the same alerts in ranges of any size as through the framers', async () => {
-    const seed = Number(process.env.FLINT_SEED ?? Date.now() % 1e9);
+    const seed = testSeed();
     const random = new Random(seed);
     let alerts = 0;
     let examinedElsewhere = 0;

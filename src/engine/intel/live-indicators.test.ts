@@ -18,9 +18,10 @@ import { type PlainIndicator, plantedRecord, randomIndicators } from '../../test
 import { decodedEvents } from '../../testing/decoded-events.ts';
 import { Random } from '../../testing/random.ts';
 import { LiveIndicators } from './live-indicators.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = process.env['FLINT_NIGHTLY'] === '1' ? 100 : 4;
+const SEED = testSeed();
+const ROUNDS = testRounds(4, 100);
 const STEPS = 8;
 const RECORDS = 150;
 const FEEDS = ['a', 'b', 'c'];

@@ -12,6 +12,7 @@ import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { scanFiles } from '../files/scan-files.ts';
+import { testSeed } from '../../testing/test-runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-every-record-'));
 
@@ -87,7 +88,7 @@ describe('records that are decoded whatever their bytes say', () => {
     ['a key map', { keyMap: join(folder, 'key.map') }, 'note'],
     ['both', { flux: [join(folder, 'flux.yml')], keyMap: join(folder, 'key.map') }, 'flux'],
   ])('are tried for the rules that the sieve names: %s', async (_name, extra, wanted) => {
-    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    const seed = testSeed();
     const text = records(new Random(seed), 2000);
     const path = join(folder, 'events.ndjson');
     writeFileSync(path, text);

@@ -9,10 +9,11 @@ import { installOasisPython, runOasisPython } from '../../testing/oasis-python.t
 import { Random } from '../../testing/random.ts';
 import { randomObservations, randomPattern } from '../../testing/random-patterns.ts';
 import { type MatchOutcome, testPatterns } from './pattern-test.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
 const missing = installOasisPython();
-const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 300);
-const SEED = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+const ROUNDS = testRounds(300, 5000);
+const SEED = testSeed();
 
 const SCRIPT = `
 import json, sys

@@ -5,8 +5,9 @@ import { compilePatterns } from './pattern-set.ts';
 import { PatternFilter } from './pattern-filter.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { Random } from '../../testing/random.ts';
+import { testSeed } from '../../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = testSeed();
 
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",

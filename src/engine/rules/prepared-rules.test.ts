@@ -9,8 +9,9 @@ import { Random } from '../../testing/random.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { EventRules } from './event-rules.ts';
 import { readSigmaTexts, type RuleTexts } from './rule-texts.ts';
+import { testRounds } from '../../testing/test-runs.ts';
 
-const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 4);
+const ROUNDS = testRounds(4, 100);
 const FILES = 3;
 const LINES = 250;
 const SEED = { lo: 1, hi: 2 };

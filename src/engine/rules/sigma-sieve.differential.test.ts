@@ -17,6 +17,7 @@ import { RANDOM_SHAPES } from '../../testing/random-shapes.ts';
 import { damaged, spelled } from '../../testing/random-spelling.ts';
 import { rulesOf } from './rule-filter.ts';
 import { SigmaSieve } from './sigma-sieve.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
 function parsed(text: string): EventObject | undefined {
   try {
@@ -41,8 +42,8 @@ const DECODED = ['web'];
 it.each(RANDOM_SHAPES)(
   '$name: no rule that holds is missing among the candidates',
   ({ name, sources, names, record }) => {
-    const seed = Number(process.env['FLINT_SEED'] ?? 20261121);
-    const rounds = Number(process.env['FLINT_ROUNDS'] ?? 15);
+    const seed = testSeed(20261121);
+    const rounds = testRounds(15, 300);
     const next = seededRandom(seed);
     let held = 0;
     let offered = 0;

@@ -17,6 +17,7 @@ import { ListedValues } from '../rules/rule-filter.ts';
 import { SigmaSieve } from '../rules/sigma-sieve.ts';
 import { MatchedSlots } from './matched-slots.ts';
 import { MatchReader } from './match-reader.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
 const RULE: DetectionRule = {
   kind: 'detection',
@@ -87,8 +88,8 @@ function parsed(text: string): EventObject | undefined {
 }
 
 it.each(RANDOM_SHAPES)('$name: what is read from bytes is what decoding says', ({ name, names, record }) => {
-  const seed = Number(process.env['FLINT_SEED'] ?? 20261121);
-  const rounds = Number(process.env['FLINT_ROUNDS'] ?? 2);
+  const seed = testSeed(20261121);
+  const rounds = testRounds(2, 100);
   const next = seededRandom(seed);
   let taken = 0;
   let present = 0;

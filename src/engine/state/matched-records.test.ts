@@ -13,6 +13,7 @@ import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
 import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { scanFiles } from '../files/scan-files.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-matched-records-'));
 writeFileSync(join(folder, 'all.json'), JSON.stringify(UNWITNESSED_BUNDLE));
@@ -127,8 +128,8 @@ async function scan(path: string, bytes: number, options: object): Promise<Scann
 }
 
 it('correlations told of records by their bytes give the alerts that they give when all is decoded', async () => {
-  const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
-  const rounds = Number(process.env['FLINT_ROUNDS'] ?? 1);
+  const seed = testSeed();
+  const rounds = testRounds(1, 60);
   let alerts = 0;
   for (let round = 0; round < rounds; round++) {
     const random = new Random(seed + round);

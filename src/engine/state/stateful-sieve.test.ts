@@ -13,6 +13,7 @@ import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { scanFiles } from '../files/scan-files.ts';
+import { testSeed } from '../../testing/test-runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-stateful-sieve-'));
 const RULES = `title: Shell
@@ -89,7 +90,7 @@ describe('correlations behind the sieve', () => {
     ['one record a line', false],
     ['a record over several lines in the middle', true],
   ])('give what they give when all is decoded: %s', async (_name, irregular) => {
-    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    const seed = testSeed();
     const text = records(new Random(seed), 3000, irregular);
     const path = join(folder, `events-${irregular}.ndjson`);
     writeFileSync(path, text);
@@ -107,7 +108,7 @@ describe('processes read from the bytes of lines', () => {
     ['one record a line', false],
     ['a record over several lines in the second half', true],
   ])('give the alerts and the memory that they give when all is decoded: %s', async (_name, irregular) => {
-    const seed = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
+    const seed = testSeed();
     // More than one range of a file, so that lines and records are counted on.
     const lines = processLog(new Random(seed), 2600, 7000);
     if (irregular) lines.splice(2500, 0, JSON.stringify({ spread: { over: 'lines' } }, null, 2));

@@ -19,9 +19,10 @@ import { decodeEntry, encodeEntry } from '../store/store-entry.ts';
 import { StoreState } from '../store/store-state.ts';
 import { writeTaxiiIndex } from '../taxii/taxii-index.ts';
 import { TaxiiStore } from '../taxii/taxii-store.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = process.env['FLINT_NIGHTLY'] === '1' ? 100 : 3;
+const SEED = testSeed();
+const ROUNDS = testRounds(3, 100);
 const STEPS = 26;
 const DAY_MS = 86_400_000;
 

@@ -17,9 +17,10 @@ import { mergeLayers } from './merge-layers.ts';
 import { refreshSource } from './refresh-source.ts';
 import { decodeEntry, encodeEntry, type SourceFeeds, type StoreEntry } from './store-entry.ts';
 import { StoreState } from './store-state.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = process.env['FLINT_NIGHTLY'] === '1' ? 200 : 8;
+const SEED = testSeed();
+const ROUNDS = testRounds(8, 200);
 const STEPS = 15;
 
 let folder: string;

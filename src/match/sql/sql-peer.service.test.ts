@@ -13,13 +13,14 @@ import { duckdb } from './duckdb.ts';
 import { selectSql } from './predicate-sql.ts';
 import { spark } from './spark.ts';
 import { type SqlDialect, SqlRefusal } from './sql-dialect.ts';
+import { testSeed } from '../../testing/test-runs.ts';
 
 const TABLE = { table: 'events', column: 'event', select: ['n'] };
 const ENGINES: readonly { readonly dialect: SqlDialect; readonly release: string; readonly random: number }[] = [
   { dialect: duckdb, release: '2.0.0', random: 600 },
   { dialect: spark, release: '4.3.0', random: 25 },
 ];
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+const SEED = testSeed();
 
 const FIELD = (name: string): FieldPath => ({ kind: 'field', name });
 const compare = (path: FieldPath, test: Test): Predicate => ({

@@ -19,10 +19,11 @@ import { naiveFirings } from '../../state/correlation/naive-executor.ts';
 import { planCorrelations } from '../../state/correlation/plan.ts';
 import { installSqlEngine, runSql } from '../../testing/sql-peer.ts';
 import { loadSigma, type SigmaRules } from './load.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
 const missing = installSqlEngine('duckdb', '2.0.0');
-const SEED = Number(process.env['FLINT_SEED'] ?? Date.now() % 1e9);
-const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 150);
+const SEED = testSeed();
+const ROUNDS = testRounds(150, 2000);
 const START_MS = Date.UTC(2026, 2, 1, 10);
 const VIEW = `CREATE VIEW timed AS SELECT n, event, CAST(event->>'$."@timestamp"' AS TIMESTAMP) AS at FROM events`;
 

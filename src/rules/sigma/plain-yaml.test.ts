@@ -5,9 +5,10 @@ import { Random } from '../../testing/random.ts';
 import { hasSharedData, sharedDataMissing } from '../../testing/shared-data.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 import { RULE_SCHEMA } from './yaml-schema.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = process.env['FLINT_NIGHTLY'] === '1' ? 1_000_000 : 15_000;
+const SEED = testSeed();
+const ROUNDS = testRounds(15_000, 1_000_000);
 
 /** What the full parser says; undefined: that it is wrong. */
 function full(text: string): unknown[] | undefined {
