@@ -5,10 +5,11 @@ import { allocateScanner, IndicatorScanner } from '../../scan/indicator-scanner.
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
 import { Random } from '../../testing/random.ts';
+import { testRounds, testSeed } from '../../testing/test-runs.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
 
-const ROUNDS = Number(process.env['FLINT_ROUNDS'] ?? 100);
-const SEED = Number(process.env['FLINT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = testRounds(100, 10_000);
+const SEED = testSeed();
 const MD5 = '0123456789abcdef0123456789abcdef';
 
 const PATTERNS = [
