@@ -64,6 +64,8 @@ export class BatchWriter {
 
   /** Sets the chunk that records are about to be emitted from. */
   begin(chunk: Uint8Array): void {
+    // Asking an array for its buffer is a call into the runtime: nearly always it is the same array.
+    if (chunk === this.#chunk) return;
     if (chunk.buffer !== this.#chunk.buffer) this.flush();
     this.#chunk = chunk;
   }
@@ -71,12 +73,12 @@ export class BatchWriter {
   readonly emit: EmitRecord = ({ bytes, start, end, position, line }) => {
     if (this.#count === MAX_RECORDS) this.flush();
     let from = start;
-    if (bytes.buffer === this.#chunk.buffer) {
+    if (bytes === this.#chunk || bytes.buffer === this.#chunk.buffer) {
       if (this.#bytes !== this.#chunk) {
         this.flush();
         this.#bytes = this.#chunk;
       }
-      from += bytes.byteOffset - this.#chunk.byteOffset;
+      if (bytes !== this.#chunk) from += bytes.byteOffset - this.#chunk.byteOffset;
     } else {
       from = this.#copy(bytes, start, end);
     }
