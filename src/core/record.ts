@@ -55,13 +55,17 @@ export interface RecordBatch {
   readonly arrivalMs: number;
 }
 
+/** What `Intake.push` may return when nothing is left to wait for: its caller need not wait. */
+export const SETTLED: Promise<void> = Promise.resolve();
+
 /** What an input hands its records to; given by the engine. */
 export interface Intake {
   /** 0 (idle) to 1 (full). Inputs that can refuse or wait do so at 1; UDP drops and counts. */
   readonly pressure: number;
   /**
    * Takes a batch. Resolves when every record of it is matched and each alert of it is delivered, or stands in a durable
-   * queue, or was counted as dropped: only then may the input acknowledge. Never rejects for bad data.
+   * queue, or was counted as dropped: only then may the input acknowledge. `SETTLED` when that
+   * is so already. Never rejects for bad data.
    */
   push(batch: RecordBatch): Promise<void>;
 }

@@ -5,7 +5,7 @@
  * `pause` holds new work back for a moment and waits until all that was taken is settled: then what is remembered of the past and how
  * far inputs were read belong together, and a picture of both may be taken.
  */
-import type { Intake, RecordBatch } from '../core/record.ts';
+import { type Intake, type RecordBatch, SETTLED } from '../core/record.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 
 export interface BatchMatcher {
@@ -34,8 +34,6 @@ export interface EngineIntakeOptions {
 
 /** Work that finds alerts. */
 type Work = () => Promise<readonly FoundAlert[]> | readonly FoundAlert[];
-
-const NOTHING_LEFT = Promise.resolve();
 
 export class EngineIntake implements Intake {
   readonly #options: EngineIntakeOptions;
@@ -68,10 +66,10 @@ export class EngineIntake implements Intake {
       found = work();
     } catch (error) {
       this.#options.onFailure(error, batch);
-      return NOTHING_LEFT;
+      return SETTLED;
     }
     // Nearly every batch of a live input: nothing waits for anything.
-    if (!(found instanceof Promise) && found.length === 0) return NOTHING_LEFT;
+    if (!(found instanceof Promise) && found.length === 0) return SETTLED;
     return this.#settled(bytes, batch, () => this.#begin(() => found));
   }
 

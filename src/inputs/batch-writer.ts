@@ -5,7 +5,7 @@
  *
  * Ownership: a chunk given to `begin` must not change until the batches made of it are settled.
  */
-import type { RecordBatch, RecordSource } from '../core/record.ts';
+import { type RecordBatch, type RecordSource, SETTLED } from '../core/record.ts';
 import type { EmitRecord } from '../frame/framer.ts';
 import type { InputContext } from './input.ts';
 
@@ -91,8 +91,8 @@ export class BatchWriter {
     // No more than the records of this batch: a slab that fills slowly is not handed on whole with each of them.
     const start = this.#ranges[0] ?? 0;
     const end = this.#ranges[2 * this.#count - 1] ?? start;
-    const ranges = this.#ranges.slice(0, 2 * this.#count);
-    if (start > 0) for (let i = 0; i < ranges.length; i++) ranges[i] = (ranges[i] ?? 0) - start;
+    const ranges = new Uint32Array(2 * this.#count);
+    for (let i = 0; i < ranges.length; i++) ranges[i] = (this.#ranges[i] ?? 0) - start;
     const batch: RecordBatch = {
       source: this.#source,
       bytes: this.#bytes.subarray(start, end),
@@ -110,8 +110,7 @@ export class BatchWriter {
     this.#recordBytes = 0;
     this.#bytes = undefined;
     this.#hasLines = false;
-    const pushed = this.#push(batch, recordBytes).finally(() => this.#inFlight.delete(pushed));
-    this.#inFlight.add(pushed);
+    this.#push(batch, recordBytes);
   }
 
   /** Resolves when fewer than `bytes` are waiting. */
@@ -125,15 +124,27 @@ export class BatchWriter {
     if (this.#failure !== undefined) throw this.#failure.by;
   }
 
-  async #push(batch: RecordBatch, recordBytes: number): Promise<void> {
+  #push(batch: RecordBatch, recordBytes: number): void {
     const { counters, intake } = this.#context;
     counters.add('received_records', batch.count);
     counters.add('pushed_records', batch.count);
     counters.add('pushed_batches');
-    this.#waitingBytes += recordBytes;
-    try {
-      await intake.push(batch);
+    const settled = intake.push(batch);
+    // Nearly every batch of a live input.
+    if (settled === SETTLED) {
       counters.add('settled_records', batch.count);
+      return;
+    }
+    this.#waitingBytes += recordBytes;
+    const waiting = this.#settle(settled, batch.count, recordBytes).finally(() => this.#inFlight.delete(waiting));
+    this.#inFlight.add(waiting);
+  }
+
+  async #settle(settled: Promise<void>, count: number, recordBytes: number): Promise<void> {
+    const { counters } = this.#context;
+    try {
+      await settled;
+      counters.add('settled_records', count);
     } catch (error) {
       // The intake rejects for bugs only; nothing is acknowledged then.
       this.#failure ??= { by: error };
