@@ -273,7 +273,7 @@ export class Generation implements BatchMatcher, LiveSink {
 
   /** Alerts of rules that span events, at the end of a finite input. */
   end(nowMs: number): readonly Finding[] {
-    this.rules.stateful?.end();
+    this.rules.end(nowMs);
     return this.processor.drain(nowMs);
   }
 

@@ -11,6 +11,7 @@ import type { RuleEvent } from '../core/rule-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import { admits } from '../core/event-source.ts';
 import type { DetectionRule } from '../ir/detection-rule.ts';
+import type { Predicate } from '../ir/predicate.ts';
 import { compileEvidence, type Evidence } from './compiled-evidence.ts';
 import { LiteralIndex } from './literal-index.ts';
 import { requiredAtoms } from './rule-atoms.ts';
@@ -61,6 +62,7 @@ export class RuleMatcher {
   readonly #compiler = new RuleCompiler(this.#units);
   /** Compiled when first needed: most rules of a large set are for log sources that never come. */
   readonly #tests: (RuleTest | undefined)[];
+  readonly #others = new WeakMap<Predicate, RuleTest>();
   /** Of rules that have matched. */
   readonly #evidence: (Evidence | undefined)[];
   readonly #clauses: (Clause | null | undefined)[];
@@ -145,6 +147,17 @@ export class RuleMatcher {
     const found: MatchedField[] = [];
     evidence(this.#frame, found);
     return found;
+  }
+
+  /** Whether what is no rule of the set holds for the event that was given last. */
+  holds(predicate: Predicate): boolean {
+    let test = this.#others.get(predicate);
+    if (test === undefined) {
+      test = this.#compiler.compile(predicate);
+      this.#others.set(predicate, test);
+      this.#compiler.fit(this.#frame);
+    }
+    return test(this.#frame);
   }
 
   /** Whether the rule is tried on events of this source at all. */

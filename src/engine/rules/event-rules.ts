@@ -111,7 +111,7 @@ export class EventRules implements MatchesEvents {
     this.sigma =
       detections.length === 0 && this.processes === undefined
         ? undefined
-        : new SigmaEventRules(detections, this.processes);
+        : new SigmaEventRules(detections, this.processes, texts.mode === 'ordered');
     this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
     this.#matched = this.#matchedOf();
@@ -283,6 +283,12 @@ export class EventRules implements MatchesEvents {
     const late = this.sigma?.told(fact) ?? NO_OUTCOMES;
     if (late.length > 0) this.#takeLate(late, arrivalMs);
     return late.length > 0;
+  }
+
+  /** End of a finite input: everything open is judged. */
+  end(nowMs: number): void {
+    this.#takeLate(this.sigma?.end() ?? NO_OUTCOMES, nowMs);
+    this.stateful?.end();
   }
 
   #takeLate(outcomes: readonly LateOutcome[], nowMs: number): void {

@@ -10,8 +10,11 @@ import { createEventRecogniser, type EventRecogniser } from '../../fields/mappin
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
+import { worstCase } from '../../match/worst-case.ts';
 import { OpenRules } from './open-rules.ts';
+import type { Predicate } from '../../ir/predicate.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
+import { DERIVED_PROCESS_FIELDS } from '../../state/process/process-fields.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import type { LateEvent, ProcessContext, ShownEvent } from '../state/process-context.ts';
 
@@ -58,9 +61,16 @@ export class SigmaEventRules {
   readonly #recogniser: EventRecogniser = createEventRecogniser();
   readonly #processes: ProcessContext | undefined;
   readonly #openRules: OpenRules | undefined;
+  /** Rules that what is not known of an ancestor yet may take back, by position; empty where alerts are not held back. */
+  readonly #worstCases = new Map<number, WorstCase>();
 
-  constructor(rules: readonly DetectionRule[], processes?: ProcessContext) {
+  /** `isEnding`: the input has an end, so alerts that a late parent may speak against wait for it, until then at the latest. */
+  constructor(rules: readonly DetectionRule[], processes?: ProcessContext, isEnding = false) {
     this.rules = rules;
+    for (const [index, rule] of isEnding && processes !== undefined ? rules.entries() : []) {
+      const worst = rule.alerts ? worstCaseOf(rule) : undefined;
+      if (worst !== undefined) this.#worstCases.set(index, worst);
+    }
     this.#matcher = new RuleMatcher(rules);
     this.#processes = processes;
     this.#openRules = processes === undefined ? undefined : new OpenRules(rules, processes);
@@ -80,12 +90,10 @@ export class SigmaEventRules {
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     const processes = this.#processes;
     const shown = processes?.show(event, recognised?.event ?? plainEvent(event.fields));
-    const late =
-      shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
-    const more = late === undefined ? NOTHING_LATE : { late };
+    const late = this.#lateOf(shown);
     if (recognised === undefined) {
       this.counts.unrecognised++;
-      return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
+      return { matches: NO_MATCHES, held: NO_RULES, view: event, ...inTime(late) };
     }
     const { shape, source } = recognised;
     const view = shown?.view ?? recognised.event;
@@ -95,8 +103,9 @@ export class SigmaEventRules {
         ? this.#matcher.match(view, source)
         : this.#matcher.matchCandidates(view, source, candidates);
     const indexes = this.#onceEach(all, shown);
-    if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(indexes));
-    return { ...this.#outcome(indexes, view, event), ...more };
+    const { withheld, givenUp } = this.#wait(shown, event, indexes);
+    const outcome = this.#outcome(indexes, withheld, view, event);
+    return { ...outcome, ...inTime(late, this.#judgeAll(givenUp)) };
   }
 
   /** The first half of `examine`, for a thread that remembers nothing. */
@@ -132,23 +141,22 @@ export class SigmaEventRules {
     const plain = recognised?.event ?? plainEvent(event.fields);
     const processes = process === undefined ? undefined : this.#processes;
     const shown = processes?.show(event, plain, process === 'audit' ? undefined : process);
-    const late =
-      shown === undefined || shown.late.length === 0 ? undefined : shown.late.flatMap((one) => this.#retry(one));
-    const more = late === undefined ? NOTHING_LATE : { late };
-    if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
+    const late = this.#lateOf(shown);
+    if (recognised === undefined) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...inTime(late) };
     const view = shown?.view ?? recognised.event;
     const opened = open.length === 0 ? [] : this.#matcher.matchCandidates(view, recognised.source, open);
     const both = opened.length === 0 ? held : [...held, ...opened].sort((a, b) => a - b);
     const all = this.#onceEach(both, shown);
-    if (shown?.derived.isMissing === true) processes?.wait(shown, event, this.#idsOf(all));
-    if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
+    const { withheld, givenUp } = this.#wait(shown, event, all);
     const matches = all.flatMap((index): RuleMatch[] => {
       const rule = this.#matcher.rules[index] as DetectionRule;
-      if (!rule.alerts) return [];
+      if (!rule.alerts || withheld.includes(index)) return [];
       const place = held.indexOf(index);
       if (place < 0) return [this.#matchOf(index)];
       return [{ engine: 'sigma', rule: rule.details, matched: matched[place] ?? [] }];
     });
+    const more = inTime(late, this.#judgeAll(givenUp));
+    if (all.length === 0) return { matches: NO_MATCHES, held: NO_RULES, view: event, ...more };
     return { matches, held: all.map((index) => this.#matcher.rules[index] as DetectionRule), view, ...more };
   }
 
@@ -158,11 +166,51 @@ export class SigmaEventRules {
     return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
   }
 
-  #outcome(indexes: readonly number[], view: RuleEvent, event: Event): SigmaOutcome {
+  /** At the end of a finite input: alerts that were held back for a parent that did not come. */
+  end(): readonly LateOutcome[] {
+    return this.#judgeAll(this.#processes?.endWaiting() ?? NO_EVENTS);
+  }
+
+  #lateOf(shown: ShownEvent | undefined): readonly LateOutcome[] {
+    return shown === undefined || shown.late.length === 0 ? NOT_LATE : shown.late.flatMap((one) => this.#retry(one));
+  }
+
+  /** Right after the rules were tried: the event waits where an ancestor is not known yet, and some alerts with it; others are given up for it. */
+  #wait(shown: ShownEvent | undefined, event: Event, indexes: readonly number[], held = NO_IDS): Wait {
+    if (shown?.derived.isMissing !== true) return NO_WAIT;
+    const withheld = this.#doubtful(indexes, shown);
+    const ids = held.length === 0 ? this.#idsOf(indexes) : [...new Set([...held, ...this.#idsOf(indexes)])];
+    const givenUp = this.#processes?.wait(shown, event, ids, this.#idsOf(withheld));
+    return givenUp === undefined ? NO_WAIT : { withheld, givenUp };
+  }
+
+  /** Those of the rules that what is not known yet may take back. */
+  #doubtful(indexes: readonly number[], { derived }: ShownEvent): readonly number[] {
+    if (this.#worstCases.size === 0) return NO_INDEXES;
+    return indexes.filter((index) => {
+      const worst = this.#worstCases.get(index);
+      if (worst === undefined || !worst.names.some((name) => derived.isUnknown(name))) return false;
+      return !this.#matcher.holds(worst.predicate);
+    });
+  }
+
+  #outcome(
+    indexes: readonly number[],
+    withheld: readonly number[],
+    view: RuleEvent,
+    event: Event,
+  ): Omit<SigmaOutcome, 'late'> {
     if (indexes.length === 0) return { matches: NO_MATCHES, held: NO_RULES, view: event };
-    const held = indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
-    const matches = indexes.flatMap((index, i) => (held[i]?.alerts === true ? [this.#matchOf(index)] : []));
-    return { matches, held, view };
+    const told = withheld.length === 0 ? indexes : indexes.filter((index) => !withheld.includes(index));
+    return { matches: this.#matchesOf(told), held: this.#rulesAt(indexes), view };
+  }
+
+  #rulesAt(indexes: readonly number[]): readonly DetectionRule[] {
+    return indexes.map((index) => this.#matcher.rules[index] as DetectionRule);
+  }
+
+  #matchesOf(indexes: readonly number[]): readonly RuleMatch[] {
+    return indexes.flatMap((index) => (this.#matcher.rules[index]?.alerts === true ? [this.#matchOf(index)] : []));
   }
 
   /** Right after the rules were tried on the event: the matcher still knows it. */
@@ -172,28 +220,58 @@ export class SigmaEventRules {
   }
 
   /** The event once more, now that more is known of its ancestors. */
-  #retry({ event, held, told }: LateEvent): readonly LateOutcome[] {
+  #retry(waited: LateEvent): readonly LateOutcome[] {
+    const { event, held, withheld = NO_IDS } = waited;
+    const tried = this.#tryAgain(waited);
+    if (tried === undefined) return NOT_LATE;
+    const { indexes, shown } = tried;
+    const news = this.#onceEach(
+      indexes.filter((index) => !held.includes(this.#idOf(index))),
+      shown,
+    );
+    const open = indexes.filter((index) => news.includes(index) || withheld.includes(this.#idOf(index)));
+    const wait = this.#wait(shown, event, open, held);
+    const outcome = this.#outcome(open, wait.withheld, shown.view, event);
+    const late = open.length === 0 ? NOT_LATE : [{ ...outcome, event, held: this.#rulesAt(news) }];
+    return wait.givenUp.length === 0 ? late : [...late, ...this.#judgeAll(wait.givenUp)];
+  }
+
+  /** What was held back is judged by what is known: it waits no longer. */
+  #judgeAll(waited: readonly LateEvent[]): readonly LateOutcome[] {
+    return waited.flatMap((one): readonly LateOutcome[] => {
+      const { event, withheld = NO_IDS } = one;
+      const tried = withheld.length === 0 ? undefined : this.#tryAgain(one);
+      const indexes = tried?.indexes.filter((index) => withheld.includes(this.#idOf(index))) ?? NO_INDEXES;
+      if (tried === undefined || indexes.length === 0) return NOT_LATE;
+      return [{ ...this.#outcome(indexes, NO_INDEXES, tried.shown.view, event), event, held: NO_RULES }];
+    });
+  }
+
+  #tryAgain({
+    event,
+    told,
+  }: LateEvent): { readonly indexes: readonly number[]; readonly shown: ShownEvent } | undefined {
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event, told);
-    if (recognised === undefined || shown === undefined) return [];
-    const indexes = this.#matcher.match(shown.view, recognised.source);
-    const isNews = (index: number): boolean => !held.includes(this.#matcher.rules[index]?.details.id ?? '');
-    const news = this.#onceEach(indexes.filter(isNews), shown);
-    if (shown.derived.isMissing) this.#processes?.wait(shown, event, [...new Set([...held, ...this.#idsOf(indexes)])]);
-    return news.length === 0 ? [] : [{ event, ...this.#outcome(news, shown.view, event) }];
+    if (recognised === undefined || shown === undefined) return undefined;
+    return { indexes: this.#matcher.match(shown.view, recognised.source), shown };
   }
 
   /** Without the rules that held for another record of the same program start. */
   #onceEach(indexes: readonly number[], shown: ShownEvent | undefined): readonly number[] {
     const before = shown?.heldBefore;
     if (before === undefined || indexes.length === 0) return indexes;
-    const news = indexes.filter((index) => !before.includes(this.#matcher.rules[index]?.details.id ?? ''));
+    const news = indexes.filter((index) => !before.includes(this.#idOf(index)));
     before.push(...this.#idsOf(news));
     return news;
   }
 
   #idsOf(indexes: readonly number[]): string[] {
-    return indexes.map((index) => this.#matcher.rules[index]?.details.id ?? '');
+    return indexes.map((index) => this.#idOf(index));
+  }
+
+  #idOf(index: number): string {
+    return this.#matcher.rules[index]?.details.id ?? '';
   }
 
   /** The event under the names of rules; as it came when its shape is not known. */
@@ -235,11 +313,43 @@ export interface SigmaExplanation {
   readonly tree: Explanation;
 }
 
+/** What became of an event that asked for an ancestor. */
+interface Wait {
+  /** Rules whose alerts wait with it. */
+  readonly withheld: readonly number[];
+  readonly givenUp: readonly LateEvent[];
+}
+
+/** A rule, were all fields of other processes against it, and those of its fields that can be. */
+interface WorstCase {
+  readonly predicate: Predicate;
+  readonly names: readonly string[];
+}
+
+function worstCaseOf({ predicate }: DetectionRule): WorstCase | undefined {
+  const worst = worstCase(predicate, (name) => DERIVED_PROCESS_FIELDS.has(name));
+  if (worst === undefined) return undefined;
+  const names = [...DERIVED_PROCESS_FIELDS.keys()].filter(
+    (name) => worstCase(predicate, (other) => other === name) !== undefined,
+  );
+  return { predicate: worst, names };
+}
+
+function inTime(
+  late: readonly LateOutcome[],
+  more: readonly LateOutcome[] = NOT_LATE,
+): { readonly late?: readonly LateOutcome[] } {
+  if (late.length + more.length === 0) return NOTHING_LATE;
+  return { late: more.length === 0 ? late : [...late, ...more] };
+}
+
 const NO_EVENTS: readonly LateEvent[] = Object.freeze([]);
 const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});
+const NO_IDS: readonly string[] = Object.freeze([]);
 const NOTHING_TOLD: { readonly process?: never } = Object.freeze({});
 const NO_INDEXES: readonly never[] = Object.freeze([]);
 const NO_EVIDENCE: readonly MatchedField[] = Object.freeze([]);
+const NO_WAIT: Wait = Object.freeze({ withheld: NO_INDEXES, givenUp: NO_EVENTS });
 const NO_MATCHES: readonly RuleMatch[] = Object.freeze([]);
 const NO_RULES: readonly DetectionRule[] = Object.freeze([]);

@@ -32,6 +32,8 @@ export interface LateEvent {
   readonly event: Event;
   /** Ids of the rules that held for it so far. */
   readonly held: readonly string[];
+  /** Of these those whose alerts are held back, because what is not known of an ancestor yet may speak against them. */
+  readonly withheld?: readonly string[];
   /** Of a record of the audit log: what it said of a process when it came, together with those of its event before it. */
   readonly told?: ProcessEvent;
 }
@@ -168,13 +170,31 @@ export class ProcessContext {
     return { view: rules, derived, late: [], ...this.#heldBefore(view.base, event) };
   }
 
-  /** To be called after the rules were tried: waits when one of them asked for what is not known yet. */
-  wait({ derived, heldBefore }: ShownEvent, event: Event, held: readonly string[]): void {
+  /**
+   * To be called after the rules were tried: waits when one of them asked for what is not known yet. Returns the events that are given up for
+   * it; undefined when there is nothing to wait for.
+   */
+  wait(
+    { derived, heldBefore }: ShownEvent,
+    event: Event,
+    held: readonly string[],
+    withheld: readonly string[] = [],
+  ): readonly LateEvent[] | undefined {
     const { process } = derived;
-    if (!derived.isMissing || process === undefined) return;
-    const item = { event, held, ...(heldBefore !== undefined && { told: process }) };
-    const waits = this.#memory.waitForAncestor(process, item, weightOf(event.fields));
-    if (waits) this.#archive?.put(event);
+    if (!derived.isMissing || process === undefined) return undefined;
+    const item: LateEvent = {
+      ...{ event, held },
+      ...(withheld.length > 0 && { withheld }),
+      ...(heldBefore !== undefined && { told: process }),
+    };
+    const givenUp = this.#memory.waitForAncestor(process, item, weightOf(event.fields));
+    if (givenUp !== undefined) this.#archive?.put(event);
+    return givenUp;
+  }
+
+  /** Those that wait, at the end of a finite input. */
+  endWaiting(): readonly LateEvent[] {
+    return this.#memory.endWaiting();
   }
 
   /** The ancestors of the event's process; undefined when it is about none, or nothing is known of them. */

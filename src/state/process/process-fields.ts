@@ -69,6 +69,16 @@ export class ProcessFields {
     return ancestry !== undefined && (!ancestry.complete || ancestry.chain.some(({ started }) => !started));
   }
 
+  /** What a start that was not told of yet may answer; `isMissing` is to be asked before. */
+  isUnknown(name: string): boolean {
+    const derived = DERIVED_PROCESS_FIELDS.get(name);
+    if (derived === undefined || this.#ancestry === undefined || hasField(this.#fields, name)) return false;
+    if (derived.relation === 'ancestor') return this.isMissing;
+    const record = this.#ancestry.chain[derived.relation === 'parent' ? 0 : 1];
+    if (record === undefined) return this.isMissing;
+    return !record.started && record.property(derived.property) === undefined;
+  }
+
   /** Value of a derived field; undefined when it is none, when the record has it itself, or when nobody knows. */
   value(name: string): EventValue | undefined {
     return hasField(this.#fields, name) ? undefined : this.derived(name);

@@ -144,15 +144,19 @@ export class ProcessMemory<T = never> {
   }
 
   /**
-   * Keeps `item` until the start of the nearest ancestor that is named and unknown is told of. False when there is none. Beyond the
-   * bound those that wait for the process asked for first are given up.
+   * Keeps `item` until the start of the nearest ancestor that is named and unknown is told of. Undefined when there is none. Beyond the
+   * bound those that wait for the process asked for first are given up: they are returned, the item itself may be among them.
    */
-  waitForAncestor(process: ProcessEvent, item: T, bytes: number): boolean {
+  waitForAncestor(process: ProcessEvent, item: T, bytes: number): readonly T[] | undefined {
     const key = this.#missingAncestor(process);
-    if (key === undefined) return false;
+    if (key === undefined) return undefined;
     this.#waiting.add(key, { process, item, bytes });
-    this.#waiting.keepWithin(this.#options.waitingBytes);
-    return true;
+    return this.#waiting.keepWithin(this.#options.waitingBytes);
+  }
+
+  /** All that wait: nothing comes any more. */
+  endWaiting(): readonly T[] {
+    return this.#waiting.takeAll();
   }
 
   /** The process an event is about. */

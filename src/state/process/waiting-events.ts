@@ -9,8 +9,11 @@ export interface Waiting<T> {
   readonly process: ProcessEvent;
   readonly item: T;
   readonly bytes: number;
+  /** Order of waiting; absent in snapshots of former versions. */
+  readonly since?: number;
 }
 
+const NOBODY: readonly never[] = Object.freeze([]);
 const SLOTS = 4096;
 const DECIMAL = /^(?:0|[1-9]\d{0,8})$/;
 const FIRST_TEXT = 0x8000_0000;
@@ -21,10 +24,12 @@ export class WaitingEvents<T> {
   /** Given up. */
   dropped = 0;
   readonly #byKey = new Map<string, Waiting<T>[]>();
+  #since = 0;
   /** How many ids are waited for whose words fall on the same slot: nearly every start is for nobody. */
   readonly #slots = new Uint32Array(SLOTS);
 
-  add(key: string, waiting: Waiting<T>): void {
+  add(key: string, { process, item, bytes }: Waiting<T>): void {
+    const waiting = { process, item, bytes, since: this.#since++ };
     const list = this.#byKey.get(key);
     if (list === undefined) {
       this.#byKey.set(key, [waiting]);
@@ -34,16 +39,30 @@ export class WaitingEvents<T> {
     this.bytes += waiting.bytes;
   }
 
-  /** Gives up the oldest when more than `maxBytes` wait, a sixteenth at once: a map finds its oldest past all that were taken out before. */
-  keepWithin(maxBytes: number): void {
-    if (this.bytes <= maxBytes) return;
+  /** Gives up the oldest, which are returned, when more than `maxBytes` wait, a sixteenth at once: a map finds its oldest past all that were taken out before. */
+  keepWithin(maxBytes: number): readonly T[] {
+    if (this.bytes <= maxBytes) return NOBODY;
     const leftBytes = maxBytes - maxBytes / 16;
+    const givenUp: T[] = [];
     for (const [key, list] of this.#byKey) {
-      if (this.bytes <= leftBytes) return;
+      if (this.bytes <= leftBytes) break;
       this.#forget(key);
       this.#uncount(list);
       this.dropped += list.length;
+      for (const { item } of list) givenUp.push(item);
     }
+    return givenUp;
+  }
+
+  /** Takes out all, in the order in which they began to wait. */
+  takeAll(): readonly T[] {
+    const all = [...this.#byKey];
+    for (const [key, list] of all) {
+      this.#forget(key);
+      this.#uncount(list);
+    }
+    const order = all.flatMap(([, list]) => list).sort((a, b) => (a.since ?? 0) - (b.since ?? 0));
+    return order.map(({ item }) => item);
   }
 
   /** False: nobody waits for the process with this id, on any host. */
