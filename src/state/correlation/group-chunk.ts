@@ -62,8 +62,8 @@ export class GroupCollection {
     const first = this.#factCount;
     let start = 0;
     let passed = false;
-    for (let fact = store.first[group] as number; fact >= 0; fact = store.after[fact] as number) {
-      passed ||= fact === store.start[group];
+    for (let fact = store.firstOf(group); fact >= 0; fact = store.afterOf(fact)) {
+      passed ||= fact === store.startOf(group);
       if (!passed) start++;
       this.#addFact(store, extras, fact);
     }
@@ -75,8 +75,8 @@ export class GroupCollection {
     groups.listed.set(number, listed);
     groups.start.set(number, start);
     groups.waiting.set(number, queue.items.length);
-    groups.openMs.set(number, store.openMs[group] as number);
-    groups.groupFlags.set(number, store.groupFlags[group] as number);
+    groups.openMs.set(number, store.openMsOf(group));
+    groups.groupFlags.set(number, store.groupFlagsOf(group));
     groups.settledMs.set(number, queue.settledMs ?? Number.NEGATIVE_INFINITY);
     groups.touched.set(number, queue.touched);
     groups.mark.set(number, source);
@@ -99,14 +99,14 @@ export class GroupCollection {
     const facts = this.#facts;
     facts.reserve(number);
     // Written out: by name in a loop this took several times as long.
-    facts.time[number] = store.time[fact] as number;
-    facts.value[number] = store.hasValues ? (store.value[fact] as number) : 0;
-    facts.position[number] = store.position[fact] as number;
-    facts.source[number] = store.source[fact] as number;
-    facts.part[number] = store.part[fact] as number;
-    facts.member[number] = store.member[fact] as number;
-    facts.epoch[number] = store.epoch[fact] as number;
-    facts.flags[number] = store.flags[fact] as number;
+    facts.time[number] = store.timeOf(fact);
+    facts.value[number] = store.hasValues ? store.valueAt(fact) : 0;
+    facts.position[number] = store.positionOf(fact);
+    facts.source[number] = store.sourceOf(fact);
+    facts.part[number] = store.partOf(fact);
+    facts.member[number] = store.memberOf(fact);
+    facts.epoch[number] = store.epochOf(fact);
+    facts.flags[number] = store.flagsOf(fact);
     const extra = extras.size === 0 ? undefined : extras.get(fact);
     if (extra === undefined) return;
     const carried = extra.carried.map((text) => text ?? null);
@@ -137,14 +137,14 @@ export function restoreGroups(
   const [part, member, flags] = [at.part as Uint32Array, at.member as Uint16Array, at.flags as Uint8Array];
   const take = (group: number): number => {
     const fact = store.newFact(group);
-    store.time[fact] = time[next] as number;
-    if (store.hasValues) store.value[fact] = value[next] as number;
-    store.position[fact] = position[next] as number;
-    store.source[fact] = source[next] as number;
-    store.part[fact] = part[next] as number;
-    store.member[fact] = member[next] as number;
-    store.epoch[fact] = epoch[next] as number;
-    store.flags[fact] = flags[next] as number;
+    store.setTime(fact, time[next] as number);
+    if (store.hasValues) store.setValue(fact, value[next] as number);
+    store.setPosition(fact, position[next] as number);
+    store.setSource(fact, source[next] as number);
+    store.setPart(fact, part[next] as number);
+    store.setMember(fact, member[next] as number);
+    store.setEpoch(fact, epoch[next] as number);
+    store.setFlags(fact, flags[next] as number);
     const extra = extraOf.size === 0 ? undefined : extraOf.get(next);
     next++;
     if (extra !== undefined)
@@ -160,13 +160,13 @@ export function restoreGroups(
     for (let i = 0; i < listed; i++) {
       const fact = take(group);
       store.append(fact);
-      if (i === start) store.start[group] = fact;
+      if (i === start) store.setStart(group, fact);
       if (mode === 'eager' && i >= listed - waiting) items.push(fact);
     }
     if (mode === 'ordered') for (let i = 0; i < waiting; i++) items.push(take(group));
-    store.count[group] = listed - start;
-    store.openMs[group] = at.openMs[number] as number;
-    store.groupFlags[group] = at.groupFlags[number] as number;
+    store.setCount(group, listed - start);
+    store.setOpenMs(group, at.openMs[number] as number);
+    store.setGroupFlags(group, at.groupFlags[number] as number);
     const first = [at.mark[number], at.maxMs[number], at.markEpoch[number]] as [number, number, number];
     const sources = [first, ...(othersOf.get(number) ?? [])];
     const settledMs = at.settledMs[number] as number;

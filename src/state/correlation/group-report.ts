@@ -35,8 +35,7 @@ export function distanceOf(runner: CorrelationRunner, group: number): number {
 
 function membersOf({ store }: CorrelationRunner, group: number): Set<number> {
   const members = new Set<number>();
-  for (let fact = store.start[group] as number; fact >= 0; fact = store.after[fact] as number)
-    members.add(store.member[fact] as number);
+  for (let fact = store.startOf(group); fact >= 0; fact = store.afterOf(fact)) members.add(store.memberOf(fact));
   return members;
 }
 
@@ -52,17 +51,17 @@ export function reportGroup(
   const { rule } = planned;
   const members = membersOf(runner, group);
   const order: number[] = [];
-  const start = store.start[group] as number;
-  for (let fact = start; fact >= 0; fact = store.after[fact] as number) order.push(fact);
+  const start = store.startOf(group);
+  for (let fact = start; fact >= 0; fact = store.afterOf(fact)) order.push(fact);
   const events = order
     .slice(-MAX_REFERENCES)
     .toReversed()
     .map(
       (fact): EventReference => ({
-        source: clocks.idOf(store.source[fact] as number),
-        position: store.position[fact] as number,
-        part: store.part[fact] as number,
-        timeMs: store.time[fact] as number,
+        source: clocks.idOf(store.sourceOf(fact)),
+        position: store.positionOf(fact),
+        part: store.partOf(fact),
+        timeMs: store.timeOf(fact),
       }),
     );
   const value = order.length === 0 ? 0 : runner.valueOf(group);
@@ -74,8 +73,8 @@ export function reportGroup(
   ];
   return {
     group: values,
-    fromMs: store.time[order[0] ?? -1] ?? Number.NaN,
-    toMs: store.time[order.at(-1) ?? -1] ?? Number.NaN,
+    fromMs: timeAt(store, order[0]),
+    toMs: timeAt(store, order.at(-1)),
     entries: order.length,
     state: stateText(rule, value),
     missing: [...missingFrom(rule, value, members), ...(when === 'open' ? awaited : [])],
@@ -135,4 +134,8 @@ function holds({ operator, value: bound }: CorrelationBound, value: number): boo
     'not-equals': value !== bound,
   };
   return tests[operator];
+}
+
+function timeAt(store: CorrelationRunner['store'], fact: number | undefined): number {
+  return fact === undefined ? Number.NaN : store.timeOf(fact);
 }

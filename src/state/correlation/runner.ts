@@ -170,14 +170,14 @@ export class CorrelationRunner {
     this.watch?.took(fact.member);
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
     const id = store.newFact(group);
-    store.time[id] = fact.timeMs;
+    store.setTime(id, fact.timeMs);
     if (store.hasValues)
-      store.value[id] = typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0);
-    store.position[id] = fact.position;
-    store.source[id] = fact.source;
-    store.part[id] = fact.part;
-    store.member[id] = fact.member;
-    store.epoch[id] = fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs, arrivalMs);
+      store.setValue(id, typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0));
+    store.setPosition(id, fact.position);
+    store.setSource(id, fact.source);
+    store.setPart(id, fact.part);
+    store.setMember(id, fact.member);
+    store.setEpoch(id, fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs, arrivalMs));
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
     this.order.push(group, id, arrivalMs);
@@ -207,13 +207,13 @@ export class CorrelationRunner {
       ? store.groupOfBytes(key.bytes, key.start, key.end)
       : store.groupOf(key.text);
     const id = store.newFact(group);
-    store.time[id] = record.timeMs;
-    if (store.hasValues) store.value[id] = this.#valueRead;
-    store.position[id] = record.position;
-    store.source[id] = source;
-    store.part[id] = 0;
-    store.member[id] = member;
-    store.epoch[id] = this.#clocks.observe(source, record.timeMs, record.arrivalMs);
+    store.setTime(id, record.timeMs);
+    if (store.hasValues) store.setValue(id, this.#valueRead);
+    store.setPosition(id, record.position);
+    store.setSource(id, source);
+    store.setPart(id, 0);
+    store.setMember(id, member);
+    store.setEpoch(id, this.#clocks.observe(source, record.timeMs, record.arrivalMs));
     if (carriedNumbers.length > 0)
       this.extras.set(id, { carried: carriedNumbers.map((field) => record.textOf(field)), inner: undefined });
     this.order.push(group, id, record.arrivalMs);
@@ -221,11 +221,9 @@ export class CorrelationRunner {
 
   /** The number that the group's condition is about, at its newest fact. */
   valueOf(group: number): number {
-    const last = this.store.last[group] as number;
+    const last = this.store.lastOf(group);
     const fromMs =
-      last < 0 || !this.#crossing
-        ? Number.NEGATIVE_INFINITY
-        : (this.store.time[last] as number) - this.planned.rule.timespanMs;
+      last < 0 || !this.#crossing ? Number.NEGATIVE_INFINITY : this.store.timeOf(last) - this.planned.rule.timespanMs;
     return this.#aggregate.value(group, fromMs);
   }
 
@@ -254,8 +252,8 @@ export class CorrelationRunner {
       late: (fact) => this.#release(fact),
       takeLate: (fact, timeMs, epoch) => {
         if (this.#options.lateEvents !== 'evaluate') return false;
-        store.time[fact] = timeMs;
-        store.epoch[fact] = epoch;
+        store.setTime(fact, timeMs);
+        store.setEpoch(fact, epoch);
         return true;
       },
       advanced: (group, settledMs) => this.#advanced(group, settledMs),
@@ -267,23 +265,23 @@ export class CorrelationRunner {
 
   #applyCrossing(fact: number): void {
     const { store } = this;
-    const group = store.group[fact] as number;
-    const fromMs = (store.time[fact] as number) - this.planned.rule.timespanMs;
+    const group = store.ownerOf(fact);
+    const fromMs = store.timeOf(fact) - this.planned.rule.timespanMs;
     this.#expire(group, fromMs);
-    const armed = store.count[group] === 0 || ((store.groupFlags[group] as number) & ARMED) !== 0;
+    const armed = store.countOf(group) === 0 || (store.groupFlagsOf(group) & ARMED) !== 0;
     this.#enter(group, fact);
     const holds = this.#holds(this.#aggregate.value(group, fromMs));
-    const before = (store.flags[fact] as number) & EMITTED;
+    const before = store.flagsOf(fact) & EMITTED;
     // What the group was like before this fact, so that an undo can bring it back.
-    store.flags[fact] = before | (((store.groupFlags[group] as number) & ARMED) !== 0 ? ARMED_BEFORE : 0);
-    store.groupFlags[group] = holds ? 0 : ARMED;
+    store.setFlags(fact, before | ((store.groupFlagsOf(group) & ARMED) !== 0 ? ARMED_BEFORE : 0));
+    store.setGroupFlags(group, holds ? 0 : ARMED);
     if (holds && (armed || this.#options.alert === 'each')) this.#cross(group, fact);
-    else if (before !== 0) store.flags[fact] = (store.flags[fact] as number) & ~EMITTED;
+    else if (before !== 0) store.setFlags(fact, store.flagsOf(fact) & ~EMITTED);
   }
 
   #cross(group: number, fact: number): void {
     const { store } = this;
-    if (((store.flags[fact] as number) & EMITTED) !== 0) {
+    if ((store.flagsOf(fact) & EMITTED) !== 0) {
       this.#undone--;
       return;
     }
@@ -293,41 +291,41 @@ export class CorrelationRunner {
 
   #fire(group: number, fact: number): void {
     const { store } = this;
-    store.flags[fact] = (store.flags[fact] as number) | EMITTED;
-    const timeMs = store.time[fact] as number;
+    store.setFlags(fact, store.flagsOf(fact) | EMITTED);
+    const timeMs = store.timeOf(fact);
     const fromMs = timeMs - this.planned.rule.timespanMs;
     const value = this.#aggregate.value(group, fromMs);
-    this.#emit(group, fact, value, store.time[store.start[group] as number] as number, timeMs);
+    this.#emit(group, fact, value, store.timeOf(store.startOf(group)), timeMs);
   }
 
   /** Takes the newest fact of the group back. */
   #undo(fact: number): void {
     const { store } = this;
-    const group = store.group[fact] as number;
+    const group = store.ownerOf(fact);
     this.#replaying = true;
-    if (((store.flags[fact] as number) & EMITTED) !== 0) this.#undone++;
+    if ((store.flagsOf(fact) & EMITTED) !== 0) this.#undone++;
     store.unlinkLast(group);
-    store.count[group] = (store.count[group] as number) - 1;
+    store.setCount(group, store.countOf(group) - 1);
     if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.remove(group, fact);
-    if (store.start[group] === fact) store.start[group] = -1;
-    const last = store.last[group] as number;
+    if (store.startOf(group) === fact) store.setStart(group, -1);
+    const last = store.lastOf(group);
     if (last >= 0) {
-      const fromMs = (store.time[last] as number) - this.planned.rule.timespanMs;
-      let at = store.start[group] === -1 ? last : (store.before[store.start[group] as number] as number);
-      while (at >= 0 && (store.time[at] as number) >= fromMs) {
-        store.start[group] = at;
-        store.count[group] = (store.count[group] as number) + 1;
+      const fromMs = store.timeOf(last) - this.planned.rule.timespanMs;
+      let at = store.startOf(group) === -1 ? last : store.beforeOf(store.startOf(group));
+      while (at >= 0 && store.timeOf(at) >= fromMs) {
+        store.setStart(group, at);
+        store.setCount(group, store.countOf(group) + 1);
         if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.add(group, at);
-        at = store.before[at] as number;
+        at = store.beforeOf(at);
       }
     }
     if (this.#aggregate.rebuiltOnUndo) this.#rebuild(group);
-    store.groupFlags[group] = ((store.flags[fact] as number) & ARMED_BEFORE) !== 0 ? ARMED : 0;
+    store.setGroupFlags(group, (store.flagsOf(fact) & ARMED_BEFORE) !== 0 ? ARMED : 0);
   }
 
   #rebuild(group: number): void {
     this.#aggregate.clear(group);
-    for (let fact = this.store.start[group] as number; fact >= 0; fact = this.store.after[fact] as number)
+    for (let fact = this.store.startOf(group); fact >= 0; fact = this.store.afterOf(fact))
       this.#aggregate.add(group, fact);
   }
 
@@ -337,7 +335,7 @@ export class CorrelationRunner {
     const surplus = Math.max(0, this.#found.length - this.#undone);
     this.#retracted += Math.max(0, this.#undone - this.#found.length);
     this.#found.forEach((fact, index) => {
-      if (index < this.#found.length - surplus) this.store.flags[fact] = (this.store.flags[fact] as number) | EMITTED;
+      if (index < this.#found.length - surplus) this.store.setFlags(fact, this.store.flagsOf(fact) | EMITTED);
       else this.#fireAt(group, fact);
     });
     this.#found = [];
@@ -347,42 +345,38 @@ export class CorrelationRunner {
   /** Fires for a fact that need not be the newest: the window is the one that ends with it. */
   #fireAt(group: number, fact: number): void {
     const { store } = this;
-    store.flags[fact] = (store.flags[fact] as number) | EMITTED;
-    const timeMs = store.time[fact] as number;
+    store.setFlags(fact, store.flagsOf(fact) | EMITTED);
+    const timeMs = store.timeOf(fact);
     const fromMs = timeMs - this.planned.rule.timespanMs;
     let first = fact;
     let count = 1;
-    for (
-      let at = store.before[fact] as number;
-      at >= 0 && (store.time[at] as number) >= fromMs;
-      at = store.before[at] as number
-    ) {
+    for (let at = store.beforeOf(fact); at >= 0 && store.timeOf(at) >= fromMs; at = store.beforeOf(at)) {
       first = at;
       count++;
     }
     // The aggregate stands at the newest fact by now; for event_count the number is known, for others that of now is told.
     const value = this.planned.rule.type === 'event_count' ? count : this.#aggregate.value(group, fromMs);
-    this.#emit(group, fact, value, store.time[first] as number, timeMs);
+    this.#emit(group, fact, value, store.timeOf(first), timeMs);
   }
 
   #applyClosing(fact: number): void {
     const { store } = this;
-    const group = store.group[fact] as number;
-    const timeMs = store.time[fact] as number;
-    if (timeMs > (store.openMs[group] as number) + this.planned.rule.timespanMs) this.#judge(group);
-    if (Number.isNaN(store.openMs[group])) store.openMs[group] = timeMs;
+    const group = store.ownerOf(fact);
+    const timeMs = store.timeOf(fact);
+    if (timeMs > store.openMsOf(group) + this.planned.rule.timespanMs) this.#judge(group);
+    if (Number.isNaN(store.openMsOf(group))) store.setOpenMs(group, timeMs);
     this.#enter(group, fact);
   }
 
   /** Judges the group's window and empties it. */
   #judge(group: number): void {
     const { store } = this;
-    const openMs = store.openMs[group] as number;
+    const openMs = store.openMsOf(group);
     if (Number.isNaN(openMs)) return;
     const value = this.#aggregate.value(group, Number.NEGATIVE_INFINITY);
-    const last = store.last[group] as number;
+    const last = store.lastOf(group);
     if (last >= 0 && this.#holds(value)) this.#emit(group, last, value, openMs, openMs + this.planned.rule.timespanMs);
-    store.openMs[group] = Number.NaN;
+    store.setOpenMs(group, Number.NaN);
     this.#expire(group, Number.POSITIVE_INFINITY);
     this.#aggregate.clear(group);
   }
@@ -391,7 +385,7 @@ export class CorrelationRunner {
     if (this.#replaying) this.#endReplay(group);
     if (
       !this.#crossing &&
-      (settledMs === undefined || settledMs > (this.store.openMs[group] as number) + this.planned.rule.timespanMs)
+      (settledMs === undefined || settledMs > this.store.openMsOf(group) + this.planned.rule.timespanMs)
     )
       this.#judge(group);
     if (settledMs === undefined) this.#empty(group);
@@ -400,12 +394,12 @@ export class CorrelationRunner {
   #enter(group: number, fact: number): void {
     const { store } = this;
     store.append(fact);
-    if (store.start[group] === -1) store.start[group] = fact;
-    store.count[group] = (store.count[group] as number) + 1;
+    if (store.startOf(group) === -1) store.setStart(group, fact);
+    store.setCount(group, store.countOf(group) + 1);
     this.#aggregate.add(group, fact);
-    if ((store.length[group] as number) <= this.#maxFacts) return;
+    if (store.lengthOf(group) <= this.#maxFacts) return;
     this.#trimmed++;
-    if (store.first[group] === store.start[group]) this.#leave(group);
+    if (store.firstOf(group) === store.startOf(group)) this.#leave(group);
     this.#dropFirst(group);
   }
 
@@ -413,14 +407,10 @@ export class CorrelationRunner {
   #expire(group: number, fromMs: number): void {
     const { store } = this;
     if (this.watch !== undefined) {
-      const oldest = store.start[group] as number;
-      if (oldest >= 0 && (store.time[oldest] as number) < fromMs) this.watch.fullest(group);
+      const oldest = store.startOf(group);
+      if (oldest >= 0 && store.timeOf(oldest) < fromMs) this.watch.fullest(group);
     }
-    for (
-      let at = store.start[group] as number;
-      at >= 0 && (store.time[at] as number) < fromMs;
-      at = store.start[group] as number
-    ) {
+    for (let at = store.startOf(group); at >= 0 && store.timeOf(at) < fromMs; at = store.startOf(group)) {
       this.#leave(group);
       if (this.#mode === 'ordered') this.#dropFirst(group);
     }
@@ -429,28 +419,28 @@ export class CorrelationRunner {
   /** The first fact of the window leaves it, but stays in the list. */
   #leave(group: number): void {
     const { store } = this;
-    const fact = store.start[group] as number;
+    const fact = store.startOf(group);
     if (fact < 0) return;
-    store.start[group] = store.after[fact] as number;
-    store.count[group] = (store.count[group] as number) - 1;
+    store.setStart(group, store.afterOf(fact));
+    store.setCount(group, store.countOf(group) - 1);
     this.#aggregate.remove(group, fact);
   }
 
   /** Eager order: a fact is settled, so what its window does not reach is not needed any more. */
   #dropBefore(fact: number): void {
     const { store } = this;
-    const group = store.group[fact] as number;
-    const fromMs = (store.time[fact] as number) - this.planned.rule.timespanMs;
+    const group = store.ownerOf(fact);
+    const fromMs = store.timeOf(fact) - this.planned.rule.timespanMs;
     for (
-      let first = store.first[group] as number;
-      first >= 0 && first !== store.start[group] && (store.time[first] as number) < fromMs;
-      first = store.first[group] as number
+      let first = store.firstOf(group);
+      first >= 0 && first !== store.startOf(group) && store.timeOf(first) < fromMs;
+      first = store.firstOf(group)
     )
       this.#dropFirst(group);
   }
 
   #dropFirst(group: number): void {
-    this.extras.delete(this.store.first[group] as number);
+    this.extras.delete(this.store.firstOf(group));
     this.store.dropFirst(group);
   }
 
@@ -463,12 +453,12 @@ export class CorrelationRunner {
   /** Nothing more comes to the group in this epoch: its window is over. */
   #empty(group: number): void {
     const { store } = this;
-    if ((store.start[group] as number) >= 0) this.watch?.fullest(group);
-    while ((store.start[group] as number) >= 0) this.#leave(group);
-    while ((store.first[group] as number) >= 0) this.#dropFirst(group);
+    if (store.startOf(group) >= 0) this.watch?.fullest(group);
+    while (store.startOf(group) >= 0) this.#leave(group);
+    while (store.firstOf(group) >= 0) this.#dropFirst(group);
     this.#aggregate.clear(group);
-    store.groupFlags[group] = ARMED;
-    store.openMs[group] = Number.NaN;
+    store.setGroupFlags(group, ARMED);
+    store.setOpenMs(group, Number.NaN);
   }
 
   #free(group: number): void {
@@ -480,10 +470,8 @@ export class CorrelationRunner {
     const { store } = this;
     const places: EventPlace[] = [];
     let omitted = 0;
-    const fromMs = this.#crossing
-      ? (store.time[fact] as number) - this.planned.rule.timespanMs
-      : Number.NEGATIVE_INFINITY;
-    for (let at = fact; at >= 0 && (store.time[at] as number) >= fromMs; at = store.before[at] as number) {
+    const fromMs = this.#crossing ? store.timeOf(fact) - this.planned.rule.timespanMs : Number.NEGATIVE_INFINITY;
+    for (let at = fact; at >= 0 && store.timeOf(at) >= fromMs; at = store.beforeOf(at)) {
       const inner = this.extras.get(at)?.inner;
       for (const place of inner === undefined ? [this.#placeOf(at)] : inner.toReversed()) {
         if (places.length < this.#options.maxEvents) places.push(place);
@@ -494,8 +482,8 @@ export class CorrelationRunner {
     this.#onFiring(
       {
         rule: this.planned.rule,
-        timeMs: store.time[fact] as number,
-        epoch: store.epoch[fact] as number,
+        timeMs: store.timeOf(fact),
+        epoch: store.epochOf(fact),
         group: this.groupValues(group),
         value,
         windowStartMs,
@@ -510,10 +498,10 @@ export class CorrelationRunner {
   #placeOf(fact: number): EventPlace {
     const { store } = this;
     return {
-      timeMs: store.time[fact] as number,
-      source: store.source[fact] as number,
-      position: store.position[fact] as number,
-      part: store.part[fact] as number,
+      timeMs: store.timeOf(fact),
+      source: store.sourceOf(fact),
+      position: store.positionOf(fact),
+      part: store.partOf(fact),
     };
   }
 

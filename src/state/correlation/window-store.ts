@@ -1,10 +1,13 @@
 /**
- * Groups and facts of one correlation in typed arrays. A group's facts form a list from oldest to newest; `start` is where the
- * present window begins. Facts before it are kept only while an undo could bring them back (eager order).
+ * Groups and facts of one correlation, each a record in one buffer: what is asked of a fact or group lies in one or two cache lines. Groups
+ * come by turns, so nearly every one has left the caches when it comes again, and eleven columns would be eleven misses. A group's facts
+ * form a list from oldest to newest; `start` is where the present window begins. Facts before it are kept only while an undo could
+ * bring them back (eager order).
  *
- * Fact f (43 bytes, 51 with a value): `time`, `value` (number, or 53 bits of a text's fingerprint), `position`, `source`, `part`, `member`,
- * `epoch`, `group`, `before`, `after` (neighbours in the list, -1 none), `flags`. Group g (29 bytes and its text): `first`, `start`, `last`, `count`
- * (facts in the window), `length` (facts in the list), `openMs`, `flags`. Numbers of freed facts and groups are used again.
+ * Fact f, 48 bytes, 56 with a value, in 8-byte words: `time`, `position`; in 4-byte words from the fifth: `source`, `part`, `epoch`, `owner` (its
+ * group), `before`, `after` (neighbours in the list, -1 none), `member` (16 bits) with `flags` above it; then one of padding, and
+ * `value` (number, or 53 bits of a text's fingerprint). Group g, 32 bytes and its text: `openMs`; in 4-byte words from the third `first`,
+ * `start`, `last`, `count` (facts in the window), `length` (facts in the list), `flags`. Numbers of freed facts and groups are used again.
  */
 
 import { TextTable } from '../memory/text-table.ts';
@@ -15,44 +18,35 @@ export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
 
-const FACT_BYTES = 43;
-const GROUP_BYTES = 29;
+const [TIME, POSITION, VALUE] = [0, 1, 6];
+const [SOURCE, PART, EPOCH, OWNER, BEFORE, AFTER, MEMBER] = [4, 5, 6, 7, 8, 9, 10];
+const OPEN_MS = 0;
+const [FIRST, START, LAST, COUNT, LENGTH, FLAGS] = [2, 3, 4, 5, 6, 7];
+const GROUP_WORDS = 4;
+const GROUP_HALVES = 2 * GROUP_WORDS;
 
 export class WindowStore implements OrderItems {
-  // Facts.
-  time = new Float64Array(16);
-  /** Without elements when `hasValues` is false. */
-  value: Float64Array;
-  position = new Float64Array(16);
-  source = new Int32Array(16);
-  part = new Uint32Array(16);
-  member = new Uint16Array(16);
-  epoch = new Int32Array(16);
-  group = new Int32Array(16);
-  before = new Int32Array(16);
-  after = new Int32Array(16);
-  flags = new Uint8Array(16);
-  // Groups.
-  first = new Int32Array(8);
-  start = new Int32Array(8);
-  last = new Int32Array(8);
-  count = new Int32Array(8);
-  length = new Int32Array(8);
-  openMs = new Float64Array(8);
-  groupFlags = new Uint8Array(8);
+  readonly hasValues: boolean;
+  /** Words of a fact. */
+  readonly #size: number;
+  #facts: Float64Array;
+  #factHalves: Int32Array;
+  #groups = new Float64Array(8 * GROUP_WORDS);
+  #groupHalves = new Int32Array(this.#groups.buffer);
   /** Group values: the text itself for one field, JSON of the tuple for several. */
   readonly #texts: TextTable;
-  readonly hasValues: boolean;
   #freeGroup = -1;
   #nextGroup = 0;
   #freeFact = -1;
   #nextFact = 0;
-  #facts = 0;
+  #factCount = 0;
 
   constructor(seed: { readonly lo: number; readonly hi: number }, hasValues: boolean) {
     this.#texts = new TextTable(seed);
     this.hasValues = hasValues;
-    this.value = new Float64Array(hasValues ? this.time.length : 0);
+    this.#size = hasValues ? 7 : 6;
+    this.#facts = new Float64Array(16 * this.#size);
+    this.#factHalves = new Int32Array(this.#facts.buffer);
   }
 
   get groups(): number {
@@ -60,20 +54,16 @@ export class WindowStore implements OrderItems {
   }
 
   get facts(): number {
-    return this.#facts;
+    return this.#factCount;
   }
 
   get byteLength(): number {
-    return this.time.length * this.#factBytes + this.first.length * GROUP_BYTES + this.#texts.byteLength;
+    return this.#facts.byteLength + this.#groups.byteLength + this.#texts.byteLength;
   }
 
   /** Bytes of the groups and facts that are there, without room for more. */
   get usedBytes(): number {
-    return this.#facts * this.#factBytes + this.groups * GROUP_BYTES + this.#texts.byteLength;
-  }
-
-  get #factBytes(): number {
-    return this.hasValues ? FACT_BYTES + 8 : FACT_BYTES;
+    return 8 * (this.#factCount * this.#size + this.groups * GROUP_WORDS) + this.#texts.byteLength;
   }
 
   /** Value of the group key; undefined when there is no such group. */
@@ -96,126 +86,225 @@ export class WindowStore implements OrderItems {
   /** Right after its text was looked for. */
   #newGroup(text: string): number {
     let group = this.#freeGroup;
-    if (group >= 0) this.#freeGroup = this.first[group] as number;
+    if (group >= 0) this.#freeGroup = this.firstOf(group);
     else group = this.#nextGroup++;
-    if (group >= this.first.length) this.#growGroups();
+    if ((group + 1) * GROUP_WORDS > this.#groups.length) this.#growGroups();
     this.#texts.add(text, group);
-    this.first[group] = -1;
-    this.start[group] = -1;
-    this.last[group] = -1;
-    this.count[group] = 0;
-    this.length[group] = 0;
-    this.openMs[group] = Number.NaN;
-    this.groupFlags[group] = ARMED;
+    this.setOpenMs(group, Number.NaN);
+    this.setFirst(group, -1);
+    this.setStart(group, -1);
+    this.setLast(group, -1);
+    this.setCount(group, 0);
+    this.#setLength(group, 0);
+    this.setGroupFlags(group, ARMED);
     return group;
   }
 
   /** Frees the group with all its facts. */
   freeGroup(group: number): void {
-    while ((this.first[group] as number) >= 0) this.dropFirst(group);
+    while (this.firstOf(group) >= 0) this.dropFirst(group);
     if (!this.#texts.has(group)) return;
     this.#texts.delete(group);
-    this.first[group] = this.#freeGroup;
+    this.setFirst(group, this.#freeGroup);
     this.#freeGroup = group;
   }
 
   /** A fact that is in no list yet. */
   newFact(group: number): number {
     let fact = this.#freeFact;
-    if (fact >= 0) this.#freeFact = this.after[fact] as number;
+    if (fact >= 0) this.#freeFact = this.afterOf(fact);
     else fact = this.#nextFact++;
-    if (fact >= this.time.length) this.#growFacts();
-    this.group[fact] = group;
-    this.flags[fact] = 0;
-    this.before[fact] = -1;
-    this.after[fact] = -1;
-    this.#facts++;
+    if ((fact + 1) * this.#size > this.#facts.length) this.#growFacts();
+    const half = 2 * fact * this.#size;
+    this.#factHalves[half + OWNER] = group;
+    this.#factHalves[half + BEFORE] = -1;
+    this.#factHalves[half + AFTER] = -1;
+    this.#factHalves[half + MEMBER] = 0;
+    this.#factCount++;
     return fact;
   }
 
   freeFact(fact: number): void {
-    this.source[fact] = -1;
-    this.after[fact] = this.#freeFact;
+    this.setSource(fact, -1);
+    this.setAfter(fact, this.#freeFact);
     this.#freeFact = fact;
-    this.#facts--;
+    this.#factCount--;
   }
 
   /** Puts the fact at the end of its group's list. */
   append(fact: number): void {
-    const group = this.group[fact] as number;
-    const last = this.last[group] as number;
-    this.before[fact] = last;
-    this.after[fact] = -1;
-    if (last >= 0) this.after[last] = fact;
-    else this.first[group] = fact;
-    this.last[group] = fact;
-    this.length[group] = (this.length[group] as number) + 1;
+    const group = this.ownerOf(fact);
+    const last = this.lastOf(group);
+    this.setBefore(fact, last);
+    this.setAfter(fact, -1);
+    if (last >= 0) this.setAfter(last, fact);
+    else this.setFirst(group, fact);
+    this.setLast(group, fact);
+    this.#setLength(group, this.lengthOf(group) + 1);
   }
 
   /** Takes the newest fact out of the list again, without freeing it. */
   unlinkLast(group: number): void {
-    const fact = this.last[group] as number;
-    const before = this.before[fact] as number;
-    this.last[group] = before;
-    if (before >= 0) this.after[before] = -1;
-    else this.first[group] = -1;
-    this.length[group] = (this.length[group] as number) - 1;
+    const before = this.beforeOf(this.lastOf(group));
+    this.setLast(group, before);
+    if (before >= 0) this.setAfter(before, -1);
+    else this.setFirst(group, -1);
+    this.#setLength(group, this.lengthOf(group) - 1);
   }
 
   /** Frees the oldest fact of the list. */
   dropFirst(group: number): void {
-    const fact = this.first[group] as number;
-    const after = this.after[fact] as number;
-    this.first[group] = after;
-    if (after >= 0) this.before[after] = -1;
-    else this.last[group] = -1;
-    if (this.start[group] === fact) this.start[group] = after;
-    this.length[group] = (this.length[group] as number) - 1;
+    const fact = this.firstOf(group);
+    const after = this.afterOf(fact);
+    this.setFirst(group, after);
+    if (after >= 0) this.setBefore(after, -1);
+    else this.setLast(group, -1);
+    if (this.startOf(group) === fact) this.setStart(group, after);
+    this.#setLength(group, this.lengthOf(group) - 1);
     this.freeFact(fact);
   }
 
   /** Sources of all facts. */
   addSources(to: Set<number>): void {
-    for (let fact = 0; fact < this.#nextFact; fact++) to.add(this.source[fact] as number);
+    for (let fact = 0; fact < this.#nextFact; fact++) to.add(this.sourceOf(fact));
   }
 
   timeOf(fact: number): number {
-    return this.time[fact] as number;
+    return this.#facts[fact * this.#size + TIME] as number;
+  }
+  setTime(fact: number, timeMs: number): void {
+    this.#facts[fact * this.#size + TIME] = timeMs;
+  }
+
+  positionOf(fact: number): number {
+    return this.#facts[fact * this.#size + POSITION] as number;
+  }
+  setPosition(fact: number, position: number): void {
+    this.#facts[fact * this.#size + POSITION] = position;
+  }
+
+  /** Only where `hasValues` is true. */
+  valueAt(fact: number): number {
+    return this.#facts[fact * this.#size + VALUE] as number;
+  }
+  setValue(fact: number, value: number): void {
+    this.#facts[fact * this.#size + VALUE] = value;
   }
 
   sourceOf(fact: number): number {
-    return this.source[fact] as number;
+    return this.#factHalves[2 * fact * this.#size + SOURCE] as number;
+  }
+  setSource(fact: number, source: number): void {
+    this.#factHalves[2 * fact * this.#size + SOURCE] = source;
+  }
+
+  partOf(fact: number): number {
+    return (this.#factHalves[2 * fact * this.#size + PART] as number) >>> 0;
+  }
+  setPart(fact: number, part: number): void {
+    this.#factHalves[2 * fact * this.#size + PART] = part;
   }
 
   epochOf(fact: number): number {
-    return this.epoch[fact] as number;
+    return this.#factHalves[2 * fact * this.#size + EPOCH] as number;
+  }
+  setEpoch(fact: number, epoch: number): void {
+    this.#factHalves[2 * fact * this.#size + EPOCH] = epoch;
+  }
+
+  /** Its group. */
+  ownerOf(fact: number): number {
+    return this.#factHalves[2 * fact * this.#size + OWNER] as number;
   }
 
   beforeOf(fact: number): number {
-    return this.before[fact] as number;
+    return this.#factHalves[2 * fact * this.#size + BEFORE] as number;
+  }
+  setBefore(fact: number, before: number): void {
+    this.#factHalves[2 * fact * this.#size + BEFORE] = before;
   }
 
   afterOf(fact: number): number {
-    return this.after[fact] as number;
+    return this.#factHalves[2 * fact * this.#size + AFTER] as number;
   }
-
-  setBefore(fact: number, before: number): void {
-    this.before[fact] = before;
-  }
-
   setAfter(fact: number, after: number): void {
-    this.after[fact] = after;
+    this.#factHalves[2 * fact * this.#size + AFTER] = after;
+  }
+
+  memberOf(fact: number): number {
+    return (this.#factHalves[2 * fact * this.#size + MEMBER] as number) & 0xffff;
+  }
+  setMember(fact: number, member: number): void {
+    const half = 2 * fact * this.#size + MEMBER;
+    this.#factHalves[half] = ((this.#factHalves[half] as number) & ~0xffff) | member;
+  }
+
+  flagsOf(fact: number): number {
+    return (this.#factHalves[2 * fact * this.#size + MEMBER] as number) >>> 16;
+  }
+  setFlags(fact: number, flags: number): void {
+    const half = 2 * fact * this.#size + MEMBER;
+    this.#factHalves[half] = ((this.#factHalves[half] as number) & 0xffff) | (flags << 16);
+  }
+
+  openMsOf(group: number): number {
+    return this.#groups[group * GROUP_WORDS + OPEN_MS] as number;
+  }
+  setOpenMs(group: number, openMs: number): void {
+    this.#groups[group * GROUP_WORDS + OPEN_MS] = openMs;
+  }
+
+  firstOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + FIRST] as number;
+  }
+  setFirst(group: number, fact: number): void {
+    this.#groupHalves[group * GROUP_HALVES + FIRST] = fact;
+  }
+
+  startOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + START] as number;
+  }
+  setStart(group: number, fact: number): void {
+    this.#groupHalves[group * GROUP_HALVES + START] = fact;
+  }
+
+  lastOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + LAST] as number;
+  }
+  setLast(group: number, fact: number): void {
+    this.#groupHalves[group * GROUP_HALVES + LAST] = fact;
+  }
+
+  countOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + COUNT] as number;
+  }
+  setCount(group: number, count: number): void {
+    this.#groupHalves[group * GROUP_HALVES + COUNT] = count;
+  }
+
+  lengthOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + LENGTH] as number;
+  }
+  #setLength(group: number, length: number): void {
+    this.#groupHalves[group * GROUP_HALVES + LENGTH] = length;
+  }
+
+  groupFlagsOf(group: number): number {
+    return this.#groupHalves[group * GROUP_HALVES + FLAGS] as number;
+  }
+  setGroupFlags(group: number, flags: number): void {
+    this.#groupHalves[group * GROUP_HALVES + FLAGS] = flags;
   }
 
   /** The total order of facts of one group: epoch, time, source, position, part, member. */
   compare(a: number, b: number): number {
     return (
-      (this.epoch[a] as number) - (this.epoch[b] as number) ||
-      (this.time[a] as number) - (this.time[b] as number) ||
-      (this.source[a] as number) - (this.source[b] as number) ||
-      (this.position[a] as number) - (this.position[b] as number) ||
-      (this.part[a] as number) - (this.part[b] as number) ||
-      (this.member[a] as number) - (this.member[b] as number)
+      this.epochOf(a) - this.epochOf(b) ||
+      this.timeOf(a) - this.timeOf(b) ||
+      this.sourceOf(a) - this.sourceOf(b) ||
+      this.positionOf(a) - this.positionOf(b) ||
+      this.partOf(a) - this.partOf(b) ||
+      this.memberOf(a) - this.memberOf(b)
     );
   }
 
@@ -225,29 +314,13 @@ export class WindowStore implements OrderItems {
   }
 
   #growFacts(): void {
-    const size = grownSize(this.time.length);
-    this.time = grown(Float64Array, this.time, size);
-    if (this.hasValues) this.value = grown(Float64Array, this.value, size);
-    this.position = grown(Float64Array, this.position, size);
-    this.source = grown(Int32Array, this.source, size);
-    this.part = grown(Uint32Array, this.part, size);
-    this.member = grown(Uint16Array, this.member, size);
-    this.epoch = grown(Int32Array, this.epoch, size);
-    this.group = grown(Int32Array, this.group, size);
-    this.before = grown(Int32Array, this.before, size);
-    this.after = grown(Int32Array, this.after, size);
-    this.flags = grown(Uint8Array, this.flags, size);
+    this.#facts = grown(Float64Array, this.#facts, this.#size * grownSize(this.#facts.length / this.#size));
+    this.#factHalves = new Int32Array(this.#facts.buffer);
   }
 
   #growGroups(): void {
-    const size = grownSize(this.first.length);
-    this.first = grown(Int32Array, this.first, size);
-    this.start = grown(Int32Array, this.start, size);
-    this.last = grown(Int32Array, this.last, size);
-    this.count = grown(Int32Array, this.count, size);
-    this.length = grown(Int32Array, this.length, size);
-    this.openMs = grown(Float64Array, this.openMs, size);
-    this.groupFlags = grown(Uint8Array, this.groupFlags, size);
+    this.#groups = grown(Float64Array, this.#groups, GROUP_WORDS * grownSize(this.#groups.length / GROUP_WORDS));
+    this.#groupHalves = new Int32Array(this.#groups.buffer);
   }
 }
 

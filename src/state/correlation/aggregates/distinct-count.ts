@@ -40,7 +40,7 @@ export class DistinctCount implements Aggregate {
   }
 
   #keyOf(group: number, fact: number): Fingerprint {
-    const value = this.#store.value[fact] as number;
+    const value = this.#store.valueAt(fact);
     return this.#print.set(value % 4294967296, value / 4294967296).mix(group, 0);
   }
 }

@@ -16,6 +16,6 @@ export class EventCount implements Aggregate {
   clear(): void {}
 
   value(group: number): number {
-    return this.#store.count[group] as number;
+    return this.#store.countOf(group);
   }
 }

@@ -43,8 +43,8 @@ export class ExpressionTruth implements Aggregate {
   add(group: number, fact: number): void {
     this.#counts.add(group, fact);
     for (const { order, ranks } of this.#chains) {
-      const rank = ranks.get(this.#store.member[fact] as number);
-      if (rank !== undefined) order.note(group, rank, this.#store.time[fact] as number);
+      const rank = ranks.get(this.#store.memberOf(fact));
+      if (rank !== undefined) order.note(group, rank, this.#store.timeOf(fact));
     }
   }
 

@@ -25,7 +25,7 @@ export class OrderedRules implements Aggregate {
   }
 
   add(group: number, fact: number): void {
-    this.note(group, this.#store.member[fact] as number, this.#store.time[fact] as number);
+    this.note(group, this.#store.memberOf(fact), this.#store.timeOf(fact));
   }
 
   /** A match of rule `j` of the list. */

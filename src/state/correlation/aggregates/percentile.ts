@@ -18,11 +18,10 @@ export class Percentile implements Aggregate {
   clear(): void {}
 
   value(group: number): number {
-    const { start, after, value, length } = this.#store;
-    const values = new Float64Array(length[group] as number);
+    const store = this.#store;
+    const values = new Float64Array(store.lengthOf(group));
     let count = 0;
-    for (let fact = start[group] as number; fact >= 0; fact = after[fact] as number)
-      values[count++] = value[fact] as number;
+    for (let fact = store.startOf(group); fact >= 0; fact = store.afterOf(fact)) values[count++] = store.valueAt(fact);
     return percentileOf(values.subarray(0, count).sort(), this.#percent);
   }
 }

@@ -20,14 +20,14 @@ export class RuleCount implements Aggregate {
   }
 
   add(group: number, fact: number): void {
-    const at = group * this.#members + (this.#store.member[fact] as number);
+    const at = group * this.#members + this.#store.memberOf(fact);
     if (at >= this.#counts.length)
       this.#counts = grown(Int32Array, this.#counts, Math.ceil((group + 1) * 1.5) * this.#members);
     this.#counts[at] = (this.#counts[at] as number) + 1;
   }
 
   remove(group: number, fact: number): void {
-    const at = group * this.#members + (this.#store.member[fact] as number);
+    const at = group * this.#members + this.#store.memberOf(fact);
     this.#counts[at] = (this.#counts[at] as number) - 1;
   }
 

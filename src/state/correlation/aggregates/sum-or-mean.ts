@@ -28,15 +28,15 @@ export class SumOrMean implements Aggregate {
       this.#sums = grown(Float64Array, this.#sums, size);
       this.#inexact = grown(Int32Array, this.#inexact, size);
     }
-    this.#change(group, this.#store.value[fact] as number, 1);
+    this.#change(group, this.#store.valueAt(fact), 1);
   }
 
   remove(group: number, fact: number): void {
-    this.#change(group, this.#store.value[fact] as number, -1);
+    this.#change(group, this.#store.valueAt(fact), -1);
   }
 
   value(group: number): number {
-    const count = this.#store.count[group] as number;
+    const count = this.#store.countOf(group);
     const sum = (this.#inexact[group] ?? 0) > 0 ? this.#sumAnew(group) : (this.#sums[group] ?? 0);
     return this.#what === 'sum' ? sum : sum / count;
   }
@@ -55,9 +55,9 @@ export class SumOrMean implements Aggregate {
   }
 
   #sumAnew(group: number): number {
-    const { start, after, value } = this.#store;
+    const store = this.#store;
     let sum = 0;
-    for (let fact = start[group] as number; fact >= 0; fact = after[fact] as number) sum += value[fact] as number;
+    for (let fact = store.startOf(group); fact >= 0; fact = store.afterOf(fact)) sum += store.valueAt(fact);
     return sum;
   }
 }
