@@ -2,10 +2,10 @@
  * RecordLog: records that stateful rules may have to show, as they stand in their files: their bytes in blocks, where they stood in rows. Nothing
  * is decoded before somebody asks. Of records that follow each other in one buffer the bytes are copied together, at the next `settle`.
  *
- * Record n stands in row n % rows, eight words of 8 bytes: position, line, ordinal, time of arrival, event time, the record before it in the
- * same bucket (a chain from the newest to the oldest; what is older than the oldest kept ends it), place of its bytes (block *
- * BLOCK_BYTES + start), and two halves: number of its source, length * 4 + origin of its time. Neighbours in a file are so in the
- * buckets: what comes in order is written in order.
+ * Record n stands in row n % CHUNK_ROWS of its chunk, so that nothing is ever moved; eight words of 8 bytes: position, line, ordinal, time of
+ * arrival, event time, the record before it in the same bucket (a chain from the newest to the oldest; what is older than the oldest kept
+ * ends it), place of its bytes (block * BLOCK_BYTES + start), and two halves: number of its source, length * 4 + origin of its time.
+ * Neighbours in a file are so in the buckets: what comes in order is written in order.
  */
 import type { TimeOrigin } from '../core/event.ts';
 import type { RecordOrigin, RecordSource } from '../core/record.ts';
@@ -39,15 +39,23 @@ const BLOCK_BYTES = 1 << 20;
 /** Bytes between two records that are copied along. */
 const GAP_BYTES = 32;
 const NONE = -1;
+const CHUNK_ROWS = 4096;
+const BUCKETS = 1 << 16;
 const ORIGINS: readonly TimeOrigin[] = ['field', 'arrival', 'clamped'];
 
+interface Chunk {
+  readonly words: Float64Array;
+  readonly halves: Int32Array;
+  readonly sources: (RecordSource | undefined)[];
+}
+
 export class RecordLog {
-  #size = 16;
-  #words = new Float64Array(WORDS * 16);
-  #halves = new Int32Array(this.#words.buffer);
-  #sources: (RecordSource | undefined)[] = new Array(16);
-  /** Newest record of each bucket. */
-  #buckets = new Float64Array(32).fill(NONE);
+  /** Chunks of rows from number `#firstChunk` on. */
+  #chunks: Chunk[] = [];
+  #firstChunk = 0;
+  #chunk: Chunk = { words: new Float64Array(0), halves: new Int32Array(0), sources: [] };
+  /** Newest record of each bucket; made for the first record. */
+  #buckets = new Float64Array(0);
   /** Numbers of the oldest record that is kept, and of the next one. */
   #first = 0;
   #next = 0;
@@ -70,22 +78,24 @@ export class RecordLog {
 
   /** Takes a record of the source with this number; its bytes must stay as they are until `settle`. */
   put(source: number, record: StandingRecord): void {
-    if (this.#next - this.#first === this.#size) this.#grow();
+    const row = this.#next % CHUNK_ROWS;
+    if (row === 0) this.#addChunk();
     const { bytes, start, end, position, timeOrigin } = record;
     const at = this.#reserve(bytes, start, end);
-    const row = this.#next & (this.#size - 1);
+    const { words, halves, sources } = this.#chunk;
     const word = row * WORDS;
-    const words = this.#words;
+    const bucket = bucketOf(source, position);
     words[word + POSITION] = position;
     words[word + LINE] = record.line;
     words[word + ORDINAL] = record.record;
     words[word + ARRIVAL] = record.arrivalMs;
     words[word + TIME] = record.timeMs;
+    words[word + BEFORE] = this.#buckets[bucket] as number;
     words[word + PLACE] = (this.#firstBlock + this.#blocks.length - 1) * BLOCK_BYTES + at;
-    this.#halves[2 * word + SOURCE] = source;
-    this.#halves[2 * word + LENGTH] = 4 * (end - start) + ORIGINS.indexOf(timeOrigin);
-    this.#sources[row] = record.source;
-    this.#link(this.#next, word);
+    halves[2 * word + SOURCE] = source;
+    halves[2 * word + LENGTH] = 4 * (end - start) + (timeOrigin === 'field' ? 0 : ORIGINS.indexOf(timeOrigin));
+    sources[row] = record.source;
+    this.#buckets[bucket] = this.#next;
     this.#last.last = this.#next++;
     this.#bytes += end - start + ROW_BYTES;
   }
@@ -100,44 +110,58 @@ export class RecordLog {
 
   /** The newest record of the source with this number at the position. */
   get(source: number, position: number): KeptRecord | undefined {
-    let number = this.#buckets[this.#bucketOf(source, position)] as number;
+    let number = this.#buckets[bucketOf(source, position)] ?? NONE;
     while (number >= this.#first) {
-      const row = number & (this.#size - 1);
-      const word = row * WORDS;
-      if (this.#words[word + POSITION] === position && this.#halves[2 * word + SOURCE] === source)
-        return this.#recordAt(row);
-      number = this.#words[word + BEFORE] as number;
+      const { words, halves } = this.#chunkOf(number);
+      const word = (number % CHUNK_ROWS) * WORDS;
+      if (words[word + POSITION] === position && halves[2 * word + SOURCE] === source) return this.#recordAt(number);
+      number = words[word + BEFORE] as number;
     }
     return undefined;
   }
 
   /** Lets the oldest record go. */
   dropOldest(): void {
-    const row = this.#first & (this.#size - 1);
-    this.#bytes -= this.#lengthAt(row) + ROW_BYTES;
-    this.#sources[row] = undefined;
+    this.#bytes -= this.#lengthOf(this.#first) + ROW_BYTES;
     this.#first++;
+    if (this.#first % CHUNK_ROWS === 0) {
+      this.#chunks.shift();
+      this.#firstChunk++;
+    }
     while (this.#blocks.length > 1 && (this.#blocks[0] as Block).last < this.#first) {
       this.#blocks.shift();
       this.#firstBlock++;
     }
   }
 
-  #lengthAt(row: number): number {
-    return (this.#halves[2 * row * WORDS + LENGTH] as number) >>> 2;
+  #addChunk(): void {
+    if (this.#buckets.length === 0) this.#buckets = new Float64Array(BUCKETS).fill(NONE);
+    const words = new Float64Array(WORDS * CHUNK_ROWS);
+    const sources: (RecordSource | undefined)[] = new Array(CHUNK_ROWS).fill(undefined);
+    this.#chunk = { words, halves: new Int32Array(words.buffer), sources };
+    this.#chunks.push(this.#chunk);
   }
 
-  #recordAt(row: number): KeptRecord {
+  #chunkOf(number: number): Chunk {
+    return this.#chunks[Math.floor(number / CHUNK_ROWS) - this.#firstChunk] as Chunk;
+  }
+
+  #lengthOf(number: number): number {
+    return (this.#chunkOf(number).halves[2 * (number % CHUNK_ROWS) * WORDS + LENGTH] as number) >>> 2;
+  }
+
+  #recordAt(number: number): KeptRecord {
     this.settle();
-    const words = this.#words.subarray(row * WORDS, (row + 1) * WORDS);
-    const [position = 0, line = 0, record = 0, arrivalMs = 0, timeMs = 0, , place = 0] = words;
+    const { words, halves, sources } = this.#chunkOf(number);
+    const row = number % CHUNK_ROWS;
+    const row8 = words.subarray(row * WORDS, (row + 1) * WORDS);
+    const [position = 0, line = 0, record = 0, arrivalMs = 0, timeMs = 0, , place = 0] = row8;
     const block = Math.floor(place / BLOCK_BYTES);
     const start = place - block * BLOCK_BYTES;
     const { bytes } = this.#blocks[block - this.#firstBlock] as Block;
-    const source = this.#sources[row] as RecordSource;
-    const timeOrigin = ORIGINS[(this.#halves[2 * row * WORDS + LENGTH] as number) & 3] ?? 'field';
-    const origin = { source, position, line, record, part: 0, arrivalMs };
-    return { bytes, start, end: start + this.#lengthAt(row), timeMs, timeOrigin, origin };
+    const timeOrigin = ORIGINS[(halves[2 * row * WORDS + LENGTH] as number) & 3] ?? 'field';
+    const origin = { source: sources[row] as RecordSource, position, line, record, part: 0, arrivalMs };
+    return { bytes, start, end: start + this.#lengthOf(number), timeMs, timeOrigin, origin };
   }
 
   /** Where in the last block the bytes will stand. */
@@ -151,7 +175,7 @@ export class RecordLog {
     }
     this.settle();
     if (this.#used + end - start > room) {
-      this.#last = { bytes: Buffer.allocUnsafe(Math.max(BLOCK_BYTES, end - start)), last: NONE };
+      this.#last = { bytes: Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, end - start)), last: NONE };
       this.#blocks.push(this.#last);
       this.#used = 0;
     }
@@ -162,32 +186,8 @@ export class RecordLog {
     this.#used += end - start;
     return this.#to;
   }
+}
 
-  #bucketOf(source: number, position: number): number {
-    return (Math.imul(source, 0x9e3779b1) + Math.floor(position / 8)) & (this.#buckets.length - 1);
-  }
-
-  #link(number: number, word: number): void {
-    const bucket = this.#bucketOf(this.#halves[2 * word + SOURCE] as number, this.#words[word + POSITION] as number);
-    this.#words[word + BEFORE] = this.#buckets[bucket] as number;
-    this.#buckets[bucket] = number;
-  }
-
-  #grow(): void {
-    const [former, size] = [this.#size, 2 * this.#size];
-    const words = new Float64Array(WORDS * size);
-    const sources: (RecordSource | undefined)[] = new Array(size);
-    for (let n = this.#first; n < this.#next; n++) {
-      const from = n & (former - 1);
-      const to = n & (size - 1);
-      words.set(this.#words.subarray(from * WORDS, (from + 1) * WORDS), to * WORDS);
-      sources[to] = this.#sources[from];
-    }
-    this.#size = size;
-    this.#words = words;
-    this.#halves = new Int32Array(words.buffer);
-    this.#sources = sources;
-    this.#buckets = new Float64Array(2 * size).fill(NONE);
-    for (let n = this.#first; n < this.#next; n++) this.#link(n, (n & (size - 1)) * WORDS);
-  }
+function bucketOf(source: number, position: number): number {
+  return (Math.imul(source, 0x9e3779b1) + Math.floor(position / 8)) & (BUCKETS - 1);
 }

@@ -326,7 +326,7 @@ export class WindowStore implements OrderItems {
 
 /** Large tables leave less room: what is not used would be more than all that small ones take. */
 function grownSize(size: number): number {
-  return Math.ceil(size * (size < 65_536 ? 1.5 : 1.2));
+  return Math.ceil(size * (size < 524_288 ? 1.6 : 1.2));
 }
 
 /** A longer copy of a column. */
