@@ -214,4 +214,17 @@ describe('a MISP feed folder on disk', () => {
     ]);
     expect(set.feeds[0]?.statistics.skipped).toEqual({ 'not-for-detection': 1, 'other-type': 1 });
   });
+
+  it('is read as well where a search for attributes or objects gave it', async () => {
+    const event = { id: '7', info: 'Evil campaign', uuid: uuid(1), org_id: '1', orgc_id: '1' };
+    const found = [
+      attribute('domain', 'searched.example', { Event: event, Tag: [{ name: 'tlp:green' }] }),
+      attribute('AS', 'AS174', { to_ids: false }),
+    ];
+    const set = await load({ response: { Attribute: found } });
+    expect(values(set)).toEqual(['domain searched.example']);
+    expect([...set.indicators][0]?.details).toMatchObject({ name: 'Evil campaign', tlp: 'green' });
+    const object = { name: 'file', uuid: uuid(2), Event: event, Attribute: [attribute('filename', 'searched.exe')] };
+    expect(values(await load({ response: [{ Object: object }] }))).toEqual(['file-name searched.exe']);
+  });
 });

@@ -1,7 +1,7 @@
 /**
  * MispEvents: events of MISP as feeds and exports give them: `{"Event": …}`, `{"response": [{"Event": …}]}`, an array of them, or one
- * a line. Attributes of the event and of its objects that are meant for detection (`to_ids`) are loaded. Streamed: one event at a
- * time.
+ * a line; and what searches for attributes and objects give: `{"response": {"Attribute": […]}}`, `{"response": [{"Object": …}]}`. Attributes of events and
+ * of objects that are meant for detection (`to_ids`) are loaded. Streamed: one event at a time; an export of attributes is one.
  */
 import type { Tlp } from '../../core/indicator.ts';
 import { TLP_LEVELS } from '../../core/indicator-table.ts';
@@ -35,16 +35,22 @@ export class MispEvents {
 
   /** One element of the feed: an event, with or without its wrapper. */
   element(value: unknown, line: number): void {
-    const event = recordOf(recordOf(value)?.['Event']) ?? recordOf(value);
+    const outer = recordOf(value);
+    const body = recordOf(outer?.['response']) ?? outer;
+    const single = recordOf(body?.['Object']);
+    const event = recordOf(body?.['Event']) ?? (single === undefined ? body : { ...body, Object: [single] });
     if (event === undefined || !(Array.isArray(event['Attribute']) || Array.isArray(event['Object']))) {
       this.#feed.report.skipped('no-event');
       return;
     }
     const shared = eventDetails(event);
     const provider = textOf(recordOf(event['Orgc'])?.['name']);
-    for (const attribute of list(event['Attribute'])) this.#attribute(attribute, shared, provider, line);
-    for (const object of list(event['Object']))
-      for (const attribute of list(recordOf(object)?.['Attribute'])) this.#attribute(attribute, shared, provider, line);
+    for (const attribute of list(event['Attribute']))
+      this.#attribute(attribute, { ...shared, ...ownEvent(attribute) }, provider, line);
+    for (const object of list(event['Object'])) {
+      const own = { ...shared, ...ownEvent(object) };
+      for (const attribute of list(recordOf(object)?.['Attribute'])) this.#attribute(attribute, own, provider, line);
+    }
   }
 
   #attribute(value: unknown, shared: EntryDetails, provider: string | undefined, line: number): void {
@@ -73,6 +79,12 @@ export class MispEvents {
     } else if (pair !== undefined) writePair(this.#writer, pair, text, line, provider, own);
     else this.#writer.write(text, line, kind, provider, own, 'exact');
   }
+}
+
+/** Of the event that an attribute or object of an export names. */
+function ownEvent(value: unknown): EntryDetails {
+  const event = recordOf(recordOf(value)?.['Event']);
+  return event === undefined ? {} : eventDetails(event);
 }
 
 function eventDetails(event: Json): EntryDetails {
