@@ -14,8 +14,14 @@ export function textRecord(text: string): Decoded {
 
 const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** Invalid sequences become replacement characters; a shared buffer is copied first because the decoder refuses it. */
+/** Where bytes of shared memory are copied to, which the decoder refuses; longer ones get a copy of their own. */
+const copy = new Uint8Array(1 << 16);
+
+/** Invalid sequences become replacement characters. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   const view = bytes.subarray(start, end);
-  return utf8.decode(view.buffer instanceof SharedArrayBuffer ? view.slice() : view);
+  if (!(view.buffer instanceof SharedArrayBuffer)) return utf8.decode(view);
+  if (view.length > copy.length) return utf8.decode(view.slice());
+  copy.set(view);
+  return utf8.decode(copy.subarray(0, view.length));
 }

@@ -88,6 +88,8 @@ export class ProcessContext {
   readonly #archive: EventArchive | undefined;
   #audit = new AuditAssembler();
   #part: StatefulPart;
+  /** The event shown last, and what it says of a process by itself. */
+  #last: { readonly event: Event; readonly process: ProcessEvent | undefined } | undefined;
 
   constructor({ names, archive, ...options }: ProcessContextOptions) {
     this.#archive = archive;
@@ -212,12 +214,17 @@ export class ProcessContext {
 
   /** Records of one audit event belong together; everything else is about a process by itself. */
   #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
-    if (!isAudit(fields)) return processEventOf(fields, event);
+    if (!isAudit(fields)) {
+      this.#last = { event, process: processEventOf(fields, event) };
+      return this.#last.process;
+    }
     return this.#audit.processOf(fields, event, sourceHost(event.origin.source));
   }
 
   /** As `#processOf`, for an event that has been shown before. */
   #knownProcessOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+    // Alerts ask for it right after the rules did.
+    if (this.#last?.event === event) return this.#last.process;
     if (!isAudit(fields)) return processEventOf(fields, event);
     return this.#audit.knownProcessOf(fields, event, sourceHost(event.origin.source));
   }
