@@ -1,4 +1,6 @@
 /** The table of error codes against its page, both ways. */
+import { diagnostic } from './diagnostic.ts';
+import { withFirstFixes } from './with-fix.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { errorsPage } from './errors-page.ts';
@@ -26,5 +28,14 @@ describe('the table', () => {
       expect(text).not.toMatch(/\.$/);
       expect(text).toMatch(/^(?:[a-z0-9"']|[A-Z][A-Z0-9]|[A-Z][a-z]+ )/);
     }
+  });
+});
+
+describe('advice', () => {
+  it('of the table stands with the first diagnostic of its code that has none of its own', () => {
+    const items = ['own', undefined, undefined].map((hint) =>
+      diagnostic('SIGMA_BAD_RULE', 'error', 'x', hint === undefined ? {} : { hint }),
+    );
+    expect(withFirstFixes(items).map(({ hint }) => hint)).toEqual(['own', ERROR_TABLE.SIGMA_BAD_RULE.fix, undefined]);
   });
 });

@@ -126,7 +126,12 @@ function parseDocument(
   const near = Object.keys(document)
     .map((key) => suggestion(key, ['detection', 'correlation', 'filter']))
     .find((text) => text !== '');
-  reporter.error('SIGMA_BAD_RULE', `document has neither detection, correlation nor filter${near ?? ''}`, []);
+  reporter.error(
+    'SIGMA_BAD_RULE',
+    `document has neither detection, correlation nor filter${near ?? ''}`,
+    [],
+    'say what is looked for under "detection:", what is counted under "correlation:", or what is left out under "filter:"',
+  );
   return undefined;
 }
 

@@ -66,6 +66,14 @@ export function parseDetectionItem(
       'null is not meant for lists; it is read as one more alternative',
     );
   const valueChain = chain.filter((modifier) => modifier.accepts !== 'item');
+  const edge = chain.find((modifier) => modifier.name === 'startswith' || modifier.name === 'endswith');
+  if (edge !== undefined && valueChain[0]?.name === 're')
+    reporter.warn(
+      'SIGMA_QUESTIONABLE',
+      `"${edge.name}" after "re" does not bind the expression to an end`,
+      { path, key: true },
+      edge.name === 'startswith' ? 'write ^ in front of the expression' : 'write $ behind the expression',
+    );
   const values: ItemValue[] = [];
   for (const [index, written] of list.entries()) {
     const valuePath = Array.isArray(raw) ? [...path, index] : path;

@@ -400,3 +400,13 @@ describe('search identifiers as rules of their own', () => {
     expect(loadWith({ identifiersOf: new Set(['Other']) }, two).identifiers).toEqual([]);
   });
 });
+
+describe('a modifier that promises more than it does', () => {
+  it('startswith after re gets a warning with what to write', () => {
+    const rules = load(RULE('R', "sel: {f|re|startswith: 'b'}\n  condition: sel"));
+    expect(rules.diagnostics).toMatchObject([
+      { code: 'SIGMA_QUESTIONABLE', severity: 'warning', hint: 'write ^ in front of the expression' },
+    ]);
+    expect(rules.detections.length).toBe(1);
+  });
+});

@@ -120,7 +120,12 @@ export function parseLogSource(
   }
   if (Object.keys(source).length === 0) {
     const near = suggestion(Object.keys(raw)[0] ?? '', ['category', 'product', 'service']);
-    reporter.error('SIGMA_BAD_RULE', `logsource has neither category, product nor service${near}`, ['logsource']);
+    reporter.error(
+      'SIGMA_BAD_RULE',
+      `logsource has neither category, product nor service${near}`,
+      ['logsource'],
+      'give at least one of the three',
+    );
     return undefined;
   }
   return { ...(source as LogSource), ...(Object.keys(custom).length === 0 ? {} : { custom }) };
