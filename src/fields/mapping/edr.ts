@@ -1,7 +1,7 @@
 /**
- * Starts of processes as sensors of endpoints tell them: Microsoft Defender (DeviceProcessEvents, also under `properties` of Azure's
- * export), CrowdStrike (ProcessRollup2), Carbon Black Cloud (procstart of its data forwarder), osquery (process_events). Only
- * starts: other events of theirs have no counterpart in Sigma's names yet. Sources: the vendors' lists of fields.
+ * What sensors of endpoints tell: Microsoft Defender (starts of processes, files, images, connections and the registry, also under
+ * `properties` of Azure's export), and starts of processes by CrowdStrike (ProcessRollup2), Carbon Black Cloud (procstart of its data
+ * forwarder) and osquery (process_events). Sources: the vendors' lists of fields, and for Defender pySigma's pipeline microsoft_xdr.
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
 import type { EventSource } from '../../core/event-source.ts';
@@ -21,6 +21,10 @@ interface Sensor {
   readonly program: readonly string[];
   /** Where nothing tells it. */
   readonly otherwise?: string;
+  /** Absent: process_creation. */
+  readonly categories?: readonly string[];
+  /** Fields that are put together. */
+  made?(fields: EventObject): Readonly<Record<string, string>>;
 }
 
 const DEFENDER: readonly (readonly [string, string])[] = [
@@ -38,23 +42,81 @@ const DEFENDER: readonly (readonly [string, string])[] = [
   ['ParentProcessId', 'InitiatingProcessId'],
 ];
 
-const SENSORS: readonly Sensor[] = [
-  {
-    when: [[['ActionType', 'properties.ActionType'], ['ProcessCreated']]],
-    names: [
-      ...DEFENDER,
-      ...DEFENDER.map(([name, from]) => [name, `properties.${from}`] as const),
-      ['ProcessId', 'properties.ProcessId'],
-    ],
+/** Of the process that does something: in all tables of Defender but that of started processes. */
+const DEFENDER_ACTOR: readonly (readonly [string, string])[] = [
+  ['Image', 'InitiatingProcessFolderPath'],
+  ['CommandLine', 'InitiatingProcessCommandLine'],
+  ['User', 'InitiatingProcessAccountName'],
+  ['ProcessId', 'InitiatingProcessId'],
+  ['IntegrityLevel', 'InitiatingProcessIntegrityLevel'],
+  ['ParentImage', 'InitiatingProcessParentFileName'],
+];
+const DEFENDER_FILE = [...DEFENDER_ACTOR, ['TargetFilename', 'FolderPath']] as const;
+const DEFENDER_REGISTRY = [...DEFENDER_ACTOR, ['Details', 'RegistryValueData']] as const;
+
+function defender(
+  action: string,
+  categories: readonly string[],
+  names: readonly (readonly [string, string])[],
+  made?: Sensor['made'],
+): Sensor {
+  return {
+    when: [[['ActionType', 'properties.ActionType'], [action]]],
+    categories,
+    names: [...names, ...names.map(([name, from]) => [name, `properties.${from}`] as const)],
     system: [],
     otherwise: 'windows',
-    program: [
-      'FolderPath',
-      'properties.FolderPath',
-      'InitiatingProcessFolderPath',
-      'properties.InitiatingProcessFolderPath',
-    ],
-  },
+    program: ['FolderPath', 'InitiatingProcessFolderPath'].flatMap((name) => [name, `properties.${name}`]),
+    ...(made !== undefined && { made }),
+  };
+}
+
+function connection(action: string, initiated: 'true' | 'false'): Sensor {
+  const names = [
+    ...DEFENDER_ACTOR,
+    ['DestinationIp', 'RemoteIP'],
+    ['DestinationPort', 'RemotePort'],
+    ['DestinationHostname', 'RemoteUrl'],
+    ['SourceIp', 'LocalIP'],
+    ['SourcePort', 'LocalPort'],
+    ['SourceHostname', 'DeviceName'],
+  ] as const;
+  return defender(action, ['network_connection'], names, () => ({ Initiated: initiated }));
+}
+
+const HIVES: readonly (readonly [RegExp, string])[] = [
+  [/^HKEY_LOCAL_MACHINE(?=\\|$)/i, 'HKLM'],
+  [/^HKEY_USERS(?=\\|$)/i, 'HKU'],
+  [/^HKEY_CURRENT_USER(?=\\|$)/i, 'HKCU'],
+  [/^HKEY_CLASSES_ROOT(?=\\|$)/i, 'HKCR'],
+];
+
+/** Key and value in one name, as Sysmon writes it. */
+function registry(action: string, category: string, eventType: string): Sensor {
+  return defender(action, [category, 'registry_event'], DEFENDER_REGISTRY, (fields) => {
+    const text = (name: string): string => textOf(fields, name) ?? textOf(fields, `properties.${name}`) ?? '';
+    const key = HIVES.reduce((long, [hive, short]) => long.replace(hive, short), text('RegistryKey'));
+    const value = action.startsWith('RegistryValue') ? text('RegistryValueName') : '';
+    return { EventType: eventType, ...(key !== '' && { TargetObject: value === '' ? key : `${key}\\${value}` }) };
+  });
+}
+
+const SENSORS: readonly Sensor[] = [
+  defender('ProcessCreated', ['process_creation'], [...DEFENDER, ['ProcessId', 'ProcessId']]),
+  defender('FileCreated', ['file_event'], DEFENDER_FILE),
+  defender('FileModified', ['file_change'], DEFENDER_FILE),
+  defender('FileRenamed', ['file_rename'], DEFENDER_FILE),
+  defender('FileDeleted', ['file_delete'], DEFENDER_FILE),
+  defender('ImageLoaded', ['image_load'], [...DEFENDER_ACTOR, ['ImageLoaded', 'FolderPath']]),
+  connection('ConnectionSuccess', 'true'),
+  connection('ConnectionAttempt', 'true'),
+  connection('ConnectionFailed', 'true'),
+  connection('ConnectionRequest', 'true'),
+  connection('InboundConnectionAccepted', 'false'),
+  registry('RegistryKeyCreated', 'registry_add', 'CreateKey'),
+  registry('RegistryKeyDeleted', 'registry_delete', 'DeleteKey'),
+  registry('RegistryValueDeleted', 'registry_delete', 'DeleteValue'),
+  registry('RegistryValueSet', 'registry_set', 'SetValue'),
   {
     // The parent's name stands there without its folder: memory knows more.
     when: [[['event_simpleName'], ['ProcessRollup2', 'SyntheticProcessRollup2']]],
@@ -113,23 +175,41 @@ const PRODUCTS: readonly (readonly [RegExp, string])[] = [
   [/^(?:lin|ubuntu|debian|centos|rhel|amzn|arch|suse)/i, 'linux'],
 ];
 
-const SOURCES: ReadonlyMap<string | undefined, EventSource> = new Map(
-  [undefined, 'windows', 'linux', 'macos'].map((product) => [product, eventSource(product, ['process_creation'], [])]),
-);
+/** By sensor and product; equal sources are one object, because rules are grouped by them. */
+const SOURCES = sourcesBySensor();
+
+function sourcesBySensor(): ReadonlyMap<Sensor, ReadonlyMap<string | undefined, EventSource>> {
+  const known = new Map<string, EventSource>();
+  const sourceOf = (product: string | undefined, categories: readonly string[]): EventSource => {
+    const key = `${product} ${categories.join()}`;
+    const source = known.get(key) ?? eventSource(product, categories, []);
+    known.set(key, source);
+    return source;
+  };
+  return new Map(
+    SENSORS.map((sensor) => {
+      const { categories = ['process_creation'] } = sensor;
+      return [sensor, new Map([undefined, 'windows', 'linux', 'macos'].map((one) => [one, sourceOf(one, categories)]))];
+    }),
+  );
+}
 
 export const edr: Shape = {
   name: 'edr',
-  summary: 'process starts of Defender, CrowdStrike, Carbon Black Cloud and osquery',
+  summary: 'events of Defender, process starts of CrowdStrike, Carbon Black Cloud and osquery',
   recognises: (fields) => sensorOf(fields) !== undefined,
   view: (fields) => {
-    const sensor = sensorOf(fields);
+    // Asked only of what is recognised, and every sensor has a source for every product.
+    const sensor = sensorOf(fields) as Sensor;
     const view: Record<string, EventValue> = { ...fields };
-    for (const [name, from] of sensor?.names ?? []) {
+    for (const [name, from] of sensor.names) {
       const text = Object.hasOwn(view, name) ? undefined : textOf(fields, from);
       if (text !== undefined) view[name] = text;
     }
-    const product = sensor === undefined ? undefined : productOf(fields, sensor);
-    return { event: plainEvent(view), source: SOURCES.get(product) ?? eventSource(product, ['process_creation'], []) };
+    for (const [name, text] of Object.entries(sensor.made?.(fields) ?? {}))
+      if (!Object.hasOwn(view, name)) view[name] = text;
+    const source = SOURCES.get(sensor)?.get(productOf(fields, sensor));
+    return { event: plainEvent(view), source: source as EventSource };
   },
 };
 

@@ -64,6 +64,10 @@ describe('log sources', () => {
     [{ message: '2026/03/01 10:00:00 [alert] 12#12: worker process 42 exited' }, 'text-line //nginx'],
     [{ ActionType: 'ProcessCreated', FolderPath: '/bin/sh' }, 'edr linux/process_creation/'],
     [{ properties: { ActionType: 'ProcessCreated' } }, 'edr windows/process_creation/'],
+    [{ ActionType: 'FileCreated', FolderPath: 'C:\\x.exe' }, 'edr windows/file_event/'],
+    [{ ActionType: 'ImageLoaded', FolderPath: '/usr/lib/x.so' }, 'edr linux/image_load/'],
+    [{ properties: { ActionType: 'ConnectionSuccess' } }, 'edr windows/network_connection/'],
+    [{ ActionType: 'RegistryValueSet' }, 'edr windows/registry_set,registry_event/'],
     [{ event_simpleName: 'ProcessRollup2', event_platform: 'Mac' }, 'edr macos/process_creation/'],
     [{ type: 'endpoint.event.procstart', device_os: 'WINDOWS' }, 'edr windows/process_creation/'],
     [{ name: 'process_events', action: 'added', columns: { path: '/bin/sh' } }, 'edr linux/process_creation/'],
@@ -104,6 +108,29 @@ describe('log sources', () => {
 });
 
 describe('field names', () => {
+  it('of files, connections and the registry as Defender tells of them', () => {
+    const actor = { InitiatingProcessFolderPath: 'C:\\a.exe', InitiatingProcessAccountName: 'bob' };
+    expect(fieldsOf({ ActionType: 'FileCreated', FolderPath: 'C:\\x', ...actor })).toMatchObject({
+      TargetFilename: 'C:\\x',
+      Image: 'C:\\a.exe',
+      User: 'bob',
+    });
+    const remote = { RemoteIP: '192.0.2.1', RemotePort: 443, RemoteUrl: 'h' };
+    expect(fieldsOf({ properties: { ActionType: 'ConnectionSuccess', ...remote } })).toMatchObject({
+      DestinationIp: '192.0.2.1',
+      DestinationPort: '443',
+      DestinationHostname: 'h',
+      Initiated: 'true',
+    });
+    const key = { RegistryKey: 'HKEY_LOCAL_MACHINE\\Software\\K', RegistryValueName: 'v', RegistryValueData: '1' };
+    expect(fieldsOf({ ActionType: 'RegistryValueSet', ...key })).toMatchObject({
+      TargetObject: 'HKLM\\Software\\K\\v',
+      EventType: 'SetValue',
+      Details: '1',
+    });
+    expect(fieldsOf({ ActionType: 'RegistryKeyCreated', ...key })).toMatchObject({ TargetObject: 'HKLM\\Software\\K' });
+  });
+
   it('of the Windows header and of Security 4688', () => {
     const fields = {
       Channel: 'Security',
