@@ -176,7 +176,8 @@ function sourceOf(program: string, sources: Map<string, EventSource>): EventSour
 
 const SUDO_NAMES: readonly string[] = ['TTY', 'PWD', 'USER', 'COMMAND'];
 
-function programOf(fields: EventObject): string | undefined {
+/** The program that a syslog record names. */
+export function programOf(fields: EventObject): string | undefined {
   for (const name of PROGRAM_FIELDS) {
     const program = askedText(fields, name);
     if (program !== undefined && program !== '') return program.replace(/\[\d+\]$/, '');

@@ -89,6 +89,17 @@ describe('log sources', () => {
     [{ action: 'repo.create', actor: 'a', org: 'o' }, 'github github//audit'],
     [{ type: 'EXECVE', msg: 'audit(1:2)', a0: 'ls' }, 'auditd linux/process_creation/auditd'],
     [{ type: 'PATH', nametype: 'CREATE', name: '/x' }, 'auditd linux//auditd'],
+    [{ message: 'node=h type=EXECVE msg=audit(1:2): a0="ls"' }, 'text-line linux/process_creation/auditd'],
+    [{ message: 'Mar  1 10:00:00 h audispd: type=CWD msg=audit(1:2): cwd="/"' }, 'text-line linux//auditd'],
+    [
+      { hostname: 'h', program: 'audispd', message: 'type=EXECVE msg=audit(1:2): a0="ls"' },
+      'audit-line linux/process_creation/auditd',
+    ],
+    [
+      { log: { file: { path: '/var/log/audit/audit.log' } }, message: 'type=CWD msg=audit(1:2): cwd="/"' },
+      'audit-line linux//auditd',
+    ],
+    [{ hostname: 'h', program: 'audispd', message: 'queue is full' }, 'linux-syslog linux//syslog'],
     [{ program: 'sshd', hostname: 'h', message: 'Accepted' }, 'linux-syslog linux//syslog,sshd,auth'],
     [{ method: 'GET', status: 200, path: '/a?b=c', clientip: '1.2.3.4' }, 'web /webserver/apache,nginx,iis'],
     [{ method: 'CONNECT', status: 200, url: 'example.com:443' }, 'web /proxy/'],

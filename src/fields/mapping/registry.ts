@@ -19,7 +19,7 @@ import { auditd, linuxSyslog } from './linux.ts';
 import { ciscoDuo, fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
 import { suricata } from './suricata.ts';
-import { textLine } from './text-line.ts';
+import { shippedAuditLine, textLine } from './text-line.ts';
 import { web } from './web.ts';
 import { windowsEvtx } from './windows-evtx.ts';
 import { windowsFlat } from './windows-flat.ts';
@@ -59,6 +59,7 @@ export function shapes(): readonly Shape[] {
     ciscoDuo,
     fortigate,
     web,
+    shippedAuditLine,
     linuxSyslog(),
     textLine(),
   ];

@@ -5,12 +5,13 @@
  */
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { type EventSource, eventSource } from '../../core/event-source.ts';
+import { textOf } from '../../core/field-path.ts';
 import { plainEvent } from '../../core/rule-event.ts';
 import { type AuditLine, auditLine, syslogHeader } from '../../core/syslog-line.ts';
-import { auditd, linuxSyslog } from './linux.ts';
+import { auditd, linuxSyslog, programOf } from './linux.ts';
 import { fortigate } from './network-devices.ts';
 import type { Shape } from './shape.ts';
-import { giveUp, isAlone } from './traced-fields.ts';
+import { askedText, giveUp, isAlone } from './traced-fields.ts';
 import { web } from './web.ts';
 
 /** Longer lines are looked at only so far. */
@@ -72,6 +73,34 @@ function lineOf(fields: EventObject): string | undefined {
   giveUp(fields);
   const line = fields['message'];
   return typeof line === 'string' ? line.slice(0, MAX_CHARS) : undefined;
+}
+
+/** Audit records as a shipper hands them on: the line in `message`, the machine and more beside it. */
+export const shippedAuditLine: Shape = {
+  name: 'audit-line',
+  summary: 'lines of the Linux audit log in the JSON of syslog servers and of Filebeat',
+  recognises: (fields) => {
+    // What tells the kind comes first: the line itself is different in every record.
+    const program = programOf(fields);
+    const isAudit = program === undefined ? isAuditFile(fields) : AUDIT_PROGRAMS.has(program);
+    if (!isAudit || !Object.hasOwn(fields, 'message')) return false;
+    giveUp(fields);
+    const { message } = fields;
+    return typeof message === 'string' && auditLine(message.slice(0, MAX_CHARS)) !== undefined;
+  },
+  view: (fields) => {
+    const line = String(fields['message']).slice(0, MAX_CHARS);
+    const { at = 0, host } = auditLine(line) ?? {};
+    // What the record itself calls a host is where somebody came from.
+    const machine = host ?? textOf(fields, 'hostname') ?? textOf(fields, 'host');
+    return auditd.view({ ...fields, ...auditFields(line, { at, host: machine }) });
+  },
+};
+
+const AUDIT_PROGRAMS: ReadonlySet<string> = new Set(['audispd', 'audisp-syslog', 'auditd', 'audit']);
+
+function isAuditFile(fields: EventObject): boolean {
+  return (askedText(fields, 'log.file.path') ?? '').includes('audit');
 }
 
 /** `node` is the machine, whoever has named it. */
