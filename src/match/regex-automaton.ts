@@ -265,9 +265,10 @@ class Nfa {
 function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
   const { classes, samples } = characterClasses(nfa);
   const classCount = samples.length;
-  const start = closure(nfa, [0]);
-  if (start.includes(end)) return undefined;
-  const numbers = new Map<string, number>([[start.join(), 0]]);
+  const closure = new Closure(nfa, end);
+  const start = closure.of([0]);
+  if (start === undefined) return undefined;
+  const numbers = new Map<string, number>([[keyOf(start), 0]]);
   const states: (readonly number[])[] = [start, []];
   /** Most characters lead to what others have led to. */
   const byTargets = new Map<string, number>();
@@ -282,17 +283,18 @@ function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
       const targets: number[] = [];
       for (const one of states[state] as readonly number[])
         if (nfa.sets[one]?.[sample] === 1) targets.push(nfa.targets[one] as number);
-      const id = targets.join();
+      const id = keyOf(targets);
       let number = byTargets.get(id);
       if (number === undefined) {
-        const all = closure(nfa, [...start, ...targets]);
-        const key = all.join();
-        number = all.includes(end) ? 1 : numbers.get(key);
-        if (number === undefined) {
+        const all = closure.of([...start, ...targets]);
+        const key = all === undefined ? '' : keyOf(all);
+        number = all === undefined ? 1 : numbers.get(key);
+        if (all !== undefined && number === undefined) {
           if (states.length >= MAX_STATES) return undefined;
           number = states.push(all) - 1;
           numbers.set(key, number);
         }
+        number ??= 1;
         byTargets.set(id, number);
       }
       next.push(number);
@@ -301,11 +303,38 @@ function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
   return { classes, classCount, next: Uint16Array.from(next) };
 }
 
-/** Reachable by free edges, ascending; only states that matter. */
-function closure(nfa: Nfa, from: readonly number[]): readonly number[] {
-  const seen = new Set(from);
-  for (const state of seen) for (const target of nfa.free[state] as readonly number[]) seen.add(target);
-  return [...seen].sort((a, b) => a - b);
+/** States as a text to be looked up: there are fewer than a character has values. */
+function keyOf(states: readonly number[]): string {
+  return String.fromCharCode(...states);
+}
+
+class Closure {
+  readonly #nfa: Nfa;
+  readonly #end: number;
+  /** Of each state the last question in which it was met. */
+  readonly #met: Uint32Array;
+  #question = 0;
+
+  constructor(nfa: Nfa, end: number) {
+    this.#nfa = nfa;
+    this.#end = end;
+    this.#met = new Uint32Array(nfa.free.length);
+  }
+
+  /** States that read a character and are reached from these by free edges, ascending; undefined: so is the end. */
+  of(from: number[]): readonly number[] | undefined {
+    const { sets, free } = this.#nfa;
+    const [met, question] = [this.#met, ++this.#question];
+    const reading: number[] = [];
+    for (let state = from.pop(); state !== undefined; state = from.pop()) {
+      if (met[state] === question) continue;
+      met[state] = question;
+      if (state === this.#end) return undefined;
+      if (sets[state] !== undefined) reading.push(state);
+      for (const target of free[state] as readonly number[]) from.push(target);
+    }
+    return reading.sort((a, b) => a - b);
+  }
 }
 
 /** Characters that no set tells apart are one class; `samples` has one character of each. */

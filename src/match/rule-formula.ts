@@ -73,11 +73,13 @@ export class FormulaAutomaton {
 
 /** Atoms of many rules; equal ones are one object. */
 export class AtomTable {
-  readonly #atoms = new Map<string, FormulaAtom>();
+  /** By field and relation, then by text. */
+  readonly #atoms = new Map<string, Map<string, FormulaAtom>>();
+  #size = 0;
   readonly #automata = new Map<string, FormulaAutomaton>();
 
   get size(): number {
-    return this.#atoms.size;
+    return this.#size;
   }
 
   /** Equal expressions have one automaton. */
@@ -91,12 +93,17 @@ export class AtomTable {
   }
 
   atom(field: string | undefined, relation: FormulaAtom['relation'], text: string): FormulaAtom {
-    const key = `${field ?? ''}\u0000${field === undefined ? '' : '='}${relation}\u0000${text}`;
-    let atom = this.#atoms.get(key);
+    const place = field === undefined ? relation : `${relation} ${field}`;
+    let atoms = this.#atoms.get(place);
+    if (atoms === undefined) {
+      atoms = new Map();
+      this.#atoms.set(place, atoms);
+    }
+    let atom = atoms.get(text);
     if (atom === undefined) {
       const probability = relation === 'strange' ? RARE : literalProbability(text, relation);
-      atom = { id: this.#atoms.size, field, relation, text, probability };
-      this.#atoms.set(key, atom);
+      atom = { id: this.#size++, field, relation, text, probability };
+      atoms.set(text, atom);
     }
     return atom;
   }

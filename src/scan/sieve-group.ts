@@ -260,10 +260,12 @@ class GroupWriter {
   /** Each literal once for each of `step` grams in a row, so that every `step`th place of a text meets one of them. */
   #withGrams(literals: readonly SieveLiteral[], step: number): WrittenLiteral[] {
     const users = new Map<number, number>();
-    return literals.flatMap((literal) => {
-      const first = this.#grams.choose(literal.text, step, users);
-      return Array.from({ length: step }, (_, i): WrittenLiteral => ({ ...literal, gram: first + i }));
-    });
+    const written: WrittenLiteral[] = [];
+    for (const { relation, text, atom } of literals) {
+      const first = this.#grams.choose(text, step, users);
+      for (let gram = first; gram < first + step; gram++) written.push({ relation, text, atom, gram });
+    }
+    return written;
   }
 
   #few(literals: readonly SieveLiteral[]): number {
