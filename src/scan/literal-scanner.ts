@@ -24,7 +24,7 @@ const HITS = 65_536;
 /** Numbers of a hit. */
 const HIT = 3;
 const RANGES = 32_768;
-const PIECE = 8192;
+const PIECE = 16_384;
 /** Places of one piece that are looked at, and keys that are listed of them: up to three each, and one is written more than counts. */
 const PLACES = PIECE / 2 + 16;
 const KEYS = 3 * PLACES + 1;

@@ -2,7 +2,7 @@
  * A worker's own sockets: it receives, frames and matches. Of a batch that nothing came of the main thread hears only in the counters,
  * once a second; else it is told what was found or prepared, and the batch waits until that is settled.
  */
-import type { Intake, RecordBatch } from '../../core/record.ts';
+import { type Intake, type RecordBatch, SETTLED } from '../../core/record.ts';
 import { FlintError } from '../../errors/diagnostic.ts';
 import { type OpenReceiver, openReceiver } from '../../inputs/datagram-input.ts';
 import { ComponentCounters } from '../../telemetry/component-counters.ts';
@@ -104,7 +104,7 @@ export class WorkerReceivers {
     };
   }
 
-  async #take(listener: number, receiver: Receiver, batch: RecordBatch): Promise<void> {
+  #take(listener: number, receiver: Receiver, batch: RecordBatch): Promise<void> {
     const { processor, resultOf, post } = this.#options;
     let result: TaskResult;
     try {
@@ -113,15 +113,15 @@ export class WorkerReceivers {
     } catch (error) {
       // A bug while matching: the batch is counted as failed, the stream goes on.
       post({ listener, kind: 'failed', records: batch.count, reason: String(error) });
-      return;
+      return SETTLED;
     }
     const { found, prepared, problems } = result;
-    if (found === undefined && problems.length === 0 && prepared === NOTHING_PREPARED) return;
+    if (found === undefined && problems.length === 0 && prepared === NOTHING_PREPARED) return SETTLED;
     const number = receiver.nextBatch++;
     const settled = new Promise<void>((resolve) => receiver.waiting.set(number, resolve));
     const { arrivalMs } = batch;
     post({ listener, kind: 'received', batch: number, bytes: batch.bytes.byteLength, arrivalMs, result });
-    await settled;
+    return settled;
   }
 
   #count(listener: number, receiver: Receiver): void {

@@ -1,7 +1,7 @@
 /** Memory layout of literal search; `src/scan/literal-plan.ts` writes it. Offsets are relative to the block they stand in. */
 
 /** Bytes of a record that are looked at before their hits are checked. */
-export const LITERAL_PIECE: usize = 8192;
+export const LITERAL_PIECE: usize = 16384;
 
 // Plan, read-only while scanning. Table of 2^(32 - shift) words of 32 bits: one for the first three bytes of a gram, in it one for the fourth.
 export const LIT_TABLE: usize = 0;
