@@ -2,8 +2,22 @@
  * ProcessIndex: from host and process id to the instance that started last; the others hang on it, the younger first. Open addressing
  * with a keyed hash (ids are log content), at most half full: each slot is two words, the hash and the row, so that rows are looked at
  * only where the hash agrees, and growing reads the table alone.
+ *
+ * The instances of an id are linked both ways. The youngest knows the oldest (its `YOUNGER`) and how many there are (the upper bits of its
+ * flags), so that an id that is used again and again loses its oldest instance without a walk over the others.
  */
-import { HOST, NO_ROW, OLDER, PID, type ProcessRows, START } from './process-rows.ts';
+import {
+  FLAG_BITS,
+  FLAG_MASK,
+  FLAGS,
+  HOST,
+  NO_ROW,
+  OLDER,
+  PID,
+  type ProcessRows,
+  START,
+  YOUNGER,
+} from './process-rows.ts';
 import type { TextSeed } from './text-store.ts';
 
 const FIRST_SLOTS = 4096;
@@ -45,6 +59,8 @@ export class ProcessIndex {
     const first = this.#table[2 * slot + 1] as number;
     if (first === NO_ROW) {
       rows.set(row, OLDER, NO_ROW);
+      rows.set(row, YOUNGER, row);
+      this.#setCount(row, 1);
       this.#lastSlot = NO_SLOT;
       this.#table[2 * slot] = hash;
       this.#table[2 * slot + 1] = row;
@@ -59,9 +75,27 @@ export class ProcessIndex {
       next = rows.get(next, OLDER);
     }
     rows.set(row, OLDER, next);
-    if (younger === NO_ROW) this.#table[2 * slot + 1] = row;
-    else rows.set(younger, OLDER, row);
+    const count = this.#countOf(first) + 1;
+    if (younger === NO_ROW) {
+      // A single instance is its own oldest one.
+      rows.set(row, YOUNGER, rows.get(first, YOUNGER));
+      rows.set(first, YOUNGER, row);
+      this.#setCount(first, 0);
+      this.#setCount(row, count);
+      this.#table[2 * slot + 1] = row;
+    } else {
+      rows.set(younger, OLDER, row);
+      rows.set(next === NO_ROW ? first : next, YOUNGER, row);
+      rows.set(row, YOUNGER, younger);
+      this.#setCount(first, count);
+    }
     return false;
+  }
+
+  /** The oldest instance of an id that has more than so many; 0 for none. */
+  oldestBeyond(limit: number, host: number, pid: number): number {
+    const first = this.first(host, pid);
+    return first === NO_ROW || this.#countOf(first) <= limit ? NO_ROW : this.#rows.get(first, YOUNGER);
   }
 
   unlink(row: number): void {
@@ -70,14 +104,32 @@ export class ProcessIndex {
     const pid = rows.get(row, PID);
     const slot = this.#find(host, pid, hashOf(this.#seed, host, pid));
     const first = this.#table[2 * slot + 1] as number;
+    const count = this.#countOf(first) - 1;
     const older = rows.get(row, OLDER);
-    rows.set(row, OLDER, NO_ROW);
+    const younger = rows.get(row, YOUNGER);
     if (first !== row) {
-      let younger = first;
-      while (younger !== NO_ROW && rows.get(younger, OLDER) !== row) younger = rows.get(younger, OLDER);
-      if (younger !== NO_ROW) rows.set(younger, OLDER, older);
+      rows.set(younger, OLDER, older);
+      rows.set(older === NO_ROW ? first : older, YOUNGER, younger);
+      this.#setCount(first, count);
     } else if (older === NO_ROW) this.#remove(slot);
-    else this.#table[2 * slot + 1] = older;
+    else {
+      // It is the youngest now, and knows the oldest.
+      rows.set(older, YOUNGER, younger);
+      this.#setCount(older, count);
+      this.#table[2 * slot + 1] = older;
+    }
+    rows.set(row, OLDER, NO_ROW);
+    rows.set(row, YOUNGER, NO_ROW);
+    this.#setCount(row, 0);
+  }
+
+  #countOf(first: number): number {
+    return this.#rows.get(first, FLAGS) >>> FLAG_BITS;
+  }
+
+  #setCount(row: number, count: number): void {
+    const flags = this.#rows.get(row, FLAGS) & FLAG_MASK;
+    this.#rows.set(row, FLAGS, flags | (count << FLAG_BITS));
   }
 
   /** Slot of the id, or the free one where it would stand. */

@@ -27,6 +27,8 @@ export const FLAGS = 11;
 export const FIELDS = 12;
 /** Row of the instance of the same id that started before. */
 export const OLDER = 20;
+/** Row of the instance that started after; of the youngest one, the oldest. See ProcessIndex. */
+export const YOUNGER = 23;
 /** Neighbours in the list of last news. */
 export const BEFORE = 21;
 export const AFTER = 22;
@@ -36,6 +38,10 @@ export const STARTED = 1;
 export const USED = 2;
 /** Its start is the time when the record of it arrived, which had none. */
 export const ASSUMED = 4;
+
+/** Bits of the flags; above them stands what ProcessIndex counts. */
+export const FLAG_BITS = 8;
+export const FLAG_MASK = (1 << FLAG_BITS) - 1;
 
 /** Properties kept beside the ids, by their Sigma names. */
 export const FIELD_NAMES = [

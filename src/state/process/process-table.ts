@@ -15,7 +15,6 @@ import {
   HOST,
   NewsList,
   NO_ROW,
-  OLDER,
   PARENT_GUID,
   PARENT_PID,
   PID,
@@ -173,16 +172,9 @@ export class ProcessTable {
     texts.setNote(HOST_PROCESSES, host, processes + 1);
     if (processes === 0) this.hosts++;
     (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).push(row);
-    if (!isOnly) this.#limitInstances(host, rows.get(row, PID));
-  }
-
-  #limitInstances(host: number, pid: number): void {
-    let count = 0;
-    for (let row = this.index.first(host, pid); row !== NO_ROW; row = this.rows.get(row, OLDER))
-      if (++count > MAX_INSTANCES) {
-        this.remove(row);
-        return;
-      }
+    if (isOnly) return;
+    const oldest = this.index.oldestBeyond(MAX_INSTANCES, host, rows.get(row, PID));
+    if (oldest !== NO_ROW) this.remove(oldest);
   }
 
   remove(row: number): void {

@@ -12,7 +12,18 @@ import { endable } from '../snapshot/endable.ts';
 import { pidOfText, textOfPidWord } from './process-ids.ts';
 import type { ProcessMemory } from './process-memory.ts';
 import type { ProcessTable } from './process-table.ts';
-import { END, FIELD_COUNT, FLAGS, HOST, NEWS, ROW_WORDS, ROWS_PER_PAGE, START, USED } from './process-rows.ts';
+import {
+  END,
+  FIELD_COUNT,
+  FLAG_MASK,
+  FLAGS,
+  HOST,
+  NEWS,
+  ROW_WORDS,
+  ROWS_PER_PAGE,
+  START,
+  USED,
+} from './process-rows.ts';
 import { NO_TEXT } from './text-store.ts';
 import { readTexts, WrittenTexts } from './written-texts.ts';
 import type { Waiting } from './waiting-events.ts';
@@ -86,7 +97,7 @@ function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk 
     for (let j = 0; j < SAVED_WORDS; j++) {
       const word = from[slot * ROW_WORDS + HOST + j] as number;
       words[i * SAVED_WORDS + j] =
-        j === FLAGS_WORD ? word : PID_WORDS.has(j) ? written.pidWord(word) : written.place(word);
+        j === FLAGS_WORD ? word & FLAG_MASK : PID_WORDS.has(j) ? written.pidWord(word) : written.place(word);
     }
   const chunk = encodeChunk(`${PAGE}${page}`, null, {
     slots: Uint16Array.from(slots),
