@@ -27,13 +27,13 @@ import { compilePattern } from '../../rules/pattern/compile.ts';
 import { parsePattern } from '../../rules/pattern/parse.ts';
 import { searchBinding } from '../../state/pattern/binding-search.ts';
 import { Fingerprint } from '../../state/memory/fingerprint.ts';
-import {
-  type EventCodec,
-  type PatternFact,
-  PatternStream,
-  type PatternStreamCounts,
-  type PatternStreamOptions,
-} from '../../state/pattern/pattern-stream.ts';
+import type {
+  EventCodec,
+  PatternFact,
+  PatternStreamCounts,
+  PatternStreamOptions,
+} from '../../state/pattern/pattern-fact.ts';
+import { PatternStream } from '../../state/pattern/pattern-stream.ts';
 import type { EventArchive } from '../../state/event-log.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { matchedComparisons } from './pattern-evidence.ts';

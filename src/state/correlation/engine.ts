@@ -6,10 +6,11 @@
 import type { OrderMode } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type CorrelationFact, collectFacts, type FactLoss } from './fact.ts';
-import type { CorrelationFiring } from './firing.ts';
+import type { CorrelationFiring, FiringHandler } from './firing.ts';
 import type { MatchedRecord } from './matched-record.ts';
 import { type CorrelationPlan, keyOf, type PlannedCorrelation, type Watcher } from './plan.ts';
-import { CorrelationRunner, type FiringHandler, type RunnerCounts, type RunnerOptions } from './runner.ts';
+import { CorrelationRunner } from './runner.ts';
+import type { RunnerCounts, RunnerOptions } from './runner-options.ts';
 
 export interface CorrelationOptions extends RunnerOptions {
   /** Bound of the memory of groups and facts, estimated from the tables. */

@@ -59,3 +59,5 @@ const SIGNS: Readonly<Record<string, string>> = {
 export function boundText(bound: { readonly operator: string; readonly value: number }): string {
   return `${SIGNS[bound.operator] ?? bound.operator} ${bound.value}`;
 }
+
+export type FiringHandler = (firing: CorrelationFiring, carried: readonly (string | undefined)[]) => void;

@@ -10,7 +10,7 @@ import type { EventPlace } from '../event-place.ts';
 import type { KeyedOrder } from '../order/keyed-order.ts';
 import type { OrderMode } from '../order/order-target.ts';
 import { type Column, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
-import type { FactExtra } from './runner.ts';
+import type { FactExtra } from './group-windows.ts';
 import { grown, type WindowStore } from './window-store.ts';
 
 const GROUP_TYPES = {

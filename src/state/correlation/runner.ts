@@ -6,67 +6,25 @@
  * before, or when the window had run empty in between. When an older fact arrives late (eager order), the newer ones are undone
  * and judged again: what has been alerted stays alerted, one alert for each crossing.
  */
-import type { CorrelationBound } from '../../ir/correlation.ts';
-import type { EventPlace } from '../event-place.ts';
 import { Fingerprint } from '../memory/fingerprint.ts';
-import type { LateEvents } from '../order/late-events.ts';
 import { KEY_BYTES } from '../order/key-records.ts';
 import { KeyedOrder } from '../order/keyed-order.ts';
-import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
+import type { OrderMode, OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { type Aggregate, aggregateFor } from './aggregate.ts';
+import { boundsTest } from './bounds-test.ts';
+import { contributorsOf } from './contributors.ts';
 import type { DecodedChunk } from '../snapshot/chunk.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import { type CorrelationFact, type FactLoss, numberOf } from './fact.ts';
-import type { CorrelationFiring } from './firing.ts';
+import type { FiringHandler } from './firing.ts';
 import { GroupCollection, restoreGroups } from './group-chunk.ts';
+import { type FactExtra, GroupWindows, type RunnerWatch } from './group-windows.ts';
 import type { MatchedRecord } from './matched-record.ts';
 import { keyOf, type PlannedCorrelation, type Watcher } from './plan.ts';
 import { RecordKey } from './record-key.ts';
+import type { RunnerCounts, RunnerOptions } from './runner-options.ts';
 import { ARMED, ARMED_BEFORE, EMITTED, WindowStore } from './window-store.ts';
-
-export interface RunnerOptions {
-  /** For crossing correlations; closing ones always wait for their lateness. */
-  readonly mode: OrderMode;
-  readonly latenessMs: number;
-  /** Default: late facts are left out. */
-  readonly lateEvents?: LateEvents;
-  readonly maxPending: number;
-  /** Facts kept in one group's window; beyond it the oldest go, counted, so a greater threshold can never be reached. */
-  readonly maxFactsPerGroup: number;
-  /** Events listed in a firing. */
-  readonly maxEvents: number;
-  /** `crossing`: once, until the condition was false again. `each`: with every match while it holds. */
-  readonly alert: 'crossing' | 'each';
-  readonly seed: { readonly lo: number; readonly hi: number };
-}
-
-export interface RunnerCounts extends OrderCounts {
-  groups: number;
-  facts: number;
-  pending: number;
-  /** Facts dropped from a window that was full. */
-  trimmed: number;
-  /** Groups given up for memory. */
-  evicted: number;
-  /** Alerts that a late event would have undone. */
-  retracted: number;
-  bytes: number;
-}
-
-export type FiringHandler = (firing: CorrelationFiring, carried: readonly (string | undefined)[]) => void;
-
-/** What only some facts have. */
-export interface FactExtra {
-  readonly carried: readonly (string | undefined)[];
-  readonly inner: readonly EventPlace[] | undefined;
-}
-
-/** Told what enters windows, and of each group's window before something leaves it. */
-export interface RunnerWatch {
-  took(member: number): void;
-  fullest(group: number): void;
-}
 
 export class CorrelationRunner {
   #planned: PlannedCorrelation;
@@ -74,8 +32,9 @@ export class CorrelationRunner {
   readonly order: KeyedOrder;
   readonly extras = new Map<number, FactExtra>();
   readonly picture: KeyedPicture<GroupCollection>;
-  watch: RunnerWatch | undefined;
   readonly #aggregate: Aggregate;
+  readonly #windows: GroupWindows;
+  #watch: RunnerWatch | undefined;
   readonly #clocks: SourceClocks;
   readonly #options: RunnerOptions;
   #onFiring: FiringHandler;
@@ -86,8 +45,6 @@ export class CorrelationRunner {
   #valueRead = 0;
   readonly #mode: OrderMode;
   readonly #crossing: boolean;
-  readonly #maxFacts: number;
-  #trimmed = 0;
   #evicted = 0;
   #retracted = 0;
   /** Crossings found while facts are judged again, and alerts given out for facts that were undone. */
@@ -103,9 +60,8 @@ export class CorrelationRunner {
     this.#onFiring = onFiring;
     this.#crossing = planned.judged === 'crossing';
     this.#mode = this.#crossing ? options.mode : 'ordered';
-    // What may be undone must not be trimmed: KeyedOrder keeps up to 1,024 facts of a group for that.
-    this.#maxFacts = Math.max(options.maxFactsPerGroup, this.#mode === 'eager' ? 2048 : 1);
     this.#aggregate = aggregateFor(planned.rule, this.store);
+    this.#windows = new GroupWindows(this.store, this.#aggregate, this.extras, this.#mode, options.maxFactsPerGroup);
     this.#holds = boundsTest(planned);
     this.order = new KeyedOrder(this.#target(), clocks, {
       mode: this.#mode,
@@ -121,6 +77,15 @@ export class CorrelationRunner {
     });
     // Firings of inner correlations come when those are settled: in files, where all waits for the order, that is the end.
     this.order.hold = planned.chained && options.mode === 'ordered';
+  }
+
+  get watch(): RunnerWatch | undefined {
+    return this.#watch;
+  }
+
+  set watch(watch: RunnerWatch | undefined) {
+    this.#watch = watch;
+    this.#windows.watch = watch;
   }
 
   get planned(): PlannedCorrelation {
@@ -146,7 +111,7 @@ export class CorrelationRunner {
       groups: this.store.groups,
       facts: this.store.facts,
       pending: this.order.pending,
-      trimmed: this.#trimmed,
+      trimmed: this.#windows.trimmed,
       evicted: this.#evicted,
       retracted: this.#retracted,
       bytes: this.store.byteLength + this.#aggregate.byteLength + this.order.byteLength,
@@ -237,7 +202,7 @@ export class CorrelationRunner {
     const before = this.store.groups;
     restoreGroups(chunk, this.store, this.order, this.extras, this.#mode, arrivalMs);
     // Into an empty store groups come with rising numbers.
-    for (let group = before; group < this.store.groups; group++) this.#rebuild(group);
+    for (let group = before; group < this.store.groups; group++) this.#windows.rebuild(group);
   }
 
   #target(): OrderTarget {
@@ -248,7 +213,7 @@ export class CorrelationRunner {
       apply: (fact) => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
       undo: (fact) => this.#undo(fact),
       isDelayed: (fact) => this.extras.size > 0 && this.extras.get(fact)?.inner !== undefined,
-      settle: (fact) => this.#dropBefore(fact),
+      settle: (fact) => this.#windows.dropBefore(fact, this.planned.rule.timespanMs),
       late: (fact) => this.#release(fact),
       takeLate: (fact, timeMs, epoch) => {
         if (this.#options.lateEvents !== 'evaluate') return false;
@@ -267,9 +232,9 @@ export class CorrelationRunner {
     const { store } = this;
     const group = store.ownerOf(fact);
     const fromMs = store.timeOf(fact) - this.planned.rule.timespanMs;
-    this.#expire(group, fromMs);
+    this.#windows.expire(group, fromMs);
     const armed = store.countOf(group) === 0 || (store.groupFlagsOf(group) & ARMED) !== 0;
-    this.#enter(group, fact);
+    this.#windows.enter(group, fact);
     const holds = this.#holds(this.#aggregate.value(group, fromMs));
     const before = store.flagsOf(fact) & EMITTED;
     // What the group was like before this fact, so that an undo can bring it back.
@@ -304,29 +269,8 @@ export class CorrelationRunner {
     const group = store.ownerOf(fact);
     this.#replaying = true;
     if ((store.flagsOf(fact) & EMITTED) !== 0) this.#undone++;
-    store.unlinkLast(group);
-    store.setCount(group, store.countOf(group) - 1);
-    if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.remove(group, fact);
-    if (store.startOf(group) === fact) store.setStart(group, -1);
-    const last = store.lastOf(group);
-    if (last >= 0) {
-      const fromMs = store.timeOf(last) - this.planned.rule.timespanMs;
-      let at = store.startOf(group) === -1 ? last : store.beforeOf(store.startOf(group));
-      while (at >= 0 && store.timeOf(at) >= fromMs) {
-        store.setStart(group, at);
-        store.setCount(group, store.countOf(group) + 1);
-        if (!this.#aggregate.rebuiltOnUndo) this.#aggregate.add(group, at);
-        at = store.beforeOf(at);
-      }
-    }
-    if (this.#aggregate.rebuiltOnUndo) this.#rebuild(group);
+    this.#windows.takeBack(group, fact, this.planned.rule.timespanMs);
     store.setGroupFlags(group, (store.flagsOf(fact) & ARMED_BEFORE) !== 0 ? ARMED : 0);
-  }
-
-  #rebuild(group: number): void {
-    this.#aggregate.clear(group);
-    for (let fact = this.store.startOf(group); fact >= 0; fact = this.store.afterOf(fact))
-      this.#aggregate.add(group, fact);
   }
 
   /** Facts that were judged again are done: alerts beyond those given out before the undo. */
@@ -365,7 +309,7 @@ export class CorrelationRunner {
     const timeMs = store.timeOf(fact);
     if (timeMs > store.openMsOf(group) + this.planned.rule.timespanMs) this.#judge(group);
     if (Number.isNaN(store.openMsOf(group))) store.setOpenMs(group, timeMs);
-    this.#enter(group, fact);
+    this.#windows.enter(group, fact);
   }
 
   /** Judges the group's window and empties it. */
@@ -377,7 +321,7 @@ export class CorrelationRunner {
     const last = store.lastOf(group);
     if (last >= 0 && this.#holds(value)) this.#emit(group, last, value, openMs, openMs + this.planned.rule.timespanMs);
     store.setOpenMs(group, Number.NaN);
-    this.#expire(group, Number.POSITIVE_INFINITY);
+    this.#windows.expire(group, Number.POSITIVE_INFINITY);
     this.#aggregate.clear(group);
   }
 
@@ -388,60 +332,7 @@ export class CorrelationRunner {
       (settledMs === undefined || settledMs > this.store.openMsOf(group) + this.planned.rule.timespanMs)
     )
       this.#judge(group);
-    if (settledMs === undefined) this.#empty(group);
-  }
-
-  #enter(group: number, fact: number): void {
-    const { store } = this;
-    store.append(fact);
-    if (store.startOf(group) === -1) store.setStart(group, fact);
-    store.setCount(group, store.countOf(group) + 1);
-    this.#aggregate.add(group, fact);
-    if (store.lengthOf(group) <= this.#maxFacts) return;
-    this.#trimmed++;
-    if (store.firstOf(group) === store.startOf(group)) this.#leave(group);
-    this.#dropFirst(group);
-  }
-
-  /** The oldest facts leave the window. They are freed, unless an undo may need them. */
-  #expire(group: number, fromMs: number): void {
-    const { store } = this;
-    if (this.watch !== undefined) {
-      const oldest = store.startOf(group);
-      if (oldest >= 0 && store.timeOf(oldest) < fromMs) this.watch.fullest(group);
-    }
-    for (let at = store.startOf(group); at >= 0 && store.timeOf(at) < fromMs; at = store.startOf(group)) {
-      this.#leave(group);
-      if (this.#mode === 'ordered') this.#dropFirst(group);
-    }
-  }
-
-  /** The first fact of the window leaves it, but stays in the list. */
-  #leave(group: number): void {
-    const { store } = this;
-    const fact = store.startOf(group);
-    if (fact < 0) return;
-    store.setStart(group, store.afterOf(fact));
-    store.setCount(group, store.countOf(group) - 1);
-    this.#aggregate.remove(group, fact);
-  }
-
-  /** Eager order: a fact is settled, so what its window does not reach is not needed any more. */
-  #dropBefore(fact: number): void {
-    const { store } = this;
-    const group = store.ownerOf(fact);
-    const fromMs = store.timeOf(fact) - this.planned.rule.timespanMs;
-    for (
-      let first = store.firstOf(group);
-      first >= 0 && first !== store.startOf(group) && store.timeOf(first) < fromMs;
-      first = store.firstOf(group)
-    )
-      this.#dropFirst(group);
-  }
-
-  #dropFirst(group: number): void {
-    this.extras.delete(this.store.firstOf(group));
-    this.store.dropFirst(group);
+    if (settledMs === undefined) this.#windows.empty(group);
   }
 
   /** A late fact: it was counted, nothing refers to it. */
@@ -450,35 +341,15 @@ export class CorrelationRunner {
     this.store.freeFact(fact);
   }
 
-  /** Nothing more comes to the group in this epoch: its window is over. */
-  #empty(group: number): void {
-    const { store } = this;
-    if (store.startOf(group) >= 0) this.watch?.fullest(group);
-    while (store.startOf(group) >= 0) this.#leave(group);
-    while (store.firstOf(group) >= 0) this.#dropFirst(group);
-    this.#aggregate.clear(group);
-    store.setGroupFlags(group, ARMED);
-    store.setOpenMs(group, Number.NaN);
-  }
-
   #free(group: number): void {
-    this.#empty(group);
+    this.#windows.empty(group);
     this.store.freeGroup(group);
   }
 
   #emit(group: number, fact: number, value: number, windowStartMs: number, windowEndMs: number): void {
     const { store } = this;
-    const places: EventPlace[] = [];
-    let omitted = 0;
     const fromMs = this.#crossing ? store.timeOf(fact) - this.planned.rule.timespanMs : Number.NEGATIVE_INFINITY;
-    for (let at = fact; at >= 0 && store.timeOf(at) >= fromMs; at = store.beforeOf(at)) {
-      const inner = this.extras.get(at)?.inner;
-      for (const place of inner === undefined ? [this.#placeOf(at)] : inner.toReversed()) {
-        if (places.length < this.#options.maxEvents) places.push(place);
-        else omitted++;
-      }
-    }
-    const events = distinctPlaces(places.reverse());
+    const { events, omitted } = contributorsOf(store, this.extras, fact, fromMs, this.#options.maxEvents);
     this.#onFiring(
       {
         rule: this.planned.rule,
@@ -493,16 +364,6 @@ export class CorrelationRunner {
       },
       this.extras.get(fact)?.carried ?? [],
     );
-  }
-
-  #placeOf(fact: number): EventPlace {
-    const { store } = this;
-    return {
-      timeMs: store.timeOf(fact),
-      source: store.sourceOf(fact),
-      position: store.positionOf(fact),
-      part: store.partOf(fact),
-    };
   }
 
   groupValues(group: number): Record<string, string> {
@@ -528,37 +389,4 @@ export class CorrelationRunner {
 function areThere(record: MatchedRecord, fields: readonly number[]): boolean {
   for (let i = 0; i < fields.length; i++) if (record.isAbsent(fields[i] as number)) return false;
   return true;
-}
-
-/** One event that matched two rules of the correlation is listed once. Equal places are neighbours but for inner lists. */
-function distinctPlaces(places: readonly EventPlace[]): EventPlace[] {
-  const seen = new Set<string>();
-  return places.filter(({ source, position, part }) => {
-    const key = `${source}:${position}:${part}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}
-
-function boundsTest(planned: PlannedCorrelation): (value: number) => boolean {
-  const { condition } = planned.rule;
-  if (condition.kind === 'expression') return (value) => value === 1;
-  const tests = condition.bounds.map(boundTest);
-  return (value) => {
-    for (const test of tests) if (!test(value)) return false;
-    return true;
-  };
-}
-
-function boundTest({ operator, value: bound }: CorrelationBound): (value: number) => boolean {
-  const tests: { readonly [K in CorrelationBound['operator']]: (value: number) => boolean } = {
-    gt: (value) => value > bound,
-    gte: (value) => value >= bound,
-    lt: (value) => value < bound,
-    lte: (value) => value <= bound,
-    equals: (value) => value === bound,
-    'not-equals': (value) => value !== bound,
-  };
-  return tests[operator];
 }

@@ -4,7 +4,7 @@
  */
 import { BloomGenerations } from '../memory/bloom-generations.ts';
 import { restoreTable, snapshotTable, tableKeys } from '../memory/tag-table-snapshot.ts';
-import type { SavedQueue } from '../order/order-target.ts';
+import type { SavedQueue } from '../order/saved-queue.ts';
 import type { SavedClock, SourceClocks } from '../order/source-clock.ts';
 import { type Column, closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';

@@ -9,7 +9,8 @@
  * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
  */
 import { KeyRecords } from './key-records.ts';
-import { NONE, type OrderCounts, type OrderOptions, type OrderTarget, type SavedQueue } from './order-target.ts';
+import { NONE, type OrderCounts, type OrderOptions, type OrderTarget } from './order-target.ts';
+import { restoreMarks, type SavedQueue, savedQueue } from './saved-queue.ts';
 import type { SourceClocks } from './source-clock.ts';
 import { thresholdOf } from './threshold.ts';
 import { UndoableItems } from './undoable-items.ts';
@@ -179,17 +180,7 @@ export class KeyedOrder {
 
   /** The key's queue, for a snapshot. */
   saveQueue(key: number): SavedQueue<number> | undefined {
-    const keys = this.#keys;
-    if (!keys.has(key)) return undefined;
-    const first = [keys.source(key), finite(keys.maxMs(key)), keys.epoch(key)] as const;
-    const others = keys.othersOf(key)?.map(({ source, maxMs, epoch }) => [source, finite(maxMs), epoch] as const);
-    return {
-      key,
-      items: this.listOf(key),
-      sources: others === undefined ? [first] : [first, ...others],
-      settledMs: finite(keys.settledMs(key)),
-      touched: keys.touched(key),
-    };
+    return this.#keys.has(key) ? savedQueue(this.#keys, key, this.listOf(key)) : undefined;
   }
 
   /** Items that wait (ordered) or may be undone (eager), oldest first. */
@@ -202,20 +193,9 @@ export class KeyedOrder {
    * Takes a saved queue, of a key that has none; eager: the target's list ends with the items already. What was idle before counts
    * as heard of at `arrivalMs`.
    */
-  restoreQueue({ key, items, sources, settledMs, touched }: SavedQueue<number>, arrivalMs: number): void {
-    const [first, ...others] = sources;
-    if (first === undefined) return;
-    const keys = this.#keys;
-    keys.open(key, first[0], first[2]);
-    keys.setMaxMs(key, orNever(first[1]));
-    if (others.length > 0)
-      keys.others.set(
-        key,
-        others.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch })),
-      );
-    keys.setSettledMs(key, orNever(settledMs));
-    keys.setArrivalMs(key, arrivalMs);
-    keys.setTouched(key, touched);
+  restoreQueue(saved: SavedQueue<number>, arrivalMs: number): void {
+    const { key, items, touched } = saved;
+    if (!restoreMarks(this.#keys, saved, arrivalMs)) return;
     if (this.#eager) this.#undoable.restore(key, items);
     else for (const item of items) this.#waiting.add(key, item);
     this.#pending += items.length;
@@ -408,12 +388,4 @@ export class KeyedOrder {
         for (const item of this.#waiting.collect(key)) times[at++] = items.timeOf(item);
     return times;
   }
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}
-
-function orNever(value: number | null): number {
-  return value ?? Number.NEGATIVE_INFINITY;
 }

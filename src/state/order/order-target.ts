@@ -64,13 +64,3 @@ export interface OrderCounts {
   /** Eager: items that arrived after newer ones and made these be applied again. */
   reordered: number;
 }
-
-/** A queue as plain data: null stands for minus infinity. */
-export interface SavedQueue<S> {
-  readonly key: number;
-  /** Oldest first. */
-  readonly items: readonly S[];
-  readonly sources: readonly (readonly [source: number, maxMs: number | null, epoch: number])[];
-  readonly settledMs: number | null;
-  readonly touched: number;
-}

@@ -4,7 +4,9 @@ import { TRUE } from '../../ir/build.ts';
 import type { ObservationPlan } from '../../ir/observation.ts';
 import { searchBinding } from './binding-search.ts';
 import { readSnapshot } from '../snapshot/chunk.ts';
-import { type EventCodec, PatternStream, type PatternStreamOptions, planSpanMs } from './pattern-stream.ts';
+import type { EventCodec, PatternStreamOptions } from './pattern-fact.ts';
+import { PatternStream } from './pattern-stream.ts';
+import { planSpanMs } from './plan-span.ts';
 
 const seen = (bracket: number): ObservationPlan => ({ kind: 'observed', predicate: TRUE, bracket });
 const within = (item: ObservationPlan, seconds: number): ObservationPlan => ({

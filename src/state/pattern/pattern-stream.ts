@@ -10,67 +10,16 @@
 import { type ObservationPlan, observedBrackets } from '../../ir/observation.ts';
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
-import type { LateEvents } from '../order/late-events.ts';
 import { KeyedPicture } from '../snapshot/keyed-picture.ts';
 import { type SearchObservation, searchBinding } from './binding-search.ts';
-
-export interface PatternFact<E> {
-  /** Position in the list of plans. */
-  readonly pattern: number;
-  readonly key: string;
-  /** Milliseconds since the epoch, may carry a fraction. */
-  readonly timeMs: number;
-  /** Brackets that the event satisfies, at least one. */
-  readonly brackets: readonly number[];
-  readonly event: E;
-  /** The source is read from the past (a file): a jump back of more than an hour begins a new epoch there, and nothing is late. */
-  readonly isReplay?: boolean;
-}
-
-export interface PatternStreamMatch<E> {
-  readonly pattern: number;
-  readonly key: string;
-  /** Events of the binding, oldest first. */
-  readonly events: readonly E[];
-}
-
-export interface PatternStreamOptions {
-  /** How long events are kept for plans that set no limit themselves. Default 24 hours. */
-  readonly retentionMs?: number;
-  /** Events may be this much older than the newest of their key. Default 60 seconds. */
-  readonly latenessMs?: number;
-  /** Default: late events are left out. */
-  readonly lateEvents?: LateEvents;
-  /** Events kept for one pattern and key; beyond it the oldest are dropped. Default 1,000. */
-  readonly maxPerKey?: number;
-  /** Events kept over all; beyond it the key that was quiet for longest is dropped. Default 1,000,000. */
-  readonly maxTotal?: number;
-  /** Memory of all kept events, as the codec weighs them; beyond it likewise. Default 256 MiB. */
-  readonly budgetBytes?: number;
-  readonly maxSteps?: number;
-}
-
-export interface PatternStreamCounts {
-  matches: number;
-  /** Older than the lateness allows. */
-  late: number;
-  /** Jumps back in replayed sources: the events kept for the key were dropped. */
-  epochs: number;
-  /** Dropped because a pattern's key held too many. */
-  evictedEvents: number;
-  /** Dropped because there were too many over all. */
-  evictedKeys: number;
-  /** Searches that used up their budget: neither match nor none. */
-  undecided: number;
-}
-
-/** How events become JSON and back, and how they weigh. */
-export interface EventCodec<E> {
-  save(event: E): unknown;
-  load(saved: unknown): E;
-  /** About the bytes that it takes in memory. */
-  size(event: E): number;
-}
+import type {
+  EventCodec,
+  PatternFact,
+  PatternStreamCounts,
+  PatternStreamMatch,
+  PatternStreamOptions,
+} from './pattern-fact.ts';
+import { planSpanMs } from './plan-span.ts';
 
 /** Groups collected for one chunk of a snapshot. */
 type GroupCollection = SavedGroup[];
@@ -416,24 +365,6 @@ export class PatternStream<E> {
     const indexes = [...new Set(result.binding.map(({ index }) => index))].sort((a, b) => a - b);
     const events = indexes.map((index) => (kept[index] as Kept<E>).event);
     return { pattern: number, key: group.key, events };
-  }
-}
-
-/** How far apart two observations of one binding can be at most, in milliseconds. */
-export function planSpanMs(plan: ObservationPlan): number {
-  switch (plan.kind) {
-    case 'observed':
-      return 0;
-    case 'any':
-      return Math.max(...plan.items.map(planSpanMs));
-    case 'within':
-      return Math.min(Number(plan.durationNs) / 1e6, planSpanMs(plan.item));
-    case 'start-stop':
-      return Math.min(Math.max(0, Number(BigInt(plan.stopNs) - BigInt(plan.startNs)) / 1e6), planSpanMs(plan.item));
-    case 'repeats':
-      return plan.times === 1 ? planSpanMs(plan.item) : Number.POSITIVE_INFINITY;
-    default:
-      return plan.items.length === 1 ? planSpanMs(plan.items[0] as ObservationPlan) : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -1,0 +1,44 @@
+/** The events behind a firing: those of the facts in the window, oldest first, each once. */
+import type { EventPlace } from '../event-place.ts';
+import type { FactExtra } from './group-windows.ts';
+import type { WindowStore } from './window-store.ts';
+
+/** Of the facts from `fact` back to `fromMs`; beyond `maxEvents` the oldest are left out, counted. */
+export function contributorsOf(
+  store: WindowStore,
+  extras: ReadonlyMap<number, FactExtra>,
+  fact: number,
+  fromMs: number,
+  maxEvents: number,
+): { readonly events: readonly EventPlace[]; readonly omitted: number } {
+  const places: EventPlace[] = [];
+  let omitted = 0;
+  for (let at = fact; at >= 0 && store.timeOf(at) >= fromMs; at = store.beforeOf(at)) {
+    const inner = extras.get(at)?.inner;
+    for (const place of inner === undefined ? [placeOf(store, at)] : inner.toReversed()) {
+      if (places.length < maxEvents) places.push(place);
+      else omitted++;
+    }
+  }
+  return { events: distinctPlaces(places.reverse()), omitted };
+}
+
+function placeOf(store: WindowStore, fact: number): EventPlace {
+  return {
+    timeMs: store.timeOf(fact),
+    source: store.sourceOf(fact),
+    position: store.positionOf(fact),
+    part: store.partOf(fact),
+  };
+}
+
+/** One event that matched two rules of the correlation is listed once. Equal places are neighbours but for inner lists. */
+function distinctPlaces(places: readonly EventPlace[]): EventPlace[] {
+  const seen = new Set<string>();
+  return places.filter(({ source, position, part }) => {
+    const key = `${source}:${position}:${part}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
