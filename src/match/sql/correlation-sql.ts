@@ -87,7 +87,14 @@ class CorrelationSql {
       `${name}_windows`,
       `SELECT *, min(flint_i) OVER (${order} ${range}) AS flint_first, flint_i AS flint_last FROM ${name}_numbered`,
     );
-    this.#step(`${name}_values`, values(rule, `${name}_windows`, '(flint_i - flint_first) PRECEDING AND CURRENT ROW'));
+    const rows = 'ROWS BETWEEN (flint_i - flint_first) PRECEDING AND CURRENT ROW';
+    const window = `OVER (PARTITION BY flint_group ORDER BY flint_i ${rows})`;
+    const value = aggregate(rule, {
+      of: (aggregated) => `${aggregated} ${window}`,
+      list: (column) => `list(${column}) ${window}`,
+    });
+    const matches = 'flint_last - flint_first + 1 AS flint_matches';
+    this.#step(`${name}_values`, `SELECT *, ${value} AS flint_value, ${matches} FROM ${name}_windows`);
     this.#step(`${name}_held`, `SELECT *, ${judged(rule)} AS flint_holds FROM ${name}_values`);
     const before = 'lag(flint_holds, 1, FALSE) OVER (PARTITION BY flint_group ORDER BY flint_i)';
     this.#step(`${name}_before`, `SELECT *, ${before} AS flint_held FROM ${name}_held`);
@@ -113,13 +120,24 @@ class CorrelationSql {
         `  JOIN ${name}_windows w ON w.flint_group = o.flint_group AND w.flint_i = o.flint_last + 1`,
       ].join('\n  '),
     );
-    this.#step(`${name}_values`, values(rule, `${name}_windows`, 'CURRENT ROW AND (flint_last - flint_i) FOLLOWING'));
+    const value = aggregate(rule, {
+      of: (aggregated) => aggregated,
+      list: (column) => `list(${column} ORDER BY w.flint_i)`,
+    });
+    this.#step(
+      `${name}_values`,
+      [
+        `SELECT o.flint_group, o.flint_last, ${value} AS flint_value, count(*) AS flint_matches`,
+        `FROM ${name}_opening o JOIN ${name}_windows w`,
+        '  ON w.flint_group = o.flint_group AND w.flint_i BETWEEN o.flint_i AND o.flint_last',
+        'GROUP BY o.flint_group, o.flint_last',
+      ].join('\n  '),
+    );
     this.#step(
       `${name}_closed`,
       [
-        `SELECT c.* EXCLUDE (flint_value, flint_matches), v.flint_value, v.flint_matches FROM ${name}_opening o`,
-        `  JOIN ${name}_values v ON v.flint_group = o.flint_group AND v.flint_i = o.flint_i`,
-        `  JOIN ${name}_values c ON c.flint_group = o.flint_group AND c.flint_i = o.flint_last`,
+        `SELECT w.*, v.flint_value, v.flint_matches FROM ${name}_values v`,
+        `  JOIN ${name}_windows w ON w.flint_group = v.flint_group AND w.flint_i = v.flint_last`,
       ].join('\n  '),
     );
     this.#step(`${name}_fired`, `SELECT * FROM ${name}_closed WHERE ${judged(rule)}`);
@@ -183,35 +201,35 @@ function microseconds(rule: CorrelationRule): string {
   return String(Math.round(rule.timespanMs * 1000));
 }
 
-/** The value of each window, and how many matches are in it; `rows` bounds the window by the numbers in the group. */
-function values(rule: CorrelationRule, from: string, rows: string): string {
-  const window = `OVER (PARTITION BY flint_group ORDER BY flint_i ROWS BETWEEN ${rows})`;
-  const over = (aggregate: string): string => `${aggregate} ${window}`;
-  return `SELECT *, ${aggregate(rule, over)} AS flint_value, flint_last - flint_first + 1 AS flint_matches FROM ${from}`;
+/** Aggregates over the matches of one window. */
+interface Window {
+  of(aggregate: string): string;
+  /** In the order of the matches. */
+  list(column: string): string;
 }
 
-function aggregate(rule: CorrelationRule, over: (aggregate: string) => string): string {
+function aggregate(rule: CorrelationRule, window: Window): string {
   const { condition, type, rules } = rule;
   if (condition.kind === 'expression') {
-    const truth = type === 'temporal_ordered' ? inOrder(rule, over) : present(condition.root, rules, over);
+    const truth = type === 'temporal_ordered' ? inOrder(rule, window) : present(condition.root, rules, window);
     return `CAST(${truth} AS INTEGER)`;
   }
   // Numbers are added from the oldest to the newest, as Flint does: sums of fractions depend on it.
-  const numbers = over('list(flint_operand)');
+  const numbers = window.list('flint_operand');
   const sum = `list_reduce(${numbers}, lambda a, b: a + b)`;
   switch (type) {
     case 'event_count':
-      return over('count(*)');
+      return window.of('count(*)');
     case 'value_count':
-      return over('count(DISTINCT flint_operand)');
+      return window.of('count(DISTINCT flint_operand)');
     case 'temporal':
-      return over('count(DISTINCT flint_member)');
+      return window.of('count(DISTINCT flint_member)');
     case 'temporal_ordered':
-      return chainLength(over('list(flint_member)'), rules.length);
+      return chainLength(window.list('flint_member'), rules.length);
     case 'value_sum':
       return sum;
     case 'value_avg':
-      return `${sum} / ${over('count(*)')}`;
+      return `${sum} / ${window.of('count(*)')}`;
     case 'value_median':
       return percentile(numbers, 50);
     case 'value_percentile':
@@ -236,19 +254,19 @@ function chainLength(members: string, rules: number): string {
   return `list_max(list_reduce(list_transform(${members}, lambda m: [CAST(m AS INTEGER)]), lambda best, m: ${next}, ${start}))`;
 }
 
-function present(node: RuleExpression, rules: readonly string[], over: (aggregate: string) => string): string {
-  if (node.kind === 'rule') return over(`bool_or(flint_member = ${rules.indexOf(node.id)})`);
-  if (node.kind === 'not') return `NOT ${present(node.item, rules, over)}`;
-  return `(${node.items.map((item) => present(item, rules, over)).join(` ${node.kind.toUpperCase()} `)})`;
+function present(node: RuleExpression, rules: readonly string[], window: Window): string {
+  if (node.kind === 'rule') return window.of(`bool_or(flint_member = ${rules.indexOf(node.id)})`);
+  if (node.kind === 'not') return `NOT ${present(node.item, rules, window)}`;
+  return `(${node.items.map((item) => present(item, rules, window)).join(` ${node.kind.toUpperCase()} `)})`;
 }
 
 /** Some alternative of the expression: its rules stand in order, and those it excludes are not there. */
-function inOrder(rule: CorrelationRule, over: (aggregate: string) => string): string {
+function inOrder(rule: CorrelationRule, window: Window): string {
   if (rule.condition.kind !== 'expression') return 'FALSE';
   const alternatives = alternativesOf(rule.condition.root, rule.rules).map(({ present: wanted, absent }) => {
-    const excluded = absent.map((member) => `NOT ${over(`bool_or(flint_member = ${member})`)}`);
+    const excluded = absent.map((member) => `NOT ${window.of(`bool_or(flint_member = ${member})`)}`);
     if (wanted.length === 0) return excluded.length === 0 ? 'TRUE' : `(${excluded.join(' AND ')})`;
-    const members = `list_filter(${over('list(flint_member)')}, lambda m: m IN (${wanted.join(', ')}))`;
+    const members = `list_filter(${window.list('flint_member')}, lambda m: m IN (${wanted.join(', ')}))`;
     const chain = `coalesce(${chainLength(members, rule.rules.length)}, 0) = ${wanted.length}`;
     return `(${[chain, ...excluded].join(' AND ')})`;
   });
