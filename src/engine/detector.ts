@@ -67,8 +67,8 @@ export interface EventRules {
   readonly matchReader?: MatchReader | undefined;
   /** Whether the rules that hold for a record are for correlations only. */
   areWatchedOnly?(values: FedValues): boolean;
-  /** Takes what the reader has read. True: something has fired. */
-  takeRecord?(record: MatchedRecord, values: FedValues): boolean;
+  /** Takes what was read of a record that these rules hold for. True: something has fired. */
+  takeRecord?(record: MatchedRecord, sigma: Uint32Array): boolean;
   /** Where such records are kept until an alert shows them. */
   readonly shownEvents?: EventLog | undefined;
 }
@@ -270,10 +270,10 @@ export class Detector {
   }
 
   /**
-   * Takes a record whose rules are for correlations only, from its listed values; undefined: it must be examined. Its bytes must stay as
-   * they are until `settle`.
+   * What correlations want of a record that only they hear of, from its listed values, in the same object each time; undefined: it must be
+   * examined.
    */
-  take(values: FedValues, origin: RecordOrigin, start: number, end: number): readonly Detection[] | undefined {
+  readMatch(values: FedValues, origin: RecordOrigin, start: number, end: number): MatchedRecord | undefined {
     const [rules, ...others] = this.#rules;
     const reader = rules?.matchReader;
     const { adapt, timeFields = [] } = this.#options;
@@ -282,7 +282,13 @@ export class Detector {
     if (!reader.read(values, origin, start, end, this.#timeOf(origin.source, origin.arrivalMs))) return undefined;
     this.counts.fromBytes++;
     this.#countTime(reader.record.timeOrigin);
-    return rules.takeRecord?.(reader.record, values) === true ? this.drain() : NOTHING;
+    return reader.record;
+  }
+
+  /** Takes what `readMatch` has read, of the rules that hold; the record's bytes must stay as they are until `settle`. */
+  takeMatch(record: MatchedRecord, sigma: Uint32Array): readonly Detection[] {
+    const [rules] = this.#rules;
+    return rules?.takeRecord?.(record, sigma) === true ? this.drain() : NOTHING;
   }
 
   /** To be called before the bytes of records that were taken change. */

@@ -10,6 +10,7 @@ import type { Match } from '../core/match.ts';
 import { originOf, positionOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
+import type { MatchedRecord } from '../state/correlation/matched-record.ts';
 import type { FedValues } from './state/process-feeder.ts';
 import type { Detection, Detector, Wanted } from './detector.ts';
 import {
@@ -222,11 +223,12 @@ export class Processor {
     // What is kept for a restart is the event.
     if (this.#options.archives === true && !source.replayable) return false;
     if (values.ruleCount > 0) {
-      if (this.#prepared !== undefined) return false;
-      const detections = detector.take(values, origin, start, end);
-      if (detections === undefined) return false;
+      const record = detector.readMatch(values, origin, start, end);
+      if (record === undefined) return false;
       this.counts.candidates++;
-      if (detections.length > 0) this.#build(detections, nowMs, found);
+      const rules = values.rules.subarray(values.firstRule, values.firstRule + values.ruleCount);
+      if (this.#prepared !== undefined) this.#prepared.addMatch(record, rules);
+      else this.#takeMatch(record, rules, nowMs, found);
       return true;
     }
     const { feeder } = detector;
@@ -240,6 +242,11 @@ export class Processor {
       if (late.length > 0) this.#build(late, nowMs, found);
     }
     return true;
+  }
+
+  #takeMatch(record: MatchedRecord, rules: Uint32Array, nowMs: number, found: Finding[]): void {
+    const detections = this.detector.takeMatch(record, rules);
+    if (detections.length > 0) this.#build(detections, nowMs, found);
   }
 
   /** To be called before the bytes of records that were fed change. */
@@ -257,9 +264,14 @@ export class Processor {
     const found: Finding[] = [];
     const { detector } = this;
     for (const one of eachPrepared(prepared, detector.feeder?.texts, before)) {
+      if ('record' in one) {
+        this.#takeMatch(one.record, one.rules, nowMs, found);
+        continue;
+      }
       const detections = 'fact' in one ? detector.tell(one.fact, one.arrivalMs) : detector.complete(one);
       if (detections.length > 0) this.#build(detections, nowMs, found);
     }
+    this.settle();
     return found;
   }
 

@@ -124,11 +124,11 @@ export class EventRules implements MatchesEvents {
     this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
 
-  /** Where processes are remembered an event may have fields that its record lacks; flux specifications see every event. */
+  /** Flux specifications see every event; remembered processes may answer fields that a record lacks. */
   #matchedOf(): MatchedRules | undefined {
     const { stateful, sigma, processes } = this;
-    if (stateful === undefined || sigma === undefined || processes !== undefined || stateful.seesEveryEvent)
-      return undefined;
+    if (stateful === undefined || sigma === undefined || stateful.seesEveryEvent) return undefined;
+    if (stateful.matchFields.some((name) => processes?.names.has(name) === true)) return undefined;
     const watchers = sigma.rules.map(({ alerts, details }) => {
       const list = alerts ? NO_WATCHERS : stateful.watchersOf(details.id);
       return list.length === 0 ? undefined : list;
@@ -226,14 +226,13 @@ export class EventRules implements MatchesEvents {
     return true;
   }
 
-  /** Takes what the match reader has read of a record that these rules hold for. True: something has fired. */
-  takeRecord(record: MatchedRecord, { rules, firstRule, ruleCount }: FedValues): boolean {
+  /** Takes what a match reader has read of a record that these rules hold for. True: something has fired. */
+  takeRecord(record: MatchedRecord, rules: Uint32Array): boolean {
     const { stateful } = this;
     if (this.#matched === undefined || stateful === undefined) return false;
     const { watchers } = this.#matched;
     // In the order in which `match` gives them.
-    const numbers = rules.subarray(firstRule, firstRule + ruleCount);
-    for (const rule of ruleCount === 1 ? numbers : numbers.slice().sort())
+    for (const rule of rules.length === 1 ? rules : rules.slice().sort())
       stateful.observeRecord(record, watchers[ruleOf(rule)] ?? NO_WATCHERS);
     return stateful.hasFired;
   }

@@ -215,7 +215,8 @@ export class SigmaSieve {
     const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
     const fields = new Set(rules.flatMap((rule) => rule.fields));
     const places = [...fields].map((field) => [field, placesOf(field)]);
-    const isWatched = rules.some(({ number }) => this.#matched?.isWatched(number) === true);
+    // Records that tell of a process are decoded where a rule holds for them: what they tell is remembered.
+    const isWatched = !feeds && rules.some(({ number }) => this.#matched?.isWatched(number) === true);
     const matched = isWatched ? this.#matched?.slotsOf(placesOf) : undefined;
     const key = JSON.stringify([feeds, rules.map(({ id }) => id), places, matched]);
     let kind = this.#groups.get(key);

@@ -70,7 +70,12 @@ correlation:
     detection('done', "{action|startswith: 'done'}"),
     detection('odd', "{note|contains: 'odd', size|gte: 3}"),
   ];
-  return [...detections, ...correlations, chain].join('---\n');
+  // With it processes are remembered.
+  const child = detection('child', "{ParentImage|endswith: 'sh'}").replace(
+    'category: test',
+    'category: process_creation',
+  );
+  return [...detections, ...(random.chance(0.5) ? [child] : []), ...correlations, chain].join('---\n');
 }
 
 function events(random: Random, count: number): string {
@@ -91,6 +96,12 @@ function events(random: Random, count: number): string {
       ...(random.chance(0.05) && { 'meta.site': 's1' }),
       size: random.pick([1, 2.5, 8, 12, '9', 'many', 1e3, -4, null]),
       ...(random.chance(0.3) && { note: random.pick(['odd', 'very odd é', 'even']) }),
+      ...(random.chance(0.1) && {
+        EventID: 4688,
+        NewProcessId: random.int(20),
+        ProcessId: random.int(20),
+        Computer: 'h1',
+      }),
       n: i,
     };
     const text = JSON.stringify(event);

@@ -1,5 +1,5 @@
 /** What workers prepare and the owner of the state completes is what one thread finds that does everything: random logs, every kind of state. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,6 +27,8 @@ interface Setup {
   readonly intel?: readonly string[];
   readonly flux?: readonly string[];
   readonly logsource?: string;
+  /** Correlations are to be told of some records by their bytes. */
+  readonly isRead?: boolean;
 }
 
 type Loaded = ReturnType<typeof loadConfig>;
@@ -98,6 +100,8 @@ async function compare(setup: Setup, lines: readonly string[], random: Random): 
     return [...owner.complete(structuredClone(processor.takePrepared()), 1)];
   });
   shared.push(...owner.end(1));
+  if (setup.isRead === true)
+    for (const { processor } of workers) expect(processor.detector.counts.fromBytes).toBeGreaterThan(lines.length / 30);
   expect(alertsOf(shared), `seed ${random.seed}`).toEqual(alertsOf(one));
   return one;
 }
@@ -126,6 +130,21 @@ describe('workers and the owner of the state find what one thread finds', () => 
     expect(enginesOf(await compare(setup, processLog(random, 1500), random))).toContain('indicator');
     await compare({ ...setup, logsource: '*/*/*' }, processLog(random, 800), random);
   });
+
+  it.each([false, true])(
+    'with correlations that are told of records by their bytes; processes: %s',
+    async (processes) => {
+      const random = new Random(SEED);
+      const { args, lines } = statefulSetup(folder, SEED, 2000);
+      const path = join(folder, `correlations-${processes}.yml`);
+      // The last rule asks for parents, of processes alone or of none.
+      const all = readFileSync(args[1] ?? '', 'utf8').split('---\n');
+      const last = (all.pop() ?? '').replace('category: test', 'category: process_creation');
+      writeFileSync(path, [...all, ...(processes ? [last] : [])].join('---\n'));
+      const setup = { rules: [path], logsource: 'any/test', isRead: true };
+      expect(enginesOf(await compare(setup, lines, random))).toContain('correlation');
+    },
+  );
 
   it('with correlations, flux and patterns over several observations', async () => {
     const random = new Random(SEED);
