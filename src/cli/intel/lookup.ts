@@ -11,6 +11,7 @@ import { LayeredTable } from '../../core/layered-table.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { MAX_FOUND } from '../../intel/prefix-search.ts';
 import { storedSources } from '../../engine/intel/stored-sources.ts';
+import { type NamingPatterns, patternsNaming } from '../../intel/patterns-naming.ts';
 import { shownSource } from '../../intel/shown-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { CliCommand } from '../command.ts';
@@ -24,7 +25,7 @@ export const lookupCommand: CliCommand = {
     addIntelOptions(new Command('lookup'))
       .description('what is known of values, and of names above and networks around them')
       .option('--prefix', 'all indicators whose value begins with the text; a star behind it means the same')
-      .option('--limit <number>', 'indicators shown of each prefix', '100')
+      .option('--limit <number>', 'indicators shown of each prefix, patterns of each value', '100')
       .argument('<values...>', 'domains, addresses, networks, URLs, hashes, e-mail addresses, …; defanged ones too')
       .addHelpText(
         'after',
@@ -72,7 +73,10 @@ async function lookup(values: readonly string[], options: LookupOptions): Promis
       continue;
     }
     const answer = lookups.lookup(value);
-    const text = terminal.json ? JSON.stringify(answer, replaceTimes) : answerText(answer, terminal.colorOut);
+    const naming = patternsNaming(set, [value, answer.canonical ?? value], limit);
+    const text = terminal.json
+      ? JSON.stringify({ ...answer, patterns: naming }, replaceTimes)
+      : [answerText(answer, terminal.colorOut), ...namingLines(naming)].join('\n');
     terminal.out.write(`${text}\n`);
   }
   return EXIT.done;
@@ -102,6 +106,17 @@ function indicatorLines({ kind, value, semantics, how, sources }: KnownIndicator
   const reach = semantics === 'exact' ? '' : `, reaches ${semantics}`;
   const line = `  ${paint(color, 'red', kind)} ${oneLine(value, 200)}  ${how}${reach}`;
   return [line, ...sources.map((source) => `    ${sourceText(source)}`)];
+}
+
+/** Patterns of several values that name the one asked for. */
+function namingLines({ total, patterns }: NamingPatterns): string[] {
+  if (total === 0) return [];
+  const shown = patterns.length < total ? `, the first ${patterns.length} of them` : '';
+  const head = `  named by ${total === 1 ? 'a pattern' : `${total.toLocaleString('en')} patterns`} of several values${shown}`;
+  const lines = patterns.map(({ provider, name, id, pattern = '' }) =>
+    [provider, name, id, oneLine(pattern, 200)].map((part) => oneLine(part, 200)).join(', '),
+  );
+  return [head, ...lines.map((line) => `    ${line}`)];
 }
 
 function sourceText(source: KnownSource): string {

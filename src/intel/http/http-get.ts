@@ -147,7 +147,11 @@ async function allowedAddresses(
   const addresses = literal === undefined ? await named() : [{ address: host, family: literal.family }];
   const refused = addresses.find(({ address }) => !isPublicAddress(address));
   if (refused !== undefined && !allowPrivateAddresses)
-    throw new HttpProblem('INTEL_ADDRESS_REFUSED', `${refused.address} is no public address`, false);
+    throw new HttpProblem(
+      'INTEL_ADDRESS_REFUSED',
+      `${refused.address} is no public address, which allow_private_addresses permits`,
+      false,
+    );
   return addresses;
 }
 
