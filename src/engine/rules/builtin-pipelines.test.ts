@@ -20,6 +20,8 @@ import { builtInPipelines, readPipelineFiles } from './pipeline-files.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
 
 type Item = Readonly<Record<string, unknown>>;
+/** Winlogbeat and Elastic Agent leave these where they were, whatever ECS calls them. */
+const LEFT_IN_DATA = ['IntegrityLevel', 'Details'].map((name) => [name, `winlog.event_data.${name}`] as const);
 const LOGSOURCES = 10;
 const FIELDS = 20;
 
@@ -117,7 +119,7 @@ const GENERATED: Readonly<Record<string, string>> = {
     FIELDS,
     [
       rename('ecs_header', WINLOGBEAT_HEADER, [windows]),
-      rename('ecs_names', ECS_OF_SIGMA, [windows]),
+      rename('ecs_names', [...ECS_OF_SIGMA, ...LEFT_IN_DATA], [windows]),
       prefix('ecs_data', 'winlog.event_data.', ['ecs_header', 'ecs_names'], [windows]),
     ],
   ),

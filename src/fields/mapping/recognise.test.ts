@@ -119,6 +119,18 @@ describe('log sources', () => {
 });
 
 describe('field names', () => {
+  it('of a loaded image that a shipper has moved to ECS', () => {
+    const file = {
+      pe: { original_file_name: 'X.DLL', imphash: 'ab' },
+      code_signature: { signed: true, status: 'Valid' },
+    };
+    const event = { winlog: { channel: SYSMON, event_id: 7, event_data: { Image: 'a.exe' } }, file };
+    expect(fieldsOf(event)).toMatchObject({ OriginalFileName: 'X.DLL', Imphash: 'ab', SignatureStatus: 'Valid' });
+    expect(fieldsOf({ ...event, process: { pe: { original_file_name: 'A.EXE' } } })).toMatchObject({
+      OriginalFileName: 'A.EXE',
+    });
+  });
+
   it('of files, connections and the registry as Defender tells of them', () => {
     const actor = { InitiatingProcessFolderPath: 'C:\\a.exe', InitiatingProcessAccountName: 'bob' };
     expect(fieldsOf({ ActionType: 'FileCreated', FolderPath: 'C:\\x', ...actor })).toMatchObject({
