@@ -13,14 +13,19 @@ export function contributorsOf(
 ): { readonly events: readonly EventPlace[]; readonly omitted: number } {
   const places: EventPlace[] = [];
   let omitted = 0;
+  let isChained = false;
   for (let at = fact; at >= 0 && store.timeOf(at) >= fromMs; at = store.beforeOf(at)) {
     const inner = extras.get(at)?.inner;
+    if (inner !== undefined) isChained = true;
     for (const place of inner === undefined ? [placeOf(store, at)] : inner.toReversed()) {
       if (places.length < maxEvents) places.push(place);
       else omitted++;
     }
   }
-  return { events: distinctPlaces(places.reverse()), omitted };
+  // What several inner firings stand on stands where the last of them has it: nothing is newer than the completing event.
+  const events = distinctPlaces(places).reverse();
+  if (isChained) events.sort((a, b) => a.timeMs - b.timeMs);
+  return { events, omitted };
 }
 
 function placeOf(store: WindowStore, fact: number): EventPlace {
