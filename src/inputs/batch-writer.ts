@@ -125,11 +125,11 @@ export class BatchWriter {
   }
 
   #push(batch: RecordBatch, recordBytes: number): void {
-    const { counters, intake } = this.#context;
+    const { counters } = this.#context;
     counters.add('received_records', batch.count);
     counters.add('pushed_records', batch.count);
     counters.add('pushed_batches');
-    const settled = intake.push(batch);
+    const settled = this.#handOn(batch);
     // Nearly every batch of a live input.
     if (settled === SETTLED) {
       counters.add('settled_records', batch.count);
@@ -140,13 +140,22 @@ export class BatchWriter {
     this.#inFlight.add(waiting);
   }
 
+  /** An intake fails for bugs only, at once or later: both are told of. */
+  #handOn(batch: RecordBatch): Promise<void> {
+    try {
+      return this.#context.intake.push(batch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   async #settle(settled: Promise<void>, count: number, recordBytes: number): Promise<void> {
     const { counters } = this.#context;
     try {
       await settled;
       counters.add('settled_records', count);
     } catch (error) {
-      // The intake rejects for bugs only; nothing is acknowledged then.
+      // Nothing is acknowledged then.
       this.#failure ??= { by: error };
       counters.error('ENV_INTAKE_FAILED');
       this.#context.report('ENV_INTAKE_FAILED', `records could not be handed on: ${String(error)}`);
