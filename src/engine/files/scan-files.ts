@@ -79,6 +79,8 @@ const KEPT_PIECES = 16;
  * compiled it, for each thread anew. More of them would wait for it.
  */
 const MAX_LEAVING = 3;
+/** So much takes longer than threads take to begin. */
+const WORTH_WAITING_BYTES = 32 << 20;
 const NOTHING_BEFORE: LinesBefore = { lines: 0, records: 0 };
 
 export async function scanFiles(
@@ -101,6 +103,8 @@ class Scan {
   /** Begun and not taken, the oldest first. */
   readonly #jobs: Job[] = [];
   readonly #threads: MoreThreads;
+  /** Of all files. */
+  readonly #bytes: number;
   #pool: WorkerPool | undefined;
   #failure: { readonly by: unknown } | undefined;
   readonly #dropped = new Map<string, number>();
@@ -117,12 +121,14 @@ class Scan {
     this.#options = options;
     this.#isStateful = engine.processor.isStateful;
     this.#units = this.#unitsOf(files);
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    this.#threads = new MoreThreads(bytes, engine.moreThreads?.rules ?? 0, () => performance.now());
+    this.#bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    this.#threads = new MoreThreads(this.#bytes, engine.moreThreads?.rules ?? 0, () => performance.now());
   }
 
   async run(): Promise<void> {
     if (this.#engine.moreThreads?.when === 'at once') this.#open();
+    // Later this thread only keeps the state: it need not get ready for the kinds of records, while others do and want its processor.
+    if (this.#isStateful && this.#bytes > WORTH_WAITING_BYTES) await this.#pool?.ready;
     this.#look();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.by;
