@@ -19,7 +19,7 @@ export const FEED_COLUMNS: readonly Column[] = [
 ];
 
 export function feedRow(feed: FeedState, nowMs: number): string[] {
-  const { kinds, skipped, bad } = feed.statistics;
+  const { kinds, skipped, notes, bad } = feed.statistics;
   return [
     feed.provider,
     tail(feed.name, 48),
@@ -27,7 +27,7 @@ export function feedRow(feed: FeedState, nowMs: number): string[] {
     feed.format,
     sum(kinds).toLocaleString('en'),
     counts({ ...kinds, ...rulesOf(feed) }),
-    counts(leftOut(skipped)),
+    counts({ ...leftOut(skipped), ...replacedOf(notes) }),
     bad === 0 ? '' : bad.toLocaleString('en'),
     formatBytes(feed.bytes),
     feed.fetchedAtMs === undefined ? '' : age(nowMs - feed.fetchedAtMs),
@@ -114,6 +114,12 @@ const SIGMA = 'pattern-type-sigma';
 function leftOut(skipped: Readonly<Record<string, number>>): Record<string, number> {
   const others = Object.entries(skipped).filter(([why]) => why !== SIGMA);
   return Object.fromEntries(others.map(([why, count]) => [why.replace(/^pattern-type-/, ''), count]));
+}
+
+/** Versions that were counted as given, until a newer one or a revocation came. */
+function replacedOf(notes: Readonly<Record<string, number>>): Record<string, number> {
+  const replaced = notes['replaced-version'] ?? 0;
+  return replaced > 0 ? { replaced } : {};
 }
 
 /** The end of a long path says more than its beginning. */

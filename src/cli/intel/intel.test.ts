@@ -61,6 +61,8 @@ describe('flint intel', () => {
       '1 pattern, 1 Sigma rule',
       '3 yara, 2 snort',
     ]);
+    const replaced = { ...FEED.statistics, notes: { 'replaced-version': 4 } };
+    expect(feedRow({ ...FEED, statistics: replaced }, 0)[6]).toBe('4 replaced, 1 public-suffix');
   });
 
   it('shows a feed to programs with all its counts and its problems', () => {

@@ -12,6 +12,7 @@ import { connect as connectTls } from 'node:tls';
 import { isPublicAddress } from '../../core/address-scope.ts';
 import { parseIp } from '../../core/ip-address.ts';
 import { checkedLookup } from './checked-lookup.ts';
+import { networkReason } from './network-words.ts';
 import { proxyFor, proxyHeaders, throughProxy, tunnel } from './proxy.ts';
 import { authHeaders, type Credentials } from './request-auth.ts';
 
@@ -197,10 +198,11 @@ function failed(message: string): HttpProblem {
 function problemOf(error: unknown, { signal, timeoutMs }: GetOptions, deadline: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof HttpProblem) return error;
-  const { code, message } = error as Error & { code?: string };
   // What breaks when the time is over calls itself a time-out, an abort or a reset connection.
-  const reason = deadline.aborted ? `no complete answer within ${timeoutMs / 1000} s` : (code ?? message);
-  return new HttpProblem('INTEL_FETCH_FAILED', reason, true, error);
+  const { text, lasting } = deadline.aborted
+    ? { text: `no complete answer within ${timeoutMs / 1000} s`, lasting: false }
+    : networkReason(error as Error & { code?: string });
+  return new HttpProblem('INTEL_FETCH_FAILED', text, !lasting, error);
 }
 
 function single(headers: IncomingMessage['headers']): HttpAnswer['headers'] {
