@@ -107,6 +107,29 @@ describe('TagTable', () => {
     expect(remembered(table, 1, 0, 500)).toBe(500);
   });
 
+  it('grows its segments one after the other, although they fill alike', () => {
+    const table = new TagTable({ budgetBytes: 1 << 28, maxPerGroup: 1e9, timed: false });
+    table.enter(1, 1);
+    const print = new Fingerprint();
+    const COUNT = 400_000;
+    const WINDOW = COUNT / 100;
+    let most = 0;
+    let all = 0;
+    for (let i = 0; i < COUNT; ) {
+      const before = table.segments.map(({ capacity }) => capacity);
+      for (const end = i + WINDOW; i < end; i++) {
+        print.set(1, 2).mix(i, i);
+        table.write(print.lo, print.hi, 1, 0);
+      }
+      const grown = table.segments.filter(({ capacity }, index) => capacity !== before[index]).length;
+      if (2 * i > COUNT) most = Math.max(most, grown);
+      all += grown;
+    }
+    expect(all).toBeGreaterThan(1_000);
+    // While the table grows by two in a hundred, a third of that of all grow: some 20 of 256.
+    expect(most).toBeLessThan(35);
+  });
+
   it('stays inside its budget, forgets the oldest first and counts them', () => {
     const budgetBytes = 1 << 20;
     const table = new TagTable({ budgetBytes, maxPerGroup: 1e9, timed: false });

@@ -1,6 +1,7 @@
 /**
  * Exact memory of facts: 64-bit fingerprint to a 32-bit mask and, when `timed`, a time. 20 bytes per slot (28 timed), filled to
- * between 58 and 75 %, in 256 segments that grow one by one by a third, so that no put waits for the whole table. The high half of
+ * between 58 and 75 %, in 256 segments that grow by a third, each at a size of its own: they fill alike, and would else all grow within
+ * a few puts. The high half of
  * the fingerprint chooses segment and slot: facts with one high half stand side by side, and a bit filter over it says in one look that
  * there are none, which is the common answer.
  *
@@ -45,6 +46,7 @@ export const KEPT_GENERATIONS = 10;
 const CYCLE = 250;
 const DELETED = 255;
 const FIRST_CAPACITY = 8;
+const GROWTH = 1.3;
 const UNKNOWN = -2;
 const FILTER_FACTOR = 0x9e3779b1;
 
@@ -224,7 +226,7 @@ export class TagTable {
   #insert(segment: Segment, lo: number, hi: number, mask: number, timeMs: number): void {
     const group = this.#group;
     this.#countPut(group);
-    if ((segment.used + 1) * 4 > segment.capacity * 3) this.#rebuild(segment);
+    if ((segment.used + 1) * 4 > segment.capacity * 3) this.#rebuild(segment, hi & 255);
     const { capacity, stamps } = segment;
     let slot = startSlot(hi, capacity);
     while (stamps[2 * slot] !== 0 && this.#isLive(segment, slot)) if (++slot === capacity) slot = 0;
@@ -302,11 +304,11 @@ export class TagTable {
   }
 
   /** Drops what is dead; grows by a third unless that alone made enough room. */
-  #rebuild(segment: Segment): void {
+  #rebuild(segment: Segment, index: number): void {
     this.#sweep(segment);
     let live = 0;
     for (let slot = 0; slot < segment.capacity; slot++) if (isFact(segment.stamps[2 * slot] as number)) live++;
-    const capacity = live * 5 > segment.capacity * 3 ? Math.ceil(segment.capacity * 1.3) + 1 : segment.capacity;
+    const capacity = live * 5 > segment.capacity * 3 ? nextCapacity(segment.capacity, index) : segment.capacity;
     const old = { ...segment };
     Object.assign(segment, newSegment(capacity, this.#options.timed), { used: live, dirty: true });
     for (let slot = 0; slot < old.capacity; slot++) {
@@ -322,6 +324,13 @@ export class TagTable {
       if (this.#options.timed) segment.times[to] = old.times[slot] as number;
     }
   }
+}
+
+/** The next of the sizes of a segment: powers of 1.3, for each segment somewhere else between two of them. */
+function nextCapacity(capacity: number, index: number): number {
+  const phase = index / SEGMENTS;
+  const step = Math.ceil(Math.log((capacity * 1.15) / FIRST_CAPACITY) / Math.log(GROWTH) - phase);
+  return Math.ceil(FIRST_CAPACITY * GROWTH ** (step + phase)) + 1;
 }
 
 export function newSegment(capacity: number, timed: boolean): Segment {
