@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BloomGenerations } from './bloom-generations.ts';
 import { Fingerprint } from './fingerprint.ts';
+import { closing, readSnapshot } from '../snapshot/chunk.ts';
+import { testRounds } from '../../testing/test-runs.ts';
 import { TagTable } from './tag-table.ts';
+import { restoreTable, snapshotTable, tableKeys } from './tag-table-snapshot.ts';
 
 describe('Fingerprint', () => {
   it('keeps tuples apart that joined texts would not', () => {
@@ -128,6 +131,58 @@ describe('TagTable', () => {
     expect(all).toBeGreaterThan(1_000);
     // While the table grows by two in a hundred, a third of that of all grow: some 20 of 256.
     expect(most).toBeLessThan(35);
+  });
+
+  it('is drawn as it was when the snapshot began, whatever is put, forgotten and rebuilt meanwhile', () => {
+    const put = fc.tuple(fc.nat(400), fc.nat(3), fc.nat(5));
+    const seen = { changed: 0, forgotten: 0, grown: 0 };
+    fc.assert(
+      fc.property(
+        fc.array(put, { minLength: 200, maxLength: 2_000, size: 'max' }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.boolean(),
+        (puts, perStep, timed) => {
+          const options = { budgetBytes: 30_000, maxPerGroup: 150, timed };
+          const table = new TagTable(options);
+          const print = new Fingerprint();
+          const write = ([id, group, mask]: readonly [number, number, number]): void => {
+            table.enter(group, 9);
+            // Few segments, so that they are full of slots.
+            print.set(7, group).mix(id, 3);
+            table.write(print.lo, print.hi & ~0xfc, mask, id);
+          };
+          const all = (of: TagTable): string[] =>
+            Array.from({ length: 401 * 4 }, (_, i) => {
+              of.enter(i % 4, 9);
+              print.set(7, i % 4).mix(Math.floor(i / 4), 3);
+              return `${of.read(print.lo, print.hi & ~0xfc)} ${timed ? of.readTime(print.lo, print.hi & ~0xfc) : ''}`;
+            });
+          const half = Math.floor(puts.length / 2);
+          puts.slice(0, half).forEach(write);
+          const expected = all(table);
+          const capacities = table.segments.map(({ capacity }) => capacity);
+          const forgotten = table.forgotten;
+          const stored: Uint8Array[] = [];
+          let at = half;
+          for (const { bytes } of snapshotTable(table, 't', true)) {
+            stored.push(bytes);
+            for (const end = at + perStep; at < end && at < puts.length; at++) write(puts[at] ?? [0, 0, 0]);
+          }
+          if (all(table).join() !== expected.join()) seen.changed++;
+          seen.forgotten += table.forgotten - forgotten;
+          seen.grown += table.segments.filter(({ capacity }, index) => capacity !== capacities[index]).length;
+          const read = readSnapshot([...stored, closing(tableKeys('t')).bytes]);
+          if ('severity' in read) throw new Error(read.message);
+          const restored = new TagTable(options);
+          restoreTable(restored, 't', read);
+          expect(all(restored)).toEqual(expected);
+        },
+      ),
+      { numRuns: testRounds(12, 500) },
+    );
+    expect(seen.changed).toBeGreaterThan(5);
+    expect(seen.forgotten).toBeGreaterThan(30);
+    expect(seen.grown).toBeGreaterThan(1);
   });
 
   it('stays inside its budget, forgets the oldest first and counts them', () => {

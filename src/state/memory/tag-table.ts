@@ -38,6 +38,16 @@ export interface Segment {
   filter: Uint32Array | undefined;
 }
 
+/** Whoever must know a segment as it was. */
+export interface TablePicture {
+  /** A slot of segment `index` is about to change. */
+  slotChanging(index: number, slot: number): void;
+  /** Any of its stamps may change. */
+  stampsChanging(index: number): void;
+  /** The segment gets new columns; the ones it has stay as they are. */
+  rebuilding(index: number): void;
+}
+
 /** Old values of overwritten facts, newest last: lo, hi, mask, time for each. */
 export type Journal = number[];
 
@@ -53,8 +63,8 @@ const FILTER_FACTOR = 0x9e3779b1;
 export class TagTable {
   readonly groups = new GroupTable();
   readonly segments: Segment[] = [];
-  /** Set while a snapshot is taken: called before segment `index` changes. */
-  beforeChange: ((index: number) => void) | undefined;
+  /** Set while a snapshot is taken: told before something changes. */
+  picture: TablePicture | undefined;
   readonly #options: TagTableOptions;
   readonly #slotBytes: number;
   readonly #generationSize: number;
@@ -147,9 +157,9 @@ export class TagTable {
       if (mask === 0) return;
       this.#group = this.groups.add(this.#groupLo, this.#groupHi);
     }
-    this.beforeChange?.(hi & 255);
     const segment = this.segments[hi & 255] as Segment;
     const slot = this.#find(segment, lo, hi);
+    if (slot >= 0) this.picture?.slotChanging(hi & 255, slot);
     if (journal !== undefined) {
       if (slot < 0) journal.push(lo, hi, 0, 0);
       else
@@ -230,6 +240,7 @@ export class TagTable {
     const { capacity, stamps } = segment;
     let slot = startSlot(hi, capacity);
     while (stamps[2 * slot] !== 0 && this.#isLive(segment, slot)) if (++slot === capacity) slot = 0;
+    this.picture?.slotChanging(hi & 255, slot);
     if (stamps[2 * slot] === 0) segment.used++;
     else this.#forget(segment, slot);
     segment.keys[2 * slot] = lo;
@@ -278,7 +289,7 @@ export class TagTable {
       this.#nextSweep = 0;
     }
     for (let i = 0; i < this.#sweepsPerPut && this.#nextSweep < SEGMENTS; i++) {
-      this.beforeChange?.(this.#nextSweep);
+      this.picture?.stampsChanging(this.#nextSweep);
       this.#sweep(this.segments[this.#nextSweep++] as Segment);
       if (this.#nextSweep === SEGMENTS) this.#releaseGroups();
     }
@@ -305,7 +316,9 @@ export class TagTable {
 
   /** Drops what is dead; grows by a third unless that alone made enough room. */
   #rebuild(segment: Segment, index: number): void {
+    this.picture?.stampsChanging(index);
     this.#sweep(segment);
+    this.picture?.rebuilding(index);
     let live = 0;
     for (let slot = 0; slot < segment.capacity; slot++) if (isFact(segment.stamps[2 * slot] as number)) live++;
     const capacity = live * 5 > segment.capacity * 3 ? nextCapacity(segment.capacity, index) : segment.capacity;
