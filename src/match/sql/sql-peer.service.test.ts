@@ -297,6 +297,24 @@ describe.each(ENGINES.map((engine) => ({ ...engine, missing: installSqlEngine(en
           });
         expect(differences(dialect, [same('g'), same('h')], events)).toEqual([]);
       },
+      600_000,
+    );
+
+    it.skipIf(missing !== '')(
+      'integers beyond 2^53 are the text of their digits',
+      () => {
+        const values = ['9007199254740993', '9007199254740992', '"9007199254740993"', '18446744073709551615', '5.0'];
+        const tests = [text('9007199254740993'), text('18446744073709551615'), text('5')];
+        const queries = tests.map((test) => selectSql(compare(FIELD('f'), test), dialect, TABLE));
+        const answers = runSql(
+          dialect.name,
+          values.map((value) => `{"f":${value}}`),
+          queries.map((query) => query.text),
+          [...new Set(queries.flatMap(({ functions }) => [...functions]))].map((name) => dialect.create(name)),
+        );
+        expect(answers.map(({ rows }) => rows)).toEqual([[0, 2], [3], [4]]);
+      },
+      600_000,
     );
   },
 );
