@@ -21,6 +21,7 @@ export const MAX_NESTING = 512;
 const OBJECT = 1;
 const ARRAY = 2;
 
+const NOTHING = new Uint8Array(0);
 /** States between values of the stream. */
 const TOP = 0; // line start, or nothing but blanks since
 const TOP_AFTER = 1; // on the line on which a value ended
@@ -231,12 +232,11 @@ export class JsonStreamFramer implements ResumableFramer {
   }
 
   end(emit: EmitRecord, drop: DropRecord): void {
-    const nothing = new Uint8Array(0);
     this.#pending.start = 0;
-    if (this.#state === SCALAR && this.#depth === 0) this.#pending.finish(nothing, 0, emit, drop);
+    if (this.#state === SCALAR && this.#depth === 0) this.#pending.finish(NOTHING, 0, emit, drop);
     else if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
-      if (this.#state !== LINE) this.#notJson(nothing, 0, emit, drop);
-      this.#pending.finishLine(nothing, 0, emit, drop);
+      if (this.#state !== LINE) this.#notJson(NOTHING, 0, emit, drop);
+      this.#pending.finishLine(NOTHING, 0, emit, drop);
     }
     this.#closeBrokenWrapper(emit);
     this.restart(this.#base, this.#line);

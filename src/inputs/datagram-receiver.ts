@@ -37,6 +37,9 @@ export class DatagramReceiver {
   #datagrams = 0;
   #bytes = 0;
   readonly #record = emptyRecord();
+  /** What the framer is given, and where it begins in the slab. */
+  #framed: Uint8Array = this.#slab;
+  #framedAt = 0;
 
   constructor(context: InputContext, source: RecordSource, sequence: Sequence, options: DatagramLimits) {
     this.#context = context;
@@ -118,25 +121,32 @@ export class DatagramReceiver {
     this.#used += end;
     this.#writer.begin(this.#slab);
     if (end <= this.#options.maxRecordBytes && isFlatObject(content)) {
-      const record = this.#record;
-      record.bytes = this.#slab;
-      record.start = start;
-      record.end = start + end;
-      this.#writer.emit(record);
+      this.#emitRange(start, start + end);
       return;
     }
-    const view = this.#slab.subarray(start, start + end);
+    this.#framed = this.#slab.subarray(start, start + end);
+    this.#framedAt = start;
     this.#emitted = 0;
     this.#framer.restart(0, 0);
-    this.#framer.push(view, this.#emit, this.#drop);
+    this.#framer.push(this.#framed, this.#emit, this.#drop);
     this.#framer.end(this.#emit, this.#drop);
     if (this.#emitted === 0) countDrop(this.#context, 'empty');
   }
 
   readonly #emit: BatchWriter['emit'] = (record) => {
     this.#emitted++;
-    this.#writer.emit(record);
+    // Nearly all are ranges of what was given; as ranges of the slab the writer knows them at once.
+    if (record.bytes === this.#framed) this.#emitRange(this.#framedAt + record.start, this.#framedAt + record.end);
+    else this.#writer.emit(record);
   };
+
+  #emitRange(start: number, end: number): void {
+    const record = this.#record;
+    record.bytes = this.#slab;
+    record.start = start;
+    record.end = end;
+    this.#writer.emit(record);
+  }
 
   readonly #drop = (reason: 'too_long' | 'incomplete', sample: Uint8Array): void => {
     this.#emitted++;
