@@ -11,6 +11,7 @@ import { isPlainObjectLine } from '../../frame/ndjson-framer.ts';
 import { createFramer } from '../../frame/registry.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import type { LinesBefore } from '../workers/prepared-records.ts';
+import type { ScanResult } from '../../scan/scanner.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { Finding } from '../../alerts/finding.ts';
 import type { Processor } from '../processor.ts';
@@ -112,6 +113,8 @@ class LineFileScan {
   /** Of the record that is fed: the same object each time. */
   readonly #origin: { -readonly [K in keyof RecordOrigin]: RecordOrigin[K] };
   #skipping = false;
+  /** Blank lines in front of the candidate at hand. */
+  #blankBefore = 0;
 
   constructor(
     file: number,
@@ -201,40 +204,17 @@ class LineFileScan {
       const within = last < 0 ? result.consumedBytes : last + 1;
       if (within < result.consumedBytes) result = scanner.scanLines(within, true);
     }
-    const { consumedBytes, candidateCount, ranges, ordinals, encodingOnly, records } = result;
+    const { consumedBytes, candidateCount, encodingOnly, records } = result;
     const { counts } = this.#processor;
     counts.encodingOnly += encodingOnly;
     const mayBeBlank = result.mayHoldBlankLines || (this.#input[0] ?? 0) <= 0x20;
     const blanks = mayBeBlank ? blankLines(this.#input, consumedBytes) : NO_BLANKS;
-    const { lines, records: recordsBefore } = this.#options.before ?? NOTHING_BEFORE;
-    let blankBefore = 0;
-    for (let i = 0; i < candidateCount; i++) {
-      const start = ranges[2 * i] ?? 0;
-      let end = ranges[2 * i + 1] ?? start;
-      if (this.#input[end - 1] === CR) end--;
-      const ordinal = ordinals[i] ?? 0;
-      while (blankBefore < blanks.length && (blanks[blankBefore] ?? 0) < ordinal) blankBefore++;
-      const position = this.#base + start;
-      const line = lines + this.#lines + ordinal + 1;
-      const record = recordsBefore + this.#lines + ordinal - this.#blank - blankBefore;
-      const fed = scanner.fedOf?.(i);
-      if (fed !== undefined && this.#isFed(fed, start, end, line, record)) {
-        this.#reported = position;
-        if (this.#found.length >= MAX_HELD) await this.#handOn();
-        continue;
-      }
-      const wanted = scanner.wantedOf(i);
-      if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes)) {
+    this.#blankBefore = 0;
+    for (let next: number | undefined = 0; next < candidateCount; ) {
+      next = this.#examine(result, blanks, next);
+      if (next === undefined) {
         this.#processor.settle();
         return undefined;
-      }
-      const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
-      if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
-      if (!wanted.rules && this.#waiting.add(this.#input, start, end, origin, wanted)) this.#reported = position;
-      else {
-        this.#examineWaiting();
-        this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, this.#found);
-        this.#reported = position;
       }
       if (this.#found.length >= MAX_HELD) await this.#handOn();
     }
@@ -249,6 +229,44 @@ class LineFileScan {
     this.#processor.settle();
     this.#input.copyWithin(0, consumedBytes, length);
     return consumedBytes;
+  }
+
+  /**
+   * Takes candidates from number `from` on; returns the number to go on with when alerts have been handed on. Undefined: an irregular record.
+   * No part of the asynchronous scan: that is compiled anew with all that is called here whenever it comes to something new.
+   */
+  #examine(
+    { candidateCount, ranges, ordinals }: ScanResult,
+    blanks: readonly number[],
+    from: number,
+  ): number | undefined {
+    const scanner = this.#scanner;
+    const { lines, records: recordsBefore } = this.#options.before ?? NOTHING_BEFORE;
+    for (let i = from; i < candidateCount; i++) {
+      const start = ranges[2 * i] ?? 0;
+      let end = ranges[2 * i + 1] ?? start;
+      if (this.#input[end - 1] === CR) end--;
+      const ordinal = ordinals[i] ?? 0;
+      while (this.#blankBefore < blanks.length && (blanks[this.#blankBefore] ?? 0) < ordinal) this.#blankBefore++;
+      const position = this.#base + start;
+      const line = lines + this.#lines + ordinal + 1;
+      const record = recordsBefore + this.#lines + ordinal - this.#blank - this.#blankBefore;
+      const fed = scanner.fedOf?.(i);
+      if (fed === undefined || !this.#isFed(fed, start, end, line, record)) {
+        const wanted = scanner.wantedOf(i);
+        if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
+          return undefined;
+        const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
+        if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
+        if (wanted.rules || !this.#waiting.add(this.#input, start, end, origin, wanted)) {
+          this.#examineWaiting();
+          this.#processor.examine(this.#input, start, end, origin, wanted, this.#options.arrivalMs, this.#found);
+        }
+      }
+      this.#reported = position;
+      if (this.#found.length >= MAX_HELD) return i + 1;
+    }
+    return candidateCount;
   }
 
   /** A record that need not be decoded; the sieve has seen that the line is one object and nothing else. */
