@@ -220,8 +220,6 @@ export class Processor {
   feed(values: FedValues, origin: RecordOrigin, start: number, end: number, nowMs: number, found: Finding[]): boolean {
     const { source, arrivalMs } = origin;
     const { detector } = this;
-    // What is kept for a restart is the event.
-    if (this.#options.archives === true && !source.replayable) return false;
     if (values.ruleCount > 0) {
       const record = detector.readMatch(values, origin, start, end);
       if (record === undefined) return false;
@@ -232,7 +230,9 @@ export class Processor {
       return true;
     }
     const { feeder } = detector;
-    if (feeder === undefined || !detector.read(feeder, values, source, arrivalMs)) return false;
+    // What is kept for a restart is the event.
+    const isKept = this.#options.archives === true && !source.replayable;
+    if (feeder === undefined || isKept || !detector.read(feeder, values, source, arrivalMs)) return false;
     this.counts.candidates++;
     const { fact } = feeder;
     if (fact.kind === 'activity') return true;

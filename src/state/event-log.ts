@@ -74,7 +74,7 @@ export class EventLog {
 
   /** True: records may be kept that nobody has decoded. */
   get takesRecords(): boolean {
-    return this.#eventOf !== undefined && this.#archive === undefined;
+    return this.#eventOf !== undefined;
   }
 
   /** Keeps a record, once; its bytes must stay as they are until `settle`. Returns the number of its source. */
@@ -82,6 +82,8 @@ export class EventLog {
     const number = this.#numberOf(record.source);
     if (record.isKept) return number;
     record.isKept = true;
+    // What it holds is read after a restart by who knows events only.
+    if (this.#archive !== undefined && this.#eventOf !== undefined) this.#archive.put(this.#eventOf(standing(record)));
     const before = this.#records.bytes;
     this.#records.put(number, record);
     this.counts.events++;
@@ -142,6 +144,12 @@ export class EventLog {
     const origin = { source: known, position, line: 0, record: 0, part, arrivalMs: timeMs };
     return { fields: {}, original: '', format: 'forgotten', timeMs, timeOrigin: 'field', origin };
   }
+}
+
+function standing(record: MatchedRecord): KeptRecord {
+  const { bytes, start, end, timeMs, timeOrigin, source, position, line, record: ordinal, arrivalMs } = record;
+  const origin = { source, position, line, record: ordinal, part: 0, arrivalMs };
+  return { bytes, start, end, timeMs, timeOrigin, origin };
 }
 
 function keyOf({ source, position, part }: EventPlace): string {
