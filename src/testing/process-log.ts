@@ -120,3 +120,54 @@ export function processLog(random: Random, count: number, lineCharacters = 0): s
     return filler === 0 ? `${text}\n` : `${JSON.stringify({ ...event, filler: 'y'.repeat(filler) })}\n`;
   });
 }
+
+export const AUDIT_RULES = `title: Reads the secret
+name: reads_secret
+id: b2222222-2222-4222-8222-222222222222
+logsource: {product: linux, service: auditd}
+detection: {s: {CommandLine|contains: secret, Image|endswith: /cat}, condition: s}
+---
+title: Below a shell, asked of the list of arguments
+id: b3333333-3333-4333-8333-333333333333
+logsource: {product: linux, service: auditd}
+detection: {s: {type: EXECVE, a1: secret, AncestorImage|endswith: /bash}, condition: s}
+---
+title: Not below a shell
+id: b4444444-4444-4444-8444-444444444444
+logsource: {product: linux, service: auditd}
+detection: {s: {CommandLine|contains: secret}, shell: {AncestorImage|endswith: /bash}, condition: s and not shell}
+---
+title: Many secrets
+id: b5555555-5555-4555-8555-555555555555
+correlation:
+  type: event_count
+  rules: [reads_secret]
+  group-by: [Computer]
+  timespan: 4s
+  condition: {gte: 2}
+  generate: true
+`;
+
+/** Audit records with few numbers, two machines and no order between the records of one start. */
+export function auditLog(random: Random, count: number): string[] {
+  let timeMs = Date.parse('2026-03-01T10:00:00Z');
+  return Array.from({ length: count }, (_, n) => {
+    timeMs += random.int(1000);
+    // Those of one time stand in all files that begin alike.
+    const second = 1_772_359_200 + Math.floor(n / 20);
+    const id = {
+      Computer: random.pick(['lin1', 'lin2']),
+      msg: `audit(${second}.${100 + random.int(3)}:${random.int(4)})`,
+    };
+    const at = { '@timestamp': new Date(timeMs).toISOString(), ...id };
+    const record = random.pick([
+      { type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) },
+      { type: 'CWD', cwd: '/tmp' },
+      {
+        ...{ type: 'SYSCALL', syscall: 59, success: 'yes', pid: 4 + random.int(24), ppid: 4 + random.int(24) },
+        exe: random.pick(['/bin/bash', '/usr/bin/cat', '/usr/bin/python']),
+      },
+    ]);
+    return JSON.stringify({ ...at, ...record });
+  });
+}

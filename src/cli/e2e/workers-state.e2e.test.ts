@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../testing/flint-process.ts';
-import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { AUDIT_RULES, auditLog, PROCESS_RULES, processLog } from '../../testing/process-log.ts';
 import { scanOnThreads } from '../../testing/scan-on-threads.ts';
 import { Random } from '../../testing/random.ts';
 import { statefulSetup } from '../../testing/stateful-events.ts';
@@ -52,7 +52,7 @@ async function compare(args: readonly string[], engines: readonly string[]): Pro
   for (const workers of [2, 4]) expect((await scan(args, workers)).alerts, `seed ${SEED}`).toEqual(one.alerts);
 }
 
-// Fifteen scans, of which one test has three: a busy machine takes its time.
+// Eighteen scans, of which one test has three: a busy machine takes its time.
 describe('the number of workers changes nothing', { timeout: 240_000 }, () => {
   const random = new Random(SEED);
   const processes = file('processes.ndjson', processLog(random, PROCESS_LINES, LINE_CHARACTERS));
@@ -77,6 +77,18 @@ describe('the number of workers changes nothing', { timeout: 240_000 }, () => {
       [processes, packed, state, '--rules', rules, '--intel', intel],
       ['sigma', 'correlation', 'indicator'],
     );
+  });
+
+  it('with audit records of the same numbers and machines in several files that overlap in time', async () => {
+    const audit = join(folder.path, 'audit.yml');
+    writeFileSync(audit, AUDIT_RULES);
+    const files = Array.from({ length: 5 }, (_, i) => {
+      return file(
+        `audit-${i}.ndjson`,
+        auditLog(random, 400).map((line) => `${line}\n`),
+      );
+    });
+    await compare([...files, '--rules', audit], ['sigma', 'correlation']);
   });
 
   it('with compressed files that threads take side by side', async () => {

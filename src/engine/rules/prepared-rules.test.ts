@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest';
 import type { Event, EventObject } from '../../core/event.ts';
-import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { AUDIT_RULES, auditLog, PROCESS_RULES, processLog } from '../../testing/process-log.ts';
 import { Random } from '../../testing/random.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { EventRules } from './event-rules.ts';
@@ -15,62 +15,13 @@ const ROUNDS = testRounds(4, 100);
 const FILES = 3;
 const LINES = 250;
 const SEED = { lo: 1, hi: 2 };
-const MORE_RULES = `---
-title: Reads the secret
-name: reads_secret
-id: b2222222-2222-4222-8222-222222222222
-logsource: {product: linux, service: auditd}
-detection: {s: {CommandLine|contains: secret, Image|endswith: /cat}, condition: s}
----
-title: Below a shell, asked of the list of arguments
-id: b3333333-3333-4333-8333-333333333333
-logsource: {product: linux, service: auditd}
-detection: {s: {type: EXECVE, a1: secret, AncestorImage|endswith: /bash}, condition: s}
----
-title: Not below a shell
-id: b4444444-4444-4444-8444-444444444444
-logsource: {product: linux, service: auditd}
-detection: {s: {CommandLine|contains: secret}, shell: {AncestorImage|endswith: /bash}, condition: s and not shell}
----
-title: Many secrets
-id: b5555555-5555-4555-8555-555555555555
-correlation:
-  type: event_count
-  rules: [reads_secret]
-  group-by: [Computer]
-  timespan: 2m
-  condition: {gte: 3}
-  generate: true
-`;
 
 const { config } = loadConfig({}, {});
 const texts: RuleTexts = {
-  ...readSigmaTexts(config, [{ path: 'rules.yml', text: PROCESS_RULES + MORE_RULES }]).texts,
+  ...readSigmaTexts(config, [{ path: 'rules.yml', text: `${PROCESS_RULES}---\n${AUDIT_RULES}` }]).texts,
   ...{ patterns: [], stixMappings: [], patternGroupBy: [], flux: [], fluxMemory: config.flux_memory },
   ...{ lateness: { latenessMs: 60_000 }, processMemory: config.process_memory, mode: 'ordered' },
 };
-
-/** Audit records with few numbers, two machines and no order between the records of one start. */
-function auditLog(random: Random, count: number): string[] {
-  let timeMs = Date.parse('2026-03-01T10:00:00Z');
-  return Array.from({ length: count }, () => {
-    timeMs += random.int(1000);
-    const id = {
-      Computer: random.pick(['lin1', 'lin2']),
-      msg: `audit(1772359200.${100 + random.int(3)}:${random.int(4)})`,
-    };
-    const at = { '@timestamp': new Date(timeMs).toISOString(), ...id };
-    const record = random.pick([
-      { type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) },
-      { type: 'CWD', cwd: '/tmp' },
-      {
-        ...{ type: 'SYSCALL', syscall: 59, success: 'yes', pid: 4 + random.int(24), ppid: 4 + random.int(24) },
-        exe: random.pick(['/bin/bash', '/usr/bin/cat', '/usr/bin/python']),
-      },
-    ]);
-    return JSON.stringify({ ...at, ...record });
-  });
-}
 
 function eventsOf(random: Random): Event[] {
   return Array.from({ length: FILES }, (_, file) => {
