@@ -92,3 +92,66 @@ describe('patterns beside Sigma rules', () => {
     expect(events).toBeLessThan(lines.length / 2);
   });
 });
+
+describe('patterns that whole tokens find', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flint-pattern-tokens-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const [bundle, rules, log] = [join(folder, 'intel.json'), join(folder, 'rule.yml'), join(folder, 'events.ndjson')];
+  const patterns = [
+    "[network-traffic:dst_ref.value = '198.18.4.3' AND network-traffic:dst_port > 1000]",
+    "[process:parent_ref.name = 'orchid7.exe' AND process:pid > 3]",
+    "[process:name = 'orchid7.exe'] FOLLOWEDBY [network-traffic:dst_ref.value = '198.18.4.3'] WITHIN 60 SECONDS",
+  ];
+  const objects = patterns.map((pattern, i) => ({
+    ...{ type: 'indicator', spec_version: '2.1', id: `indicator--00000000-0000-4000-8000-00000000000${i}` },
+    ...{ created: AT, modified: AT, valid_from: AT, pattern, pattern_type: 'stix', name: `pattern ${i}` },
+  }));
+  writeFileSync(
+    bundle,
+    JSON.stringify({ type: 'bundle', id: 'bundle--00000000-0000-4000-8000-000000000000', objects }),
+  );
+  writeFileSync(rules, RULE);
+  const lines = Array.from({ length: 2000 }, (_, i) => {
+    const told = record(i) as Record<string, unknown>;
+    return JSON.stringify(
+      i === 100
+        ? { ...told, ParentImage: 'C:\\\\Orchid7.EXE' }
+        : i === 111
+          ? { ...told, Image: 'C:\\\\orchid7.exe' }
+          : told,
+    );
+  });
+  writeFileSync(log, `${lines.join('\n')}\n`);
+
+  it.each([
+    { workers: 1, isWithRules: false },
+    { workers: 2, isWithRules: false },
+    { workers: 1, isWithRules: true },
+    { workers: 2, isWithRules: true },
+  ])('match with $workers workers, beside rules: $isWithRules', async ({ workers, isWithRules }) => {
+    const config = { intel: [bundle], workers: String(workers), ...(isWithRules && { rules: [rules] }) };
+    const generation = await buildGeneration(loadConfig(config, {}), { mode: 'scan', report: () => undefined });
+    expect(generation.rules.tokens.length).toBe(4);
+    const found: string[] = [];
+    await scanFiles(listFiles([log]), generation, {
+      maxRecordBytes: 1 << 20,
+      timezone: 'Z',
+      inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+      now: () => Date.UTC(2026, 2, 18),
+      onFound: async (alerts) => {
+        for (const { alert, event } of alerts) found.push(`${event.origin.record} ${alert.rule.name}`);
+      },
+      onProgress: () => {},
+      onDiagnostic: (problem) => expect(problem).toBeUndefined(),
+    });
+    const { events = 0 } = generation.counts();
+    await generation.close();
+    const of = (name: string) => found.filter((one) => one.endsWith(name));
+    const addresses = lines.flatMap((line, i) => (line.includes('c612:403') ? [`${i} pattern 0`] : []));
+    expect(of('pattern 0').sort()).toEqual(addresses.sort());
+    expect(of('pattern 1')).toEqual(['100 pattern 1']);
+    expect(of('pattern 2').length).toBeGreaterThan(0);
+    expect(of('A shell with a word').length > 0).toBe(isWithRules);
+    expect(events).toBeLessThan(lines.length / 2);
+  });
+});
