@@ -6,49 +6,17 @@
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
 import { FactReader } from './fact-reader.ts';
-import { learnLiterals } from './gram-frequency.ts';
 import { kernelModule } from './kernel-module.ts';
-import { LiteralGrams } from './literal-grams.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { SieveAutomata } from './sieve-automata.ts';
-import { type SharedTables, type SieveGroup, writeGroup } from './sieve-group.ts';
+import type { SieveGroup } from './sieve-group.ts';
+import { ENOUGH_RECORDS, SieveGroups } from './sieve-groups.ts';
 import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
 import { MAX_EDGES, type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
 import * as layout from './sieve-memory.ts';
-import { SieveRawFilters } from './sieve-raw-filter.ts';
+import { SieveCandidates, type SieveResult } from './sieve-result.ts';
 import type { KeyManner } from '../core/record-place.ts';
 import type { RecordQuestion } from '../core/record-question.ts';
-
-export interface SieveResult {
-  readonly records: number;
-  /** Bytes up to the end of the last whole record (line mode). */
-  readonly consumedBytes: number;
-  /** Records of white space only, which are no candidates. */
-  readonly blanks: number;
-  readonly candidateCount: number;
-  /** Start and end (exclusive) in the input of candidate i: `ranges[2 * i]`, `ranges[2 * i + 1]`. Valid until the next scan. */
-  readonly ranges: Uint32Array;
-  readonly ordinals: Uint32Array;
-  /** Rules of candidate i: `ruleCounts[i]` of them from `rules[ruleStarts[i]]` on; `EVERY_RULE` of them: any rule may hold. */
-  readonly ruleStarts: Uint32Array;
-  readonly ruleCounts: Uint32Array;
-  readonly rules: Uint32Array;
-  /**
-   * Values of candidate i that is for no rule and of a kind that feeds, or for rules that all hold for certain: `fieldCounts[i]` of them from `fields[3 * fieldStarts[i]]` on,
-   * each slot + kind * 256, start and end in the input. In the order of the record; elements of an array stand one by one.
-   */
-  readonly fieldStarts: Uint32Array;
-  readonly fieldCounts: Uint32Array;
-  readonly fields: Uint32Array;
-  /**
-   * Where in `facts` stands what the kernel has read of candidate i, `FACT_BYTES` (`kernel/sieve-layout.ts`); `NO_FACT`: its values are
-   * listed only. Values are listed beside a fact where it refers to some.
-   */
-  readonly factStarts: Uint32Array;
-  readonly facts: Uint32Array;
-}
-
-export const NO_FACT = 0xffff_ffff;
 
 /** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
 export type SieveKind = SieveGroup | 'none' | 'exact';
@@ -75,9 +43,6 @@ export interface SieveOptions {
   readonly improve?: (group: SieveGroup, hits: Uint32Array, records: number) => SieveGroup;
 }
 
-export const { EVERY_RULE } = layout;
-
-const FACT_WORDS = layout.FACT_BYTES / 4;
 const RANGES = 32_768;
 /** Words of the kernel's list of candidates, beside room for the rules of one record. */
 const OUT_WORDS = 65_536;
@@ -86,7 +51,6 @@ const MAX_ROUTES = 8192;
 const STAMP_LIMIT = 0x7000_0000;
 const MAX_STACK_DEPTH = 32;
 const SAMPLE_BYTES = 1 << 20;
-const ENOUGH_RECORDS = 256;
 const DONE = 1;
 const UNKNOWN = 2;
 const MISSING = 3;
@@ -119,14 +83,11 @@ export class EventSieve {
   readonly #firsts = new Map<string, number>();
   #origin = '';
   readonly #tells: number;
-  readonly #groups = new Map<SieveGroup, number>();
+  readonly #groups: SieveGroups;
+  readonly #candidates: SieveCandidates;
   readonly #automata: SieveAutomata;
-  /** Frequencies are learnt from the first records. */
-  #shared: SharedTables | undefined;
   /** Leaves of all kinds, with what their records are counted under. */
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
-  /** Leaves of groups that were not improved yet. */
-  readonly #fresh = new Map<SieveGroup, number[]>();
   /** Records so far, and when groups are looked through for those that have met enough. */
   #records = 0;
   #nextLook: number = ENOUGH_RECORDS;
@@ -135,20 +96,6 @@ export class EventSieve {
   #slots = 0;
   #rules = 0;
   #outWords = 0;
-  #count = 0;
-  #ruleCount = 0;
-  #ranges = new Uint32Array(2048);
-  #ordinals = new Uint32Array(1024);
-  #ruleStarts = new Uint32Array(1024);
-  #ruleCounts = new Uint32Array(1024);
-  #ruleList = new Uint32Array(4096);
-  #fieldStarts = new Uint32Array(1024);
-  #fieldCounts = new Uint32Array(1024);
-  #fieldCount = 0;
-  #fields = new Uint32Array(4096);
-  #factStarts = new Uint32Array(1024);
-  #facts = new Uint32Array(4096);
-  #factWords = 0;
 
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
@@ -157,6 +104,7 @@ export class EventSieve {
     this.#options = options;
     this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.#inputAt = memory.allocate(options.inputBytes);
+    this.#candidates = new SieveCandidates(this.#inputAt);
     this.#rangesAt = memory.allocate(RANGES * 8);
     const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
     this.#tells = memory.allocate(MAX_TELLS * 16);
@@ -199,6 +147,11 @@ export class EventSieve {
       this.#kernel.addKey(this.#work, key, parent, text, length),
     );
     this.#kinds = new SieveKinds(memory, (edge) => this.#kernel.addEdge(this.#work, edge));
+    this.#groups = new SieveGroups(memory, this.#automata, {
+      addLiterals: (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
+      makeRoom: (group) => this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length }),
+      improve: options.improve,
+    });
     this.#set(layout.SIEVE_INFO, this.#keys.info);
     this.select('');
     this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
@@ -218,7 +171,7 @@ export class EventSieve {
       evaluated: this.#get(layout.SIEVE_EVALUATED),
       repeated: this.#get(layout.SIEVE_REPEATED),
       kinds: this.#leaves.length,
-      groups: this.#groups.size,
+      groups: this.#groups.count,
     };
   }
 
@@ -299,7 +252,7 @@ export class EventSieve {
     const bytes = this.input.subarray(0, limit - this.#inputAt);
     const from = start - this.#inputAt;
     // The records at hand are the sample that frequencies are learnt from.
-    this.#shared ??= this.#sharedBy(bytes.subarray(from, from + SAMPLE_BYTES));
+    this.#groups.learnFrom(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
     const end = feed < 0 ? bytes.length : feed;
     const { kind, questions, label } = this.#options.resolve(bytes, from, end, this.#origin);
@@ -313,10 +266,11 @@ export class EventSieve {
       this.#set(layout.SIEVE_FORCED, 1);
       return;
     }
-    const group = kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groupAt(kind);
+    const group =
+      kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groups.addressOf(kind);
     const leaf = this.#kinds.addLeaf(at, group);
     this.#leaves.push({ leaf, label });
-    if (typeof kind !== 'string') this.#fresh.get(kind)?.push(leaf);
+    if (typeof kind !== 'string') this.#groups.addLeaf(kind, leaf);
   }
 
   /** `again`: the kernel did not yet look at everything that was asked. */
@@ -330,43 +284,6 @@ export class EventSieve {
       numbered.push({ ...question, tell: found.tell });
     }
     return isComplete ? numbered : 'again';
-  }
-
-  #sharedBy(sample: Uint8Array): SharedTables {
-    const frequency = learnLiterals(sample);
-    const grams = new LiteralGrams(frequency);
-    return { frequency, grams, rawFilters: new SieveRawFilters(this.#memory), automata: this.#automata };
-  }
-
-  #groupAt(group: SieveGroup): number {
-    let address = this.#groups.get(group);
-    if (address === undefined) {
-      this.#shared ??= this.#sharedBy(new Uint8Array());
-      address = writeGroup(this.#memory, group, MAX_KEYS, this.#shared, (matcher, first, count) =>
-        this.#kernel.addLiterals(matcher, first, count),
-      );
-      this.#groups.set(group, address);
-      this.#fresh.set(group, []);
-      this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length });
-    }
-    return address;
-  }
-
-  /** Groups that have met enough records are written anew, by what was seen; between scans, so that no record sees both. */
-  #improve(): void {
-    for (const [group, leaves] of this.#fresh) {
-      const header = new Uint32Array(this.#memory.memory.buffer, this.#groups.get(group) ?? 0, layout.GROUP_BYTES / 4);
-      const records = header[layout.GROUP_RECORDS / 4] ?? 0;
-      if (records < ENOUGH_RECORDS) continue;
-      const hits = new Uint32Array(this.#memory.memory.buffer, header[layout.GROUP_HITS / 4] ?? 0, group.atoms);
-      const better = this.#options.improve?.(group, hits, records) ?? group;
-      const address = this.#groupAt(better);
-      this.#fresh.delete(group);
-      this.#fresh.delete(better);
-      for (const leaf of leaves) this.#kinds.setGroup(leaf, address);
-      // Records of a new kind may be of the same group.
-      this.#groups.set(group, address);
-    }
   }
 
   /** Stamps for the largest group, and room for all its rules in the list of candidates. */
@@ -391,14 +308,11 @@ export class EventSieve {
 
   #begin(): void {
     this.factReader.beginScan();
-    if (this.#fresh.size > 0 && this.#records >= this.#nextLook) {
+    if (this.#groups.areFresh && this.#records >= this.#nextLook) {
       this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
-      this.#improve();
+      this.#groups.improve((leaf, address) => this.#kinds.setGroup(leaf, address));
     }
-    this.#count = 0;
-    this.#ruleCount = 0;
-    this.#fieldCount = 0;
-    this.#factWords = 0;
+    this.#candidates.clear();
     this.#set(layout.SIEVE_RECORD, 0);
     this.#set(layout.SIEVE_OUT_COUNT, 0);
     this.#set(layout.SIEVE_BLANKS, 0);
@@ -419,86 +333,13 @@ export class EventSieve {
     const words = this.#get(layout.SIEVE_OUT_COUNT);
     if (words === 0) return;
     const found = new Uint32Array(this.#memory.memory.buffer, this.#get(layout.SIEVE_OUT), words);
-    for (let at = 0; at < words; ) {
-      if (this.#count === this.#ordinals.length) this.#growCandidates();
-      const i = this.#count++;
-      const count = found[at + 3] ?? 0;
-      const listed = count === EVERY_RULE ? 0 : count;
-      const fields = found[at + 4] ?? 0;
-      const hasFact = found[at + 5] === 1;
-      this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
-      this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
-      this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
-      this.#ruleStarts[i] = this.#ruleCount;
-      this.#ruleCounts[i] = count;
-      if (this.#ruleCount + listed > this.#ruleList.length)
-        this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
-      at += layout.HEADER_BYTES / 4;
-      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
-      at += listed;
-      this.#factStarts[i] = hasFact ? this.#factWords : NO_FACT;
-      if (hasFact) {
-        this.#takeFact(found, at);
-        at += FACT_WORDS;
-      }
-      this.#fieldStarts[i] = this.#fieldCount;
-      this.#fieldCounts[i] = fields;
-      if (fields > 0) this.#takeFields(found, at, fields);
-      at += 3 * fields;
-    }
+    this.#candidates.take(found, firstOrdinal);
     this.#set(layout.SIEVE_OUT_COUNT, 0);
-  }
-
-  #takeFact(found: Uint32Array, from: number): void {
-    if (this.#factWords + FACT_WORDS > this.#facts.length)
-      this.#facts = larger(this.#facts, this.#factWords + FACT_WORDS);
-    const facts = this.#facts;
-    let to = this.#factWords;
-    for (let at = from; at < from + FACT_WORDS; at++) facts[to++] = found[at] as number;
-    this.#factWords = to;
-  }
-
-  #takeFields(found: Uint32Array, from: number, count: number): void {
-    const words = 3 * (this.#fieldCount + count);
-    if (words > this.#fields.length) this.#fields = larger(this.#fields, words);
-    let to = 3 * this.#fieldCount;
-    for (let at = from; at < from + 3 * count; at += 3, to += 3) {
-      this.#fields[to] = found[at] ?? 0;
-      this.#fields[to + 1] = (found[at + 1] ?? 0) - this.#inputAt;
-      this.#fields[to + 2] = (found[at + 2] ?? 0) - this.#inputAt;
-    }
-    this.#fieldCount += count;
-  }
-
-  #growCandidates(): void {
-    const needed = 2 * this.#ordinals.length;
-    this.#ordinals = larger(this.#ordinals, needed);
-    this.#ruleStarts = larger(this.#ruleStarts, needed);
-    this.#ruleCounts = larger(this.#ruleCounts, needed);
-    this.#ranges = larger(this.#ranges, 2 * needed);
-    this.#fieldStarts = larger(this.#fieldStarts, needed);
-    this.#fieldCounts = larger(this.#fieldCounts, needed);
-    this.#factStarts = larger(this.#factStarts, needed);
   }
 
   #result(records: number, consumedBytes: number): SieveResult {
     this.#records += records;
-    return {
-      records,
-      consumedBytes,
-      blanks: this.#get(layout.SIEVE_BLANKS),
-      candidateCount: this.#count,
-      ranges: this.#ranges,
-      ordinals: this.#ordinals,
-      ruleStarts: this.#ruleStarts,
-      ruleCounts: this.#ruleCounts,
-      rules: this.#ruleList,
-      fieldStarts: this.#fieldStarts,
-      fieldCounts: this.#fieldCounts,
-      fields: this.#fields,
-      factStarts: this.#factStarts,
-      facts: this.#facts,
-    };
+    return this.#candidates.result(records, consumedBytes, this.#get(layout.SIEVE_BLANKS));
   }
 
   #get(offset: number): number {
@@ -508,10 +349,4 @@ export class EventSieve {
   #set(offset: number, value: number): void {
     this.#control[offset >> 2] = value;
   }
-}
-
-function larger(array: Uint32Array, needed: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(Math.max(needed, array.length * 2));
-  copy.set(array);
-  return copy;
 }

@@ -8,7 +8,7 @@ import type { ScanResult, Scanner } from '../../scan/scanner.ts';
 import type { Wanted } from '../detector.ts';
 import { ListedValues, type PinnedSource, type RuleFilter, rulesOf } from '../rules/rule-filter.ts';
 import type { FedValues } from '../state/process-feeder.ts';
-import type { SieveResult } from '../../scan/event-sieve.ts';
+import type { SieveResult } from '../../scan/sieve-result.ts';
 import type { SigmaSieve } from '../rules/sigma-sieve.ts';
 
 export interface LineScanner {

@@ -6,7 +6,7 @@
  */
 import type { RecordSource } from '../../core/record.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/event-sieve.ts';
+import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/sieve-result.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { PatternFilter } from './pattern-filter.ts';

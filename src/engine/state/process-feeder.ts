@@ -22,7 +22,7 @@ import {
   type ProcessLayout,
 } from '../../state/process/process-layout.ts';
 import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, textOfSpelling, type TextStore } from '../../state/process/text-store.ts';
-import { NO_FACT } from '../../scan/event-sieve.ts';
+import { NO_FACT } from '../../scan/sieve-result.ts';
 import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
 import { FACT_ZONELESS, OPEN_TEXT } from '../../scan/sieve-memory.ts';
 import { TimeReader } from './time-reader.ts';

@@ -1,0 +1,164 @@
+/**
+ * SieveResult: the candidates of one scan, as columns; SieveCandidates fills them from the lists of the sieve's kernel
+ * (`kernel/sieve.kernel.ts`), several to a scan. The columns are used again at the next scan, so that nothing is allocated but when
+ * they grow.
+ */
+import { EVERY_RULE, FACT_BYTES, HEADER_BYTES } from './sieve-memory.ts';
+
+export { EVERY_RULE };
+
+/** In place of a start in `facts`. */
+export const NO_FACT = 0xffff_ffff;
+
+const FACT_WORDS = FACT_BYTES / 4;
+const HEADER_WORDS = HEADER_BYTES / 4;
+
+export interface SieveResult {
+  readonly records: number;
+  /** Bytes up to the end of the last whole record (line mode). */
+  readonly consumedBytes: number;
+  /** Records of white space only, which are no candidates. */
+  readonly blanks: number;
+  readonly candidateCount: number;
+  /** Start and end (exclusive) in the input of candidate i: `ranges[2 * i]`, `ranges[2 * i + 1]`. Valid until the next scan. */
+  readonly ranges: Uint32Array;
+  readonly ordinals: Uint32Array;
+  /** Rules of candidate i: `ruleCounts[i]` of them from `rules[ruleStarts[i]]` on; `EVERY_RULE` of them: any rule may hold. */
+  readonly ruleStarts: Uint32Array;
+  readonly ruleCounts: Uint32Array;
+  readonly rules: Uint32Array;
+  /**
+   * Values of candidate i that is for no rule and of a kind that feeds, or for rules that all hold for certain: `fieldCounts[i]` of them
+   * from `fields[3 * fieldStarts[i]]` on, each slot + kind * 256, start and end in the input. In the order of the record; elements of an
+   * array stand one by one.
+   */
+  readonly fieldStarts: Uint32Array;
+  readonly fieldCounts: Uint32Array;
+  readonly fields: Uint32Array;
+  /**
+   * Where in `facts` stands what the kernel has read of candidate i, `FACT_BYTES` (`kernel/sieve-layout.ts`); `NO_FACT`: its values are
+   * listed only. Values are listed beside a fact where it refers to some.
+   */
+  readonly factStarts: Uint32Array;
+  readonly facts: Uint32Array;
+}
+
+export class SieveCandidates {
+  /** Where the kernel's input begins: places in its lists are addresses, those of a result are from here. */
+  readonly #inputAt: number;
+  #count = 0;
+  #ruleCount = 0;
+  #ranges = new Uint32Array(2048);
+  #ordinals = new Uint32Array(1024);
+  #ruleStarts = new Uint32Array(1024);
+  #ruleCounts = new Uint32Array(1024);
+  #ruleList = new Uint32Array(4096);
+  #fieldStarts = new Uint32Array(1024);
+  #fieldCounts = new Uint32Array(1024);
+  #fieldCount = 0;
+  #fields = new Uint32Array(4096);
+  #factStarts = new Uint32Array(1024);
+  #facts = new Uint32Array(4096);
+  #factWords = 0;
+
+  constructor(inputAt: number) {
+    this.#inputAt = inputAt;
+  }
+
+  /** A scan begins; ends the use of the last result. */
+  clear(): void {
+    this.#count = 0;
+    this.#ruleCount = 0;
+    this.#fieldCount = 0;
+    this.#factWords = 0;
+  }
+
+  /** Adds what the kernel has listed; `firstOrdinal` is that of its record 0. */
+  take(found: Uint32Array, firstOrdinal: number): void {
+    for (let at = 0; at < found.length; ) {
+      if (this.#count === this.#ordinals.length) this.#growCandidates();
+      const i = this.#count++;
+      const count = found[at + 3] ?? 0;
+      const listed = count === EVERY_RULE ? 0 : count;
+      const fields = found[at + 4] ?? 0;
+      const hasFact = found[at + 5] === 1;
+      this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
+      this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
+      this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
+      this.#ruleStarts[i] = this.#ruleCount;
+      this.#ruleCounts[i] = count;
+      if (this.#ruleCount + listed > this.#ruleList.length)
+        this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
+      at += HEADER_WORDS;
+      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
+      at += listed;
+      this.#factStarts[i] = hasFact ? this.#factWords : NO_FACT;
+      if (hasFact) {
+        this.#takeFact(found, at);
+        at += FACT_WORDS;
+      }
+      this.#fieldStarts[i] = this.#fieldCount;
+      this.#fieldCounts[i] = fields;
+      if (fields > 0) this.#takeFields(found, at, fields);
+      at += 3 * fields;
+    }
+  }
+
+  /** All that was taken since `clear`. */
+  result(records: number, consumedBytes: number, blanks: number): SieveResult {
+    return {
+      records,
+      consumedBytes,
+      blanks,
+      candidateCount: this.#count,
+      ranges: this.#ranges,
+      ordinals: this.#ordinals,
+      ruleStarts: this.#ruleStarts,
+      ruleCounts: this.#ruleCounts,
+      rules: this.#ruleList,
+      fieldStarts: this.#fieldStarts,
+      fieldCounts: this.#fieldCounts,
+      fields: this.#fields,
+      factStarts: this.#factStarts,
+      facts: this.#facts,
+    };
+  }
+
+  #takeFact(found: Uint32Array, from: number): void {
+    if (this.#factWords + FACT_WORDS > this.#facts.length)
+      this.#facts = larger(this.#facts, this.#factWords + FACT_WORDS);
+    const facts = this.#facts;
+    let to = this.#factWords;
+    for (let at = from; at < from + FACT_WORDS; at++) facts[to++] = found[at] as number;
+    this.#factWords = to;
+  }
+
+  #takeFields(found: Uint32Array, from: number, count: number): void {
+    const words = 3 * (this.#fieldCount + count);
+    if (words > this.#fields.length) this.#fields = larger(this.#fields, words);
+    let to = 3 * this.#fieldCount;
+    for (let at = from; at < from + 3 * count; at += 3, to += 3) {
+      this.#fields[to] = found[at] ?? 0;
+      this.#fields[to + 1] = (found[at + 1] ?? 0) - this.#inputAt;
+      this.#fields[to + 2] = (found[at + 2] ?? 0) - this.#inputAt;
+    }
+    this.#fieldCount += count;
+  }
+
+  #growCandidates(): void {
+    const needed = 2 * this.#ordinals.length;
+    this.#ordinals = larger(this.#ordinals, needed);
+    this.#ruleStarts = larger(this.#ruleStarts, needed);
+    this.#ruleCounts = larger(this.#ruleCounts, needed);
+    this.#ranges = larger(this.#ranges, 2 * needed);
+    this.#fieldStarts = larger(this.#fieldStarts, needed);
+    this.#fieldCounts = larger(this.#fieldCounts, needed);
+    this.#factStarts = larger(this.#factStarts, needed);
+  }
+}
+
+function larger(array: Uint32Array, needed: number): Uint32Array<ArrayBuffer> {
+  const copy = new Uint32Array(Math.max(needed, array.length * 2));
+  copy.set(array);
+  return copy;
+}
