@@ -5,7 +5,8 @@
 import type { EventObject } from './event.ts';
 import type { TreeProcess } from './process-tree.ts';
 import type { EngineName, Level } from './level.ts';
-import type { MatchedField, Validity } from './match.ts';
+import type { MatchedField } from './match.ts';
+import type { Validity } from './validity.ts';
 
 export interface ThreatIndicator {
   readonly id?: string;

@@ -2,6 +2,7 @@
 import type { Event } from './event.ts';
 import type { IndicatorDetails, IndicatorKind, Semantics } from './indicator.ts';
 import type { EngineName, Level } from './level.ts';
+import type { Validity } from './validity.ts';
 
 /** One place of the Event that made the rule hold. */
 export interface MatchedField {
@@ -23,8 +24,6 @@ export interface IndicatorMatch {
   readonly matched: readonly MatchedField[];
   readonly validity: Validity;
 }
-
-export type Validity = 'before' | 'within' | 'after';
 
 /** What an alert says about the rule; the same for Sigma, STIX patterns, correlations and flux. */
 export interface RuleDetails {

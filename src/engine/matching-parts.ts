@@ -8,7 +8,8 @@ import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.t
 import { EventRules, type EventRulesOptions } from './rules/event-rules.ts';
 import type { RuleTexts } from './rules/rule-texts.ts';
 import { type LiveBase, LiveIndicators } from './intel/live-indicators.ts';
-import { Detector, type DetectorOptions, type ReportProblem } from './detector.ts';
+import { Detector, type DetectorOptions } from './detector.ts';
+import type { ReportProblem } from './event-reader.ts';
 import { Processor } from './processor.ts';
 
 export interface MatchingTables extends LiveBase {

@@ -95,7 +95,7 @@ export class Service {
       pendingBytes: loaded.config.limits.pending_bytes,
       matcher: () => ({
         match: (batch) => {
-          this.#lag.sample(batch, (...record) => this.#generation.processor.detector.timeOf(...record));
+          this.#lag.sample(batch, (...record) => this.#generation.processor.detector.events.timeOf(...record));
           return this.#flushed(this.#generation.match(batch));
         },
       }),

@@ -9,6 +9,7 @@ import { findRow } from '../../core/indicator-rows.ts';
 import { describeDetails } from '../../core/indicator-table.ts';
 import type { LayeredTable } from '../../core/layered-table.ts';
 import type { Observed } from '../../core/observed.ts';
+import { validityAt } from '../../core/validity.ts';
 import type { ValueNote } from '../../core/indicator-value.ts';
 import type { RowHit } from '../detector.ts';
 import { observe } from '../../fields/observables.ts';
@@ -120,10 +121,11 @@ export class ValueLookup {
 
 /** `details` with the confidence of now. */
 function validityOf(details: IndicatorDetails, nowMs: number): Validity {
-  const { validFromMs, validUntilMs } = details;
-  if (validFromMs !== undefined && nowMs < validFromMs) return 'not yet valid';
-  return (validUntilMs !== undefined && nowMs >= validUntilMs) || hasFaded(details) ? 'expired' : 'valid';
+  const validity = validityAt(details, nowMs);
+  if (validity === 'before') return 'not yet valid';
+  return validity === 'after' || hasFaded(details) ? 'expired' : 'valid';
 }
+
 /** A record with one field that holds the value. */
 function lineOf(text: string): Event {
   const source = { input: 'lookup', path: 'lookup', id: '', replayable: false, timezone: 'Z' };

@@ -6,8 +6,9 @@
 import type { Event, EventObject } from '../../core/event.ts';
 import { foldCase } from '../../core/fold.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
-import type { MatchedField, RuleDetails, RuleMatch, Validity } from '../../core/match.ts';
+import type { MatchedField, RuleDetails, RuleMatch } from '../../core/match.ts';
 import type { Observable } from '../../core/observable.ts';
+import { validityAt } from '../../core/validity.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { textLine } from '../../fields/mapping/text-line.ts';
 import { EventObjects } from '../../fields/stix/event-objects.ts';
@@ -444,9 +445,4 @@ function ruleMatch({ input }: CompiledPattern, event: Event, matched: readonly M
     matched,
     ...(indicator === undefined ? {} : { indicator, validity: validityAt(indicator, event.timeMs) }),
   };
-}
-
-function validityAt({ validFromMs, validUntilMs }: IndicatorDetails, timeMs: number): Validity {
-  if (validFromMs !== undefined && timeMs < validFromMs) return 'before';
-  return validUntilMs !== undefined && timeMs >= validUntilMs ? 'after' : 'within';
 }

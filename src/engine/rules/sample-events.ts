@@ -1,11 +1,10 @@
 /** The events of records that people want explained or tested: framed and decoded as the engine would. */
 import { readFileSync } from 'node:fs';
 import type { Event } from '../../core/event.ts';
-import { IndicatorTableBuilder } from '../../core/indicator-table-builder.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { frameAll } from '../../frame/frame-all.ts';
 import { createFramer } from '../../frame/registry.ts';
-import { Detector } from '../detector.ts';
+import { EventReader } from '../event-reader.ts';
 
 export interface SampleOptions {
   /** `product/category/service` when the events do not say themselves. */
@@ -36,9 +35,9 @@ export function decodeSamples(
   path: string,
   options: SampleOptions,
 ): Event[] {
-  const nothing = { table: new IndicatorTableBuilder().finish(), match: () => [], isBenign: () => false };
-  const settings = { validity: 'mark', clampTime: false, keepOriginal: true } as const;
-  const detector = new Detector(nothing, [], { limits: { maxDepth: options.maxDepth }, ...settings }, () => undefined);
+  const counts = { candidates: 0, events: 0, timeFromArrival: 0, timeClamped: 0 };
+  const settings = { limits: { maxDepth: options.maxDepth }, clampTime: false, keepOriginal: true };
+  const reader = new EventReader(settings, counts, () => undefined);
   const source = {
     input: 'file',
     path,
@@ -50,6 +49,6 @@ export function decodeSamples(
   return records.flatMap(({ bytes: record, position, line }, index) => {
     const arrivalMs = options.arrivalMs?.(index) ?? 0;
     const origin = { source, position, line, record: index, part: 0, arrivalMs };
-    return [...detector.decode(record, 0, record.length, origin)];
+    return [...reader.read(record, 0, record.length, origin)];
   });
 }

@@ -108,7 +108,7 @@ export class WorkerReceivers {
     const { processor, resultOf, post } = this.#options;
     let result: TaskResult;
     try {
-      receiver.lag.sample(batch, (...record) => processor.detector.timeOf(...record));
+      receiver.lag.sample(batch, (...record) => processor.detector.events.timeOf(...record));
       result = resultOf(processor.process(batch, batch.arrivalMs));
     } catch (error) {
       // A bug while matching: the batch is counted as failed, the stream goes on.
