@@ -115,7 +115,11 @@ describe('the number of workers changes nothing', { timeout: 240_000 }, () => {
   it('and events with their tags come once each, in their order', async () => {
     const all = [state, '--logsource', 'any/test', ...args, '--emit', 'events'];
     const emitted: string[] = [];
-    for (const workers of [1, 2, 4]) emitted.push((await scanOnThreads(all, workers, folder.path)).stdout);
+    for (const workers of [1, 2, 4]) {
+      const run = await scanOnThreads(all, workers, folder.path);
+      expect(run.status, run.stderr).toBe(0);
+      emitted.push(run.stdout);
+    }
     expect(emitted[0]?.split('\n').length).toBe(STATE_LINES + 1);
     expect(emitted[1] === emitted[0] && emitted[2] === emitted[0]).toBe(true);
   });
