@@ -7,10 +7,11 @@ import type { Event } from '../core/event.ts';
 import { jsonLine } from '../core/json-text.ts';
 import type { Match } from '../core/match.ts';
 import { cutUtf8, wellFormed } from '../core/text-limit.ts';
-import { alertId } from './alert-id.ts';
+import { alertId, ruleKey } from './alert-id.ts';
 import { type AlertParts, alertParts, numbersJson } from './alert-json.ts';
 import { type AlertOptions, buildAlert, MAX_TEXT_BYTES } from './build-alert.ts';
 import { EventTexts } from './event-texts.ts';
+import { findingLabel } from './finding-label.ts';
 import type { FoundAlert } from './found-alert.ts';
 import { isOfOneEvent, matchJson } from './match-json.ts';
 
@@ -41,11 +42,11 @@ export class Finding implements FoundAlert {
   }
 
   get ruleKey(): string {
-    return matchJson(this.match).ruleKey;
+    return isOfOneEvent(this.match) ? matchJson(this.match).ruleKey : ruleKey(this.match);
   }
 
   get label(): string {
-    return matchJson(this.match).label;
+    return isOfOneEvent(this.match) ? matchJson(this.match).label : findingLabel(this.match);
   }
 
   get where(): string {
