@@ -7,42 +7,22 @@
  * name of a session that moves on with each request, so that the page of an answer that got lost would be skipped. The
  * query then begins anew just before the last object.
  */
-import { createHash } from 'node:crypto';
-import { formatStixTimestamp, parseStixTimestamp } from '../../core/stix-timestamp.ts';
-import type { Collection } from './taxii-client.ts';
-import { OBJECT_MEDIA } from './taxii-client.ts';
-import { DamagedPage, type PageContent, type PageLimits, type PageObject, readPage } from './taxii-page.ts';
-import { plainBody } from './plain-body.ts';
-import { shown, RequestFailure, type ServerAnswer, type PoliteClient } from '../http/polite-client.ts';
-
-/** Where the next request begins. Plain data, kept on disk. */
-export interface TaxiiCursor {
-  /** Objects added up to here have been fetched; the text exactly as the server sent it. */
-  readonly addedAfter?: string;
-  /** By the server's clock that was a moment ago: more may come to bear the same date. */
-  readonly isRecent?: boolean;
-  /** A sync is under way. */
-  readonly paging?: Paging;
-}
-
-export interface Paging {
-  /** `added_after` of the query that is being paged through. */
-  readonly addedAfter?: string;
-  /** 2.1: opaque, sent back unchanged. */
-  readonly next?: string;
-  /** 2.0: objects fetched so far. */
-  readonly offset?: number;
-  /** 2.0: digest of the object before that offset. */
-  readonly last?: string;
-  /** Greatest date-added seen so far. */
-  readonly lastAdded?: string;
-  /** Objects came without a date-added. */
-  readonly undated?: boolean;
-  /** What the server's clock said last, milliseconds since the epoch. */
-  readonly dateMs?: number;
-  /** What the server's clock said at the first page, less the overlap: the cursor for servers that send no date-added. */
-  readonly startedAt?: string;
-}
+import { digest, objectMark, RepeatedPages } from './repeated-pages.ts';
+import { askForPage, type TaxiiAnswer } from './taxii-answer.ts';
+import { type Collection, OBJECT_MEDIA } from './taxii-client.ts';
+import {
+  advanced,
+  clockWentBack,
+  finished,
+  justBefore,
+  type Paging,
+  resumed,
+  startOf,
+  type TaxiiCursor,
+  without,
+} from './taxii-cursor.ts';
+import type { PageContent, PageLimits } from './taxii-page.ts';
+import { shown, RequestFailure, type PoliteClient } from '../http/polite-client.ts';
 
 export interface TaxiiQuery {
   /** `match[…]` parameters, by field: `type`, `id`, `version`, `spec_version`. */
@@ -63,18 +43,10 @@ export interface TaxiiPage {
 }
 
 const MAX_EMPTY_PAGES = 5;
-/** How often one page may come in one sync: a server that stamps many objects alike gives it again while larger ones are asked for. */
-const MAX_REPEATS = 10;
 /** How often a 2.0 query begins anew because positions have shifted. */
 const MAX_SHIFTS = 5;
 const SAME_PAGE = 'the server gives the same page again';
 const MAX_PAGE_SIZE = 100_000;
-/** Clocks of server and client, and objects stamped before they become visible. */
-const OVERLAP_MS = 600_000;
-/** Dates of this age by the server's own clock are given to nothing more, whatever they are rounded to. */
-const RECENT_MS = 10_000;
-/** Clocks that are only a little apart are no clocks that were put back. */
-const CLOCK_TOLERANCE_MS = 60_000;
 
 export function taxiiPages(
   transport: PoliteClient,
@@ -106,17 +78,17 @@ async function* pagesByNext(
     const url = envelopeUrl(collection, query, paging, limit);
     if (count >= query.maxPages) throw stuck(url, `more than ${query.maxPages} pages in one sync`);
     const anew = resumed(paging);
-    let answer: Answer;
+    let answer: TaxiiAnswer;
     try {
       const again = envelopeUrl(collection, query, anew, limit);
-      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits, again);
+      answer = await askForPage(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits, again);
     } catch (error) {
       // Kept from an earlier process, without dates, and forgotten by the server: the query begins again.
       if (count > 0 || paging.next === undefined || !isForgotten(error)) throw error;
       paging = without(paging, 'next');
       continue;
     }
-    const earlier = count === 0 ? clockWentBack(from, answer, query) : undefined;
+    const earlier = count === 0 ? clockWentBack(from, answer, query.sinceLastMs) : undefined;
     if (earlier !== undefined) {
       from = paging = { addedAfter: earlier };
       continue;
@@ -174,9 +146,9 @@ async function* pagesByRange(
     // The last object of the page before comes again, unless positions have shifted: one that changed goes to the end.
     const first = paging.last === undefined || shifts > MAX_SHIFTS ? offset : offset - 1;
     const range = `${first}-${offset + query.pageSize - 1}`;
-    let answer: Answer;
+    let answer: TaxiiAnswer;
     try {
-      answer = await ask(
+      answer = await askForPage(
         transport,
         url,
         { accept: OBJECT_MEDIA['2.0'], range: `items${separator}${range}` },
@@ -187,10 +159,10 @@ async function* pagesByRange(
       if (separator === ' ' || !(error instanceof RequestFailure) || error.status < 400 || error.status === 401)
         throw error;
       separator = ' ';
-      answer = await ask(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
+      answer = await askForPage(transport, url, { accept: OBJECT_MEDIA['2.0'], range: `items ${range}` }, query.limits);
     }
     const { contentRange, status } = answer;
-    const earlier = count === 0 ? clockWentBack(from, answer, query) : undefined;
+    const earlier = count === 0 ? clockWentBack(from, answer, query.sinceLastMs) : undefined;
     if (earlier !== undefined) {
       from = paging = { addedAfter: earlier };
       continue;
@@ -202,7 +174,7 @@ async function* pagesByRange(
     const received = answer.content.objects.length + answer.content.damaged.length;
     let { content } = answer;
     if (first < offset) {
-      if (markOf(content.objects[0]) === paging.last) content = { ...content, objects: content.objects.slice(1) };
+      if (objectMark(content.objects[0]) === paging.last) content = { ...content, objects: content.objects.slice(1) };
       else if (content.damaged.length === 0) {
         shifts++;
         paging = { ...without(paging, 'last'), offset: 0 };
@@ -223,21 +195,10 @@ async function* pagesByRange(
       return;
     }
     if (repeats.isTooOften(content)) throw stuck(url, SAME_PAGE);
-    const last = content.damaged.length === 0 ? markOf(content.objects.at(-1)) : undefined;
+    const last = content.damaged.length === 0 ? objectMark(content.objects.at(-1)) : undefined;
     paging = { ...without(paging, 'last'), offset: end, ...(last !== undefined && { last }) };
     yield { content, cursor: { ...from, paging }, ...total };
   }
-}
-
-/**
- * Where to begin instead when the server's clock shows less than the cursor: it ran ahead and has been put right, so that what was added
- * since bears times before the cursor. What comes again is known and dropped.
- */
-function clockWentBack(from: TaxiiCursor, { dateMs }: Answer, { sinceLastMs = 0 }: TaxiiQuery): string | undefined {
-  const cursor = from.paging === undefined ? instant(from.addedAfter) : undefined;
-  if (cursor === undefined || dateMs === undefined || dateMs + CLOCK_TOLERANCE_MS >= Number(cursor / 1_000_000n))
-    return undefined;
-  return `${new Date(dateMs - sinceLastMs - OVERLAP_MS).toISOString().slice(0, -1)}000Z`;
 }
 
 function envelopeUrl(collection: Collection, query: TaxiiQuery, paging: Paging, limit: number): URL {
@@ -247,69 +208,6 @@ function envelopeUrl(collection: Collection, query: TaxiiQuery, paging: Paging, 
   return url;
 }
 
-/** From just before the last object that was seen; with `next` only where its date-added is not known. */
-function resumed(paging: Paging): Paging {
-  if (paging.next === undefined || paging.lastAdded === undefined) return paging;
-  return { ...without(paging, 'next'), addedAfter: justBefore(paging.lastAdded) };
-}
-
-interface Answer {
-  readonly url: URL;
-  readonly content: PageContent;
-  readonly status: number;
-  readonly lastAdded: string | undefined;
-  readonly dateMs: number | undefined;
-  /** `end` is exclusive. */
-  readonly contentRange: { readonly end: number; readonly total: number | undefined } | undefined;
-}
-
-const NOTHING: PageContent = { objects: [], damaged: [], more: false, next: undefined };
-
-function ask(
-  transport: PoliteClient,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  limits: PageLimits,
-  again: URL = url,
-): Promise<Answer> {
-  const contentOf = async ({ body, headers: answered }: ServerAnswer): Promise<PageContent> => {
-    try {
-      return await readPage(plainBody(body, transport.server.maxBytes), limits);
-    } catch (error) {
-      // A page for people in place of data, as log-ins and maintenance give: saying so helps more than what is wrong with it as JSON.
-      const type = /^[\w.+-]+\/[\w.+-]+/.exec(answered['content-type'] ?? '')?.[0].slice(0, 60);
-      if (!(error instanceof DamagedPage) || type === undefined || /json/i.test(type)) throw error;
-      throw new DamagedPage(`the answer is not JSON, but "${type}"`, { cause: error });
-    }
-  };
-  const read = async (response: ServerAnswer): Promise<Answer> => {
-    const { status, headers: answered } = response;
-    const content = status === 416 ? await discard(response.body) : await contentOf(response);
-    const dateMs = Date.parse(answered['date'] ?? '');
-    return {
-      url: response.url,
-      content,
-      status,
-      lastAdded: dated(answered['x-taxii-date-added-last']),
-      dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
-      contentRange: contentRangeOf(answered['content-range']),
-    };
-  };
-  return transport.get(url, headers, read, again);
-}
-
-/** Ends the answer, so that its connection is closed. */
-async function discard(body: AsyncIterable<Uint8Array>): Promise<PageContent> {
-  for await (const _ of body) break;
-  return NOTHING;
-}
-
-function contentRangeOf(header: string | undefined): Answer['contentRange'] {
-  const parts = /^\s*items[\s=]*(?:(\d+)-(\d+)|\*)\/(\d+|\*)\s*$/i.exec(header ?? '');
-  if (parts?.[2] === undefined) return undefined;
-  return { end: Number(parts[2]) + 1, total: parts[3] === '*' ? undefined : Number(parts[3]) };
-}
-
 function objectsUrl({ root, id }: Collection, { match }: TaxiiQuery, addedAfter: string | undefined): URL {
   const url = new URL(`collections/${encodeURIComponent(id)}/objects/`, root.url);
   if (addedAfter !== undefined) url.searchParams.set('added_after', addedAfter);
@@ -317,99 +215,8 @@ function objectsUrl({ root, id }: Collection, { match }: TaxiiQuery, addedAfter:
   return url;
 }
 
-/**
- * Exactly after the cursor, but for one that was recent: an object that was added after the last poll, in the same microsecond or, where a
- * server counts in seconds, in the same second, bears the date of the cursor. What is given twice is known and dropped.
- */
-function startOf({ addedAfter, isRecent }: TaxiiCursor): Paging {
-  if (addedAfter === undefined) return {};
-  return { addedAfter: isRecent === true ? justBefore(addedAfter) : addedAfter };
-}
-
-function advanced(paging: Paging, { content, lastAdded, dateMs }: Answer): Paging {
-  const latest = later(paging.lastAdded, lastAdded);
-  const undated = paging.undated === true || (content.objects.length > 0 && lastAdded === undefined);
-  const startedAt =
-    paging.startedAt ?? (dateMs === undefined ? undefined : new Date(dateMs - OVERLAP_MS).toISOString());
-  return {
-    ...paging,
-    ...(latest === undefined ? {} : { lastAdded: latest }),
-    ...(undated ? { undated } : {}),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(dateMs === undefined ? {} : { dateMs }),
-  };
-}
-
-/**
- * The greatest date-added, else the server's clock less the overlap; never before the cursor that the sync began with. Where nothing came
- * nothing moves: what a server adds late, or with an earlier date, would be missed for ever.
- */
-function finished(from: TaxiiCursor, { lastAdded, startedAt, undated, dateMs }: Paging): TaxiiCursor {
-  const reached = later(from.addedAfter, lastAdded ?? (undated === true ? startedAt : undefined));
-  if (reached === undefined) return {};
-  const reachedMs = Number((instant(reached) ?? 0n) / 1_000_000n);
-  const isRecent = dateMs === undefined || dateMs < reachedMs + RECENT_MS;
-  return { addedAfter: reached, ...(isRecent ? { isRecent } : {}) };
-}
-
-/**
- * A microsecond earlier. Objects added at one instant may be spread over two pages, and `added_after` is exclusive: asking after the
- * last instant would lose the second half. What is given twice is known and dropped.
- */
-function justBefore(added: string): string {
-  const ns = parseStixTimestamp(added);
-  if (ns === undefined) return added;
-  // Always six digits: there are servers that compare the texts.
-  const [whole = '', fraction = ''] = formatStixTimestamp(ns - 1_000n)
-    .slice(0, -1)
-    .split('.');
-  return `${whole}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
-}
-
-/** By instant, at full precision; texts that are no timestamps count for nothing. */
-function later(left: string | undefined, right: string | undefined): string | undefined {
-  const [a, b] = [instant(left), instant(right)];
-  if (a === undefined || b === undefined) return a === undefined ? (b === undefined ? undefined : right) : left;
-  return b > a ? right : left;
-}
-
-/** A header that holds no timestamp says as little as none. */
-function dated(header: string | undefined): string | undefined {
-  return instant(header) === undefined ? undefined : header;
-}
-
-function instant(text: string | undefined): bigint | undefined {
-  return text === undefined ? undefined : parseStixTimestamp(text);
-}
-
-function without(paging: Paging, name: 'next' | 'last'): Paging {
-  const { [name]: _, ...rest } = paging;
-  return rest;
-}
-
-/** Notices a server that gives the same again, whatever it calls the next page. */
-class RepeatedPages {
-  readonly #times = new Map<string, number>();
-
-  isTooOften({ objects, damaged }: PageContent): boolean {
-    if (objects.length === 0) return false;
-    const mark = digest([damaged.length, ...objects.map(({ id, version }) => `${id} ${version}`)].join('\n'));
-    const times = (this.#times.get(mark) ?? 0) + 1;
-    this.#times.set(mark, times);
-    return times > MAX_REPEATS;
-  }
-}
-
-function markOf(object: PageObject | undefined): string | undefined {
-  return object === undefined ? undefined : digest(`${object.id}\n${object.version}`);
-}
-
 function isForgotten(error: unknown): boolean {
   return error instanceof RequestFailure && [400, 404, 410, 422].includes(error.status);
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('base64').slice(0, 22);
 }
 
 function stuck(url: URL, reason: string): RequestFailure {

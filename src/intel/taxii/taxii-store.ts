@@ -15,7 +15,7 @@ import { readCheckedJson, writeCheckedJson } from '../checked-json.ts';
 import { compactObjects } from './compact-objects.ts';
 import { KEY_BYTES, KeySet } from './key-set.ts';
 import type { PageObject } from './taxii-page.ts';
-import type { TaxiiCursor } from './taxii-pages.ts';
+import type { TaxiiCursor } from './taxii-cursor.ts';
 
 export interface TaxiiState {
   readonly version: 1;
