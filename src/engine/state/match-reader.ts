@@ -7,7 +7,7 @@ import type { RecordOrigin } from '../../core/record.ts';
 import { parseTime } from '../../core/time.ts';
 import { placedTime, TIME_FIELDS } from '../../decode/event-time.ts';
 import { ABSENT, MatchedRecord, NUMBER, SPELLED, VERBATIM } from '../../state/correlation/matched-record.ts';
-import { textOfSpelling } from '../../state/process/text-store.ts';
+import { textOfSpelling } from '../../state/process/text-spelling.ts';
 import type { MatchedSlots, Meant } from './matched-slots.ts';
 import type { FedTime, FedValues } from './process-feeder.ts';
 import { TimeReader } from './time-reader.ts';

@@ -25,7 +25,7 @@ import {
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
-import type { TextSeed } from '../../state/process/text-store.ts';
+import type { TextSeed } from '../../state/process/text-hashes.ts';
 
 /** An event that waits for the start of an ancestor. */
 export interface LateEvent {

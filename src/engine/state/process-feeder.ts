@@ -21,7 +21,8 @@ import {
   PROCESS_SLOT_NAMES,
   type ProcessLayout,
 } from '../../state/process/process-layout.ts';
-import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, textOfSpelling, type TextStore } from '../../state/process/text-store.ts';
+import { textOfSpelling } from '../../state/process/text-spelling.ts';
+import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, type TextStore } from '../../state/process/text-store.ts';
 import { NO_FACT } from '../../scan/sieve-result.ts';
 import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
 import { FACT_ZONELESS, OPEN_TEXT } from '../../scan/sieve-memory.ts';

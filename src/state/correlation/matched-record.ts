@@ -4,7 +4,7 @@
  */
 import type { TimeOrigin } from '../../core/event.ts';
 import type { RecordSource } from '../../core/record.ts';
-import { textOfSpelling } from '../process/text-store.ts';
+import { textOfSpelling } from '../process/text-spelling.ts';
 
 /** How the text of a value is told from its bytes. Absent, or null. */
 export const ABSENT = 0;

@@ -18,7 +18,7 @@ import {
   START,
   YOUNGER,
 } from './process-rows.ts';
-import type { TextSeed } from './text-store.ts';
+import type { TextSeed } from './text-hashes.ts';
 
 const FIRST_SLOTS = 4096;
 const NO_SLOT = -1;

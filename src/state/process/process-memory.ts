@@ -29,7 +29,8 @@ import {
 } from './process-rows.ts';
 import { ProcessTable } from './process-table.ts';
 import { RememberedProcess } from './remembered-process.ts';
-import { NO_TEXT, type TextSeed } from './text-store.ts';
+import type { TextSeed } from './text-hashes.ts';
+import { NO_TEXT } from './text-store.ts';
 import { type Waiting, WaitingEvents, waitingKey } from './waiting-events.ts';
 
 export interface Ancestry {

@@ -24,7 +24,8 @@ import {
   STARTED,
   USED,
 } from './process-rows.ts';
-import { NO_TEXT, type TextSeed, TextStore } from './text-store.ts';
+import type { TextSeed } from './text-hashes.ts';
+import { NO_TEXT, TextStore } from './text-store.ts';
 
 /** Instances of one id; more of them in memory at once have no use. */
 export const MAX_INSTANCES = 16;

@@ -7,7 +7,9 @@
  * A small table of recent texts, two to a place, hashed fast, is asked before the full one, which is hashed with a key: nobody can
  * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
  */
+import { keyedHash, sampledHash, type TextSeed } from './text-hashes.ts';
 import { TextPages } from './text-pages.ts';
+import { isPlainSpelling, jsonSpelling, textOfSpelling } from './text-spelling.ts';
 
 /** Numbers of texts that are always there; 0 is none. */
 export const NO_TEXT = 0;
@@ -15,29 +17,16 @@ export const EMPTY_TEXT = 1;
 /** `-`, which Windows writes for nothing. */
 export const DASH_TEXT = 2;
 
-/** Key of the hashes. */
-export interface TextSeed {
-  readonly lo: number;
-  readonly hi: number;
-}
-
 const FREE = 0xffff_ffff;
 const RECENT = 16_384;
 const RECENT_WORDS = 4;
 /** Longer values are not looked for among the recent ones. */
 const RECENT_BYTES = 8192;
-const SAMPLE_BYTES = 16;
 /** Texts that nobody held when they were last looked at, before they are dropped. */
 const MAX_UNHELD = 1024;
 const STRINGS = 1024;
 /** A text's columns and its place in the table, about. */
 const TEXT_BYTES = 40;
-/** Neither escaped in JSON nor more than a byte in UTF-8. */
-const IS_PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-const NON_ASCII = /[^\x00-\x7f]/;
-
-const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
-
 export class TextStore {
   /** Bytes of the texts that somebody holds, about. */
   heldBytes = 0;
@@ -91,7 +80,7 @@ export class TextStore {
     const length = end - start;
     if (length > RECENT_BYTES) return this.#idOfSpelling(bytes, view, start, end);
     const recent = this.#recent;
-    const at = RECENT_WORDS * quickHash(view, start, length);
+    const at = RECENT_WORDS * (sampledHash(view, start, length) & (RECENT - 1));
     const first = recent[at] as number;
     if (
       recent[at + 1] === length &&
@@ -316,88 +305,13 @@ export class TextStore {
 
   /** Writes the text's spelling into the scratch; returns its length. */
   #spell(text: string): number {
-    const spelling = IS_PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1);
+    const spelling = jsonSpelling(text);
     if (3 * spelling.length > this.#scratch.length) {
       this.#scratch = Buffer.alloc(6 * spelling.length);
       this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
     }
     return this.#scratch.write(spelling);
   }
-}
-
-/** Of a value of a valid JSON text, without its quotes. */
-export function textOfSpelling(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const raw = buffer.toString('latin1');
-  // A shared buffer is copied first because the decoder refuses it.
-  const text = NON_ASCII.test(raw)
-    ? utf8.decode(buffer.buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes)
-    : raw;
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
-}
-
-/** No escapes, nothing beyond ASCII: a text's only short spelling. */
-function isPlainSpelling(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number;
-    if (byte === 0x5c || byte > 0x7e) return false;
-  }
-  return true;
-}
-
-/** A slot of the recent texts: of longer ones the beginning, the middle and the end decide. */
-function quickHash(view: DataView, start: number, length: number): number {
-  let hash = length;
-  if (length < 4) for (let i = 0; i < length; i++) hash = Math.imul(hash ^ view.getUint8(start + i), 0x9e3779b1);
-  else if (length <= 2 * SAMPLE_BYTES) {
-    const last = start + length - 4;
-    for (let at = start; at < last; at += 4)
-      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
-    hash = Math.imul(hash ^ view.getInt32(last, true), 0x9e3779b1);
-  } else {
-    const middle = start + (length >>> 1);
-    const end = start + length - SAMPLE_BYTES;
-    hash =
-      Math.imul(hash ^ view.getInt32(start, true), 0x85ebca77) ^ Math.imul(view.getInt32(middle, true), 0xc2b2ae3d);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(middle + 4, true), 0x9e3779b1);
-    for (let at = end; at < end + SAMPLE_BYTES; at += 4)
-      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
-  }
-  return (hash ^ (hash >>> 15)) & (RECENT - 1);
-}
-
-/**
- * HalfSipHash with one compression and three finalization rounds, as the fingerprints of `memory/fingerprint.ts`, over bytes. Its round
- * is written out in both: as a method that they share it takes 2.4 times as long. Source: Aumasson, Bernstein, "SipHash: a fast
- * short-input PRF" (2012).
- */
-function keyedHash({ lo, hi }: TextSeed, view: DataView, start: number, length: number): number {
-  let v0 = lo | 0;
-  let v1 = hi ^ 0xee;
-  let v2 = lo ^ 0x6c796765;
-  let v3 = hi ^ 0x74656462;
-  const whole = length & ~3;
-  for (let i = 0; i <= whole + 12; i += 4) {
-    let m = 0;
-    if (i < whole) m = view.getInt32(start + i, true);
-    else if (i === whole) {
-      m = length << 24;
-      for (let j = whole; j < length; j++) m |= view.getUint8(start + j) << (8 * (j - whole));
-    } else if (i === whole + 4) v2 ^= 0xff;
-    v3 ^= m;
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-    v0 ^= m;
-  }
-  return (v1 ^ v3) >>> 0;
 }
 
 function larger(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
