@@ -3,14 +3,13 @@
  * version, a revocation, a feed that broke half-way) are dropped by number and leave no row behind after `finish`.
  * Strings are copied into the pools at once, so that loading a large feed leaves no objects.
  */
-import type { IndicatorKind, KillChainPhase, Semantics, Tlp } from './indicator.ts';
+import { DetailsBuilder } from './details-builder.ts';
+import { grown, startsOf } from './growing-columns.ts';
+import type { IndicatorKind, Semantics, Tlp } from './indicator.ts';
 import {
-  ABSENT_BYTE,
   type DetailsInput,
   type DetailsProfile,
-  type DetailsText,
   IndicatorTable,
-  TLP_LEVELS,
   endHash,
   sameBytes,
   shapeOf,
@@ -18,23 +17,18 @@ import {
   stepHash,
   valueHash,
 } from './indicator-table.ts';
-import { idKey, keyHash, NO_ID } from './stix-id.ts';
 import { MemoryTextsBuilder, type TextPoolBuilder } from './text-pool.ts';
 
 /** `full`: a pool has reached 4 GiB; the value is not loaded, the caller counts it. */
 export type AddResult = 'added' | 'known' | 'full';
 
-/** Distinct combinations of provider, types and kill chain that are shared; beyond it they are stored with each source. */
-const MAX_PROFILES = 65_536;
 const MAX_POOL_BYTES = 0xffff_ffff;
 const MAX_ROWS = 0x7fff_fffe;
 
 export class IndicatorTableBuilder {
   /** Told of each value that is added, by its hash (`valueHash`), also when it was there. */
   tap: ((hash: number) => void) | undefined;
-  readonly #feeds: string[] = [];
-  readonly #profiles: DetailsProfile[] = [];
-  readonly #profileNumbers = new Map<string, number>();
+  readonly #details: DetailsBuilder;
 
   #rows = 0;
   #shape = new Uint8Array(1024);
@@ -53,22 +47,9 @@ export class IndicatorTableBuilder {
   #linkDetails = new Uint32Array(1024);
   #linkNext = new Uint32Array(1024);
 
-  #details = 0;
-  #profile = new Uint32Array(64);
-  #textEnd = new Uint32Array(64);
-  #validFrom = new Float64Array(64);
-  #validUntil = new Float64Array(64);
-  #modified = new Float64Array(64);
-  #confidence = new Uint8Array(64);
-  #tlp = new Uint8Array(64);
-  #idHash = new Uint32Array(64);
-  #dropped = new Uint8Array(64);
-  #droppedCount = 0;
-  readonly #texts: TextPoolBuilder;
-
   /** `texts`: where the texts of details go; absent: memory. */
   constructor(texts: TextPoolBuilder = new MemoryTextsBuilder()) {
-    this.#texts = texts;
+    this.#details = new DetailsBuilder(texts);
   }
 
   /** Distinct values so far, those of dropped details included. */
@@ -78,32 +59,21 @@ export class IndicatorTableBuilder {
 
   /** Number that the next `addDetails` will return. */
   get detailsCount(): number {
-    return this.#details;
+    return this.#details.count;
   }
 
   addFeed(name: string): number {
-    return this.#feeds.push(name) - 1;
+    return this.#details.addFeed(name);
   }
 
   /** Returns the number by which values refer to these details, or -1 when the pool of texts is full. */
   addDetails(feed: number, input: DetailsInput): number {
-    const { shared, own } = this.#split(feed, input);
-    const text = Object.keys(own).length === 0 ? '' : JSON.stringify(own);
-    if (this.#texts.byteLength + text.length * 3 > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
-    if (text !== '') this.#texts.append(text);
-    const number = this.#newDetails(shared);
-    this.#validFrom[number] = input.validFromMs ?? Number.NaN;
-    this.#validUntil[number] = input.validUntilMs ?? Number.NaN;
-    this.#modified[number] = input.modifiedMs ?? Number.NaN;
-    this.#confidence[number] = input.confidence ?? ABSENT_BYTE;
-    this.#tlp[number] = input.tlp === undefined ? ABSENT_BYTE : TLP_LEVELS.indexOf(input.tlp);
-    this.#idHash[number] = input.id === undefined ? NO_ID : keyHash(idKey(input.id));
-    return number;
+    return this.#details.add(feed, input);
   }
 
   /** Number of a profile of another table as one of this feed, for `copyDetails`; undefined when there is no room for it. */
   copyProfile(feed: number, profile: DetailsProfile): number | undefined {
-    return this.#profileNumber({ ...profile, feed });
+    return this.#details.copyProfile(feed, profile);
   }
 
   /**
@@ -111,50 +81,26 @@ export class IndicatorTableBuilder {
    * as in the column.
    */
   copyDetails(profile: number, from: IndicatorTable, number: number, text: Uint8Array, idHash: number): number {
-    const { columns } = from;
-    if (this.#texts.byteLength + text.length > MAX_POOL_BYTES || this.#details >= MAX_ROWS) return -1;
-    this.#texts.appendBytes(text);
-    const copy = this.#newDetails(profile);
-    this.#validFrom[copy] = columns.validFrom[number] ?? Number.NaN;
-    this.#validUntil[copy] = columns.validUntil[number] ?? Number.NaN;
-    this.#modified[copy] = columns.modified[number] ?? Number.NaN;
-    this.#confidence[copy] = columns.confidence[number] ?? ABSENT_BYTE;
-    this.#tlp[copy] = columns.tlp[number] ?? ABSENT_BYTE;
-    this.#idHash[copy] = idHash;
-    return copy;
-  }
-
-  /** Their text has been appended. */
-  #newDetails(profile: number): number {
-    const number = this.#details++;
-    this.#growDetails();
-    this.#textEnd[number] = this.#texts.byteLength;
-    this.#profile[number] = profile;
-    this.#dropped[number] = 0;
-    return number;
+    return this.#details.copy(profile, from, number, text, idHash);
   }
 
   /** Raises the marking of details that turned out to be stricter; never lowers it. */
   restrict(details: number, tlp: Tlp): void {
-    const level = TLP_LEVELS.indexOf(tlp);
-    const present = this.#tlp[details] ?? ABSENT_BYTE;
-    if (present === ABSENT_BYTE || present < level) this.#tlp[details] = level;
+    this.#details.restrict(details, tlp);
   }
 
   /** The details no longer count; idempotent. */
   drop(details: number): void {
-    if (this.#dropped[details] === 0) this.#droppedCount++;
-    this.#dropped[details] = 1;
+    this.#details.drop(details);
   }
 
   /** Undoes `drop`. */
   restore(details: number): void {
-    if (this.#dropped[details] === 1) this.#droppedCount--;
-    this.#dropped[details] = 0;
+    this.#details.restore(details);
   }
 
   isDropped(details: number): boolean {
-    return this.#dropped[details] === 1;
+    return this.#details.isDropped(details);
   }
 
   /** `value` is canonical. `known`: the value was there, it has one more source now. */
@@ -190,7 +136,7 @@ export class IndicatorTableBuilder {
 
   /** The table; the builder must not be used afterwards. Feeds without rows keep their place. */
   finish(): IndicatorTable {
-    if (this.#droppedCount > 0) this.#sweep();
+    if (this.#details.droppedCount > 0) this.#sweep();
     const sourceStart = new Uint32Array(this.#rows + 1);
     const sources = new Uint32Array(this.#links);
     let at = 0;
@@ -199,30 +145,19 @@ export class IndicatorTableBuilder {
       const first = at;
       for (let link = this.#head[row] ?? 0; link !== 0; link = this.#linkNext[link - 1] ?? 0) {
         const details = this.#linkDetails[link - 1] ?? 0;
-        if (this.#dropped[details] === 0) sources[at++] = details;
+        if (!this.#details.isDropped(details)) sources[at++] = details;
       }
       if (at - first > 1) sources.subarray(first, at).reverse();
     }
     sourceStart[this.#rows] = at;
-    const details = this.#details;
     return new IndicatorTable({
       shape: this.#shape.slice(0, this.#rows),
-      valueStart: starts(this.#valueEnd, this.#rows),
+      valueStart: startsOf(this.#valueEnd, this.#rows),
       pool: this.#pool.slice(0, this.#poolEnd),
       sourceStart,
       sources: sources.slice(0, at),
       index: this.#index,
-      profile: this.#profile.slice(0, details),
-      textStart: starts(this.#textEnd, details),
-      texts: this.#texts.finish(),
-      validFrom: this.#validFrom.slice(0, details),
-      validUntil: this.#validUntil.slice(0, details),
-      modified: this.#modified.slice(0, details),
-      confidence: this.#confidence.slice(0, details),
-      tlp: this.#tlp.slice(0, details),
-      idHash: this.#idHash.slice(0, details),
-      profiles: this.#profiles,
-      feeds: this.#feeds,
+      ...this.#details.finish(),
     });
   }
 
@@ -314,42 +249,8 @@ export class IndicatorTableBuilder {
 
   #isAlive(row: number): boolean {
     for (let link = this.#head[row] ?? 0; link !== 0; link = this.#linkNext[link - 1] ?? 0)
-      if (this.#dropped[this.#linkDetails[link - 1] ?? 0] === 0) return true;
+      if (!this.#details.isDropped(this.#linkDetails[link - 1] ?? 0)) return true;
     return false;
-  }
-
-  #split(feed: number, input: DetailsInput): { shared: number; own: DetailsText } {
-    const { provider, library, decay, types, killChain, ...rest } = input;
-    const source = {
-      feed,
-      provider,
-      ...(library === undefined ? {} : { library }),
-      ...(decay === undefined ? {} : { decay }),
-    };
-    const own = textOf(rest);
-    const profile = profileOf(source, types, killChain);
-    const shared = this.#profileNumber(profile);
-    if (shared !== undefined) return { shared, own };
-    const plain = this.#profileNumber(source) ?? 0;
-    return {
-      shared: plain,
-      own: {
-        ...own,
-        ...(types === undefined ? {} : { types }),
-        ...(killChain === undefined ? {} : { killChain }),
-      },
-    };
-  }
-
-  #profileNumber(profile: DetailsProfile): number | undefined {
-    const key = JSON.stringify(profile);
-    const known = this.#profileNumbers.get(key);
-    if (known !== undefined) return known;
-    // A profile without types may always be added: there are as many as feeds and providers.
-    if (this.#profiles.length >= MAX_PROFILES && (profile.types ?? profile.killChain) !== undefined) return undefined;
-    const number = this.#profiles.push(profile) - 1;
-    this.#profileNumbers.set(key, number);
-    return number;
   }
 
   #growRows(): void {
@@ -359,57 +260,6 @@ export class IndicatorTableBuilder {
     this.#head = grown(this.#head, needed);
     this.#hash = grown(this.#hash, needed);
   }
-
-  #growDetails(): void {
-    const needed = this.#details;
-    this.#profile = grown(this.#profile, needed);
-    this.#textEnd = grown(this.#textEnd, needed);
-    this.#validFrom = grown(this.#validFrom, needed);
-    this.#validUntil = grown(this.#validUntil, needed);
-    this.#modified = grown(this.#modified, needed);
-    this.#confidence = grown(this.#confidence, needed);
-    this.#tlp = grown(this.#tlp, needed);
-    this.#idHash = grown(this.#idHash, needed);
-    this.#dropped = grown(this.#dropped, needed);
-  }
-}
-
-function profileOf(
-  source: Omit<DetailsProfile, 'types' | 'killChain'>,
-  types?: readonly string[],
-  killChain?: readonly KillChainPhase[],
-): DetailsProfile {
-  return {
-    ...source,
-    ...(types === undefined ? {} : { types }),
-    ...(killChain === undefined ? {} : { killChain }),
-  };
-}
-
-function textOf(input: Omit<DetailsInput, 'provider'>): DetailsText {
-  const { id, name, description, references, pattern, ordinal } = input;
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
-    ...(references === undefined ? {} : { references }),
-    ...(pattern === undefined ? {} : { pattern }),
-    ...(ordinal === undefined ? {} : { ordinal }),
-  };
-}
-
-function starts(ends: Uint32Array, count: number): Uint32Array {
-  const starting = new Uint32Array(count + 1);
-  starting.set(ends.subarray(0, count), 1);
-  return starting;
-}
-
-/** The same array, or a copy of twice the length, or of the needed length when that is more. */
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(array: T, needed: number): T {
-  if (needed <= array.length) return array;
-  const larger = new (array.constructor as new (length: number) => T)(Math.max(needed, array.length * 2));
-  larger.set(array);
-  return larger;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

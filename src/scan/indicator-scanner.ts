@@ -2,6 +2,7 @@
  * IndicatorScanner: the kernel behind the `Scanner` interface (docs/design/scanner.md). Tables are shared, the work area with
  * its input is the scanner's own; any number of scanners, one per thread, run on one memory.
  */
+import { grown } from '../core/growing-columns.ts';
 import { hasSimd, kernelModule } from './kernel-module.ts';
 import {
   CTX_BLANK_HINT,
@@ -150,8 +151,8 @@ export class IndicatorScanner implements Scanner {
     const found = this.#at(CTX_OUT_COUNT);
     const needed = this.#count + found;
     if (needed > this.#ordinals.length) {
-      this.#ranges = larger(this.#ranges, needed * 2);
-      this.#ordinals = larger(this.#ordinals, needed);
+      this.#ranges = grown(this.#ranges, needed * 2);
+      this.#ordinals = grown(this.#ordinals, needed);
     }
     const { input } = this.#block;
     for (let i = 0; i < found; i++) {
@@ -187,10 +188,4 @@ export class IndicatorScanner implements Scanner {
 /** True where the kernel runs; elsewhere there is no scanner, and every record is decoded and matched exactly. */
 export function canRunKernel(): boolean {
   return hasSimd();
-}
-
-function larger(array: Uint32Array, needed: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(Math.max(needed, array.length * 2));
-  copy.set(array);
-  return copy;
 }

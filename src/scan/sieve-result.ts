@@ -3,6 +3,7 @@
  * (`kernel/sieve.kernel.ts`), several to a scan. The columns are used again at the next scan, so that nothing is allocated but when
  * they grow.
  */
+import { grown } from '../core/growing-columns.ts';
 import { EVERY_RULE, FACT_BYTES, HEADER_BYTES } from './sieve-memory.ts';
 
 export { EVERY_RULE };
@@ -88,7 +89,7 @@ export class SieveCandidates {
       this.#ruleStarts[i] = this.#ruleCount;
       this.#ruleCounts[i] = count;
       if (this.#ruleCount + listed > this.#ruleList.length)
-        this.#ruleList = larger(this.#ruleList, this.#ruleCount + listed);
+        this.#ruleList = grown(this.#ruleList, this.#ruleCount + listed);
       at += HEADER_WORDS;
       for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
       at += listed;
@@ -126,7 +127,7 @@ export class SieveCandidates {
 
   #takeFact(found: Uint32Array, from: number): void {
     if (this.#factWords + FACT_WORDS > this.#facts.length)
-      this.#facts = larger(this.#facts, this.#factWords + FACT_WORDS);
+      this.#facts = grown(this.#facts, this.#factWords + FACT_WORDS);
     const facts = this.#facts;
     let to = this.#factWords;
     for (let at = from; at < from + FACT_WORDS; at++) facts[to++] = found[at] as number;
@@ -135,7 +136,7 @@ export class SieveCandidates {
 
   #takeFields(found: Uint32Array, from: number, count: number): void {
     const words = 3 * (this.#fieldCount + count);
-    if (words > this.#fields.length) this.#fields = larger(this.#fields, words);
+    if (words > this.#fields.length) this.#fields = grown(this.#fields, words);
     let to = 3 * this.#fieldCount;
     for (let at = from; at < from + 3 * count; at += 3, to += 3) {
       this.#fields[to] = found[at] ?? 0;
@@ -147,18 +148,12 @@ export class SieveCandidates {
 
   #growCandidates(): void {
     const needed = 2 * this.#ordinals.length;
-    this.#ordinals = larger(this.#ordinals, needed);
-    this.#ruleStarts = larger(this.#ruleStarts, needed);
-    this.#ruleCounts = larger(this.#ruleCounts, needed);
-    this.#ranges = larger(this.#ranges, 2 * needed);
-    this.#fieldStarts = larger(this.#fieldStarts, needed);
-    this.#fieldCounts = larger(this.#fieldCounts, needed);
-    this.#factStarts = larger(this.#factStarts, needed);
+    this.#ordinals = grown(this.#ordinals, needed);
+    this.#ruleStarts = grown(this.#ruleStarts, needed);
+    this.#ruleCounts = grown(this.#ruleCounts, needed);
+    this.#ranges = grown(this.#ranges, 2 * needed);
+    this.#fieldStarts = grown(this.#fieldStarts, needed);
+    this.#fieldCounts = grown(this.#fieldCounts, needed);
+    this.#factStarts = grown(this.#factStarts, needed);
   }
-}
-
-function larger(array: Uint32Array, needed: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(Math.max(needed, array.length * 2));
-  copy.set(array);
-  return copy;
 }
