@@ -2,7 +2,7 @@
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleDetails } from '../../core/match.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
-import type { PatternInput } from '../rules/pattern-set.ts';
+import type { PatternInput } from '../rules/compiled-pattern.ts';
 
 export function intelPatterns({ deferred, indicators }: IntelSet): readonly PatternInput[] {
   return deferred.map(({ pattern, details }) => {

@@ -21,7 +21,7 @@ import { EVERY_LITERAL, type LiteralResult, LiteralScanner, WRITTEN_OTHERWISE } 
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { ScanResult } from '../../scan/scanner.ts';
 import { encodedWord } from './encoded-words.ts';
-import type { PatternWitness } from './pattern-set.ts';
+import type { PatternWitness } from './pattern-witnesses.ts';
 import { mappedAddresses, searchableForms } from './searchable-texts.ts';
 
 /** Batches are smaller but for single long records, which are candidates then. */

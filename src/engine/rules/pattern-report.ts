@@ -2,7 +2,7 @@
 import type { RuleDetails } from '../../core/match.ts';
 import type { PatternStream } from '../../state/pattern/pattern-stream.ts';
 import type { GroupQuery, GroupReport, StateReport } from '../../state/snapshot/stateful-part.ts';
-import type { KeptEvent } from './pattern-set.ts';
+import type { KeptEvent } from './spanning-patterns.ts';
 
 const MAX_REFERENCES = 20;
 

@@ -8,7 +8,8 @@ import { STIX_MAPPINGS } from '../../fields/stix/registry.ts';
 import { printTest } from '../../rules/pattern/print.ts';
 import type { ComparisonOperator, PathStep } from '../../rules/pattern/ast.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../../testing/shared-data.ts';
-import { compilePatterns, type PatternInput, type PatternSetOptions } from './pattern-set.ts';
+import type { PatternInput } from './compiled-pattern.ts';
+import { compilePatterns, type PatternSetOptions } from './pattern-set.ts';
 
 const SOURCE = { input: 'test', path: 'test', id: 'test', replayable: true, timezone: 'Z' };
 

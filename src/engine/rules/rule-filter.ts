@@ -10,7 +10,7 @@ import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/sieve-result.t
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { PatternFilter } from './pattern-filter.ts';
-import type { PatternWitness } from './pattern-set.ts';
+import type { PatternWitness } from './pattern-witnesses.ts';
 import { type RecordWays, SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
 
 /** What configuration may say of a source's records. */

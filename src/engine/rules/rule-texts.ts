@@ -11,7 +11,7 @@ import type { Config } from '../config/config-schema.ts';
 import { intelPatterns } from '../intel/intel-patterns.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { readPipelineData, readPipelineFiles } from './pipeline-files.ts';
-import type { PatternInput } from './pattern-set.ts';
+import type { PatternInput } from './compiled-pattern.ts';
 import { readRuleFiles, type RuleText } from './rule-files.ts';
 import type { SigmaTexts } from './sigma-texts.ts';
 import type { FluxText, StatefulOptions } from '../state/stateful-rules.ts';

@@ -1,0 +1,182 @@
+/**
+ * SpanningPatterns: the patterns of a set that take several events, and what they remember. Events that satisfy one of their
+ * observations come here as facts, go on to a PatternStream by their group, and make a match with those before. What is remembered
+ * goes on over reloads and restarts as long as id, text and group key of a pattern stay the same.
+ */
+import type { Event } from '../../core/event.ts';
+import type { MatchedField, RuleDetails, RuleMatch } from '../../core/match.ts';
+import type { EventArchive } from '../../state/event-log.ts';
+import { Fingerprint } from '../../state/memory/fingerprint.ts';
+import type { EventCodec, PatternFact, PatternStreamOptions } from '../../state/pattern/pattern-fact.ts';
+import { PatternStream } from '../../state/pattern/pattern-stream.ts';
+import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
+import type { WindowWatch } from '../../state/window-watch.ts';
+import { streamKey } from '../state/stream-key.ts';
+import { type CompiledPattern, patternMatch } from './compiled-pattern.ts';
+import {
+  absentBrackets,
+  type KeptEvents,
+  reportPatternGroup,
+  reportPatternGroups,
+  reportPatterns,
+} from './pattern-report.ts';
+
+export interface SpanningOptions {
+  /** Fields whose values together are the group key. Default: the host. */
+  readonly groupBy?: readonly string[];
+  readonly stream?: PatternStreamOptions;
+  /** Takes the events that are kept. */
+  readonly archive?: EventArchive;
+  readonly watch?: WindowWatch;
+}
+
+export interface KeptEvent {
+  readonly event: Event;
+  readonly matched: readonly MatchedField[];
+  /** The values of the group key, for the alert. */
+  readonly group: Readonly<Record<string, string>>;
+}
+
+export type EventFact = PatternFact<KeptEvent>;
+
+/** An event beside its original text, which its fields repeat. */
+const EVENT_BYTES = 900;
+const KEPT_CODEC: EventCodec<KeptEvent> = {
+  save: (kept) => kept,
+  load: (saved) => saved as KeptEvent,
+  size: ({ event }) => EVENT_BYTES + 4 * event.original.length,
+};
+
+export class SpanningPatterns {
+  /** By their position in the list of plans. */
+  readonly #patterns: readonly CompiledPattern[];
+  readonly #groupBy: readonly string[] | undefined;
+  readonly #archive: EventArchive | undefined;
+  readonly #watch: WindowWatch | undefined;
+  readonly #streamOptions: string;
+  readonly #keys: readonly string[];
+  readonly #stream: PatternStream<KeptEvent>;
+  /** What must survive a restart; undefined when there are no such patterns. */
+  readonly part: StatefulPart | undefined;
+
+  /** `previous`: of the generation before. The same patterns go on with its very memory. */
+  constructor(patterns: readonly CompiledPattern[], options: SpanningOptions, previous?: SpanningPatterns) {
+    this.#patterns = patterns;
+    this.#groupBy = options.groupBy;
+    this.#archive = options.archive;
+    this.#watch = options.watch;
+    this.#streamOptions = JSON.stringify(options.stream ?? {});
+    this.#keys = streamKeys(patterns, options.groupBy);
+    const plans = patterns.map(({ plan }) => plan);
+    this.#stream =
+      previous !== undefined &&
+      previous.#streamOptions === this.#streamOptions &&
+      previous.#keys.join() === this.#keys.join()
+        ? previous.#stream
+        : new PatternStream(plans, this.#keys, KEPT_CODEC, options.stream);
+    if (options.watch !== undefined) this.#stream.fullest = ({ pattern, kept }) => this.#tellWindow(pattern, kept);
+    this.part = patterns.length === 0 ? undefined : this.#createPart(previous);
+  }
+
+  get size(): number {
+    return this.#patterns.length;
+  }
+
+  /** That an event satisfies brackets of a pattern, as plain data. `plan`: position of the pattern among these here. */
+  factOf(plan: number, event: Event, brackets: readonly number[], matched: readonly MatchedField[]): EventFact {
+    const { key, group } = streamKey(event.fields, this.#groupBy);
+    const isReplay = event.origin.source.replayable;
+    return { pattern: plan, key, timeMs: event.timeMs, brackets, event: { event, matched, group }, isReplay };
+  }
+
+  /** Takes a fact, in the order of events; the match that it completes. */
+  advance(fact: EventFact): RuleMatch | undefined {
+    this.#archive?.put(fact.event.event);
+    this.#tellFact(fact);
+    const found = this.#stream.push(fact);
+    const pattern = this.#patterns[fact.pattern];
+    if (found === undefined || pattern === undefined) return undefined;
+    const { event, group } = fact.event;
+    const matched = found.events.flatMap((kept) => kept.matched);
+    const events = found.events.map((kept) => kept.event);
+    const rule = pattern.input.details.id;
+    if (this.#watch?.wants(rule) === true)
+      this.#watch.fired({ rule, group, timeMs: event.timeMs, count: events.length, events });
+    return { ...patternMatch(pattern, event, matched), events, group, count: events.length };
+  }
+
+  /** The patterns, with the names of their observations. */
+  list(): readonly { readonly id: string; readonly name: string; readonly observations: readonly string[] }[] {
+    return this.#patterns.map(({ input: { details }, brackets }) => ({
+      ...{ id: details.id, name: details.name },
+      observations: brackets.map(({ bracket }) => observationName(bracket)),
+    }));
+  }
+
+  /** Tells the watch what is kept at the end of the input. */
+  tellWindows(): void {
+    if (this.#watch === undefined) return;
+    for (const { pattern, kept } of this.#stream.groups()) if (kept.length > 0) this.#tellWindow(pattern, kept);
+  }
+
+  #detailsOf(plan: number): RuleDetails | undefined {
+    return this.#patterns[plan]?.input.details;
+  }
+
+  #tellWindow(plan: number, kept: KeptEvents): void {
+    const rule = this.#detailsOf(plan)?.id ?? '';
+    if (this.#watch?.wants(rule) !== true) return;
+    const absent = absentBrackets(this.#stream, plan, kept).length;
+    this.#watch.window({
+      ...{ rule, group: kept[0]?.event.group ?? {} },
+      // Whether what is seen suffices only the search knows: a match is told as such.
+      distance: Math.max(1, absent),
+      report: () => reportPatternGroup(this.#stream, plan, kept),
+    });
+  }
+
+  #tellFact(fact: EventFact): void {
+    const rule = this.#detailsOf(fact.pattern)?.id ?? '';
+    if (this.#watch?.wants(rule) !== true) return;
+    for (const bracket of fact.brackets) this.#watch.took(rule, observationName(bracket));
+  }
+
+  #createPart(previous: SpanningPatterns | undefined): StatefulPart {
+    const stream = this.#stream;
+    const detailsOf = (plan: number): RuleDetails | undefined => this.#detailsOf(plan);
+    const fits = previous !== undefined && previous.#streamOptions === this.#streamOptions && this.#watch === undefined;
+    let former = fits ? previous : undefined;
+    const said = (list: readonly string[]): string[] => {
+      const fresh = new Set(list);
+      return this.#keys.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
+    };
+    return {
+      name: 'pattern',
+      takeOver: (part) => {
+        const known = former;
+        former = undefined;
+        return known === undefined || known.part !== part ? undefined : said(stream.takeOver(known.#stream));
+      },
+      snapshot: (full) => stream.snapshot(full),
+      restore: (chunks) => said(stream.restore(chunks)),
+      report: () => reportPatterns(stream, detailsOf),
+      groups: (ruleId, query) => reportPatternGroups(stream, detailsOf, ruleId, query),
+    };
+  }
+}
+
+/** What names patterns over restarts: id, text and group key as a fingerprint; equal ones are numbered. */
+function streamKeys(patterns: readonly CompiledPattern[], groupBy: readonly string[] = []): string[] {
+  const seen = new Map<string, number>();
+  return patterns.map(({ input }) => {
+    const { lo, hi } = new Fingerprint().set(1, 2).add(JSON.stringify([input.details.id, input.pattern, groupBy]));
+    const key = `${(hi >>> 0).toString(16)}.${(lo >>> 0).toString(16)}`;
+    const number = seen.get(key) ?? 0;
+    seen.set(key, number + 1);
+    return number === 0 ? key : `${key}.${number}`;
+  });
+}
+
+function observationName(bracket: number): string {
+  return `observation ${bracket + 1}`;
+}
