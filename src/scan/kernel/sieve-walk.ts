@@ -1,21 +1,14 @@
 /**
- * Second look: the record's keys and scalar values, by the positions of its quotes. Which key it is decides no branch: keys come in any
- * order, and a branch mistaken costs as much as a key. Objects are followed along the paths of the names that rules use; what
- * nobody asks for is only passed over. Strict: whatever is not plain JSON with an object around it is refused, and the record
- * goes to the exact path.
+ * Second look: the record's keys (`sieve-key-lookup.ts`) and scalar values, by the positions of its quotes. Which key it is decides no
+ * branch: keys come in any order, and a branch mistaken costs as much as a key. Objects are followed along the paths of the names that
+ * rules use; what nobody asks for is only passed over. Strict: whatever is not plain JSON with an object around it is refused, and the
+ * record goes to the exact path.
  */
 import {
-  ENTRY_BYTES,
-  ENTRY_LENGTH,
-  ENTRY_START,
-  ENTRY_TEXT,
   INFO_ANY,
   INFO_BYTES,
-  INFO_FLAGS,
   INFO_TELL,
   KEY_ANY,
-  KEY_BLANKLESS,
-  KEY_CLOSED,
   KEY_FLAT,
   KEY_MAY_NEST,
   KEY_PARENT,
@@ -28,91 +21,58 @@ import {
   KIND_NUMBER,
   KIND_TEXT,
   KIND_WILD,
-  LEARNT_BYTES,
-  LONGEST_KEY,
-  MAX_LEARNT,
   MAX_VALUES,
-  SIEVE_DICTIONARY,
-  SIEVE_DICTIONARY_MASK,
-  SIEVE_INFO,
-  SIEVE_KEYS,
-  SIEVE_KEYS_BYTES,
-  SIEVE_LEARNT,
-  SIEVE_LEARNT_COUNT,
-  SIEVE_MASKS,
   SIEVE_MAX_DEPTH,
   SIEVE_QUOTES,
   SIEVE_ROOT_KEYS,
-  SIEVE_SERIAL,
-  SIEVE_STAMP,
   SIEVE_TELLS,
-  SIEVE_TEXT,
   SIEVE_VALUES,
 } from './sieve-layout';
+import {
+  beginKeys,
+  endKeys,
+  flagsOf,
+  info,
+  isRepeated,
+  keyBelow,
+  keyOf,
+  nextObject,
+  NOBODY,
+  REFUSED,
+  stamp,
+  work,
+} from './sieve-key-lookup';
 import { recordEnd } from './sieve-structure';
-import { keyHash, writeEntry } from './sieve-keys';
-import { isInteger, sameBytes, skipDigits } from './sieve-text';
+import { isInteger, skipDigits } from './sieve-text';
 
-/** In place of a key: nobody asks for it. */
-const NOBODY: u32 = 0;
-/** In place of a key: refused. */
-const REFUSED: u32 = 0xffffffff;
-/** Nested objects are numbered, to see keys that stand twice in one; the stamps are begun anew before the numbers run out. */
-const LAST_SERIAL: u32 = 0xff000000;
-/** Longer unknown keys are not learnt. */
-const LONGEST_LEARNT: usize = 64;
 /** Longer ones may be too great for a double. */
 const LONGEST_NUMBER: usize = 200;
 
-let work: usize = 0;
-let dictionary: usize = 0;
-let dictionaryMask: u32 = 0;
-let keyStamps: usize = 0;
-let masks: usize = 0;
 let tells: usize = 0;
-let info: usize = 0;
-let scratch: usize = 0;
-let serial: u32 = 0;
 /** Arrays around the value at hand: inside of them nothing tells a record's kind. */
 let arrays: u32 = 0;
-let stamp: u32 = 0;
 let maxDepth: u32 = 0;
 let at: usize = 0;
 let quote: usize = 0;
 let out: usize = 0;
 let lastOut: usize = 0;
-/** Not 0: something in the record is not as it must be. */
-let refused: u32 = 0;
 
 /** Behind the last value. */
 export let valuesEnd: usize = 0;
 
 /** Walks the record; false when it is refused. */
 export function walkRecord(area: usize, start: usize): bool {
-  work = area;
-  dictionary = <usize>load<u32>(area, SIEVE_DICTIONARY);
-  dictionaryMask = load<u32>(area, SIEVE_DICTIONARY_MASK);
-  keyStamps = <usize>load<u32>(area, SIEVE_KEYS);
-  stamp = load<u32>(area, SIEVE_STAMP);
   maxDepth = load<u32>(area, SIEVE_MAX_DEPTH);
-  masks = <usize>load<u32>(area, SIEVE_MASKS);
   tells = <usize>load<u32>(area, SIEVE_TELLS);
-  info = <usize>load<u32>(area, SIEVE_INFO);
-  scratch = <usize>load<u32>(area, SIEVE_TEXT);
-  serial = load<u32>(area, SIEVE_SERIAL);
   arrays = 0;
-  refused = 0;
-  if (serial > LAST_SERIAL) {
-    memory.fill(keyStamps, 0, <usize>load<u32>(area, SIEVE_KEYS_BYTES));
-    serial = 0;
-  }
+  beginKeys(area);
   if (start >= recordEnd || load<u8>(start) != 0x7b) return false;
   const isWhole = walkRoot(start + 1);
-  store<u32>(area, serial, SIEVE_SERIAL);
+  endKeys(area);
   if (!isWhole) return false;
   // What lies behind the record is not its own, blanks neither.
   while (at < recordEnd && load<u8>(at) == 0x20) at++;
-  if (at != recordEnd || refused != 0) return false;
+  if (at != recordEnd || isRepeated()) return false;
   valuesEnd = out;
   return true;
 }
@@ -187,7 +147,7 @@ function walkObject(node: u32, depth: u32): bool {
     at++;
     return true;
   }
-  const own = node == NOBODY ? 0 : ++serial;
+  const own = node == NOBODY ? 0 : nextObject();
   while (true) {
     if (<usize>load<u32>(quote) != at) return false;
     const close = <usize>load<u32>(quote, 4);
@@ -254,12 +214,6 @@ function walkValue(key: u32, above: u32, depth: u32): bool {
     return true;
   }
   return walkScalar(key);
-}
-
-// @ts-ignore: decorator
-@inline
-function flagsOf(key: u32): u32 {
-  return load<u32>(info + <usize>key * INFO_BYTES, INFO_FLAGS);
 }
 
 /** The key that an object of `key` under `above` is looked into as. */
@@ -334,111 +288,4 @@ function emit(key: u32, start: usize, end: usize, kind: u32): bool {
   noteValue(out, key, arrays == 0 ? key : NOBODY, start, end, kind);
   out += 16;
   return true;
-}
-
-// @ts-ignore: decorator
-@inline
-function hasByte(start: usize, length: usize, byte: u8): bool {
-  for (let i: usize = 0; i < length; i += 16) {
-    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(start + i), i8x16.splat(byte)));
-    if (length - i < 16) found &= (<u32>1 << <u32>(length - i)) - 1;
-    if (found != 0) return true;
-  }
-  return false;
-}
-
-/** Number of a known key of the record itself, NOBODY for others; refused when it is spelled with escapes, and in the end when it occurs twice. */
-function keyOf(start: usize, length: usize): u32 {
-  const short = min<usize>(length, 16);
-  const bytes = v128.and(v128.load(start), v128.load(masks + 16 - short));
-  const hash = keyHash(bytes, <u32>length);
-  let slot = hash & dictionaryMask;
-  while (true) {
-    const entry = dictionary + <usize>slot * ENTRY_BYTES;
-    const other = <usize>load<u32>(entry, ENTRY_LENGTH);
-    if (other == length && length <= LONGEST_KEY && !v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) {
-      if (length <= 16 || sameBytes(<usize>load<u32>(entry, ENTRY_TEXT) + 16, start + 16, length - 16)) {
-        const key = load<u32>(entry);
-        const seen = keyStamps + (<usize>key << 2);
-        refused |= <u32>(load<u32>(seen) == stamp) & <u32>(key != 0);
-        store<u32>(seen, stamp);
-        return key;
-      }
-    } else if (load<u32>(entry, ENTRY_TEXT) == 0) return unknownKey(hash, slot, bytes, start, length);
-    slot = (slot + 1) & dictionaryMask;
-  }
-}
-
-/**
- * Keys that no rule asks for are remembered too: they come in each record. As long as there is room, and only where they stand alone
- * in the dictionary: whoever chooses keys can make no long way through it.
- */
-function unknownKey(hash: u32, slot: u32, bytes: v128, start: usize, length: usize): u32 {
-  if (hasByte(start, length, 0x5c) || isBeginTime(start, length) || mayHideData(start, length)) return REFUSED;
-  const count = load<u32>(work, SIEVE_LEARNT_COUNT);
-  if (count == MAX_LEARNT || length > LONGEST_LEARNT || length == 0) return NOBODY;
-  if (slot != (hash & dictionaryMask) || isTaken(slot - 1) || isTaken(slot + 1)) return NOBODY;
-  store<u32>(work, count + 1, SIEVE_LEARNT_COUNT);
-  const text = <usize>load<u32>(work, SIEVE_LEARNT) + <usize>count * LEARNT_BYTES;
-  memory.copy(text, start, length);
-  writeEntry(dictionary + <usize>slot * ENTRY_BYTES, 0, text, <u32>length, bytes);
-  return NOBODY;
-}
-
-function isTaken(slot: u32): bool {
-  return load<u32>(dictionary + <usize>(slot & dictionaryMask) * ENTRY_BYTES, ENTRY_TEXT) != 0;
-}
-
-/** Number of a known key in an object under `node`, NOBODY for others; refused as `keyOf` does, and where no other names may be. */
-function keyBelow(node: u32, own: u32, from: usize, size: usize): u32 {
-  let start = from;
-  let length = size;
-  if (length > LONGEST_KEY) return REFUSED;
-  const flags = flagsOf(node);
-  if ((flags & KEY_BLANKLESS) != 0 && hasByte(start, length, 0x20)) {
-    length = copyWithoutBlanks(start, length);
-    start = scratch;
-  }
-  const short = min<usize>(length, 16);
-  const bytes = v128.and(v128.load(start), v128.load(masks + 16 - short));
-  const word = <u32>length | (node << 16);
-  let slot = keyHash(bytes, word) & dictionaryMask;
-  while (true) {
-    const entry = dictionary + <usize>slot * ENTRY_BYTES;
-    if (load<u32>(entry, ENTRY_LENGTH) == word && !v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) {
-      if (length <= 16 || sameBytes(<usize>load<u32>(entry, ENTRY_TEXT) + 16, start + 16, length - 16)) {
-        const key = load<u32>(entry);
-        const seen = keyStamps + (<usize>key << 2);
-        if (load<u32>(seen) == own) return REFUSED;
-        store<u32>(seen, own);
-        return key;
-      }
-    } else if (load<u32>(entry, ENTRY_TEXT) == 0) break;
-    slot = (slot + 1) & dictionaryMask;
-  }
-  return (flags & KEY_CLOSED) != 0 || hasByte(start, length, 0x5c) ? REFUSED : NOBODY;
-}
-
-/** Returns the length of what is left, which stands in the scratch area. */
-function copyWithoutBlanks(start: usize, length: usize): usize {
-  let to = scratch;
-  for (let i: usize = 0; i < length; i++) {
-    const c = load<u8>(start + i);
-    store<u8>(to, c);
-    if (c != 0x20) to++;
-  }
-  return to - scratch;
-}
-
-/** "winlog." in front of a name whose blanks do not count. */
-function mayHideData(start: usize, length: usize): bool {
-  return length > 7 && (load<u64>(start) & 0x00ffffffffffffff) == 0x2e676f6c6e6977 && hasByte(start, length, 0x20);
-}
-
-/** `begin_time` in any letter case, with or without an underscore in front: the time of the event, whatever other fields say. */
-function isBeginTime(start: usize, length: usize): bool {
-  if (length != 10 && length != 11) return false;
-  const from = start + length - 10;
-  // "begin_ti" and "me" with the bit of lower case set everywhere.
-  return (load<u64>(from) | 0x2020202020202020) == 0x69747f6e69676562 && (load<u16>(from, 8) | 0x2020) == 0x656d;
 }
