@@ -13,19 +13,17 @@ import { AlertBlockWriter, alertsOf } from '../workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import { scanExactly } from './exact-file.ts';
-import { type FileSourceOptions, sourceOf } from './file-source.ts';
-import { type LineFraming, sniffLines } from './line-file.ts';
 import type { ListedFile } from './list-files.ts';
 import { MoreThreads } from './more-threads.ts';
-import { cutRanges, scanRange } from './scan-range.ts';
-import { type FileTotals, Job, type Piece, type Unit, type UnitEnd } from './scan-jobs.ts';
+import { scanRange } from './scan-range.ts';
+import { Job, type Piece, type Unit, type UnitEnd } from './scan-jobs.ts';
+import { type ScanSummary, ScanTotals } from './scan-totals.ts';
 import { scanUnit, type UnitTask } from './scan-unit.ts';
+import { type UnitOptions, UnitQueue } from './unit-queue.ts';
 import { examineLeft } from './waiting-records.ts';
 
-export interface ScanOptions extends FileSourceOptions {
-  readonly maxRecordBytes: number;
+export interface ScanOptions extends UnitOptions {
   readonly inflate: InflateLimits;
-  readonly now: () => number;
   /** Alerts in the order of the input; the scan waits for slow readers of the output. */
   readonly onFound: (found: readonly FoundAlert[]) => Promise<void>;
   /** Waits for slow readers of what else comes out; called between chunks. */
@@ -55,21 +53,6 @@ export interface FurtherThreads {
   readonly open: () => WorkerPool;
 }
 
-export interface ScanSummary {
-  readonly files: number;
-  readonly filesWithoutRecords: number;
-  readonly filesUnreadable: number;
-  readonly records: number;
-  /** Bytes of records, inflated. */
-  readonly recordBytes: number;
-  /** Bytes of the files as stored. */
-  readonly fileBytes: number;
-  /** Files and ranges of files, and those of them that further threads have scanned. */
-  readonly parts: number;
-  readonly partsOfOthers: number;
-  readonly dropped: Readonly<Record<string, number>>;
-}
-
 /** Jobs that may be begun before the oldest is taken, for each thread: bounds what waits in memory. */
 const AHEAD = 4;
 /** Blocks of alerts of a file that the calling thread keeps until their turn has come. */
@@ -97,8 +80,8 @@ export async function scanFiles(
 class Scan {
   readonly #engine: ScanEngine;
   readonly #options: ScanOptions;
-  readonly #units: Generator<Unit>;
-  #next: Unit | undefined;
+  readonly #units: UnitQueue;
+  readonly #totals = new ScanTotals();
   readonly #isStateful: boolean;
   /** Begun and not taken, the oldest first. */
   readonly #jobs: Job[] = [];
@@ -107,20 +90,12 @@ class Scan {
   readonly #bytes: number;
   #pool: WorkerPool | undefined;
   #failure: { readonly by: unknown } | undefined;
-  readonly #dropped = new Map<string, number>();
-  #records = 0;
-  #recordBytes = 0;
-  #fileBytes = 0;
-  #withoutRecords = 0;
-  #unreadable = 0;
-  #parts = 0;
-  #partsOfOthers = 0;
 
   constructor(files: readonly ListedFile[], engine: ScanEngine, options: ScanOptions) {
     this.#engine = engine;
     this.#options = options;
     this.#isStateful = engine.processor.isStateful;
-    this.#units = this.#unitsOf(files);
+    this.#units = new UnitQueue(files, engine.processor, options, (...why) => this.#reportUnreadable(...why));
     this.#bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     this.#threads = new MoreThreads(this.#bytes, engine.moreThreads?.rules ?? 0, () => performance.now());
   }
@@ -129,7 +104,7 @@ class Scan {
     if (this.#engine.moreThreads?.when === 'at once') this.#open();
     // Later this thread only keeps the state: it need not get ready for the kinds of records, while others do and want its processor.
     if (this.#isStateful && this.#bytes > WORTH_WAITING_BYTES) await this.#pool?.ready;
-    this.#look();
+    this.#units.begin();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.by;
       this.#give();
@@ -145,53 +120,7 @@ class Scan {
   }
 
   summary(files: number): ScanSummary {
-    return {
-      files,
-      filesWithoutRecords: this.#withoutRecords,
-      filesUnreadable: this.#unreadable,
-      records: this.#records,
-      recordBytes: this.#recordBytes,
-      fileBytes: this.#fileBytes,
-      parts: this.#parts,
-      partsOfOthers: this.#partsOfOthers,
-      dropped: Object.fromEntries(this.#dropped),
-    };
-  }
-
-  *#unitsOf(files: readonly ListedFile[]): Generator<Unit> {
-    for (const file of files) {
-      const totals: FileTotals = {
-        records: 0,
-        bytes: 0,
-        lines: 0,
-        reportedThrough: -1,
-        isExact: false,
-        isFinished: false,
-      };
-      const framing = this.#framingOf(file);
-      if (framing === 'unreadable') continue;
-      const arrivalMs = this.#options.now();
-      const source = sourceOf(file, this.#options);
-      if (framing === undefined) {
-        yield { file, source, totals, isLast: true, range: undefined, bytes: file.bytes, arrivalMs };
-        continue;
-      }
-      for (const { start, end, isLast } of cutRanges(file.bytes, this.#isStateful)) {
-        const bytes = Math.max(0, Math.min(end, file.bytes) - start);
-        yield { file, source, totals, isLast, range: { framing, start, end }, bytes, arrivalMs };
-        if (totals.isExact) break;
-      }
-    }
-  }
-
-  #framingOf(file: ListedFile): LineFraming | 'unreadable' | undefined {
-    if (file.path === '-' || this.#engine.processor.lineScanner(this.#options) === undefined) return undefined;
-    try {
-      return sniffLines(file.path, this.#options.maxRecordBytes);
-    } catch (error) {
-      this.#reportUnreadable(file, error);
-      return 'unreadable';
-    }
+    return this.#totals.summary(files);
   }
 
   #open(): void {
@@ -207,34 +136,21 @@ class Scan {
     );
   }
 
-  /** Looks for the next unit; ranges of a file that the exact path has taken are left out. */
-  #look(): void {
-    do this.#next = this.#units.next().value as Unit | undefined;
-    while (this.#next?.range !== undefined && this.#next.totals.isExact);
-  }
-
-  #advance(): Unit | undefined {
-    const unit = this.#next;
-    if (unit !== undefined) this.#parts++;
-    this.#look();
-    return unit;
-  }
-
   get #hasRoom(): boolean {
-    return this.#next !== undefined && this.#jobs.length < AHEAD * (1 + (this.#pool?.size ?? 0));
+    return this.#units.next !== undefined && this.#jobs.length < AHEAD * (1 + (this.#pool?.size ?? 0));
   }
 
   /** Whether the next unit is for this thread now. */
   #isMine(): boolean {
-    if (this.#next === undefined) return false;
+    if (this.#units.next === undefined) return false;
     if (this.#jobs.length === 0) return !(this.#isStateful && this.#isForOthers);
     // State hears of records in their order: of those of others when their turn has come.
-    return !this.#isStateful && this.#hasRoom && this.#next.file.path !== '-';
+    return !this.#isStateful && this.#hasRoom && this.#units.next.file.path !== '-';
   }
 
   /** Standard input can only be read here. */
   get #isForOthers(): boolean {
-    return this.#pool?.isReady === true && this.#next?.file.path !== '-';
+    return this.#pool?.isReady === true && this.#units.next?.file.path !== '-';
   }
 
   /** Gives the next units to threads that can take more. */
@@ -242,9 +158,9 @@ class Scan {
     const pool = this.#pool;
     if (pool === undefined) return;
     while (this.#hasRoom && this.#isForOthers && pool.hasRoom) {
-      const unit = this.#advance();
+      const unit = this.#units.take();
       if (unit === undefined) return;
-      this.#partsOfOthers++;
+      this.#totals.addPart('another');
       const job = new Job(unit);
       this.#jobs.push(job);
       const { file, source, range, arrivalMs } = unit;
@@ -260,8 +176,9 @@ class Scan {
 
   /** The next unit on this thread; its alerts go out at once when it is the oldest. */
   async #workHere(): Promise<void> {
-    const unit = this.#advance();
+    const unit = this.#units.take();
     if (unit === undefined) return;
+    this.#totals.addPart('this thread');
     const startedMs = performance.now();
     if (this.#jobs.length === 0) await this.#workDirectly(unit);
     else await this.#workAside(unit);
@@ -294,7 +211,7 @@ class Scan {
     } catch (error) {
       this.#reportUnreadable(unit.file, error);
     }
-    this.#finish(unit);
+    this.#totals.unitDone(unit);
   }
 
   /** As other threads do it: what is found waits until its turn has come. */
@@ -348,44 +265,37 @@ class Scan {
       if (this.#jobs[0] === job) this.#jobs.shift();
       this.#reportUnreadable(file, error);
     }
-    this.#finish(unit);
+    this.#totals.unitDone(unit);
   }
 
   async #endOf(unit: Unit, { dropped, irregularAfter, records, lines, bytes }: UnitEnd): Promise<void> {
     const { totals, range } = unit;
-    for (const [reason, count] of Object.entries(dropped)) this.#drop(reason, count);
+    for (const [reason, count] of Object.entries(dropped)) this.#totals.drop(reason, count);
     if (irregularAfter !== undefined) {
       totals.reportedThrough = Math.max(irregularAfter, (range?.start ?? 0) - 1);
-      totals.isExact = true;
       return this.#takeExactly(unit);
     }
     totals.records += records;
     totals.lines += lines;
     totals.bytes += bytes;
-    this.#options.onProgress(this.#fileBytes + Math.min(totals.bytes, unit.file.bytes), this.#records + totals.records);
+    this.#options.onProgress(
+      this.#totals.fileBytes + Math.min(totals.bytes, unit.file.bytes),
+      this.#totals.records + totals.records,
+    );
   }
 
   /** The whole file, as it comes. */
   async #takeExactly({ file, source, totals }: Unit): Promise<void> {
-    totals.isExact = true;
-    if (this.#next?.totals === totals) this.#look();
+    this.#units.leaveOut(totals);
     const counted = await scanExactly(file, source, this.#engine.processor, {
       ...this.#options,
       reportedThrough: totals.reportedThrough,
-      drop: (reason) => this.#drop(reason, 1),
-      onProgress: (bytes, records) => this.#options.onProgress(this.#fileBytes + bytes, this.#records + records),
+      drop: (reason) => this.#totals.drop(reason, 1),
+      onProgress: (bytes, records) =>
+        this.#options.onProgress(this.#totals.fileBytes + bytes, this.#totals.records + records),
     });
     totals.records = counted.records;
     totals.bytes = counted.bytes;
-  }
-
-  #finish({ file, totals, isLast }: Unit): void {
-    if (totals.isFinished || !(isLast || totals.isExact)) return;
-    totals.isFinished = true;
-    if (totals.records === 0) this.#withoutRecords++;
-    this.#records += totals.records;
-    this.#recordBytes += totals.bytes;
-    this.#fileBytes += file.bytes;
   }
 
   get #limits(): Pick<UnitTask, 'maxRecordBytes' | 'inflate' | 'leaves'> {
@@ -393,15 +303,11 @@ class Scan {
     return { maxRecordBytes, inflate, leaves: !this.#isStateful && (this.#pool?.size ?? 0) <= MAX_LEAVING };
   }
 
-  #drop(reason: string, count: number): void {
-    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count);
-  }
-
   /** Errors of the operating system belong to the file; anything else is a bug. */
   #reportUnreadable(file: ListedFile, error: unknown): void {
     const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') throw error;
-    this.#unreadable++;
+    this.#totals.addUnreadable();
     this.#options.onDiagnostic(
       diagnostic('ENV_FILE_UNREADABLE', 'error', `file "${file.path}" cannot be read: ${code}`),
     );
