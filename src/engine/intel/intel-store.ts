@@ -12,10 +12,12 @@ import { StoreState } from '../../intel/store/store-state.ts';
 import { digestOf, feedsBySource, nameOf } from './configured-sources.ts';
 import { IntelFiles } from './intel-files.ts';
 import { type BuiltIntel, type IntelJob, type IntelJobs, type NotedList, type RunJob, seenIn } from './intel-jobs.ts';
-import type { RefreshOutcome } from './intel-refresh.ts';
+import type { RefreshOutcome, RefreshWay } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
+import { RefreshSum } from './refresh-sum.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
+import { StoreWork, type StoreWorkOptions } from './store-work.ts';
 
 /** Where changes become live: the running generation. */
 export interface LiveSink {
@@ -25,15 +27,12 @@ export interface LiveSink {
   showFeeds(feeds: IntelSet['feeds']): void;
 }
 
-export interface IntelStoreOptions {
+export interface IntelStoreOptions extends StoreWorkOptions {
   /** Of the store alone. */
   readonly folder: string;
   readonly feedFolder: string;
   readonly run: RunJob;
-  /** Aborted when the service stops: what is under way then ends without a word. */
-  readonly signal: AbortSignal;
   readonly now: () => number;
-  readonly onProblem: (message: string, reason: string) => void;
   /** Rows of the delta beyond which a new base is built. */
   readonly mergeRows?: number;
 }
@@ -78,10 +77,9 @@ export class IntelStore {
   #entries: Uint8Array[] = [];
   readonly #files: IntelFiles;
   #sink: LiveSink | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #work: StoreWork;
   /** Changes with each base; what a job makes of an older one is dropped. */
   #epoch = 0;
-  #background: Promise<void> | undefined;
   #wantsMerge = false;
   readonly #inUse = new Set<{ readonly state: StoreState }>();
   /** Rows of all entries since the base. */
@@ -90,6 +88,7 @@ export class IntelStore {
   constructor(options: IntelStoreOptions) {
     this.#options = options;
     this.#files = new IntelFiles(options);
+    this.#work = new StoreWork(options);
   }
 
   /**
@@ -100,7 +99,7 @@ export class IntelStore {
     const stored = this.#state === undefined ? await this.#openStored(sources) : undefined;
     if (stored !== undefined) return stored;
     // Where only the content of the sources may be new, it need not wait until everything is built.
-    if (digestOf(sources) === digestOf(this.#sources)) await this.#inTurn(() => this.#refresh(undefined, 'quick'));
+    if (digestOf(sources) === digestOf(this.#sources)) await this.#work.inTurn(() => this.#refresh(undefined, 'quick'));
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
     const lists: NotedList[] = [];
     const { set, built, feedCounts } = await this.#load(sources, (notes, i) => {
@@ -123,13 +122,13 @@ export class IntelStore {
 
   /** Takes in sources that changed on disk; `rebuild` asks for all to be built anew, rules included. */
   async refresh(names: readonly string[] | undefined, rebuild: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
-    const outcome = await this.#inTurn(() => this.#refresh(names));
+    const outcome = await this.#work.inTurn(() => this.#refresh(names));
     return outcome ?? (await rebuild());
   }
 
   /** Removes what has expired. */
   sweep(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#work.inTurn(async () => {
       if (this.#state === undefined) return;
       const request = { state: this.#portable(this.#state), nowMs: this.#options.now() };
       const { entry } = await this.#run('sweep', request, this.#state);
@@ -159,8 +158,7 @@ export class IntelStore {
 
   /** Resolves when everything asked for is done and on disk. */
   async settled(): Promise<void> {
-    await this.#queue;
-    while (this.#background !== undefined) await this.#background;
+    await this.#work.settled();
   }
 
   async close(): Promise<void> {
@@ -168,19 +166,12 @@ export class IntelStore {
     await this.#files.close();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
-  }
-
   /** Undefined: all must be built anew; `quick`: which is about to be done. */
   async #refresh(
     names: readonly string[] | undefined,
     how: 'whole' | 'quick' = 'whole',
   ): Promise<RefreshOutcome | undefined> {
-    const total = { added: 0, removed: 0, changed: 0 };
-    let way: RefreshOutcome['way'] = 'unchanged';
+    const sum = new RefreshSum();
     // A source of several feeds is looked at again until all that changed have been taken in.
     let again = 0;
     for (let i = 0; i < this.#sources.length; i += again > 0 ? 0 : 1) {
@@ -200,41 +191,29 @@ export class IntelStore {
         // Values are live at once; rules follow when they are built.
         if (result.entry !== undefined) await this.#apply(result.entry);
         if (how === 'quick' || result.why === 'rules' || !(await this.#rebuild())) return undefined;
-        way = 'rebuild';
+        sum.rebuilt();
         break;
       }
-      const applied = await this.#apply(result.entry);
+      sum.add(await this.#apply(result.entry));
       if (result.recordsRead !== undefined) this.counts.refreshesPartial++;
       again = result.more === true && again < MAX_FEEDS_AT_ONCE ? again + 1 : 0;
-      for (const table of [applied.indicators, applied.benign]) {
-        total.added += table.added;
-        total.removed += table.removed;
-        total.changed += table.changed;
-        if (table.added + table.removed + table.changed > 0) way = 'delta';
-      }
     }
-    if (how === 'whole' || way !== 'unchanged') this.counts[WAYS[way]]++;
+    if (how === 'whole' || sum.way !== 'unchanged') this.counts[WAYS[sum.way]]++;
     await this.#keepNotes();
-    const message =
-      way === 'delta'
-        ? `values: ${total.added} added, ${total.removed} removed, ${total.changed} changed`
-        : way === 'rebuild'
-          ? 'all indicators were built anew'
-          : 'nothing changed';
-    return { atMs: this.#options.now(), ok: true, way, ...total, message };
+    return sum.outcome(this.#options.now());
   }
 
   /** On disk first, then live. */
   async #apply(made: Uint8Array): Promise<AppliedRows> {
     // Every job and every matching thread gets all entries: shared, none of them is copied for it.
     const bytes = shared(made);
-    const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    if (entry === undefined || this.#state === undefined) throw new Error('an entry that was made here cannot be read');
+    const entry = readEntry(bytes);
+    if (this.#state === undefined) throw new Error('the store was not opened');
     await this.#files.append(bytes);
     this.#entries.push(bytes);
     const applied = this.#sink?.applyRows(entry.rows, bytes) ?? NOTHING_APPLIED;
     this.#state.apply(entry, 'without-rows');
-    this.#rows += entry.rows.indicators.rows.length + entry.rows.benign.rows.length;
+    this.#rows += rowCount(entry);
     this.counts.expired += entry.expired;
     this.#sink?.showFeeds(this.#state.feeds);
     const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || this.#files.logBytes > MERGE_LOG_BYTES;
@@ -338,7 +317,7 @@ export class IntelStore {
   }
 
   #saveLater(tables?: PortableTables): void {
-    this.#inBackground(async () => {
+    this.#work.beside(async () => {
       const state = this.#state;
       if (state !== undefined && this.#sources.length > 0) await this.#save(state, this.#epoch, tables);
     });
@@ -347,40 +326,26 @@ export class IntelStore {
   /** Until then, and where a list changed meanwhile, it is read as a whole. */
   #noteLater(lists: readonly NotedList[]): void {
     if (lists.length === 0) return;
-    this.#inBackground(async () => {
+    this.#work.beside(async () => {
       const state = this.#state;
       const { folder: seenFolder, feedFolder: cacheFolder } = this.#options;
       if (state === undefined) return;
       await this.#run('note', { lists, cacheFolder, seenFolder }, state);
       // A change may have brought other ones.
-      await this.#inTurn(() => this.#keepNotes());
+      await this.#work.inTurn(() => this.#keepNotes());
     });
   }
 
   #mergeLater(): void {
     if (this.#wantsMerge) return;
     this.#wantsMerge = true;
-    this.#inBackground(async () => {
+    this.#work.beside(async () => {
       try {
         await this.#merge();
       } finally {
         this.#wantsMerge = false;
       }
     });
-  }
-
-  /** One after the other, beside the queue. */
-  #inBackground(work: () => Promise<void>): void {
-    const running: Promise<void> = (this.#background ?? Promise.resolve())
-      .then(work)
-      .catch((error: unknown) => {
-        if (!this.#options.signal.aborted)
-          this.#options.onProblem('the store of indicators could not be tidied up', String(error));
-      })
-      .finally(() => {
-        if (this.#background === running) this.#background = undefined;
-      });
-    this.#background = running;
   }
 
   async #merge(): Promise<void> {
@@ -391,7 +356,7 @@ export class IntelStore {
     const { now, feedFolder: spillFolder } = this.#options;
     const built = await this.#run('merge', { state: this.#portable(state), nowMs: now(), spillFolder }, state);
     const set = fromPortable(built.set, 'owned');
-    const merged = await this.#inTurn(async () => {
+    const merged = await this.#work.inTurn(async () => {
       const sink = this.#sink;
       if (epoch !== this.#epoch || sink === undefined || this.#state === undefined) return undefined;
       const since = this.#entries.slice(count);
@@ -412,7 +377,7 @@ export class IntelStore {
     const { number, path } = this.#files.nextBase();
     const sources = state.sources;
     await this.#run('save', { set: portable(state.set), path, ...(tables !== undefined && { tables }) }, state);
-    await this.#inTurn(async () => {
+    await this.#work.inTurn(async () => {
       if (epoch !== this.#epoch) {
         await this.#files.dropBase(number);
         return;
@@ -432,7 +397,7 @@ const WAYS = {
   unchanged: 'refreshesUnchanged',
   delta: 'refreshesDelta',
   rebuild: 'refreshesRebuild',
-} as const satisfies Record<RefreshOutcome['way'], keyof IntelStoreCounts>;
+} as const satisfies Record<RefreshWay, keyof IntelStoreCounts>;
 
 const NO_COUNTS = { added: 0, removed: 0, changed: 0 };
 const NOTHING_APPLIED: AppliedRows = { indicators: NO_COUNTS, benign: NO_COUNTS, withoutRoom: 0 };
