@@ -29,6 +29,16 @@ describe('what a record says about a process', () => {
       },
       'start w 7/{a}<3/{b} i | - | -',
     ],
+    [
+      'Sysmon 1 without the GUID of the parent',
+      { ...SYSMON, EventID: 1, ProcessGuid: '{a}', ProcessId: 7, ParentProcessId: 3, Image: 'i' },
+      'start w 7/{a}<3 i | - | -',
+    ],
+    [
+      'Sysmon 1 that says nothing of its parent',
+      { ...SYSMON, EventID: '1', ProcessGuid: '{a}', ProcessId: 7, Image: 'i' },
+      'start w 7/{a}<- i | - | -',
+    ],
     ['Sysmon 5', { ...SYSMON, EventID: '5', ProcessGuid: '{a}', ProcessId: 7, Image: 'i' }, 'exit w 7/{a}<- i | - | -'],
     [
       'Sysmon 3',

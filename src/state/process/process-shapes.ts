@@ -117,6 +117,9 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
   },
   { keys: ['process.pid'], kind: 'activity', ...ECS_IDS, fields: {} },
   { keys: ['ProcessGuid', 'ParentProcessGuid'], ...SYSMON_START },
+  // Where a shipper left fields of the parent out.
+  { keys: ['ProcessGuid', 'ParentProcessId'], ...SYSMON_START },
+  { keys: ['ProcessGuid'], when: [[EVENT_ID, ['1']]], ...SYSMON_START },
   {
     keys: ['ProcessGuid'],
     when: [[EVENT_ID, ['5']]],
