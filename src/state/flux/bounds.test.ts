@@ -90,3 +90,47 @@ describe('flux memory at its bounds', () => {
     expect(row('host-1', 'x', 'p', false)).toBe(true);
   });
 });
+
+describe('the line of ancestors', () => {
+  const ANCESTOR: FluxSpec = {
+    rules: [
+      {
+        ...{ name: 'r', action: 'ancestor' as const, parent: 'p', child: 'c', tags: ['t'] },
+        condition: { kind: 'tag', tag: 0, from: 'inherited' },
+      },
+    ],
+  };
+
+  /** Rows `[child, parent]` of one group, the first with the tag: how many fired, and what the last alert lists. */
+  function run(rows: readonly (readonly [string, string])[]): { fired: number; listed: number; complete: boolean } {
+    const clocks = new SourceClocks();
+    const source = clocks.register('rows', 'file');
+    const told = { fired: 0, listed: 0, complete: false };
+    const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 3, hi: 5 }, latenessMs: 0 };
+    const plan = planFlux(ANCESTOR);
+    const engine = new FluxEngine<undefined>(plan, clocks, options, (_row, result) => {
+      if (result.fired.length === 0) return;
+      told.fired++;
+      const { contributors, complete } = result.evidence(plan.rules[0] as (typeof plan.rules)[number]);
+      Object.assign(told, { listed: contributors.length, complete });
+    });
+    rows.forEach(([child, parent], i) => {
+      const own = [i === 0 ? 1 : 0];
+      const place = { timeMs: i, source, position: i, part: 0 };
+      engine.push({ ...place, group: 'g', columns: [child, parent], own, item: undefined }, 0);
+    });
+    engine.end();
+    return told;
+  }
+
+  it('passes tags on however long it is: nothing is walked; an alert lists the nearest 64 and says that more are missing', () => {
+    const chain = Array.from({ length: 3000 }, (_, i): [string, string] => [`p${i}`, `p${i - 1}`]);
+    expect(run(chain)).toEqual({ fired: 2999, listed: 65, complete: false });
+    expect(run(chain.slice(0, 65))).toEqual({ fired: 64, listed: 65, complete: false });
+  });
+
+  it('ends at a cycle of ids', () => {
+    const cycle = Array.from({ length: 300 }, (_, i): [string, string] => [`p${i % 3}`, `p${(i + 2) % 3}`]);
+    expect(run(cycle)).toEqual({ fired: 299, listed: 3, complete: true });
+  });
+});

@@ -342,6 +342,7 @@ export class EvidenceLog<T> implements ProofSource {
       }
       contributors.unshift({ row: node.row, tags: ownTags(planned, node.row), depth });
       next = node.hasParent ? { lo: node.parentLo, hi: node.parentHi } : undefined;
+      if (depth === MAX_DEPTH && next !== undefined) complete = false;
     }
     return { contributors, complete };
   }
