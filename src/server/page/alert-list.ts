@@ -106,6 +106,11 @@ export class AlertList {
     return filter.text === '' || entry.search.includes(filter.text.toLowerCase());
   }
 
+  /** The newest alert: where the way through the list begins. */
+  focusFirst(): void {
+    this.#place.querySelector('button')?.focus();
+  }
+
   #moveFocus(event: KeyboardEvent): void {
     const step =
       event.key === 'ArrowDown' || event.key === 'j' ? 1 : event.key === 'ArrowUp' || event.key === 'k' ? -1 : 0;

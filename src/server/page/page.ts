@@ -320,6 +320,8 @@ function initKeys(): void {
       byId('filter-text').focus();
     } else if (detail.open && (event.key === 'j' || event.key === 'k')) {
       moveAlert(event.key === 'j' ? 1 : -1);
+    } else if (event.key === 'j' && document.activeElement === document.body) {
+      list.focusFirst();
     }
   });
 }

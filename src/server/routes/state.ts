@@ -3,11 +3,17 @@
  * rule: what is in them, and what their condition lacks. `filter` is a text in a value of the group key, `limit` is 1 to 1,000.
  */
 import { suggestion } from '../../errors/nearest.ts';
+import type { StateReport } from '../../state/snapshot/stateful-part.ts';
 import type { Route } from '../route.ts';
 
 const PARAMETERS = ['rule', 'filter', 'limit'];
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
+/** Whose groups cannot be listed, and where to look instead. */
+const UNLISTED: Readonly<Partial<Record<StateReport['engine'], string>>> = {
+  flux: 'facts of flux specifications are fingerprints; "flint rules explain" tells of a file of events',
+  process: 'alerts show the processes that matter to them',
+};
 
 export const stateRoute: Route = {
   method: 'GET',
@@ -29,8 +35,12 @@ export const stateRoute: Route = {
     const groups = view.groups(rule, { limit, ...(filter !== undefined && { filter }) });
     if (groups !== undefined) return { rule, limit, groups };
     reply.code(404);
-    const known = overview.rules.map((each) => each.rule);
-    return { error: `no windows are kept for a rule "${rule}"${suggestion(rule, known)}` };
+    const unlisted = overview.rules.find((each) => each.rule === rule || each.name.split(', ').includes(rule));
+    const why = unlisted === undefined ? undefined : UNLISTED[unlisted.engine];
+    if (why !== undefined) return { error: `the groups of "${rule}" cannot be listed: ${why}` };
+    const listed = overview.rules.filter(({ engine }) => UNLISTED[engine] === undefined);
+    const names = listed.map((each) => each.rule);
+    return { error: `no windows are kept for a rule "${rule}"${suggestion(rule, names)}` };
   },
 };
 
