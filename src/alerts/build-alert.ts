@@ -177,7 +177,7 @@ function references(events: readonly Event[]): AlertEventReference[] {
   return events.slice(-MAX_HITS).map((event) => ({
     '@timestamp': rfc3339(event.timeMs),
     id: eventKey(event),
-    original: event.original,
+    ...(event.original !== '' && { original: event.original }),
   }));
 }
 
