@@ -304,7 +304,14 @@ const { config } = loadConfig({}, {});
 function foundBy(text: string, events: readonly Event[]): readonly Found[] {
   const texts: RuleTexts = {
     ...readSigmaTexts(config, [{ path: 'rules.yml', text }]).texts,
-    ...{ patterns: [], stixMappings: [], patternGroupBy: [], flux: [], fluxMemory: config.flux_memory },
+    ...{
+      patterns: [],
+      stixMappings: [],
+      patternGroupBy: [],
+      flux: [],
+      fluxMemory: config.flux_memory,
+      correlationMemory: config.correlation_memory,
+    },
     ...{ lateness: { latenessMs: LATENESS_MS }, processMemory: config.process_memory, mode: 'ordered' },
   };
   const rules = new EventRules(texts, { seed: { lo: 3, hi: 4 } });

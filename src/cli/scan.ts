@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { formatBytes } from './byte-amount.ts';
-import { formatCount } from './count-text.ts';
+import { counted, formatCount } from './count-text.ts';
 import { ENCODERS } from '../encode/registry.ts';
 import type { EncodeOptions, Encoder } from '../encode/encoder.ts';
 import { buildGeneration } from '../engine/build-generation.ts';
@@ -22,6 +22,7 @@ import { eventWriter, refuseEventsWithoutFlux } from './event-writer.ts';
 import { EXIT, printDiagnostics } from './exit.ts';
 import { LineOutput } from './line-output.ts';
 import { createProgress } from './progress.ts';
+import { stateSummary } from './state-summary.ts';
 import { openTerminal, paint, say, type Terminal } from './terminal.ts';
 import { renderTable } from './table.ts';
 
@@ -187,10 +188,10 @@ function renderSummary(
   const seconds = Math.max(0.001, elapsedMs / 1000);
   const counts = generation.counts();
   const lines = [
-    `${formatCount(summary.records)} records (${formatBytes(summary.recordBytes)}) of ${summary.files} files in ${seconds.toFixed(2)} s: ` +
+    `${counted(summary.records, 'record')} (${formatBytes(summary.recordBytes)}) of ${counted(summary.files, 'file')} in ${seconds.toFixed(2)} s: ` +
       `${formatCount(Math.round(summary.records / seconds))} records/s, ${formatBytes(summary.recordBytes / seconds)}/s`,
     `searched for ${generation.summary}`,
-    paint(terminal.colorErr, 'bold', `${formatCount(printer.alerts)} alerts`),
+    paint(terminal.colorErr, 'bold', counted(printer.alerts, 'alert')),
   ];
   if (summary.partsOfOthers > 0) {
     const [others, all] = [summary.partsOfOthers, summary.parts].map((count) => count.toLocaleString('en'));
@@ -208,21 +209,7 @@ function renderSummary(
     lines.push(
       `no Sigma rule was tried on ${formatCount(Number(counts.unrecognised))} events: nothing tells their log source (docs/sigma.md)`,
     );
-  const reports = generation.parts.flatMap((part) => part.report());
-  const undecided = reports.reduce((sum, report) => sum + (report.undecided ?? 0), 0);
-  if (undecided > 0)
-    lines.push(
-      `${formatCount(undecided)} times the search for events of a STIX pattern was given up: flint rules explain says of which (docs/patterns.md)`,
-    );
-  const bloom = (['refuted', 'unconfirmed', 'restored'] as const).map((what) =>
-    reports.reduce((sum, report) => sum + (report[what] ?? 0), 0),
-  );
-  if (bloom.some((count) => count > 0)) {
-    const [refuted, unconfirmed, restored] = bloom.map(formatCount);
-    lines.push(
-      `Bloom memory: ${refuted} false alerts dropped, ${unconfirmed} alerts unconfirmed, ${restored} hidden alerts restored (docs/flux.md)`,
-    );
-  }
+  lines.push(...stateSummary(generation.parts.flatMap((part) => part.report())));
   if (quiet.length > 0) lines.push(`not shown: ${quiet.join(', ')}`);
   const rows = [...printer.byRule]
     .sort((a, b) => b[1] - a[1])

@@ -15,6 +15,7 @@ import { WindowHistory } from '../../engine/state/window-history.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { parseFluxSpec } from '../../rules/flux/parse-spec.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { StateReport } from '../../state/snapshot/stateful-part.ts';
 import { configFlags } from '../engine-options.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { openTerminal, say } from '../terminal.ts';
@@ -185,12 +186,16 @@ export async function explainWindows(
       `no Sigma rule was tried on ${unrecognised} events: nothing tells their log source; --logsource says it`,
     );
   if (summary.records === 0) say(terminal, `"${path}" holds no records`);
-  const reports = new Map(generation.parts.flatMap((part) => part.report().map((report) => [report.rule, report])));
+  const reports = generation.parts.flatMap((part) => part.report());
+  // All rules of a flux specification share one memory.
+  const reportOf = ({ id, engine }: WindowRule): StateReport | undefined =>
+    reports.find((report) => (engine === 'flux' ? report.name.split(', ').includes(id) : report.rule === id));
   for (const rule of chosen) {
     const told = history.rules().find((one) => one.rule === rule.id);
     if (told === undefined) continue;
-    const { late = 0, undecided = 0 } = reports.get(rule.id) ?? {};
-    const head = { ...told, records: summary.records, late, undecided };
+    const { late = 0, undecided = 0, evicted = 0 } = reportOf(rule) ?? {};
+    const takesLate = (config.state.late_events ?? (rule.engine === 'flux' ? 'evaluate' : 'drop')) === 'evaluate';
+    const head = { ...told, records: summary.records, late, takesLate, undecided, evicted };
     const write = (object: object, text: string): void =>
       void terminal.out.write(`${isForPeople(terminal) ? text : JSON.stringify(object)}\n`);
     write(ruleHistoryObject(rule, head), ruleHistoryText(rule, head, terminal.colorOut));

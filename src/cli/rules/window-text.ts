@@ -7,6 +7,10 @@ import type { WindowRule } from './explain-windows.ts';
 export interface RuleHead extends RuleHistory {
   readonly records: number;
   readonly late: number;
+  /** Late ones are evaluated all the same. */
+  readonly takesLate: boolean;
+  /** Groups and entries forgotten because a bound was reached. */
+  readonly evicted: number;
   /** Searches that were given up. */
   readonly undecided: number;
 }
@@ -21,7 +25,13 @@ export function ruleHistoryText({ name, engine, sources, fields }: WindowRule, h
     const about = names.length === 0 ? '' : ` (${oneLine(names.join(', '), 200)})`;
     return `  ${count} left out: ${reason.replaceAll('-', ' ')}${about}`;
   });
-  if (head.late > 0) lost.push(`  ${head.late} left out: later than allowed`);
+  if (head.late > 0)
+    lost.push(
+      head.takesLate
+        ? `  ${head.late} later than allowed, evaluated as of then`
+        : `  ${head.late} left out: later than allowed`,
+    );
+  if (head.evicted > 0) lost.push(`  ${head.evicted} groups and entries forgotten: no more memory is allowed`);
   if (head.undecided > 0)
     lost.push(`  ${head.undecided} times given up: too many events could belong together in too many ways`);
   return [
@@ -38,12 +48,14 @@ export function ruleHistoryObject({ id, name, engine, sources }: WindowRule, hea
     matches: [...head.took].map(([of, count]) => ({ of, name: sources.get(of) ?? of, count })),
     left_out: [
       ...head.lost,
-      ...(head.late > 0 ? [['late', head.late] as const] : []),
+      ...(head.late > 0 && !head.takesLate ? [['late', head.late] as const] : []),
+      ...(head.evicted > 0 ? [['forgotten', head.evicted] as const] : []),
       ...(head.undecided > 0 ? [['undecided', head.undecided] as const] : []),
     ].map(([reason, count]) => ({
       reason,
       count,
     })),
+    ...(head.late > 0 && head.takesLate && { late_evaluated: head.late }),
   };
 }
 

@@ -168,6 +168,23 @@ export const configSchema = Type.Object(
       },
       { ...strict, default: {}, description: 'bounds of exact flux memory' },
     ),
+    correlation_memory: Type.Object(
+      {
+        bytes: Type.Integer({
+          default: 1_073_741_824,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description: 'windows of all correlations; beyond it the groups untouched for longest are given up, counted',
+        }),
+        matches_per_group: Type.Integer({
+          default: 100_000,
+          minimum: 10,
+          maximum: 10_000_000,
+          description: 'matches in one window of one group; beyond it the oldest go, counted',
+        }),
+      },
+      { ...strict, default: {}, description: 'bounds of correlations; see docs/correlation.md' },
+    ),
     process_memory: Type.Object(
       {
         mode: Type.Union([Type.Literal('auto'), Type.Literal('on'), Type.Literal('off')], {

@@ -97,6 +97,10 @@ export class EventRules implements MatchesEvents {
       seed,
       lateness: texts.lateness,
       fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
+      correlationBounds: {
+        budgetBytes: texts.correlationMemory.bytes,
+        maxFactsPerGroup: texts.correlationMemory.matches_per_group,
+      },
       ...(onEvent !== undefined && { onEvent }),
       ...(previous?.stateful !== undefined && { previous: previous.stateful }),
       ...kept,

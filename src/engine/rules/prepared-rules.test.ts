@@ -20,6 +20,7 @@ const { config } = loadConfig({}, {});
 const texts: RuleTexts = {
   ...readSigmaTexts(config, [{ path: 'rules.yml', text: `${PROCESS_RULES}---\n${AUDIT_RULES}` }]).texts,
   ...{ patterns: [], stixMappings: [], patternGroupBy: [], flux: [], fluxMemory: config.flux_memory },
+  correlationMemory: config.correlation_memory,
   ...{ lateness: { latenessMs: 60_000 }, processMemory: config.process_memory, mode: 'ordered' },
 };
 

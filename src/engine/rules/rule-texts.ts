@@ -23,6 +23,7 @@ export interface RuleTexts extends SigmaTexts {
   readonly patternGroupBy: readonly string[];
   readonly flux: readonly FluxText[];
   readonly fluxMemory: Config['flux_memory'];
+  readonly correlationMemory: Config['correlation_memory'];
   readonly lateness: Lateness;
   readonly processMemory: Config['process_memory'];
   /** `ordered` for files, `eager` for live inputs. */
@@ -48,6 +49,7 @@ export function readRuleTexts(
     patternGroupBy: config.pattern_group_by,
     flux: flux.texts,
     fluxMemory: config.flux_memory,
+    correlationMemory: config.correlation_memory,
     lateness: {
       latenessMs: config.state.lateness_seconds * 1000,
       ...(config.state.late_events !== undefined && { lateEvents: config.state.late_events }),

@@ -12,7 +12,7 @@ import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { FluxSpec } from '../../ir/flux.ts';
 import { parseFluxSpec } from '../../rules/flux/parse-spec.ts';
 import { Correlator } from '../../state/correlation/correlator.ts';
-import { DEFAULT_CORRELATION_OPTIONS } from '../../state/correlation/engine.ts';
+import { type CorrelationOptions, DEFAULT_CORRELATION_OPTIONS } from '../../state/correlation/engine.ts';
 import { fieldReader } from '../../state/correlation/fact.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
 import type { Watcher } from '../../state/correlation/plan.ts';
@@ -65,6 +65,8 @@ export interface StatefulOptions {
   readonly watch?: WindowWatch;
   /** Default: those of the engine. */
   readonly fluxBounds?: FluxBounds;
+  /** Default: those of the engine. */
+  readonly correlationBounds?: Pick<CorrelationOptions, 'budgetBytes' | 'maxFactsPerGroup'>;
   /** Default: those of the engines. */
   readonly lateness?: Lateness;
 }
@@ -151,7 +153,7 @@ export class StatefulRules {
   readonly #firings: { list: Firing[] };
 
   constructor(correlations: readonly CorrelationRule[], flux: readonly FluxText[], options: StatefulOptions) {
-    const { mode, seed, previous, archive, watch, lateness } = options;
+    const { mode, seed, previous, archive, watch, lateness, correlationBounds } = options;
     const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
     const firings = previous === undefined ? { list: [] } : previous.#firings;
     this.#firings = firings;
@@ -161,10 +163,11 @@ export class StatefulRules {
     this.#correlator =
       correlations.length === 0
         ? undefined
-        : reuse(formerCorrelator, JSON.stringify([correlations, mode, lateness]), () => {
+        : reuse(formerCorrelator, JSON.stringify([correlations, mode, lateness, correlationBounds]), () => {
             const settings = {
               ...DEFAULT_CORRELATION_OPTIONS,
               ...lateness,
+              ...correlationBounds,
               mode,
               seed,
               eventLogBytes: EVENT_LOG_BYTES,

@@ -1,0 +1,45 @@
+/**
+ * What a scan says of rules over several events beside their alerts: what came too late, what memory bounds made them forget, what
+ * became of doubtful alerts of Bloom memory. Nothing of this may stay hidden: each can be why an alert is not there.
+ */
+import type { StateReport } from '../state/snapshot/stateful-part.ts';
+import { counted, formatCount } from './count-text.ts';
+import { oneLine } from './terminal.ts';
+
+/** Rules named in one line; the others are counted. */
+const MAX_NAMED = 5;
+
+export function stateSummary(reports: readonly StateReport[]): string[] {
+  const lines: string[] = [];
+  const undecided = sumOf(reports, 'undecided');
+  if (undecided > 0)
+    lines.push(
+      `${formatCount(undecided)} times the search for events of a STIX pattern was given up: flint rules explain says of which (docs/patterns.md)`,
+    );
+  const bloom = (['refuted', 'unconfirmed', 'restored'] as const).map((what) => sumOf(reports, what));
+  if (bloom.some((count) => count > 0)) {
+    const [refuted, unconfirmed, restored] = bloom.map(formatCount);
+    lines.push(
+      `Bloom memory: ${refuted} false alerts dropped, ${unconfirmed} alerts unconfirmed, ${restored} hidden alerts restored (docs/flux.md)`,
+    );
+  }
+  const late = byRule(reports, 'late');
+  if (late !== '') lines.push(`later than the lateness allows (state.late_events): ${late}`);
+  const evicted = byRule(reports, 'evicted');
+  if (evicted !== '') lines.push(`forgotten because a bound of memory was reached: ${evicted}`);
+  return lines;
+}
+
+function sumOf(reports: readonly StateReport[], what: 'undecided' | 'refuted' | 'unconfirmed' | 'restored'): number {
+  return reports.reduce((sum, report) => sum + (report[what] ?? 0), 0);
+}
+
+/** `3 of Many failed logons, 1 of recon`, the greatest first. */
+function byRule(reports: readonly StateReport[], what: 'late' | 'evicted'): string {
+  const counts = reports.filter((report) => report[what] > 0).sort((a, b) => b[what] - a[what]);
+  const named = counts
+    .slice(0, MAX_NAMED)
+    .map((report) => `${formatCount(report[what])} of ${oneLine(report.name, 80)}`);
+  const others = counts.length - named.length;
+  return [...named, ...(others > 0 ? [`and more of ${counted(others, 'other rule')}`] : [])].join(', ');
+}
