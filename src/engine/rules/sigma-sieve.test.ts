@@ -12,7 +12,7 @@ import { hasSharedData, sharedData } from '../../testing/shared-data.ts';
 import { activeRuleFiles } from '../../testing/sigma-corpus.ts';
 import { WINDOWS_SHAPES } from '../../testing/windows-shapes.ts';
 import { rulesOf } from './rule-filter.ts';
-import { EXIT_EVENT_IDS, SigmaSieve, START_KEYS } from './sigma-sieve.ts';
+import { PROCESS_EVENT_IDS, SigmaSieve, START_KEYS } from './sigma-sieve.ts';
 
 describe('records of process starts and ends', () => {
   it('are told by their keys or event ids, whatever the format', () => {
@@ -21,7 +21,7 @@ describe('records of process starts and ends', () => {
       const ids = (when ?? []).flatMap(([names, texts]) => (names.includes('EventID') ? texts : []));
       const isTold =
         keys.some((key) => START_KEYS.some((known) => known === key || key.startsWith(`${known}.`))) ||
-        (ids.length > 0 && ids.every((id) => EXIT_EVENT_IDS.has(id)));
+        (ids.length > 0 && ids.every((id) => PROCESS_EVENT_IDS.has(id)));
       expect({ keys, isTold }).toEqual({ keys, isTold: true });
     }
   });

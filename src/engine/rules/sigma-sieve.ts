@@ -41,8 +41,8 @@ export const START_KEYS = [
   'parent_id',
   'msg',
 ] as const;
-/** Event ids of records that tell of an end. */
-export const EXIT_EVENT_IDS: ReadonlySet<string> = new Set(['5', '4689']);
+/** Event ids of records that tell of an end, or of a start whatever fields are left. */
+export const PROCESS_EVENT_IDS: ReadonlySet<string> = new Set(['1', '5', '4689']);
 /** What starts and ends of processes are called in `event.type` and `event.action`. */
 const ECS_KINDS = ['start', 'end', 'stop', 'exit', 'creation', 'exec', 'fork'] as const;
 /** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
@@ -284,7 +284,7 @@ function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtHand): b
   const keys = START_KEYS.filter((key) => !ecs.includes(key)).flatMap((key) => view.placesOf(key) ?? []);
   // All are asked for: what the answers are is the kind's.
   const started = keys.map(({ path }) => trace.asks(path));
-  return started.includes(true) || EXIT_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
+  return started.includes(true) || PROCESS_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
 }
 
 /** In ECS every event has the ids of its process: category, type and action tell what it says of it. */
