@@ -59,7 +59,11 @@ function check(vector: Vector, options: Partial<FluxEngineOptions>, backwards = 
 }
 
 interface ShownEvidence {
-  readonly contributors: readonly (readonly [item: number | undefined, tags: readonly string[], depth: number | undefined])[];
+  readonly contributors: readonly (readonly [
+    item: number | undefined,
+    tags: readonly string[],
+    depth: number | undefined,
+  ])[];
   readonly complete: boolean;
 }
 
