@@ -164,14 +164,14 @@ export class FluxEngine<T> {
       options.seed,
       proves ? this.evidence : undefined,
     );
-    const { tags, inherited, evaluated, unconfirmed } = this.#evaluator;
+    const { tags, inherited, evaluated, verdicts } = this.#evaluator;
     const evidence = (rule: PlannedRule): FluxEvidence<T> => this.evidence.of(rule, this.#row, this.#evaluator);
     this.#result = {
       tags,
       inherited,
       evaluated,
       fired: this.#fired,
-      unconfirmed,
+      unconfirmed: verdicts.unconfirmed,
       revised: false,
       noted: false,
       evidence,
@@ -362,16 +362,17 @@ export class FluxEngine<T> {
     row.slot = slot;
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     if (this.#fired.length > 0) this.#fired.length = 0;
-    for (const rule of evaluator.fired) {
+    const { fired, unconfirmed, refuted, restored } = evaluator.verdicts;
+    for (const rule of fired) {
       if (revision !== undefined) {
         if (revision.reported?.includes(rule) === true) continue;
         revision.reported = [...(revision.reported ?? []), rule];
       }
       this.#fired.push(rule);
-      if (evaluator.restored.includes(rule)) this.proofs.restored++;
-      if (evaluator.unconfirmed.includes(rule)) this.proofs.unconfirmed++;
+      if (restored.includes(rule)) this.proofs.restored++;
+      if (unconfirmed.includes(rule)) this.proofs.unconfirmed++;
     }
-    if (!revised) this.proofs.refuted += evaluator.refuted.length;
+    if (!revised) this.proofs.refuted += refuted.length;
     this.#result.revised = revised;
     this.#result.noted = noted;
     this.#onRow(row, this.#result);

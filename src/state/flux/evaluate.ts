@@ -11,8 +11,9 @@ import { type ChainWords, chainTags, wantedBits } from './chain.ts';
 import type { FluxMemory, RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { TAGS_PER_WORD } from './plan.ts';
-import { ProofJudge, type ProofSource, type Verdict } from './proof.ts';
+import { ProofJudge, type ProofSource } from './proof.ts';
 import { ABSENT, FILLED, type RowTable } from './row-table.ts';
+import { RowVerdicts } from './row-verdicts.ts';
 import type { FluxRow } from './row.ts';
 
 /** What kind of fact a key stands for; mixed into it. */
@@ -30,14 +31,8 @@ export class FluxEvaluator {
   readonly inherited: Int32Array;
   /** By rule: false for a temporal rule whose listed tags were all false. */
   readonly evaluated: boolean[];
-  /** Ordinals of the rules whose condition turned true on the last row. */
-  readonly fired: number[] = [];
-  /** Those of them that memory alone speaks for: the rows that could prove it are gone. */
-  readonly unconfirmed: number[] = [];
-  /** Rules that would have fired on the last row by what memory says, and do not by its earlier rows. */
-  readonly refuted: number[] = [];
-  /** Rules that fired on the last row although memory denied it. */
-  readonly restored: number[] = [];
+  /** Which rules fired on the last row. */
+  readonly verdicts: RowVerdicts;
   /** By rule: whether the row was of the process that held its id already. */
   readonly same: boolean[];
   /** Strict order: the tags that are part of the chain; an own tag out of order shows, but does not count. */
@@ -45,7 +40,7 @@ export class FluxEvaluator {
   /** Tags that memory held before the last row, where a rule looked. */
   readonly before: Int32Array;
   readonly #words: ChainWords;
-  readonly #judge: ProofJudge | undefined;
+  readonly #isJudged: boolean;
   readonly #memory: FluxMemory;
   /** Flags stay exact in Bloom mode: a wrong one would hide an alert. */
   readonly #flags: FluxMemory;
@@ -91,7 +86,7 @@ export class FluxEvaluator {
     this.#chained = new Int32Array(plan.words);
     this.before = new Int32Array(plan.words);
     this.#words = { tags: this.tags, inherited: this.inherited, chained: this.#chained };
-    this.#judge = proofs === undefined ? undefined : new ProofJudge(plan, proofs);
+    this.#isJudged = proofs !== undefined;
     this.same = plan.rules.map(() => false);
     this.evaluated = plan.rules.map(() => false);
     this.#memory = memory;
@@ -99,6 +94,7 @@ export class FluxEvaluator {
     this.#seedLo = seed.lo;
     this.#seedHi = seed.hi;
     this.own = new Int32Array(plan.words);
+    this.verdicts = new RowVerdicts(this, proofs === undefined ? undefined : new ProofJudge(plan, proofs));
     this.#columnStates = new Uint8Array(plan.columns.length);
     this.#mayHold = plan.columns.map(() => false);
     this.#asked = [...new Set(plan.rules.flatMap(({ child, parent }) => (child < 0 ? [] : [child, parent])))];
@@ -173,12 +169,12 @@ export class FluxEvaluator {
     this.plainRows++;
     if (this.#showsPlain) return;
     this.#showsPlain = true;
-    this.#clearLists();
+    this.verdicts.clear();
     this.tags.fill(0);
     this.inherited.fill(0);
     this.same.fill(false);
     for (const { rule, ordinal } of this.plan.rules) this.evaluated[ordinal] = rule.action !== 'temporal';
-    this.fired.push(...this.#firesPlain);
+    this.verdicts.fired.push(...this.#firesPlain);
   }
 
   /** Evaluates a row that has no group: it remembers nothing and is told nothing. */
@@ -191,17 +187,9 @@ export class FluxEvaluator {
     this.#evaluateRules(undefined);
   }
 
-  #clearLists(): void {
-    // Setting the length of an empty array costs as much as emptying a full one.
-    if (this.fired.length > 0) this.fired.length = 0;
-    if (this.unconfirmed.length > 0) this.unconfirmed.length = 0;
-    if (this.refuted.length > 0) this.refuted.length = 0;
-    if (this.restored.length > 0) this.restored.length = 0;
-  }
-
   #evaluateRules(journal: RowJournal | undefined): void {
     this.#showsPlain = false;
-    this.#clearLists();
+    this.verdicts.clear();
     for (const rule of this.plan.rules) {
       if (rule.rule.action === 'temporal') this.#temporal(rule, journal);
       else this.#lineage(rule, journal);
@@ -299,7 +287,7 @@ export class FluxEvaluator {
     const strict = planned.rule.action === 'temporal' && planned.rule.strict;
     const claimed = planned.condition(this.own, this.inherited, strict ? this.#chained : this.tags);
     if (!joined) {
-      if (claimed) this.fired.push(planned.ordinal);
+      if (claimed) this.verdicts.fired.push(planned.ordinal);
       return;
     }
     if (!claimed && !planned.canFall) return;
@@ -309,11 +297,11 @@ export class FluxEvaluator {
     const firedHi = this.#key.hi;
     const flag = this.#flags.readMask(firedLo, firedHi, HELD | SUSPECTED);
     const wasTrue = flag === HELD;
-    if (this.#judge !== undefined && claimed && wasTrue && !planned.canFall) return;
-    const verdict = this.#confirm(planned, claimed, lo, hi);
+    if (this.#isJudged && claimed && wasTrue && !planned.canFall) return;
+    const verdict = this.verdicts.confirm(planned, claimed, lo, hi);
     const holds = verdict === 'unknown' ? claimed : verdict === 'true';
     const unknown = verdict === 'unknown' && !wasTrue;
-    if (!wasTrue && !(unknown && flag === SUSPECTED)) this.#fire(planned.ordinal, claimed, verdict);
+    if (!wasTrue && !(unknown && flag === SUSPECTED)) this.verdicts.settle(planned.ordinal, claimed, verdict);
     if (holds && planned.rule.action === 'temporal' && planned.rule.reset) {
       this.#forgetContext(planned, lo, hi, journal);
       if (flag !== 0) this.#flags.writeMask(firedLo, firedHi, 0, journal);
@@ -322,36 +310,6 @@ export class FluxEvaluator {
     // What fired without proof fires again once it is proven, and not before.
     const next = holds ? (unknown ? SUSPECTED : HELD) : 0;
     if (next !== flag) this.#flags.writeMask(firedLo, firedHi, next, journal);
-  }
-
-  /** What kept rows prove of the condition; what memory claims where it cannot be wrong. Tags that were proven wrong are put right. */
-  #confirm(planned: PlannedRule, claimed: boolean, lo: number, hi: number): Verdict {
-    const said = claimed ? 'true' : 'false';
-    const judge = this.#judge;
-    if (judge === undefined || !(claimed || planned.negates)) return said;
-    const { wordOffset } = planned;
-    const end = wordOffset + planned.wordCount;
-    let any = 0;
-    for (let word = wordOffset; word < end; word++) any |= this.before[word] as number;
-    if (any === 0) return said;
-    const verdict = judge.judge(planned, this.own, this.before, lo, hi);
-    if (!judge.certain) return verdict;
-    for (let word = wordOffset; word < end; word++) {
-      this.tags[word] = judge.words.tags[word] as number;
-      this.inherited[word] = judge.words.inherited[word] as number;
-    }
-    return verdict;
-  }
-
-  #fire(ordinal: number, claimed: boolean, verdict: Verdict): void {
-    if (verdict === 'false') {
-      if (claimed) this.refuted.push(ordinal);
-      return;
-    }
-    if (!claimed && verdict === 'unknown') return;
-    this.fired.push(ordinal);
-    if (!claimed) this.restored.push(ordinal);
-    if (verdict === 'unknown') this.unconfirmed.push(ordinal);
   }
 
   #forgetContext(planned: PlannedRule, lo: number, hi: number, journal: RowJournal | undefined): void {
@@ -394,9 +352,9 @@ export class FluxEvaluator {
       this.tags[word] = own | inherited;
     }
     const claimed = planned.condition(this.own, this.inherited, this.tags);
-    if (this.#judge === undefined) {
-      if (claimed) this.fired.push(planned.ordinal);
-    } else this.#fire(planned.ordinal, claimed, this.#confirm(planned, claimed, parentLo, parentHi));
+    if (!this.#isJudged) {
+      if (claimed) this.verdicts.fired.push(planned.ordinal);
+    } else this.verdicts.settle(planned.ordinal, claimed, this.verdicts.confirm(planned, claimed, parentLo, parentHi));
   }
 
   /** Whether the row is of the process that holds the id already. Without `start` each row is a process of its own. */

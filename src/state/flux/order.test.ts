@@ -116,7 +116,7 @@ describe('a row without tags, of whose ids nothing is remembered', () => {
             return [
               [...evaluator.tags.subarray(0, last), ...evaluator.inherited.subarray(0, last)],
               evaluator.evaluated.slice(0, last),
-              evaluator.fired.filter((rule) => rule !== last),
+              evaluator.verdicts.fired.filter((rule) => rule !== last),
             ];
           });
           return { seen, plainRows: evaluator.plainRows };
