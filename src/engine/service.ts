@@ -20,6 +20,7 @@ import { intelSources } from './intel/intel-sources.ts';
 import type { IntelStore } from './intel/intel-store.ts';
 import { type LookupAnswer, type PrefixAnswer, ValueLookup } from './intel/lookup-value.ts';
 import type { PolledSource, SourcePoller } from './intel/source-poller.ts';
+import { DueWork } from './due-work.ts';
 import { buildWithStore } from './live-intel.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
@@ -40,8 +41,6 @@ import type { StateWrites } from './state-writes.ts';
 import { within } from './within.ts';
 import { ThreadReceivers } from './workers/thread-receivers.ts';
 
-const TICK_MS = 1000;
-const SWEEP_MS = 3_600_000;
 export class Service {
   readonly startedMs = Date.now();
   readonly #parts: ServiceParts;
@@ -52,12 +51,12 @@ export class Service {
   readonly #keeper: StateKeeper;
   readonly #archive: FileEventArchive;
   /** Alerts found anew at the start, from events that no input will give again. */
-  #replayed: FoundAlert[] = [];
+  readonly #replayed: FoundAlert[] = [];
   readonly #engine: ComponentCounters;
   readonly #lag = new WatermarkLag();
   readonly #poller: SourcePoller;
   #config: Config;
-  #dropIn: boolean;
+  readonly #dropIn: boolean;
   #generation: Generation;
   readonly #outputs: RunningOutputs;
   readonly #inputs: RunningInputs;
@@ -65,11 +64,10 @@ export class Service {
   /** Seen by workers that receive by themselves. */
   readonly #pressure = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #writes: StateWrites;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #due: DueWork;
   readonly #reloads: Reloads;
   #ready = false;
   readonly #store: IntelStore;
-  #nextSweepMs = performance.now() + SWEEP_MS;
 
   private constructor(parts: ServiceParts) {
     const { loaded, options, dataDir, engine, polling, stored, archive, generation, writes, outputs } = parts;
@@ -142,6 +140,10 @@ export class Service {
       logger: options.logger,
       counters: engine,
     });
+    this.#due = new DueWork({
+      ...{ outputs, writes, logger, intake: this.#intake, positions: this.#positions, keeper: this.#keeper },
+      ...{ generation: () => this.#generation, store: stored.store },
+    });
     const restored = this.#keeper.restore();
     if (restored === undefined) return;
     this.#positions.restore(restored.moment.positions as SavedPositions);
@@ -163,12 +165,7 @@ export class Service {
     await this.#outputs.send(this.#replayed.splice(0), Date.now());
     if (this.#keeper.active) await this.#keeper.save();
     await this.#startInputs(inputs);
-    this.#timer = setInterval(() => {
-      this.#tick().catch((error: unknown) => {
-        // A bug: the stream goes on, as after a batch that could not be matched.
-        this.#options.logger.error('what is due every second could not be done', { reason: String(error) });
-      });
-    }, TICK_MS);
+    this.#due.start();
     // What changed while nobody ran.
     await this.refresh();
     this.#ready = true;
@@ -285,9 +282,7 @@ export class Service {
 
   /** Stops taking, settles what was taken, delivers what is queued, writes what must survive. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#timer === undefined) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (!this.#due.stop()) return;
     this.#ready = false;
     await this.#poller.stop();
     await this.#parts.polling.thread.close();
@@ -392,31 +387,6 @@ export class Service {
     // A change that was taken in while the new generation was built is not part of it.
     void this.refresh();
     return generation.summary;
-  }
-
-  async #tick(): Promise<void> {
-    await this.#outputs.ready();
-    const nowMs = Date.now();
-    if (performance.now() >= this.#nextSweepMs) {
-      this.#nextSweepMs = performance.now() + SWEEP_MS;
-      void this.#sweep();
-    }
-    await this.#intake.run(() => this.#generation.advance(nowMs));
-    await this.#outputs.tick(nowMs);
-    // What a position says was read must be known to suppression: the other way round a crash between the two loses counts.
-    // Where state is saved, both stand in the snapshot; the file of positions then tells only which sources there are.
-    const write = this.#positions.prepare();
-    if (!this.#keeper.active) await this.#outputs.save();
-    this.#writes.try(write);
-    await this.#keeper.tick();
-  }
-
-  async #sweep(): Promise<void> {
-    try {
-      await this.#store.sweep();
-    } catch (error) {
-      this.#options.logger.error('expired indicators could not be removed', { reason: String(error) });
-    }
   }
 
   #countEngine(): void {

@@ -403,7 +403,7 @@ const NO_COUNTS = { added: 0, removed: 0, changed: 0 };
 const NOTHING_APPLIED: AppliedRows = { indicators: NO_COUNTS, benign: NO_COUNTS, withoutRoom: 0 };
 
 function readEntry(bytes: Uint8Array): StoreEntry {
-  const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const entry = decodeEntry(bytes);
   if (entry === undefined) throw new Error('an entry that was made here cannot be read');
   return entry;
 }

@@ -102,7 +102,7 @@ export function fromPortable(parts: PortableIntel, owner: TextOwner): IntelSet {
 export function stateOf({ set, sources, entries }: PortableState): StoreState {
   const state = new StoreState(fromPortable(set, 'borrowed'), sources);
   for (const bytes of entries) {
-    const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const entry = decodeEntry(bytes);
     if (entry !== undefined) state.apply(entry);
   }
   return state;

@@ -42,13 +42,14 @@ export function encodeEntry(entry: StoreEntry): Buffer {
 }
 
 /** Entries have passed their checksum, so they are what `encodeEntry` wrote. Undefined for another version. */
-export function decodeEntry(bytes: Buffer): StoreEntry | undefined {
-  const entry = JSON.parse(bytes.toString('utf8')) as StoreEntry;
+export function decodeEntry(bytes: Uint8Array): StoreEntry | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const entry = JSON.parse(text) as StoreEntry;
   return entry.version === 1 ? entry : undefined;
 }
 
 /** The rows of an entry as it stands in the log. */
 export function rowsOf(bytes: Uint8Array): IntelRows {
-  const entry = decodeEntry(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const entry = decodeEntry(bytes);
   return entry?.rows ?? { indicators: NO_CHANGE, benign: NO_CHANGE };
 }
