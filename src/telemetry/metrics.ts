@@ -129,7 +129,11 @@ export const METRICS: readonly Metric[] = [
   counter('engine', 'state_snapshots', 'snapshots of state saved'),
   counter('engine', 'state_snapshots_failed', 'snapshots that could not be saved'),
   counter('engine', 'state_writes_failed', 'files of positions and suppression that could not be written'),
-  counter('engine', 'state_snapshots_postponed', 'snapshots put off because an output was slow'),
+  counter(
+    'engine',
+    'state_snapshots_postponed',
+    'snapshots put off because what was taken was not settled in a short pause',
+  ),
   gauge(
     'engine',
     'state_saved_ms',

@@ -38,11 +38,14 @@ const part: StatefulPart = {
   report: () => [],
 };
 
-function open(): { readonly keeper: StateKeeper; readonly saved: () => number } {
+function open(pause: (maxMs: number) => Promise<(() => void) | undefined> = async () => () => {}): {
+  readonly keeper: StateKeeper;
+  readonly saved: () => number;
+} {
   const counters = new ComponentCounters('engine', 'e');
   const keeper = new StateKeeper({
     ...{ folder, intervalMs: 60_000, maxBytes: 1 << 20, parts: () => [part], more: () => [], counters },
-    intake: { pause: async () => () => {} },
+    intake: { pause },
     moment: () => ({ version: 1, positions: {} }),
     now: () => wallMs,
     steadyMs: () => steadyMs,
@@ -95,6 +98,24 @@ describe('the keeper of state', () => {
     expect(saved()).toBe(1);
     await passing(keeper, 20_000);
     expect(saved()).toBe(2);
+  });
+
+  it('pauses longer, and less often, while what was taken is not settled in time', async () => {
+    const asked: { readonly maxMs: number; readonly atMs: number }[] = [];
+    const { keeper, saved } = open(async (maxMs) => {
+      asked.push({ maxMs, atMs: steadyMs });
+      return maxMs < 1600 ? undefined : () => {};
+    });
+    const began = steadyMs;
+    for (let second = 0; second < 130; second++) await passing(keeper, 1000);
+    expect(saved()).toBe(1);
+    // Never more than a twentieth of the time is spent in pauses.
+    expect(asked.slice(0, 6)).toEqual(
+      [50, 100, 200, 400, 800, 1600].map((maxMs, i) => ({ maxMs, atMs: began + 60_000 + 1000 * (2 ** i - 1) })),
+    );
+    await passing(keeper, 30_000);
+    // Once it was long enough the next one begins shorter.
+    expect(asked[6]?.maxMs).toBe(800);
   });
 
   it('names the part that is damaged on disk, and why it begins anew', async () => {

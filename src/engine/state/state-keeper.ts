@@ -4,8 +4,8 @@
  * it had: outputs with a key hold each one once.
  *
  * A snapshot begins with a short pause of the intake, so that all that was matched is settled and its position noted; the pictures of
- * all parts are taken in that pause and drawn after it, while events go on. The pause is counted and bounded: when outputs are slow the
- * snapshot waits for the next time.
+ * all parts are taken in that pause and drawn after it, while events go on. The pause is counted and bounded: when what was taken is not
+ * settled in it, because outputs are slow or inputs give all they can, the snapshot waits for another time and may then pause longer.
  */
 import { decodeChunk, readSnapshot, type SnapshotChunk } from '../../state/snapshot/chunk.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
@@ -54,8 +54,11 @@ export interface Restored {
   readonly fresh: readonly string[];
 }
 
-/** Inputs wait no longer for a snapshot to begin. */
-const MAX_PAUSE_MS = 50;
+/** Inputs wait no longer for a snapshot to begin, at first and after it was put off again and again. */
+const SHORT_PAUSE_MS = 50;
+const LONG_PAUSE_MS = 1600;
+/** A pause in vain is not followed by another one before so many times its length: inputs wait at most for a twentieth of the time. */
+const REST = 20;
 /** After a draw that took this long others have a turn. */
 const TURN_MS = 5;
 /** What starts empty is named up to here. */
@@ -68,6 +71,7 @@ export class StateKeeper {
   #nextMs: number;
   /** How long the last snapshot took. */
   #lastMs = 0;
+  #pauseMs = SHORT_PAUSE_MS;
   #saving: Promise<boolean> | undefined;
   #stopped = false;
   /** Parts being drawn. */
@@ -162,13 +166,14 @@ export class StateKeeper {
     const startMs = now();
     const begunMs = steadyMs();
     this.#nextMs = begunMs + this.#waitMs();
-    const release = await intake.pause(MAX_PAUSE_MS);
+    const release = await intake.pause(this.#pauseMs);
     if (release === undefined) {
-      // Outputs are slow just now: soon again.
       counters.add('state_snapshots_postponed');
-      this.#nextMs = begunMs + 1000;
+      this.#nextMs = begunMs + REST * this.#pauseMs;
+      this.#pauseMs = Math.min(LONG_PAUSE_MS, 2 * this.#pauseMs);
       return false;
     }
+    this.#pauseMs = Math.max(SHORT_PAUSE_MS, this.#pauseMs / 2);
     const turn = this.#turn;
     const full = this.#full || this.#folder.wantsFull;
     let begun: readonly Begun[];
