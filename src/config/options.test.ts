@@ -51,6 +51,18 @@ describe('options', () => {
     ]);
   });
 
+  it('say what a map lacks where a text or a map is due', () => {
+    const entries = Type.Object({
+      outputs: Type.Array(Type.Union([Type.String(), Type.Object({ address: Type.String() })])),
+    });
+    const messages = (value: unknown): string[] =>
+      checkOptions(entries, { outputs: ['stdout:', value] }, 'x').diagnostics.map(({ message }) => message);
+    expect(messages({ file: { path: 'a' } })).toEqual(['"outputs.1" lacks the key "address" in x']);
+    expect(messages({ address: [] })).toEqual(['"outputs.1.address" must be string in x']);
+    expect(messages({ address: 'a' })).toEqual([]);
+    expect(messages([])).toEqual(['"outputs.1" must be string in x']);
+  });
+
   it('never print a secret', () => {
     expect(JSON.stringify(checkOptions(schema, { token: 'hush' }, 'x').diagnostics)).not.toContain('hush');
   });

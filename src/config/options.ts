@@ -13,6 +13,8 @@ export interface CheckedOptions {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+type ValidationError = Pick<ReturnType<typeof Errors>[number], 'keyword' | 'instancePath'>;
+
 /** `where`: what the message calls the place, such as `inputs[0]` or the address. */
 export function checkOptions(schema: TObject, given: Readonly<Record<string, unknown>>, where: string): CheckedOptions {
   const diagnostics = unknownKeys(schema, given, where);
@@ -39,10 +41,12 @@ function propertyProblems(
   const problems: Diagnostic[] = [];
   const seen = new Set<string>();
   let isUnknownChoice = false;
-  for (const error of Errors(property, values[name])) {
+  const errors = Errors(property, values[name]);
+  for (const error of errors) {
     const path = `${name}${error.instancePath}`.replaceAll('/', '.');
     if (error.keyword === 'const') isUnknownChoice = true;
     if (error.keyword === 'const' || error.keyword === 'additionalProperties' || seen.has(path)) continue;
+    if (isOfOtherForm(error, errors)) continue;
     seen.add(path);
     // What `additionalProperties: false` says of a key inside an object.
     if (error.keyword === 'boolean') problems.push(unknownNestedKey(schema, path, where));
@@ -50,6 +54,16 @@ function propertyProblems(
   }
   if (problems.length > 0 || !isUnknownChoice) return problems;
   return [badValue(schema, values, name, 'is none of the choices', where)];
+}
+
+/** True for what is said of a map as the text that might stand in its place, when something is said of it as a map. */
+function isOfOtherForm({ keyword, instancePath }: ValidationError, errors: readonly ValidationError[]): boolean {
+  if (keyword !== 'type' && keyword !== 'anyOf') return false;
+  return errors.some(
+    (other) =>
+      (other.keyword === 'required' && other.instancePath === instancePath) ||
+      other.instancePath.startsWith(`${instancePath}/`),
+  );
 }
 
 function unknownKeys(schema: TObject, given: Readonly<Record<string, unknown>>, where: string): Diagnostic[] {
@@ -98,6 +112,8 @@ function badValue(
 function inYamlWords(message: string): string {
   if (message === 'must be object') return 'must be a map';
   if (message === 'must be array') return 'must be a list';
+  const missing = /^must have required properties (.+)$/.exec(message)?.[1];
+  if (missing !== undefined) return `lacks the key "${missing}"`;
   return message === 'must match a schema in anyOf' ? 'is not known' : message;
 }
 

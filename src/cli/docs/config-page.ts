@@ -24,7 +24,7 @@ inputs:
 intel:
   - /etc/flint/intel
 outputs:
-  - stdout:
+  - 'stdout:'
 \`\`\`
 
 ## Keys
