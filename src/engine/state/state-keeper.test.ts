@@ -102,20 +102,23 @@ describe('the keeper of state', () => {
 
   it('pauses longer, and less often, while what was taken is not settled in time', async () => {
     const asked: { readonly maxMs: number; readonly atMs: number }[] = [];
+    let neededMs = 1000;
     const { keeper, saved } = open(async (maxMs) => {
       asked.push({ maxMs, atMs: steadyMs });
-      return maxMs < 1600 ? undefined : () => {};
+      if (maxMs < neededMs) return undefined;
+      steadyMs += neededMs;
+      return () => {};
     });
     const began = steadyMs;
-    for (let second = 0; second < 130; second++) await passing(keeper, 1000);
+    for (let second = 0; second < 82; second++) await passing(keeper, 1000);
     expect(saved()).toBe(1);
-    // Never more than a twentieth of the time is spent in pauses.
-    expect(asked.slice(0, 6)).toEqual(
-      [50, 100, 200, 400, 800, 1600].map((maxMs, i) => ({ maxMs, atMs: began + 60_000 + 1000 * (2 ** i - 1) })),
-    );
-    await passing(keeper, 30_000);
-    // Once it was long enough the next one begins shorter.
-    expect(asked[6]?.maxMs).toBe(800);
+    // A pause in vain is followed by a rest of four times its length.
+    expect(asked).toEqual([0, 1000, 2000, 6000].map((ms, i) => ({ maxMs: 50 * 4 ** i, atMs: began + 60_000 + ms })));
+    neededMs = 1;
+    await passing(keeper, 60_000);
+    await passing(keeper, 60_000);
+    // As long as the one before needed, twice; then short again.
+    expect(asked.slice(4).map(({ maxMs }) => maxMs)).toEqual([2000, 50]);
   });
 
   it('names the part that is damaged on disk, and why it begins anew', async () => {

@@ -56,9 +56,11 @@ export interface Restored {
 
 /** Inputs wait no longer for a snapshot to begin, at first and after it was put off again and again. */
 const SHORT_PAUSE_MS = 50;
-const LONG_PAUSE_MS = 1600;
-/** A pause in vain is not followed by another one before so many times its length: inputs wait at most for a twentieth of the time. */
-const REST = 20;
+const LONG_PAUSE_MS = 12_800;
+/** So much longer is the pause after one in vain: what waits to be matched where inputs give all they can may be seconds of work. */
+const GROWTH = 4;
+/** A pause in vain is not followed by another one before so many times its length. */
+const REST = 4;
 /** After a draw that took this long others have a turn. */
 const TURN_MS = 5;
 /** What starts empty is named up to here. */
@@ -170,10 +172,11 @@ export class StateKeeper {
     if (release === undefined) {
       counters.add('state_snapshots_postponed');
       this.#nextMs = begunMs + REST * this.#pauseMs;
-      this.#pauseMs = Math.min(LONG_PAUSE_MS, 2 * this.#pauseMs);
+      this.#pauseMs = Math.min(LONG_PAUSE_MS, GROWTH * this.#pauseMs);
       return false;
     }
-    this.#pauseMs = Math.max(SHORT_PAUSE_MS, this.#pauseMs / 2);
+    // The next one may need as long as this one did.
+    this.#pauseMs = Math.min(LONG_PAUSE_MS, Math.max(SHORT_PAUSE_MS, 2 * (steadyMs() - begunMs)));
     const turn = this.#turn;
     const full = this.#full || this.#folder.wantsFull;
     let begun: readonly Begun[];
