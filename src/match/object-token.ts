@@ -9,6 +9,7 @@ import { lowerAscii } from '../core/domain-name.ts';
 import { parseUrl } from '../core/web-url.ts';
 import type { Compare, Literal, ObjectStep, Predicate, Test } from '../ir/predicate.ts';
 import type { OriginsOf, ValueOrigin } from '../ir/value-origin.ts';
+import { type Clause, clauseOf, keysOf } from './object-clause.ts';
 
 export interface ScanToken {
   readonly kind: IndicatorKind;
@@ -16,8 +17,7 @@ export interface ScanToken {
   readonly semantics: Semantics;
 }
 
-/** One of these must occur; empty: the predicate can never hold for an event; undefined: there are none. */
-export type TokenClause = readonly ScanToken[] | undefined;
+export type TokenClause = Clause<ScanToken>;
 
 /** Letters, digits and hyphens between single dots, the last label beginning with a letter: one token wherever it stands. */
 const DOTTED_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -25,32 +25,21 @@ const NAME_LENGTHS = { min: 6, max: 200 } as const;
 const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/;
 
 export function tokenClause(predicate: Predicate, origins: OriginsOf): TokenClause {
-  return clauseOf(predicate, undefined, origins);
+  return clauseOf(predicate, {
+    compare: (node, steps, type) => compareClause(node, steps, type, origins),
+    better: (left, right) => (right.length < left.length ? right : left),
+    joined,
+  });
 }
 
-function clauseOf(node: Predicate, type: string | undefined, origins: OriginsOf): TokenClause {
-  switch (node.kind) {
-    case 'constant':
-      return node.value ? undefined : [];
-    case 'and':
-      return node.items.map((item) => clauseOf(item, type, origins)).reduce(fewer, undefined);
-    case 'or':
-      return joined(node.items.map((item) => clauseOf(item, type, origins)));
-    case 'bind':
-      return clauseOf(node.body, node.type, origins);
-    case 'compare':
-      return type === undefined || node.path.kind !== 'object' || node.negate
-        ? undefined
-        : compareClause(node, node.path.steps, type, origins);
-    default:
-      return undefined;
-  }
-}
-
-function compareClause({ test }: Compare, steps: readonly ObjectStep[], type: string, origins: OriginsOf): TokenClause {
-  const keys = steps.flatMap((step) => (step.kind === 'key' ? [step.name] : []));
-  const from = origins(type, keys);
-  if (from.size === 0) return undefined;
+function compareClause(
+  { test, negate }: Compare,
+  steps: readonly ObjectStep[],
+  type: string,
+  origins: OriginsOf,
+): TokenClause {
+  const from = origins(type, keysOf(steps));
+  if (negate || from.size === 0) return undefined;
   return joined([...from].map((origin) => testClause(test, origin)));
 }
 
@@ -87,12 +76,6 @@ function nameClause(name: string, semantics: Semantics): TokenClause {
   const fits = name.length >= NAME_LENGTHS.min && name.length <= NAME_LENGTHS.max && DOTTED_NAME.test(name);
   // A label in ASCII form may stand in Unicode.
   return fits && !name.includes('xn--') ? [{ kind: 'domain', value: name, semantics }] : undefined;
-}
-
-/** Of two clauses that must both hold the shorter. */
-function fewer(left: TokenClause, right: TokenClause): TokenClause {
-  if (left === undefined || right === undefined) return left ?? right;
-  return right.length < left.length ? right : left;
 }
 
 function joined(clauses: readonly TokenClause[]): TokenClause {

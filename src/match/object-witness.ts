@@ -10,40 +10,27 @@ import { parseUrl } from '../core/web-url.ts';
 import type { Compare, Literal, ObjectStep, Predicate, Test } from '../ir/predicate.ts';
 import type { OriginsOf, ValueOrigin } from '../ir/value-origin.ts';
 import { literalProbability } from './literal-frequency.ts';
+import { type Clause, clauseOf, keysOf } from './object-clause.ts';
 import { regexLiterals } from './regex-literal.ts';
 
-/** One of these must occur, lower case; empty: the predicate can never hold for an event; undefined: nothing is known. */
-export type WitnessClause = readonly string[] | undefined;
+/** Lower case. */
+export type WitnessClause = Clause<string>;
 
 const MIN_LENGTH = 3;
 /** A clause of more literals is no filter any more. */
 const MAX_LITERALS = 10_000;
 
 export function witnessClause(predicate: Predicate, origins: OriginsOf): WitnessClause {
-  return clauseOf(predicate, undefined, origins);
-}
-
-function clauseOf(node: Predicate, type: string | undefined, origins: OriginsOf): WitnessClause {
-  switch (node.kind) {
-    case 'constant':
-      return node.value ? undefined : [];
-    case 'and':
-      return node.items.map((item) => clauseOf(item, type, origins)).reduce(better, undefined);
-    case 'or':
-      return joined(node.items.map((item) => clauseOf(item, type, origins)));
-    case 'bind':
-      return clauseOf(node.body, node.type, origins);
-    case 'compare':
-      return type === undefined || node.path.kind !== 'object'
-        ? undefined
-        : compareClause(node, node.path.steps, type, origins);
-    default:
-      return undefined;
-  }
+  return clauseOf(predicate, {
+    compare: (node, steps, type) => compareClause(node, steps, type, origins),
+    // That whose most common literal is rarer.
+    better: (left, right) => (commonness(right) < commonness(left) ? right : left),
+    joined,
+  });
 }
 
 function compareClause(node: Compare, steps: readonly ObjectStep[], type: string, origins: OriginsOf): WitnessClause {
-  const keys = steps.flatMap((step) => (step.kind === 'key' ? [step.name] : []));
+  const keys = keysOf(steps);
   const last = keys.at(-1) ?? '';
   const from = origins(type, keys);
   // Comparing an object is possible too: `dst_ref NOT = 'x'` holds for every one.
@@ -143,12 +130,6 @@ function rarestRun(text: string, isUsable: (run: string) => boolean = () => true
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
   return [others.reduce((best, run) => (rarity(run) < rarity(best) ? run : best), first)];
-}
-
-/** The better of two clauses that must both hold: that whose most common literal is rarer. */
-function better(left: WitnessClause, right: WitnessClause): WitnessClause {
-  if (left === undefined || right === undefined) return left ?? right;
-  return commonness(right) < commonness(left) ? right : left;
 }
 
 /** Share of events in which the most common of the literals is expected. */
