@@ -100,6 +100,9 @@ export const ASK_ALONE = 4;
 export const EDGE_NEXT = 20;
 export const EDGE_BYTES = 24;
 
+export const KIND_TEXT = 0;
+export const KIND_NUMBER = 2;
+export const KIND_BOOLEAN = 3;
 export const KIND_NULL = 4;
 export const KIND_WILD = 5;
 export const KIND_ARRAY = 7;

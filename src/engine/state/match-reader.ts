@@ -6,16 +6,13 @@
 import type { RecordOrigin } from '../../core/record.ts';
 import { parseTime } from '../../core/time.ts';
 import { placedTime, TIME_FIELDS } from '../../decode/event-time.ts';
+import { KIND_BOOLEAN, KIND_NULL, KIND_NUMBER, KIND_TEXT } from '../../scan/sieve-memory.ts';
 import { ABSENT, MatchedRecord, NUMBER, SPELLED, VERBATIM } from '../../state/correlation/matched-record.ts';
 import { textOfSpelling } from '../../state/process/text-spelling.ts';
 import type { MatchedSlots, Meant } from './matched-slots.ts';
 import type { FedTime, FedValues } from './process-feeder.ts';
 import { TimeReader } from './time-reader.ts';
 
-const KIND_TEXT = 0;
-const KIND_NUMBER = 2;
-const KIND_BOOLEAN = 3;
-const KIND_NULL = 4;
 const [BLANK, COLON, BACKSLASH] = [0x20, 0x3a, 0x5c];
 /** Lists of values that are known; log content decides how many there are. */
 const MAX_LAYOUTS = 1024;

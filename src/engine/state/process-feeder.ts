@@ -25,7 +25,7 @@ import { textOfSpelling } from '../../state/process/text-spelling.ts';
 import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, type TextStore } from '../../state/process/text-store.ts';
 import { NO_FACT } from '../../scan/sieve-result.ts';
 import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
-import { FACT_ZONELESS, OPEN_TEXT } from '../../scan/sieve-memory.ts';
+import { FACT_ZONELESS, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXT, KIND_WILD, OPEN_TEXT } from '../../scan/sieve-memory.ts';
 import { TimeReader } from './time-reader.ts';
 
 /** Values of records: entries of three numbers, slot + kind * 256, start and end in `bytes`. */
@@ -58,10 +58,6 @@ export const FED_NAMES: readonly string[] = [
 ];
 
 const DAY_MS = 86_400_000;
-const KIND_TEXT = 0;
-const KIND_NUMBER = 2;
-const KIND_BOOLEAN = 3;
-const KIND_WILD = 5;
 const DASH = 0x2d;
 const BACKSLASH = 0x5c;
 /** Lists of values that are known; log content decides how many there are. */
