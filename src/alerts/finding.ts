@@ -13,7 +13,7 @@ import { type AlertOptions, buildAlert, MAX_TEXT_BYTES } from './build-alert.ts'
 import { EventTexts } from './event-texts.ts';
 import { findingLabel } from './finding-label.ts';
 import type { FoundAlert } from './found-alert.ts';
-import { isOfOneEvent, matchJson } from './match-json.ts';
+import { isOfOneEvent } from './match-json.ts';
 
 export class Finding implements FoundAlert {
   readonly match: Match;
@@ -42,11 +42,11 @@ export class Finding implements FoundAlert {
   }
 
   get ruleKey(): string {
-    return isOfOneEvent(this.match) ? matchJson(this.match).ruleKey : ruleKey(this.match);
+    return ruleKey(this.match);
   }
 
   get label(): string {
-    return isOfOneEvent(this.match) ? matchJson(this.match).label : findingLabel(this.match);
+    return findingLabel(this.match);
   }
 
   get where(): string {

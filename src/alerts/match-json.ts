@@ -8,7 +8,6 @@ import type { EngineName } from '../core/level.ts';
 import type { IndicatorMatch, Match, RuleDetails } from '../core/match.ts';
 import { ruleKey } from './alert-id.ts';
 import { flintAfter, flintBefore, limitTexts, ruleOf, tagsOf, threatOf } from './build-alert.ts';
-import { findingLabel } from './finding-label.ts';
 import { membersOf } from './placed-json.ts';
 import { severityOf } from './severity.ts';
 
@@ -16,8 +15,6 @@ export interface MatchJson {
   readonly engine: EngineName;
   /** Names the rule in the alert's id. */
   readonly ruleKey: string;
-  /** What the finding counts as in a summary. */
-  readonly label: string;
   readonly severity: string;
   /** `"rule":…`, and `"threat":…` where there is one. */
   readonly ruleAndThreat: string;
@@ -40,6 +37,7 @@ interface OfIndicator {
 const byRule = new WeakMap<RuleDetails, MatchJson>();
 const bySources = new WeakMap<readonly IndicatorDetails[], OfIndicator>();
 
+/** Of a match of one event (`isOfOneEvent`). */
 export function matchJson(match: Match): MatchJson {
   if (match.engine === 'indicator') {
     const known = bySources.get(match.sources);
@@ -49,7 +47,7 @@ export function matchJson(match: Match): MatchJson {
     return json;
   }
   // What is said of a rule beside its details may change from event to event.
-  if (match.indicator !== undefined || match.validity !== undefined || !isOfOneEvent(match)) return written(match);
+  if (match.indicator !== undefined || match.validity !== undefined) return written(match);
   let json = byRule.get(match.rule);
   if (json === undefined || json.engine !== match.engine) {
     json = written(match);
@@ -80,7 +78,6 @@ function written(match: Match): MatchJson {
   return {
     engine: match.engine,
     ruleKey: ruleKey(match),
-    label: findingLabel(match),
     severity: String(severityOf(match)),
     ruleAndThreat: `"rule":${jsonLine(rule)}${Object.keys(threat).length > 0 ? `,"threat":${jsonLine(threat)}` : ''}`,
     tags: tags.length > 0 ? `,"tags":${jsonLine(tags)}` : '',

@@ -13,7 +13,8 @@ export interface EventObject {
 }
 
 /** Where an Event's time came from; all but `field` are counted. */
-export type TimeOrigin = 'field' | 'arrival' | 'clamped';
+export const TIME_ORIGINS = ['field', 'arrival', 'clamped'] as const;
+export type TimeOrigin = (typeof TIME_ORIGINS)[number];
 
 export interface Event {
   /** The decoded record. A text line that is no structured record is `{ message: line }`. */

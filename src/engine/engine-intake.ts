@@ -7,6 +7,7 @@
  */
 import { type Intake, type RecordBatch, SETTLED } from '../core/record.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
+import { within } from './within.ts';
 
 export interface BatchMatcher {
   match(batch: RecordBatch): Promise<readonly FoundAlert[]> | readonly FoundAlert[];
@@ -123,15 +124,10 @@ export class EngineIntake implements Intake {
     if (this.#paused !== undefined) return undefined;
     this.#holdBack();
     const release = (): void => this.#release();
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, maxMs);
-    });
     const quiet = async (): Promise<void> => {
       while (this.#open > 0) await this.#quiet();
     };
-    await Promise.race([quiet(), timeout]);
-    clearTimeout(timer);
+    await within(quiet(), maxMs);
     // Inputs note what was settled in the turns after it.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);

@@ -7,7 +7,7 @@
  * ends it), place of its bytes (block * BLOCK_BYTES + start), and two halves: number of its source, length * 4 + origin of its time.
  * Neighbours in a file are so in the buckets: what comes in order is written in order.
  */
-import type { TimeOrigin } from '../core/event.ts';
+import { TIME_ORIGINS, type TimeOrigin } from '../core/event.ts';
 import type { RecordOrigin, RecordSource } from '../core/record.ts';
 
 /** A record as it stands in a buffer. */
@@ -41,7 +41,6 @@ const GAP_BYTES = 32;
 const NONE = -1;
 const CHUNK_ROWS = 4096;
 const BUCKETS = 1 << 16;
-const ORIGINS: readonly TimeOrigin[] = ['field', 'arrival', 'clamped'];
 
 interface Chunk {
   readonly words: Float64Array;
@@ -93,7 +92,7 @@ export class RecordLog {
     words[word + BEFORE] = this.#buckets[bucket] as number;
     words[word + PLACE] = (this.#firstBlock + this.#blocks.length - 1) * BLOCK_BYTES + at;
     halves[2 * word + SOURCE] = source;
-    halves[2 * word + LENGTH] = 4 * (end - start) + (timeOrigin === 'field' ? 0 : ORIGINS.indexOf(timeOrigin));
+    halves[2 * word + LENGTH] = 4 * (end - start) + (timeOrigin === 'field' ? 0 : TIME_ORIGINS.indexOf(timeOrigin));
     sources[row] = record.source;
     this.#buckets[bucket] = this.#next;
     this.#last.last = this.#next++;
@@ -159,7 +158,7 @@ export class RecordLog {
     const block = Math.floor(place / BLOCK_BYTES);
     const start = place - block * BLOCK_BYTES;
     const { bytes } = this.#blocks[block - this.#firstBlock] as Block;
-    const timeOrigin = ORIGINS[(halves[2 * row * WORDS + LENGTH] as number) & 3] ?? 'field';
+    const timeOrigin = TIME_ORIGINS[(halves[2 * row * WORDS + LENGTH] as number) & 3] ?? 'field';
     const origin = { source: sources[row] as RecordSource, position, line, record, part: 0, arrivalMs };
     return { bytes, start, end: start + this.#lengthOf(number), timeMs, timeOrigin, origin };
   }

@@ -6,7 +6,7 @@
  * how many rules hold for it, then the words of its values; `numbers`: time, position, line, ordinal, time of arrival; `rules`: those
  * of all records, in order.
  */
-import type { TimeOrigin } from '../../core/event.ts';
+import { TIME_ORIGINS } from '../../core/event.ts';
 import type { RecordSource } from '../../core/record.ts';
 import { ABSENT, MatchedRecord } from './matched-record.ts';
 
@@ -20,7 +20,6 @@ export interface MatchBatch {
   readonly sources: readonly RecordSource[];
 }
 
-const ORIGINS: readonly TimeOrigin[] = ['field', 'arrival', 'clamped'];
 const HEAD = 5;
 const NUMBERS = 5;
 
@@ -46,7 +45,7 @@ export class MatchWriter {
     bytes.copy(this.#bytes, this.#used, start, end);
     const moved = this.#used - start;
     this.#words.push(this.#used, this.#used + end - start, this.#sources.length - 1);
-    this.#words.push(ORIGINS.indexOf(record.timeOrigin), rules.length);
+    this.#words.push(TIME_ORIGINS.indexOf(record.timeOrigin), rules.length);
     for (let at = 0; at < values.length; at += 3) {
       const kind = values[at] as number;
       if (kind === ABSENT) this.#words.push(ABSENT, 0, 0);
@@ -113,7 +112,7 @@ export class MatchBatchReader {
     record.start = words[word] as number;
     record.end = words[word + 1] as number;
     record.source = sources[words[word + 2] as number] as RecordSource;
-    record.timeOrigin = ORIGINS[words[word + 3] as number] ?? 'field';
+    record.timeOrigin = TIME_ORIGINS[words[word + 3] as number] ?? 'field';
     const count = words[word + 4] as number;
     values.set(words.subarray(word + HEAD, word + HEAD + values.length));
     record.timeMs = numbers[number] as number;

@@ -47,7 +47,7 @@ export class Fingerprint {
     return this.#finish(v0, v1, v2, v3);
   }
 
-  /** As `add` of the text whose UTF-16 units are these bytes. */
+  /** As `add` of the text whose UTF-16 units are these bytes. The round is written out again, for the reason that `process/text-hashes.ts` gives. */
   addBytes(bytes: Uint8Array, start: number, end: number): this {
     const k0 = this.lo;
     const k1 = this.hi;
