@@ -35,35 +35,20 @@ export function feedRow(feed: FeedState, nowMs: number): string[] {
 }
 
 /** A URL whose content is not here. */
-export function missingRow(source: IntelSource): string[] {
-  return [
-    source.name ?? '',
-    tail(shownSource(source.source), 48),
-    'not fetched',
-    '',
-    '',
-    '',
-    'flint intel pull fetches it',
-    '',
-    '',
-    '',
-  ];
-}
+export const missingRow = (source: IntelSource): string[] =>
+  rowWithoutFeed(source, 'not fetched', 'flint intel pull fetches it');
 
 /** A path that gave nothing, not even a feed that failed. */
-export function emptyRow(source: IntelSource): string[] {
-  return [
-    source.name ?? '',
-    tail(shownSource(source.source), 48),
-    'failed',
-    '',
-    '',
-    '',
-    'nothing was found there',
-    '',
-    '',
-    '',
-  ];
+export const emptyRow = (source: IntelSource): string[] => rowWithoutFeed(source, 'failed', 'nothing was found there');
+
+function rowWithoutFeed(source: IntelSource, status: string, why: string): string[] {
+  const cells = new Map([
+    ['name', source.name ?? ''],
+    ['source', tail(shownSource(source.source), 48)],
+    ['status', status],
+    ['left out', why],
+  ]);
+  return FEED_COLUMNS.map(({ title }) => cells.get(title) ?? '');
 }
 
 /** What programs get: everything but the diagnostics' internals. */
