@@ -266,7 +266,7 @@ export class Detector {
 
   /** Rules and patterns of feeds hold for a time, as single values do. */
   #inForce(matches: readonly RuleMatch[], event: Event): readonly RuleMatch[] {
-    if (!matches.some(({ indicator }) => indicator !== undefined)) return matches;
+    if (!matches.some(isFromFeed)) return matches;
     return matches.flatMap((match) => {
       if (match.indicator === undefined) return [match];
       const held = ruleInForce(match, match.indicator, event, this.#validity);
@@ -320,4 +320,8 @@ export class Detector {
     }
     return matches;
   }
+}
+
+function isFromFeed({ indicator }: RuleMatch): boolean {
+  return indicator !== undefined;
 }

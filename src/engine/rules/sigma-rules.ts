@@ -63,6 +63,8 @@ export class SigmaEventRules {
   readonly #openRules: OpenRules | undefined;
   /** Rules that what is not known of an ancestor yet may take back, by position; empty where alerts are not held back. */
   readonly #worstCases = new Map<number, WorstCase>();
+  /** Positions of the rules of an id; filled when alerts that were held back are judged. */
+  readonly #byId = new Map<string, readonly number[]>();
 
   /** `isEnding`: the input has an end, so alerts that a late parent may speak against wait for it, until then at the latest. */
   constructor(rules: readonly DetectionRule[], processes?: ProcessContext, isEnding = false) {
@@ -240,21 +242,35 @@ export class SigmaEventRules {
   #judgeAll(waited: readonly LateEvent[]): readonly LateOutcome[] {
     return waited.flatMap((one): readonly LateOutcome[] => {
       const { event, withheld = NO_IDS } = one;
-      const tried = withheld.length === 0 ? undefined : this.#tryAgain(one);
+      const tried = withheld.length === 0 ? undefined : this.#tryAgain(one, this.#positionsOf(withheld));
       const indexes = tried?.indexes.filter((index) => withheld.includes(this.#idOf(index))) ?? NO_INDEXES;
       if (tried === undefined || indexes.length === 0) return NOT_LATE;
       return [{ ...this.#outcome(indexes, NO_INDEXES, tried.shown.view, event), event, held: NO_RULES }];
     });
   }
 
-  #tryAgain({
-    event,
-    told,
-  }: LateEvent): { readonly indexes: readonly number[]; readonly shown: ShownEvent } | undefined {
+  /** `candidates`: rules that alone are asked about, by position; absent: all. */
+  #tryAgain(
+    { event, told }: LateEvent,
+    candidates?: readonly number[],
+  ): { readonly indexes: readonly number[]; readonly shown: ShownEvent } | undefined {
     const recognised = this.#recogniser.recognise(event.fields, event.origin.source.logsource);
     const shown = recognised === undefined ? undefined : this.#processes?.again(event, recognised.event, told);
     if (recognised === undefined || shown === undefined) return undefined;
-    return { indexes: this.#matcher.match(shown.view, recognised.source), shown };
+    const { source } = recognised;
+    const indexes =
+      candidates === undefined
+        ? this.#matcher.match(shown.view, source)
+        : this.#matcher.matchCandidates(shown.view, source, candidates);
+    return { indexes, shown };
+  }
+
+  #positionsOf(ids: readonly string[]): readonly number[] {
+    const byId = this.#byId;
+    if (byId.size === 0)
+      for (const [index, { details }] of this.rules.entries())
+        byId.set(details.id, [...(byId.get(details.id) ?? []), index]);
+    return ids.flatMap((id) => byId.get(id) ?? NO_INDEXES);
   }
 
   /** Without the rules that held for another record of the same program start. */
