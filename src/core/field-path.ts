@@ -49,6 +49,12 @@ export function hasField(fields: EventObject, name: string): boolean {
   return name.includes('.') && exists(fields, name.split('.'), 0);
 }
 
+/** False: a record with these keys has nothing under the name. */
+export function mayHaveField(keys: ReadonlySet<string>, name: string): boolean {
+  const dot = name.indexOf('.');
+  return keys.has(name) || (dot >= 0 && keys.has(name.slice(0, dot)));
+}
+
 /** As `textOf`, for a dotted name that was split before. */
 export function textAt(fields: EventObject, name: string, segments: readonly string[]): string | undefined {
   let value: EventValue | undefined = fields;
@@ -64,6 +70,11 @@ export function textAt(fields: EventObject, name: string, segments: readonly str
 
 /** First scalar that the name selects, as text; undefined when absent, null or not scalar. */
 export function textOf(fields: EventObject, name: string): string | undefined {
+  // Most names stand in the record itself, with one value or not at all.
+  const own = Object.hasOwn(fields, name);
+  const value = own ? fields[name] : undefined;
+  if (typeof value === 'string') return value;
+  if (own ? typeof value !== 'object' : !name.includes('.')) return value === undefined ? undefined : String(value);
   let text: string | undefined;
   someValue(fields, name, (value) => {
     if (value === null || typeof value === 'object') return false;

@@ -3,7 +3,8 @@
  * stamps that lines begin with; a record without any takes its arrival, which the caller counts.
  */
 import type { EventObject, TimeOrigin } from '../core/event.ts';
-import { textOf } from '../core/field-path.ts';
+import { mayHaveField, textOf } from '../core/field-path.ts';
+import { PerKeys } from '../core/per-keys.ts';
 import { auditLine } from '../core/syslog-line.ts';
 import { parseTime } from '../core/time.ts';
 
@@ -85,12 +86,20 @@ export function placedTime(ms: number | undefined, options: TimeOptions): EventT
 function fieldTime(fields: EventObject, options: TimeOptions): number | undefined {
   return (
     firstTime(fields, options.timeFields ?? NO_NAMES, options) ??
-    firstTime(fields, beginTimeKeys(fields), options) ??
-    firstTime(fields, TIME_FIELDS, options)
+    firstTime(fields, NAMES.of(Object.keys(fields)), options)
   );
 }
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
+/** Kinds of records that are remembered. */
+const MAX_KINDS = 256;
+const NAMES = new PerKeys(timeNames, MAX_KINDS);
+
+/** Names under which a record with these keys may have its time, in the order in which they count. */
+function timeNames(keys: readonly string[]): readonly string[] {
+  const own = new Set(keys);
+  return [...keys.filter(isBeginTime), ...TIME_FIELDS.filter((name) => mayHaveField(own, name))];
+}
 
 function firstTime(fields: EventObject, names: readonly string[], options: TimeOptions): number | undefined {
   for (const name of names) {
@@ -102,8 +111,8 @@ function firstTime(fields: EventObject, names: readonly string[], options: TimeO
 }
 
 /** BEGIN_TIME of STIX Spark, plain or with the underscore of GELF; the original compares keys without case. */
-function beginTimeKeys(fields: EventObject): string[] {
-  return Object.keys(fields).filter((key) => (key.length === 10 || key.length === 11) && /^_?begin_time$/i.test(key));
+function isBeginTime(key: string): boolean {
+  return /^_?begin_time$/i.test(key);
 }
 
 function lineTime(fields: EventObject, options: TimeOptions): number | undefined {

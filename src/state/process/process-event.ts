@@ -3,7 +3,8 @@
  * auditd, ECS, EDR streams, and plain records with an id and a parent id; the formats are the rows of `process-shapes.ts`.
  */
 import type { EventObject, TimeOrigin } from '../../core/event.ts';
-import { hasField, someValue, textOf } from '../../core/field-path.ts';
+import { hasField, mayHaveField, someValue, textOf } from '../../core/field-path.ts';
+import { PerKeys } from '../../core/per-keys.ts';
 import { parseTime } from '../../core/time.ts';
 import { HOST, PROCESS_SHAPES, type ProcessShape } from './process-shapes.ts';
 
@@ -68,8 +69,8 @@ type Read = (names: readonly string[]) => string | undefined;
  * `defaultHost` stands in where it names no machine.
  */
 export function processEventOf(fields: EventObject, told: ToldTime, defaultHost = ''): ProcessEvent | undefined {
-  const prefix = prefixOf(fields);
-  const shape = PROCESS_SHAPES.find((each) => fits(each, prefix, fields));
+  const { prefix, shapes, hosts } = LAYOUTS.of(Object.keys(fields));
+  const shape = shapes.find((each) => fits(each, prefix, fields));
   if (shape === undefined) return undefined;
   const read: Read = (names) => {
     for (const name of names) {
@@ -82,20 +83,24 @@ export function processEventOf(fields: EventObject, told: ToldTime, defaultHost 
   if (pid === undefined) return undefined;
   return {
     kind: shape.kind,
-    host: hostOf(fields) ?? defaultHost,
+    host: hostAmong(hosts, fields) ?? defaultHost,
     pid,
     ...startOf(shape, read, told),
-    ...optional('guid', read(shape.guid ?? [])),
-    ...optional('parentPid', processId(read(shape.parentPid ?? []))),
-    ...optional('parentGuid', read(shape.parentGuid ?? [])),
+    ...optional('guid', read(shape.guid)),
+    ...optional('parentPid', processId(read(shape.parentPid))),
+    ...optional('parentGuid', read(shape.parentGuid)),
     fields: collect(shape.fields, read),
-    parentFields: collect(shape.parentFields ?? {}, read),
+    parentFields: collect(shape.parentFields, read),
   };
 }
 
 /** The machine that a record names. */
 export function hostOf(fields: EventObject): string | undefined {
-  for (const name of HOST) {
+  return hostAmong(HOST, fields);
+}
+
+function hostAmong(names: readonly string[], fields: EventObject): string | undefined {
+  for (const name of names) {
     const text = textOf(fields, name);
     if (text !== undefined && text !== '') return text;
   }
@@ -108,9 +113,58 @@ export function processId(text: string | undefined): string | undefined {
   return /^0x[0-9a-f]{1,12}$/i.test(text) ? String(Number.parseInt(text, 16)) : text;
 }
 
-function prefixOf(fields: EventObject): string {
-  for (const [own, prefix] of DATA_PREFIXES) if (Object.hasOwn(fields, own)) return prefix;
-  return Object.hasOwn(fields, 'winlog.event_data.ProcessId') || Object.hasOwn(fields, 'winlog.event_data.NewProcessId')
+type Names = readonly string[];
+
+/** A row of the table without the names that a record does not have. */
+interface FittingShape extends Pick<ProcessShape, 'kind' | 'keys'> {
+  readonly when: NonNullable<ProcessShape['when']>;
+  readonly lacks: Names;
+  readonly pid: Names;
+  readonly guid: Names;
+  readonly parentPid: Names;
+  readonly parentGuid: Names;
+  readonly start: Names;
+  readonly fields: readonly (readonly [property: string, names: Names])[];
+  readonly parentFields: FittingShape['fields'];
+}
+
+/** What of the tables may say something of records with the same names. */
+interface Layout {
+  readonly prefix: string;
+  readonly shapes: readonly FittingShape[];
+  readonly hosts: Names;
+}
+
+/** Kinds of records that are remembered. */
+const MAX_LAYOUTS = 256;
+const LAYOUTS = new PerKeys(layoutOf, MAX_LAYOUTS);
+
+function layoutOf(keys: readonly string[]): Layout {
+  const own = new Set(keys);
+  const prefix = prefixOf(own);
+  const mayBe = (name: string): boolean => mayHaveField(own, name);
+  const mayBeBelow = (name: string): boolean => mayBe(name) || (prefix !== '' && mayBe(prefix + name));
+  const among = (names: Names = []): Names => names.filter(mayBeBelow);
+  const properties = (names: ProcessShape['fields'] = {}): FittingShape['fields'] =>
+    Object.entries(names).map(([property, of]) => [property, among(of)]);
+  const shapes = PROCESS_SHAPES.flatMap((shape): FittingShape[] => {
+    const when = (shape.when ?? []).map(([names, texts]) => [names.filter(mayBe), texts] as const);
+    if (!shape.keys.every(mayBeBelow) || when.some(([names]) => names.length === 0)) return [];
+    return [
+      {
+        ...{ kind: shape.kind, keys: shape.keys, when, lacks: (shape.lacks ?? []).filter(mayBe) },
+        ...{ pid: among(shape.pid), guid: among(shape.guid), start: among(shape.start) },
+        ...{ parentPid: among(shape.parentPid), parentGuid: among(shape.parentGuid) },
+        ...{ fields: properties(shape.fields), parentFields: properties(shape.parentFields) },
+      },
+    ];
+  });
+  return { prefix, shapes, hosts: HOST.filter(mayBe) };
+}
+
+function prefixOf(own: ReadonlySet<string>): string {
+  for (const [name, prefix] of DATA_PREFIXES) if (own.has(name)) return prefix;
+  return own.has('winlog.event_data.ProcessId') || own.has('winlog.event_data.NewProcessId')
     ? 'winlog.event_data.'
     : '';
 }
@@ -125,31 +179,31 @@ function isThere(fields: EventObject, prefix: string, name: string): boolean {
   return (prefix !== '' || name.includes('.')) && fieldText(fields, prefix, name) !== undefined;
 }
 
-function fits({ keys, when, lacks }: ProcessShape, prefix: string, fields: EventObject): boolean {
+function fits({ keys, when, lacks }: FittingShape, prefix: string, fields: EventObject): boolean {
   for (const key of keys) if (!isThere(fields, prefix, key)) return false;
-  for (const [names, texts] of when ?? []) {
+  for (const [names, texts] of when) {
     const isOneOf = (name: string): boolean =>
       someValue(fields, name, (value) => typeof value !== 'object' && texts.includes(String(value)));
     if (!names.some(isOneOf)) return false;
   }
-  return !(lacks ?? []).some((name) => hasField(fields, name));
+  return !lacks.some((name) => hasField(fields, name));
 }
 
 function startOf(
-  { start }: ProcessShape,
+  { start }: FittingShape,
   read: Read,
   { timeMs, timeOrigin }: ToldTime,
 ): Pick<ProcessEvent, 'timeMs' | 'isTimeAssumed'> {
-  const text = start === undefined ? undefined : read(start);
+  const text = read(start);
   const own = text === undefined ? undefined : parseTime(text, 'Z', timeMs);
   if (own !== undefined) return { timeMs: own };
   return timeOrigin === 'field' ? { timeMs } : { timeMs, isTimeAssumed: true };
 }
 
-function collect(names: Readonly<Record<string, readonly string[]>>, read: Read): Record<string, string> {
+function collect(properties: FittingShape['fields'], read: Read): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const property in names) {
-    const text = read(names[property] as readonly string[]);
+  for (const [property, names] of properties) {
+    const text = read(names);
     if (text !== undefined) found[property] = text;
   }
   return found;
