@@ -4,15 +4,14 @@
  * test holds it to that. Records of which some text must be cut, and those that stand for several events, are left to `buildAlert`.
  */
 import type { Event } from '../core/event.ts';
-import { jsonLine, jsonText } from '../core/json-text.ts';
+import { jsonText } from '../core/json-text.ts';
 import type { Match, MatchedField } from '../core/match.ts';
 import type { RecordSource } from '../core/record.ts';
+import { isShort } from '../core/text-limit.ts';
 import { singleAlertId } from './alert-id.ts';
-import { type AlertOptions, ECS_VERSION, isShort, MAX_HITS, MAX_ORIGINAL_BYTES } from './build-alert.ts';
+import { type AlertOptions, ECS_VERSION, MAX_HITS, MAX_ORIGINAL_BYTES, MAX_TEXT_BYTES } from './build-alert.ts';
 import type { EventTexts } from './event-texts.ts';
 import { isOfOneEvent, matchJson } from './match-json.ts';
-import { membersOf, placedJson } from './placed-json.ts';
-import { processTreeFields, withParent } from './process-tree-fields.ts';
 import { relatedValue } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
 
@@ -42,30 +41,32 @@ export function alertParts(
   if (!constant.isWhole || !isShort(original, MAX_ORIGINAL_BYTES)) return undefined;
   const matched = matchedJson(match.matched);
   const input = inputJson(origin.source);
-  const { tree } = options;
-  const placed = placedJson(tree === undefined ? texts.places : withParent(texts.places, tree), relatedValue(match));
+  const { placed } = texts;
   if (matched === undefined || input === undefined || placed === undefined) return undefined;
   const id = singleAlertId(constant.ruleKey, texts.key);
   let json = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(options.nowMs)}","severity":`;
   json += constant.severity + placed.event;
   if (options.keepOriginal) json += `,"original":${texts.original}`;
-  json += `},${constant.ruleAndThreat}${placed.others}${constant.tags}`;
+  json += `},${constant.ruleAndThreat}${placed.others}${texts.related(placed, relatedValue(match))}${constant.tags}`;
   json += `,"flint":${constant.flintBefore}${matched}${constant.validity}`;
   json += `,"input":${input}`;
-  let tail = `}${constant.flintAfter}`;
-  if (tree !== undefined) tail += membersOf(jsonLine(processTreeFields(tree)));
-  return { head: json, tail: `${tail}}}` };
+  return { head: json, tail: `}${constant.flintAfter}${texts.tree}}}` };
 }
 
 function matchedJson(matched: readonly MatchedField[]): string | undefined {
   let json = '';
   for (let i = 0; i < matched.length; i++) {
     const { field, value, item, how } = matched[i] as MatchedField;
-    if (!isShort(field) || !isShort(value) || !isShort(item) || !isShort(how)) return undefined;
+    if (!isWhole(field) || !isWhole(value) || !isWhole(item) || !isWhole(how)) return undefined;
     json += `${i === 0 ? '[' : ','}{"field":${constantJson(field)},"value":${jsonText(value)}`;
     json += `,"item":${constantJson(item)},"how":${constantJson(how)}}`;
   }
   return json === '' ? '[]' : `${json}]`;
+}
+
+/** Not cut in an alert. */
+function isWhole(text: string): boolean {
+  return isShort(text, MAX_TEXT_BYTES);
 }
 
 /** Texts of rules, which come again and again, and their JSON; when there are more than this the memory begins anew. */
@@ -90,7 +91,7 @@ function inputJson(source: RecordSource): string | undefined {
   const known = inputs.get(source);
   if (known !== undefined) return known;
   const { input, path } = source;
-  if (!isShort(input) || !isShort(path)) return undefined;
+  if (!isWhole(input) || !isWhole(path)) return undefined;
   const json = `{"name":${jsonText(input)},"path":${jsonText(path)}`;
   inputs.set(source, json);
   return json;

@@ -28,11 +28,6 @@ const MAX_KEY_BYTES = 256;
 /** Most alerts of one event, most matched fields, sources and contributing events of one alert; the rest is counted. */
 export const MAX_HITS = 100;
 
-/** True when a text is not cut; `event.original` has another limit than others. */
-export function isShort(text: string, limitBytes = MAX_TEXT_BYTES): boolean {
-  return text.length * 3 <= limitBytes || (text.length <= limitBytes && Buffer.byteLength(text) <= limitBytes);
-}
-
 export interface AlertOptions {
   /** Arrival clock, milliseconds since the epoch: `event.created`. */
   readonly nowMs: number;

@@ -225,7 +225,7 @@ describe('observables in ECS places', () => {
         pid: 'x',
         status_code: '-',
         QueryName: 'a b',
-      }),
-    ).toEqual(new Map());
+      }).places,
+    ).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { baseName } from '../core/base-name.ts';
 import { lineHost } from '../core/syslog-line.ts';
 import { ECS_PLACES, hostName } from './ecs-places.ts';
 import { EventNames, type PlacedCandidate } from './event-names.ts';
+import { PlacedValues } from './placed-values.ts';
 
 /** Objects of ECS that this file fills. */
 export type EcsFields = Readonly<Record<string, EventObject>>;
@@ -14,23 +15,24 @@ export type EcsFields = Readonly<Record<string, EventObject>>;
 /** Windows Security logons: who logs on is the target, the subject is the service that reports it. */
 const LOGON_EVENTS = new Set(['4624', '4625', '4648', '4768', '4769', '4771', '4776']);
 
-/** What ECS has a place for, by place; places in the order in which `nested` nests them. */
-export type PlacedValues = ReadonlyMap<string, string | number>;
-
 /** The fields of an event that ECS has a place for; empty places absent. */
 export function placedValues(fields: EventObject): PlacedValues {
   const names = new EventNames(fields);
-  const zeek = names.has('id.orig_h') || names.has('id_orig_h');
-  const found = new Map<string, string | number>();
+  const zeek = names.mayBeZeek && (names.has('id.orig_h') || names.has('id_orig_h'));
+  const found = new PlacedValues();
   const { candidates } = names;
+  // Names of one place follow one another.
+  let placed = '';
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i] as PlacedCandidate;
     const { place } = candidate;
     // Zeek's `host` is the HTTP Host header, its `query` and `uri` are what they seem.
-    if (found.has(place) || (zeek && place === 'host.name' && candidate.name === 'host')) continue;
+    if (place === placed || (zeek && place === 'host.name' && candidate.name === 'host')) continue;
     const seen = names.textOf(candidate);
     const value = seen === undefined ? undefined : candidate.shape(seen);
-    if (value !== undefined) found.set(place, value);
+    if (value === undefined) continue;
+    found.add(place, value);
+    placed = place;
   }
   if (zeek && !found.has('url.domain')) put(found, 'url.domain', names.text('host'));
   if (!found.has('event.code')) putHost(found, names.text('DOMAIN'));
@@ -48,14 +50,14 @@ function hostOfLine(fields: EventObject): string | undefined {
 }
 
 /** `DOMAIN` of STIX Spark: the host that a request went to. In Windows events the same word is the account's domain. */
-function putHost(found: Map<string, string | number>, seen: string | undefined): void {
+function putHost(found: PlacedValues, seen: string | undefined): void {
   if (seen === undefined) return;
   const host = hostName(seen);
   for (const place of ['url.domain', 'destination.domain']) if (!found.has(place)) put(found, place, host);
 }
 
 /** A request target alone is no URL: it is put together with the host, and with the scheme where the port tells it. */
-function refineUrl(found: Map<string, string | number>): void {
+function refineUrl(found: PlacedValues): void {
   const seen = found.get('url.original');
   if (seen === undefined) return;
   const original = String(seen);
@@ -73,25 +75,28 @@ function refineUrl(found: Map<string, string | number>): void {
   put(found, 'url.full', `${scheme}${String(host).includes(':') ? `[${host}]` : host}${original}`);
 }
 
-function refineUser(found: Map<string, string | number>, names: EventNames): void {
+function refineUser(found: PlacedValues, names: EventNames): void {
   if (LOGON_EVENTS.has(String(found.get('event.code')))) {
     put(found, 'user.name', names.text('TargetUserName'));
     put(found, 'user.domain', names.text('TargetDomainName'));
   }
   const name = found.get('user.name');
-  const parts = name === undefined ? null : /^([^\\]+)\\([^\\]+)$/.exec(String(name));
+  const parts = typeof name !== 'string' || !name.includes('\\') ? null : /^([^\\]+)\\([^\\]+)$/.exec(name);
   if (parts === null) return;
   put(found, 'user.domain', parts[1]);
   put(found, 'user.name', parts[2]);
 }
 
+/** Places of paths, and of the names in which these end. */
+const NAMED_BY = [
+  ['process.executable', 'process.name'],
+  ['process.parent.executable', 'process.parent.name'],
+  ['file.path', 'file.name'],
+] as const;
+
 /** Names from paths, and Sysmon's `Hashes`, which belong to the file when the event has one, else to the process. */
-function refineFiles(found: Map<string, string | number>, names: EventNames): void {
-  for (const [from, to] of [
-    ['process.executable', 'process.name'],
-    ['process.parent.executable', 'process.parent.name'],
-    ['file.path', 'file.name'],
-  ] as const) {
+function refineFiles(found: PlacedValues, names: EventNames): void {
+  for (const [from, to] of NAMED_BY) {
     const path = found.get(from);
     if (path !== undefined && !found.has(to)) put(found, to, baseName(String(path)));
   }
@@ -103,7 +108,7 @@ function refineFiles(found: Map<string, string | number>, names: EventNames): vo
     else put(found, `${owner}.pe.imphash`, digits.toLowerCase());
 }
 
-function put(found: Map<string, string | number>, place: string, value: string | undefined): void {
+function put(found: PlacedValues, place: string, value: string | undefined): void {
   if (value !== undefined && value !== '') found.set(place, value);
 }
 
@@ -115,16 +120,18 @@ const SEGMENTS: ReadonlyMap<string, readonly string[]> = new Map(
 /** Objects of ECS from values by place. */
 export function nested(found: PlacedValues): EcsFields {
   const root: Record<string, EventObject> = {};
-  for (const [place, value] of found) {
+  const { places, values } = found;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] as string;
     const segments = SEGMENTS.get(place) ?? place.split('.');
     const last = segments.length - 1;
     let object = root as Record<string, unknown>;
-    for (let i = 0; i < last; i++) {
-      const segment = segments[i] as string;
+    for (let k = 0; k < last; k++) {
+      const segment = segments[k] as string;
       object[segment] ??= {};
       object = object[segment] as Record<string, unknown>;
     }
-    object[segments[last] as string] = value;
+    object[segments[last] as string] = values[i];
   }
   return root;
 }

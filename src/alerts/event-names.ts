@@ -8,6 +8,7 @@
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import { textAt, textOf, valuesOf } from '../core/field-path.ts';
+import { PerKeys } from '../core/per-keys.ts';
 import { type EcsCandidate, ecsCandidates } from './ecs-candidates.ts';
 
 const CONTAINERS = ['winlog.event_data', 'Event.EventData', 'Event.System', 'EventData', 'event_data'];
@@ -18,15 +19,10 @@ const NOTHING = new Set(['', '-', '--', '(empty)', 'N/A', 'n/a', 'null', 'NULL']
 /** Longer texts need not be looked up, for which all of them would be read. */
 const LONGEST_NOTHING = 7;
 
-/** When there are more kinds of events than this the memory begins anew. */
-const MAX_REMEMBERED = 256;
-const MAX_REMEMBERED_CHARACTERS = 4096;
-const remembered = new Map<string, EventShape>();
-
-/** Where the value of a name stands: a key of one of the objects. */
+/** Where the value of a name stands: a key of one of the objects, by number. */
 interface NamePlace {
   readonly object: number;
-  readonly key: string;
+  readonly key: number;
 }
 
 /** `at`: where the value stands; undefined for paths. */
@@ -39,24 +35,79 @@ interface EventShape {
   /** By name in lower case, without the leading underscore. */
   readonly places: ReadonlyMap<string, NamePlace>;
   readonly candidates: readonly PlacedCandidate[];
+  readonly mayBeZeek: boolean;
+}
+
+/** Events with the same keys in their first objects: the event itself, then its containers, of which the keys that follow are asked. */
+class KeyStep {
+  readonly before: KeyStep | undefined;
+  readonly keys: readonly string[];
+  readonly mayHoldContainers: boolean;
+  #next: PerKeys<KeyStep> | undefined;
+  #shape: EventShape | undefined;
+
+  constructor(before: KeyStep | undefined, keys: readonly string[]) {
+    this.before = before;
+    this.keys = keys;
+    this.mayHoldContainers = before === undefined && keys.some((key) => ROOTS.has(key));
+  }
+
+  next(keys: readonly string[]): KeyStep {
+    this.#next ??= new PerKeys((next) => addStep(this, next), MAX_STEPS);
+    return this.#next.of(keys);
+  }
+
+  get shape(): EventShape {
+    this.#shape ??= shapeOf(this);
+    return this.#shape;
+  }
+}
+
+/** When there are more steps than this the memory begins anew. */
+const MAX_STEPS = 512;
+let steps = 0;
+let first = newMemory();
+
+function newMemory(): PerKeys<KeyStep> {
+  return new PerKeys((keys) => addStep(undefined, keys), MAX_STEPS);
+}
+
+function addStep(before: KeyStep | undefined, keys: readonly string[]): KeyStep {
+  if (++steps > MAX_STEPS) {
+    // What is being walked is left to itself.
+    first = newMemory();
+    steps = 0;
+  }
+  return new KeyStep(before, keys);
 }
 
 export class EventNames {
   readonly #fields: EventObject;
-  /** The event itself, then its containers. */
-  readonly #objects: readonly EventObject[];
+  /** Of the event itself, then of its containers: by number of the key. */
+  readonly #values: readonly (readonly EventValue[])[];
   readonly #shape: EventShape;
 
   constructor(fields: EventObject) {
     this.#fields = fields;
-    const keys = Object.keys(fields);
-    this.#objects = keys.some((key) => ROOTS.has(key)) ? withContainers(fields) : [fields];
-    this.#shape = shapeOf(this.#objects, keys);
+    let step = first.of(Object.keys(fields));
+    const values = [Object.values(fields)];
+    if (step.mayHoldContainers)
+      for (const container of containersOf(fields)) {
+        step = step.next(Object.keys(container));
+        values.push(Object.values(container));
+      }
+    this.#values = values;
+    this.#shape = step.shape;
   }
 
   /** Rows of the table of ECS places that could say something about the event, in the order of the table. */
   get candidates(): readonly PlacedCandidate[] {
     return this.#shape.candidates;
+  }
+
+  /** False: it names no connection as Zeek does. */
+  get mayBeZeek(): boolean {
+    return this.#shape.mayBeZeek;
   }
 
   /** What the name says, as text; undefined when it says nothing. */
@@ -78,7 +129,7 @@ export class EventNames {
   }
 
   #scalar(place: NamePlace | undefined): string | undefined {
-    return place === undefined ? undefined : scalarText(this.#objects[place.object]?.[place.key]);
+    return place === undefined ? undefined : scalarText(this.#values[place.object]?.[place.key]);
   }
 }
 
@@ -86,34 +137,23 @@ function saysNothing(text: string | undefined): boolean {
   return text === undefined || (text.length <= LONGEST_NOTHING && NOTHING.has(text));
 }
 
-function withContainers(fields: EventObject): readonly EventObject[] {
-  const objects = [fields];
-  for (const path of CONTAINERS)
-    for (const value of valuesOf(fields, path)) if (isEventObject(value)) objects.push(value);
-  return objects;
+function containersOf(fields: EventObject): readonly EventObject[] {
+  return CONTAINERS.flatMap((path) => valuesOf(fields, path).filter(isEventObject));
 }
 
-function shapeOf(objects: readonly EventObject[], keys: readonly string[]): EventShape {
-  // The number of keys in each object tells a key with a line feed from two keys.
-  let all = `${keys.length};${keys.join('\n')}`;
-  for (let i = 1; i < objects.length; i++) {
-    const own = Object.keys(objects[i] as EventObject);
-    all = `${own.length},${all}\n${own.join('\n')}`;
-  }
-  const known = remembered.get(all);
-  if (known !== undefined) return known;
+function shapeOf(last: KeyStep): EventShape {
+  const lists: (readonly string[])[] = [];
+  for (let step: KeyStep | undefined = last; step !== undefined; step = step.before) lists.unshift(step.keys);
   const places = new Map<string, NamePlace>();
-  for (const [object, value] of objects.entries())
-    for (const key of Object.keys(value)) {
+  for (const [object, keys] of lists.entries())
+    for (const [number, key] of keys.entries()) {
       const name = (key.startsWith('_') ? key.slice(1) : key).toLowerCase();
-      if (!places.has(name)) places.set(name, { object, key });
+      if (!places.has(name)) places.set(name, { object, key: number });
     }
+  const [keys = []] = lists;
   const candidates = ecsCandidates(keys, places.keys()).map((one) => ({ ...one, at: places.get(one.folded) }));
-  const shape = { places, candidates };
-  if (all.length > MAX_REMEMBERED_CHARACTERS) return shape;
-  if (remembered.size === MAX_REMEMBERED) remembered.clear();
-  remembered.set(all, shape);
-  return shape;
+  const mayBeZeek = places.has('id_orig_h') || keys.includes('id') || keys.includes('id.orig_h');
+  return { places, candidates, mayBeZeek };
 }
 
 function scalarText(value: EventValue | undefined): string | undefined {

@@ -1,23 +1,51 @@
 /** What the alerts of one event have in common, made when the first of them asks for it. */
 import type { Event } from '../core/event.ts';
 import { jsonText } from '../core/json-text.ts';
+import type { ProcessTree } from '../core/process-tree.ts';
 import { eventKey } from './alert-id.ts';
-import { type PlacedValues, placedValues } from './ecs-fields.ts';
+import { placedValues } from './ecs-fields.ts';
+import { type PlacedJson, placedJson, relatedJson } from './placed-json.ts';
+import type { PlacedValues } from './placed-values.ts';
+import { processTreeJson, withParent } from './process-tree-fields.ts';
+import type { RelatedValue } from './related.ts';
 
 export class EventTexts {
   readonly #event: Event;
+  readonly #treeOfProcess: ProcessTree | undefined;
   #places: PlacedValues | undefined;
+  /** Null: values must be cut. */
+  #placed: PlacedJson | null | undefined;
+  #related: string | undefined;
   #original: string | undefined;
   #key: string | undefined;
+  #tree: string | undefined;
 
-  constructor(event: Event) {
+  /** `tree`: remembered ancestors of the event's process. */
+  constructor(event: Event, tree?: ProcessTree) {
     this.#event = event;
+    this.#treeOfProcess = tree;
   }
 
   /** `placedValues` of its fields. */
   get places(): PlacedValues {
     this.#places ??= placedValues(this.#event.fields);
     return this.#places;
+  }
+
+  /** The same with those of the remembered parent, as JSON; undefined where one is too long for an alert. */
+  get placed(): PlacedJson | undefined {
+    if (this.#placed === undefined) {
+      const tree = this.#treeOfProcess;
+      this.#placed = placedJson(tree === undefined ? this.places : withParent(this.places, tree)) ?? null;
+    }
+    return this.#placed ?? undefined;
+  }
+
+  /** `related` with a comma in front. `own`: what the match adds. */
+  related(placed: PlacedJson, own: RelatedValue | undefined): string {
+    if (own !== undefined) return relatedJson(placed.related, own);
+    this.#related ??= relatedJson(placed.related, undefined);
+    return this.#related;
   }
 
   /** The record as it came, as JSON. */
@@ -30,5 +58,11 @@ export class EventTexts {
   get key(): string {
     this.#key ??= eventKey(this.#event);
     return this.#key;
+  }
+
+  /** The remembered ancestors, as members of `flint` with a comma in front. */
+  get tree(): string {
+    this.#tree ??= this.#treeOfProcess === undefined ? '' : processTreeJson(this.#treeOfProcess);
+    return this.#tree;
   }
 }

@@ -22,8 +22,8 @@ export class Finding implements FoundAlert {
   #alert: Alert | undefined;
   readonly #texts: EventTexts;
 
-  /** `texts`: of the event, for all its findings. */
-  constructor(match: Match, event: Event, options: AlertOptions, texts = new EventTexts(event)) {
+  /** `texts`: of the event with the tree of the options, for all its findings. */
+  constructor(match: Match, event: Event, options: AlertOptions, texts = new EventTexts(event, options.tree)) {
     this.#texts = texts;
     this.match = match;
     this.event = event;

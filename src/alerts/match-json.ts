@@ -3,12 +3,11 @@
  * they are. Rules are the same objects for as long as they are loaded, and so are the sources of an indicator that is found again.
  */
 import type { IndicatorDetails } from '../core/indicator.ts';
-import { jsonLine } from '../core/json-text.ts';
+import { jsonLine, membersOf } from '../core/json-text.ts';
 import type { EngineName } from '../core/level.ts';
 import type { IndicatorMatch, Match, RuleDetails } from '../core/match.ts';
 import { ruleKey } from './alert-id.ts';
 import { flintAfter, flintBefore, limitTexts, ruleOf, tagsOf, threatOf } from './build-alert.ts';
-import { membersOf } from './placed-json.ts';
 import { severityOf } from './severity.ts';
 
 export interface MatchJson {

@@ -4,9 +4,10 @@
  */
 import type { AlertFlint } from '../core/alert.ts';
 import type { ProcessTree, TreeProcess } from '../core/process-tree.ts';
-import { cutUtf8 } from '../core/text-limit.ts';
+import { jsonLine, jsonText, membersOf } from '../core/json-text.ts';
+import { cutUtf8, isShort } from '../core/text-limit.ts';
 import { baseName } from '../core/base-name.ts';
-import type { PlacedValues } from './ecs-fields.ts';
+import { PlacedValues } from './placed-values.ts';
 
 /** Nearest ancestors shown; further ones are counted. */
 export const MAX_ANCESTORS = 16;
@@ -25,6 +26,31 @@ export function processTreeFields(tree: ProcessTree | undefined): Pick<AlertFlin
   };
 }
 
+/** `processTreeFields` as JSON: members of an object, each with a comma in front. */
+export function processTreeJson(tree: ProcessTree): string {
+  const { ancestors, complete } = tree;
+  if (ancestors.length > MAX_ANCESTORS) return membersOf(jsonLine(processTreeFields(tree)));
+  let json = '';
+  for (let i = 0; i < ancestors.length; i++) {
+    const ancestor = processJson(ancestors[i] as TreeProcess);
+    if (ancestor === undefined) return membersOf(jsonLine(processTreeFields(tree)));
+    json += i === 0 ? ancestor : `,${ancestor}`;
+  }
+  return `,"process_tree":{"ancestors":[${json}],"complete":${complete}}`;
+}
+
+/** Undefined when a text may have to be cut. */
+function processJson(process: TreeProcess): string | undefined {
+  let json = '';
+  for (const name of Object.keys(process)) {
+    const value = process[name as keyof TreeProcess];
+    if (value === undefined) continue;
+    if (typeof value === 'string' && !isShort(value, MAX_ANCESTOR_BYTES)) return undefined;
+    json += `${json === '' ? '{' : ','}"${name}":${typeof value === 'string' ? jsonText(value) : value}`;
+  }
+  return `${json}}`;
+}
+
 const PARENT = 'process.parent.';
 
 /** The places with what memory knows of the parent, where the event does not say it itself. */
@@ -35,27 +61,27 @@ export function withParent(places: PlacedValues, { ancestors }: ProcessTree): Pl
   const pid = places.get(`${PARENT}pid`);
   if (pid !== undefined && String(pid) !== parent.pid) return places;
   const remembered = rememberedPlaces(parent);
-  const all = new Map<string, string | number>();
-  for (const [place, value] of places) {
+  const all = new PlacedValues();
+  for (const [i, place] of places.places.entries()) {
     if (place.startsWith(PARENT)) for (const [known, text] of remembered) all.set(known, places.get(known) ?? text);
-    all.set(place, value);
+    all.set(place, places.values[i] as string | number);
   }
-  for (const [known, text] of remembered) if (!all.has(known)) all.set(known, text);
+  for (const [known, text] of remembered) if (!all.has(known)) all.add(known, text);
   return all;
 }
 
 function rememberedPlaces(parent: TreeProcess): [string, string | number][] {
   const { pid, executable, command_line, guid, user } = parent;
   const all: readonly (readonly [string, string | number | undefined])[] = [
-    ['pid', /^\d{1,10}$/.test(pid) ? Number(pid) : undefined],
-    ['executable', executable],
-    ['name', executable === undefined ? undefined : baseName(executable)],
-    ['command_line', command_line],
-    ['entity_id', guid],
-    ['start', parent.start_assumed === true ? undefined : parent.start],
-    ['user.name', user],
+    [`${PARENT}pid`, /^\d{1,10}$/.test(pid) ? Number(pid) : undefined],
+    [`${PARENT}executable`, executable],
+    [`${PARENT}name`, executable === undefined ? undefined : baseName(executable)],
+    [`${PARENT}command_line`, command_line],
+    [`${PARENT}entity_id`, guid],
+    [`${PARENT}start`, parent.start_assumed === true ? undefined : parent.start],
+    [`${PARENT}user.name`, user],
   ];
-  return all.flatMap(([name, value]) => (value === undefined ? [] : [[PARENT + name, value]]));
+  return all.filter((one): one is [string, string | number] => one[1] !== undefined);
 }
 
 function limited(process: TreeProcess): TreeProcess {

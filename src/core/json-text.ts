@@ -29,6 +29,11 @@ export function asciiJsonLine(value: unknown): string {
   return jsonLine(value).replace(/[\u0080-\uffff]/g, escaped);
 }
 
+/** The members of an object's text, each with a comma in front. */
+export function membersOf(json: string): string {
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`;
+}
+
 function wellFormedMember(_key: string, value: unknown): unknown {
   if (typeof value === 'string') return wellFormed(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

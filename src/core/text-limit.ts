@@ -22,6 +22,11 @@ export function wellFormed(text: string): string {
   return /[\ud800-\udfff]/.test(text) ? text.replace(/\p{Surrogate}/gu, '\ufffd') : text;
 }
 
+/** True when `cutUtf8` would leave the text as it is. */
+export function isShort(text: string, limitBytes: number): boolean {
+  return text.length * 3 <= limitBytes || (text.length <= limitBytes && Buffer.byteLength(text) <= limitBytes);
+}
+
 /** True when `cutUtf8` and `wellFormed` would leave the text as it is, told without looking at texts of odd length closely. */
 export function isWithin(text: string, limitBytes: number): boolean {
   return text.length * 3 <= limitBytes && !/[\ud800-\udfff]/.test(text);

@@ -297,7 +297,7 @@ export class Processor {
       const options: AlertOptions = tree === undefined ? { nowMs, keepOriginal } : { nowMs, keepOriginal, tree };
       const count = Math.min(matches.length, maxAlerts);
       this.counts.omitted += matches.length - count;
-      const texts = new EventTexts(event);
+      const texts = new EventTexts(event, tree);
       for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options, texts));
     }
   }
