@@ -2,9 +2,9 @@
  * Fetches a feed that is one document over HTTP(S), conditionally (ETag, Last-Modified). Never rejects for what the server does; compressed
  * bodies are recognised by their first bytes later.
  */
+import { retryAfterMs } from '../core/retry-after.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../errors/diagnostic.ts';
-import { HttpProblem, httpGet, type ResolveHost } from './http/http-get.ts';
-import { retryAfterMs } from './http/polite-client.ts';
+import { type HttpAnswer, HttpProblem, httpGet, type ResolveHost } from './http/http-get.ts';
 import { type Credentials, redacted } from './http/request-auth.ts';
 import { shownSource } from './shown-source.ts';
 
@@ -58,7 +58,7 @@ export async function fetchFeed(request: FetchRequest, resolveHost?: ResolveHost
     });
     if (status === 200) return { status: 'ok', body: explained(body, request), ...validators(headers) };
     await body[Symbol.asyncIterator]().return?.();
-    return status === 304 ? { status: 'not-modified' } : refused(status, headers['retry-after'], request);
+    return status === 304 ? { status: 'not-modified' } : refused(status, headers, request);
   } catch (error) {
     return { status: 'failed', diagnostic: explain(error, request) };
   }
@@ -69,9 +69,9 @@ function validators(headers: Readonly<Record<string, string | undefined>>): { et
   return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
 }
 
-function refused(status: number, retryAfter: string | undefined, { url }: FetchRequest): FetchResult {
+function refused(status: number, headers: HttpAnswer['headers'], { url }: FetchRequest): FetchResult {
   const code = status === 401 || status === 403 ? 'INTEL_FETCH_AUTH' : 'INTEL_FETCH_FAILED';
-  const askedMs = retryAfterMs(retryAfter, Date.now());
+  const askedMs = retryAfterMs(headers, Date.now());
   return {
     status: 'failed',
     diagnostic: diagnostic(code, 'error', `"${shownSource(url)}": the server answers ${status}`),

@@ -256,6 +256,31 @@ describe('a TAXII server', () => {
     expect(values(await load(one))).toEqual(['n1.example']);
   });
 
+  it.each([503, 403])('keeps what an API root gave that answers %i for once', async (status) => {
+    let answers = true;
+    const known = new Map<string, unknown>([
+      ['/taxii2/', { title: 't', api_roots: ['/root/', '/other/'] }],
+      ['/other/', { title: 'other' }],
+      ['/other/collections/', { collections: [{ id: 'x' }] }],
+      ['/other/collections/x/objects/', { objects: [object(9).object] }],
+    ]);
+    const { server } = await serve({
+      intercept: ({ url = '' }, response) => {
+        const [path = ''] = url.split('?');
+        if (!known.has(path)) return false;
+        if (answers || path === '/taxii2/') response.end(JSON.stringify(known.get(path)));
+        else response.writeHead(status).end();
+        return true;
+      },
+    });
+    const one = source({ source: server.url, type: 'taxii' });
+    await pull(one);
+    expect(values(await load(one))).toEqual(['n1.example', 'n2.example', 'n9.example']);
+    answers = false;
+    expect(await pull(one)).toMatchObject({ ok: status === 403, changed: false });
+    expect(values(await load(one))).toEqual(['n1.example', 'n2.example', 'n9.example']);
+  });
+
   it('begins where it is told to, and has Sigma rules and other kinds of patterns told apart', async () => {
     const objects = [
       object(1),

@@ -156,8 +156,8 @@ async function pullCollections(source: IntelSource, options: PullSourceOptions):
       },
     },
   );
-  const isWhole = pull.diagnostics.length === 0;
-  await rememberCollections(source, folder, pull.collections, !isWhole, surroundings.now());
+  const keepsOthers = pull.isPartial || pull.diagnostics.length > 0;
+  await rememberCollections(source, folder, pull.collections, keepsOthers, surroundings.now());
   return outcomeOf(pull);
 }
 

@@ -232,7 +232,8 @@ class TaxiiSink implements Sink {
   async #find(): Promise<readonly [URL, string]> {
     const { collection: name } = this.#options;
     const client = new TaxiiClient(this.#client);
-    for (const root of await client.apiRoots()) {
+    const { roots, failures } = await client.apiRoots();
+    for (const root of roots) {
       if (root.version !== '2.1') continue;
       const list = (await this.#members(new URL('collections/', root.url)))['collections'];
       for (const entry of Array.isArray(list) ? (list as readonly unknown[]) : []) {
@@ -240,6 +241,8 @@ class TaxiiSink implements Sink {
         if (typeof id === 'string' && [id, alias, title].includes(name)) return [root.url, encodeURIComponent(id)];
       }
     }
+    const [failure] = failures;
+    if (failure !== undefined) throw failure;
     const what = name === undefined ? 'the address leads to no collection' : `there is no collection "${name}"`;
     throw new SinkError(`${what} in TAXII 2.1 at "${shown(this.#url)}"`, { retryable: true });
   }

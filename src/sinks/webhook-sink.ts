@@ -10,6 +10,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Static, Type } from 'typebox';
 import { isPublicAddress } from '../core/address-scope.ts';
 import { parseIp } from '../core/ip-address.ts';
+import { retryAfterMs } from '../core/retry-after.ts';
 import { diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { systemLookup } from './host-lookup.ts';
 import { lines } from './line-framing.ts';
@@ -103,7 +104,7 @@ class WebhookSink implements Sink {
     const response = await this.#request(target, body, contentType, delivered);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return;
-    const wait = retryAfterMs(response.headers['retry-after'], this.#context.now());
+    const wait = retryAfterMs(response.headers, this.#context.now());
     throw new SinkError(`"${this.#address.host}" answered ${status}`, {
       retryable: !REFUSED_FOR_GOOD.has(status),
       delivered,
@@ -175,14 +176,6 @@ function batchBody(messages: readonly OutgoingMessage[], form: 'ndjson' | 'array
     ...bodies.flatMap((body, i) => (i === 0 ? [body] : [comma, body])),
     Buffer.from(']'),
   ]);
-}
-
-/** Seconds, or an HTTP date (RFC 9110 section 10.2.3). */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
 function requestTarget(path: string, query: string | undefined): string {

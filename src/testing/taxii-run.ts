@@ -77,7 +77,7 @@ export async function sync(
     surroundings,
   );
   const client = new TaxiiClient(transport);
-  const [root] = await client.apiRoots();
+  const [root] = (await client.apiRoots()).roots;
   if (root === undefined) throw new Error('no root');
   const [collection] = await client.collections(root);
   if (collection === undefined) throw new Error('no collection');

@@ -3,6 +3,7 @@
  * long as Retry-After says; other failures that pass (5xx, resets, time-outs) wait exponentially with jitter; everything else
  * is the caller's. No secret is ever part of a message.
  */
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { ErrorCode } from '../../errors/table.ts';
 import { shownSource } from '../shown-source.ts';
@@ -89,7 +90,8 @@ export class PoliteClient {
 
   /**
    * Sends a GET and reads the answer with `read`, both again when the failure may pass, from the second try on to `again` if given.
-   * Statuses below 400 and 416 are given to `read`. Rejects with RequestFailure, or with the reason of the caller's abort.
+   * Statuses below 300 and 416 are given to `read`, 304 where the request is conditional. Rejects with RequestFailure, or with the
+   * reason of the caller's abort.
    */
   async get<T>(
     first: URL,
@@ -103,8 +105,8 @@ export class PoliteClient {
       let waitMs = backoff(attempt, this.#surroundings.random());
       try {
         const response = { url, ...(await this.#send(url, headers)) };
-        if (response.status < 400 || response.status === 416) return await read(response);
-        const askedMs = retryAfterMs(response.headers['retry-after'], this.#surroundings.now());
+        if (isAnswer(response.status, headers)) return await read(response);
+        const askedMs = this.#askedMs(response);
         failure = await this.#refusal(response, askedMs);
         waitMs = askedMs ?? Math.min(waitMs, this.server.maxWaitMs);
         // Who asks for more than we wait here is left alone by ending: the caller comes back later.
@@ -132,8 +134,7 @@ export class PoliteClient {
     try {
       const response = { url, ...(await this.#send(url, headers, body)) };
       if (response.status >= 200 && response.status < 300) return await read(response);
-      const askedMs = retryAfterMs(response.headers['retry-after'], this.#surroundings.now());
-      throw await this.#refusal(response, askedMs);
+      throw await this.#refusal(response, this.#askedMs(response));
     } catch (error) {
       this.#signal?.throwIfAborted();
       throw this.#passing(url, error);
@@ -153,10 +154,17 @@ export class PoliteClient {
     });
   }
 
+  /** Undefined also when the time has passed: who is asked to slow down and not told for how long waits as for any failure. */
+  #askedMs({ headers }: ServerAnswer): number | undefined {
+    return retryAfterMs(headers, this.#surroundings.now()) || undefined;
+  }
+
   /** What the server says about its refusal: the title and description of a TAXII error, if it sent one. */
   async #refusal({ url, status, body }: ServerAnswer, askedMs: number | undefined): Promise<RequestFailure> {
     // Cut last: half a secret is none that would be found.
-    const said = redacted(await errorText(body), this.server).slice(0, MAX_SAID);
+    const said = redacted(await errorText(body), this.server)
+      .replace(/\s+/g, ' ')
+      .slice(0, MAX_SAID);
     const code = status === 401 || status === 403 ? this.#codes.auth : this.#codes.failed;
     const later = askedMs === undefined ? '' : `; it asks to come back in ${Math.ceil(askedMs / 1000)} s`;
     const message = `"${shown(url)}" answers ${status}${said === '' ? '' : `: ${said}`}${later}`;
@@ -200,12 +208,10 @@ export const systemSurroundings: Surroundings = {
     }),
 };
 
-/** Seconds, or an HTTP date; undefined when the header is neither. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000;
-  const dateMs = Date.parse(header);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+/** A redirect that says nothing about where to, and "not modified" to whom nobody asked about, are no answers. */
+function isAnswer(status: number, headers: Readonly<Record<string, string>>): boolean {
+  if (status < 300 || status === 416) return true;
+  return status === 304 && (Object.hasOwn(headers, 'if-none-match') || Object.hasOwn(headers, 'if-modified-since'));
 }
 
 /** 1 s, 2 s, 4 s, … of which at least half is waited. */

@@ -36,7 +36,13 @@ export function askForPage(
     } catch (error) {
       // A page for people in place of data, as log-ins and maintenance give: saying so helps more than what is wrong with it as JSON.
       const type = /^[\w.+-]+\/[\w.+-]+/.exec(answered['content-type'] ?? '')?.[0].slice(0, 60);
-      if (!(error instanceof DamagedPage) || type === undefined || /json/i.test(type)) throw error;
+      if (!(error instanceof DamagedPage)) throw error;
+      const coding = answered['content-encoding'];
+      if (coding !== undefined && coding !== 'identity')
+        throw new DamagedPage(`the answer is compressed ("${coding.slice(0, 60)}"), which nobody asked for`, {
+          cause: error,
+        });
+      if (type === undefined || /json/i.test(type)) throw error;
       throw new DamagedPage(`the answer is not JSON, but "${type}"`, { cause: error });
     }
   };

@@ -42,6 +42,12 @@ export interface Collection {
   readonly canWrite: boolean;
 }
 
+export interface ApiRoots {
+  readonly roots: readonly ApiRoot[];
+  /** Why roots that are listed are not among them; without those that are not there (404, 406). */
+  readonly failures: readonly RequestFailure[];
+}
+
 /** How failures of these servers are called. */
 export const TAXII_CODES: FailureCodes = { failed: 'INTEL_TAXII_FAILED', auth: 'INTEL_TAXII_AUTH' };
 
@@ -64,9 +70,9 @@ export class TaxiiClient {
 
   /**
    * API roots that the configured address leads to: through discovery, at the address or at the usual paths of its host, else the
-   * address itself as root. Rejects with RequestFailure when it is none of these.
+   * address itself as root. Rejects with RequestFailure when it is none of these, or no root can be had.
    */
-  async apiRoots(): Promise<readonly ApiRoot[]> {
+  async apiRoots(): Promise<ApiRoots> {
     const configured = withSlash(new URL(this.transport.server.url));
     const candidates =
       configured.pathname === '/' ? DISCOVERY_PATHS.map(([path]) => new URL(path, configured)) : [configured];
@@ -74,12 +80,15 @@ export class TaxiiClient {
     for (const url of candidates) {
       try {
         const { members, version } = await this.#ask(url);
-        const roots = members['api_roots'];
-        if (!Array.isArray(roots)) return [{ url, version, title: textOf(members, 'title') }];
-        const found = await this.#roots(url, version, roots);
-        if (found.length > 0) return found;
+        const { api_roots: listed, default: usual } = members;
+        if (!Array.isArray(listed) && typeof usual !== 'string')
+          return { roots: [{ url, version, title: textOf(members, 'title') }], failures: [] };
+        const found = await this.#roots(url, version, Array.isArray(listed) ? listed : [usual]);
+        const [first] = found.failures;
+        if (found.roots.length === 0 && first !== undefined) throw first;
+        if (found.roots.length > 0) return found;
       } catch (error) {
-        if (!(error instanceof RequestFailure) || (error.status !== 404 && error.status !== 406)) throw error;
+        if (!isElsewhere(error)) throw error;
         failure = error;
       }
     }
@@ -89,18 +98,22 @@ export class TaxiiClient {
   async collections(root: ApiRoot): Promise<readonly Collection[]> {
     const { members } = await this.#ask(new URL('collections/', root.url), root.version);
     const list = members['collections'];
+    const seen = new Set(['', '.', '..']);
     return (Array.isArray(list) ? (list as readonly unknown[]) : []).flatMap((entry) => {
       const collection = (entry ?? {}) as Members;
       const id = textOf(collection, 'id');
-      if (id === '') return [];
+      // Each once; dots would be another address than that of a collection.
+      if (seen.has(id)) return [];
+      seen.add(id);
       const canRead = collection['can_read'] !== false;
       const [title, alias] = [textOf(collection, 'title'), textOf(collection, 'alias')];
       return [{ root, id, title, alias, canRead, canWrite: collection['can_write'] === true }];
     });
   }
 
-  async #roots(discovery: URL, version: TaxiiVersion, listed: readonly unknown[]): Promise<readonly ApiRoot[]> {
+  async #roots(discovery: URL, version: TaxiiVersion, listed: readonly unknown[]): Promise<ApiRoots> {
     const roots: ApiRoot[] = [];
+    const failures: RequestFailure[] = [];
     if (listed.length > MAX_ROOTS) {
       const message = `"${shown(discovery)}" lists ${listed.length} API roots, more than ${MAX_ROOTS}`;
       throw new RequestFailure('INTEL_TAXII_FAILED', message, -1);
@@ -115,9 +128,10 @@ export class TaxiiClient {
       } catch (error) {
         // A root that is hidden from this user, or on a server that is down, does not hide the others.
         if (!(error instanceof RequestFailure)) throw error;
+        if (error.status !== 404 && error.status !== 406) failures.push(error);
       }
     }
-    return roots;
+    return { roots, failures };
   }
 
   /** Members of the answer and the version that the server speaks. */
@@ -136,6 +150,11 @@ export class TaxiiClient {
     }
     throw new RequestFailure('INTEL_TAXII_FAILED', `"${shown(url)}" speaks neither TAXII 2.1 nor 2.0`, 406);
   }
+}
+
+/** Nothing of TAXII stands at the address: what was looked for may stand at the next one. */
+function isElsewhere(error: unknown): error is RequestFailure {
+  return error instanceof RequestFailure && [200, 404, 406].includes(error.status);
 }
 
 function versionOf({ headers }: ServerAnswer): TaxiiVersion | undefined {

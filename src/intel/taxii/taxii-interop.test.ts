@@ -98,6 +98,52 @@ it('an API root that is not there is reported', async () => {
   expect(problems).toEqual(['INTEL_TAXII_FAILED']);
 });
 
+it.each([
+  [401, 'INTEL_TAXII_AUTH'],
+  [503, 'INTEL_TAXII_FAILED'],
+] as const)(
+  'an API root that answers %i is reported as it answers, not as one that is not there',
+  async (status, code) => {
+    const { added, problems } = await pull({ '/root/': [status, { title: 'not now', http_status: String(status) }] });
+    expect([added, problems]).toEqual([[], [code]]);
+  },
+);
+
+it('an API root that fails beside others is reported, one that is hidden is not', async () => {
+  const roots = { '/taxii2/': [200, { title: 't', api_roots: ['/other/', '/root/'] }] } as const;
+  for (const [status, expected] of [
+    [500, ['INTEL_TAXII_FAILED']],
+    [403, []],
+    [404, []],
+  ] as const) {
+    const { added, problems } = await pull({ ...roots, '/other/': [status, { title: 'x' }] });
+    expect([status, added, problems]).toEqual([status, [1], expected]);
+  }
+});
+
+it('a default API root without a list of them is taken', async () => {
+  const { added } = await pull({ '/taxii2/': [200, { title: 't', default: '/root/' }] });
+  expect(added).toEqual([1]);
+});
+
+it('a host whose pages for people answer every address is asked at the next one', async () => {
+  const intercept: TaxiiServerScript['intercept'] = (request, response) => {
+    if (request.url !== '/taxii2/') return false;
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
+    return true;
+  };
+  expect((await pull({}, { version: '2.0', intercept })).added).toEqual([1]);
+});
+
+it('a collection that is listed twice is pulled once, and none by an address of another', async () => {
+  const one = { id: ID, title: 'one', can_read: true, can_write: false };
+  const { added, asked } = await pull({
+    '/root/collections/': [200, { collections: [one, { ...one, id: '..' }, one, { ...one, id: '.' }] }],
+  });
+  expect(added).toEqual([1]);
+  expect(asked.filter((path) => path.endsWith('/objects/'))).toEqual([OBJECTS]);
+});
+
 it('passes over what is no address in a list of API roots, and refuses an endless list', async () => {
   const roots = (api_roots: readonly unknown[]) => ({ '/taxii2/': [200, { title: 't', api_roots }] as const });
   const { added, problems } = await pull(roots(['http://[', 'https://:x/', 7, null, '/root/']));

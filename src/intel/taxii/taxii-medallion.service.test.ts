@@ -128,7 +128,7 @@ describe.each(RELEASES.map((release) => ({ ...release, missing: installMedallion
     }
 
     async function collectionOf(one: TaxiiClient): Promise<Collection> {
-      const [root] = await one.apiRoots();
+      const [root] = (await one.apiRoots()).roots;
       const [collection] = root === undefined ? [] : await one.collections(root);
       if (collection === undefined) throw new Error('no collection');
       return collection;

@@ -186,11 +186,13 @@ describe('a TAXII server', () => {
 
   it.each([
     ['seconds', '86400'],
-    ['a date', new Date(1_700_000_000_000 + 86_400_000).toUTCString()],
+    ['a date', new Date(1_600_000_000_000 + 86_400_000).toUTCString()],
   ])('that wants to be left alone for a day, in %s, is left alone, and the schedule is told', async (_, value) => {
+    // By its own clock, which is years behind ours.
+    const headers = { 'retry-after': value, date: new Date(1_600_000_000_000).toUTCString() };
     const { server } = await serve({
       objects: objects(3),
-      intercept: (request, response) => isObjects(request.url) && reply(response, 429, '', { 'retry-after': value }),
+      intercept: (request, response) => isObjects(request.url) && reply(response, 429, '', headers),
     });
     const { report, waits } = await sync(server.url, folder());
     expect(report).toMatchObject({ complete: false, retryAfterMs: 86_400_000 });
@@ -281,5 +283,89 @@ describe('a TAXII server', () => {
     const { report } = await sync(server.url, folder(), {}, { auth: { kind: 'bearer', token: 't0ken' } });
     expect(report.diagnostics[0]?.message).toContain('redirects to another server');
     expect(other.requests).toEqual([]);
+  });
+
+  it.each(['0', '-1', 'Sun, 06 Nov 1994 08:49:37 GMT'])(
+    'that asks to be left alone for no time at all (%s) is left alone as after any failure',
+    async (value) => {
+      let failures = 2;
+      const { server } = await serve({
+        objects: objects(3),
+        intercept: (request, response) =>
+          isObjects(request.url) && failures-- > 0 && reply(response, 429, '', { 'retry-after': value }),
+      });
+      const { report, waits } = await sync(server.url, folder());
+      expect(report).toMatchObject({ complete: true, added: 3 });
+      expect(waits).toEqual([1_000, 2_000]);
+    },
+  );
+
+  it.each(['2.1', '2.0'] as const)(
+    'whose proxy finds pages too large is asked for smaller ones (%s)',
+    async (version) => {
+      const sizes: number[] = [];
+      const { server } = await serve({
+        version,
+        objects: objects(50),
+        maxPage: 100,
+        intercept: (request, response) => {
+          if (!isObjects(request.url)) return false;
+          const [first = 0, last = 0] = (request.headers.range ?? '').match(/\d+/g)?.map(Number) ?? [];
+          const limit = new URL(request.url ?? '', 'http://127.0.0.1').searchParams.get('limit');
+          const size = version === '2.1' ? Number(limit) : last - first + 1;
+          sizes.push(size);
+          return size > 20 && reply(response, 413, '<html>Request Entity Too Large</html>');
+        },
+      });
+      const { report, ids: stored, waits } = await sync(server.url, folder(), { pageSize: 200 });
+      expect(report.complete).toBe(true);
+      expect(stored).toEqual(ids(50));
+      expect(waits).toEqual([]);
+      expect(sizes.slice(0, 3)).toEqual([200, 50, 13]);
+      const { server: mean } = await serve({
+        version,
+        intercept: (request, response) => isObjects(request.url) && reply(response, 413, ''),
+      });
+      const left = await sync(mean.url, folder());
+      expect(left.report.diagnostics[0]?.message).toContain('answers 413');
+      expect(mean.requests.length).toBeLessThan(20);
+    },
+  );
+
+  it('whose next is a number is followed', async () => {
+    const { server } = await serve({
+      intercept: (request, response) => {
+        if (!isObjects(request.url)) return false;
+        const from = Number(new URL(request.url ?? '', 'http://127.0.0.1').searchParams.get('next') ?? 0);
+        const more = from < 6 ? { more: true, next: from + 3 } : {};
+        return reply(response, 200, text(objects(3, from), more));
+      },
+    });
+    expect((await sync(server.url, folder())).ids).toEqual(ids(9));
+  });
+
+  it.each([
+    ['null for no objects', '{"more":null,"next":null,"objects":null}'],
+    ['an envelope without members', '{}'],
+  ])('that answers %s has none', async (_, body) => {
+    const { server } = await serve({
+      intercept: (request, response) => isObjects(request.url) && reply(response, 200, body),
+    });
+    expect((await sync(server.url, folder())).report).toMatchObject({ complete: true, damaged: 0, diagnostics: [] });
+  });
+
+  it.each([
+    ['a redirect that leads nowhere', 302, '', {}, 'answers 302'],
+    ['"not modified", which nobody asked', 304, '', {}, 'answers 304'],
+    ['an error that calls itself a success', 200, '{"title":"out of order","http_status":"500"}', {}, 'out of order'],
+    ['what nobody can unpack', 200, 'br', { 'content-encoding': 'br' }, 'compressed ("br")'],
+    ['lines of its own', 400, '{"title":"bad\\r\\nerror: all is well"}', {}, 'answers 400: bad error: all is well'],
+  ] as const)('that answers with %s counts as failed, and says so', async (_, status, body, headers, said) => {
+    const { server } = await serve({
+      intercept: (request, response) => isObjects(request.url) && reply(response, status, body, headers),
+    });
+    const { report } = await sync(server.url, folder());
+    expect(report.complete).toBe(false);
+    expect(report.diagnostics[0]?.message).toContain(said);
   });
 });

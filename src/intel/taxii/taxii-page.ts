@@ -66,12 +66,20 @@ export async function readPage(body: AsyncIterable<Uint8Array>, limits: PageLimi
   // An envelope without a list is itself what the splitter takes for an element.
   const isEnvelope = Object.hasOwn(members, 'objects') || !Object.hasOwn(members, 'id') || members['type'] === 'bundle';
   const { more, next } = members;
+  if (!Object.hasOwn(members, 'objects') && Number(members['http_status']) >= 400)
+    throw new DamagedPage(`an error in place of objects: ${String(members['title'] ?? members['http_status'])}`);
   return {
     objects: isEnvelope ? objects.filter(({ type }) => type !== 'bundle') : objects,
     damaged: Object.hasOwn(members, 'objects') ? damaged : [],
     more: more === true,
-    next: typeof next === 'string' && next !== '' ? next : undefined,
+    next: nextOf(next),
   };
+}
+
+/** Opaque; some servers count in numbers. */
+function nextOf(next: unknown): string | undefined {
+  if (typeof next === 'number') return String(next);
+  return typeof next === 'string' && next !== '' ? next : undefined;
 }
 
 function takeObject(text: string, objects: PageObject[], damaged: string[]): void {
@@ -83,7 +91,9 @@ function takeObject(text: string, objects: PageObject[], damaged: string[]): voi
     damaged.push(`${nameIn(text)}${(error as SyntaxError).message}`);
     return;
   }
-  const { id, type, modified, created } = (object ?? {}) as Readonly<Record<string, unknown>>;
+  const { id, type, modified, created, objects: list } = (object ?? {}) as Readonly<Record<string, unknown>>;
+  // The envelope itself, of a server that writes null for no objects.
+  if (type === undefined && list === null) return;
   if (typeof type !== 'string') damaged.push(`${nameIn(text)}an object without a type`);
   else {
     const version = typeof modified === 'string' ? modified : typeof created === 'string' ? created : '';

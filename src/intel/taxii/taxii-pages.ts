@@ -83,6 +83,12 @@ async function* pagesByNext(
       const again = envelopeUrl(collection, query, anew, limit);
       answer = await askForPage(transport, url, { accept: OBJECT_MEDIA['2.1'] }, query.limits, again);
     } catch (error) {
+      const smaller = smallerPage(error, limit);
+      if (smaller !== undefined) {
+        limit = smaller;
+        paging = anew;
+        continue;
+      }
       // Kept from an earlier process, without dates, and forgotten by the server: the query begins again.
       if (count > 0 || paging.next === undefined || !isForgotten(error)) throw error;
       paging = without(paging, 'next');
@@ -137,6 +143,7 @@ async function* pagesByRange(
   let from = start;
   let paging: Paging = from.paging ?? startOf(from);
   let separator: '=' | ' ' = '=';
+  let limit = query.pageSize;
   let shifts = 0;
   const repeats = new RepeatedPages();
   for (let count = 0; ; count++) {
@@ -145,7 +152,7 @@ async function* pagesByRange(
     const offset = paging.offset ?? 0;
     // The last object of the page before comes again, unless positions have shifted: one that changed goes to the end.
     const first = paging.last === undefined || shifts > MAX_SHIFTS ? offset : offset - 1;
-    const range = `${first}-${offset + query.pageSize - 1}`;
+    const range = `${first}-${offset + limit - 1}`;
     let answer: TaxiiAnswer;
     try {
       answer = await askForPage(
@@ -155,6 +162,11 @@ async function* pagesByRange(
         query.limits,
       );
     } catch (error) {
+      const smaller = smallerPage(error, limit);
+      if (smaller !== undefined) {
+        limit = smaller;
+        continue;
+      }
       // The standard's example and RFC 7233 write the header in different ways, and servers take one of them.
       if (separator === ' ' || !(error instanceof RequestFailure) || error.status < 400 || error.status === 401)
         throw error;
@@ -213,6 +225,11 @@ function objectsUrl({ root, id }: Collection, { match }: TaxiiQuery, addedAfter:
   if (addedAfter !== undefined) url.searchParams.set('added_after', addedAfter);
   for (const [name, values] of Object.entries(match ?? {})) url.searchParams.set(`match[${name}]`, values.join(','));
   return url;
+}
+
+/** What to ask for instead where an answer is too large for the server, or for a proxy before it. */
+function smallerPage(error: unknown, limit: number): number | undefined {
+  return error instanceof RequestFailure && error.status === 413 && limit > 1 ? Math.ceil(limit / 4) : undefined;
 }
 
 function isForgotten(error: unknown): boolean {

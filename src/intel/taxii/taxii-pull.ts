@@ -43,6 +43,8 @@ export interface PulledCollection extends StartedCollection {
 
 export interface Pull {
   readonly collections: readonly PulledCollection[];
+  /** There may be collections that could not be listed this time. */
+  readonly isPartial: boolean;
   /** Of the server; those of a collection stand in its report. */
   readonly diagnostics: readonly Diagnostic[];
   /** How long the server asked to be left alone. */
@@ -51,6 +53,8 @@ export interface Pull {
 
 export interface Listing {
   readonly collections: readonly Collection[];
+  /** Roots are hidden from this user: there are collections that cannot be seen this time. */
+  readonly isPartial: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly retryAfterMs?: number;
 }
@@ -83,7 +87,12 @@ export async function pullTaxii(server: RemoteServer, options: PullOptions): Pro
       await store.close();
     }
   }
-  return { collections: pulled, diagnostics, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return {
+    collections: pulled,
+    isPartial: listing.isPartial,
+    diagnostics,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
 }
 
 /** All collections of all roots that the address leads to. */
@@ -91,11 +100,16 @@ export async function listCollections(transport: PoliteClient): Promise<Listing>
   const client = new TaxiiClient(transport);
   const failures: FlintError[] = [];
   const collections: Collection[] = [];
-  for (const root of (await attempt(client.apiRoots(), failures)) ?? [])
+  const found = await attempt(client.apiRoots(), failures);
+  // A server may list roots that only others may see; what else keeps one away is told.
+  const isHidden = ({ status }: RequestFailure): boolean => status === 401 || status === 403;
+  failures.push(...(found?.failures.filter((failure) => !isHidden(failure)) ?? []));
+  for (const root of found?.roots ?? [])
     collections.push(...((await attempt(client.collections(root), failures)) ?? []));
   const waits = failures.flatMap((failure) => (failure as Partial<RequestFailure>).retryAfterMs ?? []);
   return {
     collections,
+    isPartial: failures.length > 0 || found?.failures.some(isHidden) === true,
     diagnostics: failures.flatMap((failure) => failure.diagnostics),
     ...(waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }),
   };
@@ -103,7 +117,7 @@ export async function listCollections(transport: PoliteClient): Promise<Listing>
 
 /** The collections that are asked for; names that there are not are told, with the nearest. */
 export function chosen(
-  listing: Listing,
+  listing: Pick<Listing, 'collections' | 'diagnostics'>,
   server: Pick<RemoteServer, 'url'>,
   names: readonly string[] | undefined,
   diagnostics: Diagnostic[],
