@@ -12,6 +12,7 @@ import { loadConfig } from '../engine/config/load-config.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import { scanFiles } from '../engine/files/scan-files.ts';
 import type { ScanSummary } from '../engine/files/scan-totals.ts';
+import { openRuleCache } from '../engine/rules/rule-cache.ts';
 import { feedFolderOf } from '../engine/intel/stored-sources.ts';
 import { workerCount } from '../engine/workers/worker-count.ts';
 import { diagnostic, type Diagnostic, FlintError } from '../errors/diagnostic.ts';
@@ -79,7 +80,9 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const counted = new Map<string, number>();
   const events = eventWriter(terminal.out);
+  const ruleCache = openRuleCache(config);
   const generation = await buildGeneration(loaded, {
+    ruleCache,
     mode: flags.validAt === 'event' ? 'scan-valid' : 'scan',
     keepOriginal: flags.original && config.alerts.original,
     workers: workerCount(config.workers),
@@ -119,7 +122,8 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   await events.settle();
   progress.end();
   await generation.close();
-  printDiagnostics(problems, terminal);
+  const unkept = await ruleCache.save();
+  printDiagnostics(unkept === undefined ? problems : [...problems, unkept], terminal);
   say(
     terminal,
     renderSummary(

@@ -21,6 +21,7 @@ import type { OpenedIntel } from './intel/intel-store.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
 import { shareColumns } from './intel/shared-intel.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
+import type { RuleCache } from './rules/rule-cache.ts';
 import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
 import { scannersFor } from './workers/scanner-areas.ts';
@@ -55,6 +56,8 @@ export interface GenerationOptions {
   readonly archive?: StatefulOptions['archive'];
   /** Told what windows of stateful rules are like. */
   readonly watch?: StatefulOptions['watch'];
+  /** Keeps parsed rules; absent: they are parsed each time. */
+  readonly ruleCache?: RuleCache;
 }
 
 /** Room in the scanner's input beyond the longest record. */
@@ -69,6 +72,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const intel = opened.set;
   const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
   const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
+  diagnostics.push(...(options.ruleCache?.beginLoad(ruleTexts.texts.sigma.length) ?? []));
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
   const settings: MatchingSettings = {
     limits: { maxDepth: config.limits.json_depth },
@@ -100,6 +104,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.archive !== undefined && { archive: options.archive }),
     ...(options.watch !== undefined && { watch: options.watch }),
     ...(options.previous !== undefined && { previous: options.previous.rules }),
+    ...(options.ruleCache !== undefined && { known: options.ruleCache.rules }),
     sharesFiles: asked > 1 && options.moreThreads !== undefined,
   });
   diagnostics.push(...rules.diagnostics);

@@ -17,6 +17,7 @@ import { intelSources } from './intel/intel-sources.ts';
 import { buildWithStore, openStore, type Polling, pollingOf, type StoreParts } from './live-intel.ts';
 import type { OutputPlan } from './outputs.ts';
 import { RunningOutputs } from './running-outputs.ts';
+import { openRuleCache, type RuleCache } from './rules/rule-cache.ts';
 import { StateWrites } from './state-writes.ts';
 import type { FileEventArchive } from './state/event-archive.ts';
 import { openArchive } from './state/open-archive.ts';
@@ -50,6 +51,7 @@ export interface ServiceParts {
   readonly polling: Polling;
   readonly stored: StoreParts;
   readonly archive: FileEventArchive;
+  readonly ruleCache: RuleCache;
   readonly generation: Generation;
   readonly writes: StateWrites;
   readonly outputs: RunningOutputs;
@@ -75,7 +77,8 @@ export async function withServiceParts<T>(
     const engine = new ComponentCounters('engine', 'engine');
     const stored = openStore(dataDir, logger);
     const archive = openArchive(loaded.config, dataDir, logger);
-    const opened = { loaded, options, dataDir, engine, polling, stored, archive };
+    const ruleCache = openRuleCache(loaded.config, () => dataDir.folder('rule-cache'));
+    const opened = { loaded, options, dataDir, engine, polling, stored, archive, ruleCache };
     const building = generationOptions(loaded.config, opened);
     const { generation, attach } = await buildWithStore(stored.store, loaded, building);
     const writes = new StateWrites(engine, logger);
@@ -95,7 +98,13 @@ export async function withServiceParts<T>(
 
 export function generationOptions(
   config: Config,
-  { dataDir, engine, archive, options }: Pick<ServiceParts, 'dataDir' | 'engine' | 'archive' | 'options'>,
+  {
+    dataDir,
+    engine,
+    archive,
+    options,
+    ruleCache,
+  }: Pick<ServiceParts, 'dataDir' | 'engine' | 'archive' | 'options' | 'ruleCache'>,
 ): GenerationOptions {
   return {
     mode: 'run',
@@ -105,6 +114,7 @@ export function generationOptions(
     intelFolder: join(dataDir.path, 'intel'),
     seed: stateSeed(dataDir.folder('state')),
     archive,
+    ruleCache,
     report: (code, input, sample) => {
       engine.error(code);
       options.logger.warn(ERROR_TABLE[code].title, { input, code });

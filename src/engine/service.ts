@@ -67,6 +67,8 @@ export class Service {
   readonly #due: DueWork;
   readonly #reloads: Reloads;
   #ready = false;
+  /** Resolves when the rules of the last load are kept. */
+  #kept = Promise.resolve();
   readonly #store: IntelStore;
 
   private constructor(parts: ServiceParts) {
@@ -169,6 +171,7 @@ export class Service {
     // What changed while nobody ran.
     await this.refresh();
     this.#ready = true;
+    this.#kept = this.#keepRules();
     this.#poller.start(async (sources) => (await this.refresh(sources)).ok);
   }
 
@@ -302,6 +305,7 @@ export class Service {
     this.#parts.stored.stopping.abort();
     await this.#store.close();
     await this.#generation.close();
+    await this.#kept;
     this.#archive.close();
     this.#dataDir.close();
   }
@@ -386,7 +390,14 @@ export class Service {
     await this.#poller.update(intelSources(loaded, {}).sources);
     // A change that was taken in while the new generation was built is not part of it.
     void this.refresh();
+    this.#kept = this.#keepRules();
     return generation.summary;
+  }
+
+  /** The next start need not parse them. */
+  async #keepRules(): Promise<void> {
+    const problem = await this.#parts.ruleCache.save();
+    if (problem !== undefined) this.#options.logger.warn(problem.message);
   }
 
   #countEngine(): void {

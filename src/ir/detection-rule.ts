@@ -23,7 +23,10 @@ export interface DetectionRule {
   readonly origin: RuleOrigin;
   readonly status?: RuleStatus;
   readonly logsource: LogSource;
+  /** Of a rule that was read from what is kept of it, compiled when it is first asked for. */
   readonly predicate: Predicate;
+  /** Names of the fields that the predicate reads (`match/rule-fields.ts`), where they are known without it. */
+  readonly asked?: readonly string[];
   /** Fields an analyst wants to see; no effect on matching. */
   readonly fields: readonly string[];
   /**

@@ -66,7 +66,7 @@ export class RuleMatcher {
   /** Of rules that have matched. */
   readonly #evidence: (Evidence | undefined)[];
   readonly #clauses: (Clause | null | undefined)[];
-  readonly #eventIds: readonly (ReadonlySet<number> | undefined)[];
+  readonly #eventIds: (ReadonlySet<number> | null | undefined)[];
   readonly #frame = this.#compiler.createFrame();
   readonly #groups = new Map<string, Group>();
   readonly #seen: Int32Array;
@@ -80,7 +80,7 @@ export class RuleMatcher {
     this.#tests = rules.map(() => undefined);
     this.#evidence = rules.map(() => undefined);
     this.#clauses = rules.map(() => undefined);
-    this.#eventIds = rules.map(({ predicate }) => eventIdsOf(predicate));
+    this.#eventIds = rules.map(() => undefined);
     this.#seen = new Int32Array(rules.length);
     this.#candidates = new Int32Array(rules.length);
     this.#visit = (rule) => {
@@ -209,9 +209,17 @@ export class RuleMatcher {
   }
 
   #isAdmitted(rule: number, source: EventSource, eventId: string): boolean {
-    const ids = this.#eventIds[rule];
-    const mayFire = ids === undefined || eventId === '' || ids.has(Number(eventId));
-    return mayFire && admits((this.rules[rule] as DetectionRule).logsource, source);
+    const { logsource } = this.rules[rule] as DetectionRule;
+    return admits(logsource, source) && (eventId === '' || this.#mayFire(rule, Number(eventId)));
+  }
+
+  #mayFire(rule: number, eventId: number): boolean {
+    let ids = this.#eventIds[rule];
+    if (ids === undefined) {
+      ids = eventIdsOf((this.rules[rule] as DetectionRule).predicate) ?? null;
+      this.#eventIds[rule] = ids;
+    }
+    return ids === null || ids.has(eventId);
   }
 
   #groupOf(fields: EventObject, source: EventSource): Group {

@@ -7,6 +7,7 @@ import { storedSources } from '../../engine/intel/stored-sources.ts';
 import type { RuleText } from '../../engine/rules/rule-files.ts';
 import { readSigmaTexts, rulesOfFeeds } from '../../engine/rules/rule-texts.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
+import { openRuleCache } from '../../engine/rules/rule-cache.ts';
 import { loadSigmaTexts } from '../../engine/rules/sigma-texts.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import type { SigmaRules } from '../../rules/sigma/load.ts';
@@ -70,13 +71,14 @@ function configOf(options: RuleOptions, more: readonly string[]): LoadedConfig {
 
 function loadTexts({ config, diagnostics: found }: LoadedConfig, fromFeeds: readonly RuleText[]): LoadedRules {
   const { texts, diagnostics } = readSigmaTexts(config, fromFeeds);
-  const problems = [...found, ...diagnostics];
+  const cache = openRuleCache(config);
+  const problems = [...found, ...diagnostics, ...cache.beginLoad(texts.sigma.length)];
   if (hasErrors(problems)) throw new FlintError(problems);
   if (config.rules.length + fromFeeds.length === 0) {
     const hint = 'name a folder, or give --rules FOLDER, or -c with a configuration that names some';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'no rules are given', { hint })]);
   }
-  return { ...loadSigmaTexts(texts), config };
+  return { ...loadSigmaTexts(texts, { known: cache.rules }), config };
 }
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

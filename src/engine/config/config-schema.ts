@@ -143,6 +143,12 @@ export const configSchema = Type.Object(
       default: {},
       description: 'values of Sigma placeholders (%name% under the modifier expand)',
     }),
+    rule_cache: Type.String({
+      default: 'auto',
+      minLength: 1,
+      description:
+        'folder that keeps parsed Sigma rules over starts; auto: in data_dir for run, in the cache folder of the user otherwise; off: none',
+    }),
     stix_mappings: Type.Array(Type.Unknown(), {
       default: [],
       description: 'further mappings of event fields to STIX objects; see docs/patterns.md',

@@ -11,7 +11,7 @@ import type { ProcessTree } from '../../core/process-tree.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { SigmaRules } from '../../rules/sigma/load.ts';
+import type { KnownFiles, SigmaRules } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
 import { compilePatterns, type PatternSet } from './pattern-set.ts';
@@ -46,6 +46,8 @@ export interface EventRulesOptions {
   readonly watch?: WindowWatch;
   /** Sigma rules that were compiled before, as `portable` gives them; absent: they are made of the texts. */
   readonly sigma?: string;
+  /** Sigma rules that were parsed before. */
+  readonly known?: KnownFiles;
   /** Rules of the generation before: what reads the same keeps its state, as the same object. */
   readonly previous?: EventRules;
 }
@@ -77,8 +79,11 @@ export class EventRules implements MatchesEvents {
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
     const { onEvent, previous, archive, watch } = options;
     const kept = { ...(archive !== undefined && { archive }), ...(watch !== undefined && { watch }) };
+    const { known } = options;
     const sigma =
-      options.sigma === undefined ? loadSigmaTexts(texts, fluxRuleNames(texts.flux)) : readPortable(options.sigma);
+      options.sigma === undefined
+        ? loadSigmaTexts(texts, { identifiersOf: fluxRuleNames(texts.flux), ...(known !== undefined && { known }) })
+        : readPortable(options.sigma);
     this.#loaded = sigma;
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];

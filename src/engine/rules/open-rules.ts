@@ -7,7 +7,7 @@ import type { RuleEvent } from '../../core/rule-event.ts';
 import { type EventSource, admits } from '../../core/event-source.ts';
 import { hasField } from '../../core/field-path.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { collectFieldNames } from '../../match/rule-fields.ts';
+import { fieldNamesOf } from '../../match/rule-fields.ts';
 import type { ProcessContext } from '../state/process-context.ts';
 
 /** Log sources that are remembered; names in them are log content. */
@@ -22,10 +22,8 @@ export class OpenRules {
 
   constructor(rules: readonly DetectionRule[], { names, parentNames }: Pick<ProcessContext, 'names' | 'parentNames'>) {
     this.#rules = rules;
-    for (const [position, { predicate }] of rules.entries()) {
-      const used = new Set<string>();
-      collectFieldNames(predicate, used);
-      const asked = [...used].filter((name) => names.has(name));
+    for (const [position, rule] of rules.entries()) {
+      const asked = fieldNamesOf(rule).filter((name) => names.has(name));
       if (asked.length === 0) continue;
       this.#ofAudit.set(position, asked);
       const ofAncestors = asked.filter((name) => parentNames.has(name));

@@ -10,6 +10,7 @@ import { createEventRecogniser, type EventRecogniser } from '../../fields/mappin
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
+import { fieldNamesOf } from '../../match/rule-fields.ts';
 import { worstCase } from '../../match/worst-case.ts';
 import { OpenRules } from './open-rules.ts';
 import type { Predicate } from '../../ir/predicate.ts';
@@ -342,7 +343,9 @@ interface WorstCase {
   readonly names: readonly string[];
 }
 
-function worstCaseOf({ predicate }: DetectionRule): WorstCase | undefined {
+function worstCaseOf(rule: DetectionRule): WorstCase | undefined {
+  if (!fieldNamesOf(rule).some((name) => DERIVED_PROCESS_FIELDS.has(name))) return undefined;
+  const { predicate } = rule;
   const worst = worstCase(predicate, (name) => DERIVED_PROCESS_FIELDS.has(name));
   if (worst === undefined) return undefined;
   const names = [...DERIVED_PROCESS_FIELDS.keys()].filter(

@@ -3,7 +3,7 @@
  * configured selection.
  */
 import { regexProblem } from '../../match/regex.ts';
-import { loadSigma, type SigmaRules } from '../../rules/sigma/load.ts';
+import { type KnownFiles, loadSigma, type SigmaRules } from '../../rules/sigma/load.ts';
 import { type RuleSelection, selectRules } from '../../rules/sigma/rule-selection.ts';
 import type { RuleText } from './rule-files.ts';
 
@@ -18,7 +18,10 @@ export interface SigmaTexts {
 }
 
 /** The rules that count; findings are about all that were read. */
-export function loadSigmaTexts(texts: SigmaTexts, identifiersOf?: ReadonlySet<string>): SigmaRules {
+export function loadSigmaTexts(
+  texts: SigmaTexts,
+  { identifiersOf, known }: { readonly identifiersOf?: ReadonlySet<string>; readonly known?: KnownFiles } = {},
+): SigmaRules {
   const data = new Map(texts.pipelineData.map(({ path, text }) => [path, text]));
   const loaded = loadSigma(texts.sigma, {
     regexProblem,
@@ -26,6 +29,7 @@ export function loadSigmaTexts(texts: SigmaTexts, identifiersOf?: ReadonlySet<st
     placeholders: new Map(texts.placeholders),
     readFile: (path) => data.get(path),
     ...(identifiersOf !== undefined && { identifiersOf }),
+    ...(known !== undefined && { known }),
   });
   return { ...loaded, ...selectRules(loaded, texts.selection) };
 }

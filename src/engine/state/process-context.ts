@@ -10,7 +10,7 @@ import type { ProcessTree } from '../../core/process-tree.ts';
 import { derivedEvent, type RuleEvent } from '../../core/rule-event.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import { collectFieldNames } from '../../match/rule-fields.ts';
+import { fieldNamesOf } from '../../match/rule-fields.ts';
 import type { EventArchive } from '../../state/event-log.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { processPart } from './process-part.ts';
@@ -70,7 +70,7 @@ export function derivedFieldNames(
   correlations: readonly CorrelationRule[],
 ): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { predicate } of detections) collectFieldNames(predicate, names);
+  for (const rule of detections) for (const name of fieldNamesOf(rule)) names.add(name);
   for (const { groupBy, condition } of correlations)
     for (const field of [...groupBy, ...(condition.kind === 'threshold' ? condition.fields : [])])
       for (const name of [field.name, ...Object.values(field.fieldOf)]) names.add(name);

@@ -120,6 +120,12 @@ export const SIGMA_CODES = {
     why: 'a folder given for rules holds no file that ends in .yml or .yaml',
     fix: 'give the folder that holds the rules; unpack archives first',
   },
+  SIGMA_CACHE_IGNORED: {
+    family: 'environment',
+    title: 'kept rules are not used',
+    why: 'the file that keeps parsed rules over starts is damaged, cannot be read or written, or others may write it',
+    fix: 'nothing needs to be done, rules are parsed anew; make the folder your own, or set rule_cache to another one or to off',
+  },
   SIGMA_BAD_TEST: {
     family: 'user',
     title: 'rule test not understood',

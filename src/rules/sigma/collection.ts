@@ -26,35 +26,45 @@ export interface SigmaFile {
   readonly text: string;
 }
 
-/** A parsed document with its reporter, for findings that come up when rules are put together. */
-export type ParsedDocument = { readonly reporter: Reporter } & (
+export type ParsedContent =
   | { readonly kind: 'detection'; readonly parsed: ParsedDetection }
   | { readonly kind: 'correlation'; readonly parsed: SigmaCorrelation }
-  | { readonly kind: 'filter'; readonly parsed: SigmaFilter }
-);
+  | { readonly kind: 'filter'; readonly parsed: SigmaFilter };
+
+/** A parsed document with its reporter, for findings that come up when rules are put together. */
+export type ParsedDocument = { readonly reporter: Reporter } & ParsedContent;
+
+/** What a file holds, whatever is loaded beside it: the same as long as its path and text are. */
+export interface ParsedFile {
+  readonly documents: readonly {
+    /** Its place among the documents of the file, from 0, and the line it begins on, from 1. */
+    readonly index: number;
+    readonly line: number;
+    readonly content: ParsedContent;
+  }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /** Longest rule file. */
 const MAX_FILE_CHARS = 16 * 1024 * 1024;
 
 const ACTIONS = ['global', 'reset', 'repeat', 'correlation'];
 
-export function parseSigmaFile(
-  file: SigmaFile,
-  regexProblem: (regex: Regex) => string | undefined,
-  diagnostics: Diagnostic[],
-): ParsedDocument[] {
+export function parseSigmaFile(file: SigmaFile, regexProblem: (regex: Regex) => string | undefined): ParsedFile {
+  const diagnostics: Diagnostic[] = [];
   if (file.text.length > MAX_FILE_CHARS) {
     const message = `rule file is longer than ${MAX_FILE_CHARS} characters`;
     diagnostics.push(diagnostic('SIGMA_BAD_YAML', 'error', message, { span: { file: file.path } }));
-    return [];
+    return { documents: [], diagnostics };
   }
   const locator = new SourceLocator(file.path, file.text);
-  const documents: ParsedDocument[] = [];
+  const documents: ParsedFile['documents'][number][] = [];
   let template: YamlMap | undefined;
   let previous: YamlMap | undefined;
   const lines = documentLines(file.text);
   for (const { value, index } of loadDocuments(file, locator, diagnostics)) {
-    const reporter = new Reporter(diagnostics, locator, index, lines[index] ?? 1);
+    const line = lines[index] ?? 1;
+    const reporter = new Reporter(diagnostics, locator, index, line);
     if (!isMapping(value)) {
       reporter.error(
         'SIGMA_BAD_RULE',
@@ -100,28 +110,28 @@ export function parseSigmaFile(
       previous = document;
     }
     const parsed = parseDocument(document, index, { reporter, regexProblem });
-    if (parsed !== undefined) documents.push(inherited ? withOwnId(parsed, index) : parsed);
+    if (parsed !== undefined) documents.push({ index, line, content: inherited ? withOwnId(parsed, index) : parsed });
   }
-  return documents;
+  return { documents, diagnostics };
 }
 
 function parseDocument(
   document: YamlMap,
   index: number,
   context: { readonly reporter: Reporter; regexProblem(regex: Regex): string | undefined },
-): ParsedDocument | undefined {
+): ParsedContent | undefined {
   const { reporter } = context;
   if (document['correlation'] !== undefined || document['action'] === 'correlation') {
     const parsed = parseCorrelationRule(document, index, reporter);
-    return parsed === undefined ? undefined : { kind: 'correlation', parsed, reporter };
+    return parsed === undefined ? undefined : { kind: 'correlation', parsed };
   }
   if (document['filter'] !== undefined && document['detection'] === undefined) {
     const parsed = parseFilterRule(document, index, context);
-    return parsed === undefined ? undefined : { kind: 'filter', parsed, reporter };
+    return parsed === undefined ? undefined : { kind: 'filter', parsed };
   }
   if (document['detection'] !== undefined) {
     const parsed = parseDetectionRule(document, index, context);
-    return parsed === undefined ? undefined : { kind: 'detection', parsed, reporter };
+    return parsed === undefined ? undefined : { kind: 'detection', parsed };
   }
   const near = Object.keys(document)
     .map((key) => suggestion(key, ['detection', 'correlation', 'filter']))
@@ -224,7 +234,7 @@ function withoutAction(document: YamlMap): YamlMap {
 }
 
 /** Rules made from one template share its id; each but the first of them gets one of its own when the set is put together. */
-function withOwnId(document: ParsedDocument, index: number): ParsedDocument {
+function withOwnId(document: ParsedContent, index: number): ParsedContent {
   if (document.kind !== 'detection') return document;
   const { rule } = document.parsed;
   const details = { ...rule.meta.details, id: `${rule.meta.details.id}#${index + 1}` };

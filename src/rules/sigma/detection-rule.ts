@@ -13,6 +13,11 @@ export interface ParsedDetection {
   readonly rule: SigmaDetection;
   /** Present when the condition ends in `| count() …`: the rule then only feeds the correlation that this describes. */
   readonly aggregation?: Aggregation;
+  /**
+   * Names of the fields that it reads, of a rule without placeholders that is not to be compiled, nor its detection looked at, before
+   * somebody wants that.
+   */
+  readonly asked?: readonly string[];
 }
 
 /** Returns undefined when anything was wrong; the reporter has the reasons. */

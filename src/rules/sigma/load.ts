@@ -5,7 +5,7 @@
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { Regex } from '../../ir/predicate.ts';
 import type { SigmaDetection } from './ast.ts';
-import type { SigmaFile } from './collection.ts';
+import type { ParsedDocument, ParsedFile, SigmaFile } from './collection.ts';
 import { parseSigmaFile } from './collection.ts';
 import { applyPipelines, applyPipelinesToCorrelation } from './pipeline/apply-pipeline.ts';
 import type { ReadFile } from './pipeline/parse-pipeline.ts';
@@ -13,9 +13,10 @@ import { parsePipelineFile } from './pipeline/parse-pipeline.ts';
 import type { Refusal } from './pipeline/pipeline.ts';
 import type { PlaceholderValues } from './placeholders.ts';
 import { placeholderResolver } from './placeholders.ts';
-import type { Reporter } from './reporter.ts';
+import { Reporter } from './reporter.ts';
 import type { ResolvedRules } from './resolve.ts';
 import { resolveRules } from './resolve.ts';
+import { SourceLocator } from './source-locator.ts';
 
 export interface SigmaOptions {
   /** `regexProblem` of `match/regex.ts`: why an expression cannot be used. */
@@ -27,6 +28,13 @@ export interface SigmaOptions {
   readonly identifiersOf?: ReadonlySet<string>;
   /** Content of a file that a pipeline's `file_placeholders` names; undefined: not there. */
   readonly readFile?: ReadFile;
+  readonly known?: KnownFiles;
+}
+
+/** Files that were parsed before, each with this path and text; asked for each file, in order. */
+export interface KnownFiles {
+  /** Calls `parse` for what is not known. */
+  of(file: SigmaFile, parse: (file: SigmaFile) => ParsedFile): ParsedFile;
 }
 
 export interface SigmaRules extends ResolvedRules {
@@ -39,7 +47,10 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
   const pipelines = (options.pipelines ?? []).flatMap((file) =>
     parsePipelineFile(file, diagnostics, regexProblem, options.readFile),
   );
-  const documents = files.flatMap((file) => parseSigmaFile(file, regexProblem, diagnostics));
+  const parse = (file: SigmaFile): ParsedFile => parseSigmaFile(file, regexProblem);
+  const documents = files.flatMap((file) =>
+    reported(file, options.known === undefined ? parse(file) : options.known.of(file, parse), diagnostics),
+  );
   const byName = new Map<string, SigmaDetection>();
   for (const document of documents) {
     if (document.kind !== 'detection') continue;
@@ -62,6 +73,17 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
     options.identifiersOf,
   );
   return { ...resolved, diagnostics };
+}
+
+/** The documents, each with what takes the findings of this load about it. */
+function reported(file: SigmaFile, { documents, diagnostics }: ParsedFile, all: Diagnostic[]): ParsedDocument[] {
+  for (const found of diagnostics) all.push(found);
+  if (documents.length === 0) return [];
+  const locator = new SourceLocator(file.path, file.text);
+  return documents.map(({ index, line, content }) => ({
+    ...content,
+    reporter: new Reporter(all, locator, index, line),
+  }));
 }
 
 function refuse(name: string, { refused }: Refusal, reporter: Reporter): undefined {

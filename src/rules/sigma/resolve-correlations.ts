@@ -57,10 +57,10 @@ export function resolveCorrelations(
   for (const { rule, generate } of resolved)
     for (const id of rule.rules) silent.set(id, (silent.get(id) ?? true) && !generate);
   return {
-    detections: detections.map(({ rule }) => ({
-      ...rule,
-      alerts: rule.alerts && silent.get(rule.details.id) !== true,
-    })),
+    // A copy has its predicate compiled, so there is one only where something changes.
+    detections: detections.map(({ rule }) =>
+      rule.alerts && silent.get(rule.details.id) === true ? { ...rule, alerts: false } : rule,
+    ),
     correlations: resolved.map(({ rule }) => ({ ...rule, alerts: silent.get(rule.details.id) !== true })),
   };
 }

@@ -7,12 +7,14 @@ import { covers } from '../../core/logsource.ts';
 import type { RuleDetails } from '../../core/match.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import type { Predicate } from '../../ir/predicate.ts';
 import type { Aggregation } from './aggregation.ts';
 import type { Condition, Definition, RuleMeta, SigmaDetection, SigmaFilter } from './ast.ts';
 import type { Expression } from './boolean-expression.ts';
 import type { ParsedDocument } from './collection.ts';
 import { compileConditions } from './compile.ts';
 import type { SigmaCorrelation } from './correlation-rule.ts';
+import type { ParsedDetection } from './detection-rule.ts';
 import { resolveCorrelations } from './resolve-correlations.ts';
 import type { PlaceholderResolver } from './placeholders.ts';
 import { resolvePlaceholders, unresolvedPlaceholders } from './placeholders.ts';
@@ -42,6 +44,9 @@ export interface Reported<T> {
   readonly reporter: Reporter;
 }
 
+/** `asked` as of a parsed rule. */
+type ReportedDetection = Reported<SigmaDetection> & Pick<ParsedDetection, 'asked'>;
+
 export function resolveRules(
   documents: readonly ParsedDocument[],
   rewrite: RuleRewriter,
@@ -51,7 +56,7 @@ export function resolveRules(
 ): ResolvedRules {
   const unique = withoutDoubles(documents);
   const filters: { item: SigmaFilter; reporter: Reporter; uses: number }[] = [];
-  const detections: Reported<SigmaDetection>[] = [];
+  const detections: ReportedDetection[] = [];
   const correlations: Reported<SigmaCorrelation>[] = [];
   for (const document of unique) {
     const { reporter } = document;
@@ -60,17 +65,21 @@ export function resolveRules(
       const item = rewriteCorrelation(document.parsed, reporter);
       if (item !== undefined) correlations.push({ item, reporter });
     } else {
-      const { rule, aggregation } = document.parsed;
-      if (aggregation === undefined) detections.push({ item: rule, reporter });
+      const { rule, aggregation, asked } = document.parsed;
+      if (aggregation === undefined) detections.push({ item: rule, reporter, ...(asked !== undefined && { asked }) });
       else expandAggregation(rule, aggregation, reporter, detections, correlations);
     }
   }
   const compiled: { rule: DetectionRule; name?: string }[] = [];
   const identifiers: IdentifierRule[] = [];
-  for (const { item, reporter } of detections) {
+  for (const { item, reporter, asked } of detections) {
     const filtered = applyFilters(item, filters);
     const rewritten = rewrite(filtered, reporter);
-    const rule = rewritten === undefined ? undefined : compileDetection(rewritten, placeholders, reporter);
+    // What filters and pipelines have changed asks for other fields.
+    const isAsParsed = rewritten === item && asked !== undefined;
+    const rule = isAsParsed
+      ? compiledLater(item, asked)
+      : rewritten && compileDetection(rewritten, placeholders, reporter);
     if (rule === undefined || rewritten === undefined) continue;
     compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
     const names = namesOf(item.meta);
@@ -121,7 +130,7 @@ function metaOf(document: ParsedDocument): RuleMeta {
 
 /** `(rule) and (filter)` for each filter that covers the rule; the filter's identifiers get a name space of their own. */
 function applyFilters(rule: SigmaDetection, filters: { item: SigmaFilter; uses: number }[]): SigmaDetection {
-  let { definitions, conditions } = rule;
+  let filtered = rule;
   for (const [index, filter] of filters.entries()) {
     const { item } = filter;
     if (!covers(item.logsource, rule.logsource)) continue;
@@ -129,14 +138,14 @@ function applyFilters(rule: SigmaDetection, filters: { item: SigmaFilter; uses: 
       continue;
     filter.uses++;
     const prefix = `filter ${index} `;
-    const merged = new Map(definitions);
-    for (const [name, definition] of item.definitions) merged.set(prefix + name, definition);
-    definitions = merged;
-    conditions = conditions.flatMap((own) =>
+    const definitions = new Map(filtered.definitions);
+    for (const [name, definition] of item.definitions) definitions.set(prefix + name, definition);
+    const conditions = filtered.conditions.flatMap((own) =>
       item.conditions.map((added): Condition => ({ kind: 'and', items: [own, renamed(added, prefix)] })),
     );
+    filtered = { ...filtered, definitions, conditions };
   }
-  return { ...rule, definitions, conditions };
+  return filtered;
 }
 
 function renamed(node: Condition, prefix: string): Condition {
@@ -168,21 +177,36 @@ function compileDetection(
     );
     return undefined;
   }
-  const { details, status, fields } = rule.meta;
-  const { category, product, service } = rule.logsource;
+  return { ...described(rule), predicate: compileConditions(rule.conditions, definitions) };
+}
+
+/** A rule without placeholders whose detection is looked at, and compiled, when its predicate is asked for. */
+function compiledLater(rule: SigmaDetection, asked: readonly string[]): DetectionRule {
+  let predicate: Predicate | undefined;
+  return {
+    ...described(rule),
+    asked,
+    get predicate() {
+      predicate ??= compileConditions(rule.conditions, rule.definitions);
+      return predicate;
+    },
+  };
+}
+
+function described({ meta, logsource, internal }: SigmaDetection): Omit<DetectionRule, 'predicate'> {
+  const { details, origin, status, fields } = meta;
+  const { category, product, service } = logsource;
   return {
     kind: 'detection',
-    details,
-    origin: rule.meta.origin,
+    ...{ details, origin },
     ...(status === undefined ? {} : { status }),
     logsource: {
       ...(category === undefined ? {} : { category }),
       ...(product === undefined ? {} : { product }),
       ...(service === undefined ? {} : { service }),
     },
-    predicate: compileConditions(rule.conditions, definitions),
     fields,
-    alerts: !rule.internal,
+    alerts: !internal,
   };
 }
 

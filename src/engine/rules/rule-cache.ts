@@ -1,0 +1,194 @@
+/**
+ * RuleCache: parsed rules kept in a file over starts, since parsing thousands of rules takes longer than everything else of a start. A
+ * section file (`intel/section-file.ts`: checksums, written beside its place and renamed) of the program that wrote it, the heads of the
+ * rules and their bodies. What does not fit is not used, said once, and written anew; a program that was built otherwise uses nothing.
+ * Only a folder of the user's own is trusted: who can write there decides what rules say.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
+import { readSectionFile, writeSectionFile } from '../../intel/section-file.ts';
+import type { PackedHead } from '../../rules/sigma/packed-file.ts';
+import type { Config } from '../config/config-schema.ts';
+import { type PackedText, ParsedRules } from './parsed-rules.ts';
+
+const MAGIC = 'FLINTRUL';
+const VERSION = 1;
+/** Fewer files are parsed faster than a cache is worth having. */
+export const LEAST_FILES = 200;
+/** Of one folder: sets of rules that are used in turns. */
+const MAX_FILES = 8;
+const MAX_BYTES = 256 << 20;
+/** Rules that are packed at a time, between which others may work. */
+const SLICE = 64;
+
+/** `auto`: the folder for it in the data directory of a service; without one, that of the user. Each list of paths has a file of its own. */
+export function openRuleCache(
+  { rule_cache, rules }: Pick<Config, 'rule_cache' | 'rules'>,
+  dataFolder?: () => string,
+): RuleCache {
+  if (rule_cache === 'off') return new RuleCache();
+  // A service goes on with one file, whatever a reload names.
+  if (rule_cache === 'auto' && dataFolder !== undefined) return new RuleCache(join(dataFolder(), 'sigma.rules'));
+  const name = createHash('sha256')
+    .update(JSON.stringify(rules.map((path) => resolve(path))))
+    .digest('hex');
+  return new RuleCache(join(rule_cache === 'auto' ? userFolder() : rule_cache, `${name.slice(0, 32)}.rules`));
+}
+
+/** As the XDG base directory specification has it. */
+function userFolder(): string {
+  const given = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'flint');
+}
+
+type Row = readonly [key: string, bodyBytes: number, head: PackedHead];
+
+export class RuleCache {
+  readonly rules = new ParsedRules();
+  readonly #file: string | undefined;
+  #isRead = false;
+  /** The file holds just these. */
+  #isCurrent = false;
+
+  /** Without a file they are known as long as the object is. */
+  constructor(file?: string) {
+    this.#file = file;
+  }
+
+  /** Before a load of so many files: reads what is kept. Returns what is to be said of it. */
+  beginLoad(files: number): readonly Diagnostic[] {
+    let problem: Diagnostic | undefined;
+    if (!this.#isRead && this.#file !== undefined && files >= LEAST_FILES) {
+      this.#isRead = true;
+      problem = this.#read(this.#file);
+    }
+    this.rules.beginLoad();
+    return problem === undefined ? [] : [problem];
+  }
+
+  /** After a load: keeps what it has parsed, unless nothing has changed. Returns what is to be said of it. */
+  async save(): Promise<Diagnostic | undefined> {
+    const { rules } = this;
+    const file = this.#file;
+    const isNeeded = !this.#isCurrent || rules.parsed > 0;
+    if (file === undefined || rules.size < LEAST_FILES || !isNeeded) return undefined;
+    const { loads } = rules;
+    const rows: Row[] = [];
+    const bodies: Uint8Array[] = [];
+    for (const [key, { head, body }] of rules.packed()) {
+      rows.push([key, body.length, head]);
+      bodies.push(body);
+      if (rows.length % SLICE === 0) await setImmediate();
+      // Who has asked for the next load keeps that one.
+      if (rules.loads > loads) return undefined;
+    }
+    try {
+      const folder = dirname(file);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const why = whyNotTrusted(folder);
+      if (why !== undefined) return ignored(folder, why);
+      const sections = new Map<string, Uint8Array>([
+        ['program', Buffer.from(programStamp())],
+        ['heads', Buffer.from(JSON.stringify(rows))],
+        ['bodies', Buffer.concat(bodies)],
+      ]);
+      // What a crash leaves of it does not fit its checksums.
+      writeSectionFile(file, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
+      this.#isCurrent = true;
+      makeRoom(folder, basename(file));
+      return undefined;
+    } catch (error) {
+      return ignored(file, codeOf(error));
+    }
+  }
+
+  #read(file: string): Diagnostic | undefined {
+    try {
+      const why = whyNotTrusted(dirname(file)) ?? whyNotTrusted(file);
+      if (why !== undefined) return ignored(file, why);
+      const read = readSectionFile(file, MAGIC, VERSION);
+      if (!read.ok) return ignored(file, 'it is damaged');
+      const [program, heads, bodies] = ['program', 'heads', 'bodies'].map((name) => read.sections.get(name));
+      if (program === undefined || heads === undefined || bodies === undefined) return ignored(file, 'it is damaged');
+      if (text(program) !== programStamp()) return undefined;
+      const rows = JSON.parse(text(heads)) as readonly Row[];
+      this.rules.add(packedIn(rows, bodies));
+      this.#isCurrent = true;
+      const now = new Date();
+      utimesSync(file, now, now);
+      return undefined;
+    } catch (error) {
+      return codeOf(error) === 'ENOENT' ? undefined : ignored(file, codeOf(error));
+    }
+  }
+}
+
+function* packedIn(rows: readonly Row[], bodies: Uint8Array): Generator<readonly [string, PackedText]> {
+  let at = 0;
+  for (const [key, bytes, head] of rows) {
+    yield [key, { head, body: bodies.subarray(at, at + bytes) }];
+    at += bytes;
+  }
+}
+
+/** Undefined when nobody but this user can write there. */
+function whyNotTrusted(path: string): string | undefined {
+  const { uid, mode } = statSync(path);
+  if (process.getuid === undefined) return undefined;
+  if (uid !== process.getuid()) return 'it belongs to another user';
+  return (mode & 0o022) === 0 ? undefined : 'others may write it';
+}
+
+/** Of more than so many files the ones that were used longest ago go. */
+function makeRoom(folder: string, own: string): void {
+  const others = readdirSync(folder)
+    .filter((name) => name.endsWith('.rules') && name !== own)
+    .map((name) => ({ path: join(folder, name), ...statOf(join(folder, name)) }))
+    .sort((a, b) => b.usedMs - a.usedMs);
+  let bytes = statOf(join(folder, own)).bytes;
+  for (const [i, one] of others.entries()) {
+    bytes += one.bytes;
+    if (i + 1 >= MAX_FILES || bytes > MAX_BYTES) rmSync(one.path, { force: true });
+  }
+}
+
+function statOf(path: string): { readonly bytes: number; readonly usedMs: number } {
+  const { size, mtimeMs } = statSync(path);
+  return { bytes: size, usedMs: mtimeMs };
+}
+
+let stamp: string | undefined;
+
+/** Tells one build of the program from every other: names, sizes and times of what lies beside this module. */
+function programStamp(): string {
+  if (stamp === undefined) {
+    const folder = dirname(fileURLToPath(import.meta.url));
+    const parts = readdirSync(folder)
+      .sort()
+      .map((name) => [name, statOf(join(folder, name))]);
+    stamp = JSON.stringify([process.version, parts]);
+  }
+  return stamp;
+}
+
+function ignored(path: string, why: string): Diagnostic {
+  const message = `kept rules in "${path}" are not used: ${why}`;
+  return diagnostic('SIGMA_CACHE_IGNORED', 'note', message, { span: { file: path } });
+}
+
+/** Errors of the file system, and text that is no JSON, make the cache one that is not used. */
+function codeOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'it is damaged';
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return code;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
