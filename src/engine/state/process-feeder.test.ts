@@ -11,7 +11,7 @@ import { processEventOf } from '../../state/process/process-event.ts';
 import { FED_NAMES, ProcessFeeder } from './process-feeder.ts';
 import { FIELD_COUNT } from '../../state/process/process-rows.ts';
 import { TextStore } from '../../state/process/text-store.ts';
-import { eventOfFact } from '../../state/process/process-fact.ts';
+import { eventOfFact } from '../../testing/event-of-fact.ts';
 import { ListedValues } from '../rules/rule-filter.ts';
 
 const arrivalMs = 1_700_000_000_000;

@@ -41,8 +41,9 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);
     let inside: u64 = limit - block >= 64 ? ~<u64>0 : (<u64>1 << <u64>(limit - block)) - 1;
-    const controls = mask(i8x16.lt_u(a, space), i8x16.lt_u(b, space), i8x16.lt_u(c, space), i8x16.lt_u(d, space)) & inside;
-    if (controls != 0) {
+    // One comparison says of all that none is a control character.
+    if (v128.any_true(i8x16.lt_u(i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d)), space))) {
+      const controls = mask(i8x16.lt_u(a, space), i8x16.lt_u(b, space), i8x16.lt_u(c, space), i8x16.lt_u(d, space)) & inside;
       if (byLines) {
         const feed = i8x16.splat(10);
         const feeds = mask(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed)) & inside;
@@ -58,8 +59,12 @@ export function readStructure(start: usize, limit: usize, byLines: bool, quotes:
     }
     const allQuotes = mask(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote));
     let quoted = allQuotes & inside;
-    const slashes = mask(i8x16.eq(a, backslash), i8x16.eq(b, backslash), i8x16.eq(c, backslash), i8x16.eq(d, backslash));
-    if ((slashes | carried) != 0) {
+    const sa = i8x16.eq(a, backslash);
+    const sb = i8x16.eq(b, backslash);
+    const sc = i8x16.eq(c, backslash);
+    const sd = i8x16.eq(d, backslash);
+    if (carried != 0 || v128.any_true(v128.or(v128.or(sa, sb), v128.or(sc, sd)))) {
+      const slashes = mask(sa, sb, sc, sd);
       const potential = slashes & ~carried;
       const codes = (((potential << 1) | ODD_BITS) - potential) ^ ODD_BITS;
       const escaped = (codes ^ (slashes | carried)) & inside;

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FactReader, FactWriter } from './fact-batch.ts';
 import type { ProcessEvent } from './process-event.ts';
-import { eventOfFact, fillFact, ProcessFact } from './process-fact.ts';
+import { eventOfFact } from '../../testing/event-of-fact.ts';
+import { fillFact, ProcessFact } from './process-fact.ts';
 import { TextStore } from './text-store.ts';
 
 const text = fc.string({ maxLength: 30, unit: 'binary' });

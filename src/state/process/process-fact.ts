@@ -3,7 +3,7 @@
  * again, so that a start or an exit read from bytes makes nothing new.
  */
 import type { ProcessEvent, ProcessEventKind } from './process-event.ts';
-import { NO_PID, pidText, pidWord } from './process-ids.ts';
+import { NO_PID, pidWord } from './process-ids.ts';
 import { FIELD_COUNT, FIELD_NAMES } from './process-rows.ts';
 import { NO_TEXT, type TextStore } from './text-store.ts';
 
@@ -41,37 +41,10 @@ export function fillFact(fact: ProcessFact, event: ProcessEvent, texts: TextStor
   return fact;
 }
 
-/** The fact as an event; its host in lower case. */
-export function eventOfFact(fact: ProcessFact, texts: TextStore): ProcessEvent {
-  const { kind, timeMs, guid, parentGuid } = fact;
-  const parentPid = pidText(fact.parentPid, texts);
-  return {
-    kind,
-    timeMs,
-    ...(fact.isTimeAssumed && { isTimeAssumed: true }),
-    host: texts.textOf(fact.host),
-    pid: pidText(fact.pid, texts) ?? '',
-    ...(guid !== NO_TEXT && { guid: texts.textOf(guid) }),
-    ...(parentPid !== undefined && { parentPid }),
-    ...(parentGuid !== NO_TEXT && { parentGuid: texts.textOf(parentGuid) }),
-    fields: fieldsOf(fact.fields, texts),
-    parentFields: fieldsOf(fact.parentFields, texts),
-  };
-}
-
 function fillFields(to: Uint32Array, fields: Readonly<Record<string, string>>, texts: TextStore): void {
   for (let i = 0; i < FIELD_COUNT; i++) {
     const name = FIELD_NAMES[i] as string;
     const text = Object.hasOwn(fields, name) ? fields[name] : undefined;
     to[i] = text === undefined ? NO_TEXT : texts.idOf(text.slice(0, MAX_VALUE_CHARACTERS));
   }
-}
-
-function fieldsOf(from: Uint32Array, texts: TextStore): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {};
-  for (const [i, name] of FIELD_NAMES.entries()) {
-    const text = from[i] as number;
-    if (text !== NO_TEXT) fields[name] = texts.textOf(text);
-  }
-  return fields;
 }
