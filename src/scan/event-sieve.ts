@@ -109,6 +109,7 @@ export class EventSieve {
     const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
     this.#tells = memory.allocate(MAX_TELLS * 16);
     const heads = memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_HEAD_BYTES);
+    const open = memory.allocate(layout.MAX_OPEN * layout.OPEN_BYTES);
     const blocks: readonly (readonly [number, number])[] = [
       [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
       [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
@@ -129,6 +130,9 @@ export class EventSieve {
       [layout.SIEVE_KNOWN_TEXTS, memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_BYTES)],
       [layout.SIEVE_LAYOUTS, memory.allocate(layout.LAYOUTS * layout.LAYOUT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
+      [layout.SIEVE_ORDERS, memory.allocate(layout.ORDERS * layout.ORDER_BYTES)],
+      [layout.SIEVE_OPEN, open],
+      [layout.SIEVE_LISTED, memory.allocate(layout.MAX_FIELDS * 4)],
     ];
     const { buffer } = memory.memory;
     this.#control = new Uint32Array(buffer, this.#work, layout.SIEVE_WORK_BYTES / 4);
@@ -138,7 +142,18 @@ export class EventSieve {
     new Uint8Array(buffer, this.#get(layout.SIEVE_MASKS), 16).fill(0xff);
     const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
-    this.factReader = new FactReader(memory, new Uint32Array(buffer, heads, 2 * layout.KNOWN_TEXTS), {
+    const control = this.#control;
+    this.factReader = new FactReader(memory, {
+      heads: new Uint32Array(buffer, heads, 2 * layout.KNOWN_TEXTS),
+      headsAt: heads,
+      open: new Uint32Array(buffer, open, (layout.MAX_OPEN * layout.OPEN_BYTES) / 4),
+      inputAt: this.#inputAt,
+      get openCount() {
+        return control[layout.SIEVE_OPEN_COUNT >> 2] as number;
+      },
+      set openCount(count) {
+        control[layout.SIEVE_OPEN_COUNT >> 2] = count;
+      },
       addLayout: (words, count, program) => this.#kernel.addLayout(this.#work, words, count, program),
       noteText: (start, length, number) => this.#kernel.noteText(this.#work, this.#inputAt + start, length, number),
       refuseZoneless: () => this.#set(layout.SIEVE_ZONED, 1),
@@ -157,11 +172,12 @@ export class EventSieve {
     this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
   }
 
-  /** Records that went to the exact path as a whole, rules evaluated, and values that were remembered, since the start. */
+  /** Records that went to the exact path as a whole, rules evaluated, values that were remembered, records in a known order, since the start. */
   get counts(): {
     readonly exact: number;
     readonly evaluated: number;
     readonly repeated: number;
+    readonly foreseen: number;
     readonly kinds: number;
     readonly groups: number;
   } {
@@ -170,6 +186,7 @@ export class EventSieve {
       exact,
       evaluated: this.#get(layout.SIEVE_EVALUATED),
       repeated: this.#get(layout.SIEVE_REPEATED),
+      foreseen: this.#get(layout.SIEVE_FORESEEN),
       kinds: this.#leaves.length,
       groups: this.#groups.count,
     };

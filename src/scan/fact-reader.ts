@@ -1,11 +1,13 @@
 /**
  * FactReader: what the kernel knows of facts: where in which list of values what stands, and numbers of texts
- * (`kernel/sieve-facts.ts`, `kernel/sieve-known.ts`). Whoever reads the lists tells it both.
+ * (`kernel/sieve-facts.ts`, `kernel/sieve-known.ts`). Whoever reads the lists tells it both. Texts that have none yet are open: facts
+ * name them by their place in a list of the scan, where each stands once nearly always, until their reader gives them a number.
  *
  * Numbers die when their owner drops texts. A scan lists many records before the first is read, so those of a scan during which that
  * happened count for nothing.
  */
 import type { ScanMemory } from './scan-memory.ts';
+import { MAX_OPEN, OPEN_BYTES, OPEN_TEXT } from './sieve-memory.ts';
 
 /** Where in a list what stands: places in the order in which they are asked, texts of ASCII that JSON never escapes. */
 export interface FactLayout {
@@ -34,8 +36,16 @@ export interface TextOwner {
   sweep(): void;
 }
 
-/** Calls into the kernel; addresses are those of its memory. */
+/** Calls into the kernel, and its tables; addresses are those of its memory. */
 export interface FactKernel {
+  /** Numbers and lengths of texts, and where they begin. */
+  readonly heads: Uint32Array;
+  readonly headsAt: number;
+  /** Open texts: start, end, kind, address of the head that stands for it. */
+  readonly open: Uint32Array;
+  readonly inputAt: number;
+  /** How many texts the last scan has left open; to be set to 0 before the next. */
+  openCount: number;
   addLayout(words: number, count: number, program: number): void;
   /** `start` is that of the input. */
   noteText(start: number, length: number, number: number): void;
@@ -47,10 +57,10 @@ const KINDS: Readonly<Record<FactShape['kind'], number>> = { start: 0, exit: 1, 
 /** Lists that are told of: names in them are log content. */
 const MAX_LAYOUTS = 1024;
 const NOTED = 1024;
+const OPEN_WORDS = OPEN_BYTES / 4;
 
 export class FactReader {
   readonly #memory: ScanMemory;
-  readonly #heads: Uint32Array;
   readonly #kernel: FactKernel;
   /** Numbers noted since the last scan, by their last bits: records listed before that have the same texts. */
   readonly #noted = new Uint32Array(NOTED);
@@ -61,11 +71,11 @@ export class FactReader {
   #scans = 0;
   /** The scan whose numbers count for nothing. */
   #stale = 0;
+  /** Of the open texts of the last scan, as far as they were given; 0: none. */
+  readonly #given = new Uint32Array(MAX_OPEN);
 
-  /** `heads`: numbers and lengths of texts in the kernel's memory. */
-  constructor(memory: ScanMemory, heads: Uint32Array, kernel: FactKernel) {
+  constructor(memory: ScanMemory, kernel: FactKernel) {
     this.#memory = memory;
-    this.#heads = heads;
     this.#kernel = kernel;
   }
 
@@ -74,6 +84,7 @@ export class FactReader {
     this.#scans++;
     if (this.#hasNoted) this.#noted.fill(0);
     this.#hasNoted = false;
+    this.#closeTexts();
     const owner = this.#owner;
     if (owner === undefined) return;
     owner.sweep();
@@ -92,7 +103,54 @@ export class FactReader {
   #forget(owner: TextOwner): void {
     this.#owner = owner;
     this.#drops = owner.drops;
-    this.#heads.fill(0);
+    this.#kernel.heads.fill(0);
+  }
+
+  /** Texts that nobody has given a number are known to the kernel no longer. */
+  #closeTexts(): void {
+    const { openCount } = this.#kernel;
+    const given = this.#given;
+    for (let text = 0; text < openCount; text++) {
+      if (given[text] === 0) this.#setHead(text, 0);
+      given[text] = 0;
+    }
+    if (openCount > 0) this.#kernel.openCount = 0;
+  }
+
+  #setHead(text: number, number: number): void {
+    const { heads, headsAt, open } = this.#kernel;
+    const address = open[OPEN_WORDS * text + 3] as number;
+    if (address === 0) return;
+    const head = (address - headsAt) >>> 2;
+    // Another text may have taken its place.
+    if (heads[head] !== OPEN_TEXT + text) return;
+    heads[head] = number;
+    if (number === 0) heads[head + 1] = 0;
+  }
+
+  /** Number that the open text was given; 0: none yet. Open texts are those of the last scan. */
+  numberOf(text: number): number {
+    return this.#given[text] as number;
+  }
+
+  /** Where the open text begins in the input. */
+  startOf(text: number): number {
+    return (this.#kernel.open[OPEN_WORDS * text] as number) - this.#kernel.inputAt;
+  }
+
+  endOf(text: number): number {
+    return (this.#kernel.open[OPEN_WORDS * text + 1] as number) - this.#kernel.inputAt;
+  }
+
+  /** Kind of the value that the open text is. */
+  kindOf(text: number): number {
+    return this.#kernel.open[OPEN_WORDS * text + 2] as number;
+  }
+
+  /** The open text has this number from now on; `isValid` was asked since its owner dropped any. */
+  give(text: number, number: number): void {
+    this.#given[text] = number;
+    this.#setHead(text, number);
   }
 
   /** The text in `input[start, start + length)` has this number; `isValid` was asked since its owner dropped any. */

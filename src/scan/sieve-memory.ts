@@ -41,6 +41,11 @@ export const SIEVE_KNOWN_HEADS = 152;
 export const SIEVE_KNOWN_TEXTS = 156;
 export const SIEVE_LAYOUTS = 160;
 export const SIEVE_ZONED = 164;
+export const SIEVE_ORDERS = 168;
+export const SIEVE_OPEN = 172;
+export const SIEVE_OPEN_COUNT = 176;
+export const SIEVE_LISTED = 180;
+export const SIEVE_FORESEEN = 184;
 export const SIEVE_WORK_BYTES = 192;
 
 export const HEADER_BYTES = 24;
@@ -67,6 +72,11 @@ export const FACT_ZONELESS = 256;
 export const OPEN_TEXT = 0x80000000;
 export const LAYOUTS = 256;
 export const LAYOUT_BYTES = 16;
+export const MAX_OPEN = 8192;
+export const OPEN_BYTES = 16;
+
+export const ORDERS = 64;
+export const ORDER_BYTES = 1600;
 
 export const MAX_LEARNT = 2048;
 export const LEARNT_BYTES = 80;

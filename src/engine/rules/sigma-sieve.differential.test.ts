@@ -51,6 +51,7 @@ it.each(RANDOM_SHAPES)(
     let certain = 0;
     let exact = 0;
     let records = 0;
+    let foreseen = 0;
     for (let round = 0; round < rounds; round++) {
       const rules = Array.from(
         { length: 25 },
@@ -75,7 +76,12 @@ it.each(RANDOM_SHAPES)(
       const recogniser = createEventRecogniser();
       // Configuration may say of a source what its records are.
       const pinned = round % 5 === 4 ? pick(next, ['windows/process_creation/', '*/*/security', 'linux']) : undefined;
-      const texts = Array.from({ length: 80 }, () => damaged(next, spelled(next, record(next), next(2) === 0)));
+      // In some rounds the keys of each record come as those of the one before it.
+      const copies = round % 4 === 1 ? 2 : 1;
+      const texts = Array.from({ length: 80 / copies }, () => {
+        const text = damaged(next, spelled(next, record(next), next(2) === 0));
+        return new Array<string>(copies).fill(text);
+      }).flat();
       const bytes = Buffer.from(texts.join('\n'));
       sieve.input.set(bytes);
       // In some rounds so many records were met before that the groups are made anew.
@@ -90,6 +96,7 @@ it.each(RANDOM_SHAPES)(
         );
       }
       expect(byLines.records).toBe(texts.length);
+      foreseen += sieve.counts.foreseen;
       let at = 0;
       const ranges = texts.flatMap((text) => {
         const start = at;
@@ -135,6 +142,7 @@ it.each(RANDOM_SHAPES)(
     expect(held).toBeGreaterThan(1000);
     if (DECODED.includes(name)) return;
     expect(certain).toBeGreaterThan(held / 20);
+    expect(foreseen).toBeGreaterThan(rounds);
     expect(exact).toBeLessThan(records / 2);
     expect(ruledOut).toBeGreaterThan((offered - held) / 5);
   },

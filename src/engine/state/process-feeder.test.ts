@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { eventTime } from '../../decode/event-time.ts';
 import { EventSieve } from '../../scan/event-sieve.ts';
-import { NO_FACT } from '../../scan/sieve-result.ts';
+import { NO_FACT, type SieveResult } from '../../scan/sieve-result.ts';
 import { FACT_FIELDS } from '../../scan/sieve-memory.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { processEventOf } from '../../state/process/process-event.ts';
@@ -49,17 +49,29 @@ class Bench {
   }
 
   /** Twice: at first nothing is known of such lists of values, nor of the texts. */
-  check(record: string): void {
-    for (let time = 0; time < 2; time++) this.#checkOnce(record);
+  check(...records: readonly string[]): void {
+    for (let time = 0; time < 2; time++) this.#checkOnce(records);
   }
 
-  #checkOnce(record: string): void {
-    const { sieve, texts, counts } = this;
+  /** All in one scan. */
+  #checkOnce(records: readonly string[]): void {
+    const { sieve } = this;
+    const ranges: number[] = [];
+    let end = 0;
+    for (const record of records) {
+      const bytes = Buffer.from(`${record}\n`);
+      sieve.input.set(bytes, end);
+      ranges.push(end, end + bytes.length - 1);
+      end += bytes.length;
+    }
+    const result = sieve.scanRecords(Uint32Array.from(ranges), records.length);
+    for (let i = 0; i < result.candidateCount; i++) this.#compare(result, i, records[result.ordinals[i] ?? 0] ?? '');
+  }
+
+  #compare(result: SieveResult, candidate: number, record: string): void {
+    const { texts, counts } = this;
     const timezone = this.#timezone;
-    const bytes = Buffer.from(record);
-    sieve.input.set(bytes);
-    const result = sieve.scanRecords(Uint32Array.of(0, bytes.length), 1);
-    const values = this.#listed.of(result, 0);
+    const values = this.#listed.of(result, candidate);
     const timeOrigin =
       values === undefined ? undefined : this.#feeder.read(values, { timezone, arrivalMs, clamp: true });
     if (timeOrigin === undefined) {
@@ -227,6 +239,19 @@ describe.each(['Z', '+02:00'])('ProcessFeeder of a source in %s', (timezone) => 
       { numRuns: 2000 },
     );
     expect(own.counts.kernel).toBeGreaterThan(1000);
+  });
+
+  it('says the same of many records in one scan, whose texts have no numbers yet', () => {
+    const own = new Bench(timezone);
+    fc.assert(
+      fc.property(fc.array(usual, { minLength: 2, maxLength: 12 }), fc.integer(), (records, salt) =>
+        // The same texts in several records, which were in none before.
+        own.check(...records.map((fields) => JSON.stringify({ ...fields, SubjectUserName: `user ${salt}` }))),
+      ),
+      { numRuns: 200 },
+    );
+    expect(own.counts.kernel).toBeGreaterThan(1000);
+    expect(own.sieve.counts.foreseen).toBeGreaterThan(1000);
   });
 
   it.each([

@@ -35,7 +35,7 @@ export interface FedValues {
   /** Number of the first entry, and how many there are. */
   readonly from: number;
   readonly count: number;
-  /** What the kernel has read of the record, from `factAt` on; `NO_FACT`: nothing. Values may be missing then. */
+  /** What the kernel has read of the record, from `factAt` on; `NO_FACT`: nothing. Values are listed only where it has read nothing. */
   readonly facts: Uint32Array;
   readonly factAt: number;
   readonly factReader: FactReader | undefined;
@@ -166,11 +166,26 @@ export class ProcessFeeder {
   }
 
   #numbered(word: number, texts: TextStore): number {
-    return word < OPEN_TEXT ? word : this.#id(word - OPEN_TEXT, texts);
+    return word < OPEN_TEXT ? word : this.#openText(word - OPEN_TEXT, texts);
   }
 
   #numberedField(word: number, texts: TextStore): number {
-    return word < OPEN_TEXT ? word : shortened(this.#id(word - OPEN_TEXT, texts), texts);
+    return word < OPEN_TEXT ? word : shortened(this.#openText(word - OPEN_TEXT, texts), texts);
+  }
+
+  /** Number of a text that has none yet in the kernel. */
+  #openText(text: number, texts: TextStore): number {
+    const reader = this.#factReader as FactReader;
+    const known = reader.numberOf(text);
+    if (known !== NO_TEXT) return known;
+    const start = reader.startOf(text);
+    const end = reader.endOf(text);
+    const number =
+      reader.kindOf(text) === KIND_NUMBER
+        ? texts.idOf(String(Number(textOfSpelling(this.#bytes.subarray(start, end)))))
+        : texts.idOfJson(this.#bytes, this.#view, start, end);
+    reader.give(text, number);
+    return number;
   }
 
   #layoutOf(count: number): Layout {

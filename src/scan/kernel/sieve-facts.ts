@@ -1,22 +1,26 @@
 /**
- * Facts of processes from the listed values of a record: its ids, its time, and for each text the number that its reader has given it.
+ * Facts of processes from the listed values of a record: its ids, its time, and for each text the number that its reader has given it
+ * or is to give it.
  * The reader says once for each list of names and kinds where what stands (a program, see `src/scan/fact-reader.ts`); this follows
  * it, and gives up where anything is unusual: the reader then looks at the list itself, by the same rules.
  */
 import {
   FACT_BYTES,
   FACT_ZONELESS,
-  FIELD_BYTES,
   KIND_NUMBER,
   KIND_TEXT,
   LAYOUT_BYTES,
   LAYOUTS,
+  MAX_OPEN,
   NO_FACT_PID,
+  OPEN_BYTES,
   OPEN_TEXT,
   SIEVE_LAYOUTS,
+  SIEVE_OPEN,
+  SIEVE_OPEN_COUNT,
   SIEVE_ZONED,
 } from './sieve-layout';
-import { knownText } from './sieve-known';
+import { knownText, noteText } from './sieve-known';
 import { sameBytes } from './sieve-text';
 
 const MIX: u32 = 0x9e3779b1;
@@ -29,8 +33,6 @@ let work: usize = 0;
 let list: usize = 0;
 /** The next word of the program. */
 let cursor: usize = 0;
-/** Some value has no number yet. */
-export let isOpen: bool = false;
 let day: i32 = 0;
 let msOfDay: u32 = 0;
 let isZoneless: bool = false;
@@ -61,33 +63,47 @@ export function addLayout(area: usize, words: usize, count: u32, program: usize)
   store<u32>(entry, <u32>program, 8);
 }
 
-/** Writes the fact of the listed values; false when it is for the reader. */
-export function writeFact(area: usize, values: usize, count: u32, out: usize): bool {
+/** Slot and kind of a listed value. */
+// @ts-ignore: decorator
+@inline
+export function wordOf(feeds: usize, value: usize): u32 {
+  return (<u32>load<u8>(feeds + <usize>load<u32>(value)) - 1) | (load<u32>(value, 12) << 8);
+}
+
+/** The program for `count` listed values, given by their addresses; 0: the reader has told of none. */
+export function programFor(area: usize, feeds: usize, listed: usize, count: u32): usize {
   let hash = count;
-  for (let i: usize = 0; i < <usize>count; i++) hash = layoutHash(hash, load<u32>(values + i * FIELD_BYTES));
+  const end = listed + (<usize>count << 2);
+  for (let at = listed; at < end; at += 4) hash = layoutHash(hash, wordOf(feeds, <usize>load<u32>(at)));
   const entry = layoutEntry(area, hash);
-  const words = <usize>load<u32>(entry);
-  if (words == 0 || load<u32>(entry, 4) != count) return false;
-  for (let i: usize = 0; i < <usize>count; i++)
-    if (load<u32>(words + (i << 2)) != load<u32>(values + i * FIELD_BYTES)) return false;
+  let word = <usize>load<u32>(entry);
+  if (word == 0 || load<u32>(entry, 4) != count) return 0;
+  for (let at = listed; at < end; at += 4) {
+    if (load<u32>(word) != wordOf(feeds, <usize>load<u32>(at))) return 0;
+    word += 4;
+  }
+  return <usize>load<u32>(entry, 8);
+}
+
+/** Writes the fact of the listed values; false when it is for the reader. */
+export function writeFact(area: usize, listed: usize, program: usize, out: usize): bool {
   work = area;
-  list = values;
-  cursor = <usize>load<u32>(entry, 8);
-  isOpen = false;
+  list = listed;
+  cursor = program;
+  refused = false;
   if (!readTime()) return false;
   const hosts = cursor;
   skipPlaces();
   const kind = findShape();
   if (kind >= GIVE_UP) return false;
   const pid = readPid();
-  if (pid == NO_FACT_PID || refused) return false;
+  if (pid == NO_FACT_PID) return false;
   store<u32>(out, <u32>day);
   store<u32>(out, msOfDay, 4);
   store<u32>(out, isZoneless ? kind | FACT_ZONELESS : kind, 8);
   store<u32>(out, pid, 16);
   store<u32>(out, readText(true), 20);
   store<u32>(out, readPid(), 24);
-  if (refused) return false;
   store<u32>(out, readText(true), 28);
   memory.fill(out + 32, 0, FACT_BYTES - 32);
   for (let rest = next(); rest != 0; rest--) {
@@ -96,7 +112,7 @@ export function writeFact(area: usize, values: usize, count: u32, out: usize): b
   }
   cursor = hosts;
   store<u32>(out, readText(false), 12);
-  return true;
+  return !refused;
 }
 
 // @ts-ignore: decorator
@@ -116,33 +132,44 @@ function skipPlaces(): void {
 // @ts-ignore: decorator
 @inline
 function valueAt(place: u32): usize {
-  return list + <usize>place * FIELD_BYTES;
+  return <usize>load<u32>(list + (<usize>place << 2));
 }
 
-/** The first that says something: its number, or its place, 0 when there is none. Dashes say nothing but as hosts. */
+let refused: bool = false;
+
+/** The first that says something: its number, or its place among the open ones, 0 when there is none. Dashes say nothing but as hosts. */
 function readText(isDashNothing: bool): u32 {
   const end = cursor + ((<usize>load<u32>(cursor) + 1) << 2);
   for (let at = cursor + 4; at < end; at += 4) {
-    const place = load<u32>(at);
-    const value = valueAt(place);
+    const value = valueAt(load<u32>(at));
     const start = <usize>load<u32>(value, 4);
     const length = <usize>load<u32>(value, 8) - start;
     if (length == 0 || (isDashNothing && length == 1 && load<u8>(start) == 0x2d)) continue;
     cursor = end;
-    const number = load<u32>(value) >>> 8 == KIND_TEXT ? knownText(work, start, length) : 0;
-    if (number != 0) return number;
-    isOpen = true;
-    return place | OPEN_TEXT;
+    const kind = load<u32>(value, 12);
+    const number = kind == KIND_TEXT ? knownText(work, start, length) : 0;
+    return number != 0 ? number : openText(start, length, kind);
   }
   cursor = end;
   return 0;
 }
 
-let refused: bool = false;
+/** A text without a number: its reader gives it one before it reads the fact. Until then it stands for itself, if it is met again. */
+function openText(start: usize, length: usize, kind: u32): u32 {
+  const count = load<u32>(work, SIEVE_OPEN_COUNT);
+  if (count == MAX_OPEN) return refuse();
+  store<u32>(work, count + 1, SIEVE_OPEN_COUNT);
+  const number = OPEN_TEXT | count;
+  const entry = <usize>load<u32>(work, SIEVE_OPEN) + <usize>count * OPEN_BYTES;
+  store<u32>(entry, <u32>start);
+  store<u32>(entry, <u32>(start + length), 4);
+  store<u32>(entry, kind, 8);
+  store<u32>(entry, kind == KIND_TEXT ? <u32>noteText(work, start, length, number) : 0, 12);
+  return number;
+}
 
 /** The first that is a number in decimal or hexadecimal digits; another that says something is refused. */
 function readPid(): u32 {
-  refused = false;
   const end = cursor + ((<usize>load<u32>(cursor) + 1) << 2);
   for (let at = cursor + 4; at < end; at += 4) {
     const value = valueAt(load<u32>(at));
@@ -213,7 +240,7 @@ function conditionHolds(): u32 {
     const start = <usize>load<u32>(value, 4);
     const length = <u32>(load<u32>(value, 8) - <u32>start);
     // Numbers may be spelled otherwise, texts with escapes.
-    if (load<u32>(value) >>> 8 == KIND_NUMBER) return GIVE_UP;
+    if (load<u32>(value, 12) == KIND_NUMBER) return GIVE_UP;
     for (let text = texts + 4; text < cursor; text += 8)
       if (load<u32>(text) == length && sameBytes(<usize>load<u32>(text, 4), start, <usize>length)) return 1;
     if (length > LONGEST_CONDITION) continue;

@@ -15,6 +15,9 @@ import {
   KIND_NUMBER,
   KIND_WILD,
   MATCHER_BYTES,
+  ORDER_GROUP,
+  ORDER_WANTED,
+  ORDER_WANTED_COUNT,
   SIEVE_EVALUATED,
   SIEVE_QUEUE,
   SIEVE_VALUES,
@@ -24,7 +27,7 @@ import { beginMatch, matchValue, queueEnd } from './sieve-match';
 import { mayHoldRaw } from './sieve-raw';
 import { hasUnits, recordEnd } from './sieve-structure';
 import { NEVER, SURE } from './sieve-values';
-import { valuesEnd } from './sieve-walk';
+import { order, valuesEnd } from './sieve-walk';
 
 /** False when only decoding can tell. */
 export function matchGroup(work: usize, group: usize, start: usize): bool {
@@ -33,12 +36,20 @@ export function matchGroup(work: usize, group: usize, start: usize): bool {
   const matchers = <usize>load<u32>(group, GROUP_MATCHERS);
   const keywords = <usize>load<u32>(group, GROUP_KEYWORDS);
   const first = <usize>load<u32>(work, SIEVE_VALUES);
-  // The values that somebody looks at, without a branch for each of the others.
-  const wanted = <usize>load<u32>(work, SIEVE_WANTED);
+  // The values that somebody looks at; where keys come as they did, they are known.
+  const wanted = order == 0 ? <usize>load<u32>(work, SIEVE_WANTED) : order + ORDER_WANTED;
   let wantedEnd = wanted;
-  for (let value = first; value < valuesEnd; value += 16) {
-    store<u32>(wantedEnd, <u32>value);
-    wantedEnd += <usize>(load<u16>(keys + (<usize>load<u32>(value) << 1)) != 0) << 2;
+  if (order != 0 && load<u32>(order, ORDER_GROUP) == <u32>group) wantedEnd += <usize>load<u32>(order, ORDER_WANTED_COUNT) << 2;
+  else {
+    // Without a branch for each of the others.
+    for (let value = first; value < valuesEnd; value += 16) {
+      store<u32>(wantedEnd, <u32>value);
+      wantedEnd += <usize>(load<u16>(keys + (<usize>load<u32>(value) << 1)) != 0) << 2;
+    }
+    if (order != 0) {
+      store<u32>(order, <u32>group, ORDER_GROUP);
+      store<u32>(order, <u32>(wantedEnd - wanted) >>> 2, ORDER_WANTED_COUNT);
+    }
   }
   for (let entry = wanted; entry < wantedEnd; entry += 4) {
     const value = <usize>load<u32>(entry);

@@ -47,6 +47,8 @@ let scratch: usize = 0;
 let serial: u32 = 0;
 /** Not 0: a key of the record itself stands twice in it. */
 let repeated: u32 = 0;
+/** Entry of the key that was looked up last by `keyOf`; 0: it has none. */
+export let lastEntry: usize = 0;
 
 /** The kernel's work area. */
 export let work: usize = 0;
@@ -118,11 +120,32 @@ export function keyOf(start: usize, length: usize): u32 {
         const seen = keyStamps + (<usize>key << 2);
         repeated |= <u32>(load<u32>(seen) == stamp) & <u32>(key != 0);
         store<u32>(seen, stamp);
+        lastEntry = entry;
         return key;
       }
-    } else if (load<u32>(entry, ENTRY_TEXT) == 0) return unknownKey(hash, slot, bytes, start, length);
+    } else if (load<u32>(entry, ENTRY_TEXT) == 0) {
+      lastEntry = 0;
+      return unknownKey(hash, slot, bytes, start, length);
+    }
     slot = (slot + 1) & dictionaryMask;
   }
+}
+
+/** Whether the name is that of the entry. */
+// @ts-ignore: decorator
+@inline
+export function isEntry(entry: usize, start: usize, length: usize): bool {
+  if (<usize>load<u32>(entry, ENTRY_LENGTH) != length) return false;
+  const short = min<usize>(length, 16);
+  const bytes = v128.and(v128.load(start), v128.load(masks + 16 - short));
+  if (v128.any_true(v128.xor(v128.load(entry, ENTRY_START), bytes))) return false;
+  return length <= 16 || sameBytes(<usize>load<u32>(entry, ENTRY_TEXT) + 16, start + 16, length - 16);
+}
+
+/** Keys that were told without being looked up: `keyOf` is to see when one of them comes again. */
+export function markMet(items: usize, end: usize, size: usize): void {
+  for (let item = items; item < end; item += size)
+    store<u32>(keyStamps + (<usize>load<u32>(<usize>load<u32>(item)) << 2), stamp);
 }
 
 /**

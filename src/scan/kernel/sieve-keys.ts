@@ -8,6 +8,7 @@ import {
   SIEVE_DICTIONARY_MASK,
   SIEVE_MASKS,
 } from './sieve-layout';
+import { forgetOrders } from './sieve-order';
 import { sameBytes } from './sieve-text';
 
 const MIX_A: u64 = 0x9e3779b97f4a7c15;
@@ -32,6 +33,7 @@ export function writeEntry(entry: usize, key: u32, text: usize, size: u32, bytes
 
 /** Adds a key to the dictionary, or gives one that is there its number; there is room. `parent`: number of the key above, 0 for none. */
 export function addKey(work: usize, key: u32, parent: u32, text: usize, length: u32): void {
+  forgetOrders(work);
   const dictionary = <usize>load<u32>(work, SIEVE_DICTIONARY);
   const mask = load<u32>(work, SIEVE_DICTIONARY_MASK);
   const short = min<usize>(<usize>length, 16);

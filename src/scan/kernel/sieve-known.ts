@@ -38,17 +38,18 @@ export function knownText(work: usize, start: usize, length: usize): u32 {
   return load<u32>(head);
 }
 
-/** From now on the text has this number. */
-export function noteText(work: usize, start: usize, length: usize, number: u32): void {
-  if (length - MIN_KNOWN > MAX_KNOWN - MIN_KNOWN) return;
+/** From now on the text has this number: where that stands; 0 when there is no room for it. */
+export function noteText(work: usize, start: usize, length: usize, number: u32): usize {
+  if (length - MIN_KNOWN > MAX_KNOWN - MIN_KNOWN) return 0;
   const place = placeOf(start, length);
   const head = <usize>load<u32>(work, SIEVE_KNOWN_HEADS) + place * KNOWN_HEAD_BYTES;
   const known = load<u32>(head, 4);
   if ((known & WAS_MET) != 0) {
     store<u32>(head, known & ~WAS_MET, 4);
-    return;
+    return 0;
   }
   memory.copy(<usize>load<u32>(work, SIEVE_KNOWN_TEXTS) + place * KNOWN_BYTES, start, length);
   store<u32>(head, number);
   store<u32>(head, <u32>length, 4);
+  return head;
 }

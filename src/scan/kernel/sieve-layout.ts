@@ -73,6 +73,15 @@ export const SIEVE_KNOWN_TEXTS: usize = 156;
 export const SIEVE_LAYOUTS: usize = 160;
 /** 1: times without a zone are not read. */
 export const SIEVE_ZONED: usize = 164;
+/** Orders of keys that records had, by their number of quotes. */
+export const SIEVE_ORDERS: usize = 168;
+/** Texts of this scan that have no number yet: start, end, kind, and the head that stands for them (0: none); and how many. */
+export const SIEVE_OPEN: usize = 172;
+export const SIEVE_OPEN_COUNT: usize = 176;
+/** Addresses of the listed values of a record. */
+export const SIEVE_LISTED: usize = 180;
+/** Records whose keys came as those of one before. */
+export const SIEVE_FORESEEN: usize = 184;
 export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
@@ -124,7 +133,7 @@ export const MIN_KNOWN: usize = 3;
 export const MAX_KNOWN: usize = 240;
 
 // Fact: day since 1970 and its milliseconds; kind (0 start, 1 exit), with ZONELESS where the time has no zone; host; process id; GUID;
-// the same of the parent; fields, those of the parent behind them. Texts by their numbers, or by their places in the list (OPEN).
+// the same of the parent; fields, those of the parent behind them. Texts by their numbers, or by their places among the open ones (OPEN).
 export const FACT_FIELDS: u32 = 16;
 export const FACT_BYTES: usize = 96;
 export const FACT_ZONELESS: u32 = 256;
@@ -132,6 +141,26 @@ export const NO_FACT_PID: u32 = 0xffffffff;
 export const OPEN_TEXT: u32 = 0x80000000;
 export const LAYOUTS: u32 = 256;
 export const LAYOUT_BYTES: usize = 16;
+export const MAX_OPEN: u32 = 8192;
+export const OPEN_BYTES: usize = 16;
+
+// Order of the keys of a record: bytes of its positions of quotes (0: no order), number of keys, then what follows from it where each
+// key has one value of its own: the group and the number of values it wants, `feeds` of a group, number of the values it lists and the
+// program for them (0: none). Then for each key its entry in the dictionary and the kind of its value; addresses of the values that
+// are wanted; of those that are listed.
+export const ORDERS: u32 = 64;
+export const MAX_ORDER_KEYS: usize = 96;
+export const ORDER_QUOTES: usize = 0;
+export const ORDER_KEYS: usize = 4;
+export const ORDER_GROUP: usize = 8;
+export const ORDER_WANTED_COUNT: usize = 12;
+export const ORDER_FEEDS: usize = 16;
+export const ORDER_LISTED_COUNT: usize = 20;
+export const ORDER_PROGRAM: usize = 24;
+export const ORDER_ITEMS: usize = 32;
+export const ORDER_WANTED: usize = 800;
+export const ORDER_LISTED: usize = 1184;
+export const ORDER_BYTES: usize = 1600;
 
 // Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length and the number of the key above (0: none)
 // from bit 16 on, and the text's first sixteen bytes.

@@ -22,6 +22,10 @@ import {
   KIND_TEXT,
   KIND_WILD,
   MAX_VALUES,
+  ORDER_ITEMS,
+  ORDER_KEYS,
+  ORDER_QUOTES,
+  SIEVE_FORESEEN,
   SIEVE_MAX_DEPTH,
   SIEVE_QUOTES,
   SIEVE_ROOT_KEYS,
@@ -33,16 +37,20 @@ import {
   endKeys,
   flagsOf,
   info,
+  isEntry,
   isRepeated,
   keyBelow,
   keyOf,
+  lastEntry,
+  markMet,
   nextObject,
   NOBODY,
   REFUSED,
   stamp,
   work,
 } from './sieve-key-lookup';
-import { recordEnd } from './sieve-structure';
+import { forgetLists, ITEM_BYTES, itemsEnd, KIND_IRREGULAR, orderFor } from './sieve-order';
+import { quotesEnd, recordEnd } from './sieve-structure';
 import { isInteger, skipDigits } from './sieve-text';
 
 /** Longer ones may be too great for a double. */
@@ -59,6 +67,8 @@ let lastOut: usize = 0;
 
 /** Behind the last value. */
 export let valuesEnd: usize = 0;
+/** The order of the record's keys (`sieve-order.ts`) where each has one value of its own; else 0. */
+export let order: usize = 0;
 
 /** Walks the record; false when it is refused. */
 export function walkRecord(area: usize, start: usize): bool {
@@ -85,6 +95,17 @@ function walkRoot(start: usize): bool {
   const last = to + <usize>(MAX_VALUES - 1) * 16;
   const end = recordEnd;
   let keys: u32 = 0;
+  const quoteBytes = quotesEnd - next;
+  const guessed = orderFor(work, quoteBytes);
+  const first = guessed + ORDER_ITEMS;
+  const lastItem = itemsEnd(guessed);
+  let item = first;
+  /** Behind the keys that may come as they did; 0: another one has come. */
+  let foreseen: usize = <usize>load<u32>(guessed, ORDER_QUOTES) == quoteBytes ? first + <usize>load<u32>(guessed, ORDER_KEYS) * ITEM_BYTES : 0;
+  if (foreseen == 0) store<u32>(guessed, 0, ORDER_QUOTES);
+  let isOrder = true;
+  let isRegular = true;
+  order = 0;
   lastOut = last;
   while (load<u8>(here) == 0x20) here++;
   let isOpen = load<u8>(here) != 0x7d;
@@ -93,8 +114,19 @@ function walkRoot(start: usize): bool {
     if (<usize>load<u32>(next) != here) return false;
     const close = <usize>load<u32>(next, 4);
     if (close >= end) return false;
-    const key = keyOf(here + 1, close - here - 1);
-    if (key == REFUSED) return false;
+    let key: u32;
+    if (item < foreseen && isEntry(<usize>load<u32>(item), here + 1, close - here - 1)) key = load<u32>(<usize>load<u32>(item));
+    else {
+      if (foreseen != 0) {
+        foreseen = 0;
+        store<u32>(guessed, 0, ORDER_QUOTES);
+        markMet(first, item, ITEM_BYTES);
+      }
+      key = keyOf(here + 1, close - here - 1);
+      if (key == REFUSED) return false;
+      if (lastEntry == 0 || item >= lastItem) isOrder = false;
+      else store<u32>(item, <u32>lastEntry);
+    }
     keys++;
     next += 8;
     here = close + 1;
@@ -102,13 +134,18 @@ function walkRoot(start: usize): bool {
     if (load<u8>(here) != 0x3a) return false;
     here++;
     while (load<u8>(here) == 0x20) here++;
-    const first: u32 = load<u8>(here);
-    if (first == 0x22) {
+    let kind = KIND_TEXT;
+    if (load<u8>(here) == 0x22) {
       if (<usize>load<u32>(next) != here || to >= last) return false;
       const textEnd = <usize>load<u32>(next, 4);
       if (textEnd >= end) return false;
       next += 8;
-      noteValue(to, key, key, here + 1, textEnd, KIND_TEXT);
+      // As noteValue; where keys come as they did, it is known which tell something.
+      store<u32>(to, key);
+      store<u32>(to, <u32>here + 1, 4);
+      store<u32>(to, <u32>textEnd, 8);
+      store<u32>(to, KIND_TEXT, 12);
+      if (foreseen == 0 || load<u32>(info + <usize>key * INFO_BYTES, INFO_TELL) != 0) tell(key, here + 1, textEnd, KIND_TEXT);
       to += 16;
       here = textEnd + 1;
     } else {
@@ -116,9 +153,18 @@ function walkRoot(start: usize): bool {
       quote = next;
       out = to;
       if (!walkValue(key, NOBODY, 0)) return false;
+      kind = out - to == 16 ? load<u32>(to, 12) : KIND_IRREGULAR;
       here = at;
       next = quote;
       to = out;
+    }
+    if (kind == KIND_IRREGULAR) isRegular = false;
+    if (item < lastItem) {
+      if (load<u32>(item, 4) != kind) {
+        store<u32>(item, kind, 4);
+        forgetLists(guessed);
+      }
+      item += ITEM_BYTES;
     }
     while (load<u8>(here) == 0x20) here++;
     const after: u32 = load<u8>(here++);
@@ -131,6 +177,14 @@ function walkRoot(start: usize): bool {
   at = here;
   out = to;
   store<u32>(work, keys, SIEVE_ROOT_KEYS);
+  if (!isOrder || isRepeated()) return true;
+  if (foreseen != 0) store<u32>(work, load<u32>(work, SIEVE_FORESEEN) + 1, SIEVE_FORESEEN);
+  if (foreseen == 0 || keys != load<u32>(guessed, ORDER_KEYS)) {
+    forgetLists(guessed);
+    store<u32>(guessed, <u32>quoteBytes, ORDER_QUOTES);
+    store<u32>(guessed, keys, ORDER_KEYS);
+  }
+  if (isRegular) order = guessed;
   return true;
 }
 

@@ -18,10 +18,15 @@ import {
   MAX_FIELDS,
   NODE_GROUP,
   NODE_RECORDS,
+  ORDER_FEEDS,
+  ORDER_LISTED,
+  ORDER_LISTED_COUNT,
+  ORDER_PROGRAM,
   SIEVE_BLANKS,
   SIEVE_EXACT,
   SIEVE_FORCED,
   SIEVE_FULL,
+  SIEVE_LISTED,
   SIEVE_MISSING,
   SIEVE_OUT,
   SIEVE_OUT_CAPACITY,
@@ -32,10 +37,10 @@ import {
   SIEVE_STAMP,
   SIEVE_VALUES,
 } from './sieve-layout';
-import { isOpen, writeFact } from './sieve-facts';
+import { programFor, wordOf, writeFact } from './sieve-facts';
 import { findRoute } from './sieve-route';
 import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
-import { valuesEnd, walkRecord } from './sieve-walk';
+import { order, valuesEnd, walkRecord } from './sieve-walk';
 
 export { addLayout } from './sieve-facts';
 export { noteText } from './sieve-known';
@@ -136,15 +141,44 @@ function addMatched(work: usize, wanted: usize, start: usize, record: u32, rules
   addCandidate(work, start, record, rules, rules, fields, 0);
 }
 
-/** A record that is for no rule but tells of a process: the fact, the values behind it where it needs them, or the values alone. */
+/** A record that is for no rule but tells of a process: the fact, or the values that are listed of it. */
 function addFed(work: usize, feeds: usize, start: usize, record: u32, to: usize): void {
-  const values = to + FACT_BYTES;
-  const count = listFields(work, feeds, values);
-  if (writeFact(work, values, count, to)) addCandidate(work, start, record, 0, 0, isOpen ? count : 0, 1);
-  else {
-    memory.copy(to, values, <usize>count * FIELD_BYTES);
-    addCandidate(work, start, record, 0, 0, count, 0);
+  const isKnown = order != 0 && load<u32>(order, ORDER_FEEDS) == <u32>feeds;
+  const listed = order == 0 ? <usize>load<u32>(work, SIEVE_LISTED) : order + ORDER_LISTED;
+  const count = isKnown ? load<u32>(order, ORDER_LISTED_COUNT) : listAddresses(work, feeds, listed);
+  let program = isKnown ? <usize>load<u32>(order, ORDER_PROGRAM) : 0;
+  if (program == 0) {
+    program = programFor(work, feeds, listed, count);
+    if (order != 0) {
+      store<u32>(order, <u32>feeds, ORDER_FEEDS);
+      store<u32>(order, count, ORDER_LISTED_COUNT);
+      store<u32>(order, <u32>program, ORDER_PROGRAM);
+    }
   }
+  if (program != 0 && writeFact(work, listed, program, to)) {
+    addCandidate(work, start, record, 0, 0, 0, 1);
+    return;
+  }
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const value = <usize>load<u32>(listed + (i << 2));
+    const field = to + i * FIELD_BYTES;
+    store<u32>(field, wordOf(feeds, value));
+    store<u32>(field, load<u32>(value, 4), 4);
+    store<u32>(field, load<u32>(value, 8), 8);
+  }
+  addCandidate(work, start, record, 0, 0, count, 0);
+}
+
+/** Lists the addresses of the values of the keys that somebody wants. */
+function listAddresses(work: usize, slots: usize, to: usize): u32 {
+  let count: u32 = 0;
+  const end = valuesEnd;
+  for (let value = <usize>load<u32>(work, SIEVE_VALUES); value < end && count < MAX_FIELDS; value += 16) {
+    if (load<u8>(slots + <usize>load<u32>(value)) == 0) continue;
+    store<u32>(to + (<usize>count << 2), <u32>value);
+    count++;
+  }
+  return count;
 }
 
 /** Rules, the fact or fields stand in the list already. */
