@@ -185,6 +185,7 @@ describe('a MISP feed folder on disk', () => {
         Attribute: [
           attribute('domain|ip', 'both.example|198.51.100.1'),
           attribute('filename|sha256', `evil.exe|${'ab'.repeat(32)}`),
+          attribute('malware-sample', `evil.exe|${'cd'.repeat(16)}`),
           attribute('ip-dst|port', '198.51.100.2|443'),
           attribute('hostname|port', 'named.example|8443'),
           attribute('url', 'https://evil.example/only-context', { to_ids: false }),
@@ -206,6 +207,7 @@ describe('a MISP feed folder on disk', () => {
       'endpoint 198.51.100.2:443',
       'endpoint named.example:8443',
       `hash ${'ab'.repeat(32)}`,
+      `hash ${'cd'.repeat(16)}`,
       'hash d41d8cd98f00b204e9800998ecf8427e',
       'ipv4 198.51.100.1',
     ]);
@@ -213,6 +215,19 @@ describe('a MISP feed folder on disk', () => {
       { name: join(folder, 'feed'), provider: 'feed', format: 'misp', status: 'loaded' },
     ]);
     expect(set.feeds[0]?.statistics.skipped).toEqual({ 'not-for-detection': 1, 'other-type': 1 });
+  });
+
+  it('gives nothing of what was deleted, however the flag is written', async () => {
+    const found = [
+      attribute('domain', 'kept.example', { deleted: false }),
+      attribute('domain', 'old.example', { deleted: '0', to_ids: '1' }),
+      ...[true, 1, '1'].map((deleted, i) => attribute('domain', `gone${i}.example`, { deleted })),
+    ];
+    const md5 = attribute('md5', 'd41d8cd98f00b204e9800998ecf8427e');
+    const objects = [{ name: 'file', deleted: true, Attribute: [md5] }];
+    const set = await load({ Event: { uuid: uuid(1), info: 'x', Attribute: found, Object: objects } });
+    expect(values(set)).toEqual(['domain kept.example', 'domain old.example']);
+    expect(set.feeds[0]?.statistics.skipped).toEqual({ deleted: 4 });
   });
 
   it('is read as well where a search for attributes or objects gave it', async () => {

@@ -1,4 +1,5 @@
 /** What a feed is, by its first bytes. */
+import { TextDecoding, textEncoding } from '../../core/text-encoding.ts';
 import { headerMapping, isTypeName } from './column-mapping.ts';
 import { likelyDelimiter } from './table-list.ts';
 import { guessValue } from './value-kind.ts';
@@ -21,8 +22,7 @@ const HOSTS_LINE = /^(?:0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?|fe80::1%\w+|ff0\d::\d
 
 /** Undefined when it is nothing that is understood: a web page, binary data. `head` is the first 64 KiB or less. */
 export function feedFormat(head: Uint8Array): FeedFormat | undefined {
-  const isWide = head[0] === 0xff && head[1] === 0xfe;
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString(isWide ? 'utf16le' : 'utf8');
+  const text = new TextDecoding(textEncoding(head)).write(head);
   const start = text.replace(/^\ufeff/, '').trimStart();
   if (start.startsWith('{') || start.startsWith('[')) {
     const json = jsonFormat(start);

@@ -136,7 +136,12 @@ describe('plain list', () => {
   });
 
   it('reads UTF-16 with a byte order mark, and CR line ends', () => {
-    expect(load(Buffer.from('\ufeffa.example\r\nb.example\r\n', 'utf16le'), plain).values.length).toBe(2);
+    const wide = Buffer.from('\ufeffa.example\r\nb\u00fccher.example\r\n', 'utf16le');
+    const swapped = Buffer.from(wide).swap16();
+    for (const bytes of [wide, swapped]) {
+      expect(feedFormat(bytes)).toBe('plain');
+      expect(load(bytes, plain).values).toEqual(['domain a.example', 'domain xn--bcher-kva.example']);
+    }
     expect(load('a.example\rb.example\r', plain).values.length).toBe(2);
   });
 

@@ -13,16 +13,7 @@ import { kindOfTypeName, pairOfTypeName } from './type-names.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** MISP types whose values are names or descriptions, never looked for. */
-const NOT_LOOKED_FOR = new Set([
-  'text',
-  'comment',
-  'link',
-  'other',
-  'attachment',
-  'malware-sample',
-  'vulnerability',
-  'uri',
-]);
+const NOT_LOOKED_FOR = new Set(['text', 'comment', 'link', 'other', 'attachment', 'vulnerability', 'uri']);
 
 export class MispEvents {
   readonly #feed: ListFeed;
@@ -49,11 +40,20 @@ export class MispEvents {
       this.#attribute(attribute, { ...shared, ...ownEvent(attribute) }, provider, line);
     for (const object of list(event['Object'])) {
       const own = { ...shared, ...ownEvent(object) };
-      for (const attribute of list(recordOf(object)?.['Attribute'])) this.#attribute(attribute, own, provider, line);
+      const isDeleted = isSet(recordOf(object)?.['deleted']);
+      for (const attribute of list(recordOf(object)?.['Attribute']))
+        this.#attribute(attribute, own, provider, line, isDeleted);
     }
   }
 
-  #attribute(value: unknown, shared: EntryDetails, provider: string | undefined, line: number): void {
+  /** `isDeleted`: the object that it is part of. */
+  #attribute(
+    value: unknown,
+    shared: EntryDetails,
+    provider: string | undefined,
+    line: number,
+    isDeleted = false,
+  ): void {
     const attribute = recordOf(value);
     const type = textOf(attribute?.['type']);
     const text = textOf(attribute?.['value']);
@@ -65,14 +65,14 @@ export class MispEvents {
       );
       return;
     }
-    if (attribute['deleted'] === true) report.skipped('deleted');
-    else if (attribute['to_ids'] !== true && attribute['to_ids'] !== '1' && attribute['to_ids'] !== 1)
-      report.skipped('not-for-detection');
+    if (isDeleted || isSet(attribute['deleted'])) report.skipped('deleted');
+    else if (!isSet(attribute['to_ids'])) report.skipped('not-for-detection');
     else this.#write(type.toLowerCase(), text, { ...shared, ...attributeDetails(attribute) }, provider, line);
   }
 
   #write(type: string, text: string, own: EntryDetails, provider: string | undefined, line: number): void {
-    const pair = pairOfTypeName(type);
+    // The file itself is not here; its name and hash are.
+    const pair = pairOfTypeName(type === 'malware-sample' ? 'filename|md5' : type);
     const kind = kindOfTypeName(type);
     if (NOT_LOOKED_FOR.has(type) || (pair === undefined && kind === undefined)) {
       this.#feed.report.skipped('other-type');
@@ -114,6 +114,11 @@ function tlpOf(tags: unknown): Tlp | undefined {
     textOf(recordOf(tag)?.['name'])?.toLowerCase().replace('tlp:white', 'tlp:clear'),
   );
   return [...TLP_LEVELS].reverse().find((level) => names.includes(`tlp:${level}`));
+}
+
+/** Flags are booleans, or 0 and 1 as numbers or texts, by the age of what exported them. */
+function isSet(flag: unknown): boolean {
+  return flag === true || flag === 1 || flag === '1';
 }
 
 function list(value: unknown): readonly unknown[] {

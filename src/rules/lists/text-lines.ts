@@ -3,14 +3,14 @@
  * Longer lines than the limit are given up, so that a file without line ends stays bounded.
  */
 import { isAscii } from 'node:buffer';
-import { StringDecoder } from 'node:string_decoder';
+import { TextDecoding, textEncoding } from '../../core/text-encoding.ts';
 
 export const MAX_LINE_CHARACTERS = 65_536;
 
 export class TextLines {
   readonly #line: (text: string, number: number) => void;
   readonly #tooLong: (number: number) => void;
-  #decoder: StringDecoder | undefined;
+  #decoder: TextDecoding | undefined;
   #head: Buffer | undefined;
   #rest = '';
   #number = 0;
@@ -30,13 +30,14 @@ export class TextLines {
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this.#decoder === undefined) {
       bytes = this.#head === undefined ? bytes : Buffer.concat([this.#head, bytes]);
-      // One byte 0xff may be half of a byte order mark.
-      if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === 0xff)) {
+      // One byte may be half of a byte order mark.
+      if (bytes.length < 2) {
         this.#head = Buffer.from(bytes);
         return;
       }
-      this.#isUtf8 = !isUtf16(bytes);
-      this.#decoder = decoderFor(bytes);
+      const encoding = textEncoding(bytes);
+      this.#isUtf8 = encoding === 'utf8';
+      this.#decoder = new TextDecoding(encoding);
     }
     this.#take(this.#textOf(bytes, this.#decoder));
   }
@@ -47,13 +48,14 @@ export class TextLines {
   }
 
   end(): void {
-    const decoder = this.#decoder ?? decoderFor(this.#head ?? Buffer.alloc(0));
-    this.#take(decoder.end(this.#decoder === undefined ? (this.#head ?? Buffer.alloc(0)) : undefined));
+    const decoder = this.#decoder ?? new TextDecoding('utf8');
+    const head = this.#decoder === undefined && this.#head !== undefined ? decoder.write(this.#head) : '';
+    this.#take(head + decoder.end());
     if (this.#rest !== '') this.#emit(this.#rest.endsWith('\r') ? this.#rest.slice(0, -1) : this.#rest);
     this.#rest = '';
   }
 
-  #textOf(bytes: Buffer, decoder: StringDecoder): string {
+  #textOf(bytes: Buffer, decoder: TextDecoding): string {
     // No character is begun, and none is more than a byte: a copy.
     if (this.#isUtf8 && !this.#isBegun && isAscii(bytes)) return bytes.toString('latin1');
     this.#isBegun = (bytes[bytes.length - 1] ?? 0) > 0x7f;
@@ -89,12 +91,4 @@ export class TextLines {
     else if (plain.length > MAX_LINE_CHARACTERS) this.#tooLong(this.#number);
     else this.#line(plain, this.#number);
   }
-}
-
-function decoderFor(bytes: Uint8Array): StringDecoder {
-  return new StringDecoder(isUtf16(bytes) ? 'utf16le' : 'utf8');
-}
-
-function isUtf16(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xfe;
 }
