@@ -68,9 +68,9 @@ function currentIndicators(service: () => Service, maxTlp: Tlp): () => Indicator
   let snapshot: IndicatorSnapshot | undefined;
   let of: readonly unknown[] = [];
   return () => {
-    const { live, intel } = service().generation;
+    const { live, intel, patterns: current } = service().generation;
     const { table } = live;
-    const state = [table, table.revision, intel];
+    const state = [table, table.revision, intel, current.revision];
     if (snapshot !== undefined && state.every((part, i) => part === of[i])) return snapshot;
     of = state;
     const described = (details: number, type: DescribedPattern['type'], pattern: string) => (): DescribedPattern => ({
@@ -78,7 +78,9 @@ function currentIndicators(service: () => Service, maxTlp: Tlp): () => Indicator
       type,
     });
     const patterns = [
-      ...intel.deferred.map(({ details, pattern }) => described(details, 'stix', pattern)),
+      ...[...current.inputs].flatMap(({ pattern, indicator }) =>
+        indicator === undefined ? [] : [(): DescribedPattern => ({ details: { ...indicator, pattern }, type: 'stix' })],
+      ),
       ...intel.sigma.map(({ details, text }) => described(details, 'sigma', text)),
     ];
     let sources = table.base.columns.sources.length;

@@ -70,7 +70,9 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   if (refused.length > 0) throw new FlintError(refused);
   const opened = await openIntel(sources, options);
   const intel = opened.set;
-  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered');
+  const entries = opened.entries.map((entry) => [entry, rowsOf(entry)] as const);
+  const patternChanges = entries.flatMap(([, { patterns }]) => patterns ?? []);
+  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', patternChanges);
   const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
   diagnostics.push(...(options.ruleCache?.beginLoad(ruleTexts.texts.sigma.length) ?? []));
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);
@@ -134,8 +136,10 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   if (usesSamples) diagnostics.push(samplesWarning());
   const { report } = options;
   const parts = { intel, diagnostics, processor, rules, usesSamples, report, live, inputBytes };
-  const generation = new Generation({ ...parts, pool, moreThreads });
-  for (const entry of opened.entries) generation.applyRows(rowsOf(entry), entry);
+  const { patterns, stixMappings } = settings.rules;
+  const generation = new Generation({ ...parts, patterns, stixMappings, pool, moreThreads });
+  // Their patterns are among the rules already.
+  for (const [entry, { patterns: _patterns, ...rows }] of entries) generation.applyRows(rows, entry);
   return generation;
 }
 

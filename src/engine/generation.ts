@@ -8,7 +8,9 @@ import type { Event } from '../core/event.ts';
 import type { RecordBatch } from '../core/record.ts';
 import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
+import type { PatternChange } from '../intel/store/layered-patterns.ts';
 import { type IntelRows, rowsOf } from '../intel/store/store-entry.ts';
+import type { ScanToken } from '../match/object-token.ts';
 import { IndicatorScanner } from '../scan/indicator-scanner.ts';
 import { handOver } from '../state/snapshot/hand-over.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
@@ -19,7 +21,11 @@ import type { FurtherThreads } from './files/scan-files.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
 import type { LiveSink } from './intel/intel-store.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
-import type { ReportSample } from './matching-parts.ts';
+import { changePatterns, mergePatterns, type ReportSample } from './matching-parts.ts';
+import { patternInput } from './intel/intel-patterns.ts';
+import type { PatternInput } from './rules/compiled-pattern.ts';
+import type { PortableLayer } from './rules/pattern-layer.ts';
+import type { LayerMerge, WantedMerge } from './rules/pattern-set.ts';
 import type { Finding } from '../alerts/finding.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import type { Processor } from './processor.ts';
@@ -50,10 +56,20 @@ interface GenerationContent {
   readonly report: ReportSample;
   /** Bytes of each scanner's input. */
   readonly inputBytes: number;
+  /** Of feeds. */
+  readonly patterns: readonly PatternInput[];
+  /** Entries of `stix_mappings`. */
+  readonly stixMappings: readonly unknown[];
 }
 
 export class Generation implements BatchMatcher, LiveSink {
-  readonly diagnostics: readonly Diagnostic[];
+  readonly stixMappings: readonly unknown[];
+  readonly #diagnostics: readonly Diagnostic[];
+  /** Of patterns that came since, by key. */
+  readonly #patternProblems = new Map<string, Diagnostic>();
+  /** Patterns of feeds as they are now, by key. */
+  readonly #patterns: Map<string, PatternInput>;
+  #patternRevision = 0;
   /** The main thread's own. */
   readonly processor: Processor;
   readonly moreThreads: FurtherThreads | undefined;
@@ -73,7 +89,9 @@ export class Generation implements BatchMatcher, LiveSink {
     this.#intel = content.intel;
     this.#feeds = content.intel.feeds;
     this.#inputBytes = content.inputBytes;
-    this.diagnostics = content.diagnostics;
+    this.#diagnostics = content.diagnostics;
+    this.stixMappings = content.stixMappings;
+    this.#patterns = new Map(content.patterns.map((one) => [one.key ?? one.details.id, one]));
     this.processor = content.processor;
     this.#pool = content.pool;
     const { moreThreads } = content;
@@ -88,6 +106,17 @@ export class Generation implements BatchMatcher, LiveSink {
   #keep(pool: WorkerPool): WorkerPool {
     this.#pool = pool;
     return pool;
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#patternProblems.size === 0
+      ? this.#diagnostics
+      : [...this.#diagnostics, ...this.#patternProblems.values()];
+  }
+
+  /** What feeds say of the patterns that no single value decides. */
+  get patterns(): { readonly revision: number; readonly inputs: Iterable<PatternInput> } {
+    return { revision: this.#patternRevision, inputs: this.#patterns.values() };
   }
 
   get pool(): WorkerPool | undefined {
@@ -108,11 +137,45 @@ export class Generation implements BatchMatcher, LiveSink {
     this.#feeds = feeds;
   }
 
-  applyRows(rows: IntelRows, entry: Uint8Array): AppliedRows {
+  applyRows(rows: IntelRows, entry: Uint8Array, layer?: PortableLayer): AppliedRows {
     const applied = this.live.apply(rows);
+    const { patterns } = rows;
+    const more = patterns === undefined || layer === undefined ? undefined : this.#changePatterns(patterns, layer);
     // After the witnesses: what a worker is given from now on is scanned with them.
-    this.pool?.tellRows(entry);
-    return applied;
+    this.pool?.tellRows(entry, layer);
+    return more === undefined ? applied : { ...applied, ...more, withoutRoom: applied.withoutRoom + more.withoutRoom };
+  }
+
+  applyPatterns(change: PatternChange, layer: PortableLayer): void {
+    this.#changePatterns(change, layer);
+    this.pool?.tellPatterns(change, layer);
+  }
+
+  #changePatterns(change: PatternChange, layer: PortableLayer): Pick<AppliedRows, 'patterns' | 'withoutRoom'> {
+    const before = this.rules.tokens.length;
+    const problems = changePatterns(this, change, layer);
+    this.#patternRevision++;
+    for (const key of change.removed) {
+      this.#patterns.delete(key);
+      this.#patternProblems.delete(key);
+    }
+    for (const pattern of change.added) this.#patterns.set(pattern.key, patternInput(pattern));
+    for (const [key, problem] of problems) this.#patternProblems.set(key, problem);
+    return {
+      patterns: { added: change.added.length, removed: change.removed.length },
+      withoutRoom: this.live.addTokens(this.rules.tokens.slice(before)),
+    };
+  }
+
+  get wantedMerge(): WantedMerge | undefined {
+    return this.rules.wantedMerge;
+  }
+
+  async mergePatterns(merge: LayerMerge, tokens: readonly ScanToken[]): Promise<void> {
+    // Before anybody relies on them.
+    this.live.addTokens(tokens);
+    this.pool?.tellMerge(merge);
+    await mergePatterns(this, merge);
   }
 
   swapIntel(set: IntelSet, { set: parts, tables }: BuiltIntel, since: readonly Uint8Array[]): void {
@@ -180,7 +243,10 @@ export class Generation implements BatchMatcher, LiveSink {
 
   #take({ found, prepared, problems }: TaskResult, arrivalMs: number): readonly FoundAlert[] {
     for (const { code, input, sample } of problems) this.#report(code, input, sample);
-    return this.rules.isStateful ? this.complete(prepared, arrivalMs) : alertsOf(found);
+    if (!this.rules.isStateful) return alertsOf(found);
+    const completed = this.complete(prepared, arrivalMs);
+    // Found before the worker heard of the first pattern over several observations.
+    return found === undefined ? completed : [...alertsOf(found), ...completed];
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -207,6 +273,9 @@ export class Generation implements BatchMatcher, LiveSink {
       unrecognised: sum(({ detectorCounts }) => detectorCounts.unrecognised),
       indicators: this.live.table.liveCount,
       intel_delta: this.live.table.delta.size + this.live.benign.delta.size,
+      intel_pattern_delta: this.rules.patternChanges.added,
+      intel_pattern_tombstones: this.rules.patternChanges.tombstones,
+      intel_pattern_merges: this.rules.patternChanges.merges,
       intel_tombstones: this.live.table.tombstones + this.live.benign.tombstones,
       ...this.rules.processes?.metrics(),
     };

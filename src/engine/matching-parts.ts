@@ -10,7 +10,11 @@ import type { RuleTexts } from './rules/rule-texts.ts';
 import { type LiveBase, LiveIndicators } from './intel/live-indicators.ts';
 import { Detector, type DetectorOptions } from './detector.ts';
 import type { ReportProblem } from './event-reader.ts';
-import { Processor } from './processor.ts';
+import { Processor, type RulesFit } from './processor.ts';
+import type { PatternChange } from '../intel/store/layered-patterns.ts';
+import { patternInput } from './intel/intel-patterns.ts';
+import type { PortableLayer } from './rules/pattern-layer.ts';
+import type { LayerMerge, PatternProblems } from './rules/pattern-set.ts';
 
 export interface MatchingTables extends LiveBase {
   /** The thread's own work area in the scanner memory; undefined where the kernel cannot run. */
@@ -50,6 +54,34 @@ export interface Matching {
   readonly rules: EventRules;
 }
 
+/** Patterns come and go in this thread, between two batches. Returns the problems of those that cannot be used. */
+export function changePatterns(
+  { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
+  { removed, added }: PatternChange,
+  layer: PortableLayer,
+): PatternProblems {
+  const problems = rules.changePatterns({ removed, added: added.map(patternInput), layer });
+  processor.fit(fitOf(rules));
+  return problems;
+}
+
+/** Joins layers of patterns; resolves when it is done. */
+export async function mergePatterns(
+  { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
+  merge: LayerMerge,
+): Promise<void> {
+  await rules.mergePatterns(merge);
+  processor.fit(fitOf(rules));
+}
+
+function fitOf(rules: EventRules, ruleFilter = rules.filter): RulesFit {
+  return {
+    isStateful: rules.isStateful,
+    hasTokens: rules.tokens.length > 0,
+    ...(ruleFilter !== undefined && { ruleFilter }),
+  };
+}
+
 export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
@@ -60,13 +92,13 @@ export function createMatching(
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
   const rules = new EventRules(settings.rules, options);
-  const live = new LiveIndicators(tables, rules.tokens);
+  const live = new LiveIndicators(tables, () => rules.tokens);
   const { limits, validity, clampTime, timeFields, keepOriginal } = settings;
   const adapt =
     keyMap.size === 0 ? {} : { adapt: (fields: Parameters<typeof applyKeyMap>[0]) => applyKeyMap(fields, keyMap) };
   const detector = new Detector(
     live,
-    rules.isEmpty ? [] : [rules],
+    [rules],
     { limits, validity, clampTime, timeFields, keepOriginal, ...adapt },
     reportProblem,
   );
@@ -82,13 +114,11 @@ export function createMatching(
         });
   const processor = new Processor(detector, scanner, {
     ...settings,
-    hasRules: !rules.isEmpty,
-    isStateful: rules.isStateful,
+    hasRules: () => !rules.isEmpty,
+    ...fitOf(rules, ruleFilter),
     isWorker,
     sharesFiles,
-    hasTokens: rules.tokens.length > 0,
     hasIndicators: () => live.table.size > 0 || rules.tokens.length > 0,
-    ...(ruleFilter !== undefined && { ruleFilter }),
   });
   return { processor, live, rules };
 }

@@ -10,7 +10,7 @@ describe('processor', () => {
       keepOriginal: true,
       maxAlerts: 100,
       firstHit: false,
-      hasRules: true,
+      hasRules: () => true,
       isStateful: false,
       hasIndicators: () => true,
     });

@@ -53,7 +53,7 @@ export interface ProcessorOptions {
   /** One alert per event, chosen as STIX Spark would. */
   readonly firstHit: boolean;
   /** Rules are loaded: records are examined for them. */
-  readonly hasRules: boolean;
+  readonly hasRules: () => boolean;
   /** Rules remember events: no record may be examined twice, and its numbers must be those of the whole file. */
   readonly isStateful: boolean;
   /** One of several threads that match: where rules are stateful, records are prepared for the thread that keeps the state. */
@@ -70,6 +70,9 @@ export interface ProcessorOptions {
   readonly hasIndicators: () => boolean;
 }
 
+/** Of the options what follows from the rules. */
+export type RulesFit = Pick<ProcessorOptions, 'isStateful' | 'ruleFilter' | 'hasTokens'>;
+
 /** What every record is examined for, when the scanner rules out indicators only. */
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const ALL: Wanted = { indicators: true, rules: true };
@@ -80,39 +83,48 @@ export class Processor {
   readonly counts: ProcessorCounts = { records: 0, bytes: 0, candidates: 0, encodingOnly: 0, omitted: 0 };
   readonly detector: Detector;
   #scanner: Scanner | undefined;
-  readonly #hasRules: boolean;
-  readonly #ruleFilter: RuleFilter | undefined;
+  #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
-  readonly #prepared: PreparedCollector | undefined;
+  #prepared: PreparedCollector | undefined;
+  #isStateful: boolean;
   /** What records are for that only the scanner has found. */
-  readonly #foundWanted: Wanted;
+  #foundWanted: Wanted;
 
   constructor(detector: Detector, scanner: Scanner | undefined, options: ProcessorOptions) {
     this.detector = detector;
     this.#scanner = scanner;
-    this.#hasRules = options.hasRules;
-    this.#ruleFilter = options.ruleFilter;
     this.#options = options;
-    this.#foundWanted = options.hasTokens === true ? INDICATORS_AND_PATTERNS : INDICATORS_ONLY;
-    this.#prepared = options.isWorker === true && options.isStateful ? new PreparedCollector() : undefined;
+    this.#isStateful = options.isStateful;
+    this.#foundWanted = INDICATORS_ONLY;
+    this.fit(options);
+  }
+
+  /** The rules are others now; between two batches. What was stateful once remains so. */
+  fit({ isStateful, ruleFilter, hasTokens }: RulesFit): void {
+    this.#ruleFilter = ruleFilter;
+    this.#foundWanted = hasTokens === true ? INDICATORS_AND_PATTERNS : INDICATORS_ONLY;
+    this.#isStateful ||= isStateful;
+    if (this.#options.isWorker === true && this.#isStateful) this.#prepared ??= new PreparedCollector();
   }
 
   /** What tells which lines of a file are candidates; its input may be read into. Undefined where lines have no use. */
   lineScanner(source: PinnedSource): LineScanner | undefined {
     const filter = this.#ruleFilter;
-    if (this.#scanner === undefined) return undefined;
-    if (!this.#hasRules) return new IndicatorLines(this.#scanner);
+    // Lines are looked at by one filter of patterns: only in a running service, which takes batches, there may be more.
+    if (this.#scanner === undefined || (filter?.patterns.length ?? 0) > 1) return undefined;
+    if (!this.#options.hasRules()) return new IndicatorLines(this.#scanner);
     if (filter?.sieve !== undefined && filter.takes(source))
       return new RuleLines(
         filter.sieve,
         this.#scanner,
         this.#options.hasIndicators,
         source.logsource,
-        filter.patterns,
+        filter.patterns[0],
         this.#foundWanted,
       );
-    if (filter?.patterns !== undefined && filter.sieve === undefined)
-      return patternLines(this.#scanner, filter.patterns, this.#foundWanted);
+    const [patterns] = filter?.patterns ?? [];
+    if (patterns !== undefined && filter?.sieve === undefined)
+      return patternLines(this.#scanner, patterns, this.#foundWanted);
     if (filter?.hasOnlyTokens === true) return new IndicatorLines(this.#scanner, this.#foundWanted);
     // Where bytes tell nothing the lines of a file can still be shared among threads.
     return this.#options.sharesFiles === true ? everyLineOf(this.#scanner, source, this.#filterFor(source)) : undefined;
@@ -131,7 +143,7 @@ export class Processor {
 
   /** Rules remember events. */
   get isStateful(): boolean {
-    return this.#options.isStateful;
+    return this.#isStateful;
   }
 
   /** The scanner's input memory. */
@@ -157,7 +169,7 @@ export class Processor {
     }
     const result = this.#scanIndicators(scanner, batch);
     this.counts.encodingOnly += result.encodingOnly;
-    if (!this.#hasRules) {
+    if (!this.#options.hasRules()) {
       for (let i = 0; i < result.candidateCount; i++)
         this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found, after);
       return found;

@@ -61,7 +61,8 @@ export class Reloads {
 
   /** Takes in the content of sources that changed on disk; all of them when none is named. Never rejects. */
   async refresh(sources?: readonly string[]): Promise<RefreshOutcome> {
-    const { store, logger } = this.#options;
+    const { store, logger, diagnostics } = this.#options;
+    const former = diagnostics();
     try {
       const outcome = await store.refresh(sources, async () => {
         const { atMs, ok, message } = await this.run();
@@ -70,6 +71,7 @@ export class Reloads {
       const { atMs, ok, way, message } = outcome;
       if (way !== 'unchanged') {
         this.#last = { atMs, ok, message };
+        if (way === 'delta') logNewProblems(former, diagnostics(), logger);
         logger.info('intelligence changed', { detail: message });
       }
       return outcome;

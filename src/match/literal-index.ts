@@ -29,6 +29,8 @@ const NON_ASCII = /[^\u0000-\u007f]/;
 const STEP = 4;
 /** The step of a table whose literals are all longer. */
 const WIDEST_STEP = 8;
+/** Built at once, see `finishing`. */
+const LITERALS_PER_STEP = 32;
 /** Up to so many free literals are cheaper to look for one by one. */
 const FEW = 4;
 
@@ -69,6 +71,11 @@ export class LiteralIndex {
   }
 
   finish(): void {
+    for (const _ of this.finishing());
+  }
+
+  /** `finish` in steps of well under a millisecond, for a thread that has other things to do meanwhile; to be taken to its end. */
+  *finishing(): Generator<void, void> {
     const short: { starts: Literal[]; ends: Literal[]; contains: Literal[] } = { starts: [], ends: [], contains: [] };
     for (const literal of this.#byRelation.starts.values())
       if (literal.text.length < GRAM) short.starts.push(literal);
@@ -85,10 +92,10 @@ export class LiteralIndex {
       short.contains.push(...free.filter((literal) => !long.includes(literal)));
       const sampled = long.filter(({ text }) => text.length >= GRAM + STEP - 1);
       const dense = long.filter(({ text }) => text.length < GRAM + STEP - 1);
-      this.#tables = [
-        ...(sampled.length > 0 ? [buildGrams(sampled, widestStep(sampled))] : []),
-        ...(dense.length > 0 ? [buildGrams(dense, 1)] : []),
-      ];
+      const tables: GramTable[] = [];
+      if (sampled.length > 0) tables.push(yield* buildGrams(sampled, widestStep(sampled)));
+      if (dense.length > 0) tables.push(yield* buildGrams(dense, 1));
+      this.#tables = tables;
     }
     for (const literal of short.contains) this.#addStrange(literal);
     this.#short = { ...short, contains: short.contains.filter(({ text }) => !NON_ASCII.test(text)) };
@@ -202,11 +209,13 @@ interface GramTable {
   readonly step: number;
 }
 
-function buildGrams(literals: readonly Literal[], step: number): GramTable {
+function* buildGrams(literals: readonly Literal[], step: number): Generator<void, GramTable> {
   // Pieces that few literals of the set share are taken: common ones (".exe") would be hit at every turn.
   const frequency = new Map<string, number>();
-  for (const { text } of literals)
+  for (const [i, { text }] of literals.entries()) {
     for (const gram of new Set(gramsOf(text))) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
+    if (i % LITERALS_PER_STEP === 0) yield;
+  }
   let size = 4096;
   while (size < literals.length * step * 8) size *= 2;
   const entries = literals.length * step;
@@ -215,7 +224,8 @@ function buildGrams(literals: readonly Literal[], step: number): GramTable {
   const offsets = new Int32Array(entries);
   const hashes = new Int32Array(entries);
   const owners: Literal[] = [];
-  for (const literal of literals) {
+  for (const [i, literal] of literals.entries()) {
+    if (i % LITERALS_PER_STEP === 0) yield;
     const scores = gramsOf(literal.text).map((gram) => (frequency.get(gram) as number) * commonness(gram));
     const first = rarestRun(scores, step);
     for (let offset = first; offset < first + step; offset++) {

@@ -87,7 +87,7 @@ export function oracleProcessor(
     keepOriginal: false,
     maxAlerts,
     firstHit: false,
-    hasRules: false,
+    hasRules: () => false,
     isStateful: false,
     hasIndicators: () => true,
   });

@@ -3,6 +3,7 @@ import { regexProblem } from '../../match/regex.ts';
 import { loadSigma } from '../../rules/sigma/load.ts';
 import type { Scanner } from '../../scan/scanner.ts';
 import { RuleFilter } from '../rules/rule-filter.ts';
+import { SigmaSieve } from '../rules/sigma-sieve.ts';
 import { everyLineOf } from './line-scanner.ts';
 
 const RULES = ['cmd', 'net']
@@ -33,8 +34,11 @@ function line(image: string): string {
 it('every line is for the rules, and for those alone that its bytes may hold', () => {
   const lines = [line('cmd.exe'), line('notepad.exe'), '', 'no JSON', line('net.exe')];
   const text = Buffer.from(lines.map((one) => `${one}\n`).join(''));
-  const options = { inputBytes: 1 << 16, maxDepth: 64, decodesAll: true };
-  const every = everyLineOf(scannerOf(text), {}, RuleFilter.of([], detections, options));
+  const every = everyLineOf(
+    scannerOf(text),
+    {},
+    new RuleFilter([], new SigmaSieve(detections, { inputBytes: 1 << 16, maxDepth: 64 }), true),
+  );
   const { candidateCount, ordinals } = every.scanLines(text.length, true);
   expect([...ordinals.subarray(0, candidateCount)]).toEqual([0, 1, 3, 4]);
   const rulesOf = (candidate: number): readonly number[] | undefined => {

@@ -9,6 +9,7 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel, type SeenFolder } from '../../intel/load-intel.ts';
 import { type LaterNotes, takeNotes } from '../../intel/seen/saved-seen.ts';
+import { isNoChange, type PatternChange, patternChange, patternsOf } from '../../intel/store/layered-patterns.ts';
 import { expiredRows } from '../../intel/store/expired-rows.ts';
 import { mergeLayers } from '../../intel/store/merge-layers.ts';
 import { previousOf, type RebuildReason, refreshSource, type SourceRefresh } from '../../intel/store/refresh-source.ts';
@@ -17,6 +18,10 @@ import { UrlIndex } from '../../match/indicator-url-index.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
+import type { LiteralPlan } from '../../scan/literal-plan.ts';
+import { compileLayer, compileLiterals, type PortableLayer } from '../rules/pattern-layer.ts';
+import type { PatternWitness } from '../rules/pattern-witnesses.ts';
+import { patternInput } from './intel-patterns.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
 import { compileTables, roomForPatterns, tableSections } from './compiled-tables.ts';
 import {
@@ -38,8 +43,10 @@ export interface BuiltIntel {
 export interface LoadedIntel extends BuiltIntel {
   /** How many feeds each source gave. */
   readonly feedCounts: readonly number[];
-  /** Whether patterns and rules are others than before. */
+  /** Whether Sigma rules are others than before. */
   readonly rulesChanged: boolean;
+  /** Patterns that are; absent: none. */
+  readonly patterns?: { readonly change: PatternChange; readonly layer: PortableLayer };
 }
 
 /** Input and result of each kind of job. */
@@ -52,6 +59,8 @@ export interface IntelJobs {
       readonly cacheFolder: string;
       /** Where notes of records are kept. */
       readonly seenFolder: string;
+      /** Entries of `stix_mappings`. */
+      readonly mappings: readonly unknown[];
     };
     readonly result: LoadedIntel;
   };
@@ -64,12 +73,16 @@ export interface IntelJobs {
       readonly state: PortableState;
       readonly cacheFolder: string;
       readonly seenFolder: string;
+      /** Entries of `stix_mappings`. */
+      readonly mappings: readonly unknown[];
     };
     readonly result:
-      | ({ readonly kind: 'entry'; readonly entry: Uint8Array } & Pick<
-          SourceRefresh & { kind: 'entry' },
-          'recordsRead' | 'more'
-        >)
+      | ({
+          readonly kind: 'entry';
+          readonly entry: Uint8Array;
+          /** Of its patterns, where it has any. */
+          readonly layer?: PortableLayer;
+        } & Pick<SourceRefresh & { kind: 'entry' }, 'recordsRead' | 'more'>)
       | { readonly kind: 'rebuild'; readonly why: RebuildReason; readonly entry?: Uint8Array };
   };
   /** Notes of lists that were read at the start. */
@@ -86,6 +99,11 @@ export interface IntelJobs {
   readonly merge: {
     readonly request: { readonly state: PortableState; readonly nowMs: number; readonly spillFolder: string };
     readonly result: BuiltIntel;
+  };
+  /** Literals of layers of patterns that are to be joined. */
+  readonly literals: {
+    readonly request: { readonly loose: readonly PatternWitness[] };
+    readonly result: { readonly literals?: LiteralPlan };
   };
   /** Rows that have expired, as an entry; absent when there are none. */
   readonly sweep: {
@@ -159,7 +177,7 @@ export function inThreads(signal: AbortSignal): RunJob {
 }
 
 const JOBS: Jobs = {
-  load: async ({ sources, state, cacheFolder, seenFolder }) => {
+  load: async ({ sources, state, cacheFolder, seenFolder, mappings }) => {
     const before = stateOf(state);
     const { revoked, markings } = before.carried;
     const feedCounts: number[] = [];
@@ -173,9 +191,11 @@ const JOBS: Jobs = {
       carried: { revoked, markings },
     });
     const rulesChanged = rulesDigest(set) !== rulesDigest(before.set);
-    return { ...built(set), feedCounts, rulesChanged };
+    const change = patternChange(before.patterns.live(), patternsOf(set));
+    const patterns = isNoChange(change) ? undefined : { change, layer: layerOf(change, mappings) };
+    return { ...built(set), feedCounts, rulesChanged, ...(patterns !== undefined && { patterns }) };
   },
-  refresh: async ({ state, source, seenFolder, ...options }, later) => {
+  refresh: async ({ state, source, seenFolder, mappings, ...options }, later) => {
     const seen = seenIn(seenFolder);
     const result = await refreshSource(stateOf(state), source, { now: Date.now, ...options, seen });
     if (result.kind === 'rebuild') {
@@ -184,7 +204,12 @@ const JOBS: Jobs = {
     }
     const { entry, saveNotes, ...rest } = result;
     if (saveNotes !== undefined) later(() => withoutDisk(async () => saveNotes()));
-    return { ...rest, entry: encodeEntry(entry) };
+    const { patterns } = entry.rows;
+    return {
+      ...rest,
+      entry: encodeEntry(entry),
+      ...(patterns !== undefined && { layer: layerOf(patterns, mappings) }),
+    };
   },
   note: async ({ lists, cacheFolder, seenFolder }) => {
     let taken = 0;
@@ -197,6 +222,10 @@ const JOBS: Jobs = {
     return { taken };
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
+  literals: async ({ loose }) => {
+    const literals = compileLiterals(loose);
+    return literals === undefined ? {} : { literals };
+  },
   sweep: async ({ state, nowMs }) => {
     const before = stateOf(state);
     const rows = { indicators: expiredRows(before.indicators, nowMs), benign: expiredRows(before.benign, nowMs) };
@@ -242,11 +271,15 @@ function built(set: IntelSet): BuiltIntel {
   return { set: handOver(set), tables: portableTables(urlColumns, witnesses) };
 }
 
-/** Tells whether patterns and rules are the same, so that nothing but tables need be exchanged. */
-function rulesDigest({ deferred, sigma, indicators }: IntelSet): string {
-  const texts = [...deferred, ...sigma].map((rule) => {
-    const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
-    return JSON.stringify(['pattern' in rule ? rule.pattern : rule.text, said]);
+function layerOf({ added }: PatternChange, mappings: readonly unknown[]): PortableLayer {
+  return compileLayer(added.map(patternInput), mappings);
+}
+
+/** Tells whether Sigma rules are the same, so that nothing but tables and patterns need be exchanged. */
+function rulesDigest({ sigma, indicators }: IntelSet): string {
+  const texts = sigma.map(({ text, details }) => {
+    const { ordinal: _ordinal, ...said } = indicators.said(details);
+    return JSON.stringify([text, said]);
   });
   return createHash('sha256').update(texts.sort().join('\n')).digest('hex');
 }

@@ -1,14 +1,24 @@
 /** The patterns of a loaded set of intelligence that no single value decides, as input for `compilePatterns`. */
+import { describeDetails } from '../../core/indicator-table.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleDetails } from '../../core/match.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
+import { LayeredPatterns, type PatternChange, type StoredPattern } from '../../intel/store/layered-patterns.ts';
 import type { PatternInput } from '../rules/compiled-pattern.ts';
 
-export function intelPatterns({ deferred, indicators }: IntelSet): readonly PatternInput[] {
-  return deferred.map(({ pattern, details }) => {
-    const indicator = indicators.details(details);
-    return { pattern, details: ruleDetails(indicator), indicator, file: indicator.provider };
-  });
+/** `changes`: of the set, since it was loaded. */
+export function intelPatterns(
+  set: Pick<IntelSet, 'deferred' | 'indicators'>,
+  changes: Iterable<PatternChange> = [],
+): readonly PatternInput[] {
+  const patterns = new LayeredPatterns(set);
+  for (const change of changes) patterns.apply(change);
+  return [...patterns.live()].map(patternInput);
+}
+
+export function patternInput({ key, pattern, said }: StoredPattern): PatternInput {
+  const indicator = describeDetails(said, 'text', '');
+  return { key, pattern, details: ruleDetails(indicator), indicator, file: indicator.provider };
 }
 
 function ruleDetails({ id, name, confidence, description, references, killChain }: IndicatorDetails): RuleDetails {

@@ -43,6 +43,8 @@ afterEach(() => {
 
 /** A running generation, as far as the store knows one. */
 class Sink implements LiveSink {
+  readonly stixMappings = [];
+  readonly wantedMerge = undefined;
   readonly live: LiveIndicators;
   feeds: IntelSet['feeds'];
   swaps = 0;
@@ -55,6 +57,14 @@ class Sink implements LiveSink {
 
   applyRows(rows: IntelRows): AppliedRows {
     return this.live.apply(rows);
+  }
+
+  applyPatterns(): void {
+    this.swaps += 0;
+  }
+
+  async mergePatterns(): Promise<void> {
+    throw new Error('nobody wanted that');
   }
 
   swapIntel(set: IntelSet, _built: unknown, since: readonly Uint8Array[]): void {
@@ -348,12 +358,20 @@ describe('the store of a service', () => {
   });
 
   it('asks for all to be built anew when rules change, and builds the indicators anew alone when versions of several feeds do', async () => {
-    const bundle = (name: string, pattern: string, modified: string): void =>
+    const bundle = (name: string, pattern: string, modified: string, pattern_type = 'stix'): void =>
       writeFileSync(
         join(folder, name),
         JSON.stringify({
           type: 'bundle',
-          objects: [{ type: 'indicator', id: 'indicator--00000000-0000-4000-8000-000000000001', modified, pattern }],
+          objects: [
+            {
+              type: 'indicator',
+              id: 'indicator--00000000-0000-4000-8000-000000000001',
+              modified,
+              pattern,
+              pattern_type,
+            },
+          ],
         }),
       );
     bundle('a.json', `[domain-name:value = 'a.example']`, '2024-01-01T00:00:00Z');
@@ -363,7 +381,7 @@ describe('the store of a service', () => {
     bundle('a.json', `[domain-name:value = 'newer.example']`, '2024-01-03T00:00:00Z');
     expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'rebuild', ok: true });
     expect([sink.values, sink.swaps]).toEqual([names('newer'), 1]);
-    bundle('a.json', `[domain-name:value MATCHES 'new']`, '2024-01-04T00:00:00Z');
+    bundle('a.json', 'title: a rule', '2024-01-04T00:00:00Z', 'sigma');
     let asked = 0;
     const rebuild = async (): Promise<RefreshOutcome> => {
       asked++;

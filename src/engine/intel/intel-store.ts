@@ -7,8 +7,11 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { LaterNotes } from '../../intel/seen/saved-seen.ts';
+import { NO_PATTERNS, type PatternChange } from '../../intel/store/layered-patterns.ts';
+import { MAX_CHANGED_PATTERNS } from '../../intel/store/refresh-source.ts';
 import { decodeEntry, type IntelRows, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
+import type { ScanToken } from '../../match/object-token.ts';
 import { digestOf, feedsBySource, nameOf } from './configured-sources.ts';
 import { IntelFiles } from './intel-files.ts';
 import { type BuiltIntel, type IntelJob, type IntelJobs, type NotedList, type RunJob, seenIn } from './intel-jobs.ts';
@@ -17,11 +20,22 @@ import type { AppliedRows } from './live-indicators.ts';
 import { RefreshSum } from './refresh-sum.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
+import type { PortableLayer } from '../rules/pattern-layer.ts';
+import type { LayerMerge, WantedMerge } from '../rules/pattern-set.ts';
 import { StoreWork, type StoreWorkOptions } from './store-work.ts';
 
 /** Where changes become live: the running generation. */
 export interface LiveSink {
-  applyRows(rows: IntelRows, entry: Uint8Array): AppliedRows;
+  /** Entries of `stix_mappings`, by which patterns are compiled for it. */
+  readonly stixMappings: readonly unknown[];
+  /** `layer`: of the patterns among the rows. */
+  applyRows(rows: IntelRows, entry: Uint8Array, layer?: PortableLayer): AppliedRows;
+  /** Other patterns alone. */
+  applyPatterns(change: PatternChange, layer: PortableLayer): void;
+  /** Undefined while the layers of patterns are few. */
+  readonly wantedMerge: WantedMerge | undefined;
+  /** Joins layers of patterns, beside matching; the tokens are those of the patterns of the merge. */
+  mergePatterns(merge: LayerMerge, tokens: readonly ScanToken[]): Promise<void>;
   /** A new base; `since` are the entries that came after it was begun. */
   swapIntel(set: IntelSet, built: BuiltIntel, since: readonly Uint8Array[]): void;
   showFeeds(feeds: IntelSet['feeds']): void;
@@ -185,7 +199,8 @@ export class IntelStore {
       if (names === undefined && known === fingerprint) continue;
       const cacheFolder = this.#options.feedFolder;
       const seenFolder = this.#options.folder;
-      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder, seenFolder };
+      const mappings = this.#mappings;
+      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder, seenFolder, mappings };
       const result = await this.#run('refresh', request, state);
       if (result.kind === 'rebuild') {
         // Values are live at once; rules follow when they are built.
@@ -194,7 +209,7 @@ export class IntelStore {
         sum.rebuilt();
         break;
       }
-      sum.add(await this.#apply(result.entry));
+      sum.add(await this.#apply(result.entry, result.layer));
       if (result.recordsRead !== undefined) this.counts.refreshesPartial++;
       again = result.more === true && again < MAX_FEEDS_AT_ONCE ? again + 1 : 0;
     }
@@ -204,20 +219,21 @@ export class IntelStore {
   }
 
   /** On disk first, then live. */
-  async #apply(made: Uint8Array): Promise<AppliedRows> {
+  async #apply(made: Uint8Array, layer?: PortableLayer): Promise<AppliedRows> {
     // Every job and every matching thread gets all entries: shared, none of them is copied for it.
     const bytes = shared(made);
     const entry = readEntry(bytes);
     if (this.#state === undefined) throw new Error('the store was not opened');
     await this.#files.append(bytes);
     this.#entries.push(bytes);
-    const applied = this.#sink?.applyRows(entry.rows, bytes) ?? NOTHING_APPLIED;
+    const applied = this.#sink?.applyRows(entry.rows, bytes, layer) ?? NOTHING_APPLIED;
     this.#state.apply(entry, 'without-rows');
     this.#rows += rowCount(entry);
     this.counts.expired += entry.expired;
     this.#sink?.showFeeds(this.#state.feeds);
     const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || this.#files.logBytes > MERGE_LOG_BYTES;
     if (isLarge || applied.withoutRoom > 0) this.#mergeLater();
+    if (layer !== undefined) this.#mergePatternsLater();
     return applied;
   }
 
@@ -229,13 +245,18 @@ export class IntelStore {
     const sources = this.#sources;
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
     const cacheFolder = this.#options.feedFolder;
-    const request = { sources, state: this.#portable(state), cacheFolder, seenFolder: this.#options.folder };
+    const seenFolder = this.#options.folder;
+    const request = { sources, state: this.#portable(state), cacheFolder, seenFolder, mappings: this.#mappings };
     const built = await this.#run('load', request, state);
     const set = fromPortable(built.set, 'owned');
-    if (built.rulesChanged) return false;
+    const { patterns } = built;
+    const count = patterns === undefined ? 0 : patterns.change.removed.length + patterns.change.added.length;
+    if (built.rulesChanged || count > MAX_CHANGED_PATTERNS) return false;
     this.#files.leaveLog();
     this.#become(sources, new StoreState(set, feedsBySource(sources, set, built.feedCounts, fingerprints)), []);
     sink.swapIntel(set, built, []);
+    if (patterns !== undefined) sink.applyPatterns(patterns.change, patterns.layer);
+    this.#mergePatternsLater();
     sink.showFeeds(set.feeds);
     this.#saveLater(built.tables);
     return true;
@@ -270,7 +291,8 @@ export class IntelStore {
       portable(set);
       return { set, feedCounts };
     }
-    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder, seenFolder: folder };
+    const mappings = this.#mappings;
+    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder, seenFolder: folder, mappings };
     const built = await this.#run('load', request, state);
     return { set: fromPortable(built.set, 'owned'), built, feedCounts: built.feedCounts };
   }
@@ -333,6 +355,23 @@ export class IntelStore {
       await this.#run('note', { lists, cacheFolder, seenFolder }, state);
       // A change may have brought other ones.
       await this.#work.inTurn(() => this.#keepNotes());
+    });
+  }
+
+  get #mappings(): readonly unknown[] {
+    return this.#sink?.stixMappings ?? [];
+  }
+
+  #mergePatternsLater(): void {
+    if (this.#sink?.wantedMerge === undefined) return;
+    this.#work.beside(async () => {
+      const sink = this.#sink;
+      const state = this.#state;
+      const wanted = sink?.wantedMerge;
+      if (sink === undefined || state === undefined || wanted === undefined) return;
+      const { loose, tokens, ...which } = wanted;
+      const made = await this.#run('literals', { loose }, state);
+      if (sink === this.#sink) await sink.mergePatterns({ ...which, ...made }, tokens);
     });
   }
 
@@ -409,5 +448,6 @@ function readEntry(bytes: Uint8Array): StoreEntry {
 }
 
 function rowCount({ rows }: StoreEntry): number {
-  return rows.indicators.rows.length + rows.benign.rows.length;
+  const { removed, added } = rows.patterns ?? NO_PATTERNS;
+  return rows.indicators.rows.length + rows.benign.rows.length + removed.length + added.length;
 }

@@ -26,6 +26,8 @@ export interface LiveBase {
 export interface AppliedRows {
   readonly indicators: ChangeCounts;
   readonly benign: ChangeCounts;
+  /** Patterns that came and went; absent: none. */
+  readonly patterns?: Pick<ChangeCounts, 'added' | 'removed'>;
   /** Rows for whose witness the scanner's tables had no room: until the next base every record is looked at. */
   readonly withoutRoom: number;
 }
@@ -39,12 +41,12 @@ interface Layers {
 export class LiveIndicators implements IndicatorLookup {
   #layers: Layers;
 
-  readonly #tokens: readonly ScanToken[];
+  readonly #tokens: () => readonly ScanToken[];
 
   /** `tokens`: of rules that rely on the scanner's tables to find them. */
-  constructor(base: LiveBase, tokens: readonly ScanToken[] = []) {
+  constructor(base: LiveBase, tokens: () => readonly ScanToken[] = () => NO_TOKENS) {
     this.#tokens = tokens;
-    this.#layers = layersOf(base, tokens);
+    this.#layers = layersOf(base, tokens());
   }
 
   get table(): LayeredTable {
@@ -76,17 +78,31 @@ export class LiveIndicators implements IndicatorLookup {
     return applyTo(this.#layers, rows);
   }
 
+  /** Tokens of rules that are about to come. Returns for how many there was no room: until the next base every record is looked at. */
+  addTokens(tokens: readonly ScanToken[]): number {
+    return addTokens(this.#layers.witnesses, tokens);
+  }
+
   /** Goes over to a new base and what came after it was begun; all at once for whoever matches. */
   swap(base: LiveBase, since: readonly IntelRows[]): void {
-    const layers = layersOf(base, this.#tokens);
+    const layers = layersOf(base, this.#tokens());
     for (const rows of since) applyTo(layers, rows);
     this.#layers = layers;
   }
 }
 
+const NO_TOKENS: readonly ScanToken[] = Object.freeze([]);
+
+/** Returns for how many there was no room. */
+function addTokens(witnesses: WitnessTables | undefined, tokens: readonly ScanToken[]): number {
+  let withoutRoom = 0;
+  for (const { kind, value, semantics } of tokens) if (witnesses?.add(kind, value, semantics) === 'full') withoutRoom++;
+  return withoutRoom;
+}
+
 function layersOf({ indicators, benign, urls, witnesses }: LiveBase, tokens: readonly ScanToken[]): Layers {
   // First: the tables were made with room for them.
-  for (const { kind, value, semantics } of tokens) witnesses?.add(kind, value, semantics);
+  addTokens(witnesses, tokens);
   return {
     matcher: new LayeredMatcher(new LayeredTable(indicators), urls),
     benign: new BenignSet(new LayeredTable(benign)),

@@ -19,6 +19,8 @@ export interface PatternInput {
   readonly indicator?: IndicatorDetails;
   /** Where it came from, for diagnostics. */
   readonly file?: string;
+  /** By which it is removed while events go on. */
+  readonly key?: string;
 }
 
 export interface CompiledPattern {
@@ -45,9 +47,13 @@ export function compileInput(input: PatternInput): CompiledInput {
   if (!parsed.ok) return { ok: false, problem: named(parsed.diagnostic, input) };
   const compiled = compilePattern(parsed.pattern, { regexProblem, normalize: true, file });
   if (!compiled.ok) return { ok: false, problem: named(compiled.diagnostic, input) };
-  const { plan } = compiled;
-  const pattern = { input, plan, brackets: observedBrackets(plan), spansEvents: !isDecidedByOne(plan) };
-  return { ok: true, pattern, notes: new Set([...parsed.pattern.notes, ...compiled.notes]) };
+  const notes = new Set([...parsed.pattern.notes, ...compiled.notes]);
+  return { ok: true, pattern: plannedPattern(input, compiled.plan), notes };
+}
+
+/** A pattern whose plan was made before. */
+export function plannedPattern(input: PatternInput, plan: ObservationPlan): CompiledPattern {
+  return { input, plan, brackets: observedBrackets(plan), spansEvents: !isDecidedByOne(plan) };
 }
 
 function named(problem: Diagnostic, { details }: PatternInput): Diagnostic {

@@ -14,16 +14,22 @@ import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { KnownFiles, SigmaRules } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
-import { compilePatterns, type PatternSet } from './pattern-set.ts';
+import {
+  compilePatterns,
+  type LayerChange,
+  type LayerMerge,
+  type PatternProblems,
+  type PatternSet,
+} from './pattern-set.ts';
 import { MatchedSlots } from '../state/matched-slots.ts';
 import { MatchReader } from '../state/match-reader.ts';
 import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
+import { SigmaSieve } from './sigma-sieve.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
 import type { ScanToken } from '../../match/object-token.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
-import { TOKENS_PER_PATTERN } from '../intel/compiled-tables.ts';
 import type { Watcher } from '../../state/correlation/plan.ts';
 import type { EventArchive, EventLog } from '../../state/event-log.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
@@ -52,13 +58,10 @@ export interface EventRulesOptions {
   readonly previous?: EventRules;
 }
 
-/** Tokens are used where at most one of so many patterns has none. */
-const LOOSE_SHARE = 4;
-
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
   readonly sigma: SigmaEventRules | undefined;
-  readonly patterns: PatternSet | undefined;
+  readonly #patterns: PatternSet;
   readonly stateful: StatefulRules | undefined;
   /** Remembered processes; present when a rule asks for fields of a parent, or alerts shall show ancestors. */
   readonly processes: ProcessContext | undefined;
@@ -71,10 +74,10 @@ export class EventRules implements MatchesEvents {
   readonly feeder: ProcessFeeder | undefined;
   readonly #matched: MatchedRules | undefined;
   readonly #loaded: PortableSigma;
-  /** Loaded rules by engine; engines without rules are absent. */
-  readonly counts: Readonly<Record<string, number>>;
-
   #tokens: readonly ScanToken[] | undefined;
+  readonly #fluxRules: number;
+  /** Set by `createFilter` where bytes tell something at all; changes of patterns change no more than what finds them. */
+  #bytes: { readonly sieve: SigmaSieve | undefined; readonly decodesAll: boolean } | undefined;
 
   constructor(texts: RuleTexts, options: EventRulesOptions = {}) {
     const { onEvent, previous, archive, watch } = options;
@@ -121,16 +124,48 @@ export class EventRules implements MatchesEvents {
       detections.length === 0 && this.processes === undefined
         ? undefined
         : new SigmaEventRules(detections, this.processes, texts.mode === 'ordered');
-    this.patterns = patterns.set.size === 0 ? undefined : patterns.set;
+    this.#patterns = patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
     this.#matched = this.#matchedOf();
+    this.#fluxRules = stateful.fluxRules;
+  }
+
+  /** Undefined while there are none. */
+  get patterns(): PatternSet | undefined {
+    return this.#patterns.size === 0 && !this.#patterns.isStateful ? undefined : this.#patterns;
+  }
+
+  /** Loaded rules by engine; engines without rules are absent. */
+  get counts(): Readonly<Record<string, number>> {
     const counts = {
-      sigma: sigma.detections.length,
-      correlation: sigma.correlations.length,
-      flux: stateful.fluxRules,
-      pattern: patterns.set.size,
+      sigma: this.#loaded.detections.length,
+      correlation: this.#loaded.correlations.length,
+      flux: this.#fluxRules,
+      pattern: this.#patterns.size,
     };
-    this.counts = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
+
+  /** Patterns come and go, between two batches. Returns the problems of those that cannot be used. */
+  changePatterns(change: LayerChange): PatternProblems {
+    const problems = this.#patterns.change(change);
+    this.#tokens = undefined;
+    return problems;
+  }
+
+  /** See `PatternSet.merge`. */
+  async mergePatterns(merge: LayerMerge): Promise<void> {
+    await this.#patterns.merge(merge);
+    this.#tokens = undefined;
+  }
+
+  /** How far the patterns have gone from those that were loaded. */
+  get patternChanges(): PatternSet['changes'] {
+    return this.#patterns.changes;
+  }
+
+  get wantedMerge(): PatternSet['wantedMerge'] {
+    return this.#patterns.wantedMerge;
   }
 
   /** Flux specifications see every event; remembered processes may answer fields that a record lacks. */
@@ -193,27 +228,40 @@ export class EventRules implements MatchesEvents {
   #collectTokens(): readonly ScanToken[] {
     const { patterns } = this;
     // Every record is decoded then, whatever its bytes hold.
-    if (patterns === undefined || patterns.unwitnessed.length > 0 || this.stateful?.seesEveryEvent === true) return [];
-    const { witnesses } = patterns;
-    const tokens = witnesses.flatMap((one) => one.tokens ?? []);
-    // Where the bytes are searched for literals anyway, a few more cost less than events that are decoded in vain.
-    const loose = witnesses.filter((one) => one.tokens === undefined).length;
-    const pays = loose * LOOSE_SHARE <= witnesses.length && tokens.length <= TOKENS_PER_PATTERN * patterns.size;
-    return pays && canRunKernel() ? tokens : [];
+    return patterns === undefined || this.stateful?.seesEveryEvent === true ? [] : patterns.tokens;
   }
 
   /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */
-  createFilter(options: RuleFilterOptions): RuleFilter | undefined {
+  createFilter({ decodesAll = false, ...options }: RuleFilterOptions): RuleFilter | undefined {
     const { patterns, sigma, processes } = this;
+    if (!canRunKernel()) return undefined;
+    const decodes = decodesAll || this.stateful?.seesEveryEvent === true;
     // Patterns without a literal may hold for any event.
-    if (this.isEmpty || (patterns?.unwitnessed.length ?? 0) > 0) return undefined;
-    const loose = patterns?.witnesses.filter(({ tokens }) => tokens === undefined || this.tokens.length === 0) ?? [];
-    return RuleFilter.of(loose, sigma?.rules, {
-      ...options,
-      ...(this.stateful?.seesEveryEvent === true && { decodesAll: true }),
-      ...(this.#matched !== undefined && { matched: this.#matched.slots }),
-      ...(processes !== undefined && { derived: processes.parentNames }),
-    });
+    if (
+      (patterns?.unwitnessed.length ?? 0) > 0 ||
+      (!decodes && patterns?.filters === undefined && patterns !== undefined)
+    )
+      return undefined;
+    const sieve =
+      sigma === undefined
+        ? undefined
+        : new SigmaSieve(sigma.rules, {
+            ...options,
+            ...(this.#matched !== undefined && { matched: this.#matched.slots }),
+            ...(processes !== undefined && { derived: processes.parentNames }),
+          });
+    this.#bytes = { sieve, decodesAll: decodes };
+    return this.filter;
+  }
+
+  /** As `createFilter`, for the patterns that there are now. */
+  get filter(): RuleFilter | undefined {
+    const bytes = this.#bytes;
+    if (bytes === undefined || this.isEmpty) return undefined;
+    const { sieve, decodesAll } = bytes;
+    if (decodesAll) return sieve && new RuleFilter([], sieve, true);
+    const filters = this.patterns === undefined ? [] : this.patterns.filters;
+    return filters && new RuleFilter(filters, sieve);
   }
 
   /** What reads records that only correlations hear of from listed values; undefined where all that rules hold for are decoded. */

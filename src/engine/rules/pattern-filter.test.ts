@@ -2,12 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, EventObject } from '../../core/event.ts';
 import { compilePatterns } from './pattern-set.ts';
+import { LiteralIndex } from '../../match/literal-index.ts';
 import { PatternFilter } from './pattern-filter.ts';
+import type { PatternWitness } from './pattern-witnesses.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { Random } from '../../testing/random.ts';
 import { testSeed } from '../../testing/test-runs.ts';
 
 const SEED = testSeed();
+
+function indexOf(witnesses: readonly PatternWitness[]): LiteralIndex {
+  const index = new LiteralIndex();
+  for (const { pattern, anyOf } of witnesses) for (const literal of anyOf) index.add('contains', literal, pattern);
+  index.finish();
+  return index;
+}
 
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",
@@ -53,7 +62,7 @@ describe('pattern filter', () => {
   const { set, problems } = compilePatterns(
     PATTERNS.map((pattern, i) => ({ pattern, details: { id: `p${i}`, name: `p${i}` } })),
   );
-  const filter = PatternFilter.of(set.witnesses);
+  const filter = PatternFilter.of(set.witnesses, indexOf(set.witnesses));
   /** As written by senders: plainly, with escaped letters, with escaped slashes. */
   const spellings: readonly ((text: string) => string)[] = [
     (text) => text,
@@ -115,7 +124,7 @@ describe('pattern filter', () => {
   });
 
   it('does not exist when a literal is too short to be looked for', () => {
-    expect(PatternFilter.of([{ pattern: 0, anyOf: ['ab'] }])).toBeUndefined();
+    expect(PatternFilter.of([{ pattern: 0, anyOf: ['ab'] }], indexOf([]))).toBeUndefined();
   });
 
   it(`rules out no record with a literal in it, however its letters are written (seed ${SEED})`, () => {

@@ -8,7 +8,7 @@
  * they were read, with a copy of the literals beside them.
  */
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
-import { LiteralIndex } from '../../match/literal-index.ts';
+import type { LiteralIndex } from '../../match/literal-index.ts';
 import { builtInFrequency } from '../../scan/gram-frequency.ts';
 import {
   compileLiterals,
@@ -23,6 +23,17 @@ import type { ScanResult } from '../../scan/scanner.ts';
 import { encodedWord } from './encoded-words.ts';
 import type { PatternWitness } from './pattern-witnesses.ts';
 import { mappedAddresses, searchableForms } from './searchable-texts.ts';
+
+/** A memory with room for a batch, for filters that look at the same one after the other. */
+export class FilterPlace {
+  readonly memory = new ScanMemory();
+  readonly input: Uint8Array;
+
+  constructor() {
+    const input = this.memory.allocate(INPUT_BYTES);
+    this.input = new Uint8Array(this.memory.memory.buffer, input, INPUT_BYTES);
+  }
+}
 
 /** Batches are smaller but for single long records, which are candidates then. */
 const INPUT_BYTES = 4 << 20;
@@ -49,8 +60,8 @@ export class PatternFilter {
   readonly #input: Uint8Array;
   /** Of the memory in which lines stand. */
   #there: { readonly memory: WebAssembly.Memory; readonly scanner: LiteralScanner } | undefined;
-  /** The same literals, for the few words that have other forms. */
-  readonly #index = new LiteralIndex();
+  /** The same literals, maybe with more, for the few words that have other forms. */
+  readonly #index: LiteralIndex;
   readonly #harmless = new Set<string>();
   #flags = new Uint8Array(1024);
   #ranges = new Uint32Array(1024);
@@ -58,25 +69,29 @@ export class PatternFilter {
   /** The literal that tells only that an IPv4 address may be written in hex. */
   #mapped = -1;
 
-  private constructor(witnesses: readonly LiteralWitness[], patterns: readonly PatternWitness[]) {
-    for (const { anyOf } of patterns) for (const literal of anyOf) this.#index.add('contains', literal, 0);
-    this.#index.finish();
-    const memory = new ScanMemory();
-    const plan = compileLiterals(memory, witnesses, builtInFrequency(), MOST_PER_MILLION);
-    const input = memory.allocate(INPUT_BYTES);
+  /** `literals`: of these patterns, as `compile` gives them. `index`: holds the literals, whatever their owners. */
+  constructor(literals: LiteralPlan, index: LiteralIndex, { memory, input }: FilterPlace) {
+    this.#index = index;
+    const plan = literals.memory === memory.memory ? literals : copyPlan(literals, memory);
     this.#plan = plan;
     this.#scanner = new LiteralScanner(memory, plan);
-    this.#input = new Uint8Array(memory.memory.buffer, input, INPUT_BYTES);
-    this.takesEveryRecord = plan.alwaysOwners.length > 0;
+    this.#input = input;
     for (let literal = 0; literal < plan.literalCount; literal++)
       if (plan.owners[plan.ownerStart[literal] ?? 0] === MAPPED) this.#mapped = literal;
   }
 
-  /** True when a literal is so short or frequent that looking for it does not pay. */
-  readonly takesEveryRecord: boolean;
+  /** Undefined where `compile` gives nothing. */
+  static of(patterns: readonly PatternWitness[], index: LiteralIndex): PatternFilter | undefined {
+    const place = new FilterPlace();
+    const literals = PatternFilter.compile(patterns, place.memory);
+    return literals === undefined ? undefined : new PatternFilter(literals, index, place);
+  }
 
-  /** Undefined when some pattern has no literal to look for, or the machine cannot run the kernel. */
-  static of(patterns: readonly PatternWitness[]): PatternFilter | undefined {
+  /**
+   * The literals of patterns, in the memory. Undefined when some pattern has no literal to look for, or one that is so short or frequent that
+   * looking for it does not pay, or the machine cannot run the kernel.
+   */
+  static compile(patterns: readonly PatternWitness[], memory: ScanMemory): LiteralPlan | undefined {
     const witnesses: LiteralWitness[] = [];
     let hasAddresses = false;
     for (const { pattern, anyOf } of patterns) {
@@ -90,8 +105,8 @@ export class PatternFilter {
     }
     if (!canRunKernel() || witnesses.length > MAX_LITERALS) return undefined;
     if (hasAddresses) witnesses.push({ fragments: [MAPPED_FRAGMENT], owners: [MAPPED] });
-    const filter = new PatternFilter(witnesses, patterns);
-    return filter.takesEveryRecord ? undefined : filter;
+    const plan = compileLiterals(memory, witnesses, builtInFrequency(), MOST_PER_MILLION);
+    return plan.alwaysOwners.length > 0 ? undefined : plan;
   }
 
   #scannerIn(memory: WebAssembly.Memory, room = ScanMemory.behind(memory)): LiteralScanner {

@@ -3,14 +3,11 @@
  * come literals of which one stands in every event that it could match, and for some also whole values that the scanner of indicators
  * finds. Patterns without any are looked at for every event.
  */
-import type { Event } from '../../core/event.ts';
-import { foldCase } from '../../core/fold.ts';
 import type { Observed } from '../../ir/observation.ts';
 import type { OriginsOf } from '../../ir/value-origin.ts';
 import { LiteralIndex } from '../../match/literal-index.ts';
 import { type ScanToken, type TokenClause, tokenClause } from '../../match/object-token.ts';
 import { commonness, witnessClause } from '../../match/object-witness.ts';
-import { searchableTexts } from './searchable-texts.ts';
 
 export interface PatternWitness {
   /** Number of the pattern in the set. */
@@ -26,39 +23,62 @@ const MOST_COMMON = 16;
 /** A name, address or hash that is expected in so few events is worth it in any case. */
 const RARE = 1e-5;
 
+/** What a pattern is found by, whatever its number; plain data. Undefined: it has no witness. Without literals it can never match an event. */
+export type PatternClause = Omit<PatternWitness, 'pattern'> | undefined;
+
+/** `brackets`: of one pattern. `origins`: where the values of a property come from in events. */
+export function patternClause(brackets: readonly Observed[], origins: OriginsOf): PatternClause {
+  const clauses = brackets.map(({ predicate }) => witnessClause(predicate, origins));
+  if (clauses.some((clause) => clause === undefined)) return undefined;
+  const anyOf = [...new Set(clauses.flatMap((clause) => clause ?? []))];
+  const tokens = tokensOf(
+    brackets.map(({ predicate }) => tokenClause(predicate, origins)),
+    anyOf,
+  );
+  return { anyOf, ...(tokens !== undefined && { tokens }) };
+}
+
 export class PatternWitnesses {
   readonly witnesses: readonly PatternWitness[];
   readonly unwitnessed: readonly number[];
-  readonly #index = new LiteralIndex();
+  /** Of all literals, with the numbers of their patterns. */
+  readonly index = new LiteralIndex();
 
-  /** `patterns`: the brackets of each. `origins`: where the values of a property come from in events. */
-  constructor(patterns: readonly (readonly Observed[])[], origins: OriginsOf) {
-    const witnesses: PatternWitness[] = [];
-    const unwitnessed: number[] = [];
-    for (const [number, brackets] of patterns.entries()) {
-      const clauses = brackets.map(({ predicate }) => witnessClause(predicate, origins));
-      if (clauses.some((clause) => clause === undefined)) {
-        unwitnessed.push(number);
-        continue;
-      }
-      const anyOf = [...new Set(clauses.flatMap((clause) => clause ?? []))];
-      const tokens = tokensOf(
-        brackets.map(({ predicate }) => tokenClause(predicate, origins)),
-        anyOf,
-      );
-      if (anyOf.length > 0) witnesses.push({ pattern: number, anyOf, ...(tokens !== undefined && { tokens }) });
-      for (const literal of anyOf) this.#index.add('contains', literal, number);
-    }
+  private constructor(witnesses: readonly PatternWitness[], unwitnessed: readonly number[]) {
     this.witnesses = witnesses;
     this.unwitnessed = unwitnessed;
-    this.#index.finish();
+    for (const { pattern, anyOf } of witnesses)
+      for (const literal of anyOf) this.index.add('contains', literal, pattern);
   }
 
-  /** Numbers of the patterns that could be concerned with the event, in their order. */
-  candidates(event: Event): readonly number[] {
-    const found = new Set(this.unwitnessed);
-    for (const text of searchableTexts(event)) this.#index.find(foldCase(text), (pattern) => found.add(pattern));
-    return [...found].sort((a, b) => a - b);
+  /** Of patterns that are numbered from `first` on. */
+  static of(clauses: readonly PatternClause[], first = 0): PatternWitnesses {
+    const witnesses: PatternWitness[] = [];
+    const unwitnessed: number[] = [];
+    for (const [i, clause] of clauses.entries())
+      if (clause === undefined) unwitnessed.push(first + i);
+      else if (clause.anyOf.length > 0) witnesses.push({ pattern: first + i, ...clause });
+    const made = new PatternWitnesses(witnesses, unwitnessed);
+    made.index.finish();
+    return made;
+  }
+
+  /** Those of several for which `isWanted` holds; in steps, see `LiteralIndex.finishing`. */
+  static *joining(
+    all: readonly PatternWitnesses[],
+    isWanted: (pattern: number) => boolean,
+  ): Generator<void, PatternWitnesses> {
+    const witnesses = all.flatMap((one) => one.witnesses.filter(({ pattern }) => isWanted(pattern)));
+    const unwitnessed = all.flatMap((one) => one.unwitnessed.filter(isWanted));
+    yield;
+    const made = new PatternWitnesses(witnesses, unwitnessed);
+    yield* made.index.finishing();
+    return made;
+  }
+
+  /** Adds the numbers of the patterns that could be concerned with a text of an event, which is folded. */
+  find(text: string, found: Set<number>): void {
+    this.index.find(text, (pattern) => found.add(pattern));
   }
 }
 

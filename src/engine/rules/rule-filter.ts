@@ -5,13 +5,10 @@
  * for all.
  */
 import type { RecordSource } from '../../core/record.ts';
-import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/sieve-result.ts';
-import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { FedValues } from '../state/process-feeder.ts';
-import { PatternFilter } from './pattern-filter.ts';
-import type { PatternWitness } from './pattern-witnesses.ts';
-import { type RecordWays, SigmaSieve, type SigmaSieveOptions } from './sigma-sieve.ts';
+import type { PatternFilter } from './pattern-filter.ts';
+import type { RecordWays, SigmaSieve, SigmaSieveOptions } from './sigma-sieve.ts';
 
 /** What configuration may say of a source's records. */
 export type PinnedSource = Pick<RecordSource, 'decoder' | 'logsource'>;
@@ -24,7 +21,7 @@ export interface RuleFilterOptions extends SigmaSieveOptions {
 const NO_RULES = new Uint32Array(0);
 
 export class RuleFilter {
-  readonly #patterns: PatternFilter | undefined;
+  readonly #patterns: readonly PatternFilter[];
   readonly #sigma: SigmaSieve | undefined;
   /** Every record is a candidate, and no lines are left out. */
   readonly decodesAll: boolean;
@@ -33,27 +30,15 @@ export class RuleFilter {
   #places = new Uint32Array(1024);
   #result: SieveResult | undefined;
   /** By record: 1 for a candidate of the patterns. */
-  #byPattern: Uint8Array | undefined;
+  #byPattern = new Uint8Array(1024);
   readonly #listed: ListedValues;
 
-  private constructor(patterns: PatternFilter | undefined, sigma: SigmaSieve | undefined, decodesAll = false) {
+  /** `patterns`: each finds some. `decodesAll`: every record is a candidate, no pattern is looked for. */
+  constructor(patterns: readonly PatternFilter[], sigma: SigmaSieve | undefined, decodesAll = false) {
     this.#patterns = patterns;
     this.#sigma = sigma;
     this.decodesAll = decodesAll;
     this.#listed = new ListedValues(sigma);
-  }
-
-  /** Undefined when nothing can be told from bytes, or the machine cannot run the kernels. */
-  static of(
-    patterns: readonly PatternWitness[],
-    sigma: readonly DetectionRule[] | undefined,
-    { decodesAll = false, ...options }: RuleFilterOptions,
-  ): RuleFilter | undefined {
-    if (!canRunKernel()) return undefined;
-    if (decodesAll) return sigma && new RuleFilter(undefined, new SigmaSieve(sigma, options), true);
-    const patternFilter = patterns.length === 0 ? undefined : PatternFilter.of(patterns);
-    if (patterns.length > 0 && patternFilter === undefined) return undefined;
-    return new RuleFilter(patternFilter, sigma === undefined ? undefined : new SigmaSieve(sigma, options));
   }
 
   /** Lines can be read into it, unless all are for the rules. */
@@ -63,11 +48,11 @@ export class RuleFilter {
 
   /** Bytes tell nothing here: all that rules ask for stands in the tables of the indicator scanner. */
   get hasOnlyTokens(): boolean {
-    return this.#sigma === undefined && this.#patterns === undefined;
+    return this.#sigma === undefined && this.#patterns.length === 0;
   }
 
-  /** What finds patterns. */
-  get patterns(): PatternFilter | undefined {
+  /** What finds patterns in records. */
+  get patterns(): readonly PatternFilter[] {
     return this.#patterns;
   }
 
@@ -86,6 +71,7 @@ export class RuleFilter {
     if (this.#flags.length < count) {
       this.#flags = new Uint8Array(2 * count);
       this.#places = new Uint32Array(2 * count);
+      this.#byPattern = new Uint8Array(2 * count);
     }
     const flags = this.#flags;
     this.#result = undefined;
@@ -93,8 +79,12 @@ export class RuleFilter {
     if (sigma !== undefined && bytes.length > sigma.input.length) return flags.fill(1, 0, count);
     flags.fill(this.decodesAll ? 1 : 0, 0, count);
     if (sigma !== undefined) this.#note(sigma.scanRecordsIn(bytes, ranges, count, logsource), count);
-    this.#byPattern = this.#patterns?.candidates(bytes, ranges, count);
-    for (let i = 0; this.#byPattern !== undefined && i < count; i++) if (this.#byPattern[i] === 1) flags[i] = 1;
+    const byPattern = this.#byPattern;
+    if (this.#patterns.length > 0) byPattern.fill(0, 0, count);
+    for (const filter of this.#patterns) {
+      const found = filter.candidates(bytes, ranges, count);
+      for (let i = 0; i < count; i++) if (found[i] === 1) byPattern[i] = flags[i] = 1;
+    }
     return flags;
   }
 
@@ -122,7 +112,12 @@ export class RuleFilter {
   fedOf(record: number): FedValues | undefined {
     const place = this.#places[record] ?? 0;
     // Patterns and others want the event itself.
-    if (this.#result === undefined || place === 0 || this.decodesAll || this.#byPattern?.[record] === 1)
+    if (
+      this.#result === undefined ||
+      place === 0 ||
+      this.decodesAll ||
+      (this.#patterns.length > 0 && this.#byPattern[record] === 1)
+    )
       return undefined;
     return this.#listed.of(this.#result, place - 1);
   }

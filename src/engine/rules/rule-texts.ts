@@ -5,6 +5,7 @@
 import type { Level } from '../../core/level.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { IntelSet } from '../../intel/intel-set.ts';
+import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { RuleCriteria, RuleSelection } from '../../rules/sigma/rule-selection.ts';
 import type { Lateness } from '../../state/order/late-events.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -33,18 +34,19 @@ export interface RuleTexts extends SigmaTexts {
 /** Group key of flux specifications that name none: the host, as Windows events call it. */
 export const DEFAULT_FLUX_GROUP = 'Computer';
 
-/** All rules of the configuration and of its feeds. */
+/** All rules of the configuration and of its feeds; `changes`: of their patterns, since the set was loaded. */
 export function readRuleTexts(
   loaded: LoadedConfig,
   intel: IntelSet,
   mode: RuleTexts['mode'],
+  changes: Iterable<PatternChange> = [],
 ): { readonly texts: RuleTexts; readonly diagnostics: readonly Diagnostic[] } {
   const { config } = loaded;
   const sigma = readSigmaTexts(config, rulesOfFeeds(intel));
   const flux = readFluxTexts(loaded);
   const texts: RuleTexts = {
     ...sigma.texts,
-    patterns: intelPatterns(intel),
+    patterns: intelPatterns(intel, changes),
     stixMappings: config.stix_mappings,
     patternGroupBy: config.pattern_group_by,
     flux: flux.texts,

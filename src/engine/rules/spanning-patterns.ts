@@ -1,7 +1,7 @@
 /**
  * SpanningPatterns: the patterns of a set that take several events, and what they remember. Events that satisfy one of their
  * observations come here as facts, go on to a PatternStream by their group, and make a match with those before. What is remembered
- * goes on over reloads and restarts as long as id, text and group key of a pattern stay the same.
+ * goes on over reloads, restarts and changes of the set as long as id, text and group key of a pattern stay the same.
  */
 import type { Event } from '../../core/event.ts';
 import type { MatchedField, RuleDetails, RuleMatch } from '../../core/match.ts';
@@ -48,38 +48,59 @@ const KEPT_CODEC: EventCodec<KeptEvent> = {
 };
 
 export class SpanningPatterns {
-  /** By their position in the list of plans. */
-  readonly #patterns: readonly CompiledPattern[];
+  /** By number; undefined: it is gone, its number is not given again. */
+  readonly #patterns: (CompiledPattern | undefined)[];
   readonly #groupBy: readonly string[] | undefined;
   readonly #archive: EventArchive | undefined;
   readonly #watch: WindowWatch | undefined;
   readonly #streamOptions: string;
-  readonly #keys: readonly string[];
+  readonly #keys: StreamKeys;
   readonly #stream: PatternStream<KeptEvent>;
-  /** What must survive a restart; undefined when there are no such patterns. */
-  readonly part: StatefulPart | undefined;
+  #part: StatefulPart | undefined;
 
-  /** `previous`: of the generation before. The same patterns go on with its very memory. */
+  /** `previous`: of the generation before, whose memory is taken over with its part. */
   constructor(patterns: readonly CompiledPattern[], options: SpanningOptions, previous?: SpanningPatterns) {
-    this.#patterns = patterns;
+    this.#patterns = [...patterns];
     this.#groupBy = options.groupBy;
     this.#archive = options.archive;
     this.#watch = options.watch;
     this.#streamOptions = JSON.stringify(options.stream ?? {});
-    this.#keys = streamKeys(patterns, options.groupBy);
+    this.#keys = new StreamKeys(options.groupBy);
     const plans = patterns.map(({ plan }) => plan);
-    this.#stream =
-      previous !== undefined &&
-      previous.#streamOptions === this.#streamOptions &&
-      previous.#keys.join() === this.#keys.join()
-        ? previous.#stream
-        : new PatternStream(plans, this.#keys, KEPT_CODEC, options.stream);
+    this.#stream = new PatternStream(
+      plans,
+      patterns.map((pattern) => this.#keys.take(pattern)),
+      KEPT_CODEC,
+      options.stream,
+    );
     if (options.watch !== undefined) this.#stream.fullest = ({ pattern, kept }) => this.#tellWindow(pattern, kept);
-    this.part = patterns.length === 0 ? undefined : this.#createPart(previous);
+    if (patterns.length > 0) this.#part = this.#createPart(previous);
   }
 
+  /** Numbers given so far, those of patterns that are gone included. */
   get size(): number {
     return this.#patterns.length;
+  }
+
+  /** What must survive a restart; undefined when there were no such patterns yet. */
+  get part(): StatefulPart | undefined {
+    return this.#part;
+  }
+
+  /** Other patterns, while events go on: those that stay, or come with the same key, keep their memory. Returns the number of the first that comes. */
+  change(removed: readonly number[], added: readonly CompiledPattern[]): number {
+    for (const plan of removed) {
+      const pattern = this.#patterns[plan];
+      if (pattern !== undefined) this.#keys.give(plan);
+      this.#patterns[plan] = undefined;
+    }
+    const first = this.#stream.change(
+      removed,
+      added.map((pattern) => ({ plan: pattern.plan, key: this.#keys.take(pattern) })),
+    );
+    this.#patterns.push(...added);
+    if (this.#patterns.length > 0) this.#part ??= this.#createPart(undefined);
+    return first;
   }
 
   /** That an event satisfies brackets of a pattern, as plain data. `plan`: position of the pattern among these here. */
@@ -107,10 +128,11 @@ export class SpanningPatterns {
 
   /** The patterns, with the names of their observations. */
   list(): readonly { readonly id: string; readonly name: string; readonly observations: readonly string[] }[] {
-    return this.#patterns.map(({ input: { details }, brackets }) => ({
-      ...{ id: details.id, name: details.name },
-      observations: brackets.map(({ bracket }) => observationName(bracket)),
-    }));
+    return this.#patterns.flatMap((pattern) => {
+      if (pattern === undefined) return [];
+      const { id, name } = pattern.input.details;
+      return [{ id, name, observations: pattern.brackets.map(({ bracket }) => observationName(bracket)) }];
+    });
   }
 
   /** Tells the watch what is kept at the end of the input. */
@@ -148,7 +170,7 @@ export class SpanningPatterns {
     let former = fits ? previous : undefined;
     const said = (list: readonly string[]): string[] => {
       const fresh = new Set(list);
-      return this.#keys.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
+      return this.#keys.list.flatMap((key, plan) => (fresh.has(key) ? [`pattern "${detailsOf(plan)?.id}"`] : []));
     };
     return {
       name: 'pattern',
@@ -166,15 +188,32 @@ export class SpanningPatterns {
 }
 
 /** What names patterns over restarts: id, text and group key as a fingerprint; equal ones are numbered. */
-function streamKeys(patterns: readonly CompiledPattern[], groupBy: readonly string[] = []): string[] {
-  const seen = new Map<string, number>();
-  return patterns.map(({ input }) => {
-    const { lo, hi } = new Fingerprint().set(1, 2).add(JSON.stringify([input.details.id, input.pattern, groupBy]));
+class StreamKeys {
+  /** By number of the pattern; of one that is gone empty. */
+  readonly list: string[] = [];
+  readonly #used = new Set<string>();
+  readonly #groupBy: readonly string[];
+
+  constructor(groupBy: readonly string[] = []) {
+    this.#groupBy = groupBy;
+  }
+
+  /** The key of the next pattern. */
+  take({ input }: CompiledPattern): string {
+    const text = JSON.stringify([input.details.id, input.pattern, this.#groupBy]);
+    const { lo, hi } = new Fingerprint().set(1, 2).add(text);
     const key = `${(hi >>> 0).toString(16)}.${(lo >>> 0).toString(16)}`;
-    const number = seen.get(key) ?? 0;
-    seen.set(key, number + 1);
-    return number === 0 ? key : `${key}.${number}`;
-  });
+    let free = key;
+    for (let number = 1; this.#used.has(free); number++) free = `${key}.${number}`;
+    this.#used.add(free);
+    this.list.push(free);
+    return free;
+  }
+
+  give(plan: number): void {
+    this.#used.delete(this.list[plan] ?? '');
+    this.list[plan] = '';
+  }
 }
 
 function observationName(bracket: number): string {

@@ -1,6 +1,6 @@
 /** Thread entry: a matching worker. Builds its Processor from shared tables, then answers one task after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createMatching } from '../matching-parts.ts';
+import { changePatterns, createMatching, mergePatterns } from '../matching-parts.ts';
 import type { Finding } from '../../alerts/finding.ts';
 import { scanUnit } from '../files/scan-unit.ts';
 import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
@@ -33,7 +33,7 @@ const MAX_PROBLEMS = 100;
 
 const alerts = new AlertBlockWriter(start.withEvents);
 let problems: ProblemSample[] = [];
-const { processor, live } = createMatching(
+const { processor, live, rules } = createMatching(
   {
     indicators: tableOf(start.indicators),
     benign: tableOf(start.benign),
@@ -59,7 +59,12 @@ port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
     if (task.kind === 'listen') staging = new Uint8Array(task.staging);
     receivers ??= openReceivers();
     void receivers.then((all) => all.do(task));
-  } else if (task.kind === 'rows') live.apply(rowsOf(task.entry));
+  } else if (task.kind === 'rows') {
+    const { patterns, ...rows } = rowsOf(task.entry);
+    live.apply(rows);
+    if (patterns !== undefined && task.layer !== undefined) changePatterns({ rules, processor }, patterns, task.layer);
+  } else if (task.kind === 'patterns') changePatterns({ rules, processor }, task.change, task.layer);
+  else if (task.kind === 'merge-patterns') void mergePatterns({ rules, processor }, task.merge);
   else if (task.kind === 'swap') {
     const { indicators, benign, urls, since } = task;
     live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));

@@ -1,6 +1,7 @@
 /** What main thread and matching workers say to each other. One task at a time for each worker. */
 import type { RecordSource } from '../../core/record.ts';
 import type { ErrorCode } from '../../errors/table.ts';
+import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { DetectorCounts } from '../detector.ts';
@@ -11,6 +12,8 @@ import type { PreparedRecords } from './prepared-records.ts';
 import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
 import type { UnitTask } from '../files/scan-unit.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
+import type { PortableLayer } from '../rules/pattern-layer.ts';
+import type { LayerMerge } from '../rules/pattern-set.ts';
 
 /** `workerData` of a matching worker. */
 export interface WorkerStart {
@@ -55,6 +58,21 @@ export type WorkerTask = BatchTask | ScanTask;
 export interface RowsMessage {
   readonly kind: 'rows';
   readonly entry: Uint8Array;
+  /** Of the patterns in it; absent: the worker has them already. */
+  readonly layer?: PortableLayer;
+}
+
+/** Other patterns alone; not answered. */
+export interface PatternsMessage {
+  readonly kind: 'patterns';
+  readonly change: PatternChange;
+  readonly layer: PortableLayer;
+}
+
+/** Layers of patterns are to be joined, when there is time; not answered. */
+export interface MergePatternsMessage {
+  readonly kind: 'merge-patterns';
+  readonly merge: LayerMerge;
 }
 
 /** A new base and what came after it was begun; answered by `WorkerSwapped`. */
@@ -67,7 +85,7 @@ export interface SwapMessage {
   readonly since: readonly Uint8Array[];
 }
 
-export type WorkerNews = RowsMessage | SwapMessage | MoreMessage;
+export type WorkerNews = RowsMessage | PatternsMessage | MergePatternsMessage | SwapMessage | MoreMessage;
 
 export interface ProblemSample {
   readonly code: ErrorCode;

@@ -8,6 +8,9 @@ import { Worker } from 'node:worker_threads';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { ListenCommand, ReceiverCommand, ReceiverMessage, WorkerCounts } from './receiver-messages.ts';
 import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
+import type { PatternChange } from '../../intel/store/layered-patterns.ts';
+import type { PortableLayer } from '../rules/pattern-layer.ts';
+import type { LayerMerge } from '../rules/pattern-set.ts';
 import { NOTHING_PREPARED } from './prepared-records.ts';
 import type {
   BatchTask,
@@ -16,6 +19,7 @@ import type {
   SwapMessage,
   TaskResult,
   WorkerAnswer,
+  WorkerNews,
   WorkerPiece,
   WorkerStart,
   WorkerSwapped,
@@ -137,8 +141,21 @@ export class WorkerPool {
   }
 
   /** Tells every worker of a change of the indicators: batches given after this call see it. */
-  tellRows(entry: Uint8Array): void {
-    for (const { worker } of this.#workers) worker.postMessage({ kind: 'rows', entry });
+  tellRows(entry: Uint8Array, layer?: PortableLayer): void {
+    this.#tell({ kind: 'rows', entry, ...(layer !== undefined && { layer }) });
+  }
+
+  /** The same of patterns alone. */
+  tellPatterns(change: PatternChange, layer: PortableLayer): void {
+    this.#tell({ kind: 'patterns', change, layer });
+  }
+
+  tellMerge(merge: LayerMerge): void {
+    this.#tell({ kind: 'merge-patterns', merge });
+  }
+
+  #tell(news: WorkerNews): void {
+    for (const { worker } of this.#workers) worker.postMessage(news);
   }
 
   /**

@@ -7,6 +7,7 @@ import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
 import { KeyFilter } from '../seen/seen-records.ts';
 import { idHashes } from './detail-texts.ts';
 import { isVersioned, profilesOf } from './diff-table.ts';
+import type { LivePattern } from './layered-patterns.ts';
 import { liveDetails, type StoreState } from './store-state.ts';
 
 export interface Holder {
@@ -42,12 +43,14 @@ export function heldByOthers(
   for (const layered of [state.indicators, state.benign]) {
     const { base, delta } = layered;
     const { feeds, modified } = base.columns;
-    const found = detailsOfOthers(base, replaced, hashes);
-    if (found.length > 0) {
-      const patterns = layered === state.indicators ? [...state.set.deferred, ...state.set.sigma] : [];
+    const foundNumbers = detailsOfOthers(base, replaced, hashes);
+    if (foundNumbers.length > 0) {
+      const found = foundNumbers.map((number) => [number, base.said(number).id] as const);
+      const foundIds = new Set(found.flatMap(([, id]) => id ?? []));
+      const patterns =
+        layered === state.indicators ? [...baseNumbers(state.patterns.live(foundIds)), ...state.set.sigma] : [];
       const live = liveDetails(layered, base, patterns);
-      for (const number of found) {
-        const { id } = base.said(number);
+      for (const [number, id] of found) {
         if (live[number] === 0 || id === undefined) continue;
         const modifiedMs = modified[number] ?? Number.NaN;
         const feed = feeds[base.feedOf(number)] ?? '';
@@ -58,7 +61,13 @@ export function heldByOthers(
       for (const { feed, said } of delta.sayingsAt(row))
         if (!replaced.has(feed) && isVersioned(said)) take(said.id, said.modifiedMs ?? Number.NEGATIVE_INFINITY, feed);
   }
+  for (const { feed, said } of state.patterns.added)
+    if (!replaced.has(feed) && isVersioned(said)) take(said.id, said.modifiedMs ?? Number.NEGATIVE_INFINITY, feed);
   return { held, holdsKey };
+}
+
+function* baseNumbers(patterns: Iterable<LivePattern>): Generator<{ readonly details: number }> {
+  for (const { details } of patterns) if (details !== undefined) yield { details };
 }
 
 /** Details of other feeds whose ids have one of these hashes. */

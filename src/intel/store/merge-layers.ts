@@ -24,13 +24,18 @@ export function mergeLayers(state: StoreState, options: MergeOptions): IntelSet 
   const { nowMs, spillFolder } = options;
   const feeds = state.feeds.map(({ name }) => name);
   const texts = spillFolder === undefined ? undefined : new SpillingTexts(spillFolder);
+  const patterns = [...state.patterns.live()];
+  const inBase = patterns.flatMap(({ details }) => (details === undefined ? [] : [{ details }]));
   const indicators = new TableMerge(state.indicators, feeds, nowMs, new IndicatorTableBuilder(texts), [
-    ...state.set.deferred,
+    ...inBase,
     ...state.set.sigma,
   ]);
   indicators.copyRows();
   // Patterns and rules stay with the base, whatever their time: the detector asks each for its validity.
-  const deferred = state.set.deferred.map((one) => ({ ...one, details: indicators.baseDetails(one.details) }));
+  const deferred = patterns.map(({ pattern, reason, feed, said, details }) => ({
+    ...{ pattern, reason },
+    details: details === undefined ? indicators.addedDetails({ feed, said }) : indicators.baseDetails(details),
+  }));
   const sigma = state.set.sigma.map((one) => ({ ...one, details: indicators.baseDetails(one.details) }));
   const benign = new TableMerge(state.benign, feeds, nowMs, new IndicatorTableBuilder(), []);
   benign.copyRows();
@@ -89,7 +94,7 @@ class TableMerge {
     for (let row = 0; row < delta.size; row++)
       for (const saying of delta.sayingsAt(row))
         if (!((saying.said.validUntilMs ?? Number.NaN) <= this.#nowMs))
-          this.builder.addShape(delta.shapeAt(row), delta.valueAt(row), this.#sayingDetails(saying));
+          this.builder.addShape(delta.shapeAt(row), delta.valueAt(row), this.addedDetails(saying));
     this.#copyDetails();
     const { validUntil } = base.columns;
     for (let row = 0; row < base.size; row++) {
@@ -153,7 +158,8 @@ class TableMerge {
     return this.builder.copyDetails(copied, base, number, text, idHash);
   }
 
-  #sayingDetails(saying: Saying): number {
+  /** Number of what came since the base. */
+  addedDetails(saying: Saying): number {
     const key = JSON.stringify(saying);
     let number = this.#ofSaying.get(key);
     if (number === undefined) {

@@ -13,12 +13,22 @@ import { type ChangedSource, changedSource, renewable } from './changed-source.t
 import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
 import { diffRows } from './diff-rows.ts';
 import { type Holder, heldByOthers } from './id-holders.ts';
+import {
+  isNoChange,
+  NO_PATTERNS,
+  type PatternChange,
+  patternChange,
+  patternsOf,
+  type StoredPattern,
+} from './layered-patterns.ts';
 import { mergeLayers } from './merge-layers.ts';
 import type { StoreEntry } from './store-entry.ts';
 import type { StoreState } from './store-state.ts';
 
 /** Rows of one change; beyond it all is built anew. */
 export const MAX_CHANGED_ROWS = 20_000;
+/** Patterns of one change; beyond it the rules are built anew. */
+export const MAX_CHANGED_PATTERNS = 2_000;
 
 export type RebuildReason = 'rules' | 'versions' | 'markings' | 'size' | 'same-feed';
 
@@ -153,7 +163,7 @@ class SourceDiff {
     const { carried } = this.#state;
     let diffs = this.#diff(new Set());
     const rules = this.#changedRules(new Set());
-    const touched = new Map([...diffs.indicators.touched, ...diffs.benign.touched, ...rules.touched]);
+    const touched = joined([diffs.indicators.touched, diffs.benign.touched, rules.touched]);
     const revoked = this.#fresh.revoked.subarray(carried.revoked.length);
     const expired = new Map([...diffs.indicators.expired, ...diffs.benign.expired]);
     const asked = new Set([...touched.keys(), ...expired.keys()]);
@@ -184,25 +194,34 @@ class SourceDiff {
     const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
     if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
     const contested = [...beaten].filter((id) => !wasContested(id));
-    if (this.#changedRules(beaten).isChanged) {
+    const { sigmaChanged, patterns } = beaten.size > 0 ? this.#changedRules(beaten) : rules;
+    if (sigmaChanged || patterns.removed.length + patterns.added.length > MAX_CHANGED_PATTERNS) {
       this.#waitsForRules = true;
-      return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, diffs, revoked, contested) };
+      return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, diffs, NO_PATTERNS, revoked, contested) };
     }
-    return { kind: 'entry', entry: this.#entry(source, diffs, revoked, contested) };
+    return { kind: 'entry', entry: this.#entry(source, diffs, patterns, revoked, contested) };
   }
 
-  #entry(source: IntelSource, diffs: Diffs, revoked: Uint32Array, contested: readonly string[]): StoreEntry {
+  #entry(
+    source: IntelSource,
+    diffs: Diffs,
+    patterns: PatternChange,
+    revoked: Uint32Array,
+    contested: readonly string[],
+  ): StoreEntry {
     const { name, fingerprint } = this.#options;
     const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
     const feeds = this.#feedsAfter(gained);
     const renewed = this.#renewals(source, feeds);
+    const hasPatterns = !isNoChange(patterns);
     return {
-      version: 1,
+      version: hasPatterns ? 2 : 1,
       atMs: this.#nowMs,
       rows: {
         indicators: diffs.indicators.change,
         benign: diffs.benign.change,
         ...(renewed.length > 0 && { renewed }),
+        ...(hasPatterns && { patterns }),
       },
       // What else has changed is still to be found, also by the next start.
       sources: [
@@ -274,15 +293,45 @@ class SourceDiff {
   }
 
   /** Patterns and Sigma rules of this source that come or go. */
-  #changedRules(beaten: ReadonlySet<string>): { isChanged: boolean; touched: Map<string, number | undefined> } {
+  #changedRules(beaten: ReadonlySet<string>): ChangedRules {
     const ids = this.#part?.changed.ids;
-    const before = rulesOf(this.#state.set, this.#replaced, NOBODY, ids);
-    const after = rulesOf(this.#fresh, this.#replaced, beaten);
+    const isOwn = ({ feed }: StoredPattern): boolean => this.#replaced.has(feed);
+    const before = [...this.#state.patterns.live(ids)].filter(isOwn);
+    const after = [...patternsOf(this.#fresh)].filter((one) => isOwn(one) && !beaten.has(one.said.id ?? ''));
+    const patterns = patternChange(before, after);
+    const removed = new Set(patterns.removed);
+    const sigmaBefore = sigmaOf(this.#state.set, this.#replaced, NOBODY, ids);
+    const sigmaAfter = sigmaOf(this.#fresh, this.#replaced, beaten);
     const touched = new Map<string, number | undefined>();
-    for (const [key, rule] of before) if (!after.has(key)) touched.set(rule.id, undefined);
-    for (const [key, rule] of after) if (!before.has(key)) touched.set(rule.id, rule.modifiedMs);
-    return { isChanged: touched.size > 0, touched };
+    for (const { key, said } of before) if (removed.has(key)) touched.set(said.id ?? '', undefined);
+    for (const { said } of patterns.added) touched.set(said.id ?? '', said.modifiedMs ?? Number.NEGATIVE_INFINITY);
+    let sigmaChanged = false;
+    for (const [key, { id }] of sigmaBefore)
+      if (!sigmaAfter.has(key)) {
+        touched.set(id, touched.get(id));
+        sigmaChanged = true;
+      }
+    for (const [key, { id, modifiedMs }] of sigmaAfter)
+      if (!sigmaBefore.has(key)) {
+        touched.set(id, modifiedMs);
+        sigmaChanged = true;
+      }
+    return { patterns, sigmaChanged, touched };
   }
+}
+
+interface ChangedRules {
+  readonly patterns: PatternChange;
+  readonly sigmaChanged: boolean;
+  /** As in `TableDiff`. */
+  readonly touched: ReadonlyMap<string, number | undefined>;
+}
+
+/** An id that goes in one place and comes in another, as a pattern that was a value, is given on. */
+function joined(maps: readonly ReadonlyMap<string, number | undefined>[]): Map<string, number | undefined> {
+  const all = new Map<string, number | undefined>();
+  for (const map of maps) for (const [id, modifiedMs] of map) all.set(id, modifiedMs ?? all.get(id));
+  return all;
 }
 
 type Diffs = Readonly<Record<'indicators' | 'benign', TableDiff & { readonly gained?: number }>>;
@@ -294,9 +343,9 @@ interface Rule {
   readonly modifiedMs: number;
 }
 
-/** Patterns and rules of the feeds, by all that makes them what they are; the number of the name is no part of that. */
-function rulesOf(
-  { deferred, sigma, indicators }: Pick<IntelSet, 'indicators' | 'deferred' | 'sigma'>,
+/** Sigma rules of the feeds, by all that makes them what they are; the number of the name is no part of that. */
+function sigmaOf(
+  { sigma, indicators }: Pick<IntelSet, 'indicators' | 'sigma'>,
   feeds: ReadonlySet<string>,
   without: ReadonlySet<string>,
   only?: ReadonlySet<string>,
@@ -305,13 +354,12 @@ function rulesOf(
   if (only?.size === 0) return rules;
   const hashes = only === undefined ? undefined : new Set([...only].map((id) => keyHash(idKey(id))));
   const { idHash } = indicators.columns;
-  for (const rule of [...deferred, ...sigma]) {
+  for (const { text, details } of sigma) {
     // Without a look at the text where that can be.
-    if (idHash !== undefined && hashes?.has(idHash[rule.details] ?? NO_ID) === false) continue;
-    if (!feeds.has(indicators.columns.feeds[indicators.feedOf(rule.details)] ?? '')) continue;
-    const { ordinal: _ordinal, ...said } = indicators.said(rule.details);
+    if (idHash !== undefined && hashes?.has(idHash[details] ?? NO_ID) === false) continue;
+    if (!feeds.has(indicators.columns.feeds[indicators.feedOf(details)] ?? '')) continue;
+    const { ordinal: _ordinal, ...said } = indicators.said(details);
     if (without.has(said.id ?? '') || only?.has(said.id ?? '') === false) continue;
-    const text = 'pattern' in rule ? rule.pattern : rule.text;
     rules.set(JSON.stringify([text, said]), {
       id: said.id ?? '',
       modifiedMs: said.modifiedMs ?? Number.NEGATIVE_INFINITY,

@@ -5,6 +5,7 @@
 import { NO_CHANGE, type Renewal, type TableChange } from '../../core/table-change.ts';
 import type { MarkingLevel } from '../../rules/stix/markings.ts';
 import type { FeedState } from '../intel-set.ts';
+import type { PatternChange } from './layered-patterns.ts';
 
 /** Changed rows of both tables: plain data, as it is posted to workers. */
 export interface IntelRows {
@@ -12,10 +13,13 @@ export interface IntelRows {
   readonly benign: TableChange;
   /** In both tables, after the rows. */
   readonly renewed?: readonly Renewal[];
+  /** Patterns that no single value decides. */
+  readonly patterns?: PatternChange;
 }
 
 export interface StoreEntry {
-  readonly version: 1;
+  /** 2: with patterns, which an older program would leave out without a word. */
+  readonly version: 1 | 2;
   readonly atMs: number;
   readonly rows: IntelRows;
   /** All feeds of the sources that were looked at, in order; those of other sources stay as they are. */
@@ -45,7 +49,7 @@ export function encodeEntry(entry: StoreEntry): Buffer {
 export function decodeEntry(bytes: Uint8Array): StoreEntry | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const entry = JSON.parse(text) as StoreEntry;
-  return entry.version === 1 ? entry : undefined;
+  return entry.version === 1 || entry.version === 2 ? entry : undefined;
 }
 
 /** The rows of an entry as it stands in the log. */

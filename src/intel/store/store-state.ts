@@ -3,6 +3,7 @@ import type { IndicatorTable } from '../../core/indicator-table.ts';
 import { LayeredTable } from '../../core/layered-table.ts';
 import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
 import { GrowingWords } from './growing-words.ts';
+import { LayeredPatterns } from './layered-patterns.ts';
 import type { SourceFeeds, StoreEntry } from './store-entry.ts';
 
 /** Withdrawn ids that are remembered, four words each; beyond it the ones withdrawn longest ago are forgotten. */
@@ -12,6 +13,7 @@ export class StoreState {
   readonly set: IntelSet;
   readonly indicators: LayeredTable;
   readonly benign: LayeredTable;
+  readonly patterns: LayeredPatterns;
   readonly #revoked: GrowingWords;
   readonly #contested: GrowingWords;
   readonly #ordinals: GrowingWords;
@@ -24,6 +26,7 @@ export class StoreState {
     this.set = set;
     this.indicators = new LayeredTable(set.indicators);
     this.benign = new LayeredTable(set.benign.table);
+    this.patterns = new LayeredPatterns(set);
     this.#revoked = new GrowingWords(set.revoked);
     this.#contested = new GrowingWords(set.contested);
     this.#ordinals = new GrowingWords(set.ordinals);
@@ -62,6 +65,7 @@ export class StoreState {
         this.indicators.renew(renewal);
         this.benign.renew(renewal);
       }
+      if (entry.rows.patterns !== undefined) this.patterns.apply(entry.rows.patterns);
     }
     this.#revoked.append(entry.revoked, 4 * MAX_REVOKED);
     this.#contested.append(entry.contested);

@@ -59,6 +59,8 @@ const EPOCH_JUMP_MS = 3_600_000;
 const GROUP_BYTES = 100;
 /** Groups that one event looks at after a reload, for plans that are gone. */
 const PURGED_PER_PUSH = 16;
+/** In place of the key of a plan that is gone for good. */
+const GONE = '';
 /** Chunk that lists the keys of all plans. */
 const PLANS = 'plans';
 
@@ -71,8 +73,9 @@ export class PatternStream<E> {
     evictedKeys: 0,
     undecided: 0,
   };
-  readonly #plans: readonly ObservationPlan[];
-  readonly #spansMs: readonly number[];
+  /** By number; undefined: it was removed, its number is not given again. */
+  readonly #plans: (ObservationPlan | undefined)[];
+  readonly #spansMs: number[];
   readonly #options: Required<PatternStreamOptions>;
   /** Least recently used first. */
   #groups = new Map<string, Group<E>>();
@@ -81,12 +84,13 @@ export class PatternStream<E> {
   /** Keys of all plans that groups may belong to, those of plans that are gone included: groups hold the position. */
   #known: string[];
   /** By that position: number of the plan, -1 when it is gone. By plan: the position. */
-  #planOf: readonly number[];
-  #knownOf: readonly number[];
+  #planOf: number[];
+  #knownOf: number[];
   /** Where the look for groups of plans that are gone has come to; undefined: there are none. */
   #purgeAt: number | undefined;
   readonly #picture: KeyedPicture<GroupCollection>;
-  readonly #keys: readonly string[];
+  /** By number of the plan, those that were removed included. */
+  readonly #keys: string[];
   /** Told of a group before events leave it. */
   fullest: ((group: { readonly pattern: number; readonly kept: readonly Kept<E>[] }) => void) | undefined;
   readonly #codec: EventCodec<E>;
@@ -104,11 +108,11 @@ export class PatternStream<E> {
     codec: EventCodec<E>,
     options: PatternStreamOptions = {},
   ) {
-    this.#plans = plans;
-    this.#keys = keys;
+    this.#plans = [...plans];
+    this.#keys = [...keys];
     this.#known = [...keys];
     this.#planOf = [...keys.keys()];
-    this.#knownOf = this.#planOf;
+    this.#knownOf = [...keys.keys()];
     this.#codec = codec;
     this.#picture = new KeyedPicture('groups', {
       keyBound: () => this.#byNumber.length,
@@ -126,7 +130,49 @@ export class PatternStream<E> {
       budgetBytes: options.budgetBytes ?? 256 << 20,
       maxSteps: options.maxSteps ?? 100_000,
     };
-    this.#spansMs = plans.map((plan) => Math.min(planSpanMs(plan), this.#options.retentionMs));
+    this.#spansMs = plans.map((plan) => this.#spanOf(plan));
+  }
+
+  #spanOf(plan: ObservationPlan): number {
+    return Math.min(planSpanMs(plan), this.#options.retentionMs);
+  }
+
+  /**
+   * Other plans, while events go on. What is kept for plans that go is dropped, bit by bit, unless one that comes has the same key: that goes
+   * on with it. Plans that come have the numbers from the one returned on.
+   */
+  change(
+    removed: readonly number[],
+    added: readonly { readonly plan: ObservationPlan; readonly key: string }[],
+  ): number {
+    const first = this.#plans.length;
+    const left = new Map<string, number>();
+    for (const number of removed) {
+      const known = this.#knownOf[number];
+      if (this.#plans[number] === undefined || known === undefined) continue;
+      left.set(this.#keys[number] as string, known);
+      this.#plans[number] = undefined;
+      this.#planOf[known] = -1;
+      this.#lateOf.delete(number);
+      this.#undecidedOf.delete(number);
+    }
+    for (const { plan, key } of added) {
+      const known = left.get(key) ?? this.#known.push(key) - 1;
+      left.delete(key);
+      this.#knownOf.push(known);
+      this.#planOf[known] = this.#plans.push(plan) - 1;
+      this.#keys.push(key);
+      this.#spansMs.push(this.#spanOf(plan));
+    }
+    // One that comes back later under the same key begins anew.
+    for (const known of left.values()) this.#known[known] = GONE;
+    if (left.size > 0) this.#purgeAt = 0;
+    return first;
+  }
+
+  /** Keys of the plans that are there. */
+  #liveKeys(): string[] {
+    return this.#keys.filter((_, plan) => this.#plans[plan] !== undefined);
   }
 
   /** Events kept, over all patterns and keys. */
@@ -140,8 +186,10 @@ export class PatternStream<E> {
   }
 
   push(fact: PatternFact<E>): PatternStreamMatch<E> | undefined {
+    if (fact.pattern >= this.#plans.length) throw new Error(`no pattern ${fact.pattern}`);
     const plan = this.#plans[fact.pattern];
-    if (plan === undefined) throw new Error(`no pattern ${fact.pattern}`);
+    // A worker had seen the event before it heard that the pattern is gone.
+    if (plan === undefined) return undefined;
     const group = this.#groupOf(fact.pattern, fact.key);
     group.touched = ++this.#pushes;
     if (fact.isReplay === true && fact.timeMs < group.newestMs - EPOCH_JUMP_MS) this.#beginEpoch(group);
@@ -175,7 +223,7 @@ export class PatternStream<E> {
   takeOver(former: PatternStream<E>): readonly string[] {
     if (former === this) return [];
     const positions = new Map(former.#known.map((key, known) => [key, known]));
-    const before = new Set(former.#keys);
+    const before = new Set(former.#liveKeys());
     this.#known = former.#known;
     this.#knownOf = this.#keys.map((key) => positions.get(key) ?? this.#known.push(key) - 1);
     const planOf = new Array<number>(this.#known.length).fill(-1);
@@ -191,7 +239,7 @@ export class PatternStream<E> {
       [former.#undecidedOf, this.#undecidedOf],
     ] as const)
       for (const [plan, count] of theirs) {
-        const here = planOf[former.#knownOf[plan] as number] ?? -1;
+        const here = this.#planOf[former.#knownOf[plan] as number] ?? -1;
         if (here >= 0) ours.set(here, count);
       }
     this.#total = former.#total;
@@ -214,7 +262,7 @@ export class PatternStream<E> {
   /** Groups of plans that are not here are left out. Returns the keys of the plans that the snapshot does not know. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
     const known = new Set((chunks.get(PLANS)?.head ?? []) as readonly string[]);
-    const planOf = new Map(this.#keys.map((key, plan) => [key, plan]));
+    const planOf = new Map(this.#keys.flatMap((key, plan) => (this.#plans[plan] === undefined ? [] : [[key, plan]])));
     const saved = [...chunks].flatMap(([name, { head }]) => (name === PLANS ? [] : (head as GroupCollection)));
     saved.sort((a, b) => a.touched - b.touched);
     for (const { pattern, key, newestMs, touched, kept } of saved) {
@@ -228,7 +276,7 @@ export class PatternStream<E> {
       for (const { event } of group.kept) this.#bytes += this.#codec.size(event);
       this.#pushes = Math.max(this.#pushes, touched);
     }
-    return this.#keys.filter((key) => !known.has(key));
+    return this.#liveKeys().filter((key) => !known.has(key));
   }
 
   /** Late events of one plan. */
@@ -243,7 +291,7 @@ export class PatternStream<E> {
 
   /** Numbers of the plans for which the test holds. */
   plansOf(test: (plan: number) => boolean): number[] {
-    return [...this.#plans.keys()].filter(test);
+    return [...this.#plans.keys()].filter((plan) => this.#plans[plan] !== undefined && test(plan));
   }
 
   /** Numbers of the observations that a plan speaks of. */
@@ -261,7 +309,7 @@ export class PatternStream<E> {
   }
 
   *#draw(steps: Iterable<SnapshotChunk | undefined>): Generator<SnapshotChunk, void> {
-    yield encodeChunk(PLANS, this.#keys);
+    yield encodeChunk(PLANS, this.#liveKeys());
     for (const chunk of steps) if (chunk !== undefined) yield chunk;
     yield closing([PLANS, ...this.#picture.chunkKeys()]);
   }

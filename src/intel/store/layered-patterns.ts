@@ -1,0 +1,105 @@
+/**
+ * LayeredPatterns: the patterns of the store that no single value decides: those of the base, those that came since, and keys of those that count no
+ * more. A key is a digest of all that makes a pattern what it is (feed, text, everything said), so that a base built anew, with other
+ * numbers, knows it by the same; equal ones of a feed are numbered. Adding what is there, or removing what is not, changes nothing.
+ */
+import { createHash } from 'node:crypto';
+import type { DetailsInput } from '../../core/indicator-table.ts';
+import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
+import type { DeferReason } from '../../rules/stix/atomic-values.ts';
+import type { IntelSet } from '../intel-set.ts';
+
+/** A pattern with all that its feed says; plain data. */
+export interface StoredPattern {
+  readonly key: string;
+  readonly pattern: string;
+  readonly reason: DeferReason;
+  readonly feed: string;
+  readonly said: DetailsInput;
+}
+
+/** First goes what is removed, then comes what is added. */
+export interface PatternChange {
+  readonly removed: readonly string[];
+  readonly added: readonly StoredPattern[];
+}
+
+/** A pattern that counts; `details`: its number in the base, absent for one that came since. */
+export interface LivePattern extends StoredPattern {
+  readonly details?: number;
+}
+
+export const NO_PATTERNS: PatternChange = { removed: [], added: [] };
+
+export function isNoChange({ removed, added }: PatternChange): boolean {
+  return removed.length + added.length === 0;
+}
+
+/** From one list of patterns to another. */
+export function patternChange(before: Iterable<StoredPattern>, after: Iterable<LivePattern>): PatternChange {
+  const left = new Set([...before].map(({ key }) => key));
+  const added: StoredPattern[] = [];
+  for (const { details: _details, ...pattern } of after) if (!left.delete(pattern.key)) added.push(pattern);
+  return { removed: [...left], added };
+}
+
+type PatternsOfSet = Pick<IntelSet, 'deferred' | 'indicators'>;
+
+const KEY_BYTES = 16;
+
+export class LayeredPatterns {
+  readonly #set: PatternsOfSet;
+  readonly #removed = new Set<string>();
+  readonly #added = new Map<string, StoredPattern>();
+
+  constructor(set: PatternsOfSet) {
+    this.#set = set;
+  }
+
+  apply({ removed, added }: PatternChange): void {
+    for (const key of removed) if (!this.#added.delete(key)) this.#removed.add(key);
+    for (const pattern of added) this.#added.set(pattern.key, pattern);
+  }
+
+  /** Those that came since the base. */
+  get added(): Iterable<StoredPattern> {
+    return this.#added.values();
+  }
+
+  /** All that count, or those of `ids` alone: those of the base first. */
+  *live(ids?: ReadonlySet<string>): Generator<LivePattern> {
+    for (const pattern of patternsOf(this.#set, ids))
+      if (!this.#removed.has(pattern.key) && !this.#added.has(pattern.key)) yield pattern;
+    for (const pattern of this.#added.values()) if (ids?.has(pattern.said.id ?? '') !== false) yield pattern;
+  }
+}
+
+/** Of a set, with their numbers; `ids`: only those of these. */
+export function* patternsOf(
+  { deferred, indicators }: PatternsOfSet,
+  ids?: ReadonlySet<string>,
+): Generator<LivePattern & { readonly details: number }> {
+  if (deferred.length === 0 || ids?.size === 0) return;
+  const { idHash, feeds } = indicators.columns;
+  const hashes = ids === undefined ? undefined : new Set([...ids].map((id) => keyHash(idKey(id))));
+  const seen = new Map<string, number>();
+  for (const { pattern, reason, details } of deferred) {
+    // Without a look at the text where that can be.
+    if (idHash !== undefined && hashes?.has(idHash[details] ?? NO_ID) === false) continue;
+    const said = indicators.said(details);
+    if (ids?.has(said.id ?? '') === false) continue;
+    const feed = feeds[indicators.feedOf(details)] ?? '';
+    const key = digestOf(feed, pattern, said);
+    const number = 1 + (seen.get(key) ?? 0);
+    seen.set(key, number);
+    yield { key: number === 1 ? key : `${key}.${number}`, pattern, reason, feed, said, details };
+  }
+}
+
+/** The number of the name is no part of it: that depends on when it came. */
+function digestOf(feed: string, pattern: string, { ordinal: _ordinal, ...said }: DetailsInput): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([feed, pattern, said]))
+    .digest();
+  return digest.toString('base64url', 0, KEY_BYTES);
+}
