@@ -100,6 +100,8 @@ export interface Wanted {
   readonly rules: boolean;
   /** Positions of the Sigma rules that may hold; absent: any may. */
   readonly sigma?: Iterable<number>;
+  /** The record was seen to be one JSON object and nothing else. */
+  readonly isRead?: boolean;
 }
 
 const NOTHING: readonly Detection[] = Object.freeze([]);

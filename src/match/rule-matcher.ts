@@ -120,7 +120,7 @@ export class RuleMatcher {
   matchCandidates(event: RuleEvent, source: EventSource, candidates: Iterable<number>): readonly number[] {
     // Characters beyond ASCII make some hundred rules possible; the index tells them apart faster than evaluating each.
     if ('length' in candidates && Number(candidates.length) > MANY_CANDIDATES) return this.match(event, source);
-    const eventId = eventIdText(event.base);
+    const eventId = eventIdOf(event.base);
     this.counters.events++;
     this.#begin();
     const matched: number[] = [];
@@ -208,9 +208,9 @@ export class RuleMatcher {
     return clause ?? undefined;
   }
 
-  #isAdmitted(rule: number, source: EventSource, eventId: string): boolean {
+  #isAdmitted(rule: number, source: EventSource, eventId: number | undefined): boolean {
     const { logsource } = this.rules[rule] as DetectionRule;
-    return admits(logsource, source) && (eventId === '' || this.#mayFire(rule, Number(eventId)));
+    return admits(logsource, source) && (eventId === undefined || this.#mayFire(rule, eventId));
   }
 
   #mayFire(rule: number, eventId: number): boolean {
@@ -223,8 +223,8 @@ export class RuleMatcher {
   }
 
   #groupOf(fields: EventObject, source: EventSource): Group {
-    const eventId = eventIdText(fields);
-    const key = eventId === '' ? source.key : `${source.key}#${eventId}`;
+    const eventId = eventIdOf(fields);
+    const key = eventId === undefined ? source.key : `${source.key}#${eventId}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
       if (this.#groups.size >= MAX_GROUPS) this.#groups.clear();
@@ -235,7 +235,7 @@ export class RuleMatcher {
     return group;
   }
 
-  #buildGroup(source: EventSource, eventId: string): Group {
+  #buildGroup(source: EventSource, eventId: number | undefined): Group {
     const always: number[] = [];
     const indexes = new Map<number, LiteralIndex>();
     let size = 0;
@@ -272,10 +272,10 @@ export class RuleMatcher {
 
 const NONE: readonly number[] = Object.freeze([]);
 
-/** Text of a plain decimal event id; empty when absent, not scalar, or spelled otherwise: then nothing follows from it. */
-function eventIdText(fields: EventObject): string {
-  if (!Object.hasOwn(fields, 'EventID')) return '';
+/** A plain decimal event id; undefined when absent, not scalar, or spelled otherwise: then nothing follows from it. */
+function eventIdOf(fields: EventObject): number | undefined {
+  if (!Object.hasOwn(fields, 'EventID')) return undefined;
   const value = fields['EventID'];
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-  return /^\d{1,9}$/.test(text) ? text : '';
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value < 1e9 ? value : undefined;
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }

@@ -254,8 +254,7 @@ class LineFileScan {
       const fed = scanner.fedOf?.(i);
       if (fed === undefined || !this.#isFed(fed, start, end, line, record)) {
         const wanted = scanner.wantedOf(i);
-        if (this.#framing === 'ndjson' && !isOneRecord(this.#input, start, end, this.#options.maxRecordBytes))
-          return undefined;
+        if (!this.#isOneRecord(start, end, wanted.isRead === true)) return undefined;
         const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
         if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
         if (wanted.rules || !this.#waiting.add(this.#input, start, end, origin, wanted)) {
@@ -272,16 +271,22 @@ class LineFileScan {
   /** A record that need not be decoded; the sieve has seen that the line is one object and nothing else. */
   #isFed(fed: FedValues, start: number, end: number, line: number, record: number): boolean {
     const { maxRecordBytes, arrivalMs } = this.#options;
-    // Of the lines that are one object the framer takes those of some kinds apart: their first key begins with an R.
-    const isPlain = this.#input[start + 1] === QUOTE && ((this.#input[start + 2] ?? 0) | 0x20) !== 0x72;
-    if (end - start > maxRecordBytes) return false;
-    if (this.#framing === 'ndjson' && !isPlain && !isOneRecord(this.#input, start, end, maxRecordBytes)) return false;
+    if (end - start > maxRecordBytes || !this.#isOneRecord(start, end, true)) return false;
     this.#examineWaiting();
     const origin = this.#origin;
     origin.position = this.#base + start;
     origin.line = line;
     origin.record = record;
     return this.#processor.feed(fed, origin, start, end, arrivalMs, this.#found);
+  }
+
+  /** Whether the exact framing would take the line as one record as well. `isRead`: the sieve has seen that it is one object and nothing else. */
+  #isOneRecord(start: number, end: number, isRead: boolean): boolean {
+    const { maxRecordBytes } = this.#options;
+    if (this.#framing !== 'ndjson') return true;
+    // Of the lines that are one object the framer takes those of some kinds apart: their first key begins with an R.
+    const isPlain = this.#input[start + 1] === QUOTE && ((this.#input[start + 2] ?? 0) | 0x20) !== 0x72;
+    return (isRead && isPlain && end - start <= maxRecordBytes) || isOneRecord(this.#input, start, end, maxRecordBytes);
   }
 
   #examineWaiting(): void {
@@ -320,7 +325,6 @@ function blankLines(bytes: Buffer, length: number): readonly number[] {
   return blanks;
 }
 
-/** Whether the exact framing would take the line as one record as well. */
 function isOneRecord(bytes: Buffer, start: number, end: number, maxRecordBytes: number): boolean {
   if (isPlainObjectLine(bytes, start, end, maxRecordBytes)) return true;
   const { records, dropped } = frameAll(createFramer('ndjson', { maxRecordBytes }), [bytes.subarray(start, end)]);

@@ -54,8 +54,8 @@ export class IndicatorLines implements LineScanner {
 }
 
 export class RuleLines implements LineScanner {
-  /** Values of processes are read once more after the scan: less stays close. */
-  readonly readBytes = 1 << 18;
+  /** Candidates are examined behind the scan: the more there are the longer that code and what it needs stay close. */
+  readonly readBytes = 1 << 20;
   readonly #sieve: SigmaSieve;
   readonly #scanner: Scanner;
   readonly #hasIndicators: () => boolean;
@@ -130,9 +130,10 @@ export class RuleLines implements LineScanner {
   }
 }
 
-/** What the rules want of a candidate of the sieve. */
+/** What the rules want of a candidate of the sieve, which has read those that are not for all rules. */
 function sieveWants(result: SieveResult, candidate: number): Wanted {
-  return wantedBy(rulesOf(result, candidate));
+  const sigma = rulesOf(result, candidate);
+  return sigma === undefined ? RULES_ONLY : { indicators: false, rules: true, sigma, isRead: true };
 }
 
 function wantedBy(sigma: Uint32Array | undefined): Wanted {

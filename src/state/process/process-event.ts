@@ -81,17 +81,24 @@ export function processEventOf(fields: EventObject, told: ToldTime, defaultHost 
   };
   const pid = processId(read(shape.pid));
   if (pid === undefined) return undefined;
-  return {
+  const event: { -readonly [K in keyof ProcessEvent]: ProcessEvent[K] } = {
     kind: shape.kind,
     host: hostAmong(hosts, fields) ?? defaultHost,
     pid,
-    ...startOf(shape, read, told),
-    ...optional('guid', read(shape.guid)),
-    ...optional('parentPid', processId(read(shape.parentPid))),
-    ...optional('parentGuid', read(shape.parentGuid)),
+    timeMs: told.timeMs,
     fields: collect(shape.fields, read),
     parentFields: collect(shape.parentFields, read),
   };
+  const startMs = startOf(shape, read, told);
+  if (startMs !== undefined) event.timeMs = startMs;
+  else if (told.timeOrigin !== 'field') event.isTimeAssumed = true;
+  const guid = read(shape.guid);
+  if (guid !== undefined) event.guid = guid;
+  const parentPid = processId(read(shape.parentPid));
+  if (parentPid !== undefined) event.parentPid = parentPid;
+  const parentGuid = read(shape.parentGuid);
+  if (parentGuid !== undefined) event.parentGuid = parentGuid;
+  return event;
 }
 
 /** The machine that a record names. */
@@ -189,15 +196,10 @@ function fits({ keys, when, lacks }: FittingShape, prefix: string, fields: Event
   return !lacks.some((name) => hasField(fields, name));
 }
 
-function startOf(
-  { start }: FittingShape,
-  read: Read,
-  { timeMs, timeOrigin }: ToldTime,
-): Pick<ProcessEvent, 'timeMs' | 'isTimeAssumed'> {
+/** The time of the start where the shape has one of its own. */
+function startOf({ start }: FittingShape, read: Read, { timeMs }: ToldTime): number | undefined {
   const text = read(start);
-  const own = text === undefined ? undefined : parseTime(text, 'Z', timeMs);
-  if (own !== undefined) return { timeMs: own };
-  return timeOrigin === 'field' ? { timeMs } : { timeMs, isTimeAssumed: true };
+  return text === undefined ? undefined : parseTime(text, 'Z', timeMs);
 }
 
 function collect(properties: FittingShape['fields'], read: Read): Record<string, string> {
@@ -207,8 +209,4 @@ function collect(properties: FittingShape['fields'], read: Read): Record<string,
     if (text !== undefined) found[property] = text;
   }
   return found;
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: string });
 }
