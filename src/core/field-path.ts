@@ -1,8 +1,10 @@
 /**
  * Field lookup on an Event (sigma.md section 4, "Field lookup").
  *
- * A key with the complete name wins, dots included; else dotted segments walk through nested objects; a segment that meets
- * an array tries each element. Only own keys are ever seen, so "constructor" or "__proto__" find nothing they should not.
+ * A key with the complete name wins, dots included; else dotted segments walk through nested objects, where a key may be several of
+ * them in one: `a.b.c` is found in {"a.b": {"c": 1}} and {"a": {"b.c": 1}} as well. Where the name leads to several values each
+ * counts. A segment that meets an array tries each element. Only own keys are ever seen, so "constructor" or "__proto__" find
+ * nothing they should not.
  */
 import type { EventObject, EventValue } from './event.ts';
 import { isEventObject } from './event.ts';
@@ -10,10 +12,15 @@ import { isEventObject } from './event.ts';
 /** Calls `visit` for each value the name selects; stops when it returns true. Returns whether it stopped. */
 export function someValue(fields: EventObject, name: string, visit: (value: EventValue) => boolean): boolean {
   if (Object.hasOwn(fields, name)) return visitLeaf(fields[name], visit);
-  const dot = name.indexOf('.');
-  // Most names of a list of candidates are absent: told by the first segment, before anything is split.
-  if (dot < 0 || !Object.hasOwn(fields, name.slice(0, dot))) return false;
-  return walk(fields, name.split('.'), 0, visit);
+  // Most names of a list of candidates are absent: told by what they begin with, before anything is split.
+  return beginsAt(fields, name) && walk(fields, name.split('.'), 0, visit);
+}
+
+/** Whether there is a key that a dotted name may begin with. */
+function beginsAt(fields: EventObject, name: string): boolean {
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1))
+    if (Object.hasOwn(fields, name.slice(0, dot))) return true;
+  return false;
 }
 
 /** All values that a name selects, arrays flattened; empty when the field is absent. */
@@ -29,7 +36,7 @@ export function valuesOf(fields: EventObject, name: string): readonly EventValue
 /** All values that a name selects, arrays as they are. */
 export function wholeValues(fields: EventObject, name: string): readonly EventValue[] {
   if (Object.hasOwn(fields, name)) return [fields[name] as EventValue];
-  return name.includes('.') ? wholeBelow(fields, name.split('.'), 0) : [];
+  return beginsAt(fields, name) ? wholeBelow(fields, name.split('.'), 0) : [];
 }
 
 function wholeBelow(value: EventValue, segments: readonly string[], depth: number): readonly EventValue[] {
@@ -37,16 +44,18 @@ function wholeBelow(value: EventValue, segments: readonly string[], depth: numbe
   if (Array.isArray(value))
     return (value as readonly EventValue[]).flatMap((item) => wholeBelow(item, segments, depth));
   if (!isEventObject(value)) return [];
-  const segment = segments[depth] as string;
-  if (Object.hasOwn(value, segment)) return wholeBelow(value[segment] as EventValue, segments, depth + 1);
-  const rest = segments.slice(depth).join('.');
-  return depth > 0 && Object.hasOwn(value, rest) ? [value[rest] as EventValue] : [];
+  const found: EventValue[] = [];
+  let key = segments[depth] as string;
+  for (let end = depth + 1; ; key += `.${segments[end++]}`) {
+    if (Object.hasOwn(value, key)) found.push(...wholeBelow(value[key] as EventValue, segments, end));
+    if (end === segments.length) return found;
+  }
 }
 
 /** True when the name selects anything at all, null and empty containers included. */
 export function hasField(fields: EventObject, name: string): boolean {
   if (Object.hasOwn(fields, name)) return true;
-  return name.includes('.') && exists(fields, name.split('.'), 0);
+  return beginsAt(fields, name) && exists(fields, name.split('.'), 0);
 }
 
 /** False: a record with these keys has nothing under the name. */
@@ -94,11 +103,11 @@ function walk(
   if (Array.isArray(value)) return value.some((item) => walk(item, segments, depth, visit));
   if (depth === segments.length) return visitLeaf(value, visit);
   if (!isEventObject(value)) return false;
-  const segment = segments[depth] as string;
-  if (Object.hasOwn(value, segment)) return walk(value[segment], segments, depth + 1, visit);
-  // The rest may itself be one dotted key: {"event": {"user.name": "x"}}.
-  const rest = segments.slice(depth).join('.');
-  return depth > 0 && Object.hasOwn(value, rest) ? visitLeaf(value[rest], visit) : false;
+  let key = segments[depth] as string;
+  for (let end = depth + 1; ; key += `.${segments[end++]}`) {
+    if (Object.hasOwn(value, key) && walk(value[key], segments, end, visit)) return true;
+    if (end === segments.length) return false;
+  }
 }
 
 function exists(value: EventValue | undefined, segments: readonly string[], depth: number): boolean {
@@ -106,9 +115,11 @@ function exists(value: EventValue | undefined, segments: readonly string[], dept
   if (depth === segments.length) return true;
   if (Array.isArray(value)) return value.some((item) => exists(item, segments, depth));
   if (!isEventObject(value)) return false;
-  const segment = segments[depth] as string;
-  if (Object.hasOwn(value, segment)) return exists(value[segment], segments, depth + 1);
-  return depth > 0 && Object.hasOwn(value, segments.slice(depth).join('.'));
+  let key = segments[depth] as string;
+  for (let end = depth + 1; ; key += `.${segments[end++]}`) {
+    if (Object.hasOwn(value, key) && exists(value[key], segments, end)) return true;
+    if (end === segments.length) return false;
+  }
 }
 
 function visitLeaf(value: EventValue | undefined, visit: (value: EventValue) => boolean): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withExactIntegers } from './exact-integers.ts';
+import { withExactIntegers } from '../core/exact-integers.ts';
 import { jsonDecoder } from './json.ts';
 
 const decode = (text: string, maxDepth = 64) => {

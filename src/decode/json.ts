@@ -6,7 +6,7 @@
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { DecodeLimits, Decoded, Decoder } from './decoder.ts';
-import { digitsOf, withExactIntegers } from './exact-integers.ts';
+import { digitsOf, withExactIntegers } from '../core/exact-integers.ts';
 import { decodeUtf8, textRecord } from './text.ts';
 
 export const jsonDecoder: Decoder = {

@@ -14,6 +14,7 @@ export type Next = (limit: number) => number;
 export const pick = <T>(next: Next, list: readonly T[]): T => list[next(list.length)] as T;
 
 export const RANDOM_FIELDS = ['Image', 'CommandLine', 'a.b', 'EventID', 'n', 'list'] as const;
+const ANY: GlobPart = { wildcard: 'any' };
 const WORDS = [
   'cmd.exe',
   '\\CMD.EXE',
@@ -148,7 +149,7 @@ export function randomPredicate(next: Next, depth: number, names: readonly strin
       kind: 'keyword',
       test: {
         kind: 'glob',
-        parts: [{ wildcard: 'any' }, ...glob(next), { wildcard: 'any' }],
+        parts: [...(next(8) > 0 ? [ANY] : []), ...glob(next), ...(next(8) > 0 ? [ANY] : [])],
         collation: next(3) === 0 ? 'exact' : 'folded',
         typing: 'bridged',
         normalize: 'none',

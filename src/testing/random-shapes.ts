@@ -25,20 +25,25 @@ const WINDOWS_SOURCES: readonly LogSource[] = [
 ];
 const WINDOWS_NAMES = ['Provider_Name', 'Channel', 'ParentImage', 'Image', 'EventType', 'User', 'Message', 'Product'];
 
-/** Puts a value where the dotted path leads: nested, as one key, or partly so; what stands there already may go. */
+/** Puts a value where the dotted path leads: nested, as one key, or with several parts in one key; what stands there already may go. */
 export function place(next: Next, record: Fields, path: string, value: EventValue): void {
-  const segments = path.split('.');
-  const nested = next(8) === 0 ? next(segments.length) : pick(next, [0, segments.length - 1, segments.length - 1]);
+  const isMixed = next(8) === 0;
+  const isOneKey = next(3) === 0;
+  const keys: string[] = [];
+  for (const segment of path.split('.'))
+    if (keys.length > 0 && (isMixed ? next(2) === 0 : isOneKey)) keys.push(`${keys.pop()}.${segment}`);
+    else keys.push(segment);
+  const last = keys.pop() as string;
   let object = record;
-  for (const segment of segments.slice(0, nested)) {
-    const below = object[segment];
+  for (const key of keys) {
+    const below = object[key];
     const isObject = typeof below === 'object' && below !== null && !Array.isArray(below);
     if (below !== undefined && !isObject) return;
     const inner: Fields = isObject ? (below as Fields) : {};
-    object[segment] = next(40) === 0 ? [inner] : inner;
+    object[key] = next(40) === 0 ? [inner] : inner;
     object = inner;
   }
-  object[segments.slice(nested).join('.')] = value;
+  object[last] = value;
 }
 
 function header(next: Next): Fields {
@@ -285,12 +290,17 @@ export const RANDOM_SHAPES: readonly RandomShape[] = [
     ]),
   },
   { name: 'windows-flat', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: flat },
-  { name: 'windows-winlogbeat', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: winlogbeat },
+  {
+    name: 'windows-winlogbeat',
+    sources: WINDOWS_SOURCES,
+    names: [...WINDOWS_NAMES, 'process.parent.executable', 'winlog.event_data.Image'],
+    record: winlogbeat,
+  },
   { name: 'windows-evtx', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: evtx },
   {
     name: 'elastic-endpoint',
     sources: WINDOWS_SOURCES,
-    names: [...WINDOWS_NAMES, 'process.executable'],
+    names: [...WINDOWS_NAMES, 'process.executable', 'process.pe.product'],
     record: elastic,
   },
   {

@@ -71,6 +71,13 @@ describe('the state of a running service', () => {
     const { out } = await cli('show', MANY_FAILED, '--filter', 'alice');
     expect(out).toContain('user=alice\n  2 in the window, 2026-03-01T10:00:01.000Z to 2026-03-01T10:00:03.000Z');
     expect(out).toContain('event_count 2, needs >= 3: 1 more');
+    // By its title as well.
+    const { rules } = (await ask('/api/state')).body as { rules: { rule: string; name: string }[] };
+    const title = rules.find(({ rule }) => rule === MANY_FAILED)?.name ?? '';
+    expect((await ask(`/api/state?rule=${encodeURIComponent(title.toUpperCase())}&filter=alice`)).body).toMatchObject({
+      rule: MANY_FAILED,
+      groups: [{ group: { user: 'alice' } }],
+    });
     const outer = await ask(`/api/state?rule=${FAILED_THEN_IN}`);
     expect(outer.body['groups']).toMatchObject([
       { group: { user: 'carol' }, missing: ['no match of "22222222-2222-4222-8222-222222222222" in the window'] },

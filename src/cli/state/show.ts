@@ -16,7 +16,7 @@ export const showCommand: CliCommand = {
   build: (action) =>
     addServiceOptions(new Command('show'))
       .description('windows of a correlation or pattern by group: what is in them, and why they did not fire')
-      .argument('<rule>', 'id of the rule, as flint state ls shows it')
+      .argument('<rule>', 'id or title of the rule, as flint state ls shows them')
       .option('--filter <text>', 'only groups with this text in a value of their key')
       .option('--limit <count>', 'groups shown, 1 to 1,000; default 100')
       .addHelpText('after', '\nExamples:\n  flint state show 4c1d... -c flint.yaml --filter alice')

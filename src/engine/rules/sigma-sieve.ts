@@ -50,6 +50,8 @@ const TIE_BREAK = 1e-3;
 const SEARCH_COST = 1e-3;
 /** Groups hold the rules of a kind; names that tell kinds are log content. */
 const MAX_GROUPS = 1024;
+/** Names of more parts are looked up in decoded records: each part may be a key of its own, or one with its neighbours. */
+const MAX_SEGMENTS = 6;
 const MAX_BYTES = 512 << 20;
 
 export interface SigmaSieveOptions {
@@ -201,7 +203,7 @@ export class SigmaSieve {
     const derived = this.#derived;
     const subject = eventSubject(event.fields);
     const placesOf = remembered((field): readonly RecordPlace[] | undefined => {
-      const found = view.placesOf(field);
+      const found = field.split('.').length > MAX_SEGMENTS ? undefined : view.placesOf(field);
       // Processes that are remembered may answer what the record does not have.
       if (derived?.has(field) !== true) return found;
       return (found ?? []).some(({ path }) => trace.isPresent(path)) ? found : undefined;

@@ -5,6 +5,7 @@
 import type { EventObject, EventValue } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
+import { parseInnerJson } from '../../core/inner-json.ts';
 import type { RecordPlace } from '../../core/record-place.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
@@ -49,14 +50,8 @@ export const cloudtrail: Shape = {
 function unwrapped(fields: EventObject): EventObject {
   const text = Object.hasOwn(fields, 'CloudTrailEvent') ? fields['CloudTrailEvent'] : undefined;
   if (typeof text !== 'string' || has(fields, 'eventSource')) return fields;
-  try {
-    const inner = JSON.parse(text) as EventValue;
-    return isEventObject(inner) ? { ...fields, ...inner } : fields;
-  } catch (error) {
-    // Text that is no JSON stays what it is.
-    if (error instanceof SyntaxError) return fields;
-    throw error;
-  }
+  const inner = parseInnerJson(text);
+  return inner !== undefined && isEventObject(inner) ? { ...fields, ...inner } : fields;
 }
 
 export const okta = fixed(

@@ -40,7 +40,10 @@ export function namedShape({ name, summary, recognises, rows, prefixes = [], sou
     },
     recordView: (fields) => {
       // Members of objects in a list are for the decoder, and so are keys that are dotted themselves.
-      const isPlain = prefixes.every((prefix) => isObjectOrAbsent(fields, prefix.split('.')));
+      const isPlain = prefixes.every((prefix) => {
+        const isOneKey = prefix.includes('.') && classOf(fields, prefix) !== 'absent';
+        return !isOneKey && isObjectOrAbsent(fields, prefix.split('.'));
+      });
       if (!isPlain) return undefined;
       const own = (wanted: string): RecordPlace[] => [
         ...(places.get(wanted) ?? []),
@@ -49,10 +52,10 @@ export function namedShape({ name, summary, recognises, rows, prefixes = [], sou
       ];
       return {
         source: sourceOf(fields),
-        // The first part of a dotted name is hardly ever one that has got another place.
+        // The first parts of a dotted name are hardly ever one that has got another place.
         placesOf: (wanted) => {
-          const [first = ''] = wanted.split('.', 1);
-          const isMoved = prefixes.length > 0 || places.has(first);
+          const isMoved =
+            prefixes.length > 0 || wanted.split('.').some((_, i, all) => places.has(all.slice(0, i).join('.')));
           return [...own(wanted), ...(isMoved ? below(wanted, own) : spellings(wanted).slice(1))];
         },
         manners: [],

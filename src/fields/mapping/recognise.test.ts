@@ -294,10 +294,10 @@ describe('field names', () => {
   it('of CloudTrail events wrapped by lookup-events', () => {
     const fields = {
       EventSource: 'ec2.amazonaws.com',
-      CloudTrailEvent: '{"eventSource":"ec2.amazonaws.com","eventName":"X"}',
+      CloudTrailEvent: '{"eventSource":"ec2.amazonaws.com","eventName":"X","n":12345678901234567891}',
     };
     expect(seen(fields)).toBe('aws-cloudtrail aws//cloudtrail');
-    expect(fieldsOf(fields)).toMatchObject({ eventName: 'X' });
+    expect(fieldsOf(fields)).toMatchObject({ eventName: 'X', n: '12345678901234567891' });
     expect(fieldsOf({ ...fields, CloudTrailEvent: '{' })).toMatchObject({ EventSource: 'ec2.amazonaws.com' });
   });
 

@@ -42,20 +42,31 @@ export function doubtful(path: readonly string[]): RecordPlace {
   return { path, isCertain: false };
 }
 
-/** A dotted name as one key and as nested objects; the end may be one dotted key, if nothing else stands there. */
+/** A dotted name as one key and as nested objects, in which a key may be several of its parts. In the order of `someValue`. */
 export function spellings(name: string): readonly RecordPlace[] {
-  const segments = name.split('.');
-  const last = segments.length - 1;
-  const partly = segments.slice(1, last).map((_, i) => [...segments.slice(0, i + 1), segments.slice(i + 1).join('.')]);
-  return [certain([name]), ...(last > 0 ? [certain(segments)] : []), ...partly.map(doubtful)];
+  if (!name.includes('.')) return [certain([name])];
+  const partly = splits(name.split('.')).slice(0, -1);
+  return [certain([name]), ...partly.map((path, i) => (i === 0 ? certain(path) : doubtful(path)))];
 }
 
-/** Where a dotted name leads to when its first part is found at `places`; which of these counts only the decoder can tell. */
+/** Every way to take neighbouring segments as one key; all in one comes last. */
+function splits(segments: readonly string[]): readonly (readonly string[])[] {
+  if (segments.length === 0) return [[]];
+  return segments.flatMap((_, i) => {
+    const key = segments.slice(0, i + 1).join('.');
+    return splits(segments.slice(i + 1)).map((rest) => [key, ...rest]);
+  });
+}
+
+/** Where a dotted name leads to when its first parts are found at `places`; which of these counts only the decoder can tell. */
 export function below(name: string, placesOf: (name: string) => readonly RecordPlace[]): readonly RecordPlace[] {
-  const dot = name.indexOf('.');
-  if (dot < 0) return [];
-  const rest = spellings(name.slice(dot + 1));
-  return placesOf(name.slice(0, dot)).flatMap(({ path }) => rest.map((place) => doubtful([...path, ...place.path])));
+  const places: RecordPlace[] = [];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const rest = spellings(name.slice(dot + 1));
+    for (const { path } of placesOf(name.slice(0, dot)))
+      places.push(...rest.map((place) => doubtful([...path, ...place.path])));
+  }
+  return places;
 }
 
 /**

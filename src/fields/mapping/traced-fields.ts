@@ -209,24 +209,28 @@ export function askedValues(fields: EventObject, name: string): readonly EventVa
   return found === undefined ? [] : valuesOf({ value: found[0][found[1]] as EventValue }, 'value');
 }
 
+type Holder = readonly [object: EventObject, key: string];
+
 /** The object in which a dotted name ends, and the key there. */
-function holderOf(fields: EventObject, name: string): readonly [object: EventObject, key: string] | undefined {
+function holderOf(fields: EventObject, name: string): Holder | undefined {
   if (Object.hasOwn(fields, name)) return [fields, name];
-  const segments = name.split('.');
-  let object = fields;
-  for (const [depth, key] of segments.entries()) {
-    if (!Object.hasOwn(object, key)) {
-      const rest = segments.slice(depth).join('.');
-      return depth > 0 && Object.hasOwn(object, rest) ? [object, rest] : undefined;
-    }
-    if (depth === segments.length - 1) return [object, key];
+  const found = holdersBelow(fields, name);
+  // Each of several counts.
+  if (found.length > 1) giveUp(fields);
+  return found[0];
+}
+
+function holdersBelow(object: EventObject, name: string): readonly Holder[] {
+  const found: Holder[] = [];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const key = name.slice(0, dot);
     const kind = classOf(object, key);
     // Every element of an array would be looked into.
     if (kind === 'array') giveUp(object);
-    if (kind !== 'object') return undefined;
-    object = object[key] as EventObject;
+    if (kind === 'object') found.push(...holdersBelow(object[key] as EventObject, name.slice(dot + 1)));
   }
-  return undefined;
+  if (Object.hasOwn(object, name)) found.push([object, name]);
+  return found;
 }
 
 function classOfValue(value: EventValue | undefined): QuestionAnswer {

@@ -1,7 +1,7 @@
 /**
  * FieldColumns: the columns that a query makes of the fields it looks at, in steps of which each builds on the one before. A name is
- * found as `core/field-path.ts` finds it: a member with the complete name first, else dotted segments through objects, every
- * element of an array tried on the way, and the rest of the name as one dotted member.
+ * found as `core/field-path.ts` finds it: a member with the complete name first, else dotted segments through objects, of which a
+ * member's name may hold several, every element of an array tried on the way.
  */
 import type { FieldPath } from '../../ir/predicate.ts';
 import { ADDRESS_STEPS } from './address-sql.ts';
@@ -155,36 +155,39 @@ export class FieldColumns {
     }));
   }
 
-  /** Lists of what the dotted segments lead to: through the last segment, and through a rest that is one dotted key. */
+  /** Lists of what the dotted segments lead to: the last key may be the last segment or several of them, and so may those before. */
   #walked(path: FieldPath): readonly string[] {
     const dialect = this.#dialect;
     const segments = path.name.split('.');
-    const found: string[] = [];
-    let previous = this.#column(`walk 1 ${path.name}`, `${this.#prefix(path)}_w1`, () => {
-      const first = dialect.member(this.#root, segments[0] as string);
-      return { expression: this.#call('flint_values', dialect.list([first])), reads: [] };
-    });
-    for (let depth = 1; depth < segments.length; depth++) {
-      const segment = segments[depth] as string;
-      const rest = segments.slice(depth).join('.');
-      const step = (name: string, key: string, condition: string): string => {
-        const label = `${this.#prefix(path)}_${name}${depth + 1}`;
-        const level = previous;
-        return this.#column(`${label} of ${path.name}`, label, () => {
-          const objects = dialect.filter(level, 'x', condition);
-          return { expression: dialect.map(objects, 'x', dialect.member('x', key)), reads: [level] };
-        });
-      };
-      const has = `${dialect.member('x', segment)} IS NOT NULL`;
-      if (rest !== segment) {
-        const hasRest = `${dialect.member('x', rest)} IS NOT NULL`;
-        found.push(step('r', rest, `NOT (${has}) AND ${hasRest}`));
+    const prefix = this.#prefix(path);
+    /** Objects that the first so many segments lead to, by their number. */
+    const reached: string[] = [];
+    for (let end = 1; end <= segments.length; end++) {
+      const lists: string[] = [];
+      // The complete name as one key is looked for before.
+      for (let start = end === segments.length ? 1 : 0; start < end; start++) {
+        const key = segments.slice(start, end).join('.');
+        const from = reached[start - 1];
+        const label = `${prefix}_w${start + 1}${end - start > 1 ? `to${end}` : ''}`;
+        lists.push(
+          this.#column(`${label} of ${path.name}`, label, () => {
+            if (from === undefined) {
+              const member = dialect.list([dialect.member(this.#root, key)]);
+              return { expression: dialect.filter(member, 'x', 'x IS NOT NULL'), reads: [] };
+            }
+            const members = dialect.map(from, 'x', dialect.member('x', key));
+            return { expression: dialect.filter(members, 'y', 'y IS NOT NULL'), reads: [from] };
+          }),
+        );
       }
-      const members = step('w', segment, has);
-      if (depth === segments.length - 1) found.push(members);
-      else previous = this.#applied('flint_values', members, `${members}_values`);
+      if (end === segments.length) return lists;
+      const all = this.#column(`${prefix} reached ${end}`, `${prefix}_r${end}`, () => ({
+        expression: this.#call('flint_values', dialect.concatLists(lists)),
+        reads: lists,
+      }));
+      reached.push(all);
     }
-    return found;
+    return [];
   }
 
   #everything(): string {

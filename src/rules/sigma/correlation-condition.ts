@@ -186,5 +186,9 @@ export function names(value: unknown, path: YamlPath, reporter: Reporter): strin
     );
     return [];
   }
-  return [...new Set(list.map(String))];
+  const texts = list.map(String);
+  for (const [index, text] of texts.entries())
+    if (texts.indexOf(text) < index)
+      reporter.warn('SIGMA_QUESTIONABLE', `"${text}" stands twice in ${path.at(-1)} and counts once`, [...path, index]);
+  return [...new Set(texts)];
 }

@@ -9,7 +9,7 @@ import { regexTest } from './compile.ts';
 import type { Modifier, ModifierProblem } from './modifiers/modifier.ts';
 import { described } from './modifiers/modifier.ts';
 import { MODIFIER_BY_NAME } from './modifiers/registry.ts';
-import { padded, parseText, plainText } from './text-value.ts';
+import { padded, parseText, plainText, type TextValue } from './text-value.ts';
 import type { Reporter } from './reporter.ts';
 import type { YamlPath } from './source-locator.ts';
 
@@ -163,19 +163,27 @@ function parseValue(
       return undefined;
     }
   }
-  return isKeyword ? keywordValue(value, path, reporter) : value;
+  return isKeyword ? keywordValue(value, chain, path, reporter) : value;
 }
 
-/** A keyword is searched inside every value of the event. */
-function keywordValue(value: SigmaValue, path: YamlPath, reporter: Reporter): SigmaValue | undefined {
+/** A keyword is searched inside every value of the event, at its start or end where a modifier says so. */
+function keywordValue(
+  value: SigmaValue,
+  chain: readonly Modifier[],
+  path: YamlPath,
+  reporter: Reporter,
+): SigmaValue | undefined {
+  const padding = (text: TextValue): TextValue => {
+    const ends = chain.map(({ name }) => name);
+    return padded(text, !ends.includes('startswith'), !ends.includes('endswith'));
+  };
   if (value.kind === 'text') {
     if (value.parts.length === 0) reporter.warn('SIGMA_QUESTIONABLE', 'an empty keyword matches every event', path);
-    return padded(value, true, true);
+    return padding(value);
   }
-  if (value.kind === 'number') return padded(plainText(String(value.value)), true, true);
-  if (value.kind === 'boolean') return padded(plainText(String(value.value)), true, true);
+  if (value.kind === 'number' || value.kind === 'boolean') return padding(plainText(String(value.value)));
   if (value.kind === 'one-of') {
-    const values = value.values.flatMap((member) => keywordValue(member, path, reporter) ?? []);
+    const values = value.values.flatMap((member) => keywordValue(member, chain, path, reporter) ?? []);
     return { kind: 'one-of', values };
   }
   if (value.kind === 'regex' || value.kind === 'network') return value;

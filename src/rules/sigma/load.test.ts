@@ -409,4 +409,11 @@ describe('a modifier that promises more than it does', () => {
     ]);
     expect(rules.detections.length).toBe(1);
   });
+
+  it('a rule that stands twice in a correlation', () => {
+    const twice = `title: T\ncorrelation: {type: temporal_ordered, rules: [A, B, A], timespan: 5m}\n`;
+    expect(load(A, B, twice).diagnostics).toMatchObject([
+      { code: 'SIGMA_QUESTIONABLE', severity: 'warning', message: '"A" stands twice in rules and counts once' },
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * `GET /api/state`: what spans events. Without parameters the memory of each rule and the last snapshot; with `rule=` the windows of that
- * rule: what is in them, and what their condition lacks. `filter` is a text in a value of the group key, `limit` is 1 to 1,000.
+ * `GET /api/state`: what spans events. Without parameters the memory of each rule and the last snapshot; with `rule=` (id or title) the
+ * windows of that rule: what is in them, and what their condition lacks. `filter` is a text in a value of the group key, `limit` is 1 to 1,000.
  */
 import { suggestion } from '../../errors/nearest.ts';
 import type { StateReport } from '../../state/snapshot/stateful-part.ts';
@@ -32,14 +32,21 @@ export const stateRoute: Route = {
     if (rule === undefined) return overview;
     const limit = query['limit'] === undefined ? DEFAULT_LIMIT : Number(query['limit']);
     const filter = query['filter'] as string | undefined;
-    const groups = view.groups(rule, { limit, ...(filter !== undefined && { filter }) });
-    if (groups !== undefined) return { rule, limit, groups };
+    // By id, or by a title that one rule alone has.
+    const titled = overview.rules.filter(({ name }) => name.toLowerCase() === rule.toLowerCase());
+    const ids = [rule, ...(titled.length === 1 ? titled.map((each) => each.rule) : [])];
+    for (const id of ids) {
+      const groups = view.groups(id, { limit, ...(filter !== undefined && { filter }) });
+      if (groups !== undefined) return { rule: id, limit, groups };
+    }
     reply.code(404);
+    if (titled.length > 1)
+      return { error: `${titled.length} rules are called "${rule}": ${titled.map((each) => each.rule).join(', ')}` };
     const unlisted = overview.rules.find((each) => each.rule === rule || each.name.split(', ').includes(rule));
     const why = unlisted === undefined ? undefined : UNLISTED[unlisted.engine];
     if (why !== undefined) return { error: `the groups of "${rule}" cannot be listed: ${why}` };
     const listed = overview.rules.filter(({ engine }) => UNLISTED[engine] === undefined);
-    const names = listed.map((each) => each.rule);
+    const names = listed.flatMap((each) => [each.rule, each.name]);
     return { error: `no windows are kept for a rule "${rule}"${suggestion(rule, names)}` };
   },
 };

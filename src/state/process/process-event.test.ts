@@ -169,6 +169,21 @@ describe('what a record says about a process', () => {
       { hostIdentifier: 'o', columns: { pid: '5', parent: '4', path: '/x', cmdline: 'x -y' } },
       'start o 5<4 /x | x -y | -',
     ],
+    [
+      'what a process does in the Security log',
+      { EventID: 4663, Computer: 'h', ProcessId: '0x64', ProcessName: 'a.exe', ObjectName: 'f' },
+      'activity h 100<- - | - | -',
+    ],
+    [
+      'what a process does in Sysmon whose shipper left the GUID out',
+      { EventID: 3, Computer: 'h', ProcessId: 100, Image: 'a.exe' },
+      'activity h 100<- - | - | -',
+    ],
+    [
+      'what a process does in Defender',
+      { ActionType: 'ConnectionSuccess', DeviceName: 'd', InitiatingProcessId: 4 },
+      'activity d 4<- - | - | -',
+    ],
     ['a process without a parent', { host_id: 'h', id: '1', parent_id: null }, 'start h 1<- - | - | -'],
     ['an empty id', { host_id: 'h', id: '', parent_id: '1' }, undefined],
     ['anything else', { message: 'x', pid: 1 }, undefined],

@@ -291,4 +291,8 @@ export const PROCESS_SHAPES: readonly ProcessShape[] = [
     },
   },
   { keys: ['ProcessId', 'ParentProcessId'], ...SYSMON_START },
+  // What a process does where no GUID names it: object access in the Security log, Sysmon without it, Defender's other tables.
+  { keys: ['ProcessId', 'ProcessName'], kind: 'activity', pid: ['ProcessId'], fields: {} },
+  { keys: ['ProcessId', 'Image'], kind: 'activity', pid: ['ProcessId'], fields: {} },
+  { keys: ['InitiatingProcessId', 'ActionType'], kind: 'activity', pid: ['InitiatingProcessId'], fields: {} },
 ];

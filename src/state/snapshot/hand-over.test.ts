@@ -66,6 +66,14 @@ describe('correlations', () => {
     expect(next.report().map(({ rule: id, groups }) => `${id} ${groups}`)).toEqual(['new 2', 'changed 2', 'same 2']);
   });
 
+  it('are told when the last of them is gone', () => {
+    const former = new Correlator([rule('one'), rule('two')], settings, () => {});
+    former.observe(event({ u: 'a' }, 1), ['A'], 0);
+    const told = ['one', 'two'].map((id) => `correlation "${id}" (gone, 1 groups forgotten)`);
+    expect(handOver([uncopied(former)], [], 0)).toEqual(told);
+    expect(handOver([new Correlator([rule('one')], settings, () => {})], [], 0)).toEqual([]);
+  });
+
   it('go through a snapshot when their own options changed', () => {
     const former = new Correlator([rule('same')], settings, () => {});
     for (const second of [1, 2]) former.observe(event({ u: 'a' }, second), ['A'], 0);

@@ -5,9 +5,10 @@
 import { readSnapshot } from './chunk.ts';
 import type { StatefulPart } from './stateful-part.ts';
 
-/** Returns what starts empty, in words for people. */
+/** Returns what starts empty and what is given up, in words for people. */
 export function handOver(from: readonly StatefulPart[], to: readonly StatefulPart[], nowMs: number): readonly string[] {
-  return to.flatMap((part) => {
+  const gone = from.flatMap((part) => (to.some(({ name }) => name === part.name) ? [] : givenUp(part)));
+  const fresh = to.flatMap((part) => {
     const former = from.find(({ name }) => name === part.name);
     if (former === part) return [];
     if (former === undefined) return part.restore(new Map(), nowMs);
@@ -17,4 +18,14 @@ export function handOver(from: readonly StatefulPart[], to: readonly StatefulPar
     if ('severity' in chunks) throw new Error(chunks.message);
     return part.restore(chunks, nowMs);
   });
+  return [...fresh, ...gone];
+}
+
+/** Of a part that nothing goes on with: the last of its rules is gone. */
+function givenUp(part: StatefulPart): readonly string[] {
+  return part
+    .report()
+    .flatMap(({ engine, rule, groups }) =>
+      groups === 0 ? [] : [`${engine} "${rule}" (gone, ${groups} groups forgotten)`],
+    );
 }
