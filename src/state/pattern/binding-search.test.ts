@@ -4,6 +4,7 @@ import { TRUE } from '../../ir/build.ts';
 import type { ObservationPlan } from '../../ir/observation.ts';
 import { type SearchObservation, searchBinding } from './binding-search.ts';
 import { intervalsWithin, reaches } from './intervals.ts';
+import { judgePlan } from './plan-judgement.ts';
 
 const BRACKETS = 3;
 const seen = (bracket: number): ObservationPlan => ({ kind: 'observed', predicate: TRUE, bracket });
@@ -153,6 +154,41 @@ describe('binding search', () => {
     expect(answers.no).toBeGreaterThan(300);
   });
 
+  it('is judged as the definition has it, where it can be judged without a search', () => {
+    const answers = { found: 0, none: 0, open: 0 };
+    fc.assert(
+      fc.property(
+        plan.filter((node) => repetitions(node) <= 5),
+        fc.array(observation, { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        (node, observations, isRequired) => {
+          const instances = observations.flatMap((item, index) =>
+            Array.from({ length: item.count }, (): Instance => ({ ...item, observation: index })),
+          );
+          const all = bindings(node, instances);
+          const expected = isRequired ? all.filter((one) => one.some((instance) => instance.observation === 0)) : all;
+          const candidatesOf = (bracket: number): readonly number[] =>
+            observations.flatMap(({ holds }, index) => (holds.has(bracket) ? [index] : []));
+          const judged = judgePlan({ plan: node, observations, candidatesOf, ...(isRequired && { mustContain: 0 }) });
+          answers[judged === undefined ? 'open' : judged === 'none' ? 'none' : 'found']++;
+          if (judged === undefined) return;
+          expect(judged !== 'none').toBe(expected.length > 0);
+          if (judged === 'none') return;
+          const used = (one: readonly { readonly index: number; readonly count: number }[]): string =>
+            observations
+              .map((_, i) => one.reduce((sum, { index, count }) => sum + (index === i ? count : 0), 0))
+              .join();
+          const counted = expected.map((one) =>
+            used(one.map((instance) => ({ index: instance.observation, count: 1 }))),
+          );
+          expect(counted).toContain(used(judged));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    for (const count of Object.values(answers)) expect(count).toBeGreaterThan(60);
+  });
+
   it('counts only bindings with a required observation, when asked', () => {
     const observations = [at(1), at(2), at(9)];
     const within: ObservationPlan = {
@@ -172,16 +208,53 @@ describe('binding search', () => {
     expect(searchBinding({ plan: repeats, observations: [at(1, 5, 99_999)], holds: () => true }).kind).toBe('none');
   });
 
-  it('gives up visibly when the work or the depth goes beyond its limit', () => {
-    const items = Array.from({ length: 12 }, () => seen(0));
-    const observations = Array.from({ length: 11 }, (_, i) => at(i));
-    const search = (maxSteps: number): string =>
-      searchBinding({ plan: { kind: 'all', items }, observations, holds: () => true, maxSteps }).kind;
-    expect(search(10_000)).toBe('undecided');
-    const deep = Array.from({ length: 5_000 }, () => seen(0));
-    const many = Array.from({ length: 5_000 }, (_, i) => at(i));
-    expect(searchBinding({ plan: { kind: 'all', items: deep }, observations: many, holds: () => true }).kind).toBe(
-      'undecided',
-    );
+  it('gives up visibly when the work goes beyond its limit', () => {
+    // Twelve of one kind beside eleven of the other, and the other way round later: one pair is missing.
+    const kinds = [...Array.from({ length: 23 }, (_, i) => i % 2), 0, 1, 1];
+    const observations = kinds.map((_, i) => at(i < 23 ? 0 : 100));
+    const pair: ObservationPlan = { kind: 'all', items: [seen(0), seen(1)] };
+    const close: ObservationPlan = { kind: 'within', item: pair, durationNs: '1' };
+    const search = (times: number): string =>
+      searchBinding({
+        plan: { kind: 'repeats', item: close, times },
+        observations,
+        holds: (bracket, index) => kinds[index] === bracket,
+        maxSteps: 10_000,
+      }).kind;
+    expect([search(12), search(13)]).toEqual(['found', 'undecided']);
+  });
+
+  it('tells without search what counting decides, however many there are', () => {
+    const all = (count: number): ObservationPlan => ({
+      kind: 'all',
+      items: Array.from({ length: count }, () => seen(0)),
+    });
+    const twice = (times: number): ObservationPlan => ({ kind: 'repeats', item: all(2), times });
+    const kind = (plan: ObservationPlan, count: number): string =>
+      searchBinding({ plan, observations: Array.from({ length: count }, (_, i) => at(i)), holds: () => true }).kind;
+    expect([kind(all(21), 20), kind(all(20), 20), kind(all(1_000), 1_000)]).toEqual(['none', 'found', 'found']);
+    expect([kind(twice(11), 21), kind(twice(1_000), 2_000)]).toEqual(['none', 'found']);
+  });
+
+  it('tells without search that pairs in order are missing, also in each window', () => {
+    const sequence: ObservationPlan = { kind: 'followed-by', items: [seen(0), seen(1)] };
+    const ten = (item: ObservationPlan): ObservationPlan => ({ kind: 'repeats', item, times: 10 });
+    const kind = (plan: ObservationPlan, kinds: readonly number[]): string =>
+      searchBinding({
+        plan,
+        observations: kinds.map((_, i) => at(i)),
+        holds: (bracket, index) => kinds[index] === bracket,
+        maxSteps: 3_000,
+      }).kind;
+    const [a, b] = [new Array<number>(9).fill(0), new Array<number>(9).fill(1)];
+    expect(kind(ten(sequence), [1, ...a, 0, ...b])).toBe('none');
+    expect(kind(ten(sequence), [0, ...a, ...b, 1])).toBe('found');
+    const close: ObservationPlan = { kind: 'within', item: ten(sequence), durationNs: '18' };
+    expect(kind(close, [0, ...a, ...b, 1])).toBe('none');
+    const chain: ObservationPlan = {
+      kind: 'followed-by',
+      items: [...new Array<ObservationPlan>(9).fill(seen(0)), seen(1)],
+    };
+    expect(kind(chain, [1, ...a, ...a])).toBe('none');
   });
 });

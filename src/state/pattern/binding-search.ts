@@ -5,11 +5,13 @@
  * against every enclosing window, the order that FOLLOWEDBY asks for and the START STOP ranges, all of which can only get
  * tighter, so a partial binding that breaks one is never extended. `number_observed` = N is a capacity of N: the instances
  * of one observation are alike. Repetitions are taken in order of their first observation, since their order does not
- * matter. The worst case stays exponential, so the work is counted and the search gives up, visibly, at `maxSteps`.
+ * matter. Most searches end within a few steps; one that does not is first judged as a whole (`plan-judgement.ts`). The worst case
+ * stays exponential, so the work is counted and the search gives up, visibly, at `maxSteps`.
  */
 import type { ObservationPlan, Observed } from '../../ir/observation.ts';
 import type { Interval } from './intervals.ts';
 import { reaches } from './intervals.ts';
+import { judgePlan } from './plan-judgement.ts';
 import { findRepeated, repeatedBracket } from './repeated-bracket.ts';
 
 export interface SearchObservation extends Interval {
@@ -35,13 +37,15 @@ export interface BoundObservation {
 }
 
 export type SearchResult =
-  /** The first binding found, in the order of the pattern's brackets. */
+  /** The first binding found. */
   | { readonly kind: 'found'; readonly binding: readonly BoundObservation[]; readonly steps: number }
   | { readonly kind: 'none'; readonly steps: number }
   /** The budget was used up: neither yes nor no. */
   | { readonly kind: 'undecided'; readonly steps: number };
 
 const DEFAULT_MAX_STEPS = 5_000_000;
+/** Steps before the plan is judged: that costs as much as some thousand. */
+const QUICK_STEPS = 2_000;
 /** Bracket after bracket is one nested call; beyond this many the stack would be at risk. */
 const MAX_DEPTH = 800;
 
@@ -81,7 +85,7 @@ interface Search extends SearchInput {
   /** With `mustContain`: the parts of the plan that every binding must go through. */
   readonly way: ReadonlySet<ObservationPlan>;
   readonly taken: BoundObservation[];
-  readonly limit: number;
+  limit: number;
   depth: number;
   steps: number;
   exhausted: boolean;
@@ -101,13 +105,28 @@ export function searchBinding(input: SearchInput): SearchResult {
     used: new Float64Array(observations.length),
     way: input.mustContain === undefined ? new Set() : wayToRequired(input, input.mustContain),
     taken: [],
-    limit: input.maxSteps ?? DEFAULT_MAX_STEPS,
+    limit: 0,
     depth: 0,
     steps: 0,
     exhausted: false,
   };
+  const limit = input.maxSteps ?? DEFAULT_MAX_STEPS;
+  const quick = searchWithin(search, Math.min(QUICK_STEPS, limit));
+  if (quick.kind !== 'undecided') return quick;
+  const candidates = (bracket: number): readonly number[] =>
+    candidatesOf(search, bracket).map((position) => search.order[position] as number);
+  const judged = judgePlan({ ...input, candidatesOf: candidates });
+  if (judged === 'none') return { kind: 'none', steps: quick.steps };
+  if (judged !== undefined) return { kind: 'found', binding: judged, steps: quick.steps };
+  return limit > QUICK_STEPS ? searchWithin(search, limit) : quick;
+}
+
+function searchWithin(search: Search, limit: number): SearchResult {
+  Object.assign(search, { limit, steps: 0, depth: 0, exhausted: false });
+  search.used.fill(0);
+  search.taken.length = 0;
   const scope: Scope = { span: undefined, range: undefined, notBefore: undefined, lead: undefined };
-  const found = solve(search, input.plan, scope, () => containsRequired(search));
+  const found = solve(search, search.plan, scope, () => containsRequired(search));
   const { steps } = search;
   if (found) return { kind: 'found', binding: [...search.taken], steps };
   return { kind: search.exhausted ? 'undecided' : 'none', steps };

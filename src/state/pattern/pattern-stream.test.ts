@@ -107,14 +107,19 @@ describe('pattern stream', () => {
   });
 
   it('counts by pattern the searches that it gives up, also over a reload', () => {
-    const twelve: ObservationPlan = { kind: 'all', items: Array.from({ length: 12 }, () => seen(0)) };
-    const options = { maxSteps: 1_000 };
-    const before = open([seen(0), twelve], options);
-    for (let i = 0; i < 11; i++) before.push({ pattern: 1, key: '', timeMs: i, brackets: [0], event: i });
+    // Twelve of one kind beside eleven of the other, and the other way round later: one pair is missing.
+    const pair = within({ kind: 'all', items: [seen(0), seen(1)] }, 1);
+    const pairs: ObservationPlan = { kind: 'repeats', item: pair, times: 13 };
+    const options = { maxSteps: 5_000 };
+    const before = open([seen(0), pairs], options);
+    const push = (timeMs: number, bracket: number) =>
+      before.push({ pattern: 1, key: '', timeMs, brackets: [bracket], event: timeMs });
+    for (let i = 0; i < 23; i++) push(i, i % 2);
+    for (const bracket of [0, 1, 1]) push(9_000 + bracket, bracket);
     const given = before.undecidedOf(1);
     expect(given).toBeGreaterThan(0);
     expect([before.counts.undecided, before.undecidedOf(0)]).toEqual([given, 0]);
-    const after = open([seen(0), twelve], options);
+    const after = open([seen(0), pairs], options);
     after.takeOver(before);
     expect(after.undecidedOf(1)).toBe(given);
   });
