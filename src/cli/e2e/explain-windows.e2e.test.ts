@@ -188,3 +188,24 @@ it('says when nothing tells the log source, and when there is no such rule', asy
   expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('no rule "Many faild logons" is loaded')]);
   expect((await explain(rules, events, '--limit', '0')).code).toBe(2);
 });
+
+it('of a rule about one event, which of its searches hold', async () => {
+  const rule = file(
+    'searches.yml',
+    `title: Logon of a person
+logsource: {category: test}
+detection:
+  logon: {action: login}
+  filter_service: {user|startswith: svc}
+  condition: logon and not 1 of filter_*
+`,
+  );
+  const path = file('logon.ndjson', event('00:01', 'login', 'svc_backup'));
+  const args = ['rules', 'explain', rule, path, '--logsource', 'any/test'];
+  const text = new FlintProcess({ args });
+  await text.exited;
+  expect(text.stdout).toContain('searches    + logon  + filter_service');
+  const json = new FlintProcess({ args: [...args, '--json'] });
+  await json.exited;
+  expect(JSON.parse(json.stdout)).toMatchObject({ matches: false, searches: { logon: true, filter_service: true } });
+});

@@ -3,6 +3,7 @@
  * rules over several events: what became of their windows (explain-windows.ts).
  */
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { readSampleEvents } from '../../engine/rules/sample-events.ts';
 import { contextForRules } from '../../engine/state/process-context.ts';
@@ -58,7 +59,8 @@ async function explainRule(name: string, path: string, options: ExplainOptions):
   const isFile = existsSync(name);
   const windows = chooseWindows(name, isFile, options);
   if (windows !== undefined) return explainWindows(windows, path, options);
-  const rules = loadRules(options, isFile ? [name] : []);
+  const searchesOf = isFile ? basename(name).replace(/\.ya?ml$/i, '') : name;
+  const rules = loadRules(options, isFile ? [name] : [], searchesOf);
   printDiagnostics(
     rules.diagnostics.filter(({ severity, span }) => severity === 'error' && (!isFile || span?.file === name)),
     terminal,
@@ -70,17 +72,23 @@ async function explainRule(name: string, path: string, options: ExplainOptions):
     maxDepth: rules.config.limits.json_depth,
   });
   if (events.length === 0) say(terminal, `"${path}" holds no records`);
-  const processes = contextForRules(chosen);
-  const engine = new SigmaEventRules(chosen, processes);
+  const searches = rules.identifiers.map(({ identifier, rule }) => ({ identifier, id: rule.details.id }));
+  const asked = [...chosen, ...rules.identifiers.map(({ rule }) => rule)];
+  const processes = contextForRules(asked);
+  const engine = new SigmaEventRules(asked, processes);
   for (const event of events) {
     // Starts of parents stand earlier in the file.
     processes?.show(event, engine.viewOf(event));
     for (const rule of chosen) {
       const explained = engine.explain(rule.details.id, event);
       if (explained === undefined) continue;
+      const held = new Map<string, boolean>();
+      for (const { identifier, id } of searches)
+        if (id === `${rule.details.id}#${identifier}`)
+          held.set(identifier, engine.explain(id, event)?.tree.held === true);
       const text = terminal.json
-        ? JSON.stringify(explanationObject(explained, event))
-        : explanationText(explained, event, terminal.colorOut);
+        ? JSON.stringify({ ...explanationObject(explained, event), searches: Object.fromEntries(held) })
+        : explanationText(explained, event, terminal.colorOut, 'everything', held);
       terminal.out.write(`${text}\n`);
     }
   }

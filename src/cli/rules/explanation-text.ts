@@ -7,12 +7,13 @@ import { oneLine, paint } from '../terminal.ts';
 /** Alternatives of one list that are shown where only what decided is asked for. */
 const MAX_ALTERNATIVES = 12;
 
-/** `decisive`: without what did not matter for the outcome. */
+/** `decisive`: without what did not matter for the outcome. `searches`: which of the rule's search identifiers hold. */
 export function explanationText(
   { rule, admitted, source, tree }: SigmaExplanation,
   event: Event,
   color: boolean,
   detail: 'everything' | 'decisive' = 'everything',
+  searches: ReadonlyMap<string, boolean> = new Map(),
 ): string {
   const matches = admitted && tree.held;
   const verdict = matches ? paint(color, 'green', 'matches') : paint(color, 'red', 'does not match');
@@ -26,8 +27,17 @@ export function explanationText(
   return [
     `${place}: ${verdict} ${paint(color, 'bold', oneLine(rule.details.name, 200))}`,
     `  log source  ${admitted ? paint(color, 'green', 'fits') : paint(color, 'red', 'does not fit')}: rule for ${wanted}, event is ${oneLine(seen, 200)}`,
+    ...searchLines(searches, color),
     ...treeLines(detail === 'decisive' ? decisive(tree) : tree, 1, color),
   ].join('\n');
+}
+
+function searchLines(searches: ReadonlyMap<string, boolean>, color: boolean): string[] {
+  if (searches.size < 2) return [];
+  const marked = [...searches].map(
+    ([name, held]) => `${held ? paint(color, 'green', '+') : paint(color, 'red', '-')} ${oneLine(name, 100)}`,
+  );
+  return [`  searches    ${marked.join('  ')}`];
 }
 
 /** What made a node come out as it did: of a list that holds or fails because of some members, only these. */

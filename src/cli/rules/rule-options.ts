@@ -34,9 +34,12 @@ export interface LoadedRules extends SigmaRules {
   readonly config: LoadedConfig['config'];
 }
 
-/** Throws FlintError when the configuration is wrong, a path cannot be read, or no rules are named. */
-export function loadRules(options: RuleOptions, more: readonly string[] = []): LoadedRules {
-  return loadTexts(configOf(options, more), []);
+/**
+ * Throws FlintError when the configuration is wrong, a path cannot be read, or no rules are named. `searchesOf`: names of rules (id, title
+ * or file) whose search identifiers are wanted as rules of their own.
+ */
+export function loadRules(options: RuleOptions, more: readonly string[] = [], searchesOf?: string): LoadedRules {
+  return loadTexts(configOf(options, more), [], searchesOf);
 }
 
 /** As `loadRules`, with the Sigma rules of feeds that the configuration names, as they lie on disk; nothing is fetched. */
@@ -69,7 +72,11 @@ function configOf(options: RuleOptions, more: readonly string[]): LoadedConfig {
   return loaded;
 }
 
-function loadTexts({ config, diagnostics: found }: LoadedConfig, fromFeeds: readonly RuleText[]): LoadedRules {
+function loadTexts(
+  { config, diagnostics: found }: LoadedConfig,
+  fromFeeds: readonly RuleText[],
+  searchesOf?: string,
+): LoadedRules {
   const { texts, diagnostics } = readSigmaTexts(config, fromFeeds);
   const cache = openRuleCache(config);
   const problems = [...found, ...diagnostics, ...cache.beginLoad(texts.sigma.length)];
@@ -78,7 +85,8 @@ function loadTexts({ config, diagnostics: found }: LoadedConfig, fromFeeds: read
     const hint = 'name a folder, or give --rules FOLDER, or -c with a configuration that names some';
     throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', 'no rules are given', { hint })]);
   }
-  return { ...loadSigmaTexts(texts, { known: cache.rules }), config };
+  const asked = searchesOf === undefined ? {} : { identifiersOf: new Set([searchesOf]) };
+  return { ...loadSigmaTexts(texts, { known: cache.rules, ...asked }), config };
 }
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
