@@ -4,49 +4,42 @@
  * form a list from oldest to newest; `start` is where the present window begins. Facts before it are kept only while an undo could
  * bring them back (eager order).
  *
- * Fact f, 48 bytes, 56 with a value, in 8-byte words: `time`, `position`; in 4-byte words from the fifth: `source`, `part`, `epoch`, `owner` (its
- * group), `before`, `after` (neighbours in the list, -1 none), `member` (16 bits) with `flags` above it; then one of padding, and
- * `value` (number, or 53 bits of a text's fingerprint). Group g, 32 bytes and its text: `openMs`; in 4-byte words from the third `first`,
- * `start`, `last`, `count` (facts in the window), `length` (facts in the list), `flags`. Numbers of freed facts and groups are used again.
+ * Fact f, 48 bytes, 56 with a value: the head that ItemRecords gives it, its owner the group; in the 4-byte word 11 `member` (16 bits) with
+ * `flags` above it; and `value` (number, or 53 bits of a text's fingerprint). Group g, 32 bytes and its text: `openMs`; in 4-byte words
+ * from the third `first`, `start`, `last`, `count` (facts in the window), `length` (facts in the list), `flags`. Numbers of freed facts and
+ * groups are used again.
  */
 
 import { TextTable } from '../memory/text-table.ts';
-import type { OrderItems } from '../order/order-target.ts';
+import { AFTER, BEFORE, grownSize, HEAD_WORDS, ItemRecords, OWNER } from '../order/item-records.ts';
 import type { Column } from '../snapshot/chunk.ts';
 
 export const ARMED = 1;
 export const EMITTED = 2;
 export const ARMED_BEFORE = 4;
 
-const [TIME, POSITION, VALUE] = [0, 1, 6];
-const [SOURCE, PART, EPOCH, OWNER, BEFORE, AFTER, MEMBER] = [4, 5, 6, 7, 8, 9, 10];
+const MEMBER = HEAD_WORDS;
+/** In 8-byte words. */
+const VALUE = 6;
 const OPEN_MS = 0;
 const [FIRST, START, LAST, COUNT, LENGTH, FLAGS] = [2, 3, 4, 5, 6, 7];
 const GROUP_WORDS = 4;
 const GROUP_HALVES = 2 * GROUP_WORDS;
 
-export class WindowStore implements OrderItems {
+export class WindowStore extends ItemRecords {
   readonly hasValues: boolean;
-  /** Words of a fact. */
-  readonly #size: number;
-  #facts: Float64Array;
-  #factHalves: Int32Array;
   #groups = new Float64Array(8 * GROUP_WORDS);
   #groupHalves = new Int32Array(this.#groups.buffer);
   /** Group values: the text itself for one field, JSON of the tuple for several. */
   readonly #texts: TextTable;
   #freeGroup = -1;
   #nextGroup = 0;
-  #freeFact = -1;
-  #nextFact = 0;
   #factCount = 0;
 
   constructor(seed: { readonly lo: number; readonly hi: number }, hasValues: boolean) {
+    super(hasValues ? 3 : 1);
     this.#texts = new TextTable(seed);
     this.hasValues = hasValues;
-    this.#size = hasValues ? 7 : 6;
-    this.#facts = new Float64Array(16 * this.#size);
-    this.#factHalves = new Int32Array(this.#facts.buffer);
   }
 
   get groups(): number {
@@ -58,12 +51,12 @@ export class WindowStore implements OrderItems {
   }
 
   get byteLength(): number {
-    return this.#facts.byteLength + this.#groups.byteLength + this.#texts.byteLength;
+    return this.words.byteLength + this.#groups.byteLength + this.#texts.byteLength;
   }
 
   /** Bytes of the groups and facts that are there, without room for more. */
   get usedBytes(): number {
-    return 8 * (this.#factCount * this.#size + this.groups * GROUP_WORDS) + this.#texts.byteLength;
+    return 4 * this.#factCount * this.stride + 8 * this.groups * GROUP_WORDS + this.#texts.byteLength;
   }
 
   /** Value of the group key; undefined when there is no such group. */
@@ -111,23 +104,18 @@ export class WindowStore implements OrderItems {
 
   /** A fact that is in no list yet. */
   newFact(group: number): number {
-    let fact = this.#freeFact;
-    if (fact >= 0) this.#freeFact = this.afterOf(fact);
-    else fact = this.#nextFact++;
-    if ((fact + 1) * this.#size > this.#facts.length) this.#growFacts();
-    const half = 2 * fact * this.#size;
-    this.#factHalves[half + OWNER] = group;
-    this.#factHalves[half + BEFORE] = -1;
-    this.#factHalves[half + AFTER] = -1;
-    this.#factHalves[half + MEMBER] = 0;
+    const fact = this.allocate();
+    const at = fact * this.stride;
+    this.words[at + OWNER] = group;
+    this.words[at + BEFORE] = -1;
+    this.words[at + AFTER] = -1;
+    this.words[at + MEMBER] = 0;
     this.#factCount++;
     return fact;
   }
 
   freeFact(fact: number): void {
-    this.setSource(fact, -1);
-    this.setAfter(fact, this.#freeFact);
-    this.#freeFact = fact;
+    this.release(fact);
     this.#factCount--;
   }
 
@@ -164,87 +152,28 @@ export class WindowStore implements OrderItems {
     this.freeFact(fact);
   }
 
-  /** Sources of all facts. */
-  addSources(to: Set<number>): void {
-    for (let fact = 0; fact < this.#nextFact; fact++) to.add(this.sourceOf(fact));
-  }
-
-  timeOf(fact: number): number {
-    return this.#facts[fact * this.#size + TIME] as number;
-  }
-  setTime(fact: number, timeMs: number): void {
-    this.#facts[fact * this.#size + TIME] = timeMs;
-  }
-
-  positionOf(fact: number): number {
-    return this.#facts[fact * this.#size + POSITION] as number;
-  }
-  setPosition(fact: number, position: number): void {
-    this.#facts[fact * this.#size + POSITION] = position;
-  }
-
   /** Only where `hasValues` is true. */
   valueAt(fact: number): number {
-    return this.#facts[fact * this.#size + VALUE] as number;
+    return this.doubles[((fact * this.stride) >>> 1) + VALUE] as number;
   }
   setValue(fact: number, value: number): void {
-    this.#facts[fact * this.#size + VALUE] = value;
-  }
-
-  sourceOf(fact: number): number {
-    return this.#factHalves[2 * fact * this.#size + SOURCE] as number;
-  }
-  setSource(fact: number, source: number): void {
-    this.#factHalves[2 * fact * this.#size + SOURCE] = source;
-  }
-
-  partOf(fact: number): number {
-    return (this.#factHalves[2 * fact * this.#size + PART] as number) >>> 0;
-  }
-  setPart(fact: number, part: number): void {
-    this.#factHalves[2 * fact * this.#size + PART] = part;
-  }
-
-  epochOf(fact: number): number {
-    return this.#factHalves[2 * fact * this.#size + EPOCH] as number;
-  }
-  setEpoch(fact: number, epoch: number): void {
-    this.#factHalves[2 * fact * this.#size + EPOCH] = epoch;
-  }
-
-  /** Its group. */
-  ownerOf(fact: number): number {
-    return this.#factHalves[2 * fact * this.#size + OWNER] as number;
-  }
-
-  beforeOf(fact: number): number {
-    return this.#factHalves[2 * fact * this.#size + BEFORE] as number;
-  }
-  setBefore(fact: number, before: number): void {
-    this.#factHalves[2 * fact * this.#size + BEFORE] = before;
-  }
-
-  afterOf(fact: number): number {
-    return this.#factHalves[2 * fact * this.#size + AFTER] as number;
-  }
-  setAfter(fact: number, after: number): void {
-    this.#factHalves[2 * fact * this.#size + AFTER] = after;
+    this.doubles[((fact * this.stride) >>> 1) + VALUE] = value;
   }
 
   memberOf(fact: number): number {
-    return (this.#factHalves[2 * fact * this.#size + MEMBER] as number) & 0xffff;
+    return (this.words[fact * this.stride + MEMBER] as number) & 0xffff;
   }
   setMember(fact: number, member: number): void {
-    const half = 2 * fact * this.#size + MEMBER;
-    this.#factHalves[half] = ((this.#factHalves[half] as number) & ~0xffff) | member;
+    const at = fact * this.stride + MEMBER;
+    this.words[at] = ((this.words[at] as number) & ~0xffff) | member;
   }
 
   flagsOf(fact: number): number {
-    return (this.#factHalves[2 * fact * this.#size + MEMBER] as number) >>> 16;
+    return (this.words[fact * this.stride + MEMBER] as number) >>> 16;
   }
   setFlags(fact: number, flags: number): void {
-    const half = 2 * fact * this.#size + MEMBER;
-    this.#factHalves[half] = ((this.#factHalves[half] as number) & 0xffff) | (flags << 16);
+    const at = fact * this.stride + MEMBER;
+    this.words[at] = ((this.words[at] as number) & 0xffff) | (flags << 16);
   }
 
   openMsOf(group: number): number {
@@ -296,16 +225,9 @@ export class WindowStore implements OrderItems {
     this.#groupHalves[group * GROUP_HALVES + FLAGS] = flags;
   }
 
-  /** The total order of facts of one group: epoch, time, source, position, part, member. */
-  compare(a: number, b: number): number {
-    return (
-      this.epochOf(a) - this.epochOf(b) ||
-      this.timeOf(a) - this.timeOf(b) ||
-      this.sourceOf(a) - this.sourceOf(b) ||
-      this.positionOf(a) - this.positionOf(b) ||
-      this.partOf(a) - this.partOf(b) ||
-      this.memberOf(a) - this.memberOf(b)
-    );
+  /** The total order of facts of one group: of equal ones, that of their members. */
+  override compare(a: number, b: number): number {
+    return super.compare(a, b) || this.memberOf(a) - this.memberOf(b);
   }
 
   /** Numbers of the groups that exist. */
@@ -313,20 +235,10 @@ export class WindowStore implements OrderItems {
     return this.#texts.numbers();
   }
 
-  #growFacts(): void {
-    this.#facts = grown(Float64Array, this.#facts, this.#size * grownSize(this.#facts.length / this.#size));
-    this.#factHalves = new Int32Array(this.#facts.buffer);
-  }
-
   #growGroups(): void {
     this.#groups = grown(Float64Array, this.#groups, GROUP_WORDS * grownSize(this.#groups.length / GROUP_WORDS));
     this.#groupHalves = new Int32Array(this.#groups.buffer);
   }
-}
-
-/** Large tables leave less room: what is not used would be more than all that small ones take. */
-function grownSize(size: number): number {
-  return Math.ceil(size * (size < 524_288 ? 1.6 : 1.2));
 }
 
 /** A longer copy of a column. */

@@ -7,8 +7,9 @@ import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
 import { GroupTable } from '../memory/group-table.ts';
 import type { LateEvents } from '../order/late-events.ts';
+import { NONE } from '../order/item-records.ts';
 import { KeyedOrder } from '../order/keyed-order.ts';
-import { NONE, type OrderCounts, type OrderMode, type OrderTarget } from '../order/order-target.ts';
+import type { OrderCounts, OrderMode, OrderTarget } from '../order/order-target.ts';
 import type { SourceClocks } from '../order/source-clock.ts';
 import { EqualTimes } from './equal-times.ts';
 import { FluxEvaluator } from './evaluate.ts';
@@ -281,7 +282,7 @@ export class FluxEngine<T> {
     const journal = revision?.journal;
     return {
       row: rows.save(slot),
-      key: rows.keyOf(slot),
+      key: rows.ownerOf(slot),
       epoch: rows.epochOf(slot),
       // Copies: an undo empties the journal before the row is written.
       masks: journal === undefined ? null : [...journal.masks],
@@ -317,7 +318,7 @@ export class FluxEngine<T> {
         rows.unlinkLast(slot);
         const journal = rows.revisions[slot]?.journal;
         if (journal === undefined) return;
-        const key = rows.keyOf(slot);
+        const key = rows.ownerOf(slot);
         this.memory.enter(this.groups.keys[2 * key] as number, this.groups.keys[2 * key + 1] as number);
         this.memory.undo(journal);
       },
@@ -347,11 +348,7 @@ export class FluxEngine<T> {
   }
 
   #report(slot: number, revised: boolean, revision: RowRevision | undefined): void {
-    const { rows, groups } = this;
-    const key = rows.keyOf(slot);
-    const lo = groups.keys[2 * key] as number;
-    const hi = groups.keys[2 * key + 1] as number;
-    this.#evaluator.evaluate(rows, slot, lo, hi, revision?.journal);
+    this.#evaluator.evaluate(this.rows, slot, this.groups, revision?.journal);
     this.#tell(slot, revised, revision);
   }
 
@@ -362,7 +359,17 @@ export class FluxEngine<T> {
     row.slot = slot;
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     if (this.#fired.length > 0) this.#fired.length = 0;
-    const { fired, unconfirmed, refuted, restored } = evaluator.verdicts;
+    const { fired, refuted } = evaluator.verdicts;
+    if (fired.length > 0) this.#fire(revision);
+    if (!revised) this.proofs.refuted += refuted.length;
+    this.#result.revised = revised;
+    this.#result.noted = noted;
+    this.#onRow(row, this.#result);
+  }
+
+  /** Lists the rules that alert on the row now. */
+  #fire(revision: RowRevision | undefined): void {
+    const { fired, unconfirmed, restored } = this.#evaluator.verdicts;
     for (const rule of fired) {
       if (revision !== undefined) {
         if (revision.reported?.includes(rule) === true) continue;
@@ -372,10 +379,6 @@ export class FluxEngine<T> {
       if (restored.includes(rule)) this.proofs.restored++;
       if (unconfirmed.includes(rule)) this.proofs.unconfirmed++;
     }
-    if (!revised) this.proofs.refuted += refuted.length;
-    this.#result.revised = revised;
-    this.#result.noted = noted;
-    this.#onRow(row, this.#result);
   }
 
   /** Hands a row on that is not evaluated: its map stays as it came. */

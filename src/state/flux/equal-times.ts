@@ -26,7 +26,7 @@ export class EqualTimes {
   hold(slot: number): void {
     const rows = this.#rows;
     const first = this.#held[0];
-    if (first !== undefined && (rows.keyOf(first) !== rows.keyOf(slot) || rows.timeOf(first) !== rows.timeOf(slot)))
+    if (first !== undefined && (rows.ownerOf(first) !== rows.ownerOf(slot) || rows.timeOf(first) !== rows.timeOf(slot)))
       this.release();
     this.#held.push(slot);
   }

@@ -7,6 +7,8 @@
  * id that is used again starts clean (Bloom memory excepted), own and inherited tags are told apart in conditions.
  */
 import { Fingerprint } from '../memory/fingerprint.ts';
+import type { GroupTable } from '../memory/group-table.ts';
+import { NONE } from '../order/item-records.ts';
 import { type ChainWords, chainTags, wantedBits } from './chain.ts';
 import type { FluxMemory, RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
@@ -52,6 +54,11 @@ export class FluxEvaluator {
   readonly own: Int32Array;
   remembers = false;
   #timeMs = 0;
+  /** Where the last row stands, and whether its columns and tags have been read from there. */
+  #rows: RowTable<unknown> | undefined;
+  #groups: GroupTable | undefined;
+  #slot = NONE;
+  #isRead = true;
   readonly #columnStates: Uint8Array;
   readonly #columnLo: Int32Array;
   readonly #columnHi: Int32Array;
@@ -119,12 +126,14 @@ export class FluxEvaluator {
 
   /** Key of a column's value inside the group of the last row, the same object each time; undefined when the row has none. */
   columnKey(column: number): Fingerprint | undefined {
+    this.#readRow();
     if (!this.remembers || this.#columnStates[column] !== FILLED) return undefined;
     return this.#key.set(this.#columnLo[column] as number, this.#columnHi[column] as number);
   }
 
   /** Key of the context that a temporal rule joined the last row to; undefined when a column of it is absent. */
   contextKey(planned: PlannedRule): Fingerprint | undefined {
+    this.#readRow();
     return this.remembers && this.#contextKey(planned) ? this.#key : undefined;
   }
 
@@ -133,36 +142,68 @@ export class FluxEvaluator {
     return this.#key.set(this.#seedLo, this.#seedHi).add(text);
   }
 
-  /** Evaluates a row of group `lo`, `hi`; the results stand in the public fields until the next call. */
-  evaluate(rows: RowTable<unknown>, slot: number, lo: number, hi: number, journal: RowJournal | undefined): void {
+  /** Evaluates a row of a group of the table; the results stand in the public fields until the next call. */
+  evaluate(rows: RowTable<unknown>, slot: number, groups: GroupTable, journal: RowJournal | undefined): void {
     this.remembers = true;
+    this.#rows = rows;
+    this.#groups = groups;
+    this.#slot = slot;
+    this.#isRead = false;
+    // A Bloom filter must be that of the group before it is asked; tables know by the key alone.
+    const isBloom = this.#memory.kind === 'bloom';
+    if (isBloom) this.#enterGroup();
+    const tells = this.#tells(rows, slot);
+    if (this.#hasPlain && !tells && !rows.hasTags(slot)) {
+      this.#showPlain();
+      return;
+    }
     this.#timeMs = rows.timeOf(slot);
-    rows.read(slot, this.#columnLo, this.#columnHi, this.#columnStates, this.own);
-    this.#group.set(lo, hi);
-    this.#memory.enter(lo, hi);
-    if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
+    this.#readRow();
+    if (!isBloom) this.#enterGroup();
+    this.#evaluateRules(journal);
+  }
+
+  /**
+   * Whether memory may hold something of a value that lineage rules ask for, by column. The facts of each rule are its own: what one rule
+   * remembers of this row changes no answer that another one waits for.
+   */
+  #tells(rows: RowTable<unknown>, slot: number): boolean {
     let tells = false;
-    // The facts of each rule are its own: what one rule remembers of this row changes no answer that another one waits for.
     for (let i = 0; i < this.#asked.length; i++) {
       const column = this.#asked[i] as number;
-      const mayHold = this.#columnStates[column] === FILLED && this.#memory.mayHold(this.#columnHi[column] as number);
+      const mayHold = rows.stateOf(slot, column) === FILLED && this.#memory.mayHold(rows.printHiOf(slot, column));
       this.#mayHold[column] = mayHold;
       tells ||= mayHold;
     }
-    if (this.#hasPlain && !tells && this.#hasNoTags()) this.#showPlain();
-    else this.#evaluateRules(journal);
+    return tells;
+  }
+
+  #enterGroup(): void {
+    this.#readGroup();
+    const { lo, hi } = this.#group;
+    this.#memory.enter(lo, hi);
+    if (this.#flags !== this.#memory) this.#flags.enter(lo, hi);
+  }
+
+  #readGroup(): void {
+    const key = this.#rows?.ownerOf(this.#slot) ?? 0;
+    this.#group.set(this.#groups?.keys[2 * key] as number, this.#groups?.keys[2 * key + 1] as number);
+  }
+
+  /** Reads group, columns and tags of the last row, unless that is done: of most rows nobody asks for them. */
+  #readRow(): void {
+    if (this.#isRead) return;
+    this.#isRead = true;
+    this.#readGroup();
+    this.#rows?.read(this.#slot, this.#columnLo, this.#columnHi, this.#columnStates, this.own);
   }
 
   /** Reads a row whose map stays as it came. */
   pass(rows: RowTable<unknown>, slot: number): void {
     rows.read(slot, this.#columnLo, this.#columnHi, this.#columnStates, this.own);
+    this.#isRead = true;
     this.evaluated.fill(false);
     this.#showsPlain = false;
-  }
-
-  #hasNoTags(): boolean {
-    for (let word = 0; word < this.own.length; word++) if (this.own[word] !== 0) return false;
-    return true;
   }
 
   #showPlain(): void {
@@ -170,6 +211,7 @@ export class FluxEvaluator {
     if (this.#showsPlain) return;
     this.#showsPlain = true;
     this.verdicts.clear();
+    this.own.fill(0);
     this.tags.fill(0);
     this.inherited.fill(0);
     this.same.fill(false);
@@ -180,6 +222,7 @@ export class FluxEvaluator {
   /** Evaluates a row that has no group: it remembers nothing and is told nothing. */
   evaluateAlone({ timeMs, own }: FluxRow<unknown>): void {
     this.remembers = false;
+    this.#isRead = true;
     this.#timeMs = timeMs;
     this.own.set(own);
     this.#columnStates.fill(ABSENT);

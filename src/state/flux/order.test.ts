@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FluxSpec, TagCondition } from '../../ir/flux.ts';
+import { GroupTable } from '../memory/group-table.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxEngineOptions } from './engine.ts';
 import { FluxEvaluator } from './evaluate.ts';
@@ -102,15 +103,18 @@ describe('a row without tags, of whose ids nothing is remembered', () => {
           const flags = new ExactMemory({ budgetBytes: 1 << 20, maxPerGroup: 1_000, timed: true });
           const evaluator = new FluxEvaluator(plan, flags, flags, { lo: 3, hi: 4 });
           const rows = new RowTable<number>(plan);
+          const groups = new GroupTable();
           const seen = drawn.map(({ gapMs, group, own, id, parent, start }, position) => {
             const { lo, hi } = evaluator.groupOf(group);
+            const known = groups.find(lo, hi);
+            const key = known < 0 ? groups.add(lo, hi) : known;
             const columns = { id, parent, start };
             const texts = plan.columns.map((name) => columns[name as keyof typeof columns]);
             // Most rows of a log have no tags.
             const tags = gapMs % 4 === 0 ? own : own.map(() => 0);
             const row = { timeMs: position, source: 0, position, part: 0, group, columns: texts, own: tags, item: 0 };
-            const slot = rows.add(row, 0, 0, lo, hi, undefined);
-            evaluator.evaluate(rows, slot, lo, hi, undefined);
+            const slot = rows.add(row, key, 0, lo, hi, undefined);
+            evaluator.evaluate(rows, slot, groups, undefined);
             rows.free(slot);
             const last = plan.rules.length - 1;
             return [

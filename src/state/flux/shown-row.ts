@@ -1,4 +1,4 @@
-import { NONE } from '../order/order-target.ts';
+import { NONE } from '../order/item-records.ts';
 import type { TakenRow } from './row.ts';
 import type { RowTable } from './row-table.ts';
 

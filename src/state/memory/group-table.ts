@@ -1,18 +1,24 @@
 /**
  * Groups that own remembered facts: fingerprint of the group to a small number, with the group's fact count and generation. A group
- * without facts has no entry, so idle groups cost nothing. Open addressing with linear probing over typed arrays; numbers of
- * emptied groups are used again.
+ * without facts has no entry, so idle groups cost nothing. Open addressing with linear probing over typed arrays, fingerprints beside the
+ * numbers, so that a group is found in one line of memory; numbers of emptied groups are used again.
  *
- * Layout: `#index[i]` is the number of a group plus one, 0 free; `keys[2n]`, `keys[2n+1]` low and high half of group n's fingerprint;
+ * Layout: entry i of the index, from word 3i: number of a group plus one, 0 free; its fingerprint, low and high half. By number n
+ * `keys[2n]`, `keys[2n+1]`, the same fingerprint;
  * `live[n]` facts it owns; `puts[n]` facts put in its present generation; `generation[n]` 1 to 250.
  */
+
+/** Words of an entry. */
+const ENTRY = 3;
 
 export class GroupTable {
   keys = new Int32Array(16);
   live = new Uint32Array(8);
   puts = new Uint32Array(8);
   generation = new Uint8Array(8);
-  #index = new Uint32Array(16);
+  #index = new Int32Array(ENTRY * 16);
+  /** Entries of the index less one, a power of two less one. */
+  #mask = 15;
   #free: number[] = [];
   #next = 0;
   #count = 0;
@@ -33,12 +39,12 @@ export class GroupTable {
 
   /** Number of the group, -1 when it owns nothing. */
   find(lo: number, hi: number): number {
-    const mask = this.#index.length - 1;
-    for (let at = lo & mask; ; at = (at + 1) & mask) {
-      const entry = this.#index[at] as number;
-      if (entry === 0) return -1;
-      const group = entry - 1;
-      if (this.keys[2 * group] === lo && this.keys[2 * group + 1] === hi) return group;
+    const index = this.#index;
+    const mask = this.#mask;
+    for (let entry = lo & mask; ; entry = (entry + 1) & mask) {
+      const at = ENTRY * entry;
+      const group = (index[at] as number) - 1;
+      if (group < 0 || (index[at + 1] === lo && index[at + 2] === hi)) return group;
     }
   }
 
@@ -50,7 +56,7 @@ export class GroupTable {
     this.live[group] = 0;
     this.puts[group] = 0;
     this.generation[group] = 1;
-    if (++this.#count * 2 > this.#index.length) this.#reindex(this.#index.length * 2);
+    if (++this.#count * 4 > this.#mask * 3) this.#reindex(2 * (this.#mask + 1));
     else this.#place(group);
     return group;
   }
@@ -64,7 +70,7 @@ export class GroupTable {
       this.#count--;
       free.add(group);
     }
-    this.#reindex(this.#index.length, free);
+    this.#reindex(this.#mask + 1, free);
   }
 
   /** Plain columns for a snapshot; owned by the caller. */
@@ -89,21 +95,25 @@ export class GroupTable {
     this.#next = end;
     this.#free = [];
     let size = 16;
-    while (size < 2 * end) size *= 2;
+    while (size * 3 < 4 * end) size *= 2;
     this.#count = end;
-    this.#index = new Uint32Array(size);
+    this.#mask = size - 1;
     this.releaseEmpty();
   }
 
   #place(group: number): void {
-    const mask = this.#index.length - 1;
-    let at = (this.keys[2 * group] as number) & mask;
-    while (this.#index[at] !== 0) at = (at + 1) & mask;
-    this.#index[at] = group + 1;
+    const index = this.#index;
+    const lo = this.keys[2 * group] as number;
+    let entry = lo & this.#mask;
+    while (index[ENTRY * entry] !== 0) entry = (entry + 1) & this.#mask;
+    index[ENTRY * entry] = group + 1;
+    index[ENTRY * entry + 1] = lo;
+    index[ENTRY * entry + 2] = this.keys[2 * group + 1] as number;
   }
 
   #reindex(size: number, free: ReadonlySet<number> = new Set(this.#free)): void {
-    this.#index = new Uint32Array(size);
+    this.#index = new Int32Array(ENTRY * size);
+    this.#mask = size - 1;
     for (let group = 0; group < this.#next; group++) if (!free.has(group)) this.#place(group);
   }
 

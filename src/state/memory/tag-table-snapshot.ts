@@ -134,8 +134,8 @@ export function restoreTable(table: TagTable, prefix: string, chunks: ReadonlyMa
     const chunk = chunks.get(`${prefix}/${index}`);
     if (chunk === undefined) continue;
     const { capacity, used } = chunk.head as { capacity: number; used: number };
-    const segment = table.segments[index] as Segment;
-    Object.assign(segment, newSegment(capacity, segment.timed), { used, dirty: false }, chunk.columns);
+    const { timed } = table.segments[index] as Segment;
+    table.replace(index, { ...newSegment(capacity, timed), used, dirty: false, ...chunk.columns });
   }
   table.restoreHeader(head.head as ReturnType<TagTable['header']>);
 }

@@ -13,6 +13,7 @@
  * `stamps[2i]` generation of the table (0 free for ever, 255 deleted, else 1 to 250), `stamps[2i+1]` generation of the group.
  */
 import { GroupTable } from './group-table.ts';
+import { SegmentFilters } from './segment-filters.ts';
 
 export interface TagTableOptions {
   /** Upper bound of the memory of all slots. */
@@ -34,8 +35,6 @@ export interface Segment {
   groups: Int32Array;
   stamps: Uint8Array;
   times: Float64Array;
-  /** A bit for each high half that may be there, 8 to 16 bits per slot; undefined until it is needed. */
-  filter: Uint32Array | undefined;
 }
 
 /** Whoever must know a segment as it was. */
@@ -58,11 +57,12 @@ const DELETED = 255;
 const FIRST_CAPACITY = 8;
 const GROWTH = 1.3;
 const UNKNOWN = -2;
-const FILTER_FACTOR = 0x9e3779b1;
 
 export class TagTable {
   readonly groups = new GroupTable();
   readonly segments: Segment[] = [];
+  /** A bit for each high half that may be in a segment, 8 to 16 bits per slot; made when it is first needed. */
+  readonly #filters = new SegmentFilters();
   /** Set while a snapshot is taken: told before something changes. */
   picture: TablePicture | undefined;
   readonly #options: TagTableOptions;
@@ -115,10 +115,9 @@ export class TagTable {
 
   /** False when no fact has this high half, whatever its low half and group. */
   mayHold(hi: number): boolean {
-    const segment = this.segments[hi & 255] as Segment;
-    const filter = segment.filter ?? this.#buildFilter(segment);
-    const bit = Math.imul(hi, FILTER_FACTOR) >>> filterShift(filter);
-    return ((filter[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
+    const index = hi & 255;
+    if (!this.#filters.has(index)) this.#buildFilter(index);
+    return this.#filters.mayHold(index, hi);
   }
 
   #entered(): number {
@@ -126,13 +125,18 @@ export class TagTable {
     return this.#group;
   }
 
-  #buildFilter(segment: Segment): Uint32Array {
+  #buildFilter(index: number): void {
+    const { capacity, stamps, keys } = this.segments[index] as Segment;
     // A power of two of at least 8 bits per slot.
-    const filter = new Uint32Array(Math.max(1, 2 ** Math.ceil(Math.log2(segment.capacity / 4))));
-    segment.filter = filter;
-    for (let slot = 0; slot < segment.capacity; slot++)
-      if (isFact(segment.stamps[2 * slot] as number)) addToFilter(filter, segment.keys[2 * slot + 1] as number);
-    return filter;
+    this.#filters.begin(index, Math.max(1, 2 ** Math.ceil(Math.log2(capacity / 4))));
+    for (let slot = 0; slot < capacity; slot++)
+      if (isFact(stamps[2 * slot] as number)) this.#filters.add(index, keys[2 * slot + 1] as number);
+  }
+
+  /** Gives a segment other columns: those of a snapshot, or new ones. */
+  replace(index: number, columns: Partial<Segment>): void {
+    Object.assign(this.segments[index] as Segment, columns);
+    this.#filters.drop(index);
   }
 
   /** The mask of a fact, 0 when there is none. */
@@ -245,7 +249,7 @@ export class TagTable {
     else this.#forget(segment, slot);
     segment.keys[2 * slot] = lo;
     segment.keys[2 * slot + 1] = hi;
-    if (segment.filter !== undefined) addToFilter(segment.filter, hi);
+    this.#filters.add(hi & 255, hi);
     segment.masks[slot] = mask;
     segment.groups[slot] = group;
     stamps[2 * slot] = this.#generation;
@@ -323,7 +327,7 @@ export class TagTable {
     for (let slot = 0; slot < segment.capacity; slot++) if (isFact(segment.stamps[2 * slot] as number)) live++;
     const capacity = live * 5 > segment.capacity * 3 ? nextCapacity(segment.capacity, index) : segment.capacity;
     const old = { ...segment };
-    Object.assign(segment, newSegment(capacity, this.#options.timed), { used: live, dirty: true });
+    this.replace(index, { ...newSegment(capacity, this.#options.timed), used: live, dirty: true });
     for (let slot = 0; slot < old.capacity; slot++) {
       if (!isFact(old.stamps[2 * slot] as number)) continue;
       let to = startSlot(old.keys[2 * slot + 1] as number, capacity);
@@ -357,22 +361,11 @@ export function newSegment(capacity: number, timed: boolean): Segment {
     groups: new Int32Array(capacity),
     stamps: new Uint8Array(2 * capacity),
     times: new Float64Array(timed ? capacity : 0),
-    filter: undefined,
   };
 }
 
 function isFact(stamp: number): boolean {
   return stamp !== 0 && stamp !== DELETED;
-}
-
-/** Leaves the bits of a number that count the filter's bits. */
-function filterShift(filter: Uint32Array): number {
-  return 32 - (5 + 31 - Math.clz32(filter.length));
-}
-
-function addToFilter(filter: Uint32Array, hi: number): void {
-  const bit = Math.imul(hi, FILTER_FACTOR) >>> filterShift(filter);
-  filter[bit >>> 5] = (filter[bit >>> 5] as number) | (1 << (bit & 31));
 }
 
 /** Maps the upper half of the fingerprint evenly to 0 … capacity - 1, whatever the capacity. */

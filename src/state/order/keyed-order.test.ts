@@ -1,8 +1,9 @@
 /** The order against sorting: hot keys and quiet ones, several sources, equal times, fractions, times before 1970 and far jumps. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ItemRecords } from './item-records.ts';
 import { KeyedOrder } from './keyed-order.ts';
-import type { OrderItems, OrderTarget } from './order-target.ts';
+import type { OrderTarget } from './order-target.ts';
 import { SourceClocks } from './source-clock.ts';
 import { thresholdOf } from './threshold.ts';
 
@@ -40,26 +41,28 @@ function arrivals(list: readonly Drawn[], startMs: number): (Drawn & { readonly 
   return timed.sort((a, b) => a.timeMs + a.delayMs - (b.timeMs + b.delayMs));
 }
 
-function tableOf(list: readonly (Drawn & { readonly timeMs: number })[]): OrderItems {
-  const time = Float64Array.from(list, ({ timeMs }) => timeMs);
-  const source = Int32Array.from(list, (item) => item.source);
-  const before = new Int32Array(list.length);
-  const after = new Int32Array(list.length);
-  return {
-    timeOf: (item) => time[item] as number,
-    sourceOf: (item) => source[item] as number,
-    epochOf: () => 0,
-    beforeOf: (item) => before[item] as number,
-    afterOf: (item) => after[item] as number,
-    setBefore: (item, to) => {
-      before[item] = to;
-    },
-    setAfter: (item, to) => {
-      after[item] = to;
-    },
-    compare: (a, b) =>
-      (time[a] as number) - (time[b] as number) || (source[a] as number) - (source[b] as number) || a - b,
-  };
+/** Items numbered as they arrive. */
+class Items extends ItemRecords {
+  readonly #compared: (a: number) => void;
+
+  constructor(list: readonly (Drawn & { readonly timeMs: number })[], compared: (a: number) => void = () => {}) {
+    super(0);
+    this.#compared = compared;
+    list.forEach(({ timeMs, source, key }, position) => {
+      const item = this.allocate();
+      this.setTime(item, timeMs);
+      this.setPosition(item, position);
+      this.setSource(item, source);
+      this.setPart(item, 0);
+      this.setEpoch(item, 0);
+      this.setOwner(item, key);
+    });
+  }
+
+  override compare(a: number, b: number): number {
+    this.#compared(a);
+    return super.compare(a, b);
+  }
 }
 
 const quiet = {
@@ -77,7 +80,7 @@ describe('a keyed order', () => {
     fc.assert(
       fc.property(drawn, fc.integer({ min: 50, max: 2_000 }), (list, savedAt) => {
         const incoming = arrivals(list, startMs);
-        const items = tableOf(incoming);
+        const items = new Items(incoming);
         const applied = new Map<number, number[]>();
         let late = 0;
         const target: OrderTarget = {
@@ -104,7 +107,9 @@ describe('a keyed order', () => {
         order.closeAll();
         expect(late).toBe(0);
         for (const key of new Set(incoming.map((one) => one.key))) {
-          const expected = [...incoming.keys()].filter((item) => incoming[item]?.key === key).sort(items.compare);
+          const expected = [...incoming.keys()]
+            .filter((item) => incoming[item]?.key === key)
+            .sort((a, b) => items.compare(a, b));
           expect(applied.get(key)).toEqual(expected);
         }
         expect(order.pending).toBe(0);
@@ -120,18 +125,13 @@ describe('a keyed order', () => {
     const list = Array.from({ length: count }, (_, i) => ({
       ...{ gapMs: 0, delayMs: 0, key: 0, source: 0, timeMs: 1.7e12 + 2 * i - (i % 2) * 30_000 },
     }));
-    const items = tableOf(list);
     let compared = 0;
     let applied = 0;
     const target: OrderTarget = {
       ...quiet,
-      items: {
-        ...items,
-        compare: (a, b) => {
-          compared++;
-          return items.compare(a, b);
-        },
-      },
+      items: new Items(list, () => {
+        compared++;
+      }),
       apply: () => {
         applied++;
       },
@@ -149,30 +149,24 @@ describe('a keyed order', () => {
 describe('keys beside one another', () => {
   const options = { mode: 'ordered', latenessMs: LATENESS_MS, maxPending: 1e7 } as const;
 
-  /** Items of 200 quiet keys, and `hot` ones of key 0 for each of them; returns what was compared for the quiet ones. */
+  /** Items of 200 quiet keys, many of equal times, and `hot` ones of key 0 for each of them; returns what was compared for the quiet ones. */
   function workOfQuietKeys(hot: number): { readonly compared: number; readonly applied: number } {
     const list: (Drawn & { readonly timeMs: number })[] = [];
     for (let i = 0; i < 3_000; i++) {
-      const quiet = { gapMs: 0, delayMs: 0, source: 0, key: 1 + (i % 200), timeMs: 1.7e12 + 20 * i - (i % 7) * 5_000 };
+      const quiet = { gapMs: 0, delayMs: 0, source: 0, key: 1 + (i % 200), timeMs: 1.7e12 + 20 * i - (i % 7) * 8_000 };
       list.push(quiet);
       for (let j = 0; j < hot; j++) list.push({ ...quiet, key: 0, timeMs: 1.7e12 + 20 * i + j - (j % 3) * 20_000 });
     }
-    const items = tableOf(list);
     let compared = 0;
     let applied = 0;
     const keyOf = (item: number): number => list[item]?.key ?? 0;
-    const compare = (a: number, b: number): number => {
-      if (keyOf(a) !== 0) compared++;
-      return items.compare(a, b);
-    };
+    const items = new Items(list, (item) => {
+      if (keyOf(item) !== 0) compared++;
+    });
     const apply = (item: number): void => {
       if (keyOf(item) !== 0) applied++;
     };
-    const order = new KeyedOrder(
-      { ...quiet, items: { ...items, compare }, apply, late: () => {} },
-      new SourceClocks(),
-      options,
-    );
+    const order = new KeyedOrder({ ...quiet, items, apply, late: () => {} }, new SourceClocks(), options);
     for (let item = 0; item < list.length; item++) order.push(keyOf(item), item, 0);
     return { compared, applied };
   }
@@ -185,8 +179,7 @@ describe('keys beside one another', () => {
 
   it('cost little when a million of them are idle: 80 bytes each, and no work but a look when their turn comes', () => {
     const count = 1_000_000;
-    const one = { timeOf: () => 1.7e12, sourceOf: () => 0, epochOf: () => 0, beforeOf: () => -1, afterOf: () => -1 };
-    const items: OrderItems = { ...one, setBefore: () => {}, setAfter: () => {}, compare: () => 0 };
+    const items = new Items([{ gapMs: 0, delayMs: 0, key: 0, source: 0, timeMs: 1.7e12 }]);
     let touched = 0;
     const touching = (): void => {
       touched++;
@@ -198,12 +191,12 @@ describe('keys beside one another', () => {
         ...{ mode: 'ordered', latenessMs: 0, maxPending: 10 },
       },
     );
-    for (let key = 0; key < count; key++) order.push(key, key, 0);
+    for (let key = 0; key < count; key++) order.push(key, 0, 0);
     expect(order.keys).toBe(count);
     expect(order.byteLength / count).toBeLessThan(80);
     touched = 0;
     // A key that goes on touches nothing else.
-    for (let i = 0; i < 1_000; i++) order.push(7, 7, 0);
+    for (let i = 0; i < 1_000; i++) order.push(7, 0, 0);
     expect(touched).toBe(1_000);
     touched = 0;
     // They are closed by the clock, a bounded number in each call.

@@ -8,8 +8,20 @@
  *
  * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
  */
-import { KeyRecords } from './key-records.ts';
-import { NONE, type OrderCounts, type OrderOptions, type OrderTarget } from './order-target.ts';
+import { EPOCH, type ItemRecords, NONE, SOURCE } from './item-records.ts';
+import {
+  ARRIVAL_MS,
+  COUNT,
+  EPOCH as KEY_EPOCH,
+  SOURCE as KEY_SOURCE,
+  KEY_HALVES,
+  KEY_WORDS,
+  KeyRecords,
+  MAX_MS,
+  SETTLED_MS,
+  TOUCHED,
+} from './key-records.ts';
+import type { OrderCounts, OrderOptions, OrderTarget } from './order-target.ts';
 import { restoreMarks, type SavedQueue, savedQueue } from './saved-queue.ts';
 import type { SourceClocks } from './source-clock.ts';
 import { thresholdOf } from './threshold.ts';
@@ -25,6 +37,7 @@ export class KeyedOrder {
   /** While true, nothing is settled by watermarks: other files with the same keys are still to be read. */
   hold = false;
   readonly #target: OrderTarget;
+  readonly #items: ItemRecords;
   readonly #options: OrderOptions;
   readonly #clocks: SourceClocks;
   readonly #keys = new KeyRecords();
@@ -40,6 +53,7 @@ export class KeyedOrder {
 
   constructor(target: OrderTarget, clocks: SourceClocks, options: OrderOptions) {
     this.#target = target;
+    this.#items = target.items;
     this.#clocks = clocks;
     this.#options = options;
     this.#latenessMs = options.latenessMs;
@@ -77,8 +91,41 @@ export class KeyedOrder {
   /** Takes an item whose epoch has been set from the clocks. */
   push(key: number, item: number, arrivalMs: number): void {
     this.#target.touching(key);
+    if (this.#pushSimple(key, item, arrivalMs) || this.#pushAny(key, item, arrivalMs)) this.#visitNext();
+  }
+
+  /**
+   * The short way that nearly all items take, false when it is not open: ordered mode, a known key of one source and epoch, an item that
+   * is not late. Fields of records are read from the buffers: calls would take longer than what they do.
+   */
+  #pushSimple(key: number, item: number, arrivalMs: number): boolean {
+    const { words, halves } = this.#keys;
+    const { words: itemWords, doubles, stride } = this.#items;
+    const half = key * KEY_HALVES;
+    const word = key * KEY_WORDS;
+    const at = item * stride;
+    if (this.#eager || this.hold || half >= halves.length || this.#pushes >= TOUCHED_LIMIT - 1) return false;
+    if (halves[half + KEY_SOURCE] !== itemWords[at + SOURCE] || halves[half + KEY_EPOCH] !== itemWords[at + EPOCH])
+      return false;
+    const timeMs = doubles[at >>> 1] as number;
+    const maxMs = words[word + MAX_MS] as number;
+    if (timeMs < (words[word + SETTLED_MS] as number) || timeMs < maxMs - this.#latenessMs) return false;
+    if (timeMs > maxMs) words[word + MAX_MS] = timeMs;
+    words[word + ARRIVAL_MS] = arrivalMs;
+    halves[half + TOUCHED] = ++this.#pushes;
+    const markMs = Math.max(timeMs, maxMs) - this.#latenessMs;
+    if (halves[half + COUNT] === 0 && timeMs <= markMs) {
+      words[word + SETTLED_MS] = timeMs;
+      this.#target.apply(item, false);
+      this.#target.advanced(key, markMs);
+    } else this.#wait(key, item, markMs);
+    return true;
+  }
+
+  /** False when the item was late. */
+  #pushAny(key: number, item: number, arrivalMs: number): boolean {
     const keys = this.#keys;
-    const { items } = this.#target;
+    const items = this.#items;
     if (!keys.has(key)) keys.open(key, items.sourceOf(item), items.epochOf(item));
     keys.setArrivalMs(key, arrivalMs);
     keys.setTouched(key, this.#nextPush());
@@ -86,20 +133,22 @@ export class KeyedOrder {
       this.counts.late++;
       if (!this.#moveLate(key, item)) {
         this.#target.late(item);
-        return;
+        return false;
       }
     }
-    if (this.#eager) this.#applyNow(key, item);
-    else if (this.#applyUnqueued(key, item)) {
-      this.#visitNext();
-      return;
-    } else {
-      this.#waiting.add(key, item);
-      this.#pending++;
-    }
-    this.#settle(key, this.#watermark(key));
-    if (this.#pending > this.#options.maxPending && !this.#eager) this.#relieve();
-    this.#visitNext();
+    if (this.#eager) {
+      this.#applyNow(key, item);
+      this.#settle(key, this.#watermark(key));
+    } else if (!this.#applyUnqueued(key, item)) this.#wait(key, item, this.#watermark(key));
+    return true;
+  }
+
+  /** Ordered mode: lets the item wait, and applies what the key's watermark has passed by now. */
+  #wait(key: number, item: number, markMs: number): void {
+    this.#waiting.add(key, item);
+    this.#pending++;
+    this.#settle(key, markMs);
+    if (this.#pending > this.#options.maxPending) this.#relieve();
   }
 
   /**
@@ -166,7 +215,7 @@ export class KeyedOrder {
         for (const item of this.#waiting.list(key)) rest.push(item);
         this.#waiting.clear(key);
       }
-      rest.sort((a, b) => this.#target.items.compare(a, b));
+      rest.sort((a, b) => this.#items.compare(a, b));
       this.#pending = 0;
       for (const item of rest) this.#target.apply(item, false);
     }
@@ -214,7 +263,7 @@ export class KeyedOrder {
   /** False when the item is late. Moves the source's mark of the key; a new epoch closes what was there before. */
   #admit(key: number, item: number): boolean {
     const keys = this.#keys;
-    const { items } = this.#target;
+    const items = this.#items;
     const source = items.sourceOf(item);
     const timeMs = items.timeOf(item);
     const epoch = items.epochOf(item);
@@ -233,12 +282,12 @@ export class KeyedOrder {
 
   /** The item is of another source than the key's first. */
   #admitOther(key: number, item: number): boolean {
-    const { items } = this.#target;
+    const items = this.#items;
     const timeMs = items.timeOf(item);
     const epoch = items.epochOf(item);
     const source = items.sourceOf(item);
     const others = this.#keys.othersOf(key) ?? [];
-    if (others.length === 0) this.#keys.others.set(key, others);
+    if (others.length === 0) this.#keys.setOthers(key, others);
     let mark = others.find((other) => other.source === source);
     if (mark === undefined) {
       mark = { source, maxMs: Number.NEGATIVE_INFINITY, epoch };
@@ -265,7 +314,7 @@ export class KeyedOrder {
   #moveLate(key: number, item: number): boolean {
     const keys = this.#keys;
     if (this.#target.takeLate === undefined) return false;
-    const source = this.#target.items.sourceOf(item);
+    const source = this.#items.sourceOf(item);
     const mark =
       source === keys.source(key)
         ? { maxMs: keys.maxMs(key), epoch: keys.epoch(key) }
@@ -287,7 +336,7 @@ export class KeyedOrder {
   #applyUnqueued(key: number, item: number): boolean {
     if (this.#keys.count(key) > 0) return false;
     const markMs = this.#watermark(key);
-    const timeMs = this.#target.items.timeOf(item);
+    const timeMs = this.#items.timeOf(item);
     if (timeMs > markMs) return false;
     this.#keys.setSettledMs(key, timeMs);
     this.#target.apply(item, false);
@@ -309,26 +358,20 @@ export class KeyedOrder {
   #settle(key: number, markMs: number): void {
     const keys = this.#keys;
     if (this.#eager) this.#pending -= this.#undoable.settle(key, markMs);
-    else if (keys.oldestMs(key) <= markMs) {
-      const waiting = this.#waiting;
-      let oldestMs = waiting.oldestMs(key);
-      while (oldestMs <= markMs && keys.count(key) > 0) {
-        const first = waiting.first(key);
-        waiting.take(key, first);
+    else
+      while (keys.oldestMs(key) <= markMs) {
+        const first = this.#waiting.takeUntil(key, markMs);
+        if (first === NONE) break;
         this.#pending--;
-        keys.setSettledMs(key, this.#target.items.timeOf(first));
         this.#target.apply(first, false);
-        oldestMs = waiting.oldestMs(key);
       }
-      keys.setOldestMs(key, oldestMs);
-    }
     if (Number.isFinite(markMs)) this.#target.advanced(key, markMs);
   }
 
   #oldestMs(key: number): number {
     if (!this.#eager) return this.#waiting.oldestMs(key);
     const head = this.#keys.head(key);
-    return head === NONE ? Number.POSITIVE_INFINITY : this.#target.items.timeOf(head);
+    return head === NONE ? Number.POSITIVE_INFINITY : this.#items.timeOf(head);
   }
 
   #close(key: number): void {
@@ -345,7 +388,17 @@ export class KeyedOrder {
     const keys = this.#keys;
     if (this.#visitAt >= keys.bound) this.#visitAt = 0;
     const key = this.#visitAt++;
-    if (!keys.has(key)) return;
+    const source = keys.halves[key * KEY_HALVES + KEY_SOURCE] as number;
+    if (source > NONE) {
+      const epoch = keys.halves[key * KEY_HALVES + KEY_EPOCH] as number;
+      const settledMs = keys.words[key * KEY_WORDS + SETTLED_MS] as number;
+      if (this.#clocks.settledMs(source) <= settledMs && this.#clocks.epochOf(source) <= epoch) return;
+    } else if (source === NONE) return;
+    this.#visit(key);
+  }
+
+  #visit(key: number): void {
+    const keys = this.#keys;
     const source = keys.source(key);
     let settledMs = this.#clocks.settledMs(source);
     let moved = this.#clocks.epochOf(source) > keys.epoch(key);
@@ -379,7 +432,7 @@ export class KeyedOrder {
   }
 
   #waitingTimes(): Float64Array {
-    const { items } = this.#target;
+    const items = this.#items;
     const times = new Float64Array(this.#pending);
     let at = 0;
     const keys = this.#keys;

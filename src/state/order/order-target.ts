@@ -1,31 +1,16 @@
 /**
- * What KeyedOrder puts in order, and whom it tells. Items are small numbers, rows of somebody's tables: the order reads their times there
- * and links them with one another, so that a million waiting items are no objects.
+ * Whom KeyedOrder tells what. The items are records of the target's: the order reads their times there and links them with one another.
  */
+import type { ItemRecords } from './item-records.ts';
 
 export type OrderMode = 'ordered' | 'eager';
 
-/** No item. */
-export const NONE = -1;
-
-/**
- * The items. Their neighbours are those in the key's list: in ordered mode the order's own, as long as an item waits; in eager mode the
- * target's, its list of applied items, oldest first, which `apply` appends to and `undo` takes the last one from.
- */
-export interface OrderItems {
-  timeOf(item: number): number;
-  sourceOf(item: number): number;
-  epochOf(item: number): number;
-  beforeOf(item: number): number;
-  afterOf(item: number): number;
-  setBefore(item: number, before: number): void;
-  setAfter(item: number, after: number): void;
-  /** Total order of items of one key: epoch, time, then what tells equal times apart. */
-  compare(a: number, b: number): number;
-}
-
 export interface OrderTarget {
-  readonly items: OrderItems;
+  /**
+   * Neighbours are those in the key's list: in ordered mode the order's own, as long as an item waits; in eager mode the target's, its
+   * list of applied items, oldest first, which `apply` appends to and `undo` takes the last one from.
+   */
+  readonly items: ItemRecords;
   /** Before anything about the key changes, its queue or what the calls below lead to. */
   touching(key: number): void;
   /** `again` is true when the item had been applied before and was undone. */

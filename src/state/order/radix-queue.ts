@@ -8,7 +8,7 @@
  * Buckets: 0 the items of `last` itself, sorted; 1 to 32 by the highest differing bit; 33 further away than 2^32 ms.
  * Source: Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest path problem" (1990).
  */
-import { NONE, type OrderItems } from './order-target.ts';
+import { type ItemRecords, NONE } from './item-records.ts';
 
 const BUCKETS = 34;
 const FAR = 33;
@@ -50,7 +50,7 @@ class Bucket {
 export class RadixQueue {
   /** All its items are of this epoch. */
   readonly epoch: number;
-  readonly #items: OrderItems;
+  readonly #items: ItemRecords;
   /** Made when something first goes there. */
   readonly #buckets: (Bucket | undefined)[] = new Array<undefined>(BUCKETS).fill(undefined);
   /** Bucket 0. */
@@ -65,7 +65,7 @@ export class RadixQueue {
   #leastMs = Number.NaN;
 
   /** `fromMs`: no item that is pushed may be older. */
-  constructor(items: OrderItems, epoch: number, fromMs: number) {
+  constructor(items: ItemRecords, epoch: number, fromMs: number) {
     this.#items = items;
     this.epoch = epoch;
     this.#setLast(Math.floor(fromMs));

@@ -34,7 +34,7 @@ export function restoreMarks(
   keys.open(key, first[0], first[2]);
   keys.setMaxMs(key, orNever(first[1]));
   if (others.length > 0)
-    keys.others.set(
+    keys.setOthers(
       key,
       others.map(([source, maxMs, epoch]) => ({ source, maxMs: orNever(maxMs), epoch })),
     );

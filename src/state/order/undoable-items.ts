@@ -2,8 +2,9 @@
  * Eager mode: items are applied as they come, and those that the watermark has not passed yet can be taken back. The target keeps the
  * applied items of a key in a list, oldest first; here stands where in it what may be undone begins (`head`), its end and its length.
  */
+import { NONE } from './item-records.ts';
 import type { KeyRecords } from './key-records.ts';
-import { NONE, type OrderTarget } from './order-target.ts';
+import type { OrderTarget } from './order-target.ts';
 
 /** Items of one key that may be undone; an old one that comes after so many newer ones would undo them all. */
 const MAX_UNDO = 1024;

@@ -1,0 +1,79 @@
+/**
+ * A bit filter for each of 256 segments of a table: one look says that nothing with this high half of a fingerprint is there, which is the
+ * common answer. Filters of 16 segments stand in one arena, so that a look reads one line of memory that is not in the nearest cache, and
+ * no arena takes long to grow.
+ *
+ * Segment s: `#starts[s]`, word in its arena where its filter begins (-1: it has none), and `#shifts[s]`, which leaves of a hash the bits that
+ * count the filter's bits; the filter is a power of two of words.
+ */
+
+const SEGMENTS = 256;
+const ARENAS = 16;
+const FACTOR = 0x9e3779b1;
+const FIRST_WORDS = 64;
+
+export class SegmentFilters {
+  readonly #arenas: Uint32Array[] = Array.from({ length: ARENAS }, () => new Uint32Array(FIRST_WORDS));
+  /** By arena: words in use, of filters that were dropped too. */
+  readonly #ends = new Uint32Array(ARENAS);
+  readonly #starts = new Int32Array(SEGMENTS).fill(-1);
+  readonly #shifts = new Uint8Array(SEGMENTS);
+
+  has(segment: number): boolean {
+    return (this.#starts[segment] as number) >= 0;
+  }
+
+  /** Begins an empty filter in place of the one that the segment may have; `words`: a power of two. */
+  begin(segment: number, words: number): void {
+    this.drop(segment);
+    const arena = segment & (ARENAS - 1);
+    if ((this.#ends[arena] as number) + words > (this.#arenas[arena] as Uint32Array).length)
+      this.#makeRoom(arena, words);
+    this.#starts[segment] = this.#ends[arena] as number;
+    this.#shifts[segment] = 27 - Math.log2(words);
+    this.#ends[arena] = (this.#ends[arena] as number) + words;
+  }
+
+  drop(segment: number): void {
+    this.#starts[segment] = -1;
+  }
+
+  /** To be asked only where the segment has a filter. */
+  mayHold(segment: number, hi: number): boolean {
+    const bit = Math.imul(hi, FACTOR) >>> (this.#shifts[segment] as number);
+    const word = (this.#starts[segment] as number) + (bit >>> 5);
+    return (((this.#arenas[segment & (ARENAS - 1)] as Uint32Array)[word] as number) & (1 << (bit & 31))) !== 0;
+  }
+
+  /** Nothing happens where the segment has no filter. */
+  add(segment: number, hi: number): void {
+    const start = this.#starts[segment] as number;
+    if (start < 0) return;
+    const bit = Math.imul(hi, FACTOR) >>> (this.#shifts[segment] as number);
+    const words = this.#arenas[segment & (ARENAS - 1)] as Uint32Array;
+    words[start + (bit >>> 5)] = (words[start + (bit >>> 5)] as number) | (1 << (bit & 31));
+  }
+
+  /** Moves the arena's filters together, into a longer one: words behind them are empty. */
+  #makeRoom(arena: number, words: number): void {
+    const from = this.#arenas[arena] as Uint32Array;
+    let live = words;
+    for (let segment = arena; segment < SEGMENTS; segment += ARENAS)
+      if (this.has(segment)) live += this.#wordsOf(segment);
+    const to = new Uint32Array(Math.ceil(live * 1.5));
+    let end = 0;
+    for (let segment = arena; segment < SEGMENTS; segment += ARENAS) {
+      if (!this.has(segment)) continue;
+      const start = this.#starts[segment] as number;
+      to.set(from.subarray(start, start + this.#wordsOf(segment)), end);
+      this.#starts[segment] = end;
+      end += this.#wordsOf(segment);
+    }
+    this.#arenas[arena] = to;
+    this.#ends[arena] = end;
+  }
+
+  #wordsOf(segment: number): number {
+    return 2 ** (27 - (this.#shifts[segment] as number));
+  }
+}
