@@ -417,3 +417,33 @@ describe('a modifier that promises more than it does', () => {
     ]);
   });
 });
+
+describe('what the reference library reads as well', () => {
+  it('maps merged by <<, where a key of its own wins', () => {
+    const rules = load(RULE('R', 'a: &a {x: 1, y: 2}\n  b: {<<: *a, y: 3}\n  condition: b and not a'));
+    expect([errors(rules), matching(rules, { x: 1, y: 3 }), matching(rules, { x: 1, y: 2 })]).toEqual([[], ['R'], []]);
+  });
+});
+
+describe('a rule of another taxonomy', () => {
+  const foreign = `${A}taxonomy: acme\n`;
+
+  it('is refused where no pipeline changes it', () => {
+    const rules = load(foreign, `${B}taxonomy: sigma\n`);
+    expect(errors(rules)).toEqual(['no pipeline translates the taxonomy "acme"']);
+    expect(rules.detections.map(({ details }) => details.name)).toEqual(['B']);
+  });
+
+  it('is taken as a pipeline translates it', () => {
+    const pipeline = {
+      path: 'p.yml',
+      text: `name: p
+priority: 10
+transformations:
+  - {id: n, type: field_name_mapping, mapping: {a: z}, rule_conditions: [{type: rule_attribute, attribute: taxonomy, value: acme}]}
+`,
+    };
+    const rules = loadWith({ pipelines: [pipeline] }, foreign);
+    expect([errors(rules), matching(rules, { z: 1 }), matching(rules, { a: 1 })]).toEqual([[], ['A'], []]);
+  });
+});

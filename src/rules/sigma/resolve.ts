@@ -75,6 +75,13 @@ export function resolveRules(
   for (const { item, reporter, asked } of detections) {
     const filtered = applyFilters(item, filters);
     const rewritten = rewrite(filtered, reporter);
+    const { taxonomy } = item.meta;
+    if (rewritten === filtered && taxonomy.toLowerCase() !== 'sigma') {
+      const hint =
+        'load a pipeline that turns its names into those of Sigma, or leave the key out where events have these names';
+      reporter.error('SIGMA_BAD_RULE', `no pipeline translates the taxonomy "${taxonomy}"`, ['taxonomy'], hint);
+      continue;
+    }
     // What filters and pipelines have changed asks for other fields.
     const isAsParsed = rewritten === item && asked !== undefined;
     const rule = isAsParsed
