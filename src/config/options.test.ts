@@ -26,6 +26,22 @@ describe('options', () => {
     ]);
   });
 
+  it('names the known keys of entries of lists', () => {
+    const entry = Type.Object({ spec: Type.String() }, { additionalProperties: false });
+    const schema = Type.Object({
+      rules: Type.Array(entry),
+      flux: Type.Array(Type.Union([Type.String(), entry])),
+    });
+    const hint = 'known keys: spec';
+    expect(
+      checkOptions(schema, { rules: [{ spec: 'a', spce: 'b' }], flux: ['x', { spec: 'a', sepc: 'b' }] }, 'flint.yaml')
+        .diagnostics,
+    ).toMatchObject([
+      { message: 'unknown key "rules.0.spce" in flint.yaml; did you mean "spec"?', hint },
+      { message: 'unknown key "flux.1.sepc" in flint.yaml; did you mean "spec"?', hint },
+    ]);
+  });
+
   it('name the keys where a map is due', () => {
     const nested = Type.Object({ http: Type.Optional(Type.Object({ listen: Type.String(), token: Type.String() })) });
     expect(checkOptions(nested, { http: '127.0.0.1:80' }, 'flint.yaml').diagnostics).toMatchObject([

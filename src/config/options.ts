@@ -81,12 +81,20 @@ function unknownNestedKey(schema: TObject, path: string, where: string): Diagnos
   const segments = path.split('.');
   const name = segments.at(-1) ?? '';
   let parent: TSchema | undefined = schema;
-  for (const segment of segments.slice(0, -1))
-    parent = (parent as Partial<TObject> | undefined)?.properties?.[segment] as TSchema | undefined;
+  for (const segment of segments.slice(0, -1)) parent = parent === undefined ? undefined : below(parent, segment);
   const names = Object.keys((parent as Partial<TObject> | undefined)?.properties ?? {});
   return diagnostic('CONFIG_UNKNOWN_KEY', 'error', `unknown key "${path}" in ${where}${suggestion(name, names)}`, {
     ...(names.length > 0 && { hint: `known keys: ${names.join(', ')}` }),
   });
+}
+
+/** The schema of a member: of a map, of a list, or of the map that may stand in place of a text. */
+function below(schema: TSchema, segment: string): TSchema | undefined {
+  const { properties, items, anyOf } = schema as Partial<TObject> & { items?: TSchema; anyOf?: readonly TSchema[] };
+  const own = properties?.[segment] ?? (/^\d+$/.test(segment) ? items : undefined);
+  const map = (own as { anyOf?: readonly TSchema[] } | undefined)?.anyOf?.find((one) => 'properties' in one);
+  if (own !== undefined) return map ?? own;
+  return anyOf?.map((one) => below(one, segment)).find((found) => found !== undefined);
 }
 
 function badValue(

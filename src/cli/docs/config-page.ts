@@ -1,6 +1,6 @@
 /** The reference page of the configuration, made from the one schema and the registries. `docs/config.md` is its checked-in result. */
 import { ENCODERS } from '../../encode/registry.ts';
-import { configSchema } from '../../engine/config/config-schema.ts';
+import { configSchema, fluxEntry, ruleCriteria } from '../../engine/config/config-schema.ts';
 import { INPUT_KINDS } from '../../inputs/registry.ts';
 import { intelSourceSchema } from '../../intel/source-schema.ts';
 import { SINK_KINDS } from '../../sinks/registry.ts';
@@ -47,6 +47,20 @@ export function configPage(): string {
     '',
     TABLE_HEAD,
     ...schemaRows(intelSourceSchema),
+    '',
+    '## Choice of rules',
+    '',
+    'Keys of an entry of `rule_selection.include` and `.exclude`, and of `criteria` in one of `.levels`, which has a `level` beside it. Examples are in [Sigma rules](sigma.md#choosing-rules).',
+    '',
+    TABLE_HEAD,
+    ...schemaRows(ruleCriteria),
+    '',
+    '## Flux specifications',
+    '',
+    'Keys of an entry of `flux`; a text alone is its `spec`. What they do is told in [Flux specifications](flux.md).',
+    '',
+    TABLE_HEAD,
+    ...schemaRows(fluxEntry),
     '',
     ADDRESSES,
     '## Inputs',

@@ -66,21 +66,31 @@ export const fluxEntry = Type.Object(
 );
 
 const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
-const level = Type.Union(LEVELS.map((name) => Type.Literal(name)));
+const level = (description: string) =>
+  Type.Union(
+    LEVELS.map((name) => Type.Literal(name)),
+    { description },
+  );
 const status = Type.Union(
   ['unsupported', 'deprecated', 'experimental', 'test', 'stable'].map((name) => Type.Literal(name)),
+  { description: 'at least as mature; rules without a status do not meet it' },
 );
 
 /** Which rules are meant: all given criteria hold. */
 export const ruleCriteria = Type.Object(
   {
     rules: texts('ids or titles'),
-    min_level: Type.Optional(level),
+    min_level: Type.Optional(level('at least this level; rules without a level do not meet it')),
     min_status: Type.Optional(status),
     tags: texts('any of these tags; attack.t1059 stands for attack.t1059.001 too'),
     authors: texts('any of these authors'),
     paths: texts('files or folders'),
   },
+  strict,
+);
+
+export const ruleLevel = Type.Object(
+  { criteria: ruleCriteria, level: level('level that these rules have from now on') },
   strict,
 );
 
@@ -132,7 +142,7 @@ export const configSchema = Type.Object(
           description: 'rules to use: those that meet any entry; empty: all',
         }),
         exclude: Type.Array(ruleCriteria, { default: [], description: 'rules to leave out, whatever includes them' }),
-        levels: Type.Array(Type.Object({ criteria: ruleCriteria, level }, strict), {
+        levels: Type.Array(ruleLevel, {
           default: [],
           description: 'other levels for rules; the first entry that a rule meets counts',
         }),
