@@ -4,7 +4,7 @@
  * test holds it to that. Records of which some text must be cut, and those that stand for several events, are left to `buildAlert`.
  */
 import type { Event } from '../core/event.ts';
-import { jsonText } from '../core/json-text.ts';
+import { type JsonPiece, jsonText } from '../core/json-text.ts';
 import type { Match, MatchedField } from '../core/match.ts';
 import type { RecordSource } from '../core/record.ts';
 import { isShort } from '../core/text-limit.ts';
@@ -19,7 +19,7 @@ const HEAD = `","ecs":{"version":"${ECS_VERSION}"},"event":{"kind":"alert","id":
 
 /** The line around what says where in its source the record stands: `numbersJson` goes between the two. */
 export interface AlertParts {
-  readonly head: string;
+  readonly head: readonly JsonPiece[];
   readonly tail: string;
 }
 
@@ -44,13 +44,16 @@ export function alertParts(
   const { placed } = texts;
   if (matched === undefined || input === undefined || placed === undefined) return undefined;
   const id = singleAlertId(constant.ruleKey, texts.key);
-  let json = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(options.nowMs)}","severity":`;
-  json += constant.severity + placed.event;
-  if (options.keepOriginal) json += `,"original":${texts.original}`;
-  json += `},${constant.ruleAndThreat}${placed.others}${texts.related(placed, relatedValue(match))}${constant.tags}`;
-  json += `,"flint":${constant.flintBefore}${matched}${constant.validity}`;
-  json += `,"input":${input}`;
-  return { head: json, tail: `}${constant.flintAfter}${texts.tree}}}` };
+  const { nowMs, keepOriginal } = options;
+  let first = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(nowMs)}","severity":`;
+  first += constant.severity + placed.event;
+  let last = placed.others + texts.related(placed, relatedValue(match)) + constant.tags;
+  last += `,"flint":${constant.flintBefore}${matched}${constant.validity},"input":${input}`;
+  const { ruleAndThreat } = constant;
+  const head = keepOriginal
+    ? [`${first},"original":`, texts.originalPiece, ruleAndThreat, last]
+    : [first, ruleAndThreat, last];
+  return { head, tail: `}${constant.flintAfter}${texts.tree}}}` };
 }
 
 function matchedJson(matched: readonly MatchedField[]): string | undefined {

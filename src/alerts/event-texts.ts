@@ -1,6 +1,6 @@
 /** What the alerts of one event have in common, made when the first of them asks for it. */
 import type { Event } from '../core/event.ts';
-import { jsonText } from '../core/json-text.ts';
+import { type JsonPiece, jsonText } from '../core/json-text.ts';
 import type { ProcessTree } from '../core/process-tree.ts';
 import { eventKey } from './alert-id.ts';
 import { placedValues } from './ecs-fields.ts';
@@ -9,8 +9,14 @@ import type { PlacedValues } from './placed-values.ts';
 import { processTreeJson, withParent } from './process-tree-fields.ts';
 import type { RelatedValue } from './related.ts';
 
+/** A record as it came, as JSON, for as long as its bytes are kept. */
+export interface KeptOriginal {
+  readonly bytes: Uint8Array | undefined;
+}
+
 export class EventTexts {
   readonly #event: Event;
+  readonly #kept: KeptOriginal | undefined;
   readonly #treeOfProcess: ProcessTree | undefined;
   #places: PlacedValues | undefined;
   /** Null: values must be cut. */
@@ -21,8 +27,9 @@ export class EventTexts {
   #tree: string | undefined;
 
   /** `tree`: remembered ancestors of the event's process. */
-  constructor(event: Event, tree?: ProcessTree) {
+  constructor(event: Event, tree?: ProcessTree, kept?: KeptOriginal) {
     this.#event = event;
+    this.#kept = kept;
     this.#treeOfProcess = tree;
   }
 
@@ -49,8 +56,11 @@ export class EventTexts {
   }
 
   /** The record as it came, as JSON. */
-  get original(): string {
-    this.#original ??= jsonText(this.#event.original);
+  get originalPiece(): JsonPiece {
+    if (this.#original !== undefined) return this.#original;
+    const bytes = this.#kept?.bytes;
+    if (bytes !== undefined) return bytes;
+    this.#original = jsonText(this.#event.original);
     return this.#original;
   }
 

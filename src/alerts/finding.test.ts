@@ -13,6 +13,7 @@ import { hasSharedData, sharedData, sharedDataMissing } from '../testing/shared-
 import { ruleKey } from './alert-id.ts';
 import { buildAlert } from './build-alert.ts';
 import { ECS_PLACES } from './ecs-places.ts';
+import { EventTexts } from './event-texts.ts';
 import { Finding } from './finding.ts';
 
 const ROUNDS = 3000;
@@ -70,7 +71,7 @@ describe('finding', () => {
         ...(random.chance(0.2) && { tree: tree(random) }),
       };
       const expected = jsonLine(buildAlert(match, event, options));
-      const finding = new Finding(match, event, options);
+      const finding = new Finding(match, event, options, textsOf(random, event, options.tree));
       expect(finding.json(), `round ${round}`).toBe(expected);
       if (finding.parts() !== undefined) direct++;
       const { id, where, ruleKey: rule, alert } = finding;
@@ -115,6 +116,13 @@ describe.skipIf(!hasSharedData('events'))(`findings in real events ${sharedDataM
     expect(direct).toBeGreaterThan(0.9 * lines.length);
   });
 });
+
+/** With the record as bytes at times, which may be gone when they are asked for. */
+function textsOf(random: Random, event: Event, tree?: ProcessTree): EventTexts {
+  if (!/^[ -~]*$/.test(event.original) || random.chance(0.5)) return new EventTexts(event, tree);
+  const bytes = random.chance(0.8) ? Buffer.from(JSON.stringify(event.original)) : undefined;
+  return new EventTexts(event, tree, { bytes });
+}
 
 function randomEvent(random: Random, position: number): Event {
   const fields: Record<string, EventValue> = {};

@@ -4,7 +4,7 @@
  */
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
-import { jsonLine } from '../core/json-text.ts';
+import { joinedPieces, type JsonPiece, jsonLine } from '../core/json-text.ts';
 import type { Match } from '../core/match.ts';
 import { cutUtf8, wellFormed } from '../core/text-limit.ts';
 import { alertId, ruleKey } from './alert-id.ts';
@@ -65,10 +65,14 @@ export class Finding implements FoundAlert {
   }
 
   json(): string {
+    return joinedPieces(this.pieces());
+  }
+
+  pieces(): readonly JsonPiece[] {
     const parts = this.parts();
-    if (parts === undefined) return jsonLine(this.alert);
+    if (parts === undefined) return [jsonLine(this.alert)];
     const { line, record } = this.event.origin;
-    return parts.head + numbersJson(line, record) + parts.tail;
+    return [...parts.head, numbersJson(line, record) + parts.tail];
   }
 
   /** The line without the numbers of the record in its source; undefined where the record must be built. */

@@ -4,6 +4,7 @@
  */
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
+import type { JsonPiece } from '../core/json-text.ts';
 
 export interface FoundAlert {
   readonly id: string;
@@ -23,4 +24,6 @@ export interface FoundAlert {
   readonly event: Event;
   /** `jsonLine` of the alert. */
   json(): string;
+  /** The same in pieces, where it is made of such. */
+  pieces?(): readonly JsonPiece[];
 }

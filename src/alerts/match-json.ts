@@ -15,7 +15,7 @@ export interface MatchJson {
   /** Names the rule in the alert's id. */
   readonly ruleKey: string;
   readonly severity: string;
-  /** `"rule":…`, and `"threat":…` where there is one. */
+  /** The end of `event`, `"rule":…`, and `"threat":…` where there is one. */
   readonly ruleAndThreat: string;
   /** `,"tags":…`, or nothing. */
   readonly tags: string;
@@ -78,7 +78,7 @@ function written(match: Match): MatchJson {
     engine: match.engine,
     ruleKey: ruleKey(match),
     severity: String(severityOf(match)),
-    ruleAndThreat: `"rule":${jsonLine(rule)}${Object.keys(threat).length > 0 ? `,"threat":${jsonLine(threat)}` : ''}`,
+    ruleAndThreat: `},"rule":${jsonLine(rule)}${Object.keys(threat).length > 0 ? `,"threat":${jsonLine(threat)}` : ''}`,
     tags: tags.length > 0 ? `,"tags":${jsonLine(tags)}` : '',
     flintBefore: `${jsonLine(before).slice(0, -1)},"matched":`,
     validity: validity === undefined ? '' : `,"validity":"${validity}"`,

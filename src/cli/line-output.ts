@@ -2,6 +2,7 @@
  * Lines of text to a stream through one buffer: each is encoded where it is sent from, which takes less than half the time of putting
  * large texts together and encoding those.
  */
+import { joinedPieces, type JsonPiece } from '../core/json-text.ts';
 
 const BUFFER_BYTES = 256 << 10;
 /** Bytes of UTF-8 that one unit of UTF-16 takes at most. */
@@ -23,13 +24,23 @@ export class LineOutput {
     this.#stream = stream;
   }
 
-  /** Takes a line. A promise, where one is given, resolves when the stream has room for more. */
-  write(line: string): Promise<void> | undefined {
-    const most = line.length * MAX_UNIT_BYTES + 1;
+  /** Takes a line, as it is or in pieces. A promise, where one is given, resolves when the stream has room for more. */
+  write(line: string | readonly JsonPiece[]): Promise<void> | undefined {
+    const pieces = typeof line === 'string' ? [line] : line;
+    let most = 1;
+    for (const piece of pieces) most += typeof piece === 'string' ? piece.length * MAX_UNIT_BYTES : piece.length;
     const waits = this.#used + most > BUFFER_BYTES ? this.flush() : undefined;
-    if (most > BUFFER_BYTES) return this.#send(Buffer.from(`${line}\n`)) ?? waits;
-    this.#used += this.#buffer.write(line, this.#used);
-    this.#buffer[this.#used++] = LF;
+    if (most > BUFFER_BYTES) return this.#send(Buffer.from(`${joinedPieces(pieces)}\n`)) ?? waits;
+    const buffer = this.#buffer;
+    let used = this.#used;
+    for (const piece of pieces)
+      if (typeof piece === 'string') used += buffer.write(piece, used);
+      else {
+        buffer.set(piece, used);
+        used += piece.length;
+      }
+    buffer[used] = LF;
+    this.#used = used + 1;
     return waits;
   }
 

@@ -173,7 +173,7 @@ function createPrinter(terminal: Terminal, flags: ScanFlags, timezone: string): 
         if (flags.emit === 'events') continue;
         const line = forPeople
           ? alertLine(outgoing.alert, { color: terminal.colorOut, width: terminal.out.columns || 120 })
-          : encoder.encode(outgoing, options);
+          : (encoder.pieces?.(outgoing) ?? encoder.encode(outgoing, options));
         waits = output.write(line) ?? waits;
       }
       waits = output.flush() ?? waits;

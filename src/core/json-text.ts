@@ -11,6 +11,18 @@ const PRINTABLE = /^[ -~]*$/;
 /** The same without the two. */
 const BARE = /^[ !#-[\]-~]*$/;
 
+/** A part of a JSON text; as bytes, which are ASCII, to be taken at once. */
+export type JsonPiece = string | Uint8Array;
+
+/** The text that the pieces make. */
+export function joinedPieces(pieces: readonly JsonPiece[]): string {
+  let json = '';
+  for (const piece of pieces)
+    json +=
+      typeof piece === 'string' ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
+  return json;
+}
+
 export function jsonLine(value: unknown): string {
   // JSON.stringify writes a lone surrogate as an escape, so it can be told from the text without a replacer.
   let text = JSON.stringify(value);

@@ -7,4 +7,5 @@ export const ecs: Encoder = {
   summary: 'the alert record: JSON in Elastic Common Schema',
   contentType: 'application/json',
   encode: (outgoing) => outgoing.json?.() ?? jsonLine(outgoing.alert),
+  pieces: (outgoing) => outgoing.pieces?.(),
 };

@@ -1,6 +1,7 @@
 /** Encoder: alert record to an output format. One file per format, `registry.ts` lists them all; transports are sinks. */
 import type { Alert } from '../core/alert.ts';
 import type { Event } from '../core/event.ts';
+import type { JsonPiece } from '../core/json-text.ts';
 
 /** An alert with the event it came from: compatibility formats need fields that the alert record does not carry. */
 export interface OutgoingAlert {
@@ -8,6 +9,8 @@ export interface OutgoingAlert {
   readonly event: Event;
   /** `jsonLine` of the alert, where that can be had without building it. */
   json?(): string;
+  /** The same in pieces. */
+  pieces?(): readonly JsonPiece[];
 }
 
 export interface EncodeOptions {
@@ -34,4 +37,6 @@ export interface Encoder {
   readonly readsEvent?: true;
   /** One record without line end, UTF-8 text. Never throws for any alert. */
   encode(outgoing: OutgoingAlert, options: EncodeOptions): string;
+  /** The same in pieces, where it may be had so; for who writes them at once. */
+  pieces?(outgoing: OutgoingAlert): readonly JsonPiece[] | undefined;
 }

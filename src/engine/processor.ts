@@ -3,7 +3,7 @@
  * are no candidates are counted and never decoded. Without a scanner every record is a candidate.
  */
 import type { AlertOptions } from '../alerts/build-alert.ts';
-import { EventTexts } from '../alerts/event-texts.ts';
+import { EventTexts, type KeptOriginal } from '../alerts/event-texts.ts';
 import { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
@@ -72,6 +72,14 @@ export interface ProcessorOptions {
 
 /** Of the options what follows from the rules. */
 export type RulesFit = Pick<ProcessorOptions, 'isStateful' | 'ruleFilter' | 'hasTokens'>;
+
+/** A record in memory. */
+interface ExaminedRecord {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly origin: RecordOrigin;
+}
 
 /** What every record is examined for, when the scanner rules out indicators only. */
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
@@ -222,7 +230,8 @@ export class Processor {
       for (const event of this.detector.prepare(bytes, start, end, origin, wanted)) this.#prepared.addEvent(event);
       return;
     }
-    this.#build(this.detector.examine(bytes, start, end, origin, wanted), nowMs, found);
+    const detections = this.detector.examine(bytes, start, end, origin, wanted);
+    if (detections.length > 0) this.#build(detections, nowMs, found, { bytes, start, end, origin });
   }
 
   /**
@@ -302,16 +311,25 @@ export class Processor {
     return found;
   }
 
-  #build(detections: readonly Detection[], nowMs: number, found: Finding[]): void {
+  /** `record`: what was examined last; its bytes stand as they did. */
+  #build(detections: readonly Detection[], nowMs: number, found: Finding[], record?: ExaminedRecord): void {
     const { keepOriginal, maxAlerts, firstHit: onlyFirst } = this.#options;
     for (const { event, matches: all, tree } of detections) {
       const matches = onlyFirst ? firstHit(all) : all;
       const options: AlertOptions = tree === undefined ? { nowMs, keepOriginal } : { nowMs, keepOriginal, tree };
       const count = Math.min(matches.length, maxAlerts);
       this.counts.omitted += matches.length - count;
-      const texts = new EventTexts(event, tree);
+      const texts = new EventTexts(event, tree, keepOriginal ? this.#escaped(event, record) : undefined);
       for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options, texts));
     }
+  }
+
+  /** The record as it came, as JSON, where its bytes need no text to be made for that. */
+  #escaped({ origin, original }: Event, record: ExaminedRecord | undefined): KeptOriginal | undefined {
+    // Of records of several events each event says the same.
+    if (record === undefined || origin !== record.origin) return undefined;
+    const { bytes, start, end } = record;
+    return original.length === end - start ? this.#ruleFilter?.sieve?.escaped(bytes, start, end) : undefined;
   }
 
   #examineRange(

@@ -5,6 +5,7 @@
  *
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
+import { type EscapedText, EscapedTexts } from './escaped-texts.ts';
 import { FactReader } from './fact-reader.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
@@ -63,6 +64,7 @@ interface Kernel {
   addLayout(work: number, words: number, count: number, program: number): void;
   noteText(work: number, start: number, length: number, number: number): void;
   addKey(work: number, key: number, parent: number, text: number, length: number): void;
+  escapeText(from: number, to: number, out: number): number;
 }
 
 export class EventSieve {
@@ -86,6 +88,7 @@ export class EventSieve {
   readonly #groups: SieveGroups;
   readonly #candidates: SieveCandidates;
   readonly #automata: SieveAutomata;
+  readonly #escaped: EscapedTexts;
   /** Leaves of all kinds, with what their records are counted under. */
   readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
   /** Records so far, and when groups are looked through for those that have met enough. */
@@ -158,6 +161,7 @@ export class EventSieve {
       noteText: (start, length, number) => this.#kernel.noteText(this.#work, this.#inputAt + start, length, number),
       refuseZoneless: () => this.#set(layout.SIEVE_ZONED, 1),
     });
+    this.#escaped = new EscapedTexts(memory, (from, to, out) => this.#kernel.escapeText(from, to, out));
     this.#keys = new SieveKeys(memory, (key, parent, text, length) =>
       this.#kernel.addKey(this.#work, key, parent, text, length),
     );
@@ -203,6 +207,11 @@ export class EventSieve {
   /** Times of listed values are not to be relied upon. */
   get knowsBeginTime(): boolean {
     return this.#keys.knowsBeginTime;
+  }
+
+  /** `input[start, end)` as a JSON text, for a while; undefined where it is not all printable ASCII. */
+  escaped(start: number, end: number): EscapedText | undefined {
+    return this.#escaped.add(this.#inputAt + start, this.#inputAt + end);
   }
 
   /** Number of a path of keys in records; undefined when there are too many. */

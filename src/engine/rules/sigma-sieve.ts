@@ -16,6 +16,7 @@ import { evaluate } from '../../match/interpreter.ts';
 import { AtomTable, formulaOf } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
+import type { EscapedText } from '../../scan/escaped-texts.ts';
 import { EventSieve, type ResolvedKind, type SieveKind } from '../../scan/event-sieve.ts';
 import type { SieveResult } from '../../scan/sieve-result.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
@@ -134,6 +135,13 @@ export class SigmaSieve {
 
   get counts(): EventSieve['counts'] {
     return this.#sieve.counts;
+  }
+
+  /** Bytes of its input as a JSON text, for a while; undefined where they stand elsewhere, or are not all printable ASCII. */
+  escaped(bytes: Uint8Array, start: number, end: number): EscapedText | undefined {
+    const { input } = this;
+    const isInput = bytes.buffer === input.buffer && bytes.byteOffset === input.byteOffset;
+    return isInput ? this.#sieve.escaped(start, end) : undefined;
   }
 
   /** How many records went which way, since the start. */

@@ -9,7 +9,7 @@ import type { Finding } from '../../alerts/finding.ts';
 import { numbersJson } from '../../alerts/alert-json.ts';
 import type { Alert } from '../../core/alert.ts';
 import type { Event } from '../../core/event.ts';
-import { jsonLine } from '../../core/json-text.ts';
+import { type JsonPiece, jsonLine } from '../../core/json-text.ts';
 import type { Piece } from '../files/scan-jobs.ts';
 import type { LinesBefore } from './prepared-records.ts';
 
@@ -91,7 +91,7 @@ export class AlertBlockWriter {
     const { event, label, ruleKey: key } = finding;
     const parts = finding.parts();
     const start = writer.used;
-    writer.text(parts?.head ?? finding.json());
+    for (const piece of parts?.head ?? [finding.json()]) writer.piece(piece);
     const middle = parts === undefined ? WRITTEN : writer.used;
     if (parts !== undefined) writer.text(parts.tail);
     const end = writer.used;
@@ -221,6 +221,11 @@ class ByteWriter {
   text(text: string): void {
     this.#reserve(MAX_UNIT_BYTES * text.length);
     this.used += this.#bytes.write(text, this.used);
+  }
+
+  piece(piece: JsonPiece): void {
+    if (typeof piece === 'string') this.text(piece);
+    else this.bytes(piece);
   }
 
   bytes(bytes: Uint8Array): void {

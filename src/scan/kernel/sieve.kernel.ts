@@ -42,6 +42,7 @@ import { findRoute } from './sieve-route';
 import { isTerminated, isUnusual, nextRecord, readStructure, recordEnd } from './sieve-structure';
 import { order, valuesEnd, walkRecord } from './sieve-walk';
 
+export { escapeText } from './sieve-escape';
 export { addLayout } from './sieve-facts';
 export { noteText } from './sieve-known';
 export { addKey } from './sieve-keys';
