@@ -43,6 +43,9 @@ const COMMON: readonly (readonly [string, number])[] = [
   ['post', 0.05],
 ];
 
+/** Most literals hold none of them. */
+const ANY_COMMON = new RegExp(COMMON.map(([piece]) => piece.replace(/[\\.()]/g, '\\$&')).join('|'));
+
 const PER_CHARACTER = 0.5;
 const SCALE: Readonly<Record<string, number>> = { contains: 1, starts: 0.3, ends: 0.2, equals: 0.1 };
 
@@ -50,16 +53,27 @@ const SCALE: Readonly<Record<string, number>> = { contains: 1, starts: 0.3, ends
 export function literalProbability(text: string, relation: 'equals' | 'starts' | 'ends' | 'contains'): number {
   let rest = text;
   let known = 1;
-  for (const [piece, share] of COMMON) {
-    if (!rest.includes(piece)) continue;
-    rest = rest.replaceAll(piece, '');
-    known = Math.min(known, share);
-  }
+  if (ANY_COMMON.test(text))
+    for (const [piece, share] of COMMON) {
+      if (!rest.includes(piece)) continue;
+      rest = rest.replaceAll(piece, '');
+      known = Math.min(known, share);
+    }
   const scale = SCALE[relation] as number;
-  const letters = rest.replace(/[^a-z0-9\u0080-\uffff]/g, '').length + (rest.length > 0 ? 0.5 : 0);
+  const letters = lettersIn(rest) + (rest.length > 0 ? 0.5 : 0);
   return Math.max(
     1e-6,
     Math.min(1, known * PER_CHARACTER ** letters * (letters < 3 ? 1 : 2)) *
       (known < 1 && letters < 1 ? Math.max(scale, 0.3) : scale),
   );
+}
+
+/** Small letters, digits, and all beyond ASCII. */
+function lettersIn(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code >= 128) count++;
+  }
+  return count;
 }

@@ -73,8 +73,8 @@ export class FormulaAutomaton {
 
 /** Atoms of many rules; equal ones are one object. */
 export class AtomTable {
-  /** By field and relation, then by text. */
-  readonly #atoms = new Map<string, Map<string, FormulaAtom>>();
+  /** By field, then by relation, then by text. */
+  readonly #atoms = new Map<string | undefined, Record<FormulaAtom['relation'], Map<string, FormulaAtom>>>();
   #size = 0;
   readonly #automata = new Map<string, FormulaAutomaton>();
 
@@ -93,12 +93,13 @@ export class AtomTable {
   }
 
   atom(field: string | undefined, relation: FormulaAtom['relation'], text: string): FormulaAtom {
-    const place = field === undefined ? relation : `${relation} ${field}`;
-    let atoms = this.#atoms.get(place);
-    if (atoms === undefined) {
-      atoms = new Map();
-      this.#atoms.set(place, atoms);
+    let ofField = this.#atoms.get(field);
+    if (ofField === undefined) {
+      const none = (): Map<string, FormulaAtom> => new Map();
+      ofField = { equals: none(), starts: none(), ends: none(), contains: none(), strange: none() };
+      this.#atoms.set(field, ofField);
     }
+    const atoms = ofField[relation];
     let atom = atoms.get(text);
     if (atom === undefined) {
       const probability = relation === 'strange' ? RARE : literalProbability(text, relation);
@@ -194,16 +195,22 @@ function equal(value: Literal, folded: boolean, field: string, table: AtomTable)
 }
 
 function plainGlob(glob: Glob, field: string, table: AtomTable): RuleFormula | undefined {
-  const parts = glob.parts.filter((part) => !('text' in part) || part.text !== '');
-  const texts = parts.flatMap((part) => ('text' in part ? [foldCase(part.text)] : []));
-  const [text] = texts;
-  const isPlain = parts.every((part) => 'text' in part || ('wildcard' in part && part.wildcard === 'any'));
-  if (!isPlain || texts.length > 1) return undefined;
-  if (text === undefined) return parts.length > 0 ? undefined : sure(table.atom(field, 'equals', ''));
+  let written: string | undefined;
+  let [isOpenBefore, isOpenBehind] = [false, false];
+  for (const part of glob.parts) {
+    if ('text' in part) {
+      if (part.text === '') continue;
+      if (written !== undefined) return undefined;
+      written = part.text;
+    } else if (!('wildcard' in part) || part.wildcard !== 'any') return undefined;
+    else if (written === undefined) isOpenBefore = true;
+    else isOpenBehind = true;
+  }
+  if (written === undefined) return isOpenBefore ? undefined : sure(table.atom(field, 'equals', ''));
+  const text = foldCase(written);
   if (!ASCII.test(text) || text.length > MAX_LENGTH) return undefined;
-  const first = 'text' in (parts[0] as object);
-  const last = 'text' in (parts.at(-1) as object);
-  return sure(table.atom(field, first && last ? 'equals' : first ? 'starts' : last ? 'ends' : 'contains', text));
+  const bound = isOpenBehind ? 'starts' : 'equals';
+  return sure(table.atom(field, isOpenBefore ? (isOpenBehind ? 'contains' : 'ends') : bound, text));
 }
 
 /** The literals that hold whenever the comparison does. */

@@ -45,11 +45,21 @@ export class LiteralGrams {
   #of(text: string): Grams {
     let known = this.#known.get(text);
     if (known === undefined) {
-      const grams = Uint32Array.from({ length: text.length - GRAM + 1 }, (_, offset) => gramOf(text, offset));
-      known = { grams, perMillion: Float64Array.from(grams, (gram) => this.#frequency.gramPerMillion(gram)) };
+      known = this.#gramsOf(text);
       this.#known.set(text, known);
     }
     return known;
+  }
+
+  #gramsOf(text: string): Grams {
+    const grams = new Uint32Array(text.length - GRAM + 1);
+    const perMillion = new Float64Array(grams.length);
+    for (let offset = 0; offset < grams.length; offset++) {
+      const gram = gramOf(text, offset);
+      grams[offset] = gram;
+      perMillion[offset] = this.#frequency.gramPerMillion(gram);
+    }
+    return { grams, perMillion };
   }
 }
 

@@ -57,18 +57,18 @@ function readTexts(
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   let meant = 0;
-  /** `entry`: of the folder that it stands in; undefined: it is named itself. */
-  const visit = (path: string, entry?: Dirent): void => {
+  /** `whole`: the absolute path. `entry`: of the folder that it stands in; undefined: it is named itself. */
+  const visit = (path: string, whole: string, entry?: Dirent): void => {
     if (files.length >= MAX_FILES) return;
     try {
-      if (entry?.isFile() !== true && statSync(path).isDirectory())
+      if (entry?.isFile() !== true && statSync(path).isDirectory()) {
+        // What stands before the names; putting each path together by itself would take as long as reading.
+        const [folder, wholeFolder] = [path, whole].map((each) => join(each, '_').slice(0, -1)) as [string, string];
         for (const below of readdirSync(path, { withFileTypes: true }).sort(byName)) {
-          if (!below.name.startsWith('.')) visit(join(path, below.name), below);
+          if (!below.name.startsWith('.')) visit(folder + below.name, wholeFolder + below.name, below);
         }
-      else if (entry === undefined || isMeant(path)) {
+      } else if (entry === undefined || isMeant(path)) {
         meant++;
-        const whole = resolve(path);
-        if (seen.has(whole)) return;
         seen.add(whole);
         files.push({ path, text: readFileSync(path, 'utf8') });
       }
@@ -82,7 +82,7 @@ function readTexts(
   };
   for (const path of paths) {
     const before = meant + diagnostics.length;
-    visit(path);
+    visit(path, resolve(path));
     if (whenNone !== undefined && meant + diagnostics.length === before) diagnostics.push(whenNone(path));
   }
   return { files, diagnostics };

@@ -62,18 +62,16 @@ export class SigmaEventRules {
   readonly #recogniser: EventRecogniser = createEventRecogniser();
   readonly #processes: ProcessContext | undefined;
   readonly #openRules: OpenRules | undefined;
-  /** Rules that what is not known of an ancestor yet may take back, by position; empty where alerts are not held back. */
-  readonly #worstCases = new Map<number, WorstCase>();
+  /** By position of the rule, as far as somebody asked: rules that what is not known of an ancestor yet may take back. */
+  readonly #worstCases = new Map<number, WorstCase | undefined>();
+  readonly #holdsBack: boolean;
   /** Positions of the rules of an id; filled when alerts that were held back are judged. */
   readonly #byId = new Map<string, readonly number[]>();
 
   /** `isEnding`: the input has an end, so alerts that a late parent may speak against wait for it, until then at the latest. */
   constructor(rules: readonly DetectionRule[], processes?: ProcessContext, isEnding = false) {
     this.rules = rules;
-    for (const [index, rule] of isEnding && processes !== undefined ? rules.entries() : []) {
-      const worst = rule.alerts ? worstCaseOf(rule) : undefined;
-      if (worst !== undefined) this.#worstCases.set(index, worst);
-    }
+    this.#holdsBack = isEnding && processes !== undefined;
     this.#matcher = new RuleMatcher(rules);
     this.#processes = processes;
     this.#openRules = processes === undefined ? undefined : new OpenRules(rules, processes);
@@ -189,12 +187,18 @@ export class SigmaEventRules {
 
   /** Those of the rules that what is not known yet may take back. */
   #doubtful(indexes: readonly number[], { derived }: ShownEvent): readonly number[] {
-    if (this.#worstCases.size === 0) return NO_INDEXES;
+    if (!this.#holdsBack) return NO_INDEXES;
     return indexes.filter((index) => {
-      const worst = this.#worstCases.get(index);
+      const worst = this.#worstOf(index);
       if (worst === undefined || !worst.names.some((name) => derived.isUnknown(name))) return false;
       return !this.#matcher.holds(worst.predicate);
     });
+  }
+
+  #worstOf(index: number): WorstCase | undefined {
+    if (!this.#worstCases.has(index))
+      this.#worstCases.set(index, worstCaseOf(this.#matcher.rules[index] as DetectionRule));
+    return this.#worstCases.get(index);
   }
 
   #outcome(
@@ -344,7 +348,7 @@ interface WorstCase {
 }
 
 function worstCaseOf(rule: DetectionRule): WorstCase | undefined {
-  if (!fieldNamesOf(rule).some((name) => DERIVED_PROCESS_FIELDS.has(name))) return undefined;
+  if (!rule.alerts || !fieldNamesOf(rule).some((name) => DERIVED_PROCESS_FIELDS.has(name))) return undefined;
   const { predicate } = rule;
   const worst = worstCase(predicate, (name) => DERIVED_PROCESS_FIELDS.has(name));
   if (worst === undefined) return undefined;
