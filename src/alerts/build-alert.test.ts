@@ -125,6 +125,14 @@ describe('alert of a rule', () => {
     ]);
     expect(alert.event).toMatchObject({ start: '1970-01-01T00:00:00.000Z', end: '1970-01-01T00:00:02.000Z' });
   });
+
+  it('says in which of its events a value matched, also when the oldest are left out', () => {
+    const events = Array.from({ length: 102 }, (_, i) => sampleEvent({ n: i }, i));
+    const matched = [0, 1, 2, 101].map((event) => ({ field: 'f', value: 'v', item: 'i', how: 'pattern', event }));
+    const alert = sampleAlert(sampleRuleMatch({ engine: 'pattern', events, matched, count: 102 }));
+    expect(alert.flint.events).toHaveLength(100);
+    expect(alert.flint.matched.map(({ event }) => event)).toEqual([undefined, undefined, 0, 99]);
+  });
 });
 
 describe('limits', () => {

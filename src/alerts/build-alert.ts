@@ -127,9 +127,10 @@ export function tagsOf(match: Match): string[] {
 function flintOf(match: Match, event: Event): AlertFlint {
   const { source, line, record } = event.origin;
   const omitted = Math.max(0, match.matched.length - MAX_HITS);
+  const left = match.engine === 'indicator' ? 0 : Math.max(0, (match.events?.length ?? 0) - MAX_HITS);
   return {
     ...flintBefore(match),
-    matched: match.matched.slice(0, MAX_HITS).map(plainField),
+    matched: match.matched.slice(0, MAX_HITS).map((one) => plainField(one, left)),
     ...(omitted > 0 && { matched_omitted: omitted }),
     ...(match.validity !== undefined && { validity: match.validity }),
     input: { name: source.input, path: source.path, ...(line > 0 && { line }), record },
@@ -163,8 +164,9 @@ export function flintAfter(match: Match): Pick<AlertFlint, 'library' | 'ordinal'
   };
 }
 
-function plainField({ field, value, item, how }: MatchedField): MatchedField {
-  return { field, value, item, how };
+/** `left`: so many of the oldest events are not in the alert. */
+function plainField({ field, value, item, how, event }: MatchedField, left: number): MatchedField {
+  return { field, value, item, how, ...(event !== undefined && event >= left && { event: event - left }) };
 }
 
 /** The newest of a correlation's events, oldest first; `event.id` covers all of them. */

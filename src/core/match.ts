@@ -12,6 +12,8 @@ export interface MatchedField {
   readonly item: string;
   /** How: `exact`, `subdomain in url-host`, `network`, `contains`, … */
   readonly how: string;
+  /** Of a pattern over several events: position of the one that holds the value among `events`, from 0. */
+  readonly event?: number;
 }
 
 export interface IndicatorMatch {

@@ -3,10 +3,20 @@
  * that is known to have been seen, and a sighting must be able to refer to it.
  */
 import type { Alert } from '../core/alert.ts';
+import type { MatchedField } from '../core/match.ts';
 import { splitHostPort } from '../core/web-url.ts';
 
 export interface MatchedValue {
-  readonly kind: 'host' | 'url' | 'email' | 'hash' | 'file-name' | 'registry-key' | 'mutex';
+  readonly kind:
+    | 'host'
+    | 'url'
+    | 'email'
+    | 'hash'
+    | 'file-name'
+    | 'registry-key'
+    | 'mutex'
+    | 'account'
+    | 'command-line';
   readonly value: string;
 }
 
@@ -29,11 +39,13 @@ const OF_PATH: readonly (readonly [RegExp, MatchedValue['kind']])[] = [
   [/^file:hashes\./, 'hash'],
   [/^windows-registry-key:key$/, 'registry-key'],
   [/^mutex:name$/, 'mutex'],
+  [/^user-account:account_login$/, 'account'],
+  [/^process:command_line$/, 'command-line'],
 ];
 
 /** Of rules whose fields have no kind of value nothing is said. */
-export function matchedValues({ flint, threat }: Alert): readonly MatchedValue[] {
-  return flint.matched.flatMap(({ field, value }) => {
+export function matchedValues({ flint, threat }: Alert, matched: readonly MatchedField[]): readonly MatchedValue[] {
+  return matched.flatMap(({ field, value }) => {
     const kind = flint.engine === 'indicator' ? ofIndicator(threat?.indicator) : ofPath(field);
     if (value === '' || kind === undefined) return [];
     return [{ kind, value: kind === 'host' ? hostOf(value) : value }];

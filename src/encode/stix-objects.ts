@@ -6,6 +6,7 @@
 import type { Alert } from '../core/alert.ts';
 import type { EventObject, EventValue } from '../core/event.ts';
 import { canonicalIp, parseIp } from '../core/ip-address.ts';
+import type { MatchedField } from '../core/match.ts';
 import { uuidV5 } from '../core/uuid.ts';
 import { type MatchedValue, matchedValues } from './stix-matched.ts';
 import { ownProcessId, type StixObject } from './stix-own-ids.ts';
@@ -32,14 +33,14 @@ const HIVES: Readonly<Record<string, string>> = {
 /** Puts an object into the list unless it is there, and says its id. */
 type Add = (object: StixObject | undefined) => string | undefined;
 
-/** Observables of the alert, referenced ones before those that refer to them, each once. */
-export function observables(alert: Alert): readonly StixObject[] {
+/**
+ * Observables of the event that the alert shows, with those of what matched in it; referenced ones before those that refer to them, each
+ * once.
+ */
+export function observables(alert: Alert, matched = alert.flint.matched): readonly StixObject[] {
   const found = new Map<string, StixObject>();
-  const add: Add = (object) => {
-    if (object !== undefined && !found.has(object.id)) found.set(object.id, object);
-    return object?.id;
-  };
-  const { source, destination, url, dns, file, user, threat, registry } = alert;
+  const add = adder(found);
+  const { event, source, destination, url, dns, file, user, threat, registry } = alert;
   const from = add(host(text(source?.ip) ?? text(source?.domain)));
   const to = add(host(text(destination?.ip) ?? text(destination?.domain)));
   add(host(text(destination?.domain)));
@@ -56,12 +57,31 @@ export function observables(alert: Alert): readonly StixObject[] {
   const email = threat?.indicator?.email?.address;
   if (email !== undefined) add(observable('email-addr', { value: email }));
   if (from !== undefined || to !== undefined) add(traffic(from, to, alert));
-  for (const one of matchedValues(alert)) addMatched(add, found, one);
+  for (const one of matchedValues(alert, matched)) addMatched(add, found, one, event.id);
   return [...found.values()];
 }
 
+/** Observables of what matched in another event of the alert. `key` tells it from others. */
+export function matchedObservables(alert: Alert, matched: readonly MatchedField[], key: string): readonly StixObject[] {
+  const found = new Map<string, StixObject>();
+  for (const one of matchedValues(alert, matched)) addMatched(adder(found), found, one, key);
+  return [...found.values()];
+}
+
+function adder(found: Map<string, StixObject>): Add {
+  return (object) => {
+    if (object !== undefined && !found.has(object.id)) found.set(object.id, object);
+    return object?.id;
+  };
+}
+
 /** Unless an object there says the same already. */
-function addMatched(add: Add, found: ReadonlyMap<string, StixObject>, { kind, value }: MatchedValue): void {
+function addMatched(
+  add: Add,
+  found: ReadonlyMap<string, StixObject>,
+  { kind, value }: MatchedValue,
+  key: string,
+): void {
   const lower = value.toLowerCase();
   const isSaid = (said: (object: StixObject) => readonly unknown[]): boolean =>
     [...found.values()].some((object) => said(object).some((one) => String(one).toLowerCase() === lower));
@@ -81,9 +101,15 @@ function addMatched(add: Add, found: ReadonlyMap<string, StixObject>, { kind, va
   } else if (kind === 'file-name') {
     if (!isSaid(({ type, name }) => (type === 'file' ? [name] : []))) addFile(add, undefined, value, undefined);
   } else if (kind === 'registry-key') {
-    const key = value.replace(/^[A-Z]+(?=\\|$)/, fullHive);
-    if (!isSaid(({ type, key: said }) => (type === 'windows-registry-key' && said === key ? [value] : [])))
-      add(observable('windows-registry-key', { key }));
+    const full = value.replace(/^[A-Z]+(?=\\|$)/, fullHive);
+    if (!isSaid(({ type, key: said }) => (type === 'windows-registry-key' && said === full ? [value] : [])))
+      add(observable('windows-registry-key', { key: full }));
+  } else if (kind === 'account') {
+    if (!isSaid(({ type, account_login: said }) => (type === 'user-account' ? [said] : [])))
+      add(observable('user-account', { account_login: value }));
+  } else if (kind === 'command-line') {
+    const isKnown = isSaid(({ type, command_line: said }) => (type === 'process' ? [said] : []));
+    if (!isKnown) add(processObject({ command_line: value }, undefined, undefined, ownProcessId(key)));
   } else add(observable('mutex', { name: value }));
 }
 

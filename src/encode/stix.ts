@@ -3,13 +3,13 @@
  * matched is referred to by its STIX id; a value of a list stands in the bundle as an indicator, a rule that has no STIX id (Sigma, flux) as an
  * attack pattern with the rule's name and an external reference. All ids follow from the alert's id, so that an alert delivered twice is one object.
  */
-import type { Alert } from '../core/alert.ts';
+import type { Alert, AlertEventReference } from '../core/alert.ts';
 import type { Semantics } from '../core/indicator.ts';
 import { TLP_LEVELS } from '../core/indicator-table.ts';
 import type { Encoder } from './encoder.ts';
 import { jsonLine } from '../core/json-text.ts';
 import { indicatorObject, type IndicatorValue } from './stix-indicator.ts';
-import { observables } from './stix-objects.ts';
+import { matchedObservables, observables } from './stix-objects.ts';
 import { markedAs, ownId, sensorIdentity, type StixObject, UNDATED } from './stix-own-ids.ts';
 import { summary } from './summary.ts';
 
@@ -32,29 +32,27 @@ export interface StixBundle extends StixObject {
 export function stixBundle(alert: Alert, sensor: string): StixBundle {
   const { event } = alert;
   const [first, last] = inOrder(event.start ?? alert['@timestamp'], event.end ?? alert['@timestamp']);
-  const seen = observables(alert);
   const sensorObject = sensorIdentity(sensor);
   const sighted = sightedObject(alert);
-  const count = Math.min(MAX_COUNT, Math.max(1, alert.flint.count ?? 1));
-  // A closing update is a later version of the same objects.
-  const modified = new Date(Date.parse(event.created) + count - 1).toISOString();
-  const marked = markedAs(alert.threat?.indicator?.marking?.tlp);
+  const count = sightings(alert);
   const common = {
     spec_version: '2.1',
     created_by_ref: sensorObject.id,
     created: event.created,
-    modified,
-    ...marked,
+    // A closing update is a later version of the same objects.
+    modified: new Date(Date.parse(event.created) + count - 1).toISOString(),
+    ...markedAs(alert.threat?.indicator?.marking?.tlp),
   };
-  const observed: StixObject = {
+  const observations = observationsOf(alert, first, last);
+  const observed = observations.map(({ key, from, to, number, seen }) => ({
     type: 'observed-data',
     ...common,
-    id: ownId('observed-data', event.id),
-    first_observed: first,
-    last_observed: last,
-    number_observed: count,
+    id: ownId('observed-data', key),
+    first_observed: from,
+    last_observed: to,
+    number_observed: number,
     object_refs: seen.map(({ id }) => id),
-  };
+  }));
   const sighting: StixObject = {
     type: 'sighting',
     ...common,
@@ -64,17 +62,69 @@ export function stixBundle(alert: Alert, sensor: string): StixBundle {
     last_seen: last,
     count,
     sighting_of_ref: sighted.id,
-    ...(seen.length > 0 && { observed_data_refs: [observed.id] }),
+    ...(observed.length > 0 && { observed_data_refs: observed.map(({ id }) => id) }),
     where_sighted_refs: [sensorObject.id],
     ...(alert.threat?.indicator?.confidence !== undefined && { confidence: alert.threat.indicator.confidence }),
   };
+  const seen = new Map(observations.flatMap((one) => one.seen.map((object) => [object.id, object] as const)));
   const objects = [
     sensorObject,
     ...(sighted.object === undefined ? [] : [sighted.object]),
-    ...(seen.length > 0 ? [...seen, observed] : []),
+    ...seen.values(),
+    ...observed,
     sighting,
   ];
   return { type: 'bundle', id: ownId('bundle', event.id), objects };
+}
+
+/**
+ * How often it was sighted. What several events show together was sighted once, however many they are; a closing update, whose end lies
+ * behind them, counts alerts.
+ */
+function sightings({ event, flint }: Alert): number {
+  const ends = flint.events?.map((one) => one['@timestamp']) ?? [];
+  const isOne =
+    ends.length > 0 &&
+    event.end !== undefined &&
+    ends.every((end) => end <= (event.end ?? '')) &&
+    ends.includes(event.end);
+  return isOne ? 1 : counted(flint.count);
+}
+
+function counted(count: number | undefined): number {
+  return Math.min(MAX_COUNT, Math.max(1, count ?? 1));
+}
+
+interface SeenTogether {
+  /** The id follows from it. */
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+  readonly number: number;
+  readonly seen: readonly StixObject[];
+}
+
+/**
+ * One for each event of a pattern over several, where it is known what was seen in which: the pattern holds on them. Else one for all
+ * events, with what the alert shows.
+ */
+function observationsOf(alert: Alert, first: string, last: string): readonly SeenTogether[] {
+  const { event, flint } = alert;
+  const events = flint.events ?? [];
+  if (events.length < 2 || flint.matched.some((one) => one.event === undefined)) {
+    const all = { key: event.id, from: first, to: last, number: counted(flint.count), seen: observables(alert) };
+    return all.seen.length === 0 ? [] : [all];
+  }
+  // The event that the alert shows is the one that came last, not always the latest.
+  const isShown = (one: AlertEventReference): boolean => one['@timestamp'] === alert['@timestamp'];
+  const same = events.findIndex((one) => isShown(one) && one.original === event.original);
+  const shown = same >= 0 ? same : events.findLastIndex(isShown);
+  return events.flatMap((one, at) => {
+    const matched = flint.matched.filter((field) => field.event === at);
+    const key = `${event.id} ${at}`;
+    const seen = at === shown ? observables(alert, matched) : matchedObservables(alert, matched, key);
+    return seen.length === 0 ? [] : [{ key, from: one['@timestamp'], to: one['@timestamp'], number: 1, seen }];
+  });
 }
 
 /** What the sighting is of, and its object where nobody else publishes it. */

@@ -118,7 +118,7 @@ export class SpanningPatterns {
     const pattern = this.#patterns[fact.pattern];
     if (found === undefined || pattern === undefined) return undefined;
     const { event, group } = fact.event;
-    const matched = found.events.flatMap((kept) => kept.matched);
+    const matched = found.events.flatMap((kept, at) => kept.matched.map((one) => ({ ...one, event: at })));
     const events = found.events.map((kept) => kept.event);
     const rule = pattern.input.details.id;
     if (this.#watch?.wants(rule) === true)
