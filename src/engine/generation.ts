@@ -139,8 +139,9 @@ export class Generation implements BatchMatcher, LiveSink {
 
   applyRows(rows: IntelRows, entry: Uint8Array, layer?: PortableLayer): AppliedRows {
     const applied = this.live.apply(rows);
-    const { patterns } = rows;
+    const { patterns, renewed } = rows;
     const more = patterns === undefined || layer === undefined ? undefined : this.#changePatterns(patterns, layer);
+    if (renewed !== undefined) this.rules.renewPatterns(renewed);
     // After the witnesses: what a worker is given from now on is scanned with them.
     this.pool?.tellRows(entry, layer);
     return more === undefined ? applied : { ...applied, ...more, withoutRoom: applied.withoutRoom + more.withoutRoom };

@@ -20,6 +20,7 @@ export interface FeedTarget {
   readonly file: string;
   /** For STIX. */
   readonly tap?: StixTap;
+  readonly only?: ReadonlySet<string>;
   /** Number of the line that the content begins with; STIX only. */
   readonly firstLine?: number;
   /** Of a table that was read before. */

@@ -43,6 +43,8 @@ export interface LoadIntelOptions {
   readonly seen?: SeenFolder;
   /** As of when the entries of a feed count that state no time; absent: of its content. */
   readonly asOf?: (feed: string) => number | undefined;
+  /** Only STIX objects with these ids; absent: everything. */
+  readonly only?: ReadonlySet<string>;
   /** A server asked to be left alone for so long. */
   readonly retryAfter?: (ms: number) => void;
 }
@@ -269,9 +271,10 @@ class Loading {
   async #attempt(source: IntelSource, feed: FeedContent, path: string): Promise<FeedAttempt> {
     const asOfMs = this.#options.asOf?.(feed.name) ?? feed.asOfMs;
     const current = asOfMs === undefined ? feed : { ...feed, asOfMs };
-    const { seen } = this.#options;
+    const { seen, only } = this.#options;
     const notes = seen === undefined ? undefined : seen.later === undefined ? 'now' : 'later';
-    const attempt = await readFeed(this.builder, source, current, notes);
+    const asked = only === undefined ? current : { ...current, only };
+    const attempt = await readFeed(this.builder, source, asked, notes);
     return attempt.format === 'compiled' && attempt.broken === undefined
       ? this.#compiled(path, attempt.report)
       : attempt;

@@ -37,6 +37,8 @@ export interface FeedContent {
   readonly content: Bytes | readonly FeedPart[];
   /** When it was known to be current. */
   readonly asOfMs?: number;
+  /** Ids of the STIX objects that are asked for; of other formats nothing is. Absent: everything. */
+  readonly only?: ReadonlySet<string>;
 }
 
 export interface FeedAttempt {
@@ -198,6 +200,9 @@ class FeedReading {
 
   #loader(format: FeedFormat, file: string, part: FeedPart | undefined): FeedLoader {
     const target = { ...this.#targetOf(), file };
+    const { only } = this.#feed;
+    if (only !== undefined)
+      return format === 'stix' ? createLoader(format, this.#source, { ...target, only }) : NOTHING_WANTED;
     const make = (more: Partial<FeedTarget>): FeedLoader => createLoader(format, this.#source, { ...target, ...more });
     return this.#recorder?.loader(format, this.#source, part, make) ?? make({});
   }
@@ -221,6 +226,8 @@ class FeedReading {
     return diagnostic('INTEL_BROKEN_FEED', 'error', `nothing in "${name}" could be loaded`, { span: { file: name } });
   }
 }
+
+const NOTHING_WANTED: FeedLoader = { push: () => undefined, end: () => undefined };
 
 export async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];

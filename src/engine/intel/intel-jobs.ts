@@ -68,6 +68,8 @@ export interface IntelJobs {
   readonly refresh: {
     readonly request: {
       readonly source: IntelSource;
+      /** All, in their order. */
+      readonly sources: readonly IntelSource[];
       readonly name: string;
       readonly fingerprint: string;
       readonly state: PortableState;

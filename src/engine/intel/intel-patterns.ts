@@ -16,9 +16,9 @@ export function intelPatterns(
   return [...patterns.live()].map(patternInput);
 }
 
-export function patternInput({ key, pattern, said }: StoredPattern): PatternInput {
+export function patternInput({ key, pattern, feed, said }: StoredPattern): PatternInput {
   const indicator = describeDetails(said, 'text', '');
-  return { key, pattern, details: ruleDetails(indicator), indicator, file: indicator.provider };
+  return { key, pattern, feed, details: ruleDetails(indicator), indicator, file: indicator.provider };
 }
 
 function ruleDetails({ id, name, confidence, description, references, killChain }: IndicatorDetails): RuleDetails {

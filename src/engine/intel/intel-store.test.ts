@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IntelSet } from '../../intel/intel-set.ts';
 import { type IntelSource, readIntelSource } from '../../intel/intel-source.ts';
 import { readFrameLog } from '../../intel/store/frame-log.ts';
+import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import { type IntelRows, rowsOf } from '../../intel/store/store-entry.ts';
 import { type RunJob, runJob } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
@@ -45,6 +46,7 @@ afterEach(() => {
 class Sink implements LiveSink {
   readonly stixMappings = [];
   readonly wantedMerge = undefined;
+  readonly patterns: PatternChange[] = [];
   readonly live: LiveIndicators;
   feeds: IntelSet['feeds'];
   swaps = 0;
@@ -59,8 +61,8 @@ class Sink implements LiveSink {
     return this.live.apply(rows);
   }
 
-  applyPatterns(): void {
-    this.swaps += 0;
+  applyPatterns(change: PatternChange): void {
+    this.patterns.push(change);
   }
 
   async mergePatterns(): Promise<void> {
@@ -357,8 +359,20 @@ describe('the store of a service', () => {
     await again.store.close();
   });
 
-  it('asks for all to be built anew when rules change, and builds the indicators anew alone when versions of several feeds do', async () => {
-    const bundle = (name: string, pattern: string, modified: string, pattern_type = 'stix'): void =>
+  it('asks for all to be built anew when Sigma rules change, and builds the indicators anew alone when markings do', async () => {
+    const marking = {
+      type: 'marking-definition',
+      id: 'marking-definition--00000000-0000-4000-8000-00000000000a',
+      definition_type: 'tlp',
+      definition: { tlp: 'red' },
+    };
+    const bundle = (
+      name: string,
+      pattern: string,
+      modified: string,
+      pattern_type = 'stix',
+      more: object[] = [],
+    ): void =>
       writeFileSync(
         join(folder, name),
         JSON.stringify({
@@ -371,6 +385,7 @@ describe('the store of a service', () => {
               pattern,
               pattern_type,
             },
+            ...more,
           ],
         }),
       );
@@ -379,8 +394,13 @@ describe('the store of a service', () => {
     const { store, sink } = await open(['a.json', 'b.json']);
     expect(sink.values).toEqual(names('b'));
     bundle('a.json', `[domain-name:value = 'newer.example']`, '2024-01-03T00:00:00Z');
+    expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'delta', ok: true });
+    expect([sink.values, sink.swaps]).toEqual([names('newer'), 0]);
+    const text = `[domain-name:value MATCHES 'pattern']`;
+    bundle('a.json', text, '2024-01-03T12:00:00Z', 'stix', [marking]);
     expect(await store.refresh(undefined, noRebuild)).toMatchObject({ way: 'rebuild', ok: true });
-    expect([sink.values, sink.swaps]).toEqual([names('newer'), 1]);
+    expect([sink.values, sink.swaps]).toEqual([[], 1]);
+    expect(sink.patterns).toMatchObject([{ removed: [], added: [{ pattern: text }] }]);
     bundle('a.json', 'title: a rule', '2024-01-04T00:00:00Z', 'sigma');
     let asked = 0;
     const rebuild = async (): Promise<RefreshOutcome> => {

@@ -200,7 +200,17 @@ export class IntelStore {
       const cacheFolder = this.#options.feedFolder;
       const seenFolder = this.#options.folder;
       const mappings = this.#mappings;
-      const request = { source, name, fingerprint, state: this.#portable(state), cacheFolder, seenFolder, mappings };
+      const sources = this.#sources;
+      const request = {
+        source,
+        sources,
+        name,
+        fingerprint,
+        state: this.#portable(state),
+        cacheFolder,
+        seenFolder,
+        mappings,
+      };
       const result = await this.#run('refresh', request, state);
       if (result.kind === 'rebuild') {
         // Values are live at once; rules follow when they are built.

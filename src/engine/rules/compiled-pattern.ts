@@ -21,6 +21,8 @@ export interface PatternInput {
   readonly file?: string;
   /** By which it is removed while events go on. */
   readonly key?: string;
+  /** Name of the feed that it came in. */
+  readonly feed?: string;
 }
 
 export interface CompiledPattern {

@@ -28,6 +28,7 @@ import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import { SigmaSieve } from './sigma-sieve.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
+import type { Renewal } from '../../core/table-change.ts';
 import type { ScanToken } from '../../match/object-token.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { Watcher } from '../../state/correlation/plan.ts';
@@ -151,6 +152,10 @@ export class EventRules implements MatchesEvents {
     const problems = this.#patterns.change(change);
     this.#tokens = undefined;
     return problems;
+  }
+
+  renewPatterns(renewals: readonly Renewal[]): void {
+    this.#patterns.renew(renewals);
   }
 
   /** See `PatternSet.merge`. */

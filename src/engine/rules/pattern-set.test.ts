@@ -263,4 +263,16 @@ describe.skipIf(!hasSharedData('events'))(`pattern set on real events ${sharedDa
     expect(matches).toBeGreaterThan(100);
     expect(set.witnesses.length).toBeGreaterThan(50);
   });
+
+  it('goes on with patterns that were found in their feed again', () => {
+    const said = { id: 'indicator--0', name: 'x', provider: 'p', validUntilMs: 100 };
+    const timed = { ...said, id: 'indicator--1', modifiedMs: 1 };
+    const inputs = [said, timed].map((indicator, i) => ({
+      ...input("[process:command_line LIKE '%whoami' AND process:name = 'cmd.exe']", i),
+      ...{ indicator, feed: 'f' },
+    }));
+    const { set } = compilePatterns(inputs);
+    set.renew([{ feed: 'f', fromMs: 100, toMs: 200 }]);
+    expect(set.match(CMD).map(({ indicator }) => indicator?.validUntilMs)).toEqual([200, 100]);
+  });
 });

@@ -16,6 +16,8 @@ import { pathOrigins } from '../../fields/stix/path-origins.ts';
 import { STIX_MAPPINGS } from '../../fields/stix/registry.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import type { ScanToken } from '../../match/object-token.ts';
+import type { Renewal } from '../../core/table-change.ts';
+import { renewed } from '../../intel/store/layered-patterns.ts';
 import type { LiteralPlan } from '../../scan/literal-plan.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import {
@@ -245,6 +247,21 @@ export class PatternSet {
     this.#number(first, plan);
     if (opened !== undefined && come.length > 0) this.#layers = [...this.#layers, opened.layer];
     return opened?.patterns.flatMap((one, i) => ('problem' in one ? [[added[i]?.key ?? '', one.problem]] : [])) ?? [];
+  }
+
+  /** What feeds say without stating a time ends later. */
+  renew(renewals: readonly Renewal[]): void {
+    for (const { feed, ...times } of renewals)
+      for (const [number, pattern] of this.#patterns.entries()) {
+        const indicator = pattern?.input.feed === feed ? pattern.input.indicator : undefined;
+        if (pattern === undefined || indicator === undefined) continue;
+        const later = renewed(indicator, { feed, ...times });
+        if (later === indicator) continue;
+        const next = { ...pattern, input: { ...pattern.input, indicator: later } };
+        this.#patterns[number] = next;
+        const plan = this.#plans[number];
+        if (plan !== undefined) this.#spanning.restate(plan, next);
+      }
   }
 
   /** Undefined while the layers are few. */

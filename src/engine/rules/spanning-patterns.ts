@@ -103,6 +103,11 @@ export class SpanningPatterns {
     return first;
   }
 
+  /** The same pattern, with other things said of it. */
+  restate(plan: number, pattern: CompiledPattern): void {
+    this.#patterns[plan] = pattern;
+  }
+
   /** That an event satisfies brackets of a pattern, as plain data. `plan`: position of the pattern among these here. */
   factOf(plan: number, event: Event, brackets: readonly number[], matched: readonly MatchedField[]): EventFact {
     const { key, group } = streamKey(event.fields, this.#groupBy);

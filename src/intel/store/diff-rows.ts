@@ -34,6 +34,7 @@ export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowD
   const numbers = new Map<string, number>();
   const rows: ChangedRow[] = [];
   const touched = new Map<string, number | undefined>();
+  const formerly = new Map<string, number>();
   const expired = new Map<string, number>();
   let gained = 0;
   const hasEnded = ({ said }: Saying): boolean => said.validUntilMs !== undefined && said.validUntilMs <= nowMs;
@@ -52,7 +53,11 @@ export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowD
     gained += Number(after.length > 0) - Number(own.length > 0);
     if (JSON.stringify(own) === JSON.stringify(after)) return;
     // First what goes, then what comes: an id that the feed still gives is not given up.
-    for (const { said: one } of own) if (isVersioned(one) && !touched.has(one.id)) touched.set(one.id, undefined);
+    for (const { said: one } of own)
+      if (isVersioned(one)) {
+        formerly.set(one.id, one.modifiedMs ?? Number.NEGATIVE_INFINITY);
+        if (!touched.has(one.id)) touched.set(one.id, undefined);
+      }
     for (const { said: one } of said)
       if (isVersioned(one)) touched.set(one.id, one.modifiedMs ?? Number.NEGATIVE_INFINITY);
     const all = [...before.filter((saying) => saying.feed !== feed), ...after].sort(
@@ -80,7 +85,7 @@ export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowD
   }
   for (const row of rowsWith(old, keys))
     if (!visited.has(row)) compare(old.shapeAt(row), old.valueAt(row), old.sayingsAt(row), []);
-  return { change: { details, rows }, touched, expired, gained };
+  return { change: { details, rows }, touched, before: formerly, expired, gained };
 }
 
 /** Rows that count whose values have one of these hashes. */

@@ -26,6 +26,8 @@ export interface TableDiff {
   readonly change: TableChange;
   /** Ids of versioned indicators on changed rows, with the new `modified`; absent: the feeds do not give the id any more. */
   readonly touched: ReadonlyMap<string, number | undefined>;
+  /** Of those that the feeds gave before, the `modified` that counted. */
+  readonly before: ReadonlyMap<string, number>;
   /** Ids that the feeds give and that have expired: nothing to match, but newer than what others may say. */
   readonly expired: ReadonlyMap<string, number>;
 }
@@ -47,6 +49,7 @@ class TableDiffer {
   readonly #numbers = new Map<string, number>();
   readonly #rows: ChangedRow[] = [];
   readonly #touched = new Map<string, number | undefined>();
+  readonly #before = new Map<string, number>();
   readonly #expired = new Map<string, number>();
 
   constructor(old: LayeredTable, fresh: IndicatorTable, options: DiffOptions) {
@@ -84,7 +87,12 @@ class TableDiffer {
     for (const row of this.#formerRows())
       if (visited[row] !== 1 && this.#old.isLive(row))
         this.#change(this.#old.shapeAt(row), this.#old.valueAt(row), row, -1);
-    return { change: { details: this.#details, rows: this.#rows }, touched: this.#touched, expired: this.#expired };
+    return {
+      change: { details: this.#details, rows: this.#rows },
+      touched: this.#touched,
+      before: this.#before,
+      expired: this.#expired,
+    };
   }
 
   #findOld(shape: number, row: number): number {
@@ -159,7 +167,10 @@ class TableDiffer {
     const { replaced, rank } = this.#options;
     const sayings = old < 0 ? [] : this.#old.sayingsAt(old).filter(({ feed }) => !replaced.has(feed));
     for (const { said } of old < 0 ? [] : this.#replacedSayings(old))
-      if (isVersioned(said) && !this.#touched.has(said.id)) this.#touched.set(said.id, undefined);
+      if (isVersioned(said)) {
+        this.#before.set(said.id, said.modifiedMs ?? Number.NEGATIVE_INFINITY);
+        if (!this.#touched.has(said.id)) this.#touched.set(said.id, undefined);
+      }
     if (fresh >= 0)
       for (const number of this.#freshDetails(fresh)) {
         const said = this.#fresh.said(number);
@@ -187,7 +198,7 @@ export function profilesOf({ columns: { profiles, feeds } }: IndicatorTable, nam
 }
 
 /** The row that a link belongs to; not before `from`. */
-function rowOfLink(sourceStart: Uint32Array, link: number, from: number): number {
+export function rowOfLink(sourceStart: Uint32Array, link: number, from: number): number {
   let low = from;
   let high = sourceStart.length - 1;
   // The last row that begins at or before the link.

@@ -18,8 +18,8 @@ export interface Holder {
 export interface HeldIds {
   /** Of the ids asked for, those that other feeds give: the version that counts. */
   readonly held: ReadonlyMap<string, Holder>;
-  /** Whether one of the keys asked for is that of an id of another feed. */
-  readonly holdsKey: boolean;
+  /** Ids of other feeds whose keys were asked for. */
+  readonly ofKeys: ReadonlySet<string>;
 }
 
 /** `replaced`: the feeds that change. `keys` are those of `idKey`, four words each. */
@@ -30,15 +30,15 @@ export function heldByOthers(
   keys: Uint32Array,
 ): HeldIds {
   const held = new Map<string, Holder>();
-  let holdsKey = false;
-  if (ids.size === 0 && keys.length === 0) return { held, holdsKey };
+  const ofKeys = new Set<string>();
+  if (ids.size === 0 && keys.length === 0) return { held, ofKeys };
   const texts = keySet(keys);
   const hashes = new KeyFilter();
   for (const id of ids) hashes.add(keyHash(idKey(id)));
   for (let at = 0; at < keys.length; at += 4) hashes.add(keyHash(keys, at));
   const take = (id: string, modifiedMs: number, feed: string): void => {
     if (ids.has(id)) held.set(id, { modifiedMs, feed });
-    if (texts.size > 0 && texts.has(keyText(id))) holdsKey = true;
+    if (texts.size > 0 && texts.has(keyText(id))) ofKeys.add(id);
   };
   for (const layered of [state.indicators, state.benign]) {
     const { base, delta } = layered;
@@ -63,7 +63,7 @@ export function heldByOthers(
   }
   for (const { feed, said } of state.patterns.added)
     if (!replaced.has(feed) && isVersioned(said)) take(said.id, said.modifiedMs ?? Number.NEGATIVE_INFINITY, feed);
-  return { held, holdsKey };
+  return { held, ofKeys };
 }
 
 function* baseNumbers(patterns: Iterable<LivePattern>): Generator<{ readonly details: number }> {

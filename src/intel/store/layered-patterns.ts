@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { DetailsInput } from '../../core/indicator-table.ts';
+import type { Renewal } from '../../core/table-change.ts';
 import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
 import type { DeferReason } from '../../rules/stix/atomic-values.ts';
 import type { IntelSet } from '../intel-set.ts';
@@ -37,10 +38,24 @@ export function isNoChange({ removed, added }: PatternChange): boolean {
 
 /** From one list of patterns to another. */
 export function patternChange(before: Iterable<StoredPattern>, after: Iterable<LivePattern>): PatternChange {
-  const left = new Set([...before].map(({ key }) => key));
+  const left = new Map([...before].map(({ key, said }) => [key, said.validUntilMs]));
   const added: StoredPattern[] = [];
-  for (const { details: _details, ...pattern } of after) if (!left.delete(pattern.key)) added.push(pattern);
-  return { removed: [...left], added };
+  for (const { details: _details, ...pattern } of after)
+    if (left.has(pattern.key) && left.get(pattern.key) === pattern.said.validUntilMs) left.delete(pattern.key);
+    else added.push(pattern);
+  return { removed: [...left.keys()], added };
+}
+
+/** What is said when the feed was found to say it still; the same where it states a time. */
+export function renewed<T extends Pick<DetailsInput, 'validFromMs' | 'validUntilMs' | 'modifiedMs'>>(
+  said: T,
+  { fromMs, toMs }: Renewal,
+): T {
+  return said.validUntilMs === fromMs && isUntimed(said) ? { ...said, validUntilMs: toMs } : said;
+}
+
+function isUntimed({ validFromMs, modifiedMs }: Pick<DetailsInput, 'validFromMs' | 'modifiedMs'>): boolean {
+  return validFromMs === undefined && modifiedMs === undefined;
 }
 
 type PatternsOfSet = Pick<IntelSet, 'deferred' | 'indicators'>;
@@ -59,6 +74,12 @@ export class LayeredPatterns {
   apply({ removed, added }: PatternChange): void {
     for (const key of removed) if (!this.#added.delete(key)) this.#removed.add(key);
     for (const pattern of added) this.#added.set(pattern.key, pattern);
+  }
+
+  /** Of those that came since the base; the others stand in its columns. */
+  renew(renewal: Renewal): void {
+    for (const [key, pattern] of this.#added)
+      if (pattern.feed === renewal.feed) this.#added.set(key, { ...pattern, said: renewed(pattern.said, renewal) });
   }
 
   /** Those that came since the base. */
@@ -96,8 +117,9 @@ export function* patternsOf(
   }
 }
 
-/** The number of the name is no part of it: that depends on when it came. */
-function digestOf(feed: string, pattern: string, { ordinal: _ordinal, ...said }: DetailsInput): string {
+/** The number of the name is no part of it: that depends on when it came. Nor is an end that moves with every fetch. */
+function digestOf(feed: string, pattern: string, { ordinal: _ordinal, validUntilMs, ...rest }: DetailsInput): string {
+  const said = isUntimed(rest) ? rest : { ...rest, validUntilMs };
   const digest = createHash('sha256')
     .update(JSON.stringify([feed, pattern, said]))
     .digest();

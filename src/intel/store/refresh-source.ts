@@ -4,11 +4,13 @@
  * changes that a table built anew is cheaper, it says `rebuild` and why.
  */
 import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
-import type { Renewal } from '../../core/table-change.ts';
+import type { Saying } from '../../core/indicator-rows.ts';
+import type { Renewal, TableChange } from '../../core/table-change.ts';
 import { WordKeys } from '../../core/word-keys.ts';
 import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
 import type { IntelSource } from '../intel-source.ts';
 import { type LoadIntelOptions, loadIntel, type SeenFolder } from '../load-intel.ts';
+import { amendedRows, type RestoredRow } from './amended-rows.ts';
 import { type ChangedSource, changedSource, renewable } from './changed-source.ts';
 import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
 import { diffRows } from './diff-rows.ts';
@@ -56,6 +58,8 @@ export interface RefreshOptions extends Pick<LoadIntelOptions, 'now' | 'cacheFol
   /** Of its content on disk, taken before this call. */
   readonly fingerprint: string;
   readonly maxRows?: number;
+  /** All sources, in the order of `StoreState.sources`; absent: what other feeds say of an id cannot be looked up. */
+  readonly sources?: readonly IntelSource[];
   /** Where notes of records are kept; absent: sources are always read as a whole. */
   readonly seen?: SeenFolder;
 }
@@ -70,7 +74,7 @@ export async function refreshSource(
   if (part !== undefined) {
     const { set, recordsRead } = part.changed;
     const diff = new SourceDiff(state, set, new Set([part.feed]), changedMarkings(state.carried, set), options, known);
-    const result = diff.run(source, part);
+    const result = await diff.run(source, part);
     return result.kind === 'rebuild' ? result : { ...result, recordsRead, more: part.more, saveNotes: part.saveNotes };
   }
   const asOf = renewable(source, known, options.now());
@@ -89,7 +93,7 @@ export async function refreshSource(
   const markings = changedMarkings(state.carried, fresh);
   // What waits for a definition in another feed is known to nobody but a load of all.
   if (markings.some(([, level]) => level !== null) && others.length > 0) return { kind: 'rebuild', why: 'markings' };
-  return new SourceDiff(state, fresh, replaced, markings, options, fresh.feeds).run(source);
+  return await new SourceDiff(state, fresh, replaced, markings, options, fresh.feeds).run(source);
 }
 
 /** For feeds that break: what is in use, put together only when one does. */
@@ -158,59 +162,150 @@ class SourceDiff {
   }
 
   /** `part`: the set is only what changed. */
-  run(source: IntelSource, part?: ChangedSource): SourceRefresh {
+  async run(source: IntelSource, part?: ChangedSource): Promise<SourceRefresh> {
     this.#part = part;
     const { carried } = this.#state;
     let diffs = this.#diff(new Set());
     const rules = this.#changedRules(new Set());
-    const touched = joined([diffs.indicators.touched, diffs.benign.touched, rules.touched]);
     const revoked = this.#fresh.revoked.subarray(carried.revoked.length);
+    const shared = await this.#sharedIds(diffs, rules, revoked);
+    if (shared === undefined) return { kind: 'rebuild', why: 'versions' };
+    const { beaten, displaced, restored } = shared;
+    if (beaten.size > 0) diffs = this.#diff(beaten);
+    const { sigmaChanged, patterns: own } = beaten.size > 0 ? this.#changedRules(beaten) : rules;
+    const change = {
+      indicators: this.#amended('indicators', diffs, shared),
+      benign: this.#amended('benign', diffs, shared),
+    };
+    const patterns = this.#amendedPatterns(own, shared);
+    const changed = change.indicators.rows.length + change.benign.rows.length;
+    if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
+    const wasContested = this.#contestedIds();
+    const contested = [...beaten, ...displaced].filter((id) => !wasContested(id));
+    const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
+    const rest = { revoked, contested, gained };
+    const sigmaElsewhere = this.#hasSigma(displaced) || (restored?.sigma.length ?? 0) > 0;
+    if (sigmaChanged || sigmaElsewhere || patterns.removed.length + patterns.added.length > MAX_CHANGED_PATTERNS) {
+      this.#waitsForRules = true;
+      return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, change, NO_PATTERNS, rest) };
+    }
+    return { kind: 'entry', entry: this.#entry(source, change, patterns, rest) };
+  }
+
+  /** What becomes of ids that other feeds carry too; undefined: only a load of all can tell. */
+  async #sharedIds(diffs: Diffs, rules: ChangedRules, revoked: Uint32Array): Promise<SharedIds | undefined> {
+    const touched = joined([diffs.indicators.touched, diffs.benign.touched, rules.touched]);
+    const before = new Map([...diffs.indicators.before, ...diffs.benign.before, ...rules.before]);
     const expired = new Map([...diffs.indicators.expired, ...diffs.benign.expired]);
     const asked = new Set([...touched.keys(), ...expired.keys()]);
-    const { held, holdsKey } = heldByOthers(this.#state, this.#replaced, asked, revoked);
-    const overrules = (modifiedMs: number | undefined, other: Holder): boolean =>
+    const { held, ofKeys } = heldByOthers(this.#state, this.#replaced, asked, revoked);
+    const beaten = new Set<string>();
+    const displaced = new Set(ofKeys);
+    for (const [id, modifiedMs] of expired) {
+      const other = held.get(id);
+      // What has expired gives nothing, and yet is newer.
+      if (other !== undefined && this.#overrules(modifiedMs, other)) displaced.add(id);
+    }
+    const wasContested = this.#contestedIds();
+    const open = new Map<string, number | undefined>();
+    for (const [id, modifiedMs] of touched) {
+      const other = held.get(id);
+      if (other !== undefined && modifiedMs === undefined) continue;
+      // The other feed's version counts and goes on counting, or no longer does.
+      if (other !== undefined) (this.#overrules(modifiedMs, other) ? displaced : beaten).add(id);
+      // A version no older than the one that counted counts as well.
+      else if (wasContested(id) && !((modifiedMs ?? Number.NaN) >= (before.get(id) ?? Number.NaN)))
+        open.set(id, modifiedMs);
+    }
+    if (open.size === 0) return { beaten, displaced, restoredIds: NOBODY };
+    const restored = await this.#versionsElsewhere(new Set(open.keys()));
+    if (restored === undefined) return undefined;
+    const restoredIds = new Set<string>();
+    for (const [id, { modifiedMs, feed }] of versionsOf(restored)) {
+      const own = open.get(id);
+      if (!open.has(id) || this.#replaced.has(feed)) continue;
+      if (own !== undefined && this.#overrules(own, { modifiedMs, feed })) continue;
+      restoredIds.add(id);
+      if (own !== undefined) beaten.add(id);
+    }
+    return { beaten, displaced, restored, restoredIds };
+  }
+
+  #overrules(modifiedMs: number | undefined, other: Holder): boolean {
+    return (
       modifiedMs === undefined ||
       modifiedMs > other.modifiedMs ||
       // At equal times the first one in loading order counts.
-      (modifiedMs === other.modifiedMs && this.#isBefore(other.feed));
-    const isForExpired = [...expired].some(([id, modifiedMs]) => {
-      const other = held.get(id);
-      return other !== undefined && overrules(modifiedMs, other);
-    });
-    if (holdsKey || isForExpired) return { kind: 'rebuild', why: 'versions' };
-    const contestedKeys = new WordKeys(carried.contested, 4);
-    const wasContested = (id: string): boolean => {
+      (modifiedMs === other.modifiedMs && this.#isBefore(other.feed))
+    );
+  }
+
+  #contestedIds(): (id: string) => boolean {
+    const keys = new WordKeys(this.#state.carried.contested, 4);
+    return (id) => {
       const [a = 0, b = 0, c = 0, d = 0] = idKey(id);
-      return contestedKeys.find(a, b, c, d) >= 0;
+      return keys.find(a, b, c, d) >= 0;
     };
-    const beaten = new Set<string>();
-    for (const [id, modifiedMs] of touched) {
-      const other = held.get(id);
-      // The other feed's version counts and goes on counting.
-      if (other !== undefined && !overrules(modifiedMs, other)) beaten.add(id);
-      else if (other !== undefined || wasContested(id)) return { kind: 'rebuild', why: 'versions' };
-    }
-    if (beaten.size > 0) diffs = this.#diff(beaten);
-    const changed = diffs.indicators.change.rows.length + diffs.benign.change.rows.length;
-    if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
-    const contested = [...beaten].filter((id) => !wasContested(id));
-    const { sigmaChanged, patterns } = beaten.size > 0 ? this.#changedRules(beaten) : rules;
-    if (sigmaChanged || patterns.removed.length + patterns.added.length > MAX_CHANGED_PATTERNS) {
-      this.#waitsForRules = true;
-      return { kind: 'rebuild', why: 'rules', entry: this.#entry(source, diffs, NO_PATTERNS, revoked, contested) };
-    }
-    return { kind: 'entry', entry: this.#entry(source, diffs, patterns, revoked, contested) };
+  }
+
+  /** What the other feeds of STIX objects say of the ids: their content is read, all else in it passed over. Undefined where it is not that in use. */
+  async #versionsElsewhere(ids: ReadonlySet<string>): Promise<IntelSet | undefined> {
+    const { sources: all, cacheFolder, now } = this.#options;
+    const others = this.#state.sources.map(({ feeds }) => feeds.filter(({ name }) => !this.#replaced.has(name)));
+    if (all === undefined || others.flat().some((feed) => feed.status !== 'loaded' || feed.container !== undefined))
+      return undefined;
+    // With what this source has withdrawn now.
+    const carried = { ...this.#state.carried, revoked: this.#fresh.revoked };
+    const asOf = new Map(others.flat().map(({ name, asOfMs }) => [name, asOfMs]));
+    const found = await loadIntel(
+      all.filter((_, i) => others[i]?.some(({ format }) => format === 'stix') === true),
+      {
+        ...{ now, urls: 'cached' as const, only: ids, carried, asOf: (feed) => asOf.get(feed) },
+        ...(cacheFolder !== undefined && { cacheFolder }),
+      },
+    );
+    return found.feeds.every(({ name, status }) => status === 'loaded' || this.#replaced.has(name)) ? found : undefined;
+  }
+
+  #amended(table: 'indicators' | 'benign', diffs: Diffs, shared: SharedIds): TableChange {
+    const { displaced, restored, restoredIds } = shared;
+    const set = table === 'indicators' ? restored?.indicators : restored?.benign.table;
+    const { replaced, rank } = { replaced: this.#replaced, rank: this.#rank() };
+    const isBack = ({ feed, said }: Saying): boolean =>
+      !replaced.has(feed) &&
+      restoredIds.has(said.id ?? '') &&
+      !(said.validUntilMs !== undefined && said.validUntilMs <= this.#nowMs);
+    const rows: RestoredRow[] = [];
+    for (let row = 0; set !== undefined && row < set.size; row++)
+      for (const saying of set.sayingsAt(row))
+        if (isBack(saying)) rows.push([set.shapeAt(row), set.valueAt(row), saying]);
+    return amendedRows(this.#state[table], diffs[table].change, { replaced, displaced, restored: rows, rank });
+  }
+
+  #amendedPatterns(own: PatternChange, { displaced, restored, restoredIds }: SharedIds): PatternChange {
+    const isOther = ({ feed }: StoredPattern): boolean => !this.#replaced.has(feed);
+    const gone = [...this.#state.patterns.live(displaced)].filter(isOther);
+    const back = restored === undefined ? [] : [...patternsOf(restored, restoredIds)].filter(isOther);
+    return {
+      removed: [...own.removed, ...gone.map(({ key }) => key)],
+      added: [...own.added, ...back.map(({ details: _details, ...pattern }) => pattern)],
+    };
+  }
+
+  /** Whether a Sigma rule of another feed is among them. */
+  #hasSigma(ids: ReadonlySet<string>): boolean {
+    if (ids.size === 0) return false;
+    const others = new Set(this.#state.feeds.flatMap(({ name }) => (this.#replaced.has(name) ? [] : [name])));
+    return sigmaOf(this.#state.set, others, NOBODY, ids).size > 0;
   }
 
   #entry(
     source: IntelSource,
-    diffs: Diffs,
+    change: Pick<StoreEntry['rows'], 'indicators' | 'benign'>,
     patterns: PatternChange,
-    revoked: Uint32Array,
-    contested: readonly string[],
+    { revoked, contested, gained }: EntryRest,
   ): StoreEntry {
     const { name, fingerprint } = this.#options;
-    const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
     const feeds = this.#feedsAfter(gained);
     const renewed = this.#renewals(source, feeds);
     const hasPatterns = !isNoChange(patterns);
@@ -218,8 +313,7 @@ class SourceDiff {
       version: hasPatterns ? 2 : 1,
       atMs: this.#nowMs,
       rows: {
-        indicators: diffs.indicators.change,
-        benign: diffs.benign.change,
+        ...change,
         ...(renewed.length > 0 && { renewed }),
         ...(hasPatterns && { patterns }),
       },
@@ -256,8 +350,7 @@ class SourceDiff {
 
   /** `beaten`: ids whose version in this source does not count, because another feed has a newer one. */
   #diff(beaten: ReadonlySet<string>): Diffs {
-    const order = new Map(this.#order().map((name, i) => [name, i]));
-    const rank = (feed: string): number => order.get(feed) ?? order.size;
+    const rank = this.#rank();
     const nowMs = this.#nowMs;
     const { indicators, benign } = this.#fresh;
     const part = this.#part;
@@ -276,13 +369,16 @@ class SourceDiff {
     };
   }
 
-  /** Whether this source is loaded before a feed of another one. */
+  /** Whether what changes is loaded before another feed, which may be one of the same source. */
   #isBefore(feed: string): boolean {
-    const { sources } = this.#state;
-    return (
-      sources.findIndex(({ source }) => source === this.#options.name) <
-      sources.findIndex(({ feeds }) => feeds.some(({ name }) => name === feed))
-    );
+    const rank = this.#rank();
+    return Math.min(...[...this.#replaced].map(rank)) < rank(feed);
+  }
+
+  /** Position of a feed in loading order. */
+  #rank(): (feed: string) => number {
+    const order = new Map(this.#order().map((name, i) => [name, i]));
+    return (feed) => order.get(feed) ?? order.size;
   }
 
   /** All feeds in loading order, those of this source as they are now. */
@@ -303,11 +399,17 @@ class SourceDiff {
     const sigmaBefore = sigmaOf(this.#state.set, this.#replaced, NOBODY, ids);
     const sigmaAfter = sigmaOf(this.#fresh, this.#replaced, beaten);
     const touched = new Map<string, number | undefined>();
-    for (const { key, said } of before) if (removed.has(key)) touched.set(said.id ?? '', undefined);
+    const formerly = new Map<string, number>();
+    for (const { key, said } of before)
+      if (removed.has(key)) {
+        touched.set(said.id ?? '', undefined);
+        formerly.set(said.id ?? '', said.modifiedMs ?? Number.NEGATIVE_INFINITY);
+      }
     for (const { said } of patterns.added) touched.set(said.id ?? '', said.modifiedMs ?? Number.NEGATIVE_INFINITY);
     let sigmaChanged = false;
-    for (const [key, { id }] of sigmaBefore)
+    for (const [key, { id, modifiedMs }] of sigmaBefore)
       if (!sigmaAfter.has(key)) {
+        formerly.set(id, modifiedMs);
         touched.set(id, touched.get(id));
         sigmaChanged = true;
       }
@@ -316,7 +418,7 @@ class SourceDiff {
         touched.set(id, modifiedMs);
         sigmaChanged = true;
       }
-    return { patterns, sigmaChanged, touched };
+    return { patterns, sigmaChanged, touched, before: formerly };
   }
 }
 
@@ -325,6 +427,40 @@ interface ChangedRules {
   readonly sigmaChanged: boolean;
   /** As in `TableDiff`. */
   readonly touched: ReadonlyMap<string, number | undefined>;
+  readonly before: ReadonlyMap<string, number>;
+}
+
+/** Ids that more feeds than one carry, by what becomes of them. */
+interface SharedIds {
+  /** Another feed's version counts, not this source's. */
+  readonly beaten: ReadonlySet<string>;
+  /** The other feed's version counts no more. */
+  readonly displaced: ReadonlySet<string>;
+  /** What other feeds say of ids of which this source's version counts no more. */
+  readonly restored?: IntelSet;
+  /** Those of them whose version there counts again. */
+  readonly restoredIds: ReadonlySet<string>;
+}
+
+interface EntryRest {
+  readonly revoked: Uint32Array;
+  readonly contested: readonly string[];
+  /** As in `RowDiff`. */
+  readonly gained: number;
+}
+
+/** The version of each id that counts in a set. */
+function* versionsOf({ indicators, benign, deferred, sigma }: IntelSet): Generator<[id: string, version: Holder]> {
+  const numbers = new Set([...deferred, ...sigma].map(({ details }) => details));
+  for (const details of indicators.columns.sources) numbers.add(details);
+  for (const [table, list] of [
+    [indicators, numbers],
+    [benign.table, new Set(benign.table.columns.sources)],
+  ] as const)
+    for (const number of list) {
+      const { id, modifiedMs = Number.NEGATIVE_INFINITY } = table.said(number);
+      if (id !== undefined) yield [id, { modifiedMs, feed: table.columns.feeds[table.feedOf(number)] ?? '' }];
+    }
 }
 
 /** An id that goes in one place and comes in another, as a pattern that was a value, is given on. */

@@ -61,11 +61,12 @@ export class StoreState {
     if (rows === 'rows') {
       this.indicators.apply(entry.rows.indicators);
       this.benign.apply(entry.rows.benign);
+      if (entry.rows.patterns !== undefined) this.patterns.apply(entry.rows.patterns);
       for (const renewal of entry.rows.renewed ?? []) {
         this.indicators.renew(renewal);
         this.benign.renew(renewal);
+        this.patterns.renew(renewal);
       }
-      if (entry.rows.patterns !== undefined) this.patterns.apply(entry.rows.patterns);
     }
     this.#revoked.append(entry.revoked, 4 * MAX_REVOKED);
     this.#contested.append(entry.contested);
