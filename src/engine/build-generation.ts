@@ -108,6 +108,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.previous !== undefined && { previous: options.previous.rules }),
     ...(options.ruleCache !== undefined && { known: options.ruleCache.rules }),
     sharesFiles: asked > 1 && options.moreThreads !== undefined,
+    sharesSieve: asked > 1,
   });
   diagnostics.push(...rules.diagnostics);
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
@@ -120,6 +121,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
     settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
     sigma: rules.portable(),
+    ...(processor.sieveShare !== undefined && { sieve: processor.sieveShare }),
     withEvents: options.withEvents ?? true,
   });
   const { moreThreads: when } = options;
@@ -130,8 +132,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
       : {
           when,
           rules: rules.counts['sigma'] ?? 0,
-          // Who keeps the state of rules has no time for more.
-          open: () => WorkerPool.begin(poolStart(rules.isStateful ? asked : asked - 1)),
+          open: () => WorkerPool.begin(poolStart(asked - 1)),
         };
   if (usesSamples) diagnostics.push(samplesWarning());
   const { report } = options;

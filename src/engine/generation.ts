@@ -30,7 +30,7 @@ import type { Finding } from '../alerts/finding.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import type { Processor } from './processor.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
-import { alertsOf } from './workers/alert-block.ts';
+import { alertsWith } from './workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from './workers/prepared-records.ts';
 import { batchTask } from './workers/batch-task.ts';
 import { scannersFor } from './workers/scanner-areas.ts';
@@ -244,10 +244,8 @@ export class Generation implements BatchMatcher, LiveSink {
 
   #take({ found, prepared, problems }: TaskResult, arrivalMs: number): readonly FoundAlert[] {
     for (const { code, input, sample } of problems) this.#report(code, input, sample);
-    if (!this.rules.isStateful) return alertsOf(found);
-    const completed = this.complete(prepared, arrivalMs);
-    // Found before the worker heard of the first pattern over several observations.
-    return found === undefined ? completed : [...alertsOf(found), ...completed];
+    // Found before the worker heard of the first pattern over several observations, or beside what it has left.
+    return alertsWith(found, this.complete(prepared, arrivalMs));
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -321,7 +319,7 @@ export class Generation implements BatchMatcher, LiveSink {
     return this.processor.replay(event, this.rules.match(event), nowMs);
   }
 
-  /** Alerts of what workers have prepared: state is kept here, and takes events in the order of the input. */
+  /** Alerts of what workers have prepared: state is kept here, and takes events in the order of the input; kinds of records are learnt here. */
   complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): readonly Finding[] {
     return this.processor.complete(prepared, nowMs, before);
   }

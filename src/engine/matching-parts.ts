@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../errors/table.ts';
 import { applyKeyMap } from '../fields/legacy-keys.ts';
+import type { SieveShare } from '../scan/sieve-options.ts';
 import { IndicatorScanner, type ScannerBlock } from '../scan/indicator-scanner.ts';
 import { EventRules, type EventRulesOptions } from './rules/event-rules.ts';
 import type { RuleTexts } from './rules/rule-texts.ts';
@@ -22,6 +23,10 @@ export interface MatchingTables extends LiveBase {
 }
 
 export interface MatchingOptions extends EventRulesOptions {
+  /** Other threads will go by the kinds of records that this one learns. */
+  readonly sharesSieve?: boolean;
+  /** What another thread learns. */
+  readonly sieve?: SieveShare;
   /** One of several threads that match: the state of rules is kept by another one. */
   readonly isWorker?: boolean;
   /** One of several threads that take files apart. */
@@ -86,7 +91,7 @@ export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
   report: ReportSample,
-  { isWorker = false, sharesFiles = isWorker, ...options }: MatchingOptions = {},
+  { isWorker = false, sharesFiles = isWorker, sharesSieve = false, sieve, ...options }: MatchingOptions = {},
 ): Matching {
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
@@ -111,6 +116,8 @@ export function createMatching(
           maxDepth: limits.maxDepth,
           // What the fields of a record are called shows only when it is decoded.
           decodesAll: keyMap.size > 0,
+          shares: sharesSieve,
+          ...(sieve !== undefined && { follows: sieve }),
         });
   const processor = new Processor(detector, scanner, {
     ...settings,

@@ -8,6 +8,7 @@ import { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { originOf, positionOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
+import type { SieveShare } from '../scan/sieve-options.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
 import { firstHit } from './first-hit.ts';
 import type { MatchedRecord } from '../state/correlation/matched-record.ts';
@@ -23,13 +24,8 @@ import {
   RuleLines,
 } from './files/line-scanner.ts';
 import type { PinnedSource, RuleFilter } from './rules/rule-filter.ts';
-import {
-  eachPrepared,
-  type LinesBefore,
-  NOTHING_PREPARED,
-  PreparedCollector,
-  type PreparedRecords,
-} from './workers/prepared-records.ts';
+import type { LeftRecord } from './workers/left-records.ts';
+import { eachPrepared, type LinesBefore, PreparedCollector, type PreparedRecords } from './workers/prepared-records.ts';
 
 export interface ProcessorCounts {
   records: number;
@@ -56,7 +52,7 @@ export interface ProcessorOptions {
   readonly hasRules: () => boolean;
   /** Rules remember events: no record may be examined twice, and its numbers must be those of the whole file. */
   readonly isStateful: boolean;
-  /** One of several threads that match: where rules are stateful, records are prepared for the thread that keeps the state. */
+  /** One of several threads that match: where rules are stateful, it prepares records for the thread that keeps the state. */
   readonly isWorker?: boolean;
   /** One of several threads that take files apart. */
   readonly sharesFiles?: boolean;
@@ -93,7 +89,9 @@ export class Processor {
   #scanner: Scanner | undefined;
   #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
-  #prepared: PreparedCollector | undefined;
+  readonly #collector = new PreparedCollector();
+  /** Where rules keep state: records are prepared for whoever keeps it, as `takePrepared` gives them, and not matched to the end. */
+  prepares: boolean;
   #isStateful: boolean;
   /** What records are for that only the scanner has found. */
   #foundWanted: Wanted;
@@ -102,6 +100,7 @@ export class Processor {
     this.detector = detector;
     this.#scanner = scanner;
     this.#options = options;
+    this.prepares = options.isWorker === true;
     this.#isStateful = options.isStateful;
     this.#foundWanted = INDICATORS_ONLY;
     this.fit(options);
@@ -112,7 +111,6 @@ export class Processor {
     this.#ruleFilter = ruleFilter;
     this.#foundWanted = hasTokens === true ? INDICATORS_AND_PATTERNS : INDICATORS_ONLY;
     this.#isStateful ||= isStateful;
-    if (this.#options.isWorker === true && this.#isStateful) this.#prepared ??= new PreparedCollector();
   }
 
   /** What tells which lines of a file are candidates; its input may be read into. Undefined where lines have no use. */
@@ -149,6 +147,10 @@ export class Processor {
     return { ...this.counts, sieved: ways.sieved, unknownKind: ways.unknown, irregular: ways.irregular };
   }
 
+  get #isPreparing(): boolean {
+    return this.prepares && this.#isStateful;
+  }
+
   /** Rules remember events. */
   get isStateful(): boolean {
     return this.#isStateful;
@@ -170,17 +172,22 @@ export class Processor {
     this.counts.records += batch.count;
     for (let i = 0; i < batch.count; i++)
       this.counts.bytes += (batch.ranges[2 * i + 1] ?? 0) - (batch.ranges[2 * i] ?? 0);
+    this.counts.encodingOnly += this.#match(batch, nowMs, found, after);
+    return found;
+  }
+
+  /** Returns how many records are candidates for indicators because of their encoding alone. */
+  #match(batch: RecordBatch, nowMs: number, found: Finding[], after: number): number {
     const scanner = this.#scanner;
     if (scanner === undefined || batch.bytes.length > scanner.input.length) {
       for (let i = 0; i < batch.count; i++) this.#examineRange(batch, i, ALL, nowMs, found, after);
-      return found;
+      return 0;
     }
     const result = this.#scanIndicators(scanner, batch);
-    this.counts.encodingOnly += result.encodingOnly;
     if (!this.#options.hasRules()) {
       for (let i = 0; i < result.candidateCount; i++)
         this.#examineRange(batch, result.ordinals[i] ?? 0, INDICATORS_ONLY, nowMs, found, after);
-      return found;
+      return result.encodingOnly;
     }
     const filter = this.#filterFor(batch.source);
     const forRules = filter?.candidates(batch.bytes, batch.ranges, batch.count, batch.source.logsource);
@@ -190,6 +197,12 @@ export class Processor {
       if (isCandidate) next++;
       const isForRules = forRules === undefined || forRules[i] === 1;
       if (!isCandidate && !isForRules) continue;
+      if (filter?.isLeft(i) === true) {
+        const origin = originOf(batch, i);
+        if (origin.position > after)
+          this.leave(batch.bytes, batch.ranges[2 * i] ?? 0, batch.ranges[2 * i + 1] ?? 0, origin);
+        continue;
+      }
       const fed = isCandidate ? undefined : filter?.fedOf(i);
       if (
         fed !== undefined &&
@@ -202,7 +215,24 @@ export class Processor {
       this.#examineRange(batch, i, sigma === undefined ? wanted : { ...wanted, sigma }, nowMs, found, after);
     }
     this.settle();
-    return found;
+    return result.encodingOnly;
+  }
+
+  /** A record that only the thread that learns can tell anything of: it is given to that with what is prepared. */
+  leave(bytes: Uint8Array, start: number, end: number, origin: RecordOrigin): void {
+    this.#collector.addLeft(bytes, start, end, origin);
+  }
+
+  #matchLeft({ bytes, origin }: LeftRecord, nowMs: number, found: Finding[]): void {
+    const { source, position, line, record, arrivalMs } = origin;
+    const place = { positions: Float64Array.of(position), basePosition: 0, lines: Float64Array.of(line) };
+    const ranges = Uint32Array.of(0, bytes.length);
+    this.#match({ source, bytes, count: 1, ranges, ...place, baseRecord: record, arrivalMs }, nowMs, found, -1);
+  }
+
+  /** Sieves of other threads go by what this thread's learns; undefined: each learns for itself. */
+  get sieveShare(): SieveShare | undefined {
+    return this.#ruleFilter?.share;
   }
 
   #scanIndicators(
@@ -226,8 +256,8 @@ export class Processor {
     found: Finding[],
   ): void {
     this.counts.candidates++;
-    if (this.#prepared !== undefined) {
-      for (const event of this.detector.prepare(bytes, start, end, origin, wanted)) this.#prepared.addEvent(event);
+    if (this.#isPreparing) {
+      for (const event of this.detector.prepare(bytes, start, end, origin, wanted)) this.#collector.addEvent(event);
       return;
     }
     const detections = this.detector.examine(bytes, start, end, origin, wanted);
@@ -246,7 +276,7 @@ export class Processor {
       if (record === undefined) return false;
       this.counts.candidates++;
       const rules = values.rules.subarray(values.firstRule, values.firstRule + values.ruleCount);
-      if (this.#prepared !== undefined) this.#prepared.addMatch(record, rules);
+      if (this.#isPreparing) this.#collector.addMatch(record, rules);
       else this.#takeMatch(record, rules, nowMs, found);
       return true;
     }
@@ -257,7 +287,7 @@ export class Processor {
     this.counts.candidates++;
     const { fact } = feeder;
     if (fact.kind === 'activity') return true;
-    if (this.#prepared !== undefined) this.#prepared.addFact(fact, feeder.texts, arrivalMs);
+    if (this.#isPreparing) this.#collector.addFact(fact, feeder.texts, arrivalMs);
     else {
       const late = detector.tell(fact, arrivalMs);
       if (late.length > 0) this.#build(late, nowMs, found);
@@ -275,18 +305,24 @@ export class Processor {
     this.detector.settle();
   }
 
-  /** What was found for the owner of the state since the last call; empty where this thread is the owner. */
+  /** What was prepared since the last call. */
   takePrepared(): PreparedRecords {
-    return this.#prepared?.take() ?? NOTHING_PREPARED;
+    return this.#collector.take();
   }
 
   /** Alerts of what workers have prepared, in the order of the input. `before`: lines and records of the file in front of it. */
   complete(prepared: PreparedRecords, nowMs: number, before?: LinesBefore): Finding[] {
     const found: Finding[] = [];
     const { detector } = this;
+    this.#ruleFilter?.improve();
     for (const one of eachPrepared(prepared, detector.feeder?.texts, before)) {
       if ('record' in one) {
         this.#takeMatch(one.record, one.rules, nowMs, found);
+        continue;
+      }
+      if ('origin' in one) {
+        this.settle();
+        this.#matchLeft(one, nowMs, found);
         continue;
       }
       const detections = 'fact' in one ? detector.tell(one.fact, one.arrivalMs) : detector.complete(one);

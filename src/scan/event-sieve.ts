@@ -1,7 +1,8 @@
 /**
  * EventSieve: JSON records in, and for each the rules that may hold for it; records that no rule can match are never decoded
  * (docs/design/event-sieve.md). What kinds of records there are is learnt on the way: at the first record of a kind the
- * resolver decodes it and says which rules concern its kind.
+ * resolver decodes it and says which rules concern its kind. Only one thread learns: those of others have a journal of it and use its
+ * tables, and leave records of kinds that are not in it to that thread.
  *
  * A wrong no is impossible: what is not plain JSON of a known kind is a candidate for every rule.
  */
@@ -10,48 +11,27 @@ import { FactReader } from './fact-reader.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { SieveAutomata } from './sieve-automata.ts';
-import type { SieveGroup } from './sieve-group.ts';
 import { ENOUGH_RECORDS, SieveGroups } from './sieve-groups.ts';
 import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
-import { MAX_EDGES, type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
+import { type GroupNeeds, type PlacedGroup, SieveJournal, SieveJournalReader } from './sieve-journal.ts';
+import { type NumberedQuestion, SieveKinds, type SieveStep } from './sieve-kinds.ts';
 import * as layout from './sieve-memory.ts';
+import type { FollowingOptions, LearningOptions, SieveOptions, SieveShare } from './sieve-options.ts';
 import { SieveCandidates, type SieveResult } from './sieve-result.ts';
+import { SieveWorkArea } from './sieve-work-area.ts';
 import type { KeyManner } from '../core/record-place.ts';
 import type { RecordQuestion } from '../core/record-question.ts';
-
-/** What a resolver says of a kind of record: its rules, none at all, or that records of it must be decoded each. */
-export type SieveKind = SieveGroup | 'none' | 'exact';
-
-/** A kind, and what was asked of the record to tell it. */
-export interface ResolvedKind {
-  readonly kind: SieveKind;
-  readonly questions: readonly RecordQuestion[];
-  /** What its records are counted under. */
-  readonly label: string;
-}
-
-export interface SieveOptions {
-  /** Bytes of its input. */
-  readonly inputBytes: number;
-  /** Objects and arrays may be nested so deep; deeper records go to the exact path. */
-  readonly maxDepth: number;
-  /** Told of the first record of each kind; `origin` is what `select` said. */
-  readonly resolve: (bytes: Uint8Array, start: number, end: number, origin: string) => ResolvedKind;
-  /**
-   * Told once of each group, when enough records were met, in how many of them each atom held: gives the group that reaches its rules
-   * by what is rare in these logs.
-   */
-  readonly improve?: (group: SieveGroup, hits: Uint32Array, records: number) => SieveGroup;
-}
 
 const RANGES = 32_768;
 /** Words of the kernel's list of candidates, beside room for the rules of one record. */
 const OUT_WORDS = 65_536;
-/** Kinds of records that are remembered: names in them are log content. */
+/** Kinds of records that are remembered: names in them are log content. So much is told of them to others. */
 const MAX_ROUTES = 8192;
+const MAX_JOURNAL_BYTES = 64 << 20;
 const STAMP_LIMIT = 0x7000_0000;
-const MAX_STACK_DEPTH = 32;
 const SAMPLE_BYTES = 1 << 20;
+const EXACTLY: PlacedGroup = { address: layout.GROUP_EXACT };
+const NO_RULES: PlacedGroup = { address: layout.GROUP_NONE };
 const DONE = 1;
 const UNKNOWN = 2;
 const MISSING = 3;
@@ -72,11 +52,14 @@ export class EventSieve {
   /** What makes the kernel read facts from listed values. */
   readonly factReader: FactReader;
   readonly #memory: ScanMemory;
-  readonly #options: SieveOptions;
+  readonly #resolve: LearningOptions['resolve'] | undefined;
+  readonly #journal: SieveJournal | undefined;
+  readonly #news: SieveJournalReader | undefined;
+  readonly #onNote: FollowingOptions['onNote'];
+  /** Records left to the thread that learns. */
+  #leftCount = 0;
   readonly #kernel: Kernel;
-  readonly #work: number;
-  readonly #control: Uint32Array;
-  readonly #inputAt: number;
+  readonly #area: SieveWorkArea;
   readonly #rangesAt: number;
   readonly #given: Uint32Array;
   readonly #keys: SieveKeys;
@@ -84,7 +67,6 @@ export class EventSieve {
   /** Where the first question stands, by origin of the records. */
   readonly #firsts = new Map<string, number>();
   #origin = '';
-  readonly #tells: number;
   readonly #groups: SieveGroups;
   readonly #candidates: SieveCandidates;
   readonly #automata: SieveAutomata;
@@ -104,79 +86,61 @@ export class EventSieve {
   constructor(memory: ScanMemory, options: SieveOptions) {
     this.#memory = memory;
     this.#automata = new SieveAutomata(memory);
-    this.#options = options;
-    this.#work = memory.allocate(layout.SIEVE_WORK_BYTES);
-    this.#inputAt = memory.allocate(options.inputBytes);
-    this.#candidates = new SieveCandidates(this.#inputAt);
+    const isFollowing = 'follows' in options;
+    this.#resolve = isFollowing ? undefined : options.resolve;
+    this.#journal = isFollowing || options.shares !== true ? undefined : new SieveJournal(memory);
+    this.#onNote = isFollowing ? options.onNote : undefined;
+    this.#news = isFollowing ? new SieveJournalReader(memory, options.follows) : undefined;
+    this.#area = new SieveWorkArea(memory, options);
+    const { work, inputAt } = this.#area;
+    this.input = new Uint8Array(memory.memory.buffer, inputAt, options.inputBytes);
+    this.#candidates = new SieveCandidates(inputAt);
     this.#rangesAt = memory.allocate(RANGES * 8);
-    const dictionary = memory.allocate(4 * MAX_KEYS * layout.ENTRY_BYTES);
-    this.#tells = memory.allocate(MAX_TELLS * 16);
-    const heads = memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_HEAD_BYTES);
-    const open = memory.allocate(layout.MAX_OPEN * layout.OPEN_BYTES);
-    const blocks: readonly (readonly [number, number])[] = [
-      [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
-      [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
-      [layout.SIEVE_WANTED, memory.allocate(layout.MAX_VALUES * 4)],
-      [layout.SIEVE_DICTIONARY, dictionary],
-      [layout.SIEVE_DICTIONARY_MASK, 4 * MAX_KEYS - 1],
-      [layout.SIEVE_EDGES, memory.allocate(2 * MAX_EDGES * 4)],
-      [layout.SIEVE_EDGES_MASK, 2 * MAX_EDGES - 1],
-      [layout.SIEVE_TEXT, memory.allocate(3 * (layout.MAX_TEXT + 64))],
-      [layout.SIEVE_MAX_DEPTH, Math.min(MAX_STACK_DEPTH, options.maxDepth)],
-      [layout.SIEVE_TELLS, this.#tells],
-      [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
-      [layout.SIEVE_KEYS_BYTES, MAX_KEYS * 4],
-      [layout.SIEVE_MASKS, memory.allocate(32)],
-      [layout.SIEVE_REPEATS, memory.allocate(layout.REPEATS * layout.REPEAT_BYTES)],
-      [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
-      [layout.SIEVE_KNOWN_HEADS, heads],
-      [layout.SIEVE_KNOWN_TEXTS, memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_BYTES)],
-      [layout.SIEVE_LAYOUTS, memory.allocate(layout.LAYOUTS * layout.LAYOUT_BYTES)],
-      [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
-      [layout.SIEVE_ORDERS, memory.allocate(layout.ORDERS * layout.ORDER_BYTES)],
-      [layout.SIEVE_OPEN, open],
-      [layout.SIEVE_LISTED, memory.allocate(layout.MAX_FIELDS * 4)],
-    ];
-    const { buffer } = memory.memory;
-    this.#control = new Uint32Array(buffer, this.#work, layout.SIEVE_WORK_BYTES / 4);
-    this.#given = new Uint32Array(buffer, this.#rangesAt, RANGES * 2);
-    this.input = new Uint8Array(buffer, this.#inputAt, options.inputBytes);
-    for (const [offset, value] of blocks) this.#set(offset, value);
-    new Uint8Array(buffer, this.#get(layout.SIEVE_MASKS), 16).fill(0xff);
+    this.#given = new Uint32Array(memory.memory.buffer, this.#rangesAt, RANGES * 2);
     const instance = new WebAssembly.Instance(kernelModule('sieve'), { env: { memory: memory.memory } });
     this.#kernel = instance.exports as unknown as Kernel;
-    const control = this.#control;
+    const area = this.#area;
     this.factReader = new FactReader(memory, {
-      heads: new Uint32Array(buffer, heads, 2 * layout.KNOWN_TEXTS),
-      headsAt: heads,
-      open: new Uint32Array(buffer, open, (layout.MAX_OPEN * layout.OPEN_BYTES) / 4),
-      inputAt: this.#inputAt,
+      heads: area.heads,
+      headsAt: area.get(layout.SIEVE_KNOWN_HEADS),
+      open: area.open,
+      inputAt,
       get openCount() {
-        return control[layout.SIEVE_OPEN_COUNT >> 2] as number;
+        return area.get(layout.SIEVE_OPEN_COUNT);
       },
       set openCount(count) {
-        control[layout.SIEVE_OPEN_COUNT >> 2] = count;
+        area.set(layout.SIEVE_OPEN_COUNT, count);
       },
-      addLayout: (words, count, program) => this.#kernel.addLayout(this.#work, words, count, program),
-      noteText: (start, length, number) => this.#kernel.noteText(this.#work, this.#inputAt + start, length, number),
+      addLayout: (words, count, program) => this.#kernel.addLayout(work, words, count, program),
+      noteText: (start, length, number) => this.#kernel.noteText(work, inputAt + start, length, number),
       refuseZoneless: () => this.#set(layout.SIEVE_ZONED, 1),
     });
     this.#escaped = new EscapedTexts(memory, (from, to, out) => this.#kernel.escapeText(from, to, out));
-    this.#keys = new SieveKeys(memory, (key, parent, text, length) =>
-      this.#kernel.addKey(this.#work, key, parent, text, length),
+    this.#keys = new SieveKeys(
+      memory,
+      (key, parent, text, length) => this.#kernel.addKey(work, key, parent, text, length),
+      (news) => this.#journal?.add(news),
     );
-    this.#kinds = new SieveKinds(memory, (edge) => this.#kernel.addEdge(this.#work, edge));
+    this.#kinds = new SieveKinds(memory, (edge) => this.#kernel.addEdge(work, edge));
     this.#groups = new SieveGroups(memory, this.#automata, {
       addLiterals: (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
-      makeRoom: (group) => this.#makeRoom({ atoms: group.atoms, slots: group.slots, rules: group.numbers.length }),
-      improve: options.improve,
+      makeRoom: (needs) => this.#makeRoom(needs),
+      improve: isFollowing ? undefined : options.improve,
     });
     this.#set(layout.SIEVE_INFO, this.#keys.info);
     this.select('');
     this.#makeRoom({ atoms: 4096, slots: 256, rules: 1024 });
   }
 
-  /** Records that went to the exact path as a whole, rules evaluated, values that were remembered, records in a known order, since the start. */
+  /** For sieves of other threads; undefined where nothing is shared. */
+  get share(): SieveShare | undefined {
+    return this.#journal === undefined ? undefined : { memory: this.#memory.memory, journal: this.#journal.address };
+  }
+
+  /**
+   * Records that went to the exact path as a whole (those that were left do not count), rules evaluated, values that were remembered,
+   * records in a known order, and records left to the thread that learns, since the start.
+   */
   get counts(): {
     readonly exact: number;
     readonly evaluated: number;
@@ -184,15 +148,16 @@ export class EventSieve {
     readonly foreseen: number;
     readonly kinds: number;
     readonly groups: number;
+    readonly left: number;
   } {
-    const exact = this.#get(layout.SIEVE_EXACT);
     return {
-      exact,
+      exact: this.#get(layout.SIEVE_EXACT) - this.#leftCount,
       evaluated: this.#get(layout.SIEVE_EVALUATED),
       repeated: this.#get(layout.SIEVE_REPEATED),
       foreseen: this.#get(layout.SIEVE_FORESEEN),
       kinds: this.#leaves.length,
       groups: this.#groups.count,
+      left: this.#leftCount,
     };
   }
 
@@ -211,7 +176,7 @@ export class EventSieve {
 
   /** `input[start, end)` as a JSON text, for a while; undefined where it is not all printable ASCII. */
   escaped(start: number, end: number): EscapedText | undefined {
-    return this.#escaped.add(this.#inputAt + start, this.#inputAt + end);
+    return this.#escaped.add(this.#area.inputAt + start, this.#area.inputAt + end);
   }
 
   /** Number of a path of keys in records; undefined when there are too many. */
@@ -226,28 +191,51 @@ export class EventSieve {
 
   /** Records that are scanned from now on come from `origin`: kinds of records are those of one origin. Origins are few. */
   select(origin: string): void {
+    this.#origin = origin;
+    this.#set(layout.SIEVE_FIRST, this.#firstOf(origin));
+  }
+
+  #firstOf(origin: string): number {
     let first = this.#firsts.get(origin);
     if (first === undefined) {
       first = this.#memory.allocate(4);
       this.#firsts.set(origin, first);
     }
-    this.#origin = origin;
-    this.#set(layout.SIEVE_FIRST, first);
+    return first;
+  }
+
+  /** Those of other threads are told before they see a kind that is resolved after this. */
+  note(note: unknown): void {
+    this.#journal?.add({ news: 'note', note });
+  }
+
+  /** Writes groups that have met enough records anew; between two scans, from time to time, where others do most of them. */
+  improve(): void {
+    if (this.#groups.areFresh)
+      this.#groups.improve((leaf, group) => {
+        this.#setGroup(leaf, group);
+        this.#journal?.add({ news: 'group', leaf, group });
+      });
+  }
+
+  #setGroup(leaf: number, { address, needs }: PlacedGroup): void {
+    if (needs !== undefined) this.#makeRoom(needs);
+    this.#kinds.setGroup(this.#leaves[leaf]?.leaf ?? 0, address);
   }
 
   /** Records are the lines of `input[0, length)`; `isFinal` makes an unterminated last line a record. */
   scanLines(length: number, isFinal: boolean): SieveResult {
     this.#begin();
-    this.#set(layout.SIEVE_POSITION, this.#inputAt);
-    const end = this.#inputAt + length;
+    this.#set(layout.SIEVE_POSITION, this.#area.inputAt);
+    const end = this.#area.inputAt + length;
     for (;;) {
-      const status = this.#kernel.sieveLines(this.#work, end, isFinal ? 1 : 0);
+      const status = this.#kernel.sieveLines(this.#area.work, end, isFinal ? 1 : 0);
       this.#take(0);
       if (status === DONE) break;
-      if (status === MISSING) this.#automata.make(this.#get(layout.SIEVE_MISSING));
+      if (status === MISSING) this.#makeAutomaton();
       if (status === UNKNOWN) this.#learn(this.#get(layout.SIEVE_POSITION), end);
     }
-    return this.#result(this.#get(layout.SIEVE_RECORD), this.#get(layout.SIEVE_POSITION) - this.#inputAt);
+    return this.#result(this.#get(layout.SIEVE_RECORD), this.#get(layout.SIEVE_POSITION) - this.#area.inputAt);
   }
 
   /** Records are given: two numbers each, start and end in `input`. */
@@ -255,13 +243,13 @@ export class EventSieve {
     this.#begin();
     for (let first = 0; first < count; first += RANGES) {
       const taken = Math.min(RANGES, count - first);
-      for (let i = 0; i < 2 * taken; i++) this.#given[i] = this.#inputAt + (ranges[2 * first + i] ?? 0);
+      for (let i = 0; i < 2 * taken; i++) this.#given[i] = this.#area.inputAt + (ranges[2 * first + i] ?? 0);
       this.#set(layout.SIEVE_RECORD, 0);
       for (;;) {
-        const status = this.#kernel.sieveRanges(this.#work, this.#rangesAt, taken);
+        const status = this.#kernel.sieveRanges(this.#area.work, this.#rangesAt, taken);
         this.#take(first);
         if (status === DONE) break;
-        if (status === MISSING) this.#automata.make(this.#get(layout.SIEVE_MISSING));
+        if (status === MISSING) this.#makeAutomaton();
         const record = this.#get(layout.SIEVE_RECORD);
         if (status === UNKNOWN) this.#learn(this.#given[2 * record] ?? 0, this.#given[2 * record + 1] ?? 0);
       }
@@ -271,32 +259,84 @@ export class EventSieve {
 
   /** The record at `start` is of a kind that was not met before. */
   #learn(start: number, limit: number): void {
-    if (this.#leaves.length >= MAX_ROUTES) {
-      this.#set(layout.SIEVE_FULL, 1);
+    const resolve = this.#resolve;
+    if (resolve === undefined) {
+      this.#leave();
       return;
     }
-    const bytes = this.input.subarray(0, limit - this.#inputAt);
-    const from = start - this.#inputAt;
+    if (this.#leaves.length >= MAX_ROUTES || (this.#journal?.bytes ?? 0) > MAX_JOURNAL_BYTES) {
+      this.#set(layout.SIEVE_FULL, 1);
+      this.#journal?.add({ news: 'full' });
+      return;
+    }
+    const bytes = this.input.subarray(0, limit - this.#area.inputAt);
+    const from = start - this.#area.inputAt;
     // The records at hand are the sample that frequencies are learnt from.
     this.#groups.learnFrom(bytes.subarray(from, from + SAMPLE_BYTES));
     const feed = bytes.indexOf(0x0a, from);
     const end = feed < 0 ? bytes.length : feed;
-    const { kind, questions, label } = this.#options.resolve(bytes, from, end, this.#origin);
+    const { kind, questions, label } = resolve(bytes, from, end, this.#origin);
     const numbered = this.#numbered(questions);
     // Its values are noted when it is walked again.
     if (numbered === 'again') return;
-    const first = this.#get(layout.SIEVE_FIRST);
-    const at =
-      numbered === undefined ? undefined : this.#kinds.add(numbered, first, this.#tells, this.#get(layout.SIEVE_STAMP));
-    if (at === undefined) {
+    const steps = numbered && this.#kinds.stepsOf(numbered, this.#area.tells, this.#get(layout.SIEVE_STAMP));
+    if (steps === undefined) {
       this.#set(layout.SIEVE_FORCED, 1);
       return;
     }
-    const group =
-      kind === 'exact' ? layout.GROUP_EXACT : kind === 'none' ? layout.GROUP_NONE : this.#groups.addressOf(kind);
-    const leaf = this.#kinds.addLeaf(at, group);
-    this.#leaves.push({ leaf, label });
-    if (typeof kind !== 'string') this.#groups.addLeaf(kind, leaf);
+    const group = kind === 'exact' ? EXACTLY : kind === 'none' ? NO_RULES : this.#groups.placeOf(kind);
+    this.#journal?.add({ news: 'kind', origin: this.#origin, steps, group, label });
+    if (!this.#addKind(steps, this.#origin, group, label)) this.#set(layout.SIEVE_FORCED, 1);
+    else if (typeof kind !== 'string') this.#groups.addLeaf(kind, this.#leaves.length - 1);
+  }
+
+  /** False when there is no place for the kind; as much of its way as there is place for is there then. */
+  #addKind(steps: readonly SieveStep[], origin: string, { address, needs }: PlacedGroup, label: string): boolean {
+    const at = this.#kinds.add(steps, this.#firstOf(origin));
+    if (at === undefined) return false;
+    if (needs !== undefined) this.#makeRoom(needs);
+    this.#leaves.push({ leaf: this.#kinds.addLeaf(at, address), label });
+    return true;
+  }
+
+  /** The next record is for the thread that learns. */
+  #leave(): void {
+    this.#leftCount++;
+    this.#candidates.leaveNext();
+    this.#set(layout.SIEVE_FORCED, 1);
+  }
+
+  #makeAutomaton(): void {
+    if (this.#resolve === undefined) this.#leave();
+    else this.#automata.make(this.#get(layout.SIEVE_MISSING));
+  }
+
+  /** Goes over to what the thread that learns has learnt by now. */
+  #follow(): void {
+    for (let news = this.#news?.read(); news !== undefined; news = this.#news?.read()) {
+      switch (news.news) {
+        case 'key':
+          this.#keys.numberOf(news.path);
+          break;
+        case 'tell':
+          this.#keys.tellOf(news.path);
+          break;
+        case 'manner':
+          this.#keys.setManner(news.path, news.manner);
+          break;
+        case 'kind':
+          this.#addKind(news.steps, news.origin, news.group, news.label);
+          break;
+        case 'group':
+          this.#setGroup(news.leaf, news.group);
+          break;
+        case 'note':
+          this.#onNote?.(news.note);
+          break;
+        case 'full':
+          this.#set(layout.SIEVE_FULL, 1);
+      }
+    }
   }
 
   /** `again`: the kernel did not yet look at everything that was asked. */
@@ -313,9 +353,10 @@ export class EventSieve {
   }
 
   /** Stamps for the largest group, and room for all its rules in the list of candidates. */
-  #makeRoom(needed: { readonly atoms: number; readonly slots: number; readonly rules: number }): void {
+  #makeRoom(needed: GroupNeeds): void {
     if (needed.atoms > this.#atoms) {
       this.#atoms = 2 * needed.atoms;
+      this.#set(layout.SIEVE_HITS, this.#memory.allocate(4 * this.#atoms));
       this.#set(layout.SIEVE_ATOMS, this.#memory.allocate(4 * this.#atoms));
     }
     if (needed.slots > this.#slots) {
@@ -334,9 +375,10 @@ export class EventSieve {
 
   #begin(): void {
     this.factReader.beginScan();
+    this.#follow();
     if (this.#groups.areFresh && this.#records >= this.#nextLook) {
       this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
-      this.#groups.improve((leaf, address) => this.#kinds.setGroup(leaf, address));
+      this.improve();
     }
     this.#candidates.clear();
     this.#set(layout.SIEVE_RECORD, 0);
@@ -349,7 +391,7 @@ export class EventSieve {
     new Uint32Array(buffer, this.#get(layout.SIEVE_SLOTS), (layout.SLOT_BYTES / 4) * this.#slots).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_RULES), this.#rules).fill(0);
     new Uint32Array(buffer, this.#get(layout.SIEVE_KEYS), MAX_KEYS).fill(0);
-    new Uint32Array(buffer, this.#tells, MAX_TELLS * 4).fill(0);
+    new Uint32Array(buffer, this.#area.tells, MAX_TELLS * 4).fill(0);
     this.#set(layout.SIEVE_SERIAL, 0);
     this.#set(layout.SIEVE_STAMP, 0);
   }
@@ -369,10 +411,10 @@ export class EventSieve {
   }
 
   #get(offset: number): number {
-    return this.#control[offset >> 2] ?? 0;
+    return this.#area.get(offset);
   }
 
   #set(offset: number, value: number): void {
-    this.#control[offset >> 2] = value;
+    this.#area.set(offset, value);
   }
 }

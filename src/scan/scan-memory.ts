@@ -12,6 +12,7 @@ const GAP_BYTES = 192;
 export class ScanMemory {
   readonly memory: WebAssembly.Memory;
   #end: number;
+  #ownBytes = 0;
   /** Up to here the memory is this one's to hand out. */
   #capacity: number;
 
@@ -34,6 +35,11 @@ export class ScanMemory {
     return this.#end;
   }
 
+  /** Bytes that this one has handed out itself. */
+  get ownBytes(): number {
+    return this.#ownBytes;
+  }
+
   /** Address of a new block of zeros, 64-byte aligned, with 64 bytes unused around it; throws a RangeError beyond 4 GiB. */
   allocate(bytes: number): number {
     let start = blockAt(this.#end);
@@ -44,6 +50,7 @@ export class ScanMemory {
         start = blockAt(this.#grow(bytes + 2 * GAP_BYTES, bytes));
     }
     this.#end = start + bytes + GAP_BYTES;
+    this.#ownBytes += bytes + GAP_BYTES;
     return start;
   }
 

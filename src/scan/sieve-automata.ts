@@ -1,6 +1,7 @@
 /**
  * SieveAutomata: the automata of regular expressions in the kernel's memory. Each has a cell, which the formulas of all groups name; the
- * automaton itself is made when a formula first asks for it, because most expressions are behind literals that never stand in a log.
+ * automaton itself is made when a formula first asks for it, because most expressions are behind literals that never stand in a log. Other
+ * threads see it by its cell, which is written last.
  */
 import type { ScanMemory } from './scan-memory.ts';
 import { AUTOMATON_CLASSES, AUTOMATON_NEXT, AUTOMATON_SKIP, NO_AUTOMATON } from './sieve-memory.ts';
@@ -50,7 +51,7 @@ export class SieveAutomata {
   make(cell: number): void {
     const table = this.#byCell.get(cell)?.table;
     const address = table === undefined ? NO_AUTOMATON : this.#write(table);
-    new Uint32Array(this.#memory.memory.buffer, cell, 1)[0] = address;
+    Atomics.store(new Uint32Array(this.#memory.memory.buffer, cell, 1), 0, address);
   }
 
   #write({ classes, classCount, next }: SieveAutomaton): number {

@@ -15,6 +15,7 @@ import {
   GROUP_AUTOMATA,
   GROUP_BYTES,
   GROUP_CODE,
+  GROUP_COUNTS,
   GROUP_FEEDS,
   GROUP_HITS,
   GROUP_KEYS,
@@ -135,13 +136,14 @@ export interface SharedTables {
 /** Puts literals into the tables of a matcher: the kernel does, which knows the hashes. */
 export type AddLiterals = (matcher: number, first: number, count: number) => void;
 
-/** Address of the written group; `keys` is the number of keys there can be. */
+/** Address of the written group; `keys` is the number of keys there can be. `counts`: what its records hold is counted. */
 export function writeGroup(
   memory: ScanMemory,
   group: SieveGroup,
   keys: number,
   shared: SharedTables,
   addLiterals: AddLiterals,
+  counts: boolean,
 ): number {
   const writer = new GroupWriter(memory, shared, addLiterals);
   const address = memory.allocate(GROUP_BYTES);
@@ -182,6 +184,7 @@ export function writeGroup(
   set(GROUP_TRIGGERS, writer.words(group.triggers.flat()));
   set(GROUP_CODE, writer.words(group.codeStarts.map((start) => code + 4 * start)));
   set(GROUP_NUMBERS, writer.words(group.numbers));
+  set(GROUP_COUNTS, counts ? 1 : 0);
   return address;
 }
 

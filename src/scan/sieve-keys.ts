@@ -4,6 +4,7 @@
  */
 import { ANY_KEY, type KeyManner } from '../core/record-place.ts';
 import type { ScanMemory } from './scan-memory.ts';
+import type { SieveNews } from './sieve-journal.ts';
 import * as layout from './sieve-memory.ts';
 
 export type AddKey = (key: number, parent: number, text: number, length: number) => void;
@@ -22,6 +23,7 @@ interface Key {
 export class SieveKeys {
   readonly #memory: ScanMemory;
   readonly #add: AddKey;
+  readonly #tellOthers: (news: SieveNews) => void;
   readonly #keys = new Map<string, Key>();
   #tells = 0;
   /** Where what is known of each key stands. */
@@ -29,9 +31,11 @@ export class SieveKeys {
   /** A key of records is one that the walk would refuse if it did not know it: the time of the event, whatever other fields say. */
   knowsBeginTime = false;
 
-  constructor(memory: ScanMemory, add: AddKey) {
+  /** `tellOthers`: of what is new, so that others number keys alike. */
+  constructor(memory: ScanMemory, add: AddKey, tellOthers: (news: SieveNews) => void) {
     this.#memory = memory;
     this.#add = add;
+    this.#tellOthers = tellOthers;
     this.info = memory.allocate(MAX_KEYS * layout.INFO_BYTES);
     this.#keys.set('[]', { number: ROOT, tell: 0 });
   }
@@ -42,14 +46,19 @@ export class SieveKeys {
   }
 
   /** How the object at the path is read, from now on. False when there are too many keys. */
-  setManner(path: readonly string[], { flat, mayNest, blankless, closed, single }: KeyManner): boolean {
+  setManner(path: readonly string[], manner: KeyManner): boolean {
+    const { flat, mayNest, blankless, closed, single } = manner;
     const key = this.#keyOf(path);
     if (key === undefined) return false;
-    this.#flag(key, flat === true ? layout.KEY_FLAT | layout.KEY_PARENT : 0);
-    this.#flag(key, mayNest === true ? layout.KEY_MAY_NEST : 0);
-    this.#flag(key, blankless === true ? layout.KEY_BLANKLESS | layout.KEY_PARENT : 0);
-    this.#flag(key, closed === true ? layout.KEY_CLOSED | layout.KEY_PARENT : 0);
-    this.#flag(key, single === true ? layout.KEY_SINGLE : 0);
+    const isNew = this.#flag(
+      key,
+      (flat === true ? layout.KEY_FLAT | layout.KEY_PARENT : 0) |
+        (mayNest === true ? layout.KEY_MAY_NEST : 0) |
+        (blankless === true ? layout.KEY_BLANKLESS | layout.KEY_PARENT : 0) |
+        (closed === true ? layout.KEY_CLOSED | layout.KEY_PARENT : 0) |
+        (single === true ? layout.KEY_SINGLE : 0),
+    );
+    if (isNew) this.#tellOthers({ news: 'manner', path, manner });
     return true;
   }
 
@@ -61,6 +70,7 @@ export class SieveKeys {
     if (this.#tells + 1 >= MAX_TELLS) return undefined;
     key.tell = ++this.#tells;
     this.#set(key, layout.INFO_TELL, key.tell);
+    this.#tellOthers({ news: 'tell', path });
     return { tell: key.tell, isNew: true };
   }
 
@@ -84,15 +94,18 @@ export class SieveKeys {
     if (path.length === 1 && /^_?begin_time$/i.test(name)) this.knowsBeginTime = true;
     const key = { number, tell: 0 };
     this.#keys.set(id, key);
+    this.#tellOthers({ news: 'key', path });
     return key;
   }
 
-  /** The record itself is read in one manner only: nothing is noted of it. */
-  #flag(key: Key, flags: number): void {
-    if (key.number === ROOT) return;
+  /** The record itself is read in one manner only: nothing is noted of it. False: nothing has changed. */
+  #flag(key: Key, flags: number): boolean {
+    if (key.number === ROOT) return false;
     const at = this.info + key.number * layout.INFO_BYTES + layout.INFO_FLAGS;
     const view = new DataView(this.#memory.memory.buffer);
-    view.setUint32(at, view.getUint32(at, true) | flags, true);
+    const before = view.getUint32(at, true);
+    view.setUint32(at, before | flags, true);
+    return (before | flags) !== before;
   }
 
   #set(key: Key, offset: number, value: number): void {

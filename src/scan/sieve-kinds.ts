@@ -1,6 +1,6 @@
 /**
  * SieveKinds: the kinds of records that were met, as questions in the kernel's memory (`kernel/sieve-route.ts` walks them), and how many
- * records each kind had.
+ * records each kind had. The same steps in the same order make the same tree, whoever takes them.
  */
 import type { ScanMemory } from './scan-memory.ts';
 import * as layout from './sieve-memory.ts';
@@ -11,11 +11,18 @@ export interface NumberedQuestion extends RecordQuestion {
   readonly tell: number;
 }
 
+/** A question and its answer; of `value` with what stood there, a byte for each character. */
+export interface SieveStep extends Omit<NumberedQuestion, 'path'> {
+  readonly found?: { readonly kind: number; readonly text: string };
+}
+
 /** Values of one question; a question with more is no longer learnt from. */
 const MAX_TEXTS = 2048;
 export const MAX_EDGES = 32_768;
 const MAX_NODES = 65_536;
 const PIECE_BYTES = 16_384;
+/** Records with a longer value in such a place are for the exact path. */
+const LONGEST_TEXT = 4096;
 
 const ASKS: Readonly<Record<QuestionKind, number>> = {
   present: layout.ASK_PRESENT,
@@ -39,15 +46,40 @@ export class SieveKinds {
   }
 
   /**
-   * Adds the questions that the record at hand was asked, from the one that `first` holds the address of. `tells` is where the kernel
-   * has noted the record's values under `stamp`. Returns where the address of the kind's leaf is to stand; undefined when the kernel has
-   * seen another record than was asked, or there is no room.
+   * What the record at hand was asked, as steps. `tells` is where the kernel has noted the record's values under `stamp`; undefined when it
+   * has seen another record than was asked, or a value is too long to be remembered.
    */
-  add(questions: readonly NumberedQuestion[], first: number, tells: number, stamp: number): number | undefined {
+  stepsOf(questions: readonly NumberedQuestion[], tells: number, stamp: number): SieveStep[] | undefined {
+    const steps: SieveStep[] = [];
+    for (const { ask, tell, answer } of questions) {
+      if (ask !== 'alone') {
+        const place = tells + 16 * tell;
+        const isPresent = this.#get(place) === stamp;
+        if (isPresent !== (answer !== 'absent')) return undefined;
+        const kind = this.#get(place + 12);
+        if (isPresent && ask !== 'present' && classOf(kind) !== answer) return undefined;
+        if (isPresent && ask === 'value' && answer !== 'object') {
+          const [start, end] = [this.#get(place + 4), this.#get(place + 8)];
+          if (end - start > LONGEST_TEXT) return undefined;
+          const text = Buffer.from(this.#memory.memory.buffer, start, end - start).toString('latin1');
+          steps.push({ ask, tell, answer, found: { kind, text } });
+          continue;
+        }
+      }
+      steps.push({ ask, tell, answer });
+    }
+    return steps;
+  }
+
+  /**
+   * Adds the steps of a kind from the question on that `first` holds the address of. Returns where the address of the kind's leaf is to
+   * stand; undefined when another question was asked there before, or there is no room.
+   */
+  add(steps: readonly SieveStep[], first: number): number | undefined {
     let at = first;
-    for (const question of questions) {
-      const node = this.#nodeAt(at, question);
-      const next = node === undefined ? undefined : this.#next(node, question, tells, stamp);
+    for (const step of steps) {
+      const node = this.#nodeAt(at, step);
+      const next = node === undefined ? undefined : this.#next(node, step);
       if (next === undefined) return undefined;
       at = next;
     }
@@ -71,7 +103,7 @@ export class SieveKinds {
     return this.#get(leaf + layout.NODE_RECORDS);
   }
 
-  #nodeAt(at: number, { ask, tell }: NumberedQuestion): number | undefined {
+  #nodeAt(at: number, { ask, tell }: SieveStep): number | undefined {
     const known = this.#get(at);
     if (known !== 0) {
       const isSame = this.#get(known) === ASKS[ask] && this.#get(known + layout.NODE_TELL) === tell * 16;
@@ -87,24 +119,18 @@ export class SieveKinds {
   }
 
   /** Where the address of the next question stands, as the kernel will find it. */
-  #next(node: number, { ask, tell, answer }: NumberedQuestion, tells: number, stamp: number): number | undefined {
+  #next(node: number, { ask, answer, found }: SieveStep): number | undefined {
     if (ask === 'alone') return node + (answer === 'yes' ? layout.NODE_PRESENT : layout.NODE_ABSENT);
-    const place = tells + 16 * tell;
-    const isPresent = this.#get(place) === stamp;
-    if (isPresent !== (answer !== 'absent')) return undefined;
-    if (!isPresent) return node + layout.NODE_ABSENT;
+    if (answer === 'absent') return node + layout.NODE_ABSENT;
     if (ask === 'present') return node + layout.NODE_PRESENT;
-    const kind = this.#get(place + 12);
-    if (classOf(kind) !== answer) return undefined;
     if (answer === 'object') return node + layout.NODE_OBJECT;
-    if (ask === 'class' && answer === 'null') return node + layout.NODE_NULL;
-    if (ask === 'class') return node + (answer === 'array' ? layout.NODE_OTHER : layout.NODE_PRESENT);
-    return this.#follow(node, kind, this.#get(place + 4), this.#get(place + 8));
+    if (found !== undefined) return this.#follow(node, found.kind, found.text);
+    if (answer === 'null') return node + layout.NODE_NULL;
+    return node + (answer === 'array' ? layout.NODE_OTHER : layout.NODE_PRESENT);
   }
 
-  #follow(node: number, kind: number, start: number, end: number): number | undefined {
-    const text = Buffer.from(new Uint8Array(this.#memory.memory.buffer).slice(start, end));
-    const id = `${node} ${kind} ${text.toString('latin1')}`;
+  #follow(node: number, kind: number, text: string): number | undefined {
+    const id = `${node} ${kind} ${text}`;
     let edge = this.#edges.get(id);
     if (edge === undefined) {
       const texts = (this.#texts.get(node) ?? 0) + 1;
@@ -113,7 +139,7 @@ export class SieveKinds {
         return undefined;
       }
       this.#texts.set(node, texts);
-      edge = this.#writeEdge(node, kind, text);
+      edge = this.#writeEdge(node, kind, Buffer.from(text, 'latin1'));
       this.#edges.set(id, edge);
     }
     return edge + layout.EDGE_NEXT;

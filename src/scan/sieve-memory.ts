@@ -46,6 +46,7 @@ export const SIEVE_OPEN = 172;
 export const SIEVE_OPEN_COUNT = 176;
 export const SIEVE_LISTED = 180;
 export const SIEVE_FORESEEN = 184;
+export const SIEVE_HITS = 188;
 export const SIEVE_WORK_BYTES = 192;
 
 export const HEADER_BYTES = 24;
@@ -136,7 +137,8 @@ export const GROUP_FEEDS = 48;
 export const GROUP_RECORDS = 52;
 export const GROUP_HITS = 56;
 export const GROUP_MATCHED = 60;
-export const GROUP_BYTES = 64;
+export const GROUP_COUNTS = 64;
+export const GROUP_BYTES = 68;
 export const DOUBTFUL_KEY = 0x8000;
 
 export const MATCHER_SLOTS = 0;

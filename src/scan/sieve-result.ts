@@ -42,6 +42,8 @@ export interface SieveResult {
    */
   readonly factStarts: Uint32Array;
   readonly facts: Uint32Array;
+  /** 1: only the thread that learns can tell which rules candidate i is for. */
+  readonly left: Uint8Array;
 }
 
 export class SieveCandidates {
@@ -61,6 +63,8 @@ export class SieveCandidates {
   #factStarts = new Uint32Array(1024);
   #facts = new Uint32Array(4096);
   #factWords = 0;
+  #left = new Uint8Array(1024);
+  #leavesNext = false;
 
   constructor(inputAt: number) {
     this.#inputAt = inputAt;
@@ -72,6 +76,11 @@ export class SieveCandidates {
     this.#ruleCount = 0;
     this.#fieldCount = 0;
     this.#factWords = 0;
+  }
+
+  /** The candidate that is added next is left to the thread that learns. */
+  leaveNext(): void {
+    this.#leavesNext = true;
   }
 
   /** Adds what the kernel has listed; `firstOrdinal` is that of its record 0. */
@@ -88,6 +97,8 @@ export class SieveCandidates {
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
       this.#ruleStarts[i] = this.#ruleCount;
       this.#ruleCounts[i] = count;
+      this.#left[i] = this.#leavesNext ? 1 : 0;
+      this.#leavesNext = false;
       if (this.#ruleCount + listed > this.#ruleList.length)
         this.#ruleList = grown(this.#ruleList, this.#ruleCount + listed);
       at += HEADER_WORDS;
@@ -122,6 +133,7 @@ export class SieveCandidates {
       fields: this.#fields,
       factStarts: this.#factStarts,
       facts: this.#facts,
+      left: this.#left,
     };
   }
 
@@ -155,5 +167,6 @@ export class SieveCandidates {
     this.#fieldStarts = grown(this.#fieldStarts, needed);
     this.#fieldCounts = grown(this.#fieldCounts, needed);
     this.#factStarts = grown(this.#factStarts, needed);
+    this.#left = grown(this.#left, needed);
   }
 }

@@ -251,11 +251,18 @@ class LineFileScan {
       const position = this.#base + start;
       const line = lines + this.#lines + ordinal + 1;
       const record = recordsBefore + this.#lines + ordinal - this.#blank - this.#blankBefore;
-      const fed = scanner.fedOf?.(i);
+      const isLeft = scanner.isLeft?.(i) === true;
+      const fed = isLeft ? undefined : scanner.fedOf?.(i);
       if (fed === undefined || !this.#isFed(fed, start, end, line, record)) {
         const wanted = scanner.wantedOf(i);
         if (!this.#isOneRecord(start, end, wanted.isRead === true)) return undefined;
         const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
+        if (isLeft) {
+          this.#examineWaiting();
+          this.#processor.leave(this.#input, start, end, origin);
+          this.#reported = position;
+          continue;
+        }
         if (this.#waiting.isFullFor(end - start)) this.#examineWaiting();
         if (wanted.rules || !this.#waiting.add(this.#input, start, end, origin, wanted)) {
           this.#examineWaiting();

@@ -22,6 +22,8 @@ export interface LineScanner {
   wantedOf(candidate: number): Wanted;
   /** The listed values of a candidate that is for nothing but tells of a process; in the same object each time. */
   fedOf?(candidate: number): FedValues | undefined;
+  /** Only the thread that learns can tell what a candidate is for. */
+  isLeft?(candidate: number): boolean;
 }
 
 /** What a line that only the scanner's tables found is for. */
@@ -119,6 +121,11 @@ export class RuleLines implements LineScanner {
   wantedOf(candidate: number): Wanted {
     if (this.#merged !== undefined) return this.#merged.wanted[candidate] ?? this.#foundWanted;
     return this.#result === undefined ? this.#foundWanted : sieveWants(this.#result, candidate);
+  }
+
+  isLeft(candidate: number): boolean {
+    const place = this.#merged === undefined ? candidate : this.#merged.rulePlaces[candidate];
+    return place !== undefined && this.#result?.left[place] === 1;
   }
 
   fedOf(candidate: number): FedValues | undefined {
@@ -229,6 +236,8 @@ interface Merged {
   readonly wanted: readonly Wanted[];
   /** Which candidate of the sieve each is that is for nothing else; undefined: it is for more, or for no Sigma rule. */
   readonly places: readonly (number | undefined)[];
+  /** The same of each that is for Sigma rules, whatever else it is for. */
+  readonly rulePlaces: readonly (number | undefined)[];
 }
 
 interface CandidateLists {
@@ -253,6 +262,7 @@ function merge({ rules, rulesWanted, forPatterns = NO_LINES, found, foundWanted 
   const ordinals: number[] = [];
   const merged: Wanted[] = [];
   const places: (number | undefined)[] = [];
+  const rulePlaces: (number | undefined)[] = [];
   let [rule, pattern, indicator] = [0, 0, 0];
   for (;;) {
     const ruleLine = lineOf(rules, rule);
@@ -262,6 +272,7 @@ function merge({ rules, rulesWanted, forPatterns = NO_LINES, found, foundWanted 
     if (line === Number.POSITIVE_INFINITY) break;
     const isForPatterns = patternLine === line;
     const isForIndicators = indicatorLine === line;
+    rulePlaces.push(ruleLine === line ? rule : undefined);
     if (ruleLine === line) {
       takeRange(ranges, rules, rule);
       merged.push({ ...(rulesWanted[rule] ?? RULES_ONLY), indicators: isForIndicators });
@@ -282,7 +293,7 @@ function merge({ rules, rulesWanted, forPatterns = NO_LINES, found, foundWanted 
     ranges: Uint32Array.from(ranges),
     ordinals: Uint32Array.from(ordinals),
   };
-  return { result, wanted: merged, places };
+  return { result, wanted: merged, places, rulePlaces };
 }
 
 function takeRange(to: number[], { ranges }: CandidateLines, at: number): void {

@@ -1,15 +1,16 @@
 /**
  * `scan`: the same engine over files and standard input. Plain files of lines are cut into ranges of bytes, compressed and other files are
- * taken as a whole through the framers; threads take both from one queue, the calling thread among them where rules keep no state.
+ * taken as a whole through the framers; threads take both from one queue, the calling thread among them.
  * Alerts come in the order of the input whatever the number of threads, because results are taken in the order of the jobs and lines
  * are numbered by prefix sums. Where nobody has said how many threads, the scan begins on one, and goes over to more when they pay.
  */
+import type { Finding } from '../../alerts/finding.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import type { InflateLimits } from '../../frame/compression.ts';
 import type { Processor } from '../processor.ts';
-import { AlertBlockWriter, alertsOf } from '../workers/alert-block.ts';
+import { AlertBlockWriter, alertsWith } from '../workers/alert-block.ts';
 import type { LinesBefore, PreparedRecords } from '../workers/prepared-records.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import { scanExactly } from './exact-file.ts';
@@ -37,8 +38,8 @@ export interface ScanEngine {
   hold(held: boolean): void;
   /** Alerts of rules that span events, when the input is at its end. */
   end(nowMs: number): readonly FoundAlert[];
-  /** Alerts of what workers have prepared, where rules keep state; in the order of the input. */
-  complete(prepared: PreparedRecords, nowMs: number, before: LinesBefore): readonly FoundAlert[];
+  /** Alerts of what workers have prepared; in the order of the input. */
+  complete(prepared: PreparedRecords, nowMs: number, before: LinesBefore): readonly Finding[];
   readonly processor: Processor;
   readonly moreThreads?: FurtherThreads | undefined;
 }
@@ -62,8 +63,6 @@ const KEPT_PIECES = 16;
  * compiled it, for each thread anew. More of them would wait for it.
  */
 const MAX_LEAVING = 3;
-/** So much takes longer than threads take to begin. */
-const WORTH_WAITING_BYTES = 32 << 20;
 const NOTHING_BEFORE: LinesBefore = { lines: 0, records: 0 };
 
 export async function scanFiles(
@@ -102,8 +101,6 @@ class Scan {
 
   async run(): Promise<void> {
     if (this.#engine.moreThreads?.when === 'at once') this.#open();
-    // Later this thread only keeps the state: it need not get ready for the kinds of records, while others do and want its processor.
-    if (this.#isStateful && this.#bytes > WORTH_WAITING_BYTES) await this.#pool?.ready;
     this.#units.begin();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.by;
@@ -143,12 +140,10 @@ class Scan {
   /** Whether the next unit is for this thread now. */
   #isMine(): boolean {
     if (this.#units.next === undefined) return false;
-    if (this.#jobs.length === 0) return !(this.#isStateful && this.#isForOthers);
-    // State hears of records in their order: of those of others when their turn has come.
-    return !this.#isStateful && this.#hasRoom && this.#units.next.file.path !== '-';
+    return this.#jobs.length === 0 || (this.#hasRoom && this.#units.next.file.path !== '-');
   }
 
-  /** Standard input can only be read here. */
+  /** Standard input can only be read here, when its turn has come. */
   get #isForOthers(): boolean {
     return this.#pool?.isReady === true && this.#units.next?.file.path !== '-';
   }
@@ -214,10 +209,12 @@ class Scan {
     this.#totals.unitDone(unit);
   }
 
-  /** As other threads do it: what is found waits until its turn has come. */
+  /** As other threads do it: what is found waits until its turn has come, and state hears of it then. */
   async #workAside(unit: Unit): Promise<void> {
+    const { processor } = this.#engine;
     const job = new Job(unit);
     this.#jobs.push(job);
+    processor.prepares = true;
     const give = async (piece: Piece): Promise<void> => {
       void job.add(piece);
       // What others have found meanwhile goes out: they wait for it.
@@ -227,10 +224,11 @@ class Scan {
     };
     try {
       const alerts = new AlertBlockWriter(true);
-      job.end(await scanUnit(this.#engine.processor, alerts, { ...unit, ...this.#limits }, give));
+      job.end(await scanUnit(processor, alerts, { ...unit, ...this.#limits }, give));
     } catch (error) {
       job.fail(error);
     }
+    processor.prepares = false;
   }
 
   async #takeOldest(): Promise<void> {
@@ -244,16 +242,17 @@ class Scan {
   async #take(job: Job): Promise<void> {
     const { unit } = job;
     const { totals, file, arrivalMs } = unit;
+    const { processor } = this.#engine;
+    // In the middle of a unit that this thread works at aside.
+    const { prepares } = processor;
+    processor.prepares = false;
     try {
       for (let piece = job.piece(); piece !== undefined; piece = job.piece()) {
         if (totals.isExact && unit.range !== undefined) continue;
         const before = unit.range === undefined ? NOTHING_BEFORE : { ...totals };
         const completed = this.#engine.complete(piece.prepared, arrivalMs, before);
-        const left =
-          piece.left === undefined
-            ? []
-            : examineLeft(this.#engine.processor, piece.left, unit.source, before, arrivalMs);
-        const found = [...alertsOf(piece.found, before), ...completed, ...left];
+        const left = piece.left === undefined ? [] : examineLeft(processor, piece.left, unit.source, before, arrivalMs);
+        const found = [...alertsWith(piece.found, completed, before), ...left];
         if (found.length > 0) await this.#options.onFound(found);
         await this.#options.settle?.();
       }
@@ -264,6 +263,8 @@ class Scan {
     } catch (error) {
       if (this.#jobs[0] === job) this.#jobs.shift();
       this.#reportUnreadable(file, error);
+    } finally {
+      processor.prepares = prepares;
     }
     this.#totals.unitDone(unit);
   }

@@ -247,11 +247,13 @@ export class EventRules implements MatchesEvents {
       (!decodes && patterns?.filters === undefined && patterns !== undefined)
     )
       return undefined;
+    // Who decodes everything matches it at once.
+    const { shares: _shares, follows: _follows, ...alone } = options;
     const sieve =
       sigma === undefined
         ? undefined
         : new SigmaSieve(sigma.rules, {
-            ...options,
+            ...(decodes ? alone : options),
             ...(this.#matched !== undefined && { matched: this.#matched.slots }),
             ...(processes !== undefined && { derived: processes.parentNames }),
           });

@@ -5,6 +5,7 @@
  * for all.
  */
 import type { RecordSource } from '../../core/record.ts';
+import type { SieveShare } from '../../scan/sieve-options.ts';
 import { EVERY_RULE, NO_FACT, type SieveResult } from '../../scan/sieve-result.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import type { PatternFilter } from './pattern-filter.ts';
@@ -96,6 +97,22 @@ export class RuleFilter {
       this.#places[record] = i + 1;
     }
     this.#result = result;
+  }
+
+  /** Only the thread that learns can tell what a record of the last batch is for. */
+  isLeft(record: number): boolean {
+    const place = this.#places[record] ?? 0;
+    return place !== 0 && this.#result?.left[place - 1] === 1;
+  }
+
+  /** What the filters of other threads need to go by what this one learns; undefined where each learns for itself. */
+  get share(): SieveShare | undefined {
+    return this.#sigma?.share;
+  }
+
+  /** As the sieve's. */
+  improve(): void {
+    this.#sigma?.improve();
   }
 
   /** Positions of the Sigma rules that may hold for a record of the last batch; undefined: any may. */

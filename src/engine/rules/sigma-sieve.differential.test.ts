@@ -1,6 +1,7 @@
 /**
  * Random rules on random Windows records in random spellings of JSON: every rule that holds by the interpreter is among the sieve's
- * candidates, and what the sieve is certain of holds: reading only candidates rests on that. The seed is printed with a failure.
+ * candidates, and what the sieve is certain of holds: reading only candidates rests on that. In half of the rounds the sieve goes by what
+ * another one learns, as those of workers do. The seed is printed with a failure.
  */
 import { expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
@@ -52,6 +53,8 @@ it.each(RANDOM_SHAPES)(
     let exact = 0;
     let records = 0;
     let foreseen = 0;
+    let shared = 0;
+    let left = 0;
     for (let round = 0; round < rounds; round++) {
       const rules = Array.from(
         { length: 25 },
@@ -68,11 +71,11 @@ it.each(RANDOM_SHAPES)(
       // In half of the rounds remembered processes answer a field where the record lacks it.
       const derived = round % 2 === 0 ? undefined : new Set(['Image', 'n', 'other']);
       const answer = word(next);
-      const sieve = new SigmaSieve(rules, {
-        inputBytes: 1 << 20,
-        maxDepth: 8,
-        ...(derived !== undefined && { derived }),
-      });
+      const options = { inputBytes: 1 << 20, maxDepth: 8, ...(derived !== undefined && { derived }) };
+      const learner = new SigmaSieve(rules, { ...options, shares: true });
+      const { share } = learner;
+      const isShared = round % 4 < 2 && share !== undefined;
+      const sieve = isShared ? new SigmaSieve(rules, { ...options, follows: share }) : learner;
       const recogniser = createEventRecogniser();
       // Configuration may say of a source what its records are.
       const pinned = round % 5 === 4 ? pick(next, ['windows/process_creation/', '*/*/security', 'linux']) : undefined;
@@ -84,14 +87,28 @@ it.each(RANDOM_SHAPES)(
       }).flat();
       const bytes = Buffer.from(texts.join('\n'));
       sieve.input.set(bytes);
+      if (isShared) {
+        // It knows some kinds before the other one comes to them.
+        learner.input.set(bytes);
+        learner.scanLines(bytes.indexOf(0x0a, bytes.length / 2) + 1, true, pinned);
+      }
       // In some rounds so many records were met before that the groups are made anew.
       for (let i = round % 3 === 0 ? 12 : 0; i > 0; i--) sieve.scanLines(bytes.length, true, pinned);
+      if (isShared) learner.improve();
       const byLines = sieve.scanLines(bytes.length, true, pinned);
       const found = new Map<number, ReadonlyMap<number, boolean> | undefined>();
       for (let i = 0; i < byLines.candidateCount; i++) {
-        const one = rulesOf(byLines, i);
+        const ordinal = byLines.ordinals[i] ?? 0;
+        let one = rulesOf(byLines, i);
+        if (byLines.left[i] === 1) {
+          const text = Buffer.from(texts[ordinal] ?? '');
+          const answer = learner.scanRecordsIn(text, Uint32Array.of(0, text.length), 1, pinned);
+          expect(answer.left[0]).toBe(0);
+          if (answer.candidateCount === 0) continue;
+          one = rulesOf(answer, 0);
+        }
         found.set(
-          byLines.ordinals[i] ?? 0,
+          ordinal,
           one === undefined ? undefined : new Map(Array.from(one, (rule) => [ruleOf(rule), isCertain(rule)])),
         );
       }
@@ -105,6 +122,10 @@ it.each(RANDOM_SHAPES)(
       });
       const byRanges = sieve.scanRecords(Uint32Array.from(ranges), texts.length, pinned);
       const inRanges = new Set(byRanges.ordinals.subarray(0, byRanges.candidateCount));
+      if (isShared) {
+        shared += texts.length;
+        for (let i = 0; i < byRanges.candidateCount; i++) left += byRanges.left[i] ?? 0;
+      }
       // What stands behind a value may make the sieve say maybe once more, never no.
       const isFound = (i: number): boolean => found.has(i) && inRanges.has(i);
       // Records that may tell of a process are decoded where processes are remembered.
@@ -140,6 +161,8 @@ it.each(RANDOM_SHAPES)(
     }
     // There was something to find, most of it was decided from raw bytes, and most of what does not hold was ruled out.
     expect(held).toBeGreaterThan(1000);
+    // What one had learnt the others went by.
+    expect(left).toBeLessThan(shared / 10);
     if (DECODED.includes(name)) return;
     expect(certain).toBeGreaterThan(held / 20);
     expect(foreseen).toBeGreaterThan(rounds);

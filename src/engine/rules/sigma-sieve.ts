@@ -1,7 +1,8 @@
 /**
  * SigmaSieve: which Sigma rules may hold for which raw JSON record. It teaches the event sieve the kinds of records: the first one of
  * each is decoded and recognised as every event is, and the rules its log source and event id admit make the kind's group.
- * Shapes say where their fields stand in a record; records of shapes that cannot say it are candidates for every rule.
+ * Shapes say where their fields stand in a record; records of shapes that cannot say it are candidates for every rule. Of several threads one
+ * learns, and the others go by that.
  */
 import type { EventObject } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
@@ -17,13 +18,14 @@ import { AtomTable, formulaOf } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
 import type { EscapedText } from '../../scan/escaped-texts.ts';
-import { EventSieve, type ResolvedKind, type SieveKind } from '../../scan/event-sieve.ts';
+import { EventSieve } from '../../scan/event-sieve.ts';
+import type { ResolvedKind, SieveKind, SieveShare } from '../../scan/sieve-options.ts';
 import type { SieveResult } from '../../scan/sieve-result.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
 import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
-import type { MatchedSlots } from '../state/matched-slots.ts';
+import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
 /** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
@@ -62,6 +64,10 @@ export interface SigmaSieveOptions {
   readonly matched?: MatchedSlots;
   readonly inputBytes: number;
   readonly maxDepth: number;
+  /** Sieves of other threads will go by what this one learns. */
+  readonly shares?: boolean;
+  /** Goes by what that of another thread learns, which has the same rules; absent: learns. */
+  readonly follows?: SieveShare;
 }
 
 /** What a kind of record is, as the decoder sees its first one, and what was asked of it. */
@@ -81,7 +87,7 @@ export interface RecordWays {
 }
 
 export class SigmaSieve {
-  readonly #memory = new ScanMemory();
+  readonly #memory: ScanMemory;
   readonly #sieve: EventSieve;
   readonly #decisions: SigmaDecisions;
   /** Positions of rules by what they ask of a log source: there are a hundred such, not thousands. */
@@ -94,13 +100,22 @@ export class SigmaSieve {
   readonly #derived: ReadonlySet<string> | undefined;
   readonly #matched: MatchedSlots | undefined;
 
-  constructor(rules: readonly DetectionRule[], { derived, matched, ...options }: SigmaSieveOptions) {
+  constructor(rules: readonly DetectionRule[], { derived, matched, follows, ...options }: SigmaSieveOptions) {
     this.#derived = derived;
     this.#matched = matched;
     // Made when a kind of record first needs them.
     const atoms = new AtomTable();
     this.#decisions = new SigmaDecisions((number) => formulaOf((rules[number] as DetectionRule).predicate, atoms));
     this.#bySource = positionsBySource(rules);
+    this.#memory = follows === undefined ? new ScanMemory() : ScanMemory.behind(follows.memory);
+    if (follows !== undefined) {
+      this.#sieve = new EventSieve(this.#memory, {
+        ...options,
+        follows: follows.journal,
+        onNote: (meaning) => matched?.add(meaning as SlotMeaning),
+      });
+      return;
+    }
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
       resolve: (bytes, start, end, origin) =>
@@ -131,6 +146,16 @@ export class SigmaSieve {
   /** In which the input lies. */
   get memory(): ScanMemory {
     return this.#memory;
+  }
+
+  /** For those of other threads; undefined where nothing is shared. */
+  get share(): SieveShare | undefined {
+    return this.#sieve.share;
+  }
+
+  /** Takes up what other threads have counted; from time to time, between two scans. */
+  improve(): void {
+    this.#sieve.improve();
   }
 
   get counts(): EventSieve['counts'] {
@@ -196,7 +221,7 @@ export class SigmaSieve {
     const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
     let kind = this.#kinds.get(key);
     if (kind === undefined) {
-      const isRoom = this.#kinds.size < MAX_GROUPS && this.#memory.usedBytes < MAX_BYTES;
+      const isRoom = this.#kinds.size < MAX_GROUPS && this.#memory.ownBytes < MAX_BYTES;
       kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
       if (isRoom) this.#kinds.set(key, kind);
     }
@@ -228,7 +253,7 @@ export class SigmaSieve {
     const places = [...fields].map((field) => [field, placesOf(field)]);
     // Records that tell of a process are decoded where a rule holds for them: what they tell is remembered.
     const isWatched = !feeds && rules.some(({ number }) => this.#matched?.isWatched(number) === true);
-    const matched = isWatched ? this.#matched?.slotsOf(placesOf) : undefined;
+    const matched = isWatched ? this.#matchedSlots(placesOf) : undefined;
     const key = JSON.stringify([feeds, rules.map(({ id }) => id), places, matched]);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
@@ -239,6 +264,14 @@ export class SigmaSieve {
       this.#groups.set(key, kind);
     }
     return kind;
+  }
+
+  #matchedSlots(placesOf: KindOfRecord['placesOf']): KindOfRecord['matched'] {
+    const slots = this.#matched;
+    const known = slots?.meanings.length;
+    const matched = slots?.slotsOf(placesOf);
+    for (const meaning of slots?.meanings.slice(known) ?? []) this.#sieve.note(meaning);
+    return matched;
   }
 
   #buildGroup(rules: readonly DecidedRule[], kind: Omit<KindOfRecord, 'share'>): SieveKind {

@@ -38,6 +38,16 @@ export class MatchedSlots {
     return this.#isWatched(rule);
   }
 
+  /** What slots mean by now. */
+  get meanings(): readonly SlotMeaning[] {
+    return this.#meanings;
+  }
+
+  /** Gives the next slot the meaning that it has for whoever makes the slots. */
+  add(meaning: SlotMeaning): void {
+    this.#slotOf(meaning);
+  }
+
   meaningOf(slot: number): SlotMeaning {
     return this.#meanings[slot] ?? NOTHING;
   }

@@ -126,6 +126,25 @@ export function alertsOf(block: AlertBlock | undefined, before: LinesBefore = NO
   return Array.from({ length: block.count }, (_, i) => new BlockAlert(block, i, before));
 }
 
+/** The alerts of a block with others of the same input, by the number of the record. `others`: in their order, not in that of a range. */
+export function alertsWith(
+  block: AlertBlock | undefined,
+  others: readonly Finding[],
+  before: LinesBefore = NOTHING_BEFORE,
+): readonly FoundAlert[] {
+  const own = alertsOf(block, before);
+  if (block === undefined || others.length === 0) return own.length === 0 ? others : own;
+  const all: FoundAlert[] = [];
+  let next = 0;
+  for (const [i, alert] of own.entries()) {
+    const record = (block.numbers[NUMBERS * i + 1] as number) + before.records;
+    for (; next < others.length && (others[next] as Finding).event.origin.record < record; next++)
+      all.push(others[next] as Finding);
+    all.push(alert);
+  }
+  return [...all, ...others.slice(next)];
+}
+
 const NO_ALERTS: readonly FoundAlert[] = Object.freeze([]);
 
 class BlockAlert implements FoundAlert {

@@ -44,7 +44,7 @@ const { processor, live, rules } = createMatching(
   (code, input, sample) => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, input, sample });
   },
-  { isWorker: true, sigma: start.sigma },
+  { isWorker: true, sigma: start.sigma, ...(start.sieve !== undefined && { sieve: start.sieve }) },
 );
 
 /** Where the main thread writes batches; undefined: into the scanner's input. */

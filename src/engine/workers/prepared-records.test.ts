@@ -37,10 +37,10 @@ const load = ({ rules, intel = [], flux = [] }: Setup): Loaded =>
   loadConfig({ rules, intel, flux, ...(flux.length > 0 && { fluxGroup: 'host' }) }, {});
 
 const generationOf = (loaded: Loaded): Promise<Generation> =>
-  buildGeneration(loaded, { mode: 'scan', report: () => undefined });
+  buildGeneration(loaded, { mode: 'scan', report: () => undefined, workers: WORKERS + 1, moreThreads: 'at once' });
 
 /** A worker's matching, as its thread makes it, on this thread. */
-function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
+function workerOf(loaded: Loaded, { intel, rules, processor: { sieveShare: sieve } }: Generation): Matching {
   const witnesses = witnessTables(new ScanMemory(), intel.indicators, intel.extra, 0);
   const { texts } = readRuleTexts(loaded, intel, 'ordered');
   return createMatching(
@@ -56,7 +56,7 @@ function workerOf(loaded: Loaded, { intel, rules }: Generation): Matching {
       ...{ keepOriginal: true, maxAlerts: 100, firstHit: false, archives: false, rules: { ...texts, sigma: [] } },
     },
     () => undefined,
-    { isWorker: true, sigma: rules.portable() },
+    { isWorker: true, sigma: rules.portable(), ...(sieve !== undefined && { sieve }) },
   );
 }
 
@@ -94,12 +94,21 @@ async function compare(setup: Setup, lines: readonly string[], random: Random): 
   one.push(...alone.end(1));
   const owner = await generationOf(loaded);
   const workers = Array.from({ length: WORKERS }, () => workerOf(loaded, owner));
+  let left = 0;
   const shared = batches.flatMap((batch) => {
     const { processor } = random.pick(workers);
     expect(processor.process(batch, 1)).toEqual([]);
-    return [...owner.complete(structuredClone(processor.takePrepared()), 1)];
+    const prepared = structuredClone(processor.takePrepared());
+    left += prepared.left?.ends.length ?? 0;
+    return [...owner.complete(prepared, 1)];
   });
   shared.push(...owner.end(1));
+  const known = workers.reduce((sum, { processor }) => sum + (processor.totals.sieved ?? 0), 0);
+  if (owner.processor.sieveShare !== undefined && owner.processor.totals.sieved !== 0) {
+    // Kinds are learnt by the owner, and the workers go by that.
+    expect(left).toBeGreaterThan(0);
+    expect(known).toBeGreaterThan(5 * left);
+  }
   if (setup.isRead === true)
     for (const { processor } of workers) expect(processor.detector.counts.fromBytes).toBeGreaterThan(lines.length / 30);
   expect(alertsOf(shared), `seed ${random.seed}`).toEqual(alertsOf(one));

@@ -3,6 +3,7 @@ import type { RecordSource } from '../../core/record.ts';
 import type { ErrorCode } from '../../errors/table.ts';
 import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
+import type { SieveShare } from '../../scan/sieve-options.ts';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { DetectorCounts } from '../detector.ts';
 import type { MatchingSettings } from '../matching-parts.ts';
@@ -24,6 +25,8 @@ export interface WorkerStart {
   readonly settings: MatchingSettings;
   /** Compiled Sigma rules, as EventRules gives them. */
   readonly sigma: string;
+  /** What the main thread learns of kinds of records; absent: the worker learns for itself. */
+  readonly sieve?: SieveShare;
   /** The main thread may ask for the events of alerts, not only for their lines. */
   readonly withEvents: boolean;
 }

@@ -82,6 +82,8 @@ export const SIEVE_OPEN_COUNT: usize = 176;
 export const SIEVE_LISTED: usize = 180;
 /** Records whose keys came as those of one before. */
 export const SIEVE_FORESEEN: usize = 184;
+/** Where what holds is counted for groups that count no more: nobody reads it. */
+export const SIEVE_HITS: usize = 188;
 export const SIEVE_WORK_BYTES: usize = 192;
 
 /** What stands before the rules or fields of a candidate. */
@@ -244,7 +246,9 @@ export const GROUP_RECORDS: usize = 52;
 export const GROUP_HITS: usize = 56;
 /** Raw filter of the keywords, or 0. */
 export const GROUP_RAW: usize = 36;
-export const GROUP_BYTES: usize = 64;
+/** 1: its records and hits are counted. Several threads do so at once, and some counts are lost. */
+export const GROUP_COUNTS: usize = 64;
+export const GROUP_BYTES: usize = 68;
 export const DOUBTFUL_KEY: u32 = 0x8000;
 
 // Matcher.

@@ -3,6 +3,7 @@
  * values, for starts and for ends, and for what may stand anywhere a bit table of four-byte grams; few and short ones apart.
  */
 import {
+  GROUP_COUNTS,
   GROUP_HITS,
   GROUP_RECORDS,
   GROUP_TRIGGERS,
@@ -46,6 +47,7 @@ import {
   REPEAT_ATOMS,
   REPEAT_ATOM_COUNT,
   SIEVE_ATOMS,
+  SIEVE_HITS,
   SIEVE_LIST,
   SIEVE_LITERAL_BYTES,
   SIEVE_QUEUE,
@@ -91,8 +93,11 @@ export function beginMatch(work: usize, group: usize): void {
   queueEnd = <usize>load<u32>(work, SIEVE_QUEUE);
   triggerStarts = <usize>load<u32>(group, GROUP_TRIGGER_STARTS);
   triggers = <usize>load<u32>(group, GROUP_TRIGGERS);
-  hits = <usize>load<u32>(group, GROUP_HITS);
-  store<u32>(group, load<u32>(group, GROUP_RECORDS) + 1, GROUP_RECORDS);
+  if (load<u32>(group, GROUP_COUNTS) == 0) hits = <usize>load<u32>(work, SIEVE_HITS);
+  else {
+    hits = <usize>load<u32>(group, GROUP_HITS);
+    store<u32>(group, load<u32>(group, GROUP_RECORDS) + 1, GROUP_RECORDS);
+  }
 }
 
 /** One scalar value; false when only decoding can tell. */
