@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     testTimeout: process.env.FLINT_NIGHTLY === '1' ? 3_600_000 : 60_000,
-    hookTimeout: 20_000,
+    // What many rounds have written takes its time to be removed.
+    hookTimeout: process.env.FLINT_NIGHTLY === '1' ? 600_000 : 20_000,
     projects: [
       {
         extends: true,
@@ -25,7 +26,7 @@ export default defineConfig({
           name: 'e2e',
           globalSetup: ['scripts/dist.mjs'],
           include: ['src/**/*.e2e.test.ts'],
-          hookTimeout: 60_000,
+          hookTimeout: process.env.FLINT_NIGHTLY === '1' ? 600_000 : 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

@@ -100,7 +100,7 @@ describe(`a service with state, killed ${ROUNDS} times at random (seed ${SEED})`
         await flint.until(
           () => existsSync(path) && readFileSync(path, 'utf8').includes(END),
           'the end of the log',
-          30_000,
+          30_000 + ROUNDS * 1_000,
         );
         const savedMs = total(await flint.metrics(), 'flint_engine_state_saved_milliseconds');
         if (name === 'killed') expect(savedMs).toBeGreaterThan(0);
