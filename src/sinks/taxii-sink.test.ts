@@ -210,6 +210,17 @@ describe('taxii output', () => {
   });
 
   it.each([
+    [202, undefined],
+    [200, 'added'],
+    [201, []],
+  ])('takes %d without a status for what it says: the objects are not sent again', async (status, body) => {
+    const sink = open(await start({ posts: [[status, body]] }));
+    await sink.send([message(1)]);
+    await sink.close();
+    expect(posted()).toHaveLength(1);
+  });
+
+  it.each([
     [422, {}, { retryable: false }],
     [401, {}, { retryable: true }],
     [503, { 'retry-after': '7' }, { retryable: true, retryAfterMs: 7000 }],

@@ -11,6 +11,7 @@ import {
   PoliteClient,
   REMOTE_DEFAULTS,
   RequestFailure,
+  type ServerAnswer,
   shown,
   systemSurroundings,
 } from '../intel/http/polite-client.ts';
@@ -158,7 +159,7 @@ class TaxiiSink implements Sink {
     try {
       const headers = { accept: MEDIA, 'content-type': MEDIA };
       const status = await this.#client.post(target.objects, headers, envelope.body(), (response) =>
-        membersOf(response, target.objects),
+        statusOf(response, target.objects),
       );
       const failures = await this.#missing(target, envelope, failuresOf(await this.#completed(target, status)));
       const refused = envelope.messagesWith(new Set(failures.map(({ id }) => id)));
@@ -265,6 +266,16 @@ class TaxiiSink implements Sink {
       cause,
       ...(cause.retryAfterMs !== undefined && { retryAfterMs: cause.retryAfterMs }),
     });
+  }
+}
+
+/** Empty where the server accepts the objects and says nothing that can be read: to send them again would not change that. */
+async function statusOf(response: ServerAnswer, url: URL): Promise<Members> {
+  try {
+    return await membersOf(response, url);
+  } catch (error) {
+    if (error instanceof RequestFailure && error.status === response.status) return {};
+    throw error;
   }
 }
 
