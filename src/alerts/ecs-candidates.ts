@@ -22,10 +22,9 @@ const CANDIDATES: readonly EcsCandidate[] = ECS_PLACES.flatMap(({ place, shape, 
   }),
 );
 
-/** Numbers of candidates by what an event must have: a key in any letter case, a complete dotted key, a first segment. */
-const BY_KEY = numbersBy(({ folded, segments }) => (segments === undefined ? folded : undefined));
-const BY_WHOLE = numbersBy(({ name, segments }) => (segments === undefined ? undefined : name));
-const BY_SEGMENT = numbersBy(({ segments }) => segments?.[0]);
+/** Numbers of candidates by what an event must have: a key in any letter case, or one that a dotted name is or begins with. */
+const BY_KEY = numbersBy(({ folded, segments }) => (segments === undefined ? [folded] : []));
+const BY_BEGINNING = numbersBy(({ segments = [] }) => segments.map((_, i) => segments.slice(0, i + 1).join('.')));
 
 /**
  * Candidates whose name an event seems to have, in the order of the table, each once. `keys`: of the event; `names`: of the event and its
@@ -34,23 +33,19 @@ const BY_SEGMENT = numbersBy(({ segments }) => segments?.[0]);
 export function ecsCandidates(keys: readonly string[], names: Iterable<string>): readonly EcsCandidate[] {
   const numbers = new Set<number>();
   for (const name of names) for (const number of BY_KEY.get(name) ?? NONE) numbers.add(number);
-  for (const key of keys) {
-    for (const number of BY_WHOLE.get(key) ?? NONE) numbers.add(number);
-    for (const number of BY_SEGMENT.get(key) ?? NONE) numbers.add(number);
-  }
+  for (const key of keys) for (const number of BY_BEGINNING.get(key) ?? NONE) numbers.add(number);
   return CANDIDATES.filter((_, number) => numbers.has(number));
 }
 
 const NONE: readonly number[] = Object.freeze([]);
 
-function numbersBy(keyOf: (candidate: EcsCandidate) => string | undefined): ReadonlyMap<string, readonly number[]> {
+function numbersBy(keysOf: (candidate: EcsCandidate) => readonly string[]): ReadonlyMap<string, readonly number[]> {
   const numbers = new Map<string, number[]>();
-  for (const [number, candidate] of CANDIDATES.entries()) {
-    const key = keyOf(candidate);
-    if (key === undefined) continue;
-    const known = numbers.get(key);
-    if (known === undefined) numbers.set(key, [number]);
-    else known.push(number);
-  }
+  for (const [number, candidate] of CANDIDATES.entries())
+    for (const key of keysOf(candidate)) {
+      const known = numbers.get(key);
+      if (known === undefined) numbers.set(key, [number]);
+      else known.push(number);
+    }
   return numbers;
 }

@@ -216,6 +216,11 @@ describe('observables in ECS places', () => {
     expect(nested(placedValues(fields))).toEqual(expected);
   });
 
+  it('finds names in objects whose keys are several parts of them', () => {
+    const fields = { 'process.parent': { pid: 7 }, winlog: { computer_name: 'w' }, 'httpRequest.x': {} };
+    expect(nested(placedValues(fields))).toEqual({ process: { parent: { pid: 7 } }, host: { name: 'w' } });
+  });
+
   it('leaves out what the place cannot hold', () => {
     expect(
       placedValues({

@@ -60,8 +60,10 @@ export function hasField(fields: EventObject, name: string): boolean {
 
 /** False: a record with these keys has nothing under the name. */
 export function mayHaveField(keys: ReadonlySet<string>, name: string): boolean {
-  const dot = name.indexOf('.');
-  return keys.has(name) || (dot >= 0 && keys.has(name.slice(0, dot)));
+  if (keys.has(name)) return true;
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1))
+    if (keys.has(name.slice(0, dot))) return true;
+  return false;
 }
 
 /** As `textOf`, for a dotted name that was split before. */
