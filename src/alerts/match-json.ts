@@ -3,7 +3,7 @@
  * they are. Rules are the same objects for as long as they are loaded, and so are the sources of an indicator that is found again.
  */
 import type { IndicatorDetails } from '../core/indicator.ts';
-import { jsonLine, membersOf } from '../core/json-text.ts';
+import { asciiPiece, type JsonPiece, jsonLine, membersOf } from '../core/json-text.ts';
 import type { EngineName } from '../core/level.ts';
 import type { IndicatorMatch, Match, RuleDetails } from '../core/match.ts';
 import { ruleKey } from './alert-id.ts';
@@ -16,7 +16,7 @@ export interface MatchJson {
   readonly ruleKey: string;
   readonly severity: string;
   /** The end of `event`, `"rule":…`, and `"threat":…` where there is one. */
-  readonly ruleAndThreat: string;
+  readonly ruleAndThreat: JsonPiece;
   /** `,"tags":…`, or nothing. */
   readonly tags: string;
   /** Beginning of `flint`, up to `"matched":`. */
@@ -74,11 +74,13 @@ function written(match: Match): MatchJson {
   const after = limitTexts(flintAfter(match), '', cut);
   const tags = tagsOf(match);
   const { validity } = match;
+  const ruleAndThreat = `},"rule":${jsonLine(rule)}${Object.keys(threat).length > 0 ? `,"threat":${jsonLine(threat)}` : ''}`;
   return {
     engine: match.engine,
     ruleKey: ruleKey(match),
     severity: String(severityOf(match)),
-    ruleAndThreat: `},"rule":${jsonLine(rule)}${Object.keys(threat).length > 0 ? `,"threat":${jsonLine(threat)}` : ''}`,
+    // An indicator is seldom found again, a rule often.
+    ruleAndThreat: match.engine === 'indicator' ? ruleAndThreat : asciiPiece(ruleAndThreat),
     tags: tags.length > 0 ? `,"tags":${jsonLine(tags)}` : '',
     flintBefore: `${jsonLine(before).slice(0, -1)},"matched":`,
     validity: validity === undefined ? '' : `,"validity":"${validity}"`,

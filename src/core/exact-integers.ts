@@ -9,15 +9,27 @@
  */
 export function digitsOf(json: string, key: string): string | undefined {
   if (!/^[A-Za-z][\w.@-]*$/.test(key)) return undefined;
-  const quoted = `"${key}"`;
-  const at = json.indexOf(quoted);
-  if (at < 1 || json[at - 1] === '\\' || json.includes(quoted, at + 1) || json.includes('\\u00')) return undefined;
-  let start = at + quoted.length;
+  const at = onlyPlace(json, key);
+  if (at < 1 || json[at - 1] === '\\' || json.includes('\\u00')) return undefined;
+  let start = at + key.length + 2;
   if (json[start] !== ':') return undefined;
   start++;
   while (json[start] === ' ') start++;
   const number = json.slice(start, endOfNumber(json, start));
   return isRounded(number) ? number : undefined;
+}
+
+/** Where the key stands in quotation marks, -1 for nowhere or in several places. */
+function onlyPlace(json: string, key: string): number {
+  // The mark in front is looked at afterwards: a search that begins with one stops at each.
+  const needle = `${key}"`;
+  let place = -1;
+  for (let at = json.indexOf(needle); at >= 0; at = json.indexOf(needle, at + 1)) {
+    if (json[at - 1] !== '"') continue;
+    if (place >= 0) return -1;
+    place = at - 1;
+  }
+  return place;
 }
 
 /** Valid JSON with each of these numbers in quotes. */

@@ -14,6 +14,11 @@ const BARE = /^[ !#-[\]-~]*$/;
 /** A part of a JSON text; as bytes, which are ASCII, to be taken at once. */
 export type JsonPiece = string | Uint8Array;
 
+/** A text that is written again and again: as bytes where it can be. */
+export function asciiPiece(json: string): JsonPiece {
+  return PRINTABLE.test(json) ? Buffer.from(json, 'latin1') : json;
+}
+
 /** The text that the pieces make. */
 export function joinedPieces(pieces: readonly JsonPiece[]): string {
   let json = '';

@@ -158,7 +158,7 @@ export class Detector {
         for (const rules of wanted.rules ? this.#rules : [])
           matches.push(...this.#inForce(rules.match(event, this.events.isAdapted ? undefined : wanted.sigma), event));
         this.counts.unrecognised = this.#rules.reduce((sum, rules) => sum + (rules.unrecognised ?? 0), 0);
-        if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
+        if (matches.length > 0) detections.push(this.#withTree(event, matches));
         if (wanted.rules) detections.push(...this.drain());
       }
     } catch {
@@ -202,7 +202,7 @@ export class Detector {
       const [owner] = this.#rules;
       if (part !== undefined && owner?.complete !== undefined)
         matches.push(...this.#inForce(owner.complete(event, part), event));
-      if (matches.length > 0) detections.push(this.#withTree({ event, matches }));
+      if (matches.length > 0) detections.push(this.#withTree(event, matches));
       if (part !== undefined) detections.push(...this.drain());
     } catch {
       // As in `examine`; the bytes of the record are with the worker.
@@ -261,7 +261,7 @@ export class Detector {
     return this.#rules.flatMap((rules) =>
       rules.drain().flatMap(({ event, match }) => {
         const matches = this.#inForce([match], event);
-        return matches.length === 0 ? [] : [this.#withTree({ event, matches })];
+        return matches.length === 0 ? [] : [this.#withTree(event, matches)];
       }),
     );
   }
@@ -277,12 +277,12 @@ export class Detector {
     });
   }
 
-  #withTree(detection: Detection): Detection {
+  #withTree(event: Event, matches: readonly Match[]): Detection {
     for (const rules of this.#rules) {
-      const tree = rules.treeOf?.(detection.event);
-      if (tree !== undefined) return { ...detection, tree };
+      const tree = rules.treeOf?.(event);
+      if (tree !== undefined) return { event, matches, tree };
     }
-    return detection;
+    return { event, matches };
   }
 
   #matchIndicators(event: Event): IndicatorMatch[] {

@@ -54,7 +54,7 @@ it.skipIf(!canRunKernel())('the record as bytes is the record as text', async ()
   const compare = (found: FoundAlert, isLate: boolean): void => {
     const pieces = found.pieces?.() ?? [];
     expect(joinedPieces(pieces), `seed ${seed}`).toBe(jsonLine(found.alert));
-    if (pieces.some((piece) => typeof piece !== 'string')) ways.bytes++;
+    if (typeof pieces[1] !== 'string') ways.bytes++;
     else if (isLate) ways.gone++;
     else ways.texts++;
   };
