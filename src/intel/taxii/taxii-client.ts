@@ -144,7 +144,8 @@ export class TaxiiClient {
           version: versionOf(response) ?? version,
         }));
       } catch (error) {
-        const isOther = error instanceof RequestFailure && (error.status === 406 || error.status === 415);
+        // These resources take no parameters: a bad request can only be one in the wrong version.
+        const isOther = error instanceof RequestFailure && [400, 406, 415].includes(error.status);
         if (!isOther || i === versions.length - 1) throw error;
       }
     }

@@ -388,6 +388,16 @@ describe('TAXII sync', () => {
     await expect(sync(empty.url, folder())).rejects.toThrow('no collection');
   });
 
+  it.each([406, 415, 400])('asks in 2.0 where 2.1 is answered with %i', async (status) => {
+    const { server } = await serve({
+      version: '2.0',
+      objects: objects(3),
+      intercept: (request, response) =>
+        request.headers.accept?.includes('2.1') === true && reply(response, status, '{"title":"no"}'),
+    });
+    expect((await sync(`${server.url}/taxii/`, folder())).ids).toEqual(ids(3));
+  });
+
   it('writes the range of 2.0 in the other way when the first is refused', async () => {
     const { server } = await serve({
       version: '2.0',
