@@ -263,6 +263,7 @@ export class Generation implements BatchMatcher, LiveSink {
       records_sieved: sum(({ counts }) => counts.sieved ?? 0),
       records_unknown_kind: sum(({ counts }) => counts.unknownKind ?? 0),
       records_irregular: sum(({ counts }) => counts.irregular ?? 0),
+      records_left: sum(({ counts }) => counts.left ?? 0),
       events: sum(({ detectorCounts }) => detectorCounts.events),
       benign: sum(({ detectorCounts }) => detectorCounts.benign),
       expired: sum(({ detectorCounts }) => detectorCounts.expired),

@@ -40,6 +40,8 @@ export interface ProcessorCounts {
   sieved?: number;
   unknownKind?: number;
   irregular?: number;
+  /** Left to the thread that learns kinds of records; it counts them as well. */
+  left?: number;
 }
 
 export interface ProcessorOptions {
@@ -144,7 +146,13 @@ export class Processor {
   get totals(): ProcessorCounts {
     const ways = this.#ruleFilter?.ways;
     if (ways === undefined) return this.counts;
-    return { ...this.counts, sieved: ways.sieved, unknownKind: ways.unknown, irregular: ways.irregular };
+    return {
+      ...this.counts,
+      sieved: ways.sieved,
+      unknownKind: ways.unknown,
+      irregular: ways.irregular,
+      left: ways.left,
+    };
   }
 
   get #isPreparing(): boolean {

@@ -90,6 +90,7 @@ export const METRICS: readonly Metric[] = [
     'records decoded for Sigma rules: fields of their kind are not found in bytes',
   ),
   gauge('engine', 'records_irregular', 'records decoded for Sigma rules: not one plain JSON object a record'),
+  gauge('engine', 'records_left', 'records that workers gave to the main thread, which learns their kind'),
   gauge('engine', 'events', 'events decoded'),
   gauge('engine', 'indicators', 'indicators active'),
   gauge('engine', 'benign', 'hits suppressed by benign lists', 'benign_hits'),

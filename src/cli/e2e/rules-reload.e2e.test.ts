@@ -1,4 +1,4 @@
-/** Rules change under a running service: a new one is live, a changed filter takes effect, a broken one is left out and hurts nobody. */
+/** Rules change under a running service with several workers: a new one is live, a changed filter takes effect, a broken one is left out. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   mkdirSync(rules);
   writeFileSync(join(rules, 'first.yml'), rule('first', 'one.exe'));
   const config = join(folder.path, 'flint.yaml');
-  const text = `data_dir: ${join(folder.path, 'data')}\nrules: [${rules}]\ninputs: [json+tcp://127.0.0.1:0]\nhttp: { listen: 127.0.0.1:0 }\nalerts: { suppress_seconds: 0 }\nreload_seconds: 1\n`;
+  const text = `data_dir: ${join(folder.path, 'data')}\nrules: [${rules}]\nworkers: 3\ninputs: [json+tcp://127.0.0.1:0]\nhttp: { listen: 127.0.0.1:0 }\nalerts: { suppress_seconds: 0 }\nreload_seconds: 1\n`;
   writeFileSync(config, text);
   flint = new FlintProcess({ args: ['run', '-c', config] });
   await flint.logged('ready');

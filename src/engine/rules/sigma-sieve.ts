@@ -84,6 +84,8 @@ export interface RecordWays {
   readonly unknown: number;
   /** Decoded, because the record is spelled in a way that only the decoder reads. */
   readonly irregular: number;
+  /** Left to the thread that learns. */
+  readonly left: number;
 }
 
 export class SigmaSieve {
@@ -173,7 +175,8 @@ export class SigmaSieve {
   get ways(): RecordWays {
     const records = this.#sieve.recordsByLabel;
     const [sieved, unknown] = [records.get('sieved') ?? 0, records.get('unknown') ?? 0];
-    return { sieved, unknown, irregular: Math.max(0, this.#sieve.counts.exact - unknown) };
+    const { exact, left } = this.#sieve.counts;
+    return { sieved, unknown, irregular: Math.max(0, exact - unknown), left };
   }
 
   /** `logsource`: what configuration says of the records, as `product/category/service`. */

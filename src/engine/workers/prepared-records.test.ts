@@ -108,6 +108,7 @@ async function compare(setup: Setup, lines: readonly string[], random: Random): 
     // Kinds are learnt by the owner, and the workers go by that.
     expect(left).toBeGreaterThan(0);
     expect(known).toBeGreaterThan(5 * left);
+    expect(workers.reduce((sum, { processor }) => sum + (processor.totals.left ?? 0), 0)).toBe(left);
   }
   if (setup.isRead === true)
     for (const { processor } of workers) expect(processor.detector.counts.fromBytes).toBeGreaterThan(lines.length / 30);
