@@ -8,6 +8,8 @@ import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic
 import { suggestion } from '../../errors/nearest.ts';
 import type { CorrelationRule } from '../../ir/correlation.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
+import { duckdbCorrelations } from '../../match/sql/correlation-duckdb.ts';
+import { sparkCorrelations } from '../../match/sql/correlation-spark.ts';
 import { correlationSql } from '../../match/sql/correlation-sql.ts';
 import { duckdb } from '../../match/sql/duckdb.ts';
 import { selectSql, type SqlQuery, type SqlTable } from '../../match/sql/predicate-sql.ts';
@@ -44,13 +46,13 @@ export const sqlCommand: CliCommand = {
       .option('--table <name>', 'table or view with the records', 'events')
       .option('--column <name>', 'its column with the record: JSON in DuckDB, VARIANT in Spark', 'event')
       .option('--select <column>', 'show this column of the table too (repeatable)', collect)
-      .option('--time <column>', 'its column with the time of the record, a TIMESTAMP: for correlations, in DuckDB')
+      .option('--time <column>', 'its column with the time of the record, a TIMESTAMP: for correlations')
       .option('--order <column>', 'its column that orders records of one time; default: as they stand in the table')
       .addHelpText(
         'after',
         `
-The rule's log source is no part of the query: choose the table by it, or name a pipeline that adds it. Correlations become DuckDB
-queries over windows, with a row for each time they fire; they need the time of each record (--time).
+The rule's log source is no part of the query: choose the table by it, or name a pipeline that adds it. Correlations become queries
+over windows, with a row for each time they fire; they need the time of each record (--time).
 
 Examples:
   flint rules sql samples/rules/screensaver-from-downloads.yml
@@ -144,14 +146,14 @@ function correlationQuery(
   { time, ...table }: SqlSource,
   { detections, correlations }: LoadedRules,
 ): SqlQuery {
-  if (dialect !== duckdb) throw new SqlRefusal('correlation', 'windows over matches are written for DuckDB only');
   if (time === undefined)
     throw new SqlRefusal('correlation', 'its windows need the time of each record: name its column with --time');
   const watched = {
     predicate: (id: string) => detections.find(({ details }) => details.id === id)?.predicate,
     correlation: (id: string) => correlations.find(({ details }) => details.id === id),
   };
-  return correlationSql(rule, watched, { ...table, time });
+  const windows = dialect === spark ? sparkCorrelations : duckdbCorrelations;
+  return correlationSql(rule, watched, { ...table, time }, windows);
 }
 
 export interface RuleQuery {

@@ -1,5 +1,5 @@
 /**
- * Correlation rules as DuckDB SQL: the matches of the watched rules as facts with group, time and value, numbered within each group, and
+ * Correlation rules as SQL of DuckDB and Spark: the matches of the watched rules as facts with group, time and value, numbered within each group, and
  * windows over these numbers, as docs/correlation.md defines them. Conditions that matches can only make true are judged at each match,
  * in the window that ends with it; all others when a window closes, each opened by the first match behind the one before. The query
  * sees a table as if every record had come in the order of time; lateness and the end of a stream are nothing a table has.
@@ -8,7 +8,7 @@ import type { CorrelationBound, CorrelationField, CorrelationRule, RuleExpressio
 import { correlationFieldName, isMonotone } from '../../ir/correlation.ts';
 import { alternativesOf } from '../../ir/rule-alternatives.ts';
 import type { Predicate } from '../../ir/predicate.ts';
-import { duckdb } from './duckdb.ts';
+import type { CorrelationDialect, WindowSql } from './correlation-dialect.ts';
 import { FieldColumns } from './field-columns.ts';
 import { numberLiteral, predicateSql, type SqlQuery, type SqlTable, shownColumns, tableName } from './predicate-sql.ts';
 import { SqlRefusal } from './sql-dialect.ts';
@@ -32,14 +32,21 @@ const COUNTED = ['event_count', 'value_count', 'temporal', 'temporal_ordered', '
 const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=', equals: '=', 'not-equals': '<>' } as const;
 
 /** The query that gives a row for each time the rule fires: the record that completed it, its group, the value, and how many records are behind it. */
-export function correlationSql(rule: CorrelationRule, watched: WatchedRules, table: TimedTable): SqlQuery {
-  const builder = new CorrelationSql(watched);
+export function correlationSql(
+  rule: CorrelationRule,
+  watched: WatchedRules,
+  table: TimedTable,
+  dialect: CorrelationDialect,
+): SqlQuery {
+  const builder = new CorrelationSql(watched, dialect);
   const fired = builder.fired(rule);
-  const order = table.order === undefined ? '' : `ORDER BY ${duckdb.identifier(table.order)}`;
+  const { sql } = dialect;
+  const at = dialect.microseconds(sql.identifier(table.time));
+  const number = dialect.recordNumber(table.order === undefined ? undefined : sql.identifier(table.order));
   const source = [
-    `SELECT *, ${duckdb.document(duckdb.identifier(table.column))} AS record,`,
-    `    epoch_us(${duckdb.identifier(table.time)}) AS flint_at, row_number() OVER (${order}) AS flint_n`,
-    `  FROM ${tableName(table, duckdb)}`,
+    `SELECT *, ${sql.document(sql.identifier(table.column))} AS record,`,
+    `    ${at} AS flint_at, ${number} AS flint_n`,
+    `  FROM ${tableName(table, sql)}`,
   ];
   const base = [source.join('\n'), ...builder.columns.steps((previous) => `s${previous}`)];
   const chain = [
@@ -47,21 +54,26 @@ export function correlationSql(rule: CorrelationRule, watched: WatchedRules, tab
     `events_read AS (\n  SELECT * FROM s${base.length - 1} WHERE flint_at IS NOT NULL\n)`,
     ...builder.steps,
   ];
-  const groups = rule.groupBy.map(({ name }, i) => `flint_group[${i + 1}] AS ${duckdb.identifier(`group ${name}`)}`);
-  const shown = [...shownColumns(table, duckdb), ...groups, 'flint_value AS value', 'flint_matches AS matches'];
-  const text = `WITH RECURSIVE\n${chain.join(',\n')}\nSELECT ${shown.join(', ')} FROM ${fired}\nORDER BY flint_at, flint_n`;
+  const groups = rule.groupBy.map(
+    ({ name }, i) => `${dialect.at('flint_group', i)} AS ${sql.identifier(`group ${name}`)}`,
+  );
+  const shown = [...shownColumns(table, sql), ...groups, 'flint_value AS value', 'flint_matches AS matches'];
+  const text = `${dialect.head}\n${chain.join(',\n')}\nSELECT ${shown.join(', ')} FROM ${fired}\nORDER BY flint_at, flint_n`;
   return { functions: builder.columns.functions, fields: builder.columns.legend, text };
 }
 
 class CorrelationSql {
-  readonly columns = new FieldColumns(duckdb, 'record');
+  readonly columns: FieldColumns;
   readonly steps: string[] = [];
   readonly #watched: WatchedRules;
+  readonly #dialect: CorrelationDialect;
   /** Names of the steps that hold what fired, by rule. */
   readonly #fired = new Map<string, string>();
 
-  constructor(watched: WatchedRules) {
+  constructor(watched: WatchedRules, dialect: CorrelationDialect) {
     this.#watched = watched;
+    this.#dialect = dialect;
+    this.columns = new FieldColumns(dialect.sql, 'record');
   }
 
   /** The step that holds what `rule` fired: the columns of the completing records, with flint_group, flint_value and flint_matches. */
@@ -71,76 +83,18 @@ class CorrelationSql {
     const facts = rule.rules.map((id, member) => this.#facts(rule, id, member));
     const name = `c${this.#fired.size + 1}`;
     this.#fired.set(rule.details.id, `${name}_fired`);
-    this.#step(`${name}_facts`, facts.join('\n  UNION ALL BY NAME\n  '));
-    const order = 'PARTITION BY flint_group ORDER BY flint_at';
-    const number = `row_number() OVER (${order}, flint_n, flint_member)`;
+    this.#step(`${name}_facts`, facts.join(`\n  ${this.#dialect.union}\n  `));
+    const number = 'row_number() OVER (PARTITION BY flint_group ORDER BY flint_at, flint_n, flint_member)';
     this.#step(`${name}_numbered`, `SELECT *, ${number} AS flint_i FROM ${name}_facts`);
-    if (isJudgedAtMatches(rule)) this.#crossing(name, rule, order);
-    else this.#closing(name, rule, order);
+    const query = {
+      name,
+      microseconds: Math.round(rule.timespanMs * 1000),
+      value: (window: WindowSql) => aggregate(rule, window, this.#dialect),
+      judged: judged(rule),
+    };
+    const steps = isJudgedAtMatches(rule) ? this.#dialect.crossing(query) : this.#dialect.closing(query);
+    for (const [step, text] of steps) this.#step(step, text);
     return `${name}_fired`;
-  }
-
-  /** The window of a match ends with it. One alert when the condition turns true, or holds for a match alone in its window. */
-  #crossing(name: string, rule: CorrelationRule, order: string): void {
-    const range = `RANGE BETWEEN ${microseconds(rule)} PRECEDING AND CURRENT ROW`;
-    this.#step(
-      `${name}_windows`,
-      `SELECT *, min(flint_i) OVER (${order} ${range}) AS flint_first, flint_i AS flint_last FROM ${name}_numbered`,
-    );
-    const rows = 'ROWS BETWEEN (flint_i - flint_first) PRECEDING AND CURRENT ROW';
-    const window = `OVER (PARTITION BY flint_group ORDER BY flint_i ${rows})`;
-    const value = aggregate(rule, {
-      of: (aggregated) => `${aggregated} ${window}`,
-      list: (column) => `list(${column}) ${window}`,
-    });
-    const matches = 'flint_last - flint_first + 1 AS flint_matches';
-    this.#step(`${name}_values`, `SELECT *, ${value} AS flint_value, ${matches} FROM ${name}_windows`);
-    this.#step(`${name}_held`, `SELECT *, ${judged(rule)} AS flint_holds FROM ${name}_values`);
-    const before = 'lag(flint_holds, 1, FALSE) OVER (PARTITION BY flint_group ORDER BY flint_i)';
-    this.#step(`${name}_before`, `SELECT *, ${before} AS flint_held FROM ${name}_held`);
-    this.#step(
-      `${name}_fired`,
-      `SELECT * FROM ${name}_before WHERE flint_holds AND (NOT flint_held OR flint_first = flint_i)`,
-    );
-  }
-
-  /** Windows follow one another: each is opened by the first match behind the one before. */
-  #closing(name: string, rule: CorrelationRule, order: string): void {
-    const range = `RANGE BETWEEN UNBOUNDED PRECEDING AND ${microseconds(rule)} FOLLOWING`;
-    this.#step(
-      `${name}_windows`,
-      `SELECT *, flint_i AS flint_first, count(*) OVER (${order} ${range}) AS flint_last FROM ${name}_numbered`,
-    );
-    this.#step(
-      `${name}_opening`,
-      [
-        `SELECT flint_group, flint_i, flint_last FROM ${name}_windows WHERE flint_i = 1`,
-        'UNION ALL',
-        `SELECT w.flint_group, w.flint_i, w.flint_last FROM ${name}_opening o`,
-        `  JOIN ${name}_windows w ON w.flint_group = o.flint_group AND w.flint_i = o.flint_last + 1`,
-      ].join('\n  '),
-    );
-    const value = aggregate(rule, {
-      of: (aggregated) => aggregated,
-      list: (column) => `list(${column} ORDER BY w.flint_i)`,
-    });
-    this.#step(
-      `${name}_values`,
-      [
-        `SELECT o.flint_group, o.flint_last, ${value} AS flint_value, count(*) AS flint_matches`,
-        `FROM ${name}_opening o JOIN ${name}_windows w`,
-        '  ON w.flint_group = o.flint_group AND w.flint_i BETWEEN o.flint_i AND o.flint_last',
-        'GROUP BY o.flint_group, o.flint_last',
-      ].join('\n  '),
-    );
-    this.#step(
-      `${name}_closed`,
-      [
-        `SELECT w.*, v.flint_value, v.flint_matches FROM ${name}_values v`,
-        `  JOIN ${name}_windows w ON w.flint_group = v.flint_group AND w.flint_i = v.flint_last`,
-      ].join('\n  '),
-    );
-    this.#step(`${name}_fired`, `SELECT * FROM ${name}_closed WHERE ${judged(rule)}`);
   }
 
   /** What a match of the rule `id` is to the correlation. One without group or value takes no part. */
@@ -153,28 +107,29 @@ class CorrelationSql {
     const fields = rule.condition.kind === 'threshold' ? rule.condition.fields.map(text) : [];
     const isNumber = rule.type.startsWith('value_') && rule.type !== 'value_count';
     const [first = 'NULL'] = fields;
-    const number = `TRY_CAST(${first} AS DOUBLE)`;
+    const dialect = this.#dialect;
+    const number = dialect.number(first);
     const isUsable = isNumber
-      ? [`coalesce(regexp_full_match(${first}, '${NUMBER}') AND isfinite(${number}), FALSE)`]
+      ? [`coalesce(${dialect.sql.fits(first, NUMBER)} AND ${dialect.isFinite(number)}, FALSE)`]
       : fields.map((field) => `${field} IS NOT NULL`);
     const conditions = [
-      ...(predicate === undefined ? [] : [predicateSql(predicate, duckdb, this.columns)]),
+      ...(predicate === undefined ? [] : [predicateSql(predicate, dialect.sql, this.columns)]),
       ...group.map((field) => `${field} IS NOT NULL`),
       ...isUsable,
     ];
-    const operand = isNumber ? number : `CAST([${fields.join(', ')}] AS VARCHAR[])`;
-    const made = `CAST([${group.join(', ')}] AS VARCHAR[]) AS flint_group, ${member} AS flint_member, ${operand} AS flint_operand`;
+    const operand = isNumber ? number : dialect.textList(fields);
+    const made = `${dialect.textList(group)} AS flint_group, ${member} AS flint_member, ${operand} AS flint_operand`;
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join('\n    AND ')}`;
     if (inner === undefined) return `SELECT *, ${made} FROM events_read${where}`;
-    const columns = [...OWN_COLUMNS, ...(isJudgedAtMatches(inner) ? ['flint_holds', 'flint_held'] : [])];
-    return `SELECT * EXCLUDE (${columns.join(', ')}), ${made} FROM ${this.fired(inner)}${where}`;
+    const others = dialect.allBut(dialect.ownColumns(isJudgedAtMatches(inner)));
+    return `SELECT ${others}, ${made} FROM ${this.fired(inner)}${where}`;
   }
 
   /** The text by which a field's value groups and is counted; NULL when it is absent or null. Objects and arrays are their JSON. */
   #text(name: string, inner: CorrelationRule | undefined): string {
     const at = inner?.groupBy.findIndex((field) => field.name === name) ?? -1;
-    if (at >= 0) return `flint_group[${at + 1}]`;
-    return this.columns.fromWholes({ kind: 'field', name }, 'text', keyText);
+    if (at >= 0) return this.#dialect.at('flint_group', at);
+    return this.columns.fromWholes({ kind: 'field', name }, 'text', this.#dialect.keyText);
   }
 
   #step(name: string, query: string): void {
@@ -182,92 +137,54 @@ class CorrelationSql {
   }
 }
 
-/** What a row that fired has beside the columns of the record. */
-const OWN_COLUMNS = ['group', 'member', 'operand', 'i', 'first', 'last', 'value', 'matches'].map(
-  (name) => `flint_${name}`,
-);
-
 function isJudgedAtMatches({ type, condition }: CorrelationRule): boolean {
   return COUNTED.includes(type) && isMonotone(condition);
 }
 
-function keyText(values: string): string {
-  const scalar = `(${duckdb.inlined('flint_texts', `[${values}[1]]`)})[1]`;
-  const isNested = `json_type(${values}[1]) IN ('OBJECT', 'ARRAY')`;
-  return `CASE WHEN len(${values}) > 1 THEN CAST(to_json(${values}) AS VARCHAR) WHEN ${isNested} THEN CAST(${values}[1] AS VARCHAR) ELSE ${scalar} END`;
-}
-
-function microseconds(rule: CorrelationRule): string {
-  return String(Math.round(rule.timespanMs * 1000));
-}
-
-/** Aggregates over the matches of one window. */
-interface Window {
-  of(aggregate: string): string;
-  /** In the order of the matches. */
-  list(column: string): string;
-}
-
-function aggregate(rule: CorrelationRule, window: Window): string {
+function aggregate(rule: CorrelationRule, window: WindowSql, dialect: CorrelationDialect): string {
   const { condition, type, rules } = rule;
   if (condition.kind === 'expression') {
-    const truth = type === 'temporal_ordered' ? inOrder(rule, window) : present(condition.root, rules, window);
+    const truth = type === 'temporal_ordered' ? inOrder(rule, window, dialect) : present(condition.root, rules, window);
     return `CAST(${truth} AS INTEGER)`;
   }
+  const percentile = (percent: number): string =>
+    dialect.percentile(window.list('flint_operand'), `CAST(${numberLiteral(percent / 100)} AS DOUBLE)`);
   // Numbers are added from the oldest to the newest, as Flint does: sums of fractions depend on it.
-  const numbers = window.list('flint_operand');
-  const sum = `list_reduce(${numbers}, lambda a, b: a + b)`;
+  const sum = dialect.sum(window.list('flint_operand'));
   switch (type) {
     case 'event_count':
-      return window.of('count(*)');
+      return window.count;
     case 'value_count':
-      return window.of('count(DISTINCT flint_operand)');
+      return window.distinct('flint_operand');
     case 'temporal':
-      return window.of('count(DISTINCT flint_member)');
+      return window.distinct('flint_member');
     case 'temporal_ordered':
-      return chainLength(window.list('flint_member'), rules.length);
+      return dialect.chainLength(window.list('flint_member'), rules.length);
     case 'value_sum':
       return sum;
     case 'value_avg':
-      return `${sum} / ${window.of('count(*)')}`;
+      return `${sum} / ${window.count}`;
     case 'value_median':
-      return percentile(numbers, 50);
+      return percentile(50);
     case 'value_percentile':
-      return percentile(numbers, condition.percentile ?? 50);
+      return percentile(condition.percentile ?? 50);
   }
 }
 
-/** Linear interpolation between the closest ranks. */
-function percentile(numbers: string, percent: number): string {
-  const share = `CAST(${numberLiteral(percent / 100)} AS DOUBLE)`;
-  const rank = `${share} * (len(n) - 1)`;
-  const at = (rounded: string): string => `n[CAST(${rounded}(${rank}) AS INTEGER) + 1]`;
-  const value = `${at('floor')} + (${at('ceil')} - ${at('floor')}) * (${rank} - floor(${rank}))`;
-  return `list_transform([list_sort(${numbers})], lambda n: ${value})[1]`;
-}
-
-/** The greatest number of different rules whose matches stand in the order of the list. */
-function chainLength(members: string, rules: number): string {
-  const start = `[${Array.from({ length: rules }, () => '0').join(', ')}]`;
-  const longest = 'greatest(b, 1 + coalesce(list_max(best[1:k - 1]), 0))';
-  const next = `list_transform(best, lambda b, k: CASE WHEN k - 1 = m[1] THEN ${longest} ELSE b END)`;
-  return `list_max(list_reduce(list_transform(${members}, lambda m: [CAST(m AS INTEGER)]), lambda best, m: ${next}, ${start}))`;
-}
-
-function present(node: RuleExpression, rules: readonly string[], window: Window): string {
-  if (node.kind === 'rule') return window.of(`bool_or(flint_member = ${rules.indexOf(node.id)})`);
+function present(node: RuleExpression, rules: readonly string[], window: WindowSql): string {
+  if (node.kind === 'rule') return window.has(rules.indexOf(node.id));
   if (node.kind === 'not') return `NOT ${present(node.item, rules, window)}`;
   return `(${node.items.map((item) => present(item, rules, window)).join(` ${node.kind.toUpperCase()} `)})`;
 }
 
 /** Some alternative of the expression: its rules stand in order, and those it excludes are not there. */
-function inOrder(rule: CorrelationRule, window: Window): string {
+function inOrder(rule: CorrelationRule, window: WindowSql, dialect: CorrelationDialect): string {
   if (rule.condition.kind !== 'expression') return 'FALSE';
   const alternatives = alternativesOf(rule.condition.root, rule.rules).map(({ present: wanted, absent }) => {
-    const excluded = absent.map((member) => `NOT ${window.of(`bool_or(flint_member = ${member})`)}`);
+    const excluded = absent.map((member) => `NOT ${window.has(member)}`);
     if (wanted.length === 0) return excluded.length === 0 ? 'TRUE' : `(${excluded.join(' AND ')})`;
-    const members = `list_filter(${window.list('flint_member')}, lambda m: m IN (${wanted.join(', ')}))`;
-    const chain = `coalesce(${chainLength(members, rule.rules.length)}, 0) = ${wanted.length}`;
+    const members = dialect.only(window.list('flint_member'), wanted);
+    const chain = `coalesce(${dialect.chainLength(members, rule.rules.length)}, 0) = ${wanted.length}`;
     return `(${[chain, ...excluded].join(' AND ')})`;
   });
   return alternatives.length === 0 ? 'FALSE' : `(${alternatives.join(' OR ')})`;
