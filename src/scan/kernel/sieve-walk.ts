@@ -279,6 +279,13 @@ function nestedUnder(key: u32, above: u32): u32 {
 
 function walkScalar(key: u32): bool {
   const start = at;
+  // Most are integers: a byte is looked at once.
+  if (<u32>load<u8>(at) - 0x31 < 9) {
+    do at++;
+    while (<u32>load<u8>(at) - 0x30 < 10);
+    const c: u32 = load<u8>(at);
+    if ((c == 0x2c || c == 0x7d || c == 0x5d || c == 0x20) && at < recordEnd && at - start <= 15) return emit(key, start, at, KIND_INTEGER);
+  }
   while (true) {
     const c: u32 = load<u8>(at);
     if (c == 0x2c || c == 0x7d || c == 0x5d || c == 0x20 || at >= recordEnd) break;
