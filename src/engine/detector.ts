@@ -52,6 +52,10 @@ export interface EventRules {
   readonly feeder?: ProcessFeeder | undefined;
   /** Remembers what a record says of a process; the fact stands on the texts of the feeder. True: `drain` may have something. */
   tell?(fact: ProcessFact, arrivalMs: number): boolean;
+  /** Whether one of the listed rules, which only the parent of the process decides, may hold; the fact was told. */
+  mayHoldByParent?(fact: ProcessFact, values: FedValues): boolean;
+  /** Keeps an event that no rule holds for until its ancestors are known. True: `drain` may have something. */
+  waitFor?(fact: ProcessFact, event: Event, bytes: number): boolean;
   /** Events so far of which no Sigma rule could be tried, because nothing tells their log source. */
   readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
@@ -254,6 +258,28 @@ export class Detector {
   tell(fact: ProcessFact, arrivalMs: number): readonly Detection[] {
     const [rules] = this.#rules;
     return rules?.tell?.(fact, arrivalMs) === true ? this.drain() : NOTHING;
+  }
+
+  /**
+   * As `read` and `tell` for a record whose rules only the parent of its process decides, in `[start, end)` of the bytes of its values.
+   * Undefined: it must be examined. What is told twice is remembered once.
+   */
+  tellOpen(values: FedValues, origin: RecordOrigin, start: number, end: number): readonly Detection[] | undefined {
+    const rules = this.#fed;
+    const feeder = rules?.feeder;
+    if (feeder === undefined || rules?.tell === undefined || rules.mayHoldByParent === undefined) return undefined;
+    const { arrivalMs, source } = origin;
+    const timeOrigin = feeder.read(values, this.events.timing(source, arrivalMs));
+    const { fact } = feeder;
+    if (timeOrigin === undefined || fact.kind !== 'start') return undefined;
+    const isLate = rules.tell(fact, arrivalMs);
+    // What is late is drained behind the matches of the record itself.
+    if (rules.mayHoldByParent(fact, values)) return undefined;
+    this.events.countTime(timeOrigin);
+    const bytes = Buffer.from(values.bytes.subarray(start, end));
+    const record = { bytes, start: 0, end: bytes.length, timeMs: fact.timeMs, timeOrigin, origin: { ...origin } };
+    const hasGivenUp = rules.waitFor?.(fact, this.events.shown(record), bytes.length) === true;
+    return isLate || hasGivenUp ? this.drain() : NOTHING;
   }
 
   /** What rules that span events have found since the last call. */

@@ -7,6 +7,7 @@ import { EventTexts, type KeptOriginal } from '../alerts/event-texts.ts';
 import { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
+import { isOpenToParent } from '../core/rule-candidate.ts';
 import { originOf, positionOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { SieveShare } from '../scan/sieve-options.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
@@ -279,6 +280,8 @@ export class Processor {
   feed(values: FedValues, origin: RecordOrigin, start: number, end: number, nowMs: number, found: Finding[]): boolean {
     const { source, arrivalMs } = origin;
     const { detector } = this;
+    if (values.ruleCount > 0 && isOpenToParent(values.rules[values.firstRule] as number))
+      return this.#feedOpen(values, origin, start, end, nowMs, found);
     if (values.ruleCount > 0) {
       const record = detector.readMatch(values, origin, start, end);
       if (record === undefined) return false;
@@ -300,6 +303,24 @@ export class Processor {
       const late = detector.tell(fact, arrivalMs);
       if (late.length > 0) this.#build(late, nowMs, found);
     }
+    return true;
+  }
+
+  /** Where processes are remembered, their parents may tell that none of its rules holds. */
+  #feedOpen(
+    values: FedValues,
+    origin: RecordOrigin,
+    start: number,
+    end: number,
+    nowMs: number,
+    found: Finding[],
+  ): boolean {
+    const isKept = this.#options.archives === true && !origin.source.replayable;
+    if (isKept || this.#isPreparing) return false;
+    const late = this.detector.tellOpen(values, origin, start, end);
+    if (late === undefined) return false;
+    this.counts.candidates++;
+    if (late.length > 0) this.#build(late, nowMs, found);
     return true;
   }
 

@@ -27,6 +27,8 @@ export type RuleFormula =
   | { readonly kind: 'not'; readonly item: RuleFormula }
   | { readonly kind: 'constant'; readonly value: boolean }
   | { readonly kind: 'unknown' }
+  /** What is remembered of the parent of the event's process tells; a formula of one kind of record alone. */
+  | { readonly kind: 'parent' }
   /** `numeric`: the text of a number, which may be spelled otherwise. */
   | { readonly kind: 'atom'; readonly atom: FormulaAtom; readonly sure: boolean; readonly numeric: boolean }
   /** Needed: the field's value has so many characters. */

@@ -54,6 +54,7 @@ export const FIELD_BYTES = 12;
 export const MAX_FIELDS = 256;
 export const EVERY_RULE = 0xffffffff;
 export const CERTAIN = 0x80000000;
+export const OPEN_TO_PARENT = 0x40000000;
 
 export const MAX_QUOTES = 32768;
 export const MAX_VALUES = 16384;
@@ -195,6 +196,7 @@ export const OP_LENGTH = 10;
 export const OP_SAME = 11;
 export const OP_AUTOMATON = 12;
 export const OP_NETWORK = 13;
+export const OP_PARENT = 14;
 
 export const SLOT_BYTES = 32;
 

@@ -256,7 +256,10 @@ export class EventRules implements MatchesEvents {
             ...(decodes ? alone : options),
             ...(this.#matched !== undefined && { matched: this.#matched.slots }),
             ...(processes !== undefined && { derived: processes.parentNames }),
+            parentFields: sigma.parentFields,
           });
+    // What another thread has learnt of kinds is not known here.
+    if (sigma !== undefined) sigma.knowsParentFields = decodes || options.follows === undefined;
     this.#bytes = { sieve, decodesAll: decodes };
     return this.filter;
   }
@@ -345,6 +348,16 @@ export class EventRules implements MatchesEvents {
   tell(fact: ProcessFact, arrivalMs: number): boolean {
     const late = this.sigma?.told(fact) ?? NO_OUTCOMES;
     if (late.length > 0) this.#takeLate(late, arrivalMs);
+    return late.length > 0;
+  }
+
+  mayHoldByParent(fact: ProcessFact, values: FedValues): boolean {
+    return this.sigma?.mayHoldByParent(fact, values) ?? true;
+  }
+
+  waitFor(fact: ProcessFact, event: Event, bytes: number): boolean {
+    const late = this.sigma?.waitFor(fact, event, bytes) ?? NO_OUTCOMES;
+    if (late.length > 0) this.#takeLate(late, event.origin.arrivalMs);
     return late.length > 0;
   }
 

@@ -3,6 +3,7 @@
  * field that remembered processes may answer and the event lacks it: everything else about the event decides nothing then. The fields
  * of ancestors are asked of every event about a process; own fields only of starts that are told in several records (audit).
  */
+import { ruleOf } from '../../core/rule-candidate.ts';
 import type { RuleEvent } from '../../core/rule-event.ts';
 import { type EventSource, admits } from '../../core/event-source.ts';
 import { hasField } from '../../core/field-path.ts';
@@ -41,7 +42,8 @@ export class OpenRules {
     const asked = process === 'audit' ? this.#ofAudit : this.#ofAncestors;
     if (asked.size === 0) return NONE;
     let open: number[] | undefined;
-    for (const position of candidates ?? this.#admitted(source)) {
+    for (const candidate of candidates ?? this.#admitted(source)) {
+      const position = ruleOf(candidate);
       const names = asked.get(position);
       if (names === undefined || names.every((name) => isOwn(view, name))) continue;
       if (open === undefined) open = [position];

@@ -21,7 +21,8 @@ export interface DecidedRule {
 /** What deciding asks of a kind of record. */
 export interface DecidingKind {
   /** `told`: all records of the kind have the same value there. `unknown`: only decoding can tell. */
-  readonly stateOf: (field: string) => 'open' | 'told' | 'unknown';
+  /** `parent`: the record has no such field, and what is remembered of the parent of its process answers it. */
+  readonly stateOf: (field: string) => 'open' | 'told' | 'unknown' | 'parent';
   /** False: the decoder may find texts that do not stand in the record. */
   readonly isWhole: boolean;
   /** The result of a comparison of fields that are told. */
@@ -37,6 +38,9 @@ interface Asked {
 const TRUE: Decided = { kind: 'constant', value: true };
 const FALSE: Decided = { kind: 'constant', value: false };
 const UNKNOWN: Decided = { kind: 'unknown' };
+const PARENT: Decided = { kind: 'parent' };
+/** States of fields whose values do not stand in the record. */
+const CLOSED: ReadonlySet<string> = new Set(['unknown', 'parent']);
 /** Beyond so many, what is decided is not remembered: kinds of records are log content. */
 const MAX_KNOWN = 65_536;
 
@@ -88,8 +92,12 @@ export class SigmaDecisions {
     switch (formula.kind) {
       case 'comparison': {
         const state = kind.stateOf(formula.field);
-        if (state === 'unknown') return this.#unknown();
         const { test } = formula.node;
+        if (state === 'parent' && test.kind !== 'field-reference') {
+          this.#results += 'p';
+          return PARENT;
+        }
+        if (state === 'unknown' || state === 'parent') return this.#unknown();
         const other = test.kind === 'field-reference' ? test.other.name : formula.field;
         if (state === 'open' || kind.stateOf(other) !== 'told') {
           this.#results += '-';
@@ -118,7 +126,7 @@ export class SigmaDecisions {
         return items.length === 1 ? only : { kind: formula.kind, items };
       }
       case 'same':
-        return kind.stateOf(formula.other) === 'unknown' ? this.#unknown() : this.#open(formula);
+        return CLOSED.has(kind.stateOf(formula.other)) ? this.#unknown() : this.#open(formula);
       case 'atom':
         if (formula.atom.field !== undefined) return formula;
         return kind.isWhole ? this.#open(formula) : this.#unknown();

@@ -18,6 +18,7 @@ import {
   OP_NOT,
   OP_NULL,
   OP_OR,
+  OP_PARENT,
   OP_PRESENT,
   OP_SAME,
   OP_SEARCH,
@@ -248,6 +249,9 @@ class GroupBuilder {
         return;
       case 'constant':
         code.push(operation(OP_CONSTANT, formula.value ? SURE : 0));
+        return;
+      case 'parent':
+        code.push(operation(OP_PARENT, 0));
         return;
       case 'unknown':
         code.push(operation(OP_CONSTANT, MAY));

@@ -4,6 +4,7 @@
  * One object per worker; its rules never change (a reload builds another).
  */
 import type { Event } from '../../core/event.ts';
+import { isOpenToParent } from '../../core/rule-candidate.ts';
 import type { MatchedField, RuleMatch } from '../../core/match.ts';
 import { plainEvent, type RuleEvent } from '../../core/rule-event.ts';
 import { createEventRecogniser, type EventRecogniser } from '../../fields/mapping/recognise.ts';
@@ -12,6 +13,8 @@ import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
 import { fieldNamesOf } from '../../match/rule-fields.ts';
 import { worstCase } from '../../match/worst-case.ts';
+import { type ParentFields, ParentVerdicts } from '../state/parent-verdicts.ts';
+import type { FedValues } from '../state/process-feeder.ts';
 import { OpenRules } from './open-rules.ts';
 import type { Predicate } from '../../ir/predicate.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
@@ -33,6 +36,9 @@ export interface SigmaOutcome {
 export interface LateOutcome extends SigmaOutcome {
   readonly event: Event;
 }
+
+/** Rules as the sieve names them: `ruleCount` of them from `rules[firstRule]` on. */
+export type OpenCandidates = Pick<FedValues, 'rules' | 'firstRule' | 'ruleCount'>;
 
 /** What can be said of an event without any memory; plain data, finished by the thread that keeps the memory. */
 export interface SigmaPart {
@@ -62,6 +68,11 @@ export class SigmaEventRules {
   readonly #recogniser: EventRecogniser = createEventRecogniser();
   readonly #processes: ProcessContext | undefined;
   readonly #openRules: OpenRules | undefined;
+  readonly #verdicts: ParentVerdicts;
+  /** Fields of each rule that parents answer, as the event sieve finds them. */
+  readonly parentFields: ParentFields = new Map();
+  /** False: kinds of records are learnt elsewhere, so parents are asked nothing before a record is decoded. */
+  knowsParentFields = true;
   /** By position of the rule, as far as somebody asked: rules that what is not known of an ancestor yet may take back. */
   readonly #worstCases = new Map<number, WorstCase | undefined>();
   readonly #holdsBack: boolean;
@@ -73,6 +84,7 @@ export class SigmaEventRules {
     this.rules = rules;
     this.#holdsBack = isEnding && processes !== undefined;
     this.#matcher = new RuleMatcher(rules);
+    this.#verdicts = new ParentVerdicts(rules, this.parentFields);
     this.#processes = processes;
     this.#openRules = processes === undefined ? undefined : new OpenRules(rules, processes);
   }
@@ -102,7 +114,7 @@ export class SigmaEventRules {
     const all =
       candidates === undefined
         ? this.#matcher.match(view, source)
-        : this.#matcher.matchCandidates(view, source, candidates);
+        : this.#matcher.matchCandidates(view, source, this.#leftByParent(candidates, shown));
     const indexes = this.#onceEach(all, shown);
     const { withheld, givenUp } = this.#wait(shown, event, indexes);
     const outcome = this.#outcome(indexes, withheld, view, event);
@@ -167,6 +179,18 @@ export class SigmaEventRules {
     return late.length === 0 ? NOT_LATE : late.flatMap((one) => this.#retry(one));
   }
 
+  /** Whether one of these rules, which only the parent of the process decides, may hold; the fact was told. */
+  mayHoldByParent(fact: ProcessFact, { rules, firstRule, ruleCount }: OpenCandidates): boolean {
+    const memory = this.#processes?.memory;
+    if (memory === undefined || !this.knowsParentFields) return true;
+    return this.#verdicts.mayHold(rules, firstRule, ruleCount, memory, memory.parentRowOf(fact));
+  }
+
+  /** The event of a fact for which no rule holds yet: it waits where an ancestor is not known. Returns what others that are given up for it come to. */
+  waitFor(fact: ProcessFact, event: Event, bytes: number): readonly LateOutcome[] {
+    return this.#judgeAll(this.#processes?.waitFor(fact, event, bytes) ?? NO_EVENTS);
+  }
+
   /** At the end of a finite input: alerts that were held back for a parent that did not come. */
   end(): readonly LateOutcome[] {
     return this.#judgeAll(this.#processes?.endWaiting() ?? NO_EVENTS);
@@ -174,6 +198,16 @@ export class SigmaEventRules {
 
   #lateOf(shown: ShownEvent | undefined): readonly LateOutcome[] {
     return shown === undefined || shown.late.length === 0 ? NOT_LATE : shown.late.flatMap((one) => this.#retry(one));
+  }
+
+  /** Without those that only the parent of the process decides, and whose comparisons of it do not hold. */
+  #leftByParent(candidates: Iterable<number>, shown: ShownEvent | undefined): Iterable<number> {
+    const memory = this.#processes?.memory;
+    const list = [...candidates];
+    const canAsk = memory !== undefined && shown !== undefined && this.knowsParentFields;
+    if (!canAsk || !list.some(isOpenToParent)) return list;
+    const row = shown.derived.parentRow;
+    return list.filter((one) => !isOpenToParent(one) || this.#verdicts.mayHold([one], 0, 1, memory, row));
   }
 
   /** Right after the rules were tried: the event waits where an ancestor is not known yet, and some alerts with it; others are given up for it. */

@@ -26,6 +26,8 @@ import type { SieveGroup } from '../../scan/sieve-group.ts';
 import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
+import { isOfParent } from '../../state/process/process-fields.ts';
+import type { ParentFields } from '../state/parent-verdicts.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
 /** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
@@ -60,6 +62,8 @@ const MAX_BYTES = 512 << 20;
 export interface SigmaSieveOptions {
   /** Fields that remembered processes answer where a record lacks them; absent: no processes are remembered. */
   readonly derived?: ReadonlySet<string>;
+  /** Told of the fields of each rule that records lack and remembered parents answer. */
+  readonly parentFields?: ParentFields;
   /** What is wanted of records for which only rules hold that correlations watch; absent: nothing. */
   readonly matched?: MatchedSlots;
   readonly inputBytes: number;
@@ -101,8 +105,13 @@ export class SigmaSieve {
   readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
   readonly #derived: ReadonlySet<string> | undefined;
   readonly #matched: MatchedSlots | undefined;
+  readonly #parentFields: ParentFields;
 
-  constructor(rules: readonly DetectionRule[], { derived, matched, follows, ...options }: SigmaSieveOptions) {
+  constructor(
+    rules: readonly DetectionRule[],
+    { derived, matched, parentFields, follows, ...options }: SigmaSieveOptions,
+  ) {
+    this.#parentFields = parentFields ?? new Map();
     this.#derived = derived;
     this.#matched = matched;
     // Made when a kind of record first needs them.
@@ -246,12 +255,14 @@ export class SigmaSieve {
     });
     const stateOf = remembered((field): ReturnType<DecidingKind['stateOf']> => {
       const places = placesOf(field);
-      if (places === undefined) return 'unknown';
+      if (places === undefined) return isAnsweredByParent(field, derived, view) ? 'parent' : 'unknown';
       return places.every(({ path }) => trace.isTold(path)) ? 'told' : 'open';
     });
     const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
     const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
     const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
+    for (const { number, fields: asked } of derived === undefined ? [] : rules)
+      for (const field of asked) if (stateOf(field) === 'parent') addTo(this.#parentFields, number, field);
     const fields = new Set(rules.flatMap((rule) => rule.fields));
     const places = [...fields].map((field) => [field, placesOf(field)]);
     // Records that tell of a process are decoded where a rule holds for them: what they tell is remembered.
@@ -297,6 +308,17 @@ export class SigmaSieve {
     });
     return built.group;
   }
+}
+
+function addTo(fields: ParentFields, rule: number, field: string): void {
+  const known = fields.get(rule);
+  if (known === undefined) fields.set(rule, new Set([field]));
+  else known.add(field);
+}
+
+/** No place of the field is taken in records of the kind, where it has any. */
+function isAnsweredByParent(field: string, derived: ReadonlySet<string> | undefined, view: RecordView): boolean {
+  return derived?.has(field) === true && isOfParent(field) && view.placesOf(field) !== undefined;
 }
 
 /** Each name is asked for once. */

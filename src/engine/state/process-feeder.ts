@@ -39,7 +39,7 @@ export interface FedValues {
   readonly facts: Uint32Array;
   readonly factAt: number;
   readonly factReader: FactReader | undefined;
-  /** Rules that hold for the record for certain (`core/rule-candidate.ts`): `ruleCount` of them from `rules[firstRule]` on. */
+  /** Rules that hold for the record for certain, or that only the parent of its process decides (`core/rule-candidate.ts`): `ruleCount` of them from `rules[firstRule]` on. */
   readonly rules: Uint32Array;
   readonly firstRule: number;
   readonly ruleCount: number;

@@ -16,6 +16,7 @@ import {
   OP_NOT,
   OP_NULL,
   OP_OR,
+  OP_PARENT,
   OP_PRESENT,
   OP_SAME,
   OP_SEARCH,
@@ -50,10 +51,25 @@ export function beginFormulas(work: usize, group: usize): void {
   beginValues(work);
 }
 
+/** What comparisons of the parent come to; whether there was one. */
+let parents: u32 = MAYBE;
+let asksParent: bool = false;
+
 /** NEVER, MAYBE or SURE: whether the formula at `address` holds. */
 export function holds(address: usize): u32 {
   code = address;
+  asksParent = false;
   return evaluate();
+}
+
+/** Whether the formula, which may hold and was evaluated last, can hold only by a comparison of the parent. */
+export function holdsByParent(address: usize): bool {
+  if (!asksParent) return false;
+  parents = NEVER;
+  code = address;
+  const held = evaluate();
+  parents = MAYBE;
+  return held == NEVER;
 }
 
 // @ts-ignore: decorator
@@ -88,6 +104,10 @@ function evaluate(): u32 {
     return ((~inner & 1) << 1) | ((~inner >>> 1) & 1);
   }
   if (operation == OP_CONSTANT) return operand;
+  if (operation == OP_PARENT) {
+    asksParent = true;
+    return parents;
+  }
   if (operation == OP_PRESENT) return load<u32>(slotAt(operand)) == stamp ? MAYBE : NEVER;
   if (operation == OP_NULL) return evaluateNull(slotAt(operand));
   return evaluateText(operation, operand);

@@ -1,5 +1,5 @@
 /** The rules of one kind of record: their literals in its values, then the formulas of those that were reached. */
-import { beginFormulas, holds } from './sieve-formula';
+import { beginFormulas, holds, holdsByParent } from './sieve-formula';
 import {
   CERTAIN,
   DOUBTFUL_KEY,
@@ -15,6 +15,7 @@ import {
   KIND_NUMBER,
   KIND_WILD,
   MATCHER_BYTES,
+  OPEN_TO_PARENT,
   ORDER_GROUP,
   ORDER_WANTED,
   ORDER_WANTED_COUNT,
@@ -92,9 +93,11 @@ export function evaluateQueue(work: usize, group: usize, out: usize): u32 {
 // @ts-ignore: decorator
 @inline
 function evaluateRule(rule: u32, code: usize, numbers: usize, out: usize, count: u32): u32 {
-  const held = holds(<usize>load<u32>(code + (<usize>rule << 2)));
+  const formula = <usize>load<u32>(code + (<usize>rule << 2));
+  const held = holds(formula);
   if (held == NEVER) return count;
   const number = load<u32>(numbers + (<usize>rule << 2));
-  store<u32>(out + (<usize>count << 2), held == SURE ? number | CERTAIN : number);
+  const mark = held == SURE ? CERTAIN : holdsByParent(formula) ? OPEN_TO_PARENT : 0;
+  store<u32>(out + (<usize>count << 2), number | mark);
   return count + 1;
 }

@@ -95,6 +95,8 @@ export const MAX_FIELDS: u32 = 256;
 export const EVERY_RULE: u32 = 0xffffffff;
 /** On the number of a rule that holds for certain (`core/rule-candidate.ts`). */
 export const CERTAIN: u32 = 0x80000000;
+/** On the number of a rule that holds only if a comparison of what is remembered of the parent does. */
+export const OPEN_TO_PARENT: u32 = 0x40000000;
 export const MAX_QUOTES: u32 = 32768;
 export const MAX_VALUES: u32 = 16384;
 export const MAX_TEXT: usize = 1048576;
@@ -332,6 +334,8 @@ export const OP_SAME: u32 = 11;
 export const OP_AUTOMATON: u32 = 12;
 /** Slot; family, bits and four words of the network. */
 export const OP_NETWORK: u32 = 13;
+/** A comparison of what is remembered of the parent. */
+export const OP_PARENT: u32 = 14;
 
 // Slot state: stamp, count and SLOT_NULL, then start, end and kind of the last value.
 export const SLOT_BYTES: usize = 32;

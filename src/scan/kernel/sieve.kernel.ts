@@ -18,6 +18,7 @@ import {
   MAX_FIELDS,
   NODE_GROUP,
   NODE_RECORDS,
+  OPEN_TO_PARENT,
   ORDER_FEEDS,
   ORDER_LISTED,
   ORDER_LISTED_COUNT,
@@ -117,8 +118,8 @@ function sieveRecord(work: usize, start: usize): u32 {
         return MISSING;
       }
       const feeds = <usize>load<u32>(<usize>group, GROUP_FEEDS);
-      if (rules != 0) addMatched(work, <usize>load<u32>(<usize>group, GROUP_MATCHED), start, record, rules, out + HEADER_BYTES);
-      else if (feeds != 0) addFed(work, feeds, start, record, out + HEADER_BYTES);
+      if (feeds != 0 && areOpenToParent(rules, out + HEADER_BYTES)) addFed(work, feeds, start, record, rules, out + HEADER_BYTES);
+      else if (rules != 0) addMatched(work, <usize>load<u32>(<usize>group, GROUP_MATCHED), start, record, rules, out + HEADER_BYTES);
       store<u32>(work, record + 1, SIEVE_RECORD);
       return DONE;
     }
@@ -142,8 +143,20 @@ function addMatched(work: usize, wanted: usize, start: usize, record: u32, rules
   addCandidate(work, start, record, rules, rules, fields, 0);
 }
 
-/** A record that is for no rule but tells of a process: the fact, or the values that are listed of it. */
-function addFed(work: usize, feeds: usize, start: usize, record: u32, to: usize): void {
+/** Whether nothing but the parent of the record's process decides whether one of the rules holds. */
+function areOpenToParent(rules: u32, list: usize): bool {
+  const end = list + (<usize>rules << 2);
+  let open = OPEN_TO_PARENT;
+  for (let rule = list; rule < end; rule += 4) open &= load<u32>(rule);
+  return open != 0;
+}
+
+/**
+ * A record that tells of a process and is for no rule, or for such as only its parent decides: the fact behind these, or the values that
+ * are listed of it.
+ */
+function addFed(work: usize, feeds: usize, start: usize, record: u32, rules: u32, list: usize): void {
+  const to = list + (<usize>rules << 2);
   const isKnown = order != 0 && load<u32>(order, ORDER_FEEDS) == <u32>feeds;
   const listed = order == 0 ? <usize>load<u32>(work, SIEVE_LISTED) : order + ORDER_LISTED;
   const count = isKnown ? load<u32>(order, ORDER_LISTED_COUNT) : listAddresses(work, feeds, listed);
@@ -157,7 +170,7 @@ function addFed(work: usize, feeds: usize, start: usize, record: u32, to: usize)
     }
   }
   if (program != 0 && writeFact(work, listed, program, to)) {
-    addCandidate(work, start, record, 0, 0, 0, 1);
+    addCandidate(work, start, record, rules, rules, 0, 1);
     return;
   }
   for (let i: usize = 0; i < <usize>count; i++) {
@@ -167,7 +180,7 @@ function addFed(work: usize, feeds: usize, start: usize, record: u32, to: usize)
     store<u32>(field, load<u32>(value, 4), 4);
     store<u32>(field, load<u32>(value, 8), 8);
   }
-  addCandidate(work, start, record, 0, 0, count, 0);
+  addCandidate(work, start, record, rules, rules, count, 0);
 }
 
 /** Lists the addresses of the values of the keys that somebody wants. */

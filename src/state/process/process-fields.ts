@@ -9,6 +9,7 @@ import { hasField } from '../../core/field-path.ts';
 import type { ProcessTree, TreeProcess } from '../../core/process-tree.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
 import type { Ancestry, ProcessMemory } from './process-memory.ts';
+import { NO_ROW } from './process-rows.ts';
 import type { RememberedProcess } from './remembered-process.ts';
 
 type Relation = 'self' | 'parent' | 'grandparent' | 'ancestor';
@@ -43,6 +44,11 @@ export const DERIVED_PROCESS_FIELDS: ReadonlyMap<string, DerivedField> = new Map
   ]),
 ]);
 
+/** The field is one of the parent itself. */
+export function isOfParent(name: string): boolean {
+  return DERIVED_PROCESS_FIELDS.get(name)?.relation === 'parent';
+}
+
 const OWN_FIELDS: ReadonlySet<string> = new Set(PROCESS_PROPERTIES);
 
 /** Answers derived fields of one event. */
@@ -67,6 +73,13 @@ export class ProcessFields {
   get isMissing(): boolean {
     const ancestry = this.#ancestry;
     return ancestry !== undefined && (!ancestry.complete || ancestry.chain.some(({ started }) => !started));
+  }
+
+  /** Row of the parent, 0 when none is known; as if one of its fields had been asked for. */
+  get parentRow(): number {
+    if (this.process === undefined) return NO_ROW;
+    this.#ancestry ??= this.#memory.ancestryOf(this.process);
+    return this.#ancestry.chain[0]?.row ?? NO_ROW;
   }
 
   /** What a start that was not told of yet may answer; `isMissing` is to be asked before. */

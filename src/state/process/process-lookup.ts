@@ -55,21 +55,21 @@ export class ProcessLookup {
   }
 
   parentOf(process: ProcessEvent, question: Question): number {
-    const { rows, texts } = this.#table;
+    const { texts } = this.#table;
+    const { parentPid, parentGuid } = process;
+    const guid = parentGuid === undefined ? NO_TEXT : texts.find(parentGuid) || UNKNOWN_TEXT;
+    return this.parentAsNamed(question, knownPidWord(parentPid, texts), guid);
+  }
+
+  /** The parent of a process; what names the parent may be NO_PID and NO_TEXT: then the process's own row tells. */
+  parentAsNamed(question: Question, namedPid: number, namedGuid: number): number {
+    const { rows } = this.#table;
     const own = this.find(question);
-    const parentPid =
-      process.parentPid !== undefined || own === NO_ROW
-        ? knownPidWord(process.parentPid, texts)
-        : rows.get(own, PARENT_PID);
-    const parentGuid =
-      process.parentGuid === undefined
-        ? own === NO_ROW
-          ? NO_TEXT
-          : rows.get(own, PARENT_GUID)
-        : texts.find(process.parentGuid) || UNKNOWN_TEXT;
+    const parentPid = namedPid !== NO_PID || own === NO_ROW ? namedPid : rows.get(own, PARENT_PID);
+    const parentGuid = namedGuid !== NO_TEXT || own === NO_ROW ? namedGuid : rows.get(own, PARENT_GUID);
     // A parent had started when its child did, not only when the child was heard of.
     const isStarted = own !== NO_ROW && rows.isStarted(own);
-    const timeMs = isStarted ? Math.min(rows.number(own, START), process.timeMs) : process.timeMs;
+    const timeMs = isStarted ? Math.min(rows.number(own, START), question.timeMs) : question.timeMs;
     return this.#parent(question.host, parentPid, parentGuid, timeMs, own);
   }
 

@@ -171,6 +171,16 @@ export class ProcessMemory<T = never> {
     return row === NO_ROW ? undefined : this.#view(row);
   }
 
+  /** Row of the parent of a process that was observed; 0 for none. The texts of the fact stand in the table's. */
+  parentRowOf(fact: ProcessFact): number {
+    return this.#lookup.parentAsNamed(fact, fact.parentPid, fact.parentGuid);
+  }
+
+  /** A row as the process it is. */
+  processAt(row: number): RememberedProcess {
+    return this.#view(row);
+  }
+
   /** Parents of a process up to the first unknown one. Bounded in depth, and stopped where ids form a circle. */
   ancestryOf(process: ProcessEvent): Ancestry {
     const { rows, complete, cycle, isCut } = this.#lookup.lineOf(process);

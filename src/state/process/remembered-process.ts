@@ -17,21 +17,22 @@ import { NO_TEXT, type TextStore } from './text-store.ts';
 export class RememberedProcess {
   readonly #rows: ProcessRows;
   readonly #texts: TextStore;
-  readonly #row: number;
+  /** Number of its row; changes hands when the process is forgotten. */
+  readonly row: number;
 
   constructor(rows: ProcessRows, texts: TextStore, row: number) {
     this.#rows = rows;
     this.#texts = texts;
-    this.#row = row;
+    this.row = row;
   }
 
   /** In lower case. */
   get host(): string {
-    return this.#texts.textOf(this.#rows.get(this.#row, HOST));
+    return this.#texts.textOf(this.#rows.get(this.row, HOST));
   }
 
   get pid(): string {
-    return pidText(this.#rows.get(this.#row, PID), this.#texts) ?? '';
+    return pidText(this.#rows.get(this.row, PID), this.#texts) ?? '';
   }
 
   get guid(): string | undefined {
@@ -39,7 +40,7 @@ export class RememberedProcess {
   }
 
   get parentPid(): string | undefined {
-    const word = this.#rows.get(this.#row, PARENT_PID);
+    const word = this.#rows.get(this.row, PARENT_PID);
     return word === NO_PID ? undefined : pidText(word, this.#texts);
   }
 
@@ -49,20 +50,20 @@ export class RememberedProcess {
 
   /** First event of the process; its true start when `started`. */
   get startMs(): number {
-    return this.#rows.number(this.#row, START);
+    return this.#rows.number(this.row, START);
   }
 
   get started(): boolean {
-    return this.#rows.isStarted(this.#row);
+    return this.#rows.isStarted(this.row);
   }
 
   /** `startMs` is when the record of the start arrived, which had no time. */
   get startAssumed(): boolean {
-    return this.#rows.isAssumed(this.#row);
+    return this.#rows.isAssumed(this.row);
   }
 
   get endMs(): number | undefined {
-    const endMs = this.#rows.number(this.#row, END);
+    const endMs = this.#rows.number(this.row, END);
     return Number.isNaN(endMs) ? undefined : endMs;
   }
 
@@ -84,7 +85,7 @@ export class RememberedProcess {
   }
 
   #text(column: number): string | undefined {
-    const text = this.#rows.get(this.#row, column);
+    const text = this.#rows.get(this.row, column);
     return text === NO_TEXT ? undefined : this.#texts.textOf(text);
   }
 }
