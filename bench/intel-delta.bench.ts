@@ -1,10 +1,13 @@
 /**
  * Changes of intelligence while events flow: with a million indicators loaded, how long until 1,000 changed ones are live, and how
  * long matching stands still meanwhile; the same change as a part of the million-line list itself, and as objects added to a TAXII
- * collection of a million; a merge into a new base; and, for comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
+ * collection of a million; a bundle of its own, and objects of that collection, of which some are complex patterns beside 5,000 others; a merge into
+ * a new base; and, for comparison, all built anew on the thread that matches. One process: events are matched in every turn of the event loop, the
  * longest time between two turns is the pause. Each change is checked by events that hit.
  *
- * Run: node scripts/bench.mjs intel-delta [--indicators N] [--changes N] [--rounds N] [--workers N] [--taxii] [--record FILE]
+ * Run: node scripts/bench.mjs intel-delta [--indicators N] [--changes N] [--patterns N] [--rounds N] [--workers N] [--taxii] [--record FILE]
+ *
+ * `--patterns`: so many of the changes are complex patterns.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -24,11 +27,13 @@ import { TaxiiStore } from '../src/intel/taxii/taxii-store.ts';
 import { Random } from '../src/testing/random.ts';
 import { httpRecords } from './http-records.ts';
 import { seededIndicators } from './indicator-sets.ts';
+import { complexPatterns } from './pattern-sets.ts';
 
 const { values: flags } = parseArgs({
   options: {
     indicators: { type: 'string', default: '1000000' },
     changes: { type: 'string', default: '1000' },
+    patterns: { type: 'string', default: '0' },
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '1' },
     taxii: { type: 'boolean', default: false },
@@ -37,9 +42,14 @@ const { values: flags } = parseArgs({
 });
 const count = Number(flags.indicators);
 const changes = Number(flags.changes);
+const patterns = Math.min(changes, Number(flags.patterns));
+/** Of the changes of a collection the last that is a new value. */
+const lastNew = changes - (changes % 3) - 2;
 const folder = mkdtempSync(join(tmpdir(), 'flint-delta-'));
 const list = join(folder, 'list.txt');
 const feed = join(folder, 'feed.txt');
+const bundle = join(folder, 'bundle.json');
+const constant = join(folder, 'constant.json');
 for (const name of ['data', 'data/store', 'data/feeds']) mkdirSync(join(folder, name));
 
 const TAXII = 'taxii+https://taxii.example.org/taxii2/';
@@ -76,6 +86,7 @@ class Collection {
   async append(round: number): Promise<void> {
     const objects = Array.from({ length: changes }, (_, i) => {
       const number = round * changes + i;
+      if (i < patterns) return indicator(this.#names.length + number, 1, `pattern ${i}`, false, patternOf(round, i));
       if (i % 3 === 1) return indicator(this.#names.length + number, 1, `obj${round}x${i}.example.com`);
       return indicator(number, 2, `ver${round}x${i}.example.com`, i % 3 === 2);
     });
@@ -83,17 +94,55 @@ class Collection {
   }
 }
 
-function indicator(number: number, version: number, value: string, revoked = false): PageObject {
+function indicator(
+  number: number,
+  version: number,
+  value: string,
+  revoked = false,
+  pattern = `[${pathOf(value)} = '${value}']`,
+): PageObject {
   const id = `indicator--00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
   const modified = `2024-01-0${version}T00:00:00.000Z`;
-  const pattern = `[${pathOf(value)} = '${value}']`;
   const times = { created: '2024-01-01T00:00:00.000Z', modified, valid_from: modified };
   const names = { name: `Indicator of ${value}`, description: 'seen in the wild', pattern_type: 'stix' };
   const object = { type: 'indicator', spec_version: '2.1', id, ...times, ...names, pattern, confidence: 70, revoked };
   return { id, type: 'indicator', version: modified, text: JSON.stringify(object) };
 }
 
-/** Patterns that a value does not fit would run as rules, and rules are built anew when they change. */
+/** Patterns beside which others change. */
+const CONSTANT_PATTERNS = 5_000;
+/** The first one of each round is found by a record with its number. */
+function patternOf(round: number, i: number): string {
+  if (i === 0) return `[process:command_line LIKE '%-probe${round}x%' AND process:name = 'probe.exe']`;
+  roundPatterns ??= new Map();
+  let all = roundPatterns.get(round);
+  if (all === undefined) {
+    all = complexPatterns(changes, 'all', 1000 + round);
+    roundPatterns.set(round, all);
+  }
+  return all[i] ?? '';
+}
+
+let roundPatterns: Map<number, readonly string[]> | undefined;
+
+/** A feed of its own: half of the changes come, half go. */
+function putBundle(round: number): void {
+  const half = patterns / 2;
+  const objects = Array.from({ length: changes / 2 }, (_, i) => {
+    const number = 8_000_000 + round * changes + i;
+    return i < half
+      ? indicator(number, 1, `pattern ${i}`, false, patternOf(round, i))
+      : indicator(number, 1, `bun${round}x${i}.example.com`);
+  });
+  writeObjects(bundle, objects);
+}
+
+function writeObjects(path: string, objects: readonly PageObject[]): void {
+  writeFileSync(`${path}.new`, `{"type":"bundle","objects":[${objects.map(({ text }) => text).join(',')}]}`);
+  renameSync(`${path}.new`, path);
+}
+
+/** Patterns that a value does not fit would be complex. */
 const PATHS: readonly (readonly [RegExp, string])[] = [
   [/^[\d.]+(\/\d+)?$/, 'ipv4-addr:value'],
   [/^[\da-f:]*:[\da-f:]*(\/\d+)?$/i, 'ipv6-addr:value'],
@@ -148,9 +197,18 @@ try {
   const lines = [...seededIndicators(7, count)].map(({ value }) => value);
   put(list, lines);
   put(feed, fresh(0));
+  if (patterns > 0) {
+    putBundle(0);
+    const others = complexPatterns(CONSTANT_PATTERNS);
+    writeObjects(
+      constant,
+      others.map((pattern, i) => indicator(9_000_000 + i, 1, `constant ${i}`, false, pattern)),
+    );
+  }
   // With `--taxii` the million are objects of a collection instead of lines.
   const taxii = flags.taxii ? await Collection.begin(join(folder, 'data', 'feeds'), lines) : undefined;
-  const loaded = loadConfig({ intel: [taxii === undefined ? list : TAXII, feed], dataDir: join(folder, 'data') }, {});
+  const intel = [taxii === undefined ? list : TAXII, feed, ...(patterns > 0 ? [bundle, constant] : [])];
+  const loaded = loadConfig({ intel, dataDir: join(folder, 'data') }, {});
   const stopping = new AbortController();
   const store = new IntelStore({
     folder: join(folder, 'data', 'store'),
@@ -193,6 +251,13 @@ try {
     await measure('feed of its own', generation, events, async () => (await store.refresh([feed], fail)).way);
     await expectHit(generation, `new${round}x1.example.com`, true);
     await expectHit(generation, `new${round - 1}x1.example.com`, false);
+    if (patterns > 0) {
+      putBundle(round);
+      const name = `a bundle, ${patterns} patterns`;
+      await measure(name, generation, events, async () => (await store.refresh([bundle], fail)).way);
+      await expectProbe(generation, round);
+      await store.settled();
+    }
     if (taxii !== undefined) {
       await taxii.append(round);
       await measure(
@@ -201,7 +266,8 @@ try {
         events,
         async () => (await store.refresh([TAXII_URL], fail)).way,
       );
-      await expectHit(generation, `obj${round}x1.example.com`, true);
+      await expectHit(generation, `obj${round}x${lastNew}.example.com`, lastNew >= patterns);
+      await store.settled();
     }
     const half = changes / 2;
     for (let i = 0; i < half; i++) lines[round * half + i] = `mid${round}x${i}.example.com`;
@@ -214,7 +280,8 @@ try {
       await store.merge();
       return 'merge';
     });
-    await expectHit(generation, `${taxii === undefined ? 'mid' : 'obj'}${round}x1.example.com`, true);
+    if (taxii === undefined) await expectHit(generation, `mid${round}x1.example.com`, true);
+    if (patterns > 0) await expectProbe(generation, round);
   }
   for (let round = 1; round <= Math.min(2, Number(flags.rounds)); round++)
     await measure('all anew, on the matching thread', generation, events, async () => {
@@ -231,7 +298,7 @@ try {
       `${name.padEnd(34)} ${all[0]?.way.padEnd(9)} live after ${best((one) => one.liveMs)} to ${worst((one) => one.liveMs)} ms, longest pause ${best((one) => one.longestPauseMs)} to ${worst((one) => one.longestPauseMs)} ms, ${best((one) => one.busyMs)} CPU ms\n`,
     );
   }
-  const whole = { date: new Date().toISOString(), machine, count, changes, diskBytes, results };
+  const whole = { date: new Date().toISOString(), machine, count, changes, patterns, diskBytes, results };
   if (flags.record !== undefined) writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -279,6 +346,18 @@ function batchOf(texts: readonly string[]): RecordBatch {
   }
   const source = { input: 'bench', path: 'bench', id: 'bench', replayable: true, timezone: 'Z' };
   return { source, bytes, ranges, count: texts.length, basePosition: 0, baseRecord: 0, arrivalMs: Date.now() };
+}
+
+/** The pattern of the round is found, that of the one before is not. */
+async function expectProbe(generation: Generation, round: number): Promise<void> {
+  const record = (number: number): string =>
+    JSON.stringify({
+      ...{ Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, Image: 'C:\\probe.exe' },
+      CommandLine: `probe -probe${number}x`,
+    });
+  const found = await generation.match(batchOf([record(round)]));
+  const former = flags.taxii ? [] : await generation.match(batchOf([record(round - 1)]));
+  if (found.length === 0 || former.length > 0) throw new Error(`the patterns of round ${round} are not those found`);
 }
 
 async function expectHit(generation: Generation, name: string, hit: boolean): Promise<void> {

@@ -12,9 +12,16 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(SIMD_PROBE);
 }
 
-/** Compiles `name`.wasm; throws when the package is incomplete. */
+/** Compiled in this thread: scanners are made while events flow, too. */
+const compiled = new Map<string, WebAssembly.Module>();
+
+/** Compiles `name`.wasm, once; throws when the package is incomplete. */
 export function kernelModule(name: 'indicator' | 'literal' | 'sieve'): WebAssembly.Module {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
   const built = fileURLToPath(new URL(`./${name}.wasm`, import.meta.url));
   const path = existsSync(built) ? built : fileURLToPath(new URL(`../../build/${name}.wasm`, import.meta.url));
-  return new WebAssembly.Module(readFileSync(path));
+  const made = new WebAssembly.Module(readFileSync(path));
+  compiled.set(name, made);
+  return made;
 }

@@ -42,8 +42,9 @@ const INPUT_BYTES = 4 << 20;
  * would stand in most records.
  */
 const MOST_PER_MILLION = 2000;
-/** Owner of the literal that mapped addresses have: a number that no pattern has. */
-const MAPPED = 0xffff_fffe;
+/** Owners of literals: all patterns together, since which of them it is decides the event; and the literal that mapped addresses have. Small: scanners have tables of them. */
+const PATTERNS = 0;
+const MAPPED = 1;
 const MAPPED_FRAGMENT = 'ffff:';
 const FRAGMENTS = /[a-z0-9._-]{3,}/g;
 /** Shorter ones say little, and are looked for at twice as many places. */
@@ -94,12 +95,12 @@ export class PatternFilter {
   static compile(patterns: readonly PatternWitness[], memory: ScanMemory): LiteralPlan | undefined {
     const witnesses: LiteralWitness[] = [];
     let hasAddresses = false;
-    for (const { pattern, anyOf } of patterns) {
+    for (const { anyOf } of patterns) {
       for (const literal of anyOf) {
         const fragments = literal.match(FRAGMENTS);
         if (fragments === null) return undefined;
         const good = fragments.filter(({ length }) => length >= GOOD_FRAGMENT);
-        witnesses.push({ fragments: good.length > 0 ? good : fragments, owners: [pattern] });
+        witnesses.push({ fragments: good.length > 0 ? good : fragments, owners: [PATTERNS] });
         hasAddresses ||= /^[\d.]+$/.test(literal);
       }
     }
