@@ -22,6 +22,8 @@ import { witnessesOf } from './intel/portable-intel.ts';
 import { shareColumns } from './intel/shared-intel.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
 import type { RuleCache } from './rules/rule-cache.ts';
+import { inPieces } from './in-pieces.ts';
+import { ruleFilesIn } from './rules/rule-files.ts';
 import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
 import { scannersFor } from './workers/scanner-areas.ts';
@@ -72,7 +74,10 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const intel = opened.set;
   const entries = opened.entries.map((entry) => [entry, rowsOf(entry)] as const);
   const patternChanges = entries.flatMap(([, { patterns }]) => patterns ?? []);
-  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', patternChanges);
+  // While another generation matches, it waits as little as can be.
+  const read = options.previous === undefined ? undefined : await inPieces(ruleFilesIn(config.rules));
+  if (read !== undefined) await options.ruleCache?.prepare(read.files);
+  const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', patternChanges, read);
   const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
   diagnostics.push(...(options.ruleCache?.beginLoad(ruleTexts.texts.sigma.length) ?? []));
   const keyMap = config.key_map === undefined ? undefined : readKeyMap(config.key_map, diagnostics);

@@ -112,6 +112,26 @@ export class AtomTable {
   }
 }
 
+/** Formulas of predicates, each made once. Rules that are loaded again have theirs already. */
+export class RuleFormulas {
+  readonly #atoms = new AtomTable();
+  readonly #known = new WeakMap<Predicate, RuleFormula>();
+
+  /** Literals of all rules so far. */
+  get atoms(): number {
+    return this.#atoms.size;
+  }
+
+  of(predicate: Predicate): RuleFormula {
+    let formula = this.#known.get(predicate);
+    if (formula === undefined) {
+      formula = formulaOf(predicate, this.#atoms);
+      this.#known.set(predicate, formula);
+    }
+    return formula;
+  }
+}
+
 const RARE = 0.01;
 
 export function formulaOf(predicate: Predicate, table: AtomTable): RuleFormula {

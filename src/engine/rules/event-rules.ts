@@ -29,6 +29,7 @@ import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import { SigmaSieve } from './sigma-sieve.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
 import type { Renewal } from '../../core/table-change.ts';
+import { RuleFormulas } from '../../match/rule-formula.ts';
 import type { ScanToken } from '../../match/object-token.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { Watcher } from '../../state/correlation/plan.ts';
@@ -59,6 +60,9 @@ export interface EventRulesOptions {
   readonly previous?: EventRules;
 }
 
+/** Beyond so many literals of rules that are loaded and were, formulas are made anew. */
+const MAX_LITERALS = 1_000_000;
+
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
   readonly sigma: SigmaEventRules | undefined;
@@ -75,6 +79,7 @@ export class EventRules implements MatchesEvents {
   readonly feeder: ProcessFeeder | undefined;
   readonly #matched: MatchedRules | undefined;
   readonly #loaded: PortableSigma;
+  readonly #formulas: RuleFormulas;
   #tokens: readonly ScanToken[] | undefined;
   readonly #fluxRules: number;
   /** Set by `createFilter` where bytes tell something at all; changes of patterns change no more than what finds them. */
@@ -89,6 +94,9 @@ export class EventRules implements MatchesEvents {
         ? loadSigmaTexts(texts, { identifiersOf: fluxRuleNames(texts.flux), ...(known !== undefined && { known }) })
         : readPortable(options.sigma);
     this.#loaded = sigma;
+    const formulas = previous === undefined ? undefined : previous.#formulas;
+    // Literals of rules that are gone stay with it.
+    this.#formulas = formulas !== undefined && formulas.atoms < MAX_LITERALS ? formulas : new RuleFormulas();
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
     this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
@@ -254,6 +262,7 @@ export class EventRules implements MatchesEvents {
         ? undefined
         : new SigmaSieve(sigma.rules, {
             ...(decodes ? alone : options),
+            formulas: this.#formulas,
             ...(this.#matched !== undefined && { matched: this.#matched.slots }),
             ...(processes !== undefined && { derived: processes.parentNames }),
             parentFields: sigma.parentFields,

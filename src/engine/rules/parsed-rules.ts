@@ -3,7 +3,7 @@
  * file (`rule-cache.ts`), whose rules are read as far as somebody asks for them. What is not known, byte for byte, is parsed; findings are
  * kept with the files and told each time.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { fieldNamesIn } from '../../match/rule-fields.ts';
 import type { ParsedFile, SigmaFile } from '../../rules/sigma/collection.ts';
 import type { KnownFiles } from '../../rules/sigma/load.ts';
@@ -24,10 +24,14 @@ interface Entry {
 }
 
 export class ParsedRules implements KnownFiles {
+  readonly compiled: KnownFiles['compiled'] = new WeakMap();
   readonly #entries = new Map<string, Entry>();
+  readonly #keys = new WeakMap<SigmaFile, string>();
   #loads = 0;
   /** Files that were parsed since the last load began. */
   #parsed = 0;
+  /** For the load that is to begin. */
+  #ahead = 0;
   /** What was read last: a rule's parts are asked for one after the other. */
   #open: { readonly of: PackedText; readonly body: PackedBody } | undefined;
 
@@ -55,11 +59,12 @@ export class ParsedRules implements KnownFiles {
   beginLoad(): void {
     for (const [key, { used }] of this.#entries) if (used < this.#loads) this.#entries.delete(key);
     this.#loads++;
-    this.#parsed = 0;
+    this.#parsed = this.#ahead;
+    this.#ahead = 0;
   }
 
   of(file: SigmaFile, parse: (file: SigmaFile) => ParsedFile): ParsedFile {
-    const key = keyOf(file);
+    const key = this.#keyOf(file);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#parsed++;
@@ -71,16 +76,41 @@ export class ParsedRules implements KnownFiles {
     return entry.parsed;
   }
 
+  /** Parses what the next load will ask for, as far as it is not known. */
+  *ahead(files: readonly SigmaFile[], parse: (file: SigmaFile) => ParsedFile): Generator<undefined, void> {
+    for (const file of files) {
+      const key = this.#keyOf(file);
+      // It is one of the last load until then.
+      if (!this.#entries.has(key)) {
+        this.#ahead++;
+        this.#entries.set(key, { parsed: parse(file), used: this.#loads });
+      }
+      yield;
+    }
+  }
+
   /** All that the last load asked for and that can be kept, in its order. */
   *packed(): Generator<readonly [key: string, packed: PackedText]> {
     for (const [key, entry] of this.#entries) {
-      if (entry.used < this.#loads || entry.parsed === undefined) continue;
-      if (entry.packed === undefined) {
+      if (entry.used < this.#loads) continue;
+      if (entry.packed === undefined && entry.parsed !== undefined) {
         const packed = packFile(entry.parsed, fieldNamesIn);
         entry.packed = packed === undefined ? null : { head: packed.head, body: Buffer.from(packed.body) };
+        // The next load takes it from there, and compiles what is needed only.
+        if (packed !== undefined) delete entry.parsed;
       }
+      if (entry.packed === undefined) continue;
       if (entry.packed !== null) yield [key, entry.packed];
     }
+  }
+
+  #keyOf(file: SigmaFile): string {
+    let key = this.#keys.get(file);
+    if (key === undefined) {
+      key = hash('sha256', `${file.path}\0${file.text}`, 'base64');
+      this.#keys.set(file, key);
+    }
+    return key;
   }
 
   #unpacked(path: string, packed: PackedText): ParsedFile {
@@ -93,8 +123,4 @@ export class ParsedRules implements KnownFiles {
 
 function bodyOf({ body }: PackedText): PackedBody {
   return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as PackedBody;
-}
-
-function keyOf({ path, text }: SigmaFile): string {
-  return createHash('sha256').update(`${path}\0`).update(text).digest('base64');
 }

@@ -212,6 +212,24 @@ describe('kept rules', () => {
 });
 
 describe('over loads in one process', () => {
+  it('what changed is parsed ahead in pieces, and rules that did not change are the same objects', async () => {
+    const cache = new RuleCache(await keep());
+    const rulesOf = (files: readonly RuleText[]): SigmaRules => {
+      cache.beginLoad(files.length);
+      return loadSigmaTexts(textsOf(files), { known: cache.rules, identifiersOf: ALL });
+    };
+    const before = rulesOf(FILES);
+    const changed = FILES.map((one, i) => (i === 3 ? { ...one, text: one.text.replace('high', 'low') } : one));
+    await cache.prepare(changed);
+    const after = rulesOf(changed);
+    expect(cache.rules.parsed).toBe(1);
+    expect(shown(after)).toBe(parsed(textsOf(changed)));
+    const same = (i: number): boolean => before.detections[i] === after.detections[i];
+    // Of those before the odd ones all but the changed one, and the one that a filter changes each time.
+    const others = Array.from({ length: LEAST_FILES }, (_, i) => i).filter((i) => !same(i));
+    expect(others.map((i) => after.detections[i]?.details.id)).toEqual(['id-3', 'id-7', 'id-9']);
+  });
+
   it('a file that did not change is parsed once, and forgotten when it is gone', () => {
     const cache = new RuleCache();
     load(cache, textsOf(FILES));

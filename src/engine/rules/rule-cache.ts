@@ -14,6 +14,9 @@ import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { readSectionFile, writeSectionFile } from '../../intel/section-file.ts';
 import type { PackedHead } from '../../rules/sigma/packed-file.ts';
 import type { Config } from '../config/config-schema.ts';
+import { regexProblem } from '../../match/regex.ts';
+import { parseSigmaFile, type SigmaFile } from '../../rules/sigma/collection.ts';
+import { inPieces } from '../in-pieces.ts';
 import { type PackedText, ParsedRules } from './parsed-rules.ts';
 
 const MAGIC = 'FLINTRUL';
@@ -69,6 +72,11 @@ export class RuleCache {
     }
     this.rules.beginLoad();
     return problem === undefined ? [] : [problem];
+  }
+
+  /** Parses what has changed, in pieces, before a load. */
+  prepare(files: readonly SigmaFile[]): Promise<void> {
+    return inPieces(this.rules.ahead(files, (file) => parseSigmaFile(file, regexProblem)));
   }
 
   /** After a load: keeps what it has parsed, unless nothing has changed. Returns what is to be said of it. */

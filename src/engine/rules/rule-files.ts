@@ -3,6 +3,7 @@ import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
+import { atOnce } from '../in-pieces.ts';
 
 export interface RuleText {
   readonly path: string;
@@ -25,6 +26,11 @@ export interface ReadTexts {
 
 /** In path order, each file once. A file that is named itself is read whatever it is called; hidden files inside folders are left out. */
 export function readRuleFiles(paths: readonly string[]): ReadTexts {
+  return atOnce(ruleFilesIn(paths));
+}
+
+/** The same, to be done in pieces. */
+export function ruleFilesIn(paths: readonly string[]): Generator<undefined, ReadTexts> {
   return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path), noRules);
 }
 
@@ -36,7 +42,7 @@ function noRules(path: string): Diagnostic {
 
 /** The same for tests of rules: `*.test.yml`, and the regression files of the SigmaHQ repository. */
 export function readRuleTestFiles(paths: readonly string[]): ReadTexts {
-  return readTexts(paths, isTestFile);
+  return atOnce(readTexts(paths, isTestFile));
 }
 
 export function isTestFile(path: string): boolean {
@@ -47,25 +53,27 @@ function byName(a: Dirent, b: Dirent): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** `whenNone`: what to say of a path that gives no file. */
-function readTexts(
+/** Stops behind each entry of a folder. `whenNone`: what to say of a path that gives no file. */
+function* readTexts(
   paths: readonly string[],
   isMeant: (path: string) => boolean,
   whenNone?: (path: string) => Diagnostic,
-): ReadTexts {
+): Generator<undefined, ReadTexts> {
   const files: RuleText[] = [];
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   let meant = 0;
   /** `whole`: the absolute path. `entry`: of the folder that it stands in; undefined: it is named itself. */
-  const visit = (path: string, whole: string, entry?: Dirent): void => {
+  function* visit(path: string, whole: string, entry?: Dirent): Generator<undefined, void> {
     if (files.length >= MAX_FILES) return;
     try {
       if (entry?.isFile() !== true && statSync(path).isDirectory()) {
         // What stands before the names; putting each path together by itself would take as long as reading.
         const [folder, wholeFolder] = [path, whole].map((each) => join(each, '_').slice(0, -1)) as [string, string];
         for (const below of readdirSync(path, { withFileTypes: true }).sort(byName)) {
-          if (!below.name.startsWith('.')) visit(folder + below.name, wholeFolder + below.name, below);
+          if (below.name.startsWith('.')) continue;
+          yield* visit(folder + below.name, wholeFolder + below.name, below);
+          yield;
         }
       } else if (entry === undefined || isMeant(path)) {
         meant++;
@@ -79,10 +87,10 @@ function readTexts(
         diagnostic('ENV_FILE_UNREADABLE', 'error', `"${path}" cannot be read: ${code}`, { span: { file: path } }),
       );
     }
-  };
+  }
   for (const path of paths) {
     const before = meant + diagnostics.length;
-    visit(path, resolve(path));
+    yield* visit(path, resolve(path));
     if (whenNone !== undefined && meant + diagnostics.length === before) diagnostics.push(whenNone(path));
   }
   return { files, diagnostics };

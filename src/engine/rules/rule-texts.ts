@@ -13,7 +13,7 @@ import { intelPatterns } from '../intel/intel-patterns.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { readPipelineData, readPipelineFiles } from './pipeline-files.ts';
 import type { PatternInput } from './compiled-pattern.ts';
-import { readRuleFiles, type RuleText } from './rule-files.ts';
+import { type ReadTexts, readRuleFiles, type RuleText } from './rule-files.ts';
 import type { SigmaTexts } from './sigma-texts.ts';
 import type { FluxText, StatefulOptions } from '../state/stateful-rules.ts';
 
@@ -34,15 +34,16 @@ export interface RuleTexts extends SigmaTexts {
 /** Group key of flux specifications that name none: the host, as Windows events call it. */
 export const DEFAULT_FLUX_GROUP = 'Computer';
 
-/** All rules of the configuration and of its feeds; `changes`: of their patterns, since the set was loaded. */
+/** All rules of the configuration and of its feeds; `changes`: of their patterns, since the set was loaded; `files`: the Sigma rule files, where they were read before. */
 export function readRuleTexts(
   loaded: LoadedConfig,
   intel: IntelSet,
   mode: RuleTexts['mode'],
   changes: Iterable<PatternChange> = [],
+  files?: ReadTexts,
 ): { readonly texts: RuleTexts; readonly diagnostics: readonly Diagnostic[] } {
   const { config } = loaded;
-  const sigma = readSigmaTexts(config, rulesOfFeeds(intel));
+  const sigma = readSigmaTexts(config, rulesOfFeeds(intel), files);
   const flux = readFluxTexts(loaded);
   const texts: RuleTexts = {
     ...sigma.texts,
@@ -71,12 +72,12 @@ export function rulesOfFeeds({ sigma, indicators }: Pick<IntelSet, 'sigma' | 'in
   });
 }
 
-/** The Sigma part of it; `more`: rules that stand in no file of the configuration. */
+/** The Sigma part of it; `more`: rules that stand in no file of the configuration; `rules`: its files, where they were read before. */
 export function readSigmaTexts(
   config: Pick<Config, 'rules' | 'pipelines' | 'rule_selection' | 'placeholders'>,
   more: readonly RuleText[] = [],
+  rules = readRuleFiles(config.rules),
 ): { readonly texts: SigmaTexts; readonly diagnostics: readonly Diagnostic[] } {
-  const rules = readRuleFiles(config.rules);
   const pipelines = readPipelineFiles(config.pipelines);
   return {
     texts: {

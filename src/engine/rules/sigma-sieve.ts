@@ -14,7 +14,7 @@ import { createEventRecogniser, type RecognisedEvent } from '../../fields/mappin
 import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
 import { TracedFields } from '../../fields/mapping/traced-fields.ts';
 import { evaluate } from '../../match/interpreter.ts';
-import { AtomTable, formulaOf } from '../../match/rule-formula.ts';
+import { RuleFormulas } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
 import type { EscapedText } from '../../scan/escaped-texts.ts';
@@ -66,6 +66,8 @@ export interface SigmaSieveOptions {
   readonly parentFields?: ParentFields;
   /** What is wanted of records for which only rules hold that correlations watch; absent: nothing. */
   readonly matched?: MatchedSlots;
+  /** Of rules that were loaded before. */
+  readonly formulas?: RuleFormulas;
   readonly inputBytes: number;
   readonly maxDepth: number;
   /** Sieves of other threads will go by what this one learns. */
@@ -109,14 +111,13 @@ export class SigmaSieve {
 
   constructor(
     rules: readonly DetectionRule[],
-    { derived, matched, parentFields, follows, ...options }: SigmaSieveOptions,
+    { derived, matched, parentFields, follows, formulas = new RuleFormulas(), ...options }: SigmaSieveOptions,
   ) {
     this.#parentFields = parentFields ?? new Map();
     this.#derived = derived;
     this.#matched = matched;
     // Made when a kind of record first needs them.
-    const atoms = new AtomTable();
-    this.#decisions = new SigmaDecisions((number) => formulaOf((rules[number] as DetectionRule).predicate, atoms));
+    this.#decisions = new SigmaDecisions((number) => formulas.of((rules[number] as DetectionRule).predicate));
     this.#bySource = positionsBySource(rules);
     this.#memory = follows === undefined ? new ScanMemory() : ScanMemory.behind(follows.memory);
     if (follows !== undefined) {

@@ -3,6 +3,7 @@
  * rule with an error is left out and the others stay.
  */
 import type { Diagnostic } from '../../errors/diagnostic.ts';
+import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { Regex } from '../../ir/predicate.ts';
 import type { SigmaDetection } from './ast.ts';
 import type { ParsedDocument, ParsedFile, SigmaFile } from './collection.ts';
@@ -35,6 +36,8 @@ export interface SigmaOptions {
 export interface KnownFiles {
   /** Calls `parse` for what is not known. */
   of(file: SigmaFile, parse: (file: SigmaFile) => ParsedFile): ParsedFile;
+  /** What became of rules that nothing beside their file has changed. */
+  readonly compiled: WeakMap<SigmaDetection, DetectionRule>;
 }
 
 export interface SigmaRules extends ResolvedRules {
@@ -71,6 +74,7 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
       return 'refused' in rewritten ? refuse(rule.meta.details.name, rewritten, reporter) : rewritten;
     },
     options.identifiersOf,
+    options.known?.compiled,
   );
   return { ...resolved, diagnostics };
 }

@@ -53,6 +53,7 @@ export function resolveRules(
   placeholders: PlaceholderResolver,
   rewriteCorrelation: (rule: SigmaCorrelation, reporter: Reporter) => SigmaCorrelation | undefined,
   identifiersOf: ReadonlySet<string> = new Set(),
+  known = new WeakMap<SigmaDetection, DetectionRule>(),
 ): ResolvedRules {
   const unique = withoutDoubles(documents);
   const filters: { item: SigmaFilter; reporter: Reporter; uses: number }[] = [];
@@ -83,10 +84,13 @@ export function resolveRules(
       continue;
     }
     // What filters and pipelines have changed asks for other fields.
-    const isAsParsed = rewritten === item && asked !== undefined;
-    const rule = isAsParsed
-      ? compiledLater(item, asked)
-      : rewritten && compileDetection(rewritten, placeholders, reporter);
+    const isAsParsed = rewritten === item;
+    const rule =
+      (isAsParsed ? known.get(item) : undefined) ??
+      (isAsParsed && asked !== undefined
+        ? compiledLater(item, asked)
+        : rewritten && compileDetection(rewritten, placeholders, reporter));
+    if (isAsParsed && rule !== undefined && asked !== undefined) known.set(item, rule);
     if (rule === undefined || rewritten === undefined) continue;
     compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
     const names = namesOf(item.meta);
