@@ -85,6 +85,8 @@ async function run(flags: RunFlags): Promise<number> {
   });
   const { service } = running;
   printDiagnostics(service.generation.diagnostics, terminal);
+  // Whoever reads that it is ready may stop it at once.
+  const signal = untilSignal();
   logger.info('ready', {
     indicators: service.generation.intel.indicators.size,
     ...(running.url !== undefined && { page: running.url }),
@@ -93,7 +95,7 @@ async function run(flags: RunFlags): Promise<number> {
   const stopWatching = watchFiles(service, service.config.reload_seconds * 1000);
   reload = () => void service.reload().then(() => service.pullSources());
   if (asked) reload();
-  const interrupted = await Promise.race([untilSignal(), service.finished().then(() => undefined)]);
+  const interrupted = await Promise.race([signal, service.finished().then(() => undefined)]);
   stopWatching();
   logger.info('stopping', { ...(interrupted !== undefined && { signal: interrupted }) });
   await running.stop();

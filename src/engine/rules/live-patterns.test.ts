@@ -158,6 +158,10 @@ function shown({ rule, matched, events, count }: RuleMatch): string {
   return JSON.stringify([rule, matched, events?.map(({ original }) => original), count]);
 }
 
+function unnamed(match: string): string {
+  return match.replace(/"name":"v\d+"/, '');
+}
+
 interface Threads {
   readonly main: Matching;
   readonly worker: Matching;
@@ -229,8 +233,9 @@ describe('a live set of patterns', () => {
         else {
           const gone = new Set(change.removed);
           expect(gone.size + change.added.length, message).toBeGreaterThan(0);
-          const all = new Set(expected);
-          for (const match of matches) expect(all, message).toContain(shown(match));
+          // A version that goes on in the place of another one with the same text has another name.
+          const all = new Set(expected.map(unnamed));
+          for (const match of matches) expect(all, message).toContain(unnamed(shown(match)));
         }
         proof.matches += matches.length;
         proof.overSeveral += matches.filter(({ events }) => (events?.length ?? 0) > 1).length;

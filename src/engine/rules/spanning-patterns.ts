@@ -50,6 +50,8 @@ const KEPT_CODEC: EventCodec<KeptEvent> = {
 export class SpanningPatterns {
   /** By number; undefined: it is gone, its number is not given again. */
   readonly #patterns: (CompiledPattern | undefined)[];
+  /** By number of a pattern that is gone, the number of the version that goes on with what it has seen. */
+  readonly #successors = new Map<number, number>();
   readonly #groupBy: readonly string[] | undefined;
   readonly #archive: EventArchive | undefined;
   readonly #watch: WindowWatch | undefined;
@@ -89,15 +91,18 @@ export class SpanningPatterns {
 
   /** Other patterns, while events go on: those that stay, or come with the same key, keep their memory. Returns the number of the first that comes. */
   change(removed: readonly number[], added: readonly CompiledPattern[]): number {
+    const former = new Map<string, number>();
     for (const plan of removed) {
-      const pattern = this.#patterns[plan];
-      if (pattern !== undefined) this.#keys.give(plan);
+      if (this.#patterns[plan] === undefined) continue;
+      former.set(this.#keys.give(plan), plan);
       this.#patterns[plan] = undefined;
     }
-    const first = this.#stream.change(
-      removed,
-      added.map((pattern) => ({ plan: pattern.plan, key: this.#keys.take(pattern) })),
-    );
+    const keyed = added.map((pattern) => ({ plan: pattern.plan, key: this.#keys.take(pattern) }));
+    const first = this.#stream.change(removed, keyed);
+    for (const [i, { key }] of keyed.entries()) {
+      const plan = former.get(key);
+      if (plan !== undefined) this.#successors.set(plan, first + i);
+    }
     this.#patterns.push(...added);
     if (this.#patterns.length > 0) this.#part ??= this.#createPart(undefined);
     return first;
@@ -115,8 +120,22 @@ export class SpanningPatterns {
     return { pattern: plan, key, timeMs: event.timeMs, brackets, event: { event, matched, group }, isReplay };
   }
 
-  /** Takes a fact, in the order of events; the match that it completes. */
-  advance(fact: EventFact): RuleMatch | undefined {
+  /**
+   * Takes a fact, in the order of events; the match that it completes. A worker may have found it for a version that is gone since: it is for
+   * the one that goes on in its place.
+   */
+  advance(found: EventFact): RuleMatch | undefined {
+    const heir = this.#heirOf(found.pattern);
+    return this.#advance(heir === found.pattern ? found : { ...found, pattern: heir });
+  }
+
+  #heirOf(plan: number): number {
+    let heir = plan;
+    for (let next = this.#successors.get(heir); next !== undefined; next = this.#successors.get(heir)) heir = next;
+    return heir;
+  }
+
+  #advance(fact: EventFact): RuleMatch | undefined {
     this.#archive?.put(fact.event.event);
     this.#tellFact(fact);
     const found = this.#stream.push(fact);
@@ -215,9 +234,12 @@ class StreamKeys {
     return free;
   }
 
-  give(plan: number): void {
-    this.#used.delete(this.list[plan] ?? '');
+  /** The pattern is gone: its key is free again. */
+  give(plan: number): string {
+    const key = this.list[plan] ?? '';
+    this.#used.delete(key);
     this.list[plan] = '';
+    return key;
   }
 }
 
