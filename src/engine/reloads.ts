@@ -29,6 +29,7 @@ export class Reloads {
   #last: ReloadOutcome | undefined;
   #running: Promise<ReloadOutcome> | undefined;
   #again: Promise<ReloadOutcome> | undefined;
+  #isStopping = false;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
@@ -40,6 +41,7 @@ export class Reloads {
 
   /** Never rejects for what configuration and files say. */
   run(): Promise<ReloadOutcome> {
+    if (this.#isStopping) return Promise.resolve({ atMs: Date.now(), ok: false, message: 'the service is stopping' });
     if (this.#running !== undefined) {
       // It may have read already what has changed since: one more follows, for everybody who asks until then.
       this.#again ??= this.#running.then(() => {
@@ -54,8 +56,9 @@ export class Reloads {
     return this.#running;
   }
 
-  /** Resolves when none is under way. */
-  async settled(): Promise<void> {
+  /** Resolves when none is under way; none begins any more. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
     while (this.#running !== undefined) await (this.#again ?? this.#running);
   }
 

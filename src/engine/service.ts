@@ -289,7 +289,7 @@ export class Service {
     this.#ready = false;
     await this.#poller.stop();
     await this.#parts.polling.thread.close();
-    await this.#reloads.settled();
+    await this.#reloads.stop();
     // An output that takes nothing must not keep the service from its end: what it has not taken is not acknowledged.
     const settled = this.#inputs.stop().then(() => this.#intake.settled());
     if (!(await within(settled, DRAIN_MS)))

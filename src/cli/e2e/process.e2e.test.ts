@@ -55,7 +55,8 @@ describe('flint run', () => {
     await flint.port('json+tcp');
     flint.signal('SIGHUP');
     await flint.logged('ready');
-    expect(await flint.stop()).toEqual({ code: 0, signal: null });
+    const exit = await flint.stop();
+    expect(exit, flint.tail()).toEqual({ code: 0, signal: null });
   });
 
   it.each([
