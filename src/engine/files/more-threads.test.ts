@@ -6,10 +6,14 @@ const MIB = 1 << 20;
 /** Pieces of 16 MiB that take so long, the first so much longer. */
 function paysAfter(
   pieces: number,
-  options: { readonly mib: number; readonly ms: number; readonly cold: number; rules?: number },
+  options: { readonly mib: number; readonly ms: number; readonly cold: number; rules?: number; processors?: number },
 ) {
   let nowMs = 0;
-  const threads = new MoreThreads(options.mib * MIB, options.rules ?? 0, () => nowMs);
+  const threads = new MoreThreads(
+    options.mib * MIB,
+    { rules: options.rules ?? 0, isStateful: options.processors !== undefined, processors: options.processors ?? 2 },
+    () => nowMs,
+  );
   for (let i = 0; i < pieces; i++) {
     const ms = options.ms + (i === 0 ? options.cold : 0);
     nowMs += ms;
@@ -35,6 +39,12 @@ describe('more threads', () => {
     expect(paysAfter(2, { ...input, mib: 3000, cold: 2000 })).toBe(true);
   });
 
+  it('pay beside state only where there are processors enough', () => {
+    const input = { mib: 10_000, ms: 13, cold: 100 };
+    expect(paysAfter(2, { ...input, processors: 2 })).toBe(false);
+    expect(paysAfter(2, { ...input, processors: 3 })).toBe(true);
+  });
+
   it('pay later with many rules', () => {
     const input = { mib: 700, ms: 30, cold: 0 };
     expect(paysAfter(2, input)).toBe(true);
@@ -48,7 +58,7 @@ describe('more threads', () => {
   });
 
   it('of standard input nothing is known', () => {
-    const threads = new MoreThreads(0, 0, () => 0);
+    const threads = new MoreThreads(0, { rules: 0, isStateful: false, processors: 2 }, () => 0);
     threads.add(0, 5000);
     threads.add(0, 5000);
     expect(threads.pay).toBe(false);

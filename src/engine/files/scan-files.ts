@@ -4,6 +4,7 @@
  * Alerts come in the order of the input whatever the number of threads, because results are taken in the order of the jobs and lines
  * are numbered by prefix sums. Where nobody has said how many threads, the scan begins on one, and goes over to more when they pay.
  */
+import { availableParallelism } from 'node:os';
 import type { Finding } from '../../alerts/finding.ts';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
@@ -96,7 +97,9 @@ class Scan {
     this.#isStateful = engine.processor.isStateful;
     this.#units = new UnitQueue(files, engine.processor, options, (...why) => this.#reportUnreadable(...why));
     this.#bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    this.#threads = new MoreThreads(this.#bytes, engine.moreThreads?.rules ?? 0, () => performance.now());
+    const rules = engine.moreThreads?.rules ?? 0;
+    const resources = { rules, isStateful: this.#isStateful, processors: availableParallelism() };
+    this.#threads = new MoreThreads(this.#bytes, resources, () => performance.now());
   }
 
   async run(): Promise<void> {
