@@ -8,6 +8,7 @@ import type { LayeredTable } from '../../core/layered-table.ts';
 import type { ChangedRow, TableChange } from '../../core/table-change.ts';
 import { idHashes } from './detail-texts.ts';
 import { isVersioned, profilesOf, rowOfLink } from './diff-table.ts';
+import { NumberedSayings } from './numbered-sayings.ts';
 
 /** A row with what a feed says of it again. */
 export type RestoredRow = readonly [shape: number, value: string, saying: Saying];
@@ -51,20 +52,12 @@ export function amendedRows(old: LayeredTable, change: TableChange, options: Ame
     row.sayings.push(saying);
     row.sayings.sort((a, b) => rank(a.feed) - rank(b.feed));
   }
-  const details: Saying[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = (saying: Saying): number => {
-    const key = JSON.stringify(saying);
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = details.push(saying) - 1;
-      numbers.set(key, number);
-    }
-    return number;
-  };
+  const numbered = new NumberedSayings();
   return {
-    rows: [...rows.values()].map(({ shape, value, sayings }): ChangedRow => [shape, value, sayings.map(numberOf)]),
-    details,
+    rows: [...rows.values()].map(
+      ({ shape, value, sayings }): ChangedRow => [shape, value, sayings.map((saying) => numbered.numberOf(saying))],
+    ),
+    details: numbered.list,
   };
 }
 

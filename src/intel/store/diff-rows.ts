@@ -8,6 +8,7 @@ import type { LayeredTable } from '../../core/layered-table.ts';
 import type { ChangedRow } from '../../core/table-change.ts';
 import type { KeyFilter } from '../seen/seen-records.ts';
 import { isVersioned, type TableDiff } from './diff-table.ts';
+import { NumberedSayings } from './numbered-sayings.ts';
 
 export interface RowDiffOptions {
   readonly feed: string;
@@ -30,23 +31,13 @@ export interface RowDiff extends TableDiff {
 
 export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowDiffOptions): RowDiff {
   const { feed, keys, keeps, rank, nowMs, leftOut } = options;
-  const details: Saying[] = [];
-  const numbers = new Map<string, number>();
+  const sayings = new NumberedSayings();
   const rows: ChangedRow[] = [];
   const touched = new Map<string, number | undefined>();
   const formerly = new Map<string, number>();
   const expired = new Map<string, number>();
   let gained = 0;
   const hasEnded = ({ said }: Saying): boolean => said.validUntilMs !== undefined && said.validUntilMs <= nowMs;
-  const numberOf = (saying: Saying): number => {
-    const key = JSON.stringify(saying);
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = details.push(saying) - 1;
-      numbers.set(key, number);
-    }
-    return number;
-  };
   const compare = (shape: number, value: string, before: readonly Saying[], said: readonly Saying[]): void => {
     const own = before.filter((saying) => saying.feed === feed && !hasEnded(saying));
     const after = [...own.filter((one) => keeps(one.said)), ...said];
@@ -63,7 +54,7 @@ export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowD
     const all = [...before.filter((saying) => saying.feed !== feed), ...after].sort(
       (a, b) => rank(a.feed) - rank(b.feed),
     );
-    rows.push([shape, value, all.map(numberOf)]);
+    rows.push([shape, value, all.map((saying) => sayings.numberOf(saying))]);
   };
   for (let number = 0; number < fresh.columns.profile.length; number++) {
     if (!((fresh.columns.validUntil[number] ?? 0) <= nowMs)) continue;
@@ -85,7 +76,7 @@ export function diffRows(old: LayeredTable, fresh: IndicatorTable, options: RowD
   }
   for (const row of rowsWith(old, keys))
     if (!visited.has(row)) compare(old.shapeAt(row), old.valueAt(row), old.sayingsAt(row), []);
-  return { change: { details, rows }, touched, before: formerly, expired, gained };
+  return { change: { details: sayings.list, rows }, touched, before: formerly, expired, gained };
 }
 
 /** Rows that count whose values have one of these hashes. */
