@@ -4,14 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 /** Others wait so long at most, beside the longest step. */
 const PIECE_MS = 5;
 
-export function atOnce<T>(work: Generator<undefined, T>): T {
+export function atOnce<T>(work: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = work.next();
     if (done === true) return value;
   }
 }
 
-export async function inPieces<T>(work: Generator<undefined, T>): Promise<T> {
+export async function inPieces<T>(work: Generator<unknown, T>): Promise<T> {
   for (;;) {
     const until = performance.now() + PIECE_MS;
     do {

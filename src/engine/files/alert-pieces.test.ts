@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
 import { joinedPieces, jsonLine } from '../../core/json-text.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 import { Random } from '../../testing/random.ts';
 import { testSeed } from '../../testing/test-runs.ts';
 import { buildGeneration } from '../build-generation.ts';
@@ -60,12 +61,7 @@ it.skipIf(!canRunKernel())('the record as bytes is the record as text', async ()
   };
   const all: FoundAlert[] = [];
   await scanFiles([{ path, bytes: text.length }], generation, {
-    maxRecordBytes: 64 * 1024,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
-    now: () => 0,
-    onProgress: () => undefined,
-    onDiagnostic: (problem) => expect.fail(problem.message),
+    ...SCAN_OPTIONS,
     onFound: async (alerts) => {
       for (const one of alerts) if (random.chance(0.5)) compare(one, false);
       all.push(...alerts);

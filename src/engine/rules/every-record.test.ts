@@ -6,6 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 import { Random } from '../../testing/random.ts';
 import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
 import { buildGeneration } from '../build-generation.ts';
@@ -66,12 +67,7 @@ async function scan(path: string, bytes: number, extra: object): Promise<{ alert
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   await scanFiles([{ path, bytes }], generation, {
-    maxRecordBytes: 64 * 1024,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
-    now: () => 0,
-    onProgress: () => undefined,
-    onDiagnostic: (problem) => expect.fail(problem.message),
+    ...SCAN_OPTIONS,
     onFound: async (alerts) => void found.push(...alerts),
   });
   const { sieved = 0, candidates, records: all } = generation.processor.totals;

@@ -20,6 +20,7 @@ import type { Renewal } from '../../core/table-change.ts';
 import { renewed } from '../../intel/store/layered-patterns.ts';
 import type { LiteralPlan } from '../../scan/literal-plan.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
+import { inPieces } from '../in-pieces.ts';
 import {
   type CompiledPattern,
   compileInput,
@@ -97,8 +98,6 @@ export interface WantedMerge extends Omit<LayerMerge, 'literals'> {
 const MAX_LAYERS = 4;
 /** With more patterns than these and a quarter of the base come or gone, the base becomes part of it. */
 const MERGE_PATTERNS = 1000;
-/** A merge goes on for so long before others have a turn. */
-const TURN_MS = 5;
 
 /** Parses and compiles; what cannot be used is reported and left out. */
 export function compilePatterns(inputs: Iterable<PatternInput>, options: PatternSetOptions = {}): LoadedPatterns {
@@ -298,7 +297,7 @@ export class PatternSet {
       parts.map(({ witnesses }) => witnesses),
       (pattern) => this.#counts(pattern),
     );
-    const witnesses = await inTurns(steps);
+    const witnesses = await inPieces(steps);
     const place = new FilterPlace();
     const joined = PatternLayer.with(parts[0]?.first ?? before, witnesses, withTokens, literals, () => place);
     // Made now, not in the midst of a batch.
@@ -374,19 +373,5 @@ export class PatternSet {
   /** Tells the watch what is kept at the end of the input. */
   tellWindows(): void {
     this.#spanning.tellWindows();
-  }
-}
-
-/** To the end of the steps, with pauses. */
-async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
-  let sinceMs = performance.now();
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (performance.now() - sinceMs < TURN_MS) continue;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    sinceMs = performance.now();
   }
 }

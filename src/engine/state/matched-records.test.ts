@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 import { Random } from '../../testing/random.ts';
 import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
 import { buildGeneration } from '../build-generation.ts';
@@ -123,13 +124,9 @@ async function scan(path: string, bytes: number, options: object): Promise<Scann
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   await scanFiles([{ path, bytes }], generation, {
-    maxRecordBytes: 64 * 1024,
-    timezone: 'Z',
+    ...SCAN_OPTIONS,
     logsource: 'any/test',
-    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
     now: () => 1_800_000_000_000,
-    onProgress: () => undefined,
-    onDiagnostic: (problem) => expect.fail(problem.message),
     onFound: async (alerts) => void found.push(...alerts),
   });
   const alerts = found.map(({ alert }) => ({ ...alert, event: { ...alert.event, created: '' } }));

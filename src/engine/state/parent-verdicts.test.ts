@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FoundAlert } from '../../alerts/found-alert.ts';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 import { Random } from '../../testing/random.ts';
 import { testRounds, testSeed } from '../../testing/test-runs.ts';
 import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
@@ -76,12 +77,8 @@ async function scan(path: string, bytes: number, more: object): Promise<{ alerts
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   await scanFiles([{ path, bytes }], generation, {
-    maxRecordBytes: 64 * 1024,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    ...SCAN_OPTIONS,
     now: () => 1_800_000_000_000,
-    onProgress: () => undefined,
-    onDiagnostic: (problem) => expect.fail(problem.message),
     onFound: async (alerts) => void found.push(...alerts),
   });
   // What an alert shows of ancestors is what was known when it was given: events wait where some rule asked for what is not known.

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROCESS_RULES, processLog } from '../../testing/process-log.ts';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 import { Random } from '../../testing/random.ts';
 import { UNWITNESSED_BUNDLE } from '../../testing/unwitnessed-pattern.ts';
 import { buildGeneration } from '../build-generation.ts';
@@ -54,12 +55,7 @@ async function scan(path: string, bytes: number, decodeAll: boolean, rules = 'ru
   const generation = await buildGeneration(config, { mode: 'scan', report: () => undefined });
   const found: FoundAlert[] = [];
   const summary = await scanFiles([{ path, bytes }], generation, {
-    maxRecordBytes: 64 * 1024,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
-    now: () => 0,
-    onProgress: () => undefined,
-    onDiagnostic: (problem) => expect.fail(problem.message),
+    ...SCAN_OPTIONS,
     onFound: async (alerts) => void found.push(...alerts),
   });
   const alerts = found.map(
