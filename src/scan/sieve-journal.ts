@@ -71,13 +71,11 @@ export class SieveJournal {
 
 export class SieveJournalReader {
   readonly #memory: ScanMemory;
-  #last: number;
   /** Stands where the address of the next entry will. */
   #next: Int32Array;
 
   constructor(memory: ScanMemory, address: number) {
     this.#memory = memory;
-    this.#last = address;
     this.#next = new Int32Array(memory.memory.buffer, address, 1);
   }
 
@@ -90,8 +88,7 @@ export class SieveJournalReader {
     if (at + HEAD_BYTES > memory.buffer.byteLength) memory.grow(0);
     const length = new Uint32Array(memory.buffer, at, 2)[1] ?? 0;
     if (at + HEAD_BYTES + length > memory.buffer.byteLength) memory.grow(0);
-    this.#last = at;
-    this.#next = new Int32Array(memory.buffer, this.#last, 1);
+    this.#next = new Int32Array(memory.buffer, at, 1);
     return JSON.parse(Buffer.from(memory.buffer, at + HEAD_BYTES, length).toString()) as SieveNews;
   }
 }

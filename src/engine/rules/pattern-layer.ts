@@ -15,7 +15,13 @@ import { ScanMemory } from '../../scan/scan-memory.ts';
 import { TOKENS_PER_PATTERN } from '../intel/compiled-tables.ts';
 import { type CompiledPattern, compileInput, type PatternInput, plannedPattern } from './compiled-pattern.ts';
 import { type FilterPlace, PatternFilter } from './pattern-filter.ts';
-import { type PatternClause, type PatternWitness, PatternWitnesses, patternClause } from './pattern-witnesses.ts';
+import {
+  type PatternClause,
+  type PatternWitness,
+  PatternWitnesses,
+  patternClause,
+  witnessesOf,
+} from './pattern-witnesses.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 
 /** For threads. */
@@ -121,9 +127,7 @@ export function compileLayer(inputs: readonly PatternInput[], mappings: readonly
     clauses.push(patternClause(compiled.pattern.brackets, origins));
     return { plan: compiled.pattern.plan };
   });
-  const witnesses = clauses.flatMap((clause, pattern) =>
-    clause === undefined || clause.anyOf.length === 0 ? [] : [{ pattern, ...clause }],
-  );
+  const witnesses = witnessesOf(clauses);
   const literals = compileLiterals(looseOf(witnesses, usesTokens(witnesses)));
   const text: LayerText = { patterns, clauses: clauses.map((clause) => clause ?? null) };
   return {

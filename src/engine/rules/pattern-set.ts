@@ -250,11 +250,11 @@ export class PatternSet {
 
   /** What feeds say without stating a time ends later. */
   renew(renewals: readonly Renewal[]): void {
-    for (const { feed, ...times } of renewals)
+    for (const renewal of renewals)
       for (const [number, pattern] of this.#patterns.entries()) {
-        const indicator = pattern?.input.feed === feed ? pattern.input.indicator : undefined;
+        const indicator = pattern?.input.feed === renewal.feed ? pattern.input.indicator : undefined;
         if (pattern === undefined || indicator === undefined) continue;
-        const later = renewed(indicator, { feed, ...times });
+        const later = renewed(indicator, renewal);
         if (later === indicator) continue;
         const next = { ...pattern, input: { ...pattern.input, indicator: later } };
         this.#patterns[number] = next;

@@ -53,12 +53,8 @@ export class PatternWitnesses {
 
   /** Of patterns that are numbered from `first` on. */
   static of(clauses: readonly PatternClause[], first = 0): PatternWitnesses {
-    const witnesses: PatternWitness[] = [];
-    const unwitnessed: number[] = [];
-    for (const [i, clause] of clauses.entries())
-      if (clause === undefined) unwitnessed.push(first + i);
-      else if (clause.anyOf.length > 0) witnesses.push({ pattern: first + i, ...clause });
-    const made = new PatternWitnesses(witnesses, unwitnessed);
+    const unwitnessed = clauses.flatMap((clause, i) => (clause === undefined ? [first + i] : []));
+    const made = new PatternWitnesses(witnessesOf(clauses, first), unwitnessed);
     made.index.finish();
     return made;
   }
@@ -80,6 +76,13 @@ export class PatternWitnesses {
   find(text: string, found: Set<number>): void {
     this.index.find(text, (pattern) => found.add(pattern));
   }
+}
+
+/** One for each clause that an event can satisfy, its pattern numbered from `first` on. */
+export function witnessesOf(clauses: readonly PatternClause[], first = 0): readonly PatternWitness[] {
+  return clauses.flatMap((clause, i) =>
+    clause === undefined || clause.anyOf.length === 0 ? [] : [{ pattern: first + i, ...clause }],
+  );
 }
 
 /** The tokens unless they stand in many more events than the literals: to find them costs nothing, to decode events does. */

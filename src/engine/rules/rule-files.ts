@@ -77,6 +77,7 @@ function* readTexts(
         }
       } else if (entry === undefined || isMeant(path)) {
         meant++;
+        if (seen.has(whole)) return;
         seen.add(whole);
         files.push({ path, text: readFileSync(path, 'utf8') });
       }
