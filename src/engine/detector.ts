@@ -54,8 +54,8 @@ export interface EventRules {
   tell?(fact: ProcessFact, arrivalMs: number): boolean;
   /** Whether one of the listed rules, which only the parent of the process decides, may hold; the fact was told. */
   mayHoldByParent?(fact: ProcessFact, values: FedValues): boolean;
-  /** Keeps an event that no rule holds for until its ancestors are known. True: `drain` may have something. */
-  waitFor?(fact: ProcessFact, event: Event, bytes: number): boolean;
+  /** Keeps an event that no rule holds for, which is made for it, until its ancestors are known. True: `drain` may have something. */
+  waitFor?(fact: ProcessFact, eventOf: () => Event, bytes: number, arrivalMs: number): boolean;
   /** Events so far of which no Sigma rule could be tried, because nothing tells their log source. */
   readonly unrecognised?: number;
   /** The ancestors of the event's process, where they are remembered. */
@@ -276,9 +276,12 @@ export class Detector {
     // What is late is drained behind the matches of the record itself.
     if (rules.mayHoldByParent(fact, values)) return undefined;
     this.events.countTime(timeOrigin);
-    const bytes = Buffer.from(values.bytes.subarray(start, end));
-    const record = { bytes, start: 0, end: bytes.length, timeMs: fact.timeMs, timeOrigin, origin: { ...origin } };
-    const hasGivenUp = rules.waitFor?.(fact, this.events.shown(record), bytes.length) === true;
+    const { timeMs } = fact;
+    const eventOf = (): Event => {
+      const bytes = Buffer.from(values.bytes.subarray(start, end));
+      return this.events.shown({ bytes, start: 0, end: bytes.length, timeMs, timeOrigin, origin: { ...origin } });
+    };
+    const hasGivenUp = rules.waitFor?.(fact, eventOf, end - start, arrivalMs) === true;
     return isLate || hasGivenUp ? this.drain() : NOTHING;
   }
 

@@ -364,9 +364,9 @@ export class EventRules implements MatchesEvents {
     return this.sigma?.mayHoldByParent(fact, values) ?? true;
   }
 
-  waitFor(fact: ProcessFact, event: Event, bytes: number): boolean {
-    const late = this.sigma?.waitFor(fact, event, bytes) ?? NO_OUTCOMES;
-    if (late.length > 0) this.#takeLate(late, event.origin.arrivalMs);
+  waitFor(fact: ProcessFact, eventOf: () => Event, bytes: number, arrivalMs: number): boolean {
+    const late = this.sigma?.waitFor(fact, eventOf, bytes) ?? NO_OUTCOMES;
+    if (late.length > 0) this.#takeLate(late, arrivalMs);
     return late.length > 0;
   }
 

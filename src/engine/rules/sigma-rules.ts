@@ -187,8 +187,8 @@ export class SigmaEventRules {
   }
 
   /** The event of a fact for which no rule holds yet: it waits where an ancestor is not known. Returns what others that are given up for it come to. */
-  waitFor(fact: ProcessFact, event: Event, bytes: number): readonly LateOutcome[] {
-    return this.#judgeAll(this.#processes?.waitFor(fact, event, bytes) ?? NO_EVENTS);
+  waitFor(fact: ProcessFact, eventOf: () => Event, bytes: number): readonly LateOutcome[] {
+    return this.#judgeAll(this.#processes?.waitFor(fact, eventOf, bytes) ?? NO_EVENTS);
   }
 
   /** At the end of a finite input: alerts that were held back for a parent that did not come. */

@@ -166,7 +166,7 @@ export class ProcessContext {
   }
 
   /** Keeps an event that no rule holds for yet, if an ancestor of its process is not known; as `wait`. */
-  waitFor(fact: ProcessFact, event: Event, bytes: number): readonly LateEvent[] {
+  waitFor(fact: ProcessFact, eventOf: () => Event, bytes: number): readonly LateEvent[] {
     const { texts } = this.#memory.table;
     const process: ProcessEvent = {
       ...{ kind: fact.kind, timeMs: fact.timeMs, host: texts.textOf(fact.host), pid: pidText(fact.pid, texts) ?? '' },
@@ -176,7 +176,7 @@ export class ProcessContext {
       // Asked for its ancestors alone.
       ...{ fields: {}, parentFields: {} },
     };
-    return this.#memory.waitForAncestor(process, { event, held: [] }, EVENT_BYTES + bytes) ?? [];
+    return this.#memory.waitForAncestor(process, () => ({ event: eventOf(), held: [] }), EVENT_BYTES + bytes) ?? [];
   }
 
   /** The event again, without remembering it twice: for rules that are tried once more. */
@@ -205,7 +205,7 @@ export class ProcessContext {
       ...(withheld.length > 0 && { withheld }),
       ...(heldBefore !== undefined && { told: process }),
     };
-    const givenUp = this.#memory.waitForAncestor(process, item, weightOf(event.fields));
+    const givenUp = this.#memory.waitForAncestor(process, () => item, weightOf(event.fields));
     if (givenUp !== undefined) this.#archive?.put(event);
     return givenUp;
   }

@@ -103,12 +103,12 @@ describe('ProcessMemory', () => {
     const memory = new ProcessMemory<string>();
     const child = row('13', '3', 5_000);
     memory.observe(child);
-    expect(memory.waitForAncestor(child, 'event of 13', 100)).toEqual([]);
+    expect(memory.waitForAncestor(child, () => 'event of 13', 100)).toEqual([]);
     expect(memory.observe(row('4', '', 2_000))).toEqual([]);
     expect(memory.observe(row('3', '', 1_000))).toEqual(['event of 13']);
     expect(memory.parentOf(child)?.pid).toBe('3');
     expect(memory.counts).toMatchObject({ waiting: 0, waitingBytes: 0, revived: 1 });
-    expect(memory.waitForAncestor(child, 'again', 100)).toBeUndefined();
+    expect(memory.waitForAncestor(child, () => 'again', 100)).toBeUndefined();
   });
 
   it('puts what two logs tell of one start into one record', () => {

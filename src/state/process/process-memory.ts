@@ -145,13 +145,13 @@ export class ProcessMemory<T = never> {
   }
 
   /**
-   * Keeps `item` until the start of the nearest ancestor that is named and unknown is told of. Undefined when there is none. Beyond the
+   * Keeps an item, which is made for it, until the start of the nearest ancestor that is named and unknown is told of. Undefined when there is none. Beyond the
    * bound those that wait for the process asked for first are given up: they are returned, the item itself may be among them.
    */
-  waitForAncestor(process: ProcessEvent, item: T, bytes: number): readonly T[] | undefined {
+  waitForAncestor(process: ProcessEvent, itemOf: () => T, bytes: number): readonly T[] | undefined {
     const key = this.#missingAncestor(process);
     if (key === undefined) return undefined;
-    this.#waiting.add(key, { process, item, bytes });
+    this.#waiting.add(key, { process, item: itemOf(), bytes });
     return this.#waiting.keepWithin(this.#options.waitingBytes);
   }
 
