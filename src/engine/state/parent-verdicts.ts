@@ -38,8 +38,6 @@ interface AskedOfParent {
 }
 
 export class ParentVerdicts {
-  /** Verdicts that had to be worked out. */
-  computed = 0;
   readonly #rules: readonly DetectionRule[];
   readonly #fields: ParentFields;
   readonly #asked = new Map<number, AskedOfParent>();
@@ -100,7 +98,6 @@ export class ParentVerdicts {
   }
 
   #compute({ comparisons, properties }: AskedOfParent, memory: ProcessMemory<unknown>, row: number): boolean {
-    this.computed++;
     const fields: Record<string, EventValue> = {};
     const parent = row === NO_ROW ? undefined : memory.processAt(row);
     for (const [name, property] of properties) {

@@ -4,6 +4,7 @@
  *
  * The digest is 64 bits under a seed that nobody outside knows: whoever writes into a list cannot make two lines that are taken for one.
  */
+import { textEncoding } from '../../core/text-encoding.ts';
 import type { SeenHead } from './seen-records.ts';
 
 /** The line holds a carriage return: old files end their lines so, and there may be several in it. */
@@ -73,5 +74,5 @@ export class LineDigests {
 /** Whether lines of this text can be told apart by their bytes: no UTF-16, no byte order mark. */
 export function hasPlainStart(head: Uint8Array): boolean {
   const [a, b, c] = head;
-  return !(a === 0xff && b === 0xfe) && !(a === 0xfe && b === 0xff) && !(a === 0xef && b === 0xbb && c === 0xbf);
+  return textEncoding(head) === 'utf8' && !(a === 0xef && b === 0xbb && c === 0xbf);
 }

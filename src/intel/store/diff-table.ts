@@ -10,6 +10,7 @@ import type { IndicatorTable } from '../../core/indicator-table.ts';
 import type { LayeredTable } from '../../core/layered-table.ts';
 import type { ChangedRow, TableChange } from '../../core/table-change.ts';
 import { detailsSignatures } from './details-signature.ts';
+import { NumberedSayings } from './numbered-sayings.ts';
 
 export interface DiffOptions {
   /** Names of the feeds whose content is replaced. */
@@ -45,8 +46,7 @@ class TableDiffer {
   readonly #hasOld: boolean;
   readonly #baseSignatures: Uint32Array;
   readonly #freshSignatures: Uint32Array;
-  readonly #details: Saying[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #sayings = new NumberedSayings();
   readonly #rows: ChangedRow[] = [];
   readonly #touched = new Map<string, number | undefined>();
   readonly #before = new Map<string, number>();
@@ -88,7 +88,7 @@ class TableDiffer {
       if (visited[row] !== 1 && this.#old.isLive(row))
         this.#change(this.#old.shapeAt(row), this.#old.valueAt(row), row, -1);
     return {
-      change: { details: this.#details, rows: this.#rows },
+      change: { details: this.#sayings.list, rows: this.#rows },
       touched: this.#touched,
       before: this.#before,
       expired: this.#expired,
@@ -178,17 +178,7 @@ class TableDiffer {
         sayings.push({ feed: this.#fresh.columns.feeds[this.#fresh.feedOf(number)] ?? '', said });
       }
     sayings.sort((a, b) => rank(a.feed) - rank(b.feed));
-    this.#rows.push([shape, value, sayings.map((saying) => this.#numberOf(saying))]);
-  }
-
-  #numberOf(saying: Saying): number {
-    const key = JSON.stringify(saying);
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#details.push(saying) - 1;
-      this.#numbers.set(key, number);
-    }
-    return number;
+    this.#rows.push([shape, value, sayings.map((saying) => this.#sayings.numberOf(saying))]);
   }
 }
 

@@ -134,9 +134,6 @@ export class KeyRecords {
     this.words[key * WORDS + OLDEST_MS] = timeMs;
   }
 
-  tailMs(key: number): number {
-    return this.words[key * WORDS + TAIL_MS] as number;
-  }
   setTailMs(key: number, timeMs: number): void {
     this.words[key * WORDS + TAIL_MS] = timeMs;
   }

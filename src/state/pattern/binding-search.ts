@@ -10,7 +10,7 @@
  */
 import type { ObservationPlan, Observed } from '../../ir/observation.ts';
 import type { Interval } from './intervals.ts';
-import { reaches } from './intervals.ts';
+import { later, reaches } from './intervals.ts';
 import { judgePlan } from './plan-judgement.ts';
 import { findRepeated, repeatedBracket } from './repeated-bracket.ts';
 
@@ -333,13 +333,6 @@ function restore(innermost: Span | undefined, before: readonly (bigint | undefin
     span.latestFirst = before[i++];
     span.earliestLast = before[i++];
   }
-}
-
-function later(a: bigint | undefined, b: bigint): bigint;
-function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined;
-function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
 }
 
 function candidatesOf(search: Search, bracket: number): readonly number[] {

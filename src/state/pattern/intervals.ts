@@ -38,3 +38,11 @@ export function intervalsWithin(intervals: readonly Interval[], durationNs: bigi
 export function reaches(interval: Interval, start: bigint, stop: bigint): boolean {
   return start < stop && interval.last >= start && interval.first < stop;
 }
+
+/** The later of two instants; where one is not there, the other. */
+export function later(a: bigint | undefined, b: bigint): bigint;
+export function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined;
+export function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a > b ? a : b;
+}

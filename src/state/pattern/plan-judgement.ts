@@ -6,7 +6,7 @@
 import type { ObservationPlan } from '../../ir/observation.ts';
 import type { BoundObservation, SearchObservation } from './binding-search.ts';
 import { type Demand, serveAll } from './instance-flow.ts';
-import { reaches } from './intervals.ts';
+import { later, reaches } from './intervals.ts';
 
 export interface JudgedPlan {
   readonly plan: ObservationPlan;
@@ -34,8 +34,8 @@ const everything: Accepts = () => true;
 
 /** The plan is nothing but these demands. */
 function served(judged: JudgedPlan, demands: readonly Demand[]): ReturnType<typeof judgePlan> {
-  const { mustContain, observations } = judged;
-  const instances = (index: number): number => observations[index]?.count ?? 0;
+  const { mustContain } = judged;
+  const instances = instancesOf(judged);
   if (mustContain === undefined) {
     const all = serveAll(demands, instances);
     return all === 'short' ? 'none' : all;
@@ -83,9 +83,7 @@ function demandsOf(
         demandsOf(judged, item, 1, accepts, own);
         return own;
       });
-      const possible = ways.filter(
-        (own) => serveAll(own, (index) => judged.observations[index]?.count ?? 0) !== 'short',
-      );
+      const possible = ways.filter((own) => serveAll(own, instancesOf(judged)) !== 'short');
       const totals = possible.map((own) => own.reduce((sum, { count }) => sum + count, 0));
       const candidates = [...new Set(possible.flatMap((own) => own.flatMap((demand) => demand.candidates)))];
       into.push({ candidates, count: times * (totals.length === 0 ? 1 : Math.min(...totals)) });
@@ -123,7 +121,7 @@ function cannotHold(judged: JudgedPlan, plan: ObservationPlan, accepts: Accepts,
   if (earliestEnd(judged, plan, undefined, accepts) === undefined) return true;
   const demands: Demand[] = [];
   demandsOf(judged, plan, 1, accepts, demands);
-  if (serveAll(demands, (index) => judged.observations[index]?.count ?? 0) === 'short') return true;
+  if (serveAll(demands, instancesOf(judged)) === 'short') return true;
   switch (plan.kind) {
     case 'all':
     case 'followed-by':
@@ -206,10 +204,10 @@ function earliestEnd(
     case 'followed-by': {
       let end: bigint | undefined;
       for (const item of plan.items) {
-        const after = plan.kind === 'followed-by' ? latest(from, end) : from;
+        const after = plan.kind === 'followed-by' ? later(from, end) : from;
         const own = earliestEnd(judged, item, after, accepts);
         if (own === undefined) return undefined;
-        end = latest(end, own);
+        end = later(end, own);
       }
       return end;
     }
@@ -245,7 +243,7 @@ function byValue(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function latest(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
+/** How many instances an observation has. */
+function instancesOf({ observations }: JudgedPlan): (index: number) => number {
+  return (index) => observations[index]?.count ?? 0;
 }
