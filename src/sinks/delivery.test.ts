@@ -21,6 +21,18 @@ function seeded(seed: number): () => number {
   };
 }
 
+/** The files as a kill leaves them: a file that was being removed is there or it is not, so a copy it vanished from is made again. */
+function copyAsKilled(from: string, to: string): void {
+  for (;;)
+    try {
+      cpSync(from, to, { recursive: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      rmSync(to, { recursive: true, force: true });
+    }
+}
+
 /** A sink whose sends do what `act` says. */
 function fakeSink(
   act: (messages: readonly OutgoingMessage[]) => void | Promise<void>,
@@ -179,7 +191,7 @@ describe('delivery', () => {
       for (let turn = Math.floor(random() * 30); turn > 0; turn--)
         await new Promise((resolve) => setImmediate(resolve));
       alive = false;
-      cpSync(work.directory, join(directory, String(++generation)), { recursive: true });
+      copyAsKilled(work.directory, join(directory, String(++generation)));
       await delivery.close(0);
     }
     counters = new ComponentCounters('sink', 'out');

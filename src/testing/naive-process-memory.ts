@@ -82,15 +82,10 @@ export class NaiveProcessMemory<T = never> {
     this.#inferParent(event, host);
     const record = this.#recordOf(event, host);
     if (!this.#alive.has(record) && !this.#ended.has(record)) return [];
-    if (event.kind === 'exit') {
-      record.endMs = event.timeMs;
-      this.#alive.delete(record);
-      this.#ended.delete(record);
-      this.#ended.add(record);
-    } else if (record.endMs === undefined) {
-      this.#alive.delete(record);
-      this.#alive.add(record);
-    }
+    if (event.kind === 'exit') record.endMs = event.timeMs;
+    this.#alive.delete(record);
+    this.#ended.delete(record);
+    (record.endMs === undefined ? this.#alive : this.#ended).add(record);
     return event.kind === 'start' ? this.#revive(record) : [];
   }
 

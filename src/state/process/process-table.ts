@@ -141,20 +141,21 @@ export class ProcessTable {
     this.index.link(row);
   }
 
-  /** A row that runs was heard of. */
+  /** A row was heard of: it goes to the end of its list, as its number of news says and a restored memory has it. */
   hear(row: number): void {
-    if (Number.isNaN(this.rows.number(row, END))) this.#alive.moveToEnd(row);
+    this.#listOf(row).moveToEnd(row);
   }
 
   setEnd(row: number, endMs: number): void {
     const { rows } = this;
     rows.touch(row);
-    const isRunning = Number.isNaN(rows.number(row, END));
+    this.#listOf(row).remove(row);
     rows.setNumber(row, END, endMs);
-    if (isRunning) {
-      this.#alive.remove(row);
-      this.#ended.push(row);
-    } else this.#ended.moveToEnd(row);
+    this.#ended.push(row);
+  }
+
+  #listOf(row: number): NewsList {
+    return Number.isNaN(this.rows.number(row, END)) ? this.#alive : this.#ended;
   }
 
   #setText(row: number, column: number, text: number): void {
@@ -172,7 +173,7 @@ export class ProcessTable {
     const processes = texts.noteOf(HOST_PROCESSES, host);
     texts.setNote(HOST_PROCESSES, host, processes + 1);
     if (processes === 0) this.hosts++;
-    (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).push(row);
+    this.#listOf(row).push(row);
     if (isOnly) return;
     const oldest = this.index.oldestBeyond(MAX_INSTANCES, host, rows.get(row, PID));
     if (oldest !== NO_ROW) this.remove(oldest);
@@ -187,7 +188,7 @@ export class ProcessTable {
     if (processes === 0) this.hosts--;
     const guid = rows.get(row, GUID);
     if (guid !== NO_TEXT && texts.noteOf(GUID_ROW, guid) === row) texts.setNote(GUID_ROW, guid, NO_ROW);
-    (Number.isNaN(rows.number(row, END)) ? this.#alive : this.#ended).remove(row);
+    this.#listOf(row).remove(row);
     for (const column of [HOST, GUID, PARENT_GUID]) texts.release(rows.get(row, column));
     for (const column of [PID, PARENT_PID]) texts.release(textOfPidWord(rows.get(row, column)));
     for (let i = 0; i < FIELD_COUNT; i++) texts.release(rows.get(row, FIELDS + i));
