@@ -19,7 +19,7 @@ import type { BatchMatcher } from './engine-intake.ts';
 import type { EventRules } from './rules/event-rules.ts';
 import type { FurtherThreads } from './files/scan-files.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
-import type { LiveSink } from './intel/intel-store.ts';
+import type { LiveSink } from './intel/live-sink.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
 import { changePatterns, mergePatterns, type ReportSample } from './matching-parts.ts';
 import { patternInput } from './intel/intel-patterns.ts';

@@ -8,7 +8,8 @@ import type { DataDir } from './config/data-dir.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { Generation } from './generation.ts';
 import { inThreads } from './intel/intel-jobs.ts';
-import { IntelStore, type LiveSink, type OpenedIntel } from './intel/intel-store.ts';
+import { IntelStore, type OpenedIntel } from './intel/intel-store.ts';
+import type { LiveSink } from './intel/live-sink.ts';
 import { PullThread } from './intel/pull-thread.ts';
 import { type PollerOptions, SourcePoller } from './intel/source-poller.ts';
 

@@ -19,7 +19,8 @@ import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import { type IntelRows, rowsOf } from '../../intel/store/store-entry.ts';
 import { type RunJob, runJob } from './intel-jobs.ts';
 import type { RefreshOutcome } from './intel-refresh.ts';
-import { IntelStore, type IntelStoreOptions, type LiveSink } from './intel-store.ts';
+import { IntelStore, type IntelStoreOptions } from './intel-store.ts';
+import type { LiveSink } from './live-sink.ts';
 import { type AppliedRows, LiveIndicators } from './live-indicators.ts';
 
 /** Jobs in the calling thread. */

@@ -7,39 +7,21 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import type { IntelSource } from '../../intel/intel-source.ts';
 import { loadIntel } from '../../intel/load-intel.ts';
 import type { LaterNotes } from '../../intel/seen/saved-seen.ts';
-import { NO_PATTERNS, type PatternChange } from '../../intel/store/layered-patterns.ts';
 import { MAX_CHANGED_PATTERNS } from '../../intel/store/refresh-source.ts';
-import { decodeEntry, type IntelRows, type StoreEntry } from '../../intel/store/store-entry.ts';
+import { changedRows, decodeEntry, type StoreEntry } from '../../intel/store/store-entry.ts';
 import { StoreState } from '../../intel/store/store-state.ts';
-import type { ScanToken } from '../../match/object-token.ts';
 import { digestOf, feedsBySource, nameOf } from './configured-sources.ts';
 import { IntelFiles } from './intel-files.ts';
 import { type BuiltIntel, type IntelJob, type IntelJobs, type NotedList, type RunJob, seenIn } from './intel-jobs.ts';
-import type { RefreshOutcome, RefreshWay } from './intel-refresh.ts';
+import type { RefreshOutcome } from './intel-refresh.ts';
 import type { AppliedRows } from './live-indicators.ts';
+import type { LiveSink } from './live-sink.ts';
 import { RefreshSum } from './refresh-sum.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
 import type { PortableLayer } from '../rules/pattern-layer.ts';
-import type { LayerMerge, WantedMerge } from '../rules/pattern-set.ts';
+import { StoreCounts } from './store-counts.ts';
 import { StoreWork, type StoreWorkOptions } from './store-work.ts';
-
-/** Where changes become live: the running generation. */
-export interface LiveSink {
-  /** Entries of `stix_mappings`, by which patterns are compiled for it. */
-  readonly stixMappings: readonly unknown[];
-  /** `layer`: of the patterns among the rows. */
-  applyRows(rows: IntelRows, entry: Uint8Array, layer?: PortableLayer): AppliedRows;
-  /** Other patterns alone. */
-  applyPatterns(change: PatternChange, layer: PortableLayer): void;
-  /** Undefined while the layers of patterns are few. */
-  readonly wantedMerge: WantedMerge | undefined;
-  /** Joins layers of patterns, beside matching; the tokens are those of the patterns of the merge. */
-  mergePatterns(merge: LayerMerge, tokens: readonly ScanToken[]): Promise<void>;
-  /** A new base; `since` are the entries that came after it was begun. */
-  swapIntel(set: IntelSet, built: BuiltIntel, since: readonly Uint8Array[]): void;
-  showFeeds(feeds: IntelSet['feeds']): void;
-}
 
 export interface IntelStoreOptions extends StoreWorkOptions {
   /** Of the store alone. */
@@ -59,31 +41,13 @@ export interface OpenedIntel {
   readonly entries: readonly Uint8Array[];
 }
 
-export interface IntelStoreCounts {
-  refreshesUnchanged: number;
-  refreshesDelta: number;
-  /** Of all these, sources of which only the records that changed were read. */
-  refreshesPartial: number;
-  refreshesRebuild: number;
-  merges: number;
-  /** Rows removed because they had expired. */
-  expired: number;
-}
-
 const MERGE_ROWS = 10_000;
 /** Feeds of a source that are taken in one by one; what is left then waits for the next look. */
 const MAX_FEEDS_AT_ONCE = 1000;
 const MERGE_LOG_BYTES = 64 * 1024 * 1024;
 
 export class IntelStore {
-  readonly counts: IntelStoreCounts = {
-    refreshesUnchanged: 0,
-    refreshesDelta: 0,
-    refreshesPartial: 0,
-    refreshesRebuild: 0,
-    merges: 0,
-    expired: 0,
-  };
+  readonly counts = new StoreCounts();
   readonly #options: IntelStoreOptions;
   #sources: readonly IntelSource[] = [];
   #state: StoreState | undefined;
@@ -158,16 +122,7 @@ export class IntelStore {
 
   /** Numbers for the metrics page. */
   get metrics(): Readonly<Record<string, number>> {
-    const { counts } = this;
-    return {
-      refreshes_unchanged: counts.refreshesUnchanged,
-      refreshes_delta: counts.refreshesDelta,
-      refreshes_partial: counts.refreshesPartial,
-      refreshes_rebuild: counts.refreshesRebuild,
-      merges: counts.merges,
-      expired: counts.expired,
-      log_bytes: this.#files.logBytes,
-    };
+    return { ...this.counts.metrics, log_bytes: this.#files.logBytes };
   }
 
   /** Resolves when everything asked for is done and on disk. */
@@ -197,20 +152,8 @@ export class IntelStore {
       const fingerprint = await sourceFingerprint(source, this.#options.feedFolder);
       const known = state.sources.find((one) => one.source === name)?.fingerprint;
       if (names === undefined && known === fingerprint) continue;
-      const cacheFolder = this.#options.feedFolder;
-      const seenFolder = this.#options.folder;
-      const mappings = this.#mappings;
       const sources = this.#sources;
-      const request = {
-        source,
-        sources,
-        name,
-        fingerprint,
-        state: this.#portable(state),
-        cacheFolder,
-        seenFolder,
-        mappings,
-      };
+      const request = { source, sources, name, fingerprint, state: this.#portable(state), ...this.#means };
       const result = await this.#run('refresh', request, state);
       if (result.kind === 'rebuild') {
         // Values are live at once; rules follow when they are built.
@@ -223,7 +166,7 @@ export class IntelStore {
       if (result.recordsRead !== undefined) this.counts.refreshesPartial++;
       again = result.more === true && again < MAX_FEEDS_AT_ONCE ? again + 1 : 0;
     }
-    if (how === 'whole' || sum.way !== 'unchanged') this.counts[WAYS[sum.way]]++;
+    if (how === 'whole' || sum.way !== 'unchanged') this.counts.refreshed(sum.way);
     await this.#keepNotes();
     return sum.outcome(this.#options.now());
   }
@@ -238,7 +181,7 @@ export class IntelStore {
     this.#entries.push(bytes);
     const applied = this.#sink?.applyRows(entry.rows, bytes, layer) ?? NOTHING_APPLIED;
     this.#state.apply(entry, 'without-rows');
-    this.#rows += rowCount(entry);
+    this.#rows += changedRows(entry);
     this.counts.expired += entry.expired;
     this.#sink?.showFeeds(this.#state.feeds);
     const isLarge = this.#rows > (this.#options.mergeRows ?? MERGE_ROWS) || this.#files.logBytes > MERGE_LOG_BYTES;
@@ -254,9 +197,7 @@ export class IntelStore {
     if (state === undefined || sink === undefined) return false;
     const sources = this.#sources;
     const fingerprints = await Promise.all(sources.map((one) => sourceFingerprint(one, this.#options.feedFolder)));
-    const cacheFolder = this.#options.feedFolder;
-    const seenFolder = this.#options.folder;
-    const request = { sources, state: this.#portable(state), cacheFolder, seenFolder, mappings: this.#mappings };
+    const request = { sources, state: this.#portable(state), ...this.#means };
     const built = await this.#run('load', request, state);
     const set = fromPortable(built.set, 'owned');
     const { patterns } = built;
@@ -301,8 +242,7 @@ export class IntelStore {
       portable(set);
       return { set, feedCounts };
     }
-    const mappings = this.#mappings;
-    const request = { sources, state: this.#portable(state), cacheFolder: feedFolder, seenFolder: folder, mappings };
+    const request = { sources, state: this.#portable(state), ...this.#means };
     const built = await this.#run('load', request, state);
     return { set: fromPortable(built.set, 'owned'), built, feedCounts: built.feedCounts };
   }
@@ -368,12 +308,13 @@ export class IntelStore {
     });
   }
 
-  get #mappings(): readonly unknown[] {
-    return this.#sink?.stixMappings ?? [];
+  /** What a job that reads sources needs besides them. */
+  get #means(): Pick<IntelJobs['load']['request'], 'cacheFolder' | 'seenFolder' | 'mappings'> {
+    const { feedFolder: cacheFolder, folder: seenFolder } = this.#options;
+    return { cacheFolder, seenFolder, mappings: this.#sink?.stixMappings ?? [] };
   }
 
   #mergePatternsLater(): void {
-    if (this.#sink?.wantedMerge === undefined) return;
     this.#work.beside(async () => {
       const sink = this.#sink;
       const state = this.#state;
@@ -413,7 +354,7 @@ export class IntelStore {
       for (const bytes of since) next.apply(readEntry(bytes), 'without-rows');
       // The old log takes entries until the new base is on disk: a restart goes back to the old base and all of them.
       this.#become(this.#sources, next, since);
-      this.#rows = since.reduce((sum, bytes) => sum + rowCount(readEntry(bytes)), 0);
+      this.#rows = since.reduce((sum, bytes) => sum + changedRows(readEntry(bytes)), 0);
       sink.swapIntel(set, built, since);
       this.counts.merges++;
       return next;
@@ -442,12 +383,6 @@ export class IntelStore {
   }
 }
 
-const WAYS = {
-  unchanged: 'refreshesUnchanged',
-  delta: 'refreshesDelta',
-  rebuild: 'refreshesRebuild',
-} as const satisfies Record<RefreshWay, keyof IntelStoreCounts>;
-
 const NO_COUNTS = { added: 0, removed: 0, changed: 0 };
 const NOTHING_APPLIED: AppliedRows = { indicators: NO_COUNTS, benign: NO_COUNTS, withoutRoom: 0 };
 
@@ -455,9 +390,4 @@ function readEntry(bytes: Uint8Array): StoreEntry {
   const entry = decodeEntry(bytes);
   if (entry === undefined) throw new Error('an entry that was made here cannot be read');
   return entry;
-}
-
-function rowCount({ rows }: StoreEntry): number {
-  const { removed, added } = rows.patterns ?? NO_PATTERNS;
-  return rows.indicators.rows.length + rows.benign.rows.length + removed.length + added.length;
 }

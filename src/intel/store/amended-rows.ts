@@ -7,7 +7,7 @@ import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
 import type { LayeredTable } from '../../core/layered-table.ts';
 import type { ChangedRow, TableChange } from '../../core/table-change.ts';
 import { idHashes } from './detail-texts.ts';
-import { isVersioned, profilesOf, rowOfLink } from './diff-table.ts';
+import { isVersioned, profilesOf, rowsOfDetails } from './diff-table.ts';
 import { NumberedSayings } from './numbered-sayings.ts';
 
 /** A row with what a feed says of it again. */
@@ -65,7 +65,7 @@ export function amendedRows(old: LayeredTable, change: TableChange, options: Ame
 function* rowsSaying(table: LayeredTable, ids: ReadonlySet<string>, without: ReadonlySet<string>): Generator<number> {
   if (ids.size === 0) return;
   const { base, delta } = table;
-  const { profile, sources, sourceStart } = base.columns;
+  const { profile } = base.columns;
   const hashes = new Set([...ids].map((id) => keyHash(idKey(id))));
   const isWithout = profilesOf(base, without);
   const idHash = idHashes(base);
@@ -73,13 +73,7 @@ function* rowsSaying(table: LayeredTable, ids: ReadonlySet<string>, without: Rea
   for (let number = 0; number < profile.length; number++)
     if (hashes.has(idHash[number] ?? NO_ID) && isWithout[profile[number] ?? 0] === 0)
       says[number] = Number(ids.has(base.said(number).id ?? ''));
-  const hasAny = says.includes(1);
-  for (let link = 0, row = 0; hasAny && link < sources.length; link++) {
-    if (says[sources[link] ?? 0] !== 1) continue;
-    row = rowOfLink(sourceStart, link, row);
-    if (table.isLive(row)) yield row;
-    link = (sourceStart[row + 1] ?? 0) - 1;
-  }
+  if (says.includes(1)) for (const row of rowsOfDetails(base, says)) if (table.isLive(row)) yield row;
   for (let row = base.size; row < base.size + delta.size; row++)
     if (table.sayingsAt(row).some(({ feed, said }) => !without.has(feed) && ids.has(said.id ?? ''))) yield row;
 }

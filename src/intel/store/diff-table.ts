@@ -152,14 +152,7 @@ class TableDiffer {
   /** Rows of which the replaced feeds said something that counted. */
   *#formerRows(): Generator<number> {
     const { base, delta } = this.#old;
-    const { sources, sourceStart } = base.columns;
-    // Rows of other feeds are most: they are passed over without a look at where they begin.
-    for (let link = 0, row = 0; this.#hasOld && link < sources.length; link++) {
-      if (this.#isOld[sources[link] ?? 0] !== 1) continue;
-      row = rowOfLink(sourceStart, link, row);
-      yield row;
-      link = (sourceStart[row + 1] ?? 0) - 1;
-    }
+    if (this.#hasOld) yield* rowsOfDetails(base, this.#isOld);
     for (let row = base.size; row < base.size + delta.size; row++) if (this.#replacedSayings(row).length > 0) yield row;
   }
 
@@ -187,8 +180,19 @@ export function profilesOf({ columns: { profiles, feeds } }: IndicatorTable, nam
   return Uint8Array.from(profiles, ({ feed }) => Number(names.has(feeds[feed] ?? '')));
 }
 
+/** Rows with one of the details that are marked with 1, in order. The others, which are most, are passed over without a look at where they begin. */
+export function* rowsOfDetails({ columns }: IndicatorTable, isMarked: Uint8Array): Generator<number> {
+  const { sources, sourceStart } = columns;
+  for (let link = 0, row = 0; link < sources.length; link++) {
+    if (isMarked[sources[link] ?? 0] !== 1) continue;
+    row = rowOfLink(sourceStart, link, row);
+    yield row;
+    link = (sourceStart[row + 1] ?? 0) - 1;
+  }
+}
+
 /** The row that a link belongs to; not before `from`. */
-export function rowOfLink(sourceStart: Uint32Array, link: number, from: number): number {
+function rowOfLink(sourceStart: Uint32Array, link: number, from: number): number {
   let low = from;
   let high = sourceStart.length - 1;
   // The last row that begins at or before the link.

@@ -48,7 +48,9 @@ export function heldByOthers(
       const found = foundNumbers.map((number) => [number, base.said(number).id] as const);
       const foundIds = new Set(found.flatMap(([, id]) => id ?? []));
       const patterns =
-        layered === state.indicators ? [...baseNumbers(state.patterns.live(foundIds)), ...state.set.sigma] : [];
+        layered === state.indicators
+          ? [...baseNumbers(state.patterns.live({ ids: foundIds })), ...state.set.sigma]
+          : [];
       const live = liveDetails(layered, base, patterns);
       for (const [number, id] of found) {
         if (live[number] === 0 || id === undefined) continue;

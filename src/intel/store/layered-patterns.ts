@@ -87,18 +87,26 @@ export class LayeredPatterns {
     return this.#added.values();
   }
 
-  /** All that count, or those of `ids` alone: those of the base first. */
-  *live(ids?: ReadonlySet<string>): Generator<LivePattern> {
-    for (const pattern of patternsOf(this.#set, ids))
+  /** All that count, or those asked for alone: those of the base first. */
+  *live(which: WhichPatterns = {}): Generator<LivePattern> {
+    const { ids, ofFeed } = which;
+    for (const pattern of patternsOf(this.#set, which))
       if (!this.#removed.has(pattern.key) && !this.#added.has(pattern.key)) yield pattern;
-    for (const pattern of this.#added.values()) if (ids?.has(pattern.said.id ?? '') !== false) yield pattern;
+    for (const pattern of this.#added.values())
+      if (ids?.has(pattern.said.id ?? '') !== false && ofFeed?.(pattern.feed) !== false) yield pattern;
   }
 }
 
-/** Of a set, with their numbers; `ids`: only those of these. */
+/** Those asked for; absent: whatever it is. What is not asked for costs no digest of its text. */
+export interface WhichPatterns {
+  readonly ids?: ReadonlySet<string> | undefined;
+  readonly ofFeed?: (name: string) => boolean;
+}
+
+/** Of a set, with their numbers. */
 export function* patternsOf(
   { deferred, indicators }: PatternsOfSet,
-  ids?: ReadonlySet<string>,
+  { ids, ofFeed }: WhichPatterns = {},
 ): Generator<LivePattern & { readonly details: number }> {
   if (deferred.length === 0 || ids?.size === 0) return;
   const { idHash, feeds } = indicators.columns;
@@ -107,9 +115,10 @@ export function* patternsOf(
   for (const { pattern, reason, details } of deferred) {
     // Without a look at the text where that can be.
     if (idHash !== undefined && hashes?.has(idHash[details] ?? NO_ID) === false) continue;
+    const feed = feeds[indicators.feedOf(details)] ?? '';
+    if (ofFeed?.(feed) === false) continue;
     const said = indicators.said(details);
     if (ids?.has(said.id ?? '') === false) continue;
-    const feed = feeds[indicators.feedOf(details)] ?? '';
     const key = digestOf(feed, pattern, said);
     const number = 1 + (seen.get(key) ?? 0);
     seen.set(key, number);

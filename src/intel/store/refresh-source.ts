@@ -3,27 +3,20 @@
  * sources; where it could be another one, because ids that several feeds carry are concerned, patterns or rules, or where so much
  * changes that a table built anew is cheaper, it says `rebuild` and why.
  */
-import { idKey, keyHash, NO_ID } from '../../core/stix-id.ts';
+import { idKey } from '../../core/stix-id.ts';
 import type { Saying } from '../../core/indicator-rows.ts';
 import type { Renewal, TableChange } from '../../core/table-change.ts';
-import { WordKeys } from '../../core/word-keys.ts';
 import type { Carried, FeedState, IntelSet } from '../intel-set.ts';
 import type { IntelSource } from '../intel-source.ts';
 import { type LoadIntelOptions, loadIntel, type SeenFolder } from '../load-intel.ts';
 import { amendedRows, type RestoredRow } from './amended-rows.ts';
+import { type ChangedRules, changedRules, sigmaOf } from './changed-rules.ts';
 import { type ChangedSource, changedSource, renewable } from './changed-source.ts';
 import { type DiffOptions, diffTable, type TableDiff } from './diff-table.ts';
 import { diffRows } from './diff-rows.ts';
-import { type Holder, heldByOthers } from './id-holders.ts';
-import {
-  isNoChange,
-  NO_PATTERNS,
-  type PatternChange,
-  patternChange,
-  patternsOf,
-  type StoredPattern,
-} from './layered-patterns.ts';
+import { isNoChange, NO_PATTERNS, type PatternChange, patternsOf } from './layered-patterns.ts';
 import { mergeLayers } from './merge-layers.ts';
+import { contestedIds, findSharedIds, type SharedIds } from './shared-ids.ts';
 import type { StoreEntry } from './store-entry.ts';
 import type { StoreState } from './store-state.ts';
 
@@ -140,6 +133,8 @@ class SourceDiff {
   readonly #nowMs: number;
   /** Of the source, in order. */
   readonly #feeds: readonly FeedState[];
+  /** Position of a feed in loading order. */
+  readonly #rank: (feed: string) => number;
   #part: ChangedSource | undefined;
   /** What the source gives is not all in use yet. */
   #waitsForRules = false;
@@ -159,16 +154,26 @@ class SourceDiff {
     this.#markings = markings;
     this.#options = options;
     this.#nowMs = options.now();
+    // All feeds in loading order, those of this source as they are now.
+    const order = state.sources.flatMap((one) => (one.source === options.name ? feeds : one.feeds));
+    const places = new Map(order.map(({ name }, i) => [name, i]));
+    this.#rank = (feed) => places.get(feed) ?? places.size;
   }
 
   /** `part`: the set is only what changed. */
   async run(source: IntelSource, part?: ChangedSource): Promise<SourceRefresh> {
     this.#part = part;
     const { carried } = this.#state;
-    let diffs = this.#diff(new Set());
-    const rules = this.#changedRules(new Set());
+    let diffs = this.#diff(NOBODY);
+    const rules = this.#changedRules(NOBODY);
     const revoked = this.#fresh.revoked.subarray(carried.revoked.length);
-    const shared = await this.#sharedIds(diffs, rules, revoked);
+    const { sources, cacheFolder, now } = this.#options;
+    const shared = await findSharedIds([diffs.indicators, diffs.benign, rules], {
+      ...{ state: this.#state, replaced: this.#replaced, rank: this.#rank, now },
+      ...{ revoked: this.#fresh.revoked, newlyRevoked: revoked },
+      ...(sources !== undefined && { sources }),
+      ...(cacheFolder !== undefined && { cacheFolder }),
+    });
     if (shared === undefined) return { kind: 'rebuild', why: 'versions' };
     const { beaten, displaced, restored } = shared;
     if (beaten.size > 0) diffs = this.#diff(beaten);
@@ -180,7 +185,7 @@ class SourceDiff {
     const patterns = this.#amendedPatterns(own, shared);
     const changed = change.indicators.rows.length + change.benign.rows.length;
     if (changed > (this.#options.maxRows ?? MAX_CHANGED_ROWS)) return { kind: 'rebuild', why: 'size' };
-    const wasContested = this.#contestedIds();
+    const wasContested = contestedIds(this.#state);
     const contested = [...beaten, ...displaced].filter((id) => !wasContested(id));
     const gained = (diffs.indicators.gained ?? 0) + (diffs.benign.gained ?? 0);
     const rest = { revoked, contested, gained };
@@ -192,85 +197,10 @@ class SourceDiff {
     return { kind: 'entry', entry: this.#entry(source, change, patterns, rest) };
   }
 
-  /** What becomes of ids that other feeds carry too; undefined: only a load of all can tell. */
-  async #sharedIds(diffs: Diffs, rules: ChangedRules, revoked: Uint32Array): Promise<SharedIds | undefined> {
-    const touched = joined([diffs.indicators.touched, diffs.benign.touched, rules.touched]);
-    const before = new Map([...diffs.indicators.before, ...diffs.benign.before, ...rules.before]);
-    const expired = new Map([...diffs.indicators.expired, ...diffs.benign.expired]);
-    const asked = new Set([...touched.keys(), ...expired.keys()]);
-    const { held, ofKeys } = heldByOthers(this.#state, this.#replaced, asked, revoked);
-    const beaten = new Set<string>();
-    const displaced = new Set(ofKeys);
-    for (const [id, modifiedMs] of expired) {
-      const other = held.get(id);
-      // What has expired gives nothing, and yet is newer.
-      if (other !== undefined && this.#overrules(modifiedMs, other)) displaced.add(id);
-    }
-    const wasContested = this.#contestedIds();
-    const open = new Map<string, number | undefined>();
-    for (const [id, modifiedMs] of touched) {
-      const other = held.get(id);
-      if (other !== undefined && modifiedMs === undefined) continue;
-      // The other feed's version counts and goes on counting, or no longer does.
-      if (other !== undefined) (this.#overrules(modifiedMs, other) ? displaced : beaten).add(id);
-      // A version no older than the one that counted counts as well.
-      else if (wasContested(id) && !((modifiedMs ?? Number.NaN) >= (before.get(id) ?? Number.NaN)))
-        open.set(id, modifiedMs);
-    }
-    if (open.size === 0) return { beaten, displaced, restoredIds: NOBODY };
-    const restored = await this.#versionsElsewhere(new Set(open.keys()));
-    if (restored === undefined) return undefined;
-    const restoredIds = new Set<string>();
-    for (const [id, { modifiedMs, feed }] of versionsOf(restored)) {
-      const own = open.get(id);
-      if (!open.has(id) || this.#replaced.has(feed)) continue;
-      if (own !== undefined && this.#overrules(own, { modifiedMs, feed })) continue;
-      restoredIds.add(id);
-      if (own !== undefined) beaten.add(id);
-    }
-    return { beaten, displaced, restored, restoredIds };
-  }
-
-  #overrules(modifiedMs: number | undefined, other: Holder): boolean {
-    return (
-      modifiedMs === undefined ||
-      modifiedMs > other.modifiedMs ||
-      // At equal times the first one in loading order counts.
-      (modifiedMs === other.modifiedMs && this.#isBefore(other.feed))
-    );
-  }
-
-  #contestedIds(): (id: string) => boolean {
-    const keys = new WordKeys(this.#state.carried.contested, 4);
-    return (id) => {
-      const [a = 0, b = 0, c = 0, d = 0] = idKey(id);
-      return keys.find(a, b, c, d) >= 0;
-    };
-  }
-
-  /** What the other feeds of STIX objects say of the ids: their content is read, all else in it passed over. Undefined where it is not that in use. */
-  async #versionsElsewhere(ids: ReadonlySet<string>): Promise<IntelSet | undefined> {
-    const { sources: all, cacheFolder, now } = this.#options;
-    const others = this.#state.sources.map(({ feeds }) => feeds.filter(({ name }) => !this.#replaced.has(name)));
-    if (all === undefined || others.flat().some((feed) => feed.status !== 'loaded' || feed.container !== undefined))
-      return undefined;
-    // With what this source has withdrawn now.
-    const carried = { ...this.#state.carried, revoked: this.#fresh.revoked };
-    const asOf = new Map(others.flat().map(({ name, asOfMs }) => [name, asOfMs]));
-    const found = await loadIntel(
-      all.filter((_, i) => others[i]?.some(({ format }) => format === 'stix') === true),
-      {
-        ...{ now, urls: 'cached' as const, only: ids, carried, asOf: (feed) => asOf.get(feed) },
-        ...(cacheFolder !== undefined && { cacheFolder }),
-      },
-    );
-    return found.feeds.every(({ name, status }) => status === 'loaded' || this.#replaced.has(name)) ? found : undefined;
-  }
-
   #amended(table: 'indicators' | 'benign', diffs: Diffs, shared: SharedIds): TableChange {
     const { displaced, restored, restoredIds } = shared;
     const set = table === 'indicators' ? restored?.indicators : restored?.benign.table;
-    const { replaced, rank } = { replaced: this.#replaced, rank: this.#rank() };
+    const { replaced, rank } = { replaced: this.#replaced, rank: this.#rank };
     const isBack = ({ feed, said }: Saying): boolean =>
       !replaced.has(feed) &&
       restoredIds.has(said.id ?? '') &&
@@ -283,9 +213,9 @@ class SourceDiff {
   }
 
   #amendedPatterns(own: PatternChange, { displaced, restored, restoredIds }: SharedIds): PatternChange {
-    const isOther = ({ feed }: StoredPattern): boolean => !this.#replaced.has(feed);
-    const gone = [...this.#state.patterns.live(displaced)].filter(isOther);
-    const back = restored === undefined ? [] : [...patternsOf(restored, restoredIds)].filter(isOther);
+    const ofFeed = (name: string): boolean => !this.#replaced.has(name);
+    const gone = [...this.#state.patterns.live({ ids: displaced, ofFeed })];
+    const back = restored === undefined ? [] : [...patternsOf(restored, { ids: restoredIds, ofFeed })];
     return {
       removed: [...own.removed, ...gone.map(({ key }) => key)],
       added: [...own.added, ...back.map(({ details: _details, ...pattern }) => pattern)],
@@ -296,7 +226,7 @@ class SourceDiff {
   #hasSigma(ids: ReadonlySet<string>): boolean {
     if (ids.size === 0) return false;
     const others = new Set(this.#state.feeds.flatMap(({ name }) => (this.#replaced.has(name) ? [] : [name])));
-    return sigmaOf(this.#state.set, others, NOBODY, ids).size > 0;
+    return sigmaOf(this.#state.set, others, { ids }).size > 0;
   }
 
   #entry(
@@ -350,7 +280,7 @@ class SourceDiff {
 
   /** `beaten`: ids whose version in this source does not count, because another feed has a newer one. */
   #diff(beaten: ReadonlySet<string>): Diffs {
-    const rank = this.#rank();
+    const rank = this.#rank;
     const nowMs = this.#nowMs;
     const { indicators, benign } = this.#fresh;
     const part = this.#part;
@@ -369,77 +299,11 @@ class SourceDiff {
     };
   }
 
-  /** Whether what changes is loaded before another feed, which may be one of the same source. */
-  #isBefore(feed: string): boolean {
-    const rank = this.#rank();
-    return Math.min(...[...this.#replaced].map(rank)) < rank(feed);
-  }
-
-  /** Position of a feed in loading order. */
-  #rank(): (feed: string) => number {
-    const order = new Map(this.#order().map((name, i) => [name, i]));
-    return (feed) => order.get(feed) ?? order.size;
-  }
-
-  /** All feeds in loading order, those of this source as they are now. */
-  #order(): string[] {
-    return this.#state.sources.flatMap(({ source, feeds }) =>
-      (source === this.#options.name ? this.#feeds : feeds).map(({ name }) => name),
-    );
-  }
-
   /** Patterns and Sigma rules of this source that come or go. */
   #changedRules(beaten: ReadonlySet<string>): ChangedRules {
     const ids = this.#part?.changed.ids;
-    const isOwn = ({ feed }: StoredPattern): boolean => this.#replaced.has(feed);
-    const before = [...this.#state.patterns.live(ids)].filter(isOwn);
-    const after = [...patternsOf(this.#fresh)].filter((one) => isOwn(one) && !beaten.has(one.said.id ?? ''));
-    const patterns = patternChange(before, after);
-    const removed = new Set(patterns.removed);
-    const sigmaBefore = sigmaOf(this.#state.set, this.#replaced, NOBODY, ids);
-    const sigmaAfter = sigmaOf(this.#fresh, this.#replaced, beaten);
-    const touched = new Map<string, number | undefined>();
-    const formerly = new Map<string, number>();
-    for (const { key, said } of before)
-      if (removed.has(key)) {
-        touched.set(said.id ?? '', undefined);
-        formerly.set(said.id ?? '', said.modifiedMs ?? Number.NEGATIVE_INFINITY);
-      }
-    for (const { said } of patterns.added) touched.set(said.id ?? '', said.modifiedMs ?? Number.NEGATIVE_INFINITY);
-    let sigmaChanged = false;
-    for (const [key, { id, modifiedMs }] of sigmaBefore)
-      if (!sigmaAfter.has(key)) {
-        formerly.set(id, modifiedMs);
-        touched.set(id, touched.get(id));
-        sigmaChanged = true;
-      }
-    for (const [key, { id, modifiedMs }] of sigmaAfter)
-      if (!sigmaBefore.has(key)) {
-        touched.set(id, modifiedMs);
-        sigmaChanged = true;
-      }
-    return { patterns, sigmaChanged, touched, before: formerly };
+    return changedRules(this.#state, this.#fresh, { replaced: this.#replaced, beaten, ids });
   }
-}
-
-interface ChangedRules {
-  readonly patterns: PatternChange;
-  readonly sigmaChanged: boolean;
-  /** As in `TableDiff`. */
-  readonly touched: ReadonlyMap<string, number | undefined>;
-  readonly before: ReadonlyMap<string, number>;
-}
-
-/** Ids that more feeds than one carry, by what becomes of them. */
-interface SharedIds {
-  /** Another feed's version counts, not this source's. */
-  readonly beaten: ReadonlySet<string>;
-  /** The other feed's version counts no more. */
-  readonly displaced: ReadonlySet<string>;
-  /** What other feeds say of ids of which this source's version counts no more. */
-  readonly restored?: IntelSet;
-  /** Those of them whose version there counts again. */
-  readonly restoredIds: ReadonlySet<string>;
 }
 
 interface EntryRest {
@@ -449,60 +313,9 @@ interface EntryRest {
   readonly gained: number;
 }
 
-/** The version of each id that counts in a set. */
-function* versionsOf({ indicators, benign, deferred, sigma }: IntelSet): Generator<[id: string, version: Holder]> {
-  const numbers = new Set([...deferred, ...sigma].map(({ details }) => details));
-  for (const details of indicators.columns.sources) numbers.add(details);
-  for (const [table, list] of [
-    [indicators, numbers],
-    [benign.table, new Set(benign.table.columns.sources)],
-  ] as const)
-    for (const number of list) {
-      const { id, modifiedMs = Number.NEGATIVE_INFINITY } = table.said(number);
-      if (id !== undefined) yield [id, { modifiedMs, feed: table.columns.feeds[table.feedOf(number)] ?? '' }];
-    }
-}
-
-/** An id that goes in one place and comes in another, as a pattern that was a value, is given on. */
-function joined(maps: readonly ReadonlyMap<string, number | undefined>[]): Map<string, number | undefined> {
-  const all = new Map<string, number | undefined>();
-  for (const map of maps) for (const [id, modifiedMs] of map) all.set(id, modifiedMs ?? all.get(id));
-  return all;
-}
-
 type Diffs = Readonly<Record<'indicators' | 'benign', TableDiff & { readonly gained?: number }>>;
 
 const NOBODY: ReadonlySet<string> = new Set();
-
-interface Rule {
-  readonly id: string;
-  readonly modifiedMs: number;
-}
-
-/** Sigma rules of the feeds, by all that makes them what they are; the number of the name is no part of that. */
-function sigmaOf(
-  { sigma, indicators }: Pick<IntelSet, 'indicators' | 'sigma'>,
-  feeds: ReadonlySet<string>,
-  without: ReadonlySet<string>,
-  only?: ReadonlySet<string>,
-): Map<string, Rule> {
-  const rules = new Map<string, Rule>();
-  if (only?.size === 0) return rules;
-  const hashes = only === undefined ? undefined : new Set([...only].map((id) => keyHash(idKey(id))));
-  const { idHash } = indicators.columns;
-  for (const { text, details } of sigma) {
-    // Without a look at the text where that can be.
-    if (idHash !== undefined && hashes?.has(idHash[details] ?? NO_ID) === false) continue;
-    if (!feeds.has(indicators.columns.feeds[indicators.feedOf(details)] ?? '')) continue;
-    const { ordinal: _ordinal, ...said } = indicators.said(details);
-    if (without.has(said.id ?? '') || only?.has(said.id ?? '') === false) continue;
-    rules.set(JSON.stringify([text, said]), {
-      id: said.id ?? '',
-      modifiedMs: said.modifiedMs ?? Number.NEGATIVE_INFINITY,
-    });
-  }
-  return rules;
-}
 
 function numbersOf(table: IntelSet['indicators'], ids: ReadonlySet<string>): Set<number> {
   const numbers = new Set<number>();

@@ -57,3 +57,9 @@ export function rowsOf(bytes: Uint8Array): IntelRows {
   const entry = decodeEntry(bytes);
   return entry?.rows ?? { indicators: NO_CHANGE, benign: NO_CHANGE };
 }
+
+/** Rows and patterns that the entry changes. */
+export function changedRows({ rows }: StoreEntry): number {
+  const { indicators, benign, patterns } = rows;
+  return indicators.rows.length + benign.rows.length + (patterns?.removed.length ?? 0) + (patterns?.added.length ?? 0);
+}
