@@ -7,6 +7,7 @@ import { buildGeneration } from '../src/engine/build-generation.ts';
 import { listFiles } from '../src/engine/files/list-files.ts';
 import { loadConfig } from '../src/engine/config/load-config.ts';
 import { scanFiles } from '../src/engine/files/scan-files.ts';
+import { SCAN_OPTIONS } from '../src/testing/scan-options.ts';
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url));
 
@@ -21,9 +22,7 @@ it('the engine raises for each sample line what is expected, and nothing else', 
   const generation = await buildGeneration(loaded, { mode: 'scan', report: () => {} });
   const found: string[] = [];
   const summary = await scanFiles(listFiles([`${SAMPLES}logs`, `${SAMPLES}stix-spark/test-stix.json`]), generation, {
-    maxRecordBytes: 1 << 20,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    ...SCAN_OPTIONS,
     now: () => Date.UTC(2026, 2, 18),
     onFound: async (alerts) => {
       for (const { alert } of alerts) {
@@ -31,8 +30,6 @@ it('the engine raises for each sample line what is expected, and nothing else', 
         found.push(`${relative(SAMPLES, path)}:${line} ${alert.threat?.indicator?.value?.toLowerCase()}`);
       }
     },
-    onProgress: () => {},
-    onDiagnostic: (problem) => expect(problem).toBeUndefined(),
   });
   const { records } = JSON.parse(readFileSync(`${SAMPLES}expectations.json`, 'utf8')) as { records: Expectation[] };
   const expected = records.flatMap(({ file, line, expects }) =>

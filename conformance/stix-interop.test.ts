@@ -10,6 +10,7 @@ import { buildGeneration } from '../src/engine/build-generation.ts';
 import { loadConfig } from '../src/engine/config/load-config.ts';
 import { listFiles } from '../src/engine/files/list-files.ts';
 import { scanFiles } from '../src/engine/files/scan-files.ts';
+import { SCAN_OPTIONS } from '../src/testing/scan-options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flint-interop-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,15 +34,11 @@ async function found(objects: readonly object[], records: readonly object[]): Pr
   const generation = await buildGeneration(loadConfig({ intel: [intel] }, {}), { mode: 'scan', report: () => {} });
   const values: string[] = [];
   await scanFiles(listFiles([log]), generation, {
-    maxRecordBytes: 1 << 20,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    ...SCAN_OPTIONS,
     now: () => Date.UTC(2026, 2, 18),
     onFound: async (alerts) => {
       for (const { alert } of alerts) values.push(alert.flint.matched[0]?.value ?? '');
     },
-    onProgress: () => {},
-    onDiagnostic: (problem) => expect(problem).toBeUndefined(),
   });
   await generation.close();
   return values;

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/engine/config/load-config.ts';
 import { listFiles } from '../../src/engine/files/list-files.ts';
 import { scanFiles } from '../../src/engine/files/scan-files.ts';
 import { buildGeneration } from '../../src/engine/build-generation.ts';
+import { SCAN_OPTIONS } from '../../src/testing/scan-options.ts';
 
 interface Vector {
   readonly id: string;
@@ -104,10 +105,8 @@ async function scan(vector: Vector): Promise<{ alerts: Named[]; problems: string
   const generation = await buildGeneration(loaded, { mode: 'scan', report: () => {} });
   const alerts: Named[] = [];
   await scanFiles(listFiles([logs]), generation, {
-    maxRecordBytes: 1 << 20,
-    timezone: 'Z',
+    ...SCAN_OPTIONS,
     logsource: 'any/test',
-    inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
     now: () => START_MS,
     onFound: async (found) => {
       for (const { alert } of found) {
@@ -122,8 +121,6 @@ async function scan(vector: Vector): Promise<{ alerts: Named[]; problems: string
         });
       }
     },
-    onProgress: () => {},
-    onDiagnostic: (problem) => expect(problem).toBeUndefined(),
   });
   const problems = generation.diagnostics.filter(({ severity }) => severity !== 'note').map(({ code }) => code);
   return { alerts, problems };

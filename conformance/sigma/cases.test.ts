@@ -20,6 +20,7 @@ import { regexProblem } from '../../src/match/regex.ts';
 import { RuleMatcher } from '../../src/match/rule-matcher.ts';
 import { eventSubject } from '../../src/match/subject.ts';
 import { loadSigma, type SigmaRules } from '../../src/rules/sigma/load.ts';
+import { SCAN_OPTIONS } from '../../src/testing/scan-options.ts';
 
 interface Case {
   readonly title: string;
@@ -102,19 +103,14 @@ describe('Sigma cases through the engine', () => {
       const generation = await buildGeneration(loadConfig({ rules: [rules] }, {}), { mode: 'scan', report: () => {} });
       const found: string[] = [];
       await scanFiles(listFiles([logs]), generation, {
-        maxRecordBytes: 1 << 20,
-        timezone: 'Z',
+        ...SCAN_OPTIONS,
         logsource: '/test/',
-        inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
-        now: () => 0,
         onFound: async (hits) => {
           for (const { alert } of hits)
             found.push(
               `${alert.rule?.id}: ${events[alert.flint.input?.line === undefined ? -1 : alert.flint.input.line - 1]}`,
             );
         },
-        onProgress: () => {},
-        onDiagnostic: (problem) => expect(problem).toBeUndefined(),
       });
       const wanted = batch.flatMap((one) => {
         const predicate = load(one).detections[0]?.predicate;

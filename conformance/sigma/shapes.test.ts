@@ -10,6 +10,7 @@ import { listFiles } from '../../src/engine/files/list-files.ts';
 import { scanFiles } from '../../src/engine/files/scan-files.ts';
 import { hasSharedData, sharedDataMissing } from '../../src/testing/shared-data.ts';
 import { activeRuleFiles } from '../../src/testing/sigma-corpus.ts';
+import { SCAN_OPTIONS } from '../../src/testing/scan-options.ts';
 
 interface Shape {
   readonly title: string;
@@ -41,16 +42,11 @@ describe.skipIf(!hasSharedData(...RULES))(`shapes of logs ${sharedDataMissing(..
     const generation = await buildGeneration(loadConfig({ rules: [rules] }, {}), { mode: 'scan', report: () => {} });
     const found = shapes.map(() => new Set<string>());
     await scanFiles(listFiles([logs]), generation, {
-      maxRecordBytes: 1 << 20,
-      timezone: 'Z',
-      inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
-      now: () => 0,
+      ...SCAN_OPTIONS,
       onFound: async (hits) => {
         for (const { alert } of hits)
           found[Number.parseInt(basename(alert.flint.input?.path ?? ''), 10)]?.add(alert.rule?.name ?? '');
       },
-      onProgress: () => {},
-      onDiagnostic: (problem) => expect(problem).toBeUndefined(),
     });
     for (const [i, { title, rule }] of shapes.entries()) {
       const names = [...(found[i] ?? [])];

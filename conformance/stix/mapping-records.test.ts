@@ -10,6 +10,7 @@ import { buildGeneration } from '../../src/engine/build-generation.ts';
 import { loadConfig } from '../../src/engine/config/load-config.ts';
 import { listFiles } from '../../src/engine/files/list-files.ts';
 import { scanFiles } from '../../src/engine/files/scan-files.ts';
+import { SCAN_OPTIONS } from '../../src/testing/scan-options.ts';
 
 interface Case {
   readonly format: string;
@@ -29,9 +30,7 @@ async function scan(
   expect(generation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   const found = new Map<string, string>();
   await scanFiles(listFiles([path]), generation, {
-    maxRecordBytes: 1 << 20,
-    timezone: 'Z',
-    inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+    ...SCAN_OPTIONS,
     now: () => Date.UTC(2026, 2, 18),
     onFound: async (alerts) => {
       for (const { alert, event } of alerts) {
@@ -40,8 +39,6 @@ async function scan(
         found.set(file, (found.get(file) ?? '') + JSON.stringify({ ...alert, event: undefined }));
       }
     },
-    onProgress: () => {},
-    onDiagnostic: (problem) => expect(problem).toBeUndefined(),
   });
   await generation.close();
   return found;

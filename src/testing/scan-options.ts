@@ -2,7 +2,7 @@
 import type { ScanOptions } from '../engine/files/scan-files.ts';
 
 export const SCAN_OPTIONS = {
-  maxRecordBytes: 64 * 1024,
+  maxRecordBytes: 1 << 20,
   timezone: 'Z',
   inflate: { maxBytes: 1 << 26, maxRatio: 100, maxWindowBytes: 1 << 20 },
   now: () => 0,

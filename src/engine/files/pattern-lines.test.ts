@@ -7,6 +7,7 @@ import { buildGeneration } from '../build-generation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { listFiles } from './list-files.ts';
 import { scanFiles } from './scan-files.ts';
+import { SCAN_OPTIONS } from '../../testing/scan-options.ts';
 
 const AT = '2024-01-01T00:00:00.000Z';
 const PATTERNS = [
@@ -65,16 +66,12 @@ describe('patterns beside Sigma rules', () => {
     const generation = await buildGeneration(loaded, { mode: 'scan', report: () => undefined });
     const found: string[] = [];
     await scanFiles(listFiles([log]), generation, {
-      maxRecordBytes: 1 << 20,
-      timezone: 'Z',
-      inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+      ...SCAN_OPTIONS,
       now: () => Date.UTC(2026, 2, 18),
       onFound: async (alerts) => {
         for (const { alert, event } of alerts)
           found.push(`${event.origin.record} ${alert.rule?.name ?? alert.threat?.indicator?.name}`);
       },
-      onProgress: () => {},
-      onDiagnostic: (problem) => expect(problem).toBeUndefined(),
     });
     const { events = 0 } = generation.counts();
     await generation.close();
@@ -134,15 +131,11 @@ describe('patterns that whole tokens find', () => {
     expect(generation.rules.tokens.length).toBe(4);
     const found: string[] = [];
     await scanFiles(listFiles([log]), generation, {
-      maxRecordBytes: 1 << 20,
-      timezone: 'Z',
-      inflate: { maxBytes: 1 << 20, maxRatio: 100, maxWindowBytes: 1 << 20 },
+      ...SCAN_OPTIONS,
       now: () => Date.UTC(2026, 2, 18),
       onFound: async (alerts) => {
         for (const { alert, event } of alerts) found.push(`${event.origin.record} ${alert.rule.name}`);
       },
-      onProgress: () => {},
-      onDiagnostic: (problem) => expect(problem).toBeUndefined(),
     });
     const { events = 0 } = generation.counts();
     await generation.close();
