@@ -40,6 +40,16 @@ describe('GelfChunks', () => {
     expect(said(chunks.add(chunk(1, 1, 2, 'A'), '10.0.0.1:1', 0))).toBe('aA');
   });
 
+  it('joins by the id alone what began with a chunk of nobody knows whom', () => {
+    const { chunks, dropped } = reassembly();
+    chunks.add(chunk(1, 1, 3, 'b'), undefined, 0);
+    chunks.add(chunk(2, 0, 2, 'x'), '10.0.0.1:1', 0);
+    chunks.add(chunk(1, 0, 3, 'a'), '10.0.0.1:1', 0);
+    expect(said(chunks.add(chunk(1, 2, 3, 'c'), '10.0.0.1:1', 0))).toBe('abc');
+    expect(said(chunks.add(chunk(2, 1, 2, 'y'), '10.0.0.1:1', 0))).toBe('xy');
+    expect([chunks.heldBytes, dropped]).toEqual([0, []]);
+  });
+
   it('takes 128 chunks and a message of one chunk, and refuses malformed headers', () => {
     const { chunks, dropped } = reassembly();
     expect(said(chunks.add(chunk(3, 0, 1, 'x'), 's', 0))).toBe('x');

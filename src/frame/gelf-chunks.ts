@@ -56,10 +56,11 @@ export class GelfChunks {
 
   /**
    * Takes a datagram for which `isGelfChunk` holds; copies what it keeps.
-   * @param sender address and port; ids of different senders may be equal
+   * @param sender address and port; ids of different senders may be equal. Undefined: not known; chunks of anybody that come later are
+   *   of the same message then, if they have its id
    * @returns the whole message once its last chunk has come
    */
-  add(datagram: Uint8Array, sender: string, nowMs: number): Uint8Array | undefined {
+  add(datagram: Uint8Array, sender: string | undefined, nowMs: number): Uint8Array | undefined {
     this.expire(nowMs);
     const sequence = datagram[10] as number;
     const count = datagram[11] as number;
@@ -68,7 +69,8 @@ export class GelfChunks {
       return undefined;
     }
     if (count === 1) return new Uint8Array(datagram.subarray(GELF_HEADER_BYTES));
-    const key = `${idOf(datagram)} ${sender}`;
+    const id = idOf(datagram);
+    const key = sender === undefined || this.#messages.has(id) ? id : `${id} ${sender}`;
     const message = this.#messages.get(key) ?? this.#open(key, count, nowMs);
     if (message.chunks.length !== count) {
       this.#drop('bad_chunk', datagram);

@@ -74,7 +74,7 @@ export async function openReceiver(
   const receiver = new DatagramReceiver(context, source, { next: 0 }, limits);
   const transport = new UdpTransport(context, {
     ...{ host, port, receiveBufferBytes, sharesPort },
-    take: (datagram, sender) => receiver.take(datagram, sender),
+    receiver,
     endOfTurn: () => receiver.flush(),
     everySecond: () => receiver.expireChunks(),
   });

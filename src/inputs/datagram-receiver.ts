@@ -13,9 +13,12 @@ import { JsonStreamFramer } from '../frame/json-stream-framer.ts';
 import { BatchWriter, type Sequence } from './batch-writer.ts';
 import { countDrop } from './drop-reasons.ts';
 import type { DatagramLimits, InputContext } from './input.ts';
+import { type DatagramTarget, MOST_DATAGRAM_BYTES } from './waiting-datagrams.ts';
 
 const SLAB_BYTES = 256 << 10;
 const BRACE = 0x7b;
+/** Chunks came a moment ago: more will, of which must be known who has sent them. */
+const CHUNKS_EXPECTED_MS = 60_000;
 
 /** Whom a datagram is from. */
 export interface Sender {
@@ -23,7 +26,7 @@ export interface Sender {
   readonly port: number;
 }
 
-export class DatagramReceiver {
+export class DatagramReceiver implements DatagramTarget {
   readonly #context: InputContext;
   readonly #options: DatagramLimits;
   readonly #limits: InflateLimits;
@@ -36,6 +39,8 @@ export class DatagramReceiver {
   /** Counted when the turn is over. */
   #datagrams = 0;
   #bytes = 0;
+  #wantsSenders = false;
+  #lastChunkMs = 0;
   readonly #record = emptyRecord();
   /** What the framer is given, and where it begins in the slab. */
   #framed: Uint8Array = this.#slab;
@@ -55,19 +60,49 @@ export class DatagramReceiver {
 
   /** Copies what it keeps of `datagram`. */
   take(datagram: Buffer, sender: Sender): void {
-    const { counters, intake } = this.#context;
+    if (this.#admits(datagram.length)) this.#takeAdmitted(datagram, sender);
+  }
+
+  landing(): Buffer {
+    this.#makeRoom(MOST_DATAGRAM_BYTES);
+    return this.#slab;
+  }
+
+  get landingStart(): number {
+    return this.#used;
+  }
+
+  takeLanded(length: number): void {
+    if (!this.#admits(length)) return;
+    const start = this.#used;
+    const datagram = this.#slab.subarray(start, start + length);
+    if (datagram[0] === BRACE) this.#frameAt(start, datagram);
+    else this.#takeAdmitted(datagram, undefined);
+  }
+
+  get wantsSenders(): boolean {
+    return this.#wantsSenders;
+  }
+
+  #admits(length: number): boolean {
     this.#datagrams++;
-    this.#bytes += datagram.length;
-    if (intake.pressure >= 1 || this.#writer.waitingBytes >= this.#options.pendingBytes) {
-      countDrop(this.#context, 'pressure');
-      return;
-    }
+    this.#bytes += length;
+    if (this.#context.intake.pressure < 1 && this.#writer.waitingBytes < this.#options.pendingBytes) return true;
+    countDrop(this.#context, 'pressure');
+    return false;
+  }
+
+  #takeAdmitted(datagram: Buffer, sender: Sender | undefined): void {
     if (!isGelfChunk(datagram)) {
       this.#takeMessage(datagram);
       return;
     }
+    const { counters } = this.#context;
     counters.add('received_chunks');
-    const message = this.#chunks.add(datagram, `${sender.address}:${sender.port}`, this.#context.now());
+    this.#lastChunkMs = this.#context.now();
+    this.#wantsSenders = true;
+    const from = sender === undefined ? undefined : `${sender.address}:${sender.port}`;
+    const message = this.#chunks.add(datagram, from, this.#lastChunkMs);
     counters.set('chunk_bytes', this.#chunks.heldBytes);
     if (message !== undefined) this.#takeMessage(bufferOf(message));
   }
@@ -82,10 +117,13 @@ export class DatagramReceiver {
       this.#bytes = 0;
     }
     this.#writer.flush();
+    this.#reuse();
   }
 
   expireChunks(): void {
-    this.#chunks.expire(this.#context.now());
+    const nowMs = this.#context.now();
+    this.#chunks.expire(nowMs);
+    if (nowMs - this.#lastChunkMs > CHUNKS_EXPECTED_MS) this.#wantsSenders = false;
     this.#context.counters.set('chunk_bytes', this.#chunks.heldBytes);
   }
 
@@ -107,18 +145,33 @@ export class DatagramReceiver {
   }
 
   #frame(message: Buffer): void {
+    this.#makeRoom(message.length);
+    this.#slab.set(message, this.#used);
+    this.#frameAt(this.#used, message);
+  }
+
+  /** Memory behind what is used, for so many bytes. */
+  #makeRoom(bytes: number): void {
+    if (this.#used + bytes <= this.#slab.length) return;
+    this.#writer.flush();
+    this.#reuse();
+    if (bytes <= this.#slab.length - this.#used) return;
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+    this.#used = 0;
+  }
+
+  /** What nobody waits for any more is written over: memory that the processor has at hand. */
+  #reuse(): void {
+    if (this.#writer.waitingBytes === 0) this.#used = 0;
+  }
+
+  /** `message` stands in the slab, from `start` on. */
+  #frameAt(start: number, message: Buffer): void {
     // NUL and newline at the end are habits of senders, not content.
     let end = message.length;
     while (end > 0 && ((message[end - 1] as number) === 0 || (message[end - 1] as number) === 0x0a)) end--;
-    if (this.#used + end > this.#slab.length) {
-      this.#writer.flush();
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, end));
-      this.#used = 0;
-    }
     const content = end === message.length ? message : message.subarray(0, end);
-    const start = this.#used;
-    this.#slab.set(content, start);
-    this.#used += end;
+    this.#used = start + end;
     this.#writer.begin(this.#slab);
     if (end <= this.#options.maxRecordBytes && isFlatObject(content)) {
       this.#emitRange(start, start + end);

@@ -117,6 +117,39 @@ describe.each([
     expect(drops(context)).toEqual({});
   });
 
+  it('takes bursts of all forms whole and in order, and a datagram alone at once', async () => {
+    const { input, context } = make(kind, 'udp');
+    await input.start();
+    const socket = createSocket({ type: 'udp4', sendBufferSize: 4 << 20 });
+    const [host = '', port = ''] = input.boundAddress.split(':');
+    await new Promise<void>((resolve) => socket.connect(Number(port), host, resolve));
+    const expected: string[] = [];
+    for (let burst = 0; burst < 4; burst++) {
+      for (let n = 0; n < 300; n++) {
+        const text = `{"burst":${burst},"n":${n},"x":"${'x'.repeat((n * 37) % 900)}"}`;
+        const id = [0x1e, 0x0f, burst, n & 255, n >> 8, 4, 5, 6, 7, 8];
+        const [begin, rest] = [text.slice(0, 9), text.slice(9)];
+        const isChunked = burst > 0 && n % 50 === 49;
+        if (isChunked) {
+          socket.send(Buffer.concat([Buffer.from([...id, 1, 2]), Buffer.from(rest)]));
+          socket.send(Buffer.concat([Buffer.from([...id, 0, 2]), Buffer.from(begin)]));
+        } else socket.send(n % 60 === 11 ? gzipSync(text) : n % 60 === 12 ? `${text}\n\0` : text);
+        expected.push(text);
+      }
+      await context.intake.received(expected.length);
+      socket.send('{"alone":1}');
+      expected.push('{"alone":1}');
+      await context.intake.received(expected.length);
+    }
+    expect(context.intake.texts).toEqual(expected);
+    expect(context.intake.records.map(({ position }) => position)).toEqual(expected.map((_, n) => n));
+    expect(context.counters.snapshot().counts['received_datagrams']).toBe(4 * 301 + 3 * 6);
+    socket.close();
+    await input.stop();
+    assertConservation(context);
+    expect(drops(context)).toEqual({});
+  });
+
   it('takes datagrams of 65,507 bytes and counts those without content', async () => {
     const { input, context } = make(kind, 'udp');
     await input.start();

@@ -34,6 +34,11 @@ export function ownSocketInodes(port: number): ReadonlySet<string> {
   return new Set(rows.filter((row) => ours.has(row.inode)).map(({ inode }) => inode));
 }
 
+/** Descriptor of a socket of this process. Undefined without /proc. */
+export function ownDescriptor(inode: string): number | undefined {
+  return ownInodes().get(inode);
+}
+
 /** What the kernel says of the socket: by inode when known, else all sockets on the port together. */
 export function readSocketQueue(port: number, inode: string | undefined): SocketQueue | undefined {
   let found: SocketQueue | undefined;
@@ -56,8 +61,9 @@ function tables(): string[] {
   });
 }
 
-function ownInodes(): Set<string> {
-  const inodes = new Set<string>();
+/** Inodes of our sockets with their descriptors. */
+function ownInodes(): Map<string, number> {
+  const inodes = new Map<string, number>();
   let descriptors: string[];
   try {
     descriptors = readdirSync(DESCRIPTORS);
@@ -68,7 +74,7 @@ function ownInodes(): Set<string> {
   for (const descriptor of descriptors) {
     try {
       const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`${DESCRIPTORS}/${descriptor}`))?.[1];
-      if (inode !== undefined) inodes.add(inode);
+      if (inode !== undefined) inodes.set(inode, Number(descriptor));
     } catch {
       // Closed since the folder was listed.
     }

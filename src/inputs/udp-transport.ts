@@ -7,7 +7,8 @@ import { isIPv6 } from 'node:net';
 import { Type } from 'typebox';
 import { cannotListen } from './cannot-listen.ts';
 import type { InputContext } from './input.ts';
-import { ownSocketInode, ownSocketInodes, readSocketQueue } from './udp-kernel-drops.ts';
+import { ownDescriptor, ownSocketInode, ownSocketInodes, readSocketQueue } from './udp-kernel-drops.ts';
+import { type DatagramTarget, WaitingDatagrams } from './waiting-datagrams.ts';
 
 export const UDP_OPTIONS = {
   receive_buffer_bytes: Type.Integer({
@@ -55,7 +56,7 @@ export interface UdpOptions {
   readonly receiveBufferBytes: number;
   /** Other threads have sockets on the same port (Node.js from 22.12, and where the system can). One is opened after the other. */
   readonly sharesPort?: boolean;
-  readonly take: (datagram: Buffer, sender: RemoteInfo) => void;
+  readonly receiver: DatagramTarget & { take(datagram: Buffer, sender: RemoteInfo): void };
   /** Called at the end of each event-loop turn that brought datagrams. */
   readonly endOfTurn: () => void;
   /** Called once a second. */
@@ -70,6 +71,7 @@ export class UdpTransport {
   #taken = 0;
   #timer: NodeJS.Timeout | undefined;
   #inode: string | undefined;
+  #waiting: WaitingDatagrams | undefined;
   #drops = 0;
   #closing: Promise<void> | undefined;
 
@@ -99,6 +101,8 @@ export class UdpTransport {
     this.#askForBuffer();
     this.#inode = ownSocketInode(this.port, others);
     this.#drops = readSocketQueue(this.port, this.#inode)?.drops ?? 0;
+    const descriptor = this.#inode === undefined ? undefined : ownDescriptor(this.#inode);
+    if (descriptor !== undefined) this.#waiting = new WaitingDatagrams(descriptor, this.#options.receiver);
     this.#socket.on('message', (datagram, sender) => this.#take(datagram, sender));
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.#timer.unref();
@@ -142,12 +146,13 @@ export class UdpTransport {
   }
 
   #take(datagram: Buffer, sender: RemoteInfo): void {
-    this.#taken++;
-    this.#options.take(datagram, sender);
+    this.#options.receiver.take(datagram, sender);
+    this.#taken += 1 + (this.#waiting?.taken() ?? 0);
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
     setImmediate(() => {
       this.#turnScheduled = false;
+      this.#waiting?.endOfTurn();
       this.#options.endOfTurn();
     });
   }

@@ -70,7 +70,14 @@ export class WorkerReceivers {
       now: Date.now,
       report: (code: string, message: string, sample?: Uint8Array) => {
         if (++receiver.reports > MAX_REPORTS) receiver.counters.error(code);
-        else post({ listener, kind: 'report', code, message, ...(sample !== undefined && { sample: sample.slice() }) });
+        else
+          post({
+            listener,
+            kind: 'report',
+            code,
+            message,
+            ...(sample !== undefined && { sample: new Uint8Array(sample) }),
+          });
       },
     };
     try {
