@@ -13,7 +13,7 @@ import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
 import { fieldNamesOf } from '../../match/rule-fields.ts';
 import { worstCase } from '../../match/worst-case.ts';
-import { type ParentFields, ParentVerdicts } from '../state/parent-verdicts.ts';
+import { ParentFields, ParentVerdicts } from '../state/parent-verdicts.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { OpenRules } from './open-rules.ts';
 import type { Predicate } from '../../ir/predicate.ts';
@@ -70,7 +70,7 @@ export class SigmaEventRules {
   readonly #openRules: OpenRules | undefined;
   readonly #verdicts: ParentVerdicts;
   /** Fields of each rule that parents answer, as the event sieve finds them. */
-  readonly parentFields: ParentFields = new Map();
+  readonly parentFields = new ParentFields();
   /** False: kinds of records are learnt elsewhere, so parents are asked nothing before a record is decoded. */
   knowsParentFields = true;
   /** By position of the rule, as far as somebody asked: rules that what is not known of an ancestor yet may take back. */

@@ -27,7 +27,7 @@ import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-dec
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
 import { isOfParent } from '../../state/process/process-fields.ts';
-import type { ParentFields } from '../state/parent-verdicts.ts';
+import { ParentFields } from '../state/parent-verdicts.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
 
 /** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
@@ -113,7 +113,7 @@ export class SigmaSieve {
     rules: readonly DetectionRule[],
     { derived, matched, parentFields, follows, formulas = new RuleFormulas(), ...options }: SigmaSieveOptions,
   ) {
-    this.#parentFields = parentFields ?? new Map();
+    this.#parentFields = parentFields ?? new ParentFields();
     this.#derived = derived;
     this.#matched = matched;
     // Made when a kind of record first needs them.
@@ -262,8 +262,10 @@ export class SigmaSieve {
     const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
     const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
     const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
-    for (const { number, fields: asked } of derived === undefined ? [] : rules)
-      for (const field of asked) if (stateOf(field) === 'parent') addTo(this.#parentFields, number, field);
+    for (const { number, fields: asked } of derived === undefined ? [] : rules) {
+      const lacking = asked.filter((field) => stateOf(field) === 'parent');
+      if (lacking.length > 0) this.#parentFields.add(number, lacking);
+    }
     const fields = new Set(rules.flatMap((rule) => rule.fields));
     const places = [...fields].map((field) => [field, placesOf(field)]);
     // Records that tell of a process are decoded where a rule holds for them: what they tell is remembered.
@@ -309,12 +311,6 @@ export class SigmaSieve {
     });
     return built.group;
   }
-}
-
-function addTo(fields: ParentFields, rule: number, field: string): void {
-  const known = fields.get(rule);
-  if (known === undefined) fields.set(rule, new Set([field]));
-  else known.add(field);
 }
 
 /** No place of the field is taken in records of the kind, where it has any. */

@@ -31,7 +31,17 @@ const OF_PARENT = [
   "GrandparentUser|contains: 'o'",
 ];
 const OF_ITSELF = ["CommandLine|contains: 'a'", "Image|endswith: '\\cmd.exe'", "User: 'bob'", 'CommandLine: null'];
-const CONDITIONS = ['a and b', 'a or b', 'a and not b', 'b and not a', 'b', 'not b', 'a and b and not c'];
+const CONDITIONS = [
+  'a and b',
+  'a or b',
+  'a and not b',
+  'b and not a',
+  'b',
+  'not b',
+  'a and b and not c',
+  'b and c',
+  '(a or b) and c',
+];
 const COMMANDS = ['a -k x', 'cmd run', 'start a', 'b', '', 'svc -k é'];
 
 function rules(random: Random): string {

@@ -1,13 +1,15 @@
 /**
- * ParentVerdicts: whether any comparison that a rule makes of the parent of a process holds for a remembered parent. Rules that hold only
- * if one does are told by the event sieve; where none does, the child's record need not be decoded. A verdict follows from a few
- * texts of the parent and is kept with their numbers, so that parents of one program and command line share it. A table of fixed size,
- * one place for each hash; numbers live until the store drops texts.
+ * ParentVerdicts: whether a rule may hold for the child of a remembered parent. The event sieve tells of rules that hold only if one of
+ * their comparisons of the parent does: where none does, or where the rule does not hold with these whatever the rest of it says (its best
+ * case, `match/best-case.ts`), the child's record need not be decoded. A verdict follows from a few texts of the parent and is kept with
+ * their numbers, so that parents of one program and command line share it. A table of fixed size, one place for each hash; numbers live
+ * until the store drops texts.
  */
 import type { EventValue } from '../../core/event.ts';
 import { ruleOf } from '../../core/rule-candidate.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { Compare, Predicate } from '../../ir/predicate.ts';
+import { bestCase } from '../../match/best-case.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { DERIVED_PROCESS_FIELDS } from '../../state/process/process-fields.ts';
@@ -22,15 +24,40 @@ const NONE_HOLDS = 1;
 const SOME_HOLDS = 2;
 /** Above the numbers of rules. */
 const SIZES = 2 ** 22;
-const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** By rule the fields that records of some kind lack and the parent answers; kinds that are met later may add to them. */
-export type ParentFields = Map<number, Set<string>>;
+/**
+ * By rule the fields that records lack and the parent answers, as lists: records of one kind lack all of a list and have the rest of the
+ * rule's fields of parents. Kinds that are met later may add lists.
+ */
+export class ParentFields {
+  readonly #lists = new Map<number, string[][]>();
+
+  of(rule: number): readonly (readonly string[])[] {
+    return this.#lists.get(rule) ?? NO_LISTS;
+  }
+
+  /** `names`: of records of one kind, in the rule's order. */
+  add(rule: number, names: readonly string[]): void {
+    const lists = this.#lists.get(rule);
+    if (lists === undefined) this.#lists.set(rule, [[...names]]);
+    else if (!lists.some((list) => list.length === names.length && list.every((name, i) => name === names[i])))
+      lists.push([...names]);
+  }
+}
+
+const NO_LISTS: readonly (readonly string[])[] = Object.freeze([]);
+
+/** What a rule asks of the parent for records of one kind. */
+interface Question {
+  readonly comparisons: readonly Compare[];
+  /** The rule where these alone decide. */
+  readonly best: Predicate;
+}
 
 interface AskedOfParent {
-  /** How many fields the rule has asked of parents so far. */
+  /** Of how many kinds, as far as they differ, the rule has asked parents so far. */
   readonly size: number;
-  readonly comparisons: readonly Compare[];
+  readonly questions: readonly Question[];
   /** Name of each field and the property of the parent that it is. */
   readonly properties: readonly (readonly [name: string, property: string])[];
   /** Columns of these. */
@@ -97,7 +124,7 @@ export class ParentVerdicts {
     return holds;
   }
 
-  #compute({ comparisons, properties }: AskedOfParent, memory: ProcessMemory<unknown>, row: number): boolean {
+  #compute({ questions, properties }: AskedOfParent, memory: ProcessMemory<unknown>, row: number): boolean {
     const fields: Record<string, EventValue> = {};
     const parent = row === NO_ROW ? undefined : memory.processAt(row);
     for (const [name, property] of properties) {
@@ -105,53 +132,64 @@ export class ParentVerdicts {
       if (value !== undefined) fields[name] = value;
     }
     const subject = eventSubject(fields);
-    return comparisons.some((comparison) => evaluate(comparison, subject));
+    return questions.some(
+      ({ comparisons, best }) =>
+        comparisons.some((comparison) => evaluate(comparison, subject)) && evaluate(best, subject),
+    );
   }
 
   #askedBy(rule: number): AskedOfParent {
-    const names = this.#fields.get(rule) ?? NO_NAMES;
+    const lists = this.#fields.of(rule);
     let asked = this.#asked.get(rule);
-    if (asked === undefined || asked.size !== names.size) {
-      asked = askedOfParent((this.#rules[rule] as DetectionRule).predicate, names);
+    if (asked === undefined || asked.size !== lists.length) {
+      asked = askedOfParent((this.#rules[rule] as DetectionRule).predicate, lists);
       this.#asked.set(rule, asked);
     }
     return asked;
   }
 }
 
-function askedOfParent(predicate: Predicate, names: ReadonlySet<string>): AskedOfParent {
-  const comparisons = comparisonsOf(predicate, names);
+function askedOfParent(predicate: Predicate, lists: readonly (readonly string[])[]): AskedOfParent {
+  const questions = lists.map(
+    (names): Question => ({
+      comparisons: comparisonsOf(predicate, names),
+      best: bestCase(predicate, (node) => isOfFields(node, names)),
+    }),
+  );
   const properties = new Map<string, string>();
-  for (const { path } of comparisons) {
+  for (const { path } of questions.flatMap(({ comparisons }) => comparisons)) {
     const property = path.kind === 'field' ? DERIVED_PROCESS_FIELDS.get(path.name)?.property : undefined;
     if (path.kind === 'field' && property !== undefined) properties.set(path.name, property);
   }
   return {
-    size: names.size,
-    comparisons,
+    size: lists.length,
+    questions,
     properties: [...properties],
     columns: [...new Set([...properties.values()].map(columnOf))],
   };
 }
 
 /** Those of the fields, which need nothing else. */
-function comparisonsOf(predicate: Predicate, names: ReadonlySet<string>): readonly Compare[] {
+function comparisonsOf(predicate: Predicate, names: readonly string[]): readonly Compare[] {
   switch (predicate.kind) {
     case 'and':
     case 'or':
       return predicate.items.flatMap((item) => comparisonsOf(item, names));
     case 'not':
       return comparisonsOf(predicate.item, names);
-    case 'compare': {
-      const { path, test } = predicate;
-      return path.kind === 'field' && names.has(path.name) && test.kind !== 'field-reference' ? [predicate] : [];
-    }
+    case 'compare':
+      return isOfFields(predicate, names) ? [predicate] : [];
     case 'elements':
     case 'constant':
     case 'keyword':
     case 'bind':
       return [];
   }
+}
+
+/** Of one of the fields, and of nothing else. */
+function isOfFields({ path, test }: Compare, names: readonly string[]): boolean {
+  return path.kind === 'field' && names.includes(path.name) && test.kind !== 'field-reference';
 }
 
 function columnOf(property: string): number {
