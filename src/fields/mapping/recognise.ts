@@ -8,6 +8,7 @@ import type { EventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { parsePinnedSource, pinnedSource } from '../../core/event-source.ts';
+import { PossibleShapes } from './possible-shapes.ts';
 import { plainView, type RecordView } from './record-view.ts';
 import { shapes } from './registry.ts';
 import { classOf, isAlone } from './traced-fields.ts';
@@ -28,6 +29,7 @@ export interface EventRecogniser {
 
 export function createEventRecogniser(): EventRecogniser {
   const known = shapes();
+  const possible = new PossibleShapes(known);
   const pins = new Map<string, LogSource>();
   const pinOf = (pinned: string): LogSource => {
     // As many as the configuration has inputs.
@@ -48,7 +50,7 @@ export function createEventRecogniser(): EventRecogniser {
       return { ...view, source: pinnedSource(pinOf(pinned), view.source) };
     },
     recognise: (fields, pinned) => {
-      const shape = known.find((candidate) => candidate.recognises(fields));
+      const shape = possible.of(fields).find((candidate) => candidate.recognises(fields));
       const view = shape?.view(fields);
       if (pinned === undefined)
         return view === undefined || shape === undefined ? undefined : { shape: shape.name, ...view };
