@@ -122,8 +122,8 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   await events.settle();
   progress.end();
   await generation.close();
-  const unkept = await ruleCache.save();
-  printDiagnostics(unkept === undefined ? problems : [...problems, unkept], terminal);
+  const unkept = [await ruleCache.save(), generation.keepKinds()].filter((problem) => problem !== undefined);
+  printDiagnostics([...problems, ...unkept], terminal);
   say(
     terminal,
     renderSummary(

@@ -2,7 +2,7 @@
  * From a configuration to a Generation: intelligence and rules are read, compiled and put together, and workers are started. Starts and
  * reloads both come here.
  */
-import { FlintError } from '../errors/diagnostic.ts';
+import { type Diagnostic, FlintError } from '../errors/diagnostic.ts';
 import { shared } from '../core/text-pool.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import type { IntelSource } from '../intel/intel-source.ts';
@@ -21,6 +21,8 @@ import type { OpenedIntel } from './intel/intel-store.ts';
 import { witnessesOf } from './intel/portable-intel.ts';
 import { shareColumns } from './intel/shared-intel.ts';
 import { createMatching, type MatchingSettings, type ReportSample } from './matching-parts.ts';
+import type { EventRules } from './rules/event-rules.ts';
+import type { KindsFile } from './rules/kept-kinds.ts';
 import type { RuleCache } from './rules/rule-cache.ts';
 import { inPieces } from './in-pieces.ts';
 import { ruleFilesIn } from './rules/rule-files.ts';
@@ -105,6 +107,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(witnesses !== undefined && { witnesses }),
     ...(knownUrls !== undefined && { urls: knownUrls }),
   };
+  const kinds = options.ruleCache?.kindsOf(settings.rules);
   const { processor, live, rules } = createMatching(tables, settings, options.report, {
     ...(options.onEvent !== undefined && { onEvent: options.onEvent }),
     ...(options.seed !== undefined && { seed: options.seed }),
@@ -114,9 +117,11 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     ...(options.ruleCache !== undefined && { known: options.ruleCache.rules }),
     sharesFiles: asked > 1 && options.moreThreads !== undefined,
     sharesSieve: asked > 1,
+    keepsKinds: kinds !== undefined,
   });
   diagnostics.push(...rules.diagnostics);
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
+  diagnostics.push(...(await knowKinds(rules, kinds, options.previous)));
   const isAlone = asked === 1 || scanner === undefined;
   const poolStart = (threads: number): PoolStart => ({
     indicators: shareColumns(intel.indicators),
@@ -143,10 +148,29 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const { report } = options;
   const parts = { intel, diagnostics, processor, rules, usesSamples, report, live, inputBytes };
   const { patterns, stixMappings } = settings.rules;
-  const generation = new Generation({ ...parts, patterns, stixMappings, pool, moreThreads });
+  const generation = new Generation({ ...parts, patterns, stixMappings, pool, moreThreads, kinds });
   // Their patterns are among the rules already.
   for (const [entry, { patterns: _patterns, ...rows }] of entries) generation.applyRows(rows, entry);
   return generation;
+}
+
+/** Kinds of records that are known already: those of the generation before, which matches meanwhile, or those that were kept. */
+async function knowKinds(
+  rules: EventRules,
+  kinds: KindsFile | undefined,
+  previous: Generation | undefined,
+): Promise<readonly Diagnostic[]> {
+  const { sieve } = rules;
+  if (sieve === undefined) return [];
+  if (previous === undefined) {
+    const problem = kinds?.recall(sieve);
+    return problem === undefined ? [] : [problem];
+  }
+  const former = previous.rules.sieve;
+  const kept = kinds !== undefined && kinds.identity === previous.kinds?.identity ? former?.keep() : undefined;
+  if (former !== undefined && (kept === undefined || !sieve.recall(kept)))
+    await inPieces(sieve.teach(former.samples()));
+  return [];
 }
 
 function isFromFeed({ indicator }: RuleTexts['sigma'][number]): boolean {

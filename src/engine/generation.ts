@@ -17,6 +17,7 @@ import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { BatchMatcher } from './engine-intake.ts';
 import type { EventRules } from './rules/event-rules.ts';
+import type { KindsFile } from './rules/kept-kinds.ts';
 import type { FurtherThreads } from './files/scan-files.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
 import type { LiveSink } from './intel/live-sink.ts';
@@ -51,6 +52,8 @@ interface GenerationContent {
   /** Those that a scan may open. */
   readonly moreThreads: FurtherThreads | undefined;
   readonly rules: EventRules;
+  /** Where what is learnt of kinds of records is kept. */
+  readonly kinds: KindsFile | undefined;
   readonly live: LiveIndicators;
   readonly usesSamples: boolean;
   readonly report: ReportSample;
@@ -74,6 +77,7 @@ export class Generation implements BatchMatcher, LiveSink {
   readonly processor: Processor;
   readonly moreThreads: FurtherThreads | undefined;
   readonly rules: EventRules;
+  readonly kinds: KindsFile | undefined;
   /** Indicators with all that changed since they were loaded. */
   readonly live: LiveIndicators;
   /** True when the bundled samples stand in for intelligence of the user's own. */
@@ -98,6 +102,7 @@ export class Generation implements BatchMatcher, LiveSink {
     this.moreThreads =
       moreThreads === undefined ? undefined : { ...moreThreads, open: () => this.#keep(moreThreads.open()) };
     this.rules = content.rules;
+    this.kinds = content.kinds;
     this.live = content.live;
     this.usesSamples = content.usesSamples;
     this.#report = content.report;
@@ -344,6 +349,12 @@ export class Generation implements BatchMatcher, LiveSink {
   end(nowMs: number): readonly Finding[] {
     this.rules.end(nowMs);
     return this.processor.drain(nowMs);
+  }
+
+  /** Keeps what was learnt of kinds of records, for the next start. Returns what is to be said of it. */
+  keepKinds(): Diagnostic | undefined {
+    const { sieve } = this.rules;
+    return sieve === undefined ? undefined : this.kinds?.save(sieve);
   }
 
   /** Ends the workers; batches still on their way fail. */

@@ -25,6 +25,8 @@ export interface MatchingTables extends LiveBase {
 export interface MatchingOptions extends EventRulesOptions {
   /** Other threads will go by the kinds of records that this one learns. */
   readonly sharesSieve?: boolean;
+  /** What is learnt of kinds of records can be kept. */
+  readonly keepsKinds?: boolean;
   /** What another thread learns. */
   readonly sieve?: SieveShare;
   /** One of several threads that match: the state of rules is kept by another one. */
@@ -91,7 +93,14 @@ export function createMatching(
   tables: MatchingTables,
   settings: MatchingSettings,
   report: ReportSample,
-  { isWorker = false, sharesFiles = isWorker, sharesSieve = false, sieve, ...options }: MatchingOptions = {},
+  {
+    isWorker = false,
+    sharesFiles = isWorker,
+    sharesSieve = false,
+    keepsKinds = false,
+    sieve,
+    ...options
+  }: MatchingOptions = {},
 ): Matching {
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
@@ -117,6 +126,7 @@ export function createMatching(
           // What the fields of a record are called shows only when it is decoded.
           decodesAll: keyMap.size > 0,
           shares: sharesSieve,
+          keeps: keepsKinds,
           ...(sieve !== undefined && { follows: sieve }),
         });
   const processor = new Processor(detector, scanner, {

@@ -4,6 +4,7 @@
  * outputs that did not change are left alone.
  */
 import { join } from 'node:path';
+import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { ComponentCounters, ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { EvidencePosition } from '../store/evidence-log.ts';
 import type { StateReport } from '../state/snapshot/stateful-part.ts';
@@ -306,6 +307,7 @@ export class Service {
     await this.#store.close();
     await this.#generation.close();
     await this.#kept;
+    this.#tellUnkept(this.#generation.keepKinds());
     this.#archive.close();
     this.#dataDir.close();
   }
@@ -396,7 +398,10 @@ export class Service {
 
   /** The next start need not parse them. */
   async #keepRules(): Promise<void> {
-    const problem = await this.#parts.ruleCache.save();
+    this.#tellUnkept(await this.#parts.ruleCache.save());
+  }
+
+  #tellUnkept(problem: Diagnostic | undefined): void {
     if (problem !== undefined) this.#options.logger.warn(problem.message);
   }
 

@@ -65,6 +65,10 @@ export class FormulaAutomaton {
     this.#regex = regex;
   }
 
+  get regex(): Regex {
+    return this.#regex;
+  }
+
   /** Undefined when the expression has none. */
   get table(): RegexAutomaton | undefined {
     if (!this.#isMade) this.#table = regexAutomaton(this.#regex);
@@ -120,6 +124,11 @@ export class RuleFormulas {
   /** Literals of all rules so far. */
   get atoms(): number {
     return this.#atoms.size;
+  }
+
+  /** As the formulas have it. */
+  automatonOf(regex: Regex): FormulaAutomaton {
+    return this.#atoms.automatonOf(regex);
   }
 
   of(predicate: Predicate): RuleFormula {

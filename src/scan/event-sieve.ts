@@ -9,12 +9,23 @@
 import { type EscapedText, EscapedTexts } from './escaped-texts.ts';
 import { FactReader } from './fact-reader.ts';
 import { kernelModule } from './kernel-module.ts';
-import type { ScanMemory } from './scan-memory.ts';
+import {
+  fitsTables,
+  KEPT_BYTES,
+  type KeptSieve,
+  type KeyNews,
+  type LearntKind,
+  MAX_KEPT_KINDS,
+  type SampleRecord,
+} from './kept-sieve.ts';
+import { ScanMemory } from './scan-memory.ts';
 import { SieveAutomata } from './sieve-automata.ts';
+import type { SieveGroup } from './sieve-group.ts';
 import { ENOUGH_RECORDS, SieveGroups } from './sieve-groups.ts';
 import { MAX_KEYS, MAX_TELLS, SieveKeys } from './sieve-keys.ts';
 import { type GroupNeeds, type PlacedGroup, SieveJournal, SieveJournalReader } from './sieve-journal.ts';
-import { type NumberedQuestion, SieveKinds, type SieveStep } from './sieve-kinds.ts';
+import { type NumberedQuestion, SieveKinds } from './sieve-kinds.ts';
+import { SieveLeaves } from './sieve-leaves.ts';
 import * as layout from './sieve-memory.ts';
 import type { FollowingOptions, LearningOptions, SieveOptions, SieveShare } from './sieve-options.ts';
 import { SieveCandidates, type SieveResult } from './sieve-result.ts';
@@ -28,6 +39,8 @@ const OUT_WORDS = 65_536;
 /** Kinds of records that are remembered: names in them are log content. So much is told of them to others. */
 const MAX_ROUTES = 8192;
 const MAX_JOURNAL_BYTES = 64 << 20;
+/** A block begins so far behind where the one before it ends. */
+const BEFORE_BLOCK = 64;
 const STAMP_LIMIT = 0x7000_0000;
 const SAMPLE_BYTES = 1 << 20;
 const EXACTLY: PlacedGroup = { address: layout.GROUP_EXACT };
@@ -52,6 +65,8 @@ export class EventSieve {
   /** What makes the kernel read facts from listed values. */
   readonly factReader: FactReader;
   readonly #memory: ScanMemory;
+  /** What can be kept: large tables, and where they begin. */
+  readonly #kept: { readonly tables: ScanMemory; readonly start: number } | undefined;
   readonly #resolve: LearningOptions['resolve'] | undefined;
   readonly #journal: SieveJournal | undefined;
   readonly #news: SieveJournalReader | undefined;
@@ -71,8 +86,10 @@ export class EventSieve {
   readonly #candidates: SieveCandidates;
   readonly #automata: SieveAutomata;
   readonly #escaped: EscapedTexts;
-  /** Leaves of all kinds, with what their records are counted under. */
-  readonly #leaves: { readonly leaf: number; readonly label: string }[] = [];
+  readonly #leaves: SieveLeaves;
+  readonly #keyNews: KeyNews[] = [];
+  /** Kinds that were learnt by another sieve. */
+  #recalled = 0;
   /** Records so far, and when groups are looked through for those that have met enough. */
   #records = 0;
   #nextLook: number = ENOUGH_RECORDS;
@@ -85,8 +102,13 @@ export class EventSieve {
   /** Allocates its input and work area; on the thread that owns the memory. */
   constructor(memory: ScanMemory, options: SieveOptions) {
     this.#memory = memory;
-    this.#automata = new SieveAutomata(memory);
     const isFollowing = 'follows' in options;
+    // First of all, so that it is the same place for all of them.
+    const start = !isFollowing && options.keeps === true ? memory.allocate(KEPT_BYTES) : undefined;
+    const tables =
+      start === undefined ? memory : new ScanMemory(memory.memory, start - BEFORE_BLOCK, start + KEPT_BYTES);
+    this.#kept = start === undefined ? undefined : { tables, start };
+    this.#automata = new SieveAutomata(tables);
     this.#resolve = isFollowing ? undefined : options.resolve;
     this.#journal = isFollowing || options.shares !== true ? undefined : new SieveJournal(memory);
     this.#onNote = isFollowing ? options.onNote : undefined;
@@ -119,13 +141,26 @@ export class EventSieve {
     this.#keys = new SieveKeys(
       memory,
       (key, parent, text, length) => this.#kernel.addKey(work, key, parent, text, length),
-      (news) => this.#journal?.add(news),
+      (news) => {
+        this.#journal?.add(news);
+        if (!isFollowing) this.#keyNews.push(news);
+      },
     );
     this.#kinds = new SieveKinds(memory, (edge) => this.#kernel.addEdge(work, edge));
-    this.#groups = new SieveGroups(memory, this.#automata, {
+    this.#leaves = new SieveLeaves(this.#kinds, isFollowing ? 0 : MAX_KEPT_KINDS);
+    this.#groups = new SieveGroups(tables, this.#automata, {
       addLiterals: (matcher, first, count) => this.#kernel.addLiterals(matcher, first, count),
       makeRoom: (needs) => this.#makeRoom(needs),
       improve: isFollowing ? undefined : options.improve,
+      recall: (leaf) => {
+        const sample = this.#leaves.sampleOf(leaf);
+        if (isFollowing || sample === undefined) return undefined;
+        // Nothing was learnt here yet, perhaps.
+        this.#groups.learnFrom(
+          Buffer.concat([...this.samples()].map(({ record }) => record)).subarray(0, SAMPLE_BYTES),
+        );
+        return options.recall?.(sample.record, sample.origin);
+      },
     });
     this.#set(layout.SIEVE_INFO, this.#keys.info);
     this.select('');
@@ -155,7 +190,7 @@ export class EventSieve {
       evaluated: this.#get(layout.SIEVE_EVALUATED),
       repeated: this.#get(layout.SIEVE_REPEATED),
       foreseen: this.#get(layout.SIEVE_FORESEEN),
-      kinds: this.#leaves.length,
+      kinds: this.#leaves.count,
       groups: this.#groups.count,
       left: this.#leftCount,
     };
@@ -163,10 +198,59 @@ export class EventSieve {
 
   /** Records by what their kinds are counted under; those that were irregular are not among them. */
   get recordsByLabel(): ReadonlyMap<string, number> {
-    const records = new Map<string, number>();
-    for (const { leaf, label } of this.#leaves)
-      records.set(label, (records.get(label) ?? 0) + this.#kinds.recordsOf(leaf));
-    return records;
+    return this.#leaves.recordsByLabel;
+  }
+
+  /** First records of the kinds that it knows, as far as there was room for them. */
+  samples(): Iterable<SampleRecord> {
+    return this.#leaves.samples();
+  }
+
+  /** Kinds that were learnt and groups that were improved here. */
+  get news(): number {
+    return this.#leaves.count - this.#recalled + this.#groups.improved;
+  }
+
+  /** Bytes of all tables. */
+  get tableBytes(): number {
+    return this.#memory.ownBytes + (this.#kept === undefined ? 0 : this.#kept.tables.ownBytes - KEPT_BYTES);
+  }
+
+  /** Where a group stands that some kind has. */
+  placeOf(group: SieveGroup | PlacedGroup): PlacedGroup {
+    return this.#groups.placeOf(group);
+  }
+
+  /** What it has learnt, until it learns more; undefined where that cannot be kept, or is too much. */
+  keep(): KeptSieve | undefined {
+    if (this.#kept === undefined) return undefined;
+    const { start, tables } = this.#kept;
+    const { usedBytes, memory } = tables;
+    const leaves = this.#leaves.kept((address) => this.#groups.isFresh(address));
+    if (usedBytes > start + KEPT_BYTES || leaves === undefined) return undefined;
+    const bytes = new Uint8Array(memory.buffer, start, Math.max(0, usedBytes - start));
+    return { ...leaves, start, tables: bytes, keys: this.#keyNews, automata: this.#automata.cells };
+  }
+
+  /** Goes on from what another one has kept, before the first record. False: it does not fit. */
+  recall(kept: KeptSieve): boolean {
+    if (this.#kept?.start !== kept.start || this.#leaves.count + this.#keyNews.length > 0) return false;
+    const { tables } = this.#kept;
+    if (!fitsTables(kept) || tables.ownBytes > 0) return false;
+    const at = tables.allocate(kept.tables.length);
+    if (at !== kept.start) return false;
+    new Uint8Array(tables.memory.buffer, at, kept.tables.length).set(kept.tables);
+    for (const news of kept.keys) this.#takeKey(news);
+    for (const [cell, automaton] of kept.automata) this.#automata.recall(cell, automaton);
+    let sample = 0;
+    for (const { isFresh, sampleBytes, ...kind } of kept.kinds) {
+      const record = sampleBytes === 0 ? undefined : kept.samples.subarray(sample, sample + sampleBytes);
+      sample += sampleBytes;
+      this.#groups.recall(kind.group, isFresh);
+      this.#addKind(kind, record);
+    }
+    this.#recalled = this.#leaves.count;
+    return true;
   }
 
   /** Times of listed values are not to be relied upon. */
@@ -218,9 +302,9 @@ export class EventSieve {
       });
   }
 
-  #setGroup(leaf: number, { address, needs }: PlacedGroup): void {
-    if (needs !== undefined) this.#makeRoom(needs);
-    this.#kinds.setGroup(this.#leaves[leaf]?.leaf ?? 0, address);
+  #setGroup(leaf: number, group: PlacedGroup): void {
+    if (group.needs !== undefined) this.#makeRoom(group.needs);
+    this.#leaves.setGroup(leaf, group);
   }
 
   /** Records are the lines of `input[0, length)`; `isFinal` makes an unterminated last line a record. */
@@ -264,7 +348,7 @@ export class EventSieve {
       this.#leave();
       return;
     }
-    if (this.#leaves.length >= MAX_ROUTES || (this.#journal?.bytes ?? 0) > MAX_JOURNAL_BYTES) {
+    if (this.#leaves.count >= MAX_ROUTES || (this.#journal?.bytes ?? 0) > MAX_JOURNAL_BYTES) {
       this.#set(layout.SIEVE_FULL, 1);
       this.#journal?.add({ news: 'full' });
       return;
@@ -285,17 +369,18 @@ export class EventSieve {
       return;
     }
     const group = kind === 'exact' ? EXACTLY : kind === 'none' ? NO_RULES : this.#groups.placeOf(kind);
-    this.#journal?.add({ news: 'kind', origin: this.#origin, steps, group, label });
-    if (!this.#addKind(steps, this.#origin, group, label)) this.#set(layout.SIEVE_FORCED, 1);
-    else if (typeof kind !== 'string') this.#groups.addLeaf(kind, this.#leaves.length - 1);
+    if (!this.#addKind({ origin: this.#origin, steps, group, label }, bytes.subarray(from, end)))
+      this.#set(layout.SIEVE_FORCED, 1);
   }
 
-  /** False when there is no place for the kind; as much of its way as there is place for is there then. */
-  #addKind(steps: readonly SieveStep[], origin: string, { address, needs }: PlacedGroup, label: string): boolean {
+  /** False when there is no place for the kind; as much of its way as there is place for is there then. `sample`: its first record. */
+  #addKind(kind: LearntKind, sample?: Uint8Array): boolean {
+    const { steps, origin, group } = kind;
+    this.#journal?.add({ news: 'kind', ...kind });
     const at = this.#kinds.add(steps, this.#firstOf(origin));
     if (at === undefined) return false;
-    if (needs !== undefined) this.#makeRoom(needs);
-    this.#leaves.push({ leaf: this.#kinds.addLeaf(at, address), label });
+    if (group.needs !== undefined) this.#makeRoom(group.needs);
+    this.#groups.addLeaf(group, this.#leaves.add(this.#kinds.addLeaf(at, group.address), kind, sample));
     return true;
   }
 
@@ -316,16 +401,12 @@ export class EventSieve {
     for (let news = this.#news?.read(); news !== undefined; news = this.#news?.read()) {
       switch (news.news) {
         case 'key':
-          this.#keys.numberOf(news.path);
-          break;
         case 'tell':
-          this.#keys.tellOf(news.path);
-          break;
         case 'manner':
-          this.#keys.setManner(news.path, news.manner);
+          this.#takeKey(news);
           break;
         case 'kind':
-          this.#addKind(news.steps, news.origin, news.group, news.label);
+          this.#addKind(news);
           break;
         case 'group':
           this.#setGroup(news.leaf, news.group);
@@ -337,6 +418,12 @@ export class EventSieve {
           this.#set(layout.SIEVE_FULL, 1);
       }
     }
+  }
+
+  #takeKey(news: KeyNews): void {
+    if (news.news === 'manner') this.#keys.setManner(news.path, news.manner);
+    else if (news.news === 'tell') this.#keys.tellOf(news.path);
+    else this.#keys.numberOf(news.path);
   }
 
   /** `again`: the kernel did not yet look at everything that was asked. */

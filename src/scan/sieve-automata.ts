@@ -47,6 +47,17 @@ export class SieveAutomata {
     return cell;
   }
 
+  /** All that have a cell. */
+  get cells(): ReadonlyMap<number, LazyAutomaton> {
+    return this.#byCell;
+  }
+
+  /** Its cell was written before. */
+  recall(cell: number, automaton: LazyAutomaton): void {
+    this.#cells.set(automaton, cell);
+    this.#byCell.set(cell, automaton);
+  }
+
   /** Makes the automaton that a formula has asked for. */
   make(cell: number): void {
     const table = this.#byCell.get(cell)?.table;

@@ -1,7 +1,8 @@
 /**
  * SieveGroups: the groups of rules in the memory of the sieve's kernel. A group is written when the first record of a kind that it stands
  * for is met, by what literals are rare in the records at hand; once it has met enough records it is written anew, by what was rare in
- * them. What was written never changes, so other threads may use it; what is counted they count too.
+ * them. What was written never changes, so other threads may use it; what is counted they count too. A group that was kept (`kept-sieve.ts`)
+ * is known by where it stands; its rules are asked for when it is to be written anew.
  */
 import { learnLiterals } from './gram-frequency.ts';
 import { LiteralGrams } from './literal-grams.ts';
@@ -23,10 +24,19 @@ export interface GroupActions {
   readonly makeRoom: (needs: GroupNeeds) => void;
   /** As in `LearningOptions`. */
   readonly improve: ((group: SieveGroup, hits: Uint32Array, records: number) => SieveGroup) | undefined;
+  /** The group of a leaf that was kept; undefined: it stays as it is. */
+  readonly recall: (leaf: number) => SieveGroup | undefined;
 }
 
 interface WrittenGroup extends PlacedGroup {
   readonly needs: GroupNeeds;
+}
+
+interface FreshGroup {
+  /** Undefined: it was kept. */
+  readonly group: SieveGroup | undefined;
+  readonly atoms: number;
+  readonly leaves: number[];
 }
 
 export class SieveGroups {
@@ -34,8 +44,12 @@ export class SieveGroups {
   readonly #automata: SieveAutomata;
   readonly #actions: GroupActions;
   readonly #written = new Map<SieveGroup, WrittenGroup>();
-  /** Leaves of groups that were not improved yet. */
-  readonly #fresh = new Map<SieveGroup, number[]>();
+  /** Groups that were not improved yet, by address. */
+  readonly #fresh = new Map<number, FreshGroup>();
+  /** By the address of a group that was kept, where it stands since it was improved. */
+  readonly #moved = new Map<number, PlacedGroup>();
+  readonly #kept = new Set<number>();
+  #improved = 0;
   /** By the frequencies that were learnt first. */
   #shared: SharedTables | undefined;
 
@@ -46,7 +60,17 @@ export class SieveGroups {
   }
 
   get count(): number {
-    return this.#written.size;
+    return this.#written.size + this.#kept.size;
+  }
+
+  /** How many were improved. */
+  get improved(): number {
+    return this.#improved;
+  }
+
+  /** The group that stands there was not improved yet. */
+  isFresh(address: number): boolean {
+    return this.#fresh.has(address);
   }
 
   /** Some were not improved yet. */
@@ -63,12 +87,13 @@ export class SieveGroups {
   }
 
   /** The group in the kernel's memory, where it is written when it is asked for first. After `learnFrom`. */
-  placeOf(group: SieveGroup): PlacedGroup {
+  placeOf(group: SieveGroup | PlacedGroup): PlacedGroup {
+    if ('address' in group) return this.#moved.get(group.address) ?? group;
     const known = this.#written.get(group);
     if (known !== undefined) return known;
     const written = this.#write(group, true);
     this.#written.set(group, written);
-    this.#fresh.set(group, []);
+    this.#fresh.set(written.address, { group, atoms: group.atoms, leaves: [] });
     return written;
   }
 
@@ -81,9 +106,16 @@ export class SieveGroups {
     return { address, needs };
   }
 
-  /** The leaf stands for the group: it changes with it. */
-  addLeaf(group: SieveGroup, leaf: number): void {
-    this.#fresh.get(group)?.push(leaf);
+  /** The leaf stands for the group that stands there: it changes with it. */
+  addLeaf({ address }: PlacedGroup, leaf: number): void {
+    this.#fresh.get(address)?.leaves.push(leaf);
+  }
+
+  /** A group that was kept, perhaps before it was improved. */
+  recall({ address, needs }: PlacedGroup, isFresh: boolean): void {
+    if (needs === undefined || this.#kept.has(address)) return;
+    this.#kept.add(address);
+    if (isFresh) this.#fresh.set(address, { group: undefined, atoms: needs.atoms, leaves: [] });
   }
 
   /**
@@ -91,23 +123,37 @@ export class SieveGroups {
    * scans, so that no record sees both.
    */
   improve(setGroup: (leaf: number, group: PlacedGroup) => void): void {
-    for (const [group, leaves] of this.#fresh) {
-      // Writing a group may let the memory grow: its buffer is another one then.
-      const { buffer } = this.#memory.memory;
-      const header = new Uint32Array(buffer, this.#written.get(group)?.address ?? 0, GROUP_BYTES / 4);
-      const records = header[GROUP_RECORDS / 4] ?? 0;
+    for (const [address, fresh] of this.#fresh) {
+      const header = (): Uint32Array => new Uint32Array(this.#memory.memory.buffer, address, GROUP_BYTES / 4);
+      const records = header()[GROUP_RECORDS / 4] ?? 0;
       if (records < ENOUGH_RECORDS) continue;
-      const hits = new Uint32Array(buffer, header[GROUP_HITS / 4] ?? 0, group.atoms);
-      const better = this.#actions.improve?.(group, hits, records) ?? group;
-      this.#fresh.delete(group);
-      if (better === group) {
-        header[GROUP_COUNTS / 4] = 0;
+      const hits = new Uint32Array(this.#memory.memory.buffer, header()[GROUP_HITS / 4] ?? 0, fresh.atoms).slice();
+      this.#fresh.delete(address);
+      this.#improved++;
+      const better = this.#better(fresh, hits, records);
+      if (better === undefined) {
+        // Writing a group may let the memory grow: its buffer is another one then.
+        header()[GROUP_COUNTS / 4] = 0;
         continue;
       }
-      const written = this.#write(better, false);
-      for (const leaf of leaves) setGroup(leaf, written);
-      // Records of a new kind may be of the same group.
-      this.#written.set(group, written);
+      for (const leaf of fresh.leaves) setGroup(leaf, better);
+      if (fresh.group === undefined) this.#moved.set(address, better);
     }
+  }
+
+  /** The group by what was seen, written; undefined: it is as good as it is. */
+  #better(fresh: FreshGroup, hits: Uint32Array, records: number): PlacedGroup | undefined {
+    const [leaf] = fresh.leaves;
+    const group = fresh.group ?? (leaf === undefined ? undefined : this.#actions.recall(leaf));
+    if (group === undefined || group.atoms !== fresh.atoms) return undefined;
+    const known = this.#written.get(group);
+    // A kind that was not kept has the same rules.
+    if (fresh.group === undefined && known !== undefined) return known;
+    const better = this.#actions.improve?.(group, hits, records) ?? group;
+    if (better === group) return undefined;
+    const written = this.#write(better, false);
+    // Records of a new kind may be of the same group.
+    this.#written.set(group, written);
+    return written;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { ANY_KEY, type KeyManner } from '../core/record-place.ts';
 import type { ScanMemory } from './scan-memory.ts';
-import type { SieveNews } from './sieve-journal.ts';
+import type { KeyNews } from './kept-sieve.ts';
 import * as layout from './sieve-memory.ts';
 
 export type AddKey = (key: number, parent: number, text: number, length: number) => void;
@@ -23,7 +23,7 @@ interface Key {
 export class SieveKeys {
   readonly #memory: ScanMemory;
   readonly #add: AddKey;
-  readonly #tellOthers: (news: SieveNews) => void;
+  readonly #tellOthers: (news: KeyNews) => void;
   readonly #keys = new Map<string, Key>();
   #tells = 0;
   /** Where what is known of each key stands. */
@@ -32,7 +32,7 @@ export class SieveKeys {
   knowsBeginTime = false;
 
   /** `tellOthers`: of what is new, so that others number keys alike. */
-  constructor(memory: ScanMemory, add: AddKey, tellOthers: (news: SieveNews) => void) {
+  constructor(memory: ScanMemory, add: AddKey, tellOthers: (news: KeyNews) => void) {
     this.#memory = memory;
     this.#add = add;
     this.#tellOthers = tellOthers;

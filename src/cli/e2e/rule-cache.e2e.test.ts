@@ -40,22 +40,26 @@ it('alerts and warnings are the same with kept rules, and with none', async () =
   expect(without.said).toContain('tag "odd" is not of the form');
   expect(existsSync(cache)).toBe(false);
   expect(await scan()).toEqual(without);
-  expect(readdirSync(cache)).toHaveLength(1);
+  expect(readdirSync(cache).map((name) => name.replace(/.*\./, ''))).toEqual(['kinds', 'rules']);
+  const before = readdirSync(cache).map((name) => readFileSync(join(cache, name)));
   expect(await scan()).toEqual(without);
+  // Nothing new was learnt of records.
+  expect(readFileSync(join(cache, readdirSync(cache)[0] ?? '')).equals(before[0] as Buffer)).toBe(true);
 });
 
 it('a rule that changed is read anew, and a damaged cache is said to be so and not used', async () => {
   writeFileSync(join(rules, '9.yml'), rule(9, '\\name999.exe'));
   const changed = await scan();
   expect(changed.alerts.some((line) => line.includes('"rule-9"'))).toBe(true);
-  const [name = ''] = readdirSync(cache);
-  const bytes = readFileSync(join(cache, name));
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-  writeFileSync(join(cache, name), bytes);
-  const damaged = await scan();
-  expect(damaged.said).toContain('it is damaged');
-  expect(damaged.alerts).toEqual(changed.alerts);
-  expect(await scan()).toEqual(changed);
+  for (const name of readdirSync(cache)) {
+    const bytes = readFileSync(join(cache, name));
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(join(cache, name), bytes);
+    const damaged = await scan();
+    expect(damaged.said).toContain(`${name}" are not used: it is damaged`);
+    expect(damaged.alerts).toEqual(changed.alerts);
+    expect(await scan()).toEqual(changed);
+  }
 });
 
 it('a service keeps them in its data directory', async () => {

@@ -157,7 +157,7 @@ export const configSchema = Type.Object(
       default: 'auto',
       minLength: 1,
       description:
-        'folder that keeps parsed Sigma rules over starts; auto: in data_dir for run, in the cache folder of the user otherwise; off: none',
+        'folder that keeps parsed Sigma rules, and what is learnt of kinds of records, over starts; auto: in data_dir for run, in the cache folder of the user otherwise; off: none',
     }),
     stix_mappings: Type.Array(Type.Unknown(), {
       default: [],

@@ -283,6 +283,11 @@ export class EventRules implements MatchesEvents {
     return filters && new RuleFilter(filters, sieve);
   }
 
+  /** What tells Sigma rules from raw bytes, where something does. */
+  get sieve(): SigmaSieve | undefined {
+    return this.#bytes?.sieve;
+  }
+
   /** What reads records that only correlations hear of from listed values; undefined where all that rules hold for are decoded. */
   get matchReader(): MatchReader | undefined {
     return this.#matched?.reader;

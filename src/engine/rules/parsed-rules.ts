@@ -64,7 +64,7 @@ export class ParsedRules implements KnownFiles {
   }
 
   of(file: SigmaFile, parse: (file: SigmaFile) => ParsedFile): ParsedFile {
-    const key = this.#keyOf(file);
+    const key = this.keyOf(file);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#parsed++;
@@ -79,7 +79,7 @@ export class ParsedRules implements KnownFiles {
   /** Parses what the next load will ask for, as far as it is not known. */
   *ahead(files: readonly SigmaFile[], parse: (file: SigmaFile) => ParsedFile): Generator<undefined, void> {
     for (const file of files) {
-      const key = this.#keyOf(file);
+      const key = this.keyOf(file);
       // It is one of the last load until then.
       if (!this.#entries.has(key)) {
         this.#ahead++;
@@ -104,7 +104,8 @@ export class ParsedRules implements KnownFiles {
     }
   }
 
-  #keyOf(file: SigmaFile): string {
+  /** Tells it from every other file, by path and text. */
+  keyOf(file: SigmaFile): string {
     let key = this.#keys.get(file);
     if (key === undefined) {
       key = hash('sha256', `${file.path}\0${file.text}`, 'base64');

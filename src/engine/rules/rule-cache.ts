@@ -5,27 +5,26 @@
  * Only a folder of the user's own is trusted: who can write there decides what rules say.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
+import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { readSectionFile, writeSectionFile } from '../../intel/section-file.ts';
 import type { PackedHead } from '../../rules/sigma/packed-file.ts';
 import type { Config } from '../config/config-schema.ts';
 import { regexProblem } from '../../match/regex.ts';
 import { parseSigmaFile, type SigmaFile } from '../../rules/sigma/collection.ts';
 import { inPieces } from '../in-pieces.ts';
+import { codeOf, ignored, makeRoom, programStamp, text, whyNotTrusted } from './cache-folder.ts';
+import { KindsFile, kindsIdentity } from './kept-kinds.ts';
 import { type PackedText, ParsedRules } from './parsed-rules.ts';
+import type { RuleTexts } from './rule-texts.ts';
 
 const MAGIC = 'FLINTRUL';
 const VERSION = 1;
 /** Fewer files are parsed faster than a cache is worth having. */
 export const LEAST_FILES = 200;
-/** Of one folder: sets of rules that are used in turns. */
-const MAX_FILES = 8;
-const MAX_BYTES = 256 << 20;
 /** Rules that are packed at a time, between which others may work. */
 const SLICE = 64;
 
@@ -61,6 +60,16 @@ export class RuleCache {
   /** Without a file they are known as long as the object is. */
   constructor(file?: string) {
     this.#file = file;
+  }
+
+  /** Where kinds of records are kept that these rules are learnt with; undefined: nowhere, or that is not worth it. */
+  kindsOf(texts: RuleTexts): KindsFile | undefined {
+    if (this.#file === undefined || texts.sigma.length < LEAST_FILES) return undefined;
+    const file = this.#file.replace(/\.rules$/, '');
+    return new KindsFile(
+      `${file}.kinds`,
+      kindsIdentity(texts, (rule) => this.rules.keyOf(rule)),
+    );
   }
 
   /** Before a load of so many files: reads what is kept. Returns what is to be said of it. */
@@ -142,61 +151,4 @@ function* packedIn(rows: readonly Row[], bodies: Uint8Array): Generator<readonly
     yield [key, { head, body: bodies.subarray(at, at + bytes) }];
     at += bytes;
   }
-}
-
-/** Undefined when nobody but this user can write there. */
-function whyNotTrusted(path: string): string | undefined {
-  const { uid, mode } = statSync(path);
-  if (process.getuid === undefined) return undefined;
-  if (uid !== process.getuid()) return 'it belongs to another user';
-  return (mode & 0o022) === 0 ? undefined : 'others may write it';
-}
-
-/** Of more than so many files the ones that were used longest ago go. */
-function makeRoom(folder: string, own: string): void {
-  const others = readdirSync(folder)
-    .filter((name) => name.endsWith('.rules') && name !== own)
-    .map((name) => ({ path: join(folder, name), ...statOf(join(folder, name)) }))
-    .sort((a, b) => b.usedMs - a.usedMs);
-  let bytes = statOf(join(folder, own)).bytes;
-  for (const [i, one] of others.entries()) {
-    bytes += one.bytes;
-    if (i + 1 >= MAX_FILES || bytes > MAX_BYTES) rmSync(one.path, { force: true });
-  }
-}
-
-function statOf(path: string): { readonly bytes: number; readonly usedMs: number } {
-  const { size, mtimeMs } = statSync(path);
-  return { bytes: size, usedMs: mtimeMs };
-}
-
-let stamp: string | undefined;
-
-/** Tells one build of the program from every other: names, sizes and times of what lies beside this module. */
-function programStamp(): string {
-  if (stamp === undefined) {
-    const folder = dirname(fileURLToPath(import.meta.url));
-    const parts = readdirSync(folder)
-      .sort()
-      .map((name) => [name, statOf(join(folder, name))]);
-    stamp = JSON.stringify([process.version, parts]);
-  }
-  return stamp;
-}
-
-function ignored(path: string, why: string): Diagnostic {
-  const message = `kept rules in "${path}" are not used: ${why}`;
-  return diagnostic('SIGMA_CACHE_IGNORED', 'note', message, { span: { file: path } });
-}
-
-/** Errors of the file system, and text that is no JSON, make the cache one that is not used. */
-function codeOf(error: unknown): string {
-  if (error instanceof SyntaxError) return 'it is damaged';
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
-  return code;
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

@@ -1,7 +1,8 @@
 /**
  * Random rules on random Windows records in random spellings of JSON: every rule that holds by the interpreter is among the sieve's
  * candidates, and what the sieve is certain of holds: reading only candidates rests on that. In half of the rounds the sieve goes by what
- * another one learns, as those of workers do. The seed is printed with a failure.
+ * another one learns, as those of workers do, in a quarter it goes on from what another one has kept, and answers as that one does. The seed
+ * is printed with a failure.
  */
 import { expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
@@ -17,6 +18,8 @@ import { eventSubject } from '../../match/subject.ts';
 import { type Next, pick, randomPredicate, seededRandom, word } from '../../testing/random-rules.ts';
 import { RANDOM_SHAPES } from '../../testing/random-shapes.ts';
 import { damaged, spelled } from '../../testing/random-spelling.ts';
+import type { SieveResult } from '../../scan/sieve-result.ts';
+import { keptIn, sectionsOf } from './kept-kinds.ts';
 import { rulesOf } from './rule-filter.ts';
 import { SigmaSieve } from './sigma-sieve.ts';
 import { testRounds, testSeed } from '../../testing/test-runs.ts';
@@ -55,6 +58,14 @@ function withoutFields(predicate: Predicate, names: ReadonlySet<string>): Predic
   }
 }
 
+/** The candidates, each with its rules as far as they are certain. */
+function answers(result: SieveResult): unknown {
+  return Array.from({ length: result.candidateCount }, (_, i) => [
+    result.ordinals[i],
+    [...(rulesOf(result, i) ?? ['all'])],
+  ]);
+}
+
 /** Of the shapes whose records are always decoded. */
 const DECODED = ['web'];
 
@@ -74,6 +85,7 @@ it.each(RANDOM_SHAPES)(
     let shared = 0;
     let left = 0;
     let openHeld = 0;
+    let kinds = 0;
     for (let round = 0; round < rounds; round++) {
       const rules = Array.from(
         { length: 25 },
@@ -94,7 +106,10 @@ it.each(RANDOM_SHAPES)(
       const learner = new SigmaSieve(rules, { ...options, shares: true });
       const { share } = learner;
       const isShared = round % 4 < 2 && share !== undefined;
-      const sieve = isShared ? new SigmaSieve(rules, { ...options, follows: share }) : learner;
+      const isKept = round % 4 === 3;
+      const fresh = (): SigmaSieve => new SigmaSieve(rules, { ...options, keeps: true });
+      const former = isKept ? fresh() : learner;
+      const sieve = isShared ? new SigmaSieve(rules, { ...options, follows: share }) : isKept ? fresh() : learner;
       const recogniser = createEventRecogniser();
       // Configuration may say of a source what its records are.
       const pinned = round % 5 === 4 ? pick(next, ['windows/process_creation/', '*/*/security', 'linux']) : undefined;
@@ -110,6 +125,25 @@ it.each(RANDOM_SHAPES)(
         // It knows some kinds before the other one comes to them.
         learner.input.set(bytes);
         learner.scanLines(bytes.indexOf(0x0a, bytes.length / 2) + 1, true, pinned);
+      }
+      if (isKept) {
+        former.input.set(bytes);
+        for (let i = round % 8 === 3 ? 12 : 1; i > 0; i--) former.scanLines(bytes.length, true, pinned);
+        // Otherwise it would be at the next scan.
+        former.improve();
+        const before = former.counts.kinds;
+        expect(before).toBeGreaterThan(0);
+        const kept = former.keep();
+        // As from a file.
+        const copy = kept && keptIn(new Map([...sectionsOf(kept)].map(([name, part]) => [name, part.slice()])));
+        expect(copy !== undefined && sieve.recall(copy)).toBe(true);
+        expect(sieve.news).toBe(0);
+        expect(answers(sieve.scanLines(bytes.length, true, pinned))).toEqual(
+          answers(former.scanLines(bytes.length, true, pinned)),
+        );
+        // Each kind was known, and is counted anew.
+        expect(sieve.counts.kinds).toBe(before);
+        kinds += before;
       }
       // In some rounds so many records were met before that the groups are made anew.
       for (let i = round % 3 === 0 ? 12 : 0; i > 0; i--) sieve.scanLines(bytes.length, true, pinned);
@@ -195,6 +229,7 @@ it.each(RANDOM_SHAPES)(
     }
     // There was something to find, most of it was decided from raw bytes, and most of what does not hold was ruled out.
     expect(held).toBeGreaterThan(1000);
+    expect(kinds).toBeGreaterThan(0);
     // What one had learnt the others went by.
     expect(left).toBeLessThan(shared / 10);
     if (DECODED.includes(name)) return;

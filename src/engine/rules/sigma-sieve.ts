@@ -8,17 +8,19 @@ import type { EventObject } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { Compare } from '../../ir/predicate.ts';
+import type { Compare, Regex } from '../../ir/predicate.ts';
 import type { RecordPlace } from '../../core/record-place.ts';
 import { createEventRecogniser, type RecognisedEvent } from '../../fields/mapping/recognise.ts';
 import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
 import { TracedFields } from '../../fields/mapping/traced-fields.ts';
 import { evaluate } from '../../match/interpreter.ts';
-import { RuleFormulas } from '../../match/rule-formula.ts';
+import { FormulaAutomaton, RuleFormulas } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
 import type { EscapedText } from '../../scan/escaped-texts.ts';
 import { EventSieve } from '../../scan/event-sieve.ts';
+import type { KeptSieve, SampleRecord } from '../../scan/kept-sieve.ts';
+import type { PlacedGroup } from '../../scan/sieve-journal.ts';
 import type { ResolvedKind, SieveKind, SieveShare } from '../../scan/sieve-options.ts';
 import type { SieveResult } from '../../scan/sieve-result.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
@@ -72,6 +74,8 @@ export interface SigmaSieveOptions {
   readonly maxDepth: number;
   /** Sieves of other threads will go by what this one learns. */
   readonly shares?: boolean;
+  /** What it learns can be kept. */
+  readonly keeps?: boolean;
   /** Goes by what that of another thread learns, which has the same rules; absent: learns. */
   readonly follows?: SieveShare;
 }
@@ -82,6 +86,21 @@ interface KindAtHand {
   readonly view: RecordView;
   readonly trace: TracedFields;
 }
+
+/** What a sieve has learnt. Plain data but for the tables and samples. */
+export interface KeptKinds {
+  /** What it went by, beside the rules. */
+  readonly settings: string;
+  readonly sieve: Omit<KeptSieve, 'automata'>;
+  /** By what tells kinds apart. */
+  readonly named: readonly (readonly [key: string, kind: KeptKind])[];
+  readonly slots: readonly SlotMeaning[];
+  readonly parentFields: readonly (readonly [rule: number, fields: readonly string[]])[];
+  /** Expressions, by where their automata stand. */
+  readonly expressions: readonly (readonly [cell: number, regex: Regex])[];
+}
+
+type KeptKind = PlacedGroup | 'none' | 'exact';
 
 export interface RecordWays {
   /** Known kinds: the bytes told which rules may hold. */
@@ -108,6 +127,9 @@ export class SigmaSieve {
   readonly #derived: ReadonlySet<string> | undefined;
   readonly #matched: MatchedSlots | undefined;
   readonly #parentFields: ParentFields;
+  readonly #formulas: RuleFormulas;
+  /** Records that it was taught with. */
+  #taught: RecordWays = { sieved: 0, unknown: 0, irregular: 0, left: 0 };
 
   constructor(
     rules: readonly DetectionRule[],
@@ -116,6 +138,7 @@ export class SigmaSieve {
     this.#parentFields = parentFields ?? new ParentFields();
     this.#derived = derived;
     this.#matched = matched;
+    this.#formulas = formulas;
     // Made when a kind of record first needs them.
     this.#decisions = new SigmaDecisions((number) => formulas.of((rules[number] as DetectionRule).predicate));
     this.#bySource = positionsBySource(rules);
@@ -137,6 +160,7 @@ export class SigmaSieve {
         this.#improvements.delete(group);
         return improve?.(hits, records) ?? group;
       },
+      recall: (record, origin) => this.#recallGroup(record, origin === '' ? undefined : origin),
     });
   }
 
@@ -170,6 +194,72 @@ export class SigmaSieve {
     this.#sieve.improve();
   }
 
+  /** What it has learnt, until it learns more; undefined where that cannot be kept, or is too much. */
+  keep(): KeptKinds | undefined {
+    const sieve = this.#sieve.keep();
+    if (sieve === undefined) return undefined;
+    const { automata, ...more } = sieve;
+    return {
+      settings: this.#settings(),
+      sieve: more,
+      named: [...this.#kinds].map(([key, kind]) => [key, typeof kind === 'string' ? kind : this.#sieve.placeOf(kind)]),
+      slots: this.#matched?.meanings ?? [],
+      parentFields: [...this.#parentFields].map(([rule, fields]) => [rule, [...fields]]),
+      expressions: [...automata].flatMap(([cell, automaton]) =>
+        automaton instanceof FormulaAutomaton ? [[cell, automaton.regex] as const] : [],
+      ),
+    };
+  }
+
+  /** Goes on from what a sieve with the same rules has learnt, before the first record. False: it went by something else. */
+  recall({ settings, sieve, named, slots, parentFields, expressions }: KeptKinds): boolean {
+    if (settings !== this.#settings()) return false;
+    const automata = expressions.map(([cell, regex]) => [cell, this.#formulas.automatonOf(regex)] as const);
+    for (const meaning of slots) {
+      this.#matched?.add(meaning);
+      this.#sieve.note(meaning);
+    }
+    if (!this.#sieve.recall({ ...sieve, automata })) return false;
+    for (const [key, kind] of named) this.#kinds.set(key, kind);
+    for (const [rule, fields] of parentFields) for (const field of fields) addTo(this.#parentFields, rule, field);
+    return true;
+  }
+
+  /** Meets records of kinds that another sieve knows; stops behind each. Before the first record of its own. */
+  *teach(samples: Iterable<SampleRecord>): Generator<undefined, void> {
+    for (const { record, origin } of samples) {
+      if (record.length > this.input.length) continue;
+      this.input.set(record);
+      this.scanLines(record.length, true, origin);
+      yield;
+    }
+    this.#taught = this.ways;
+  }
+
+  /** First records of the kinds that it knows, as far as there was room for them. */
+  samples(): Iterable<SampleRecord> {
+    return this.#sieve.samples();
+  }
+
+  /** How much it has learnt itself. */
+  get news(): number {
+    return this.#sieve.news;
+  }
+
+  /** What it goes by, beside the rules. */
+  #settings(): string {
+    const matched = this.#matched;
+    return JSON.stringify([
+      [...(this.#derived ?? [])],
+      matched?.fields ?? null,
+      matched === undefined ? [] : this.#watched(matched),
+    ]);
+  }
+
+  #watched(matched: MatchedSlots): readonly number[] {
+    return this.#bySource.flatMap(([, positions]) => positions.filter((position) => matched.isWatched(position)));
+  }
+
   get counts(): EventSieve['counts'] {
     return this.#sieve.counts;
   }
@@ -186,7 +276,13 @@ export class SigmaSieve {
     const records = this.#sieve.recordsByLabel;
     const [sieved, unknown] = [records.get('sieved') ?? 0, records.get('unknown') ?? 0];
     const { exact, left } = this.#sieve.counts;
-    return { sieved, unknown, irregular: Math.max(0, exact - unknown), left };
+    const taught = this.#taught;
+    return {
+      sieved: sieved - taught.sieved,
+      unknown: unknown - taught.unknown,
+      irregular: Math.max(0, exact - unknown) - taught.irregular,
+      left,
+    };
   }
 
   /** `logsource`: what configuration says of the records, as `product/category/service`. */
@@ -218,7 +314,21 @@ export class SigmaSieve {
     }
   }
 
-  #kindOf(fields: EventObject, trace: TracedFields, pinned: string | undefined): SieveKind {
+  /** The group of a kind that was kept, made again. */
+  #recallGroup(record: Uint8Array, pinned: string | undefined): SieveGroup | undefined {
+    const fields = parseObject(record, 0, record.length);
+    if (fields === undefined) return undefined;
+    const trace = new TracedFields(fields);
+    try {
+      const kind = this.#kindOf(fields, trace, pinned, true);
+      return typeof kind === 'string' || 'address' in kind ? undefined : kind;
+    } finally {
+      trace.end();
+    }
+  }
+
+  /** `anew`: a kind that was kept is made again. */
+  #kindOf(fields: EventObject, trace: TracedFields, pinned: string | undefined, anew = false): SieveKind {
     const recognised = this.#recogniser.recognise(fields, pinned);
     const view = this.#recogniser.recordView(trace.fields, pinned);
     if (recognised === undefined) return 'exact';
@@ -233,8 +343,8 @@ export class SigmaSieve {
     if (trace.isOpen) return 'exact';
     const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
     let kind = this.#kinds.get(key);
-    if (kind === undefined) {
-      const isRoom = this.#kinds.size < MAX_GROUPS && this.#memory.ownBytes < MAX_BYTES;
+    if (kind === undefined || (anew && typeof kind !== 'string' && 'address' in kind)) {
+      const isRoom = this.#kinds.size < MAX_GROUPS && this.#sieve.tableBytes < MAX_BYTES;
       kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
       if (isRoom) this.#kinds.set(key, kind);
     }

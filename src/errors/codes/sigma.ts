@@ -123,8 +123,8 @@ export const SIGMA_CODES = {
   SIGMA_CACHE_IGNORED: {
     family: 'environment',
     title: 'kept rules are not used',
-    why: 'the file that keeps parsed rules over starts is damaged, cannot be read or written, or others may write it',
-    fix: 'nothing needs to be done, rules are parsed anew; make the folder your own, or set rule_cache to another one or to off',
+    why: 'a file that keeps parsed rules, or kinds of records, over starts is damaged, cannot be read or written, or others may write it',
+    fix: 'nothing needs to be done, rules are parsed and kinds learnt anew; make the folder your own, or set rule_cache to another one or to off',
   },
   SIGMA_BAD_TEST: {
     family: 'user',
