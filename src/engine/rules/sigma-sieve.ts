@@ -95,7 +95,7 @@ export interface KeptKinds {
   /** By what tells kinds apart. */
   readonly named: readonly (readonly [key: string, kind: KeptKind])[];
   readonly slots: readonly SlotMeaning[];
-  readonly parentFields: readonly (readonly [rule: number, fields: readonly string[]])[];
+  readonly parentFields: readonly (readonly [rule: number, names: readonly string[]])[];
   /** Expressions, by where their automata stand. */
   readonly expressions: readonly (readonly [cell: number, regex: Regex])[];
 }
@@ -204,7 +204,7 @@ export class SigmaSieve {
       sieve: more,
       named: [...this.#kinds].map(([key, kind]) => [key, typeof kind === 'string' ? kind : this.#sieve.placeOf(kind)]),
       slots: this.#matched?.meanings ?? [],
-      parentFields: [...this.#parentFields].map(([rule, fields]) => [rule, [...fields]]),
+      parentFields: [...this.#parentFields],
       expressions: [...automata].flatMap(([cell, automaton]) =>
         automaton instanceof FormulaAutomaton ? [[cell, automaton.regex] as const] : [],
       ),
@@ -221,7 +221,7 @@ export class SigmaSieve {
     }
     if (!this.#sieve.recall({ ...sieve, automata })) return false;
     for (const [key, kind] of named) this.#kinds.set(key, kind);
-    for (const [rule, fields] of parentFields) for (const field of fields) addTo(this.#parentFields, rule, field);
+    for (const [rule, names] of parentFields) this.#parentFields.add(rule, names);
     return true;
   }
 

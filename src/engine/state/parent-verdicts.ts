@@ -36,6 +36,11 @@ export class ParentFields {
     return this.#lists.get(rule) ?? NO_LISTS;
   }
 
+  /** Of all rules. */
+  *[Symbol.iterator](): Generator<readonly [rule: number, names: readonly string[]]> {
+    for (const [rule, lists] of this.#lists) for (const names of lists) yield [rule, names];
+  }
+
   /** `names`: of records of one kind, in the rule's order. */
   add(rule: number, names: readonly string[]): void {
     const lists = this.#lists.get(rule);
