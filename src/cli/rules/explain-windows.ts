@@ -15,7 +15,7 @@ import { WindowHistory } from '../../engine/state/window-history.ts';
 import { type Diagnostic, diagnostic, FlintError } from '../../errors/diagnostic.ts';
 import { parseFluxSpec } from '../../rules/flux/parse-spec.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { StateReport } from '../../state/snapshot/stateful-part.ts';
+import { isMemoryOf, type StateReport } from '../../state/snapshot/stateful-part.ts';
 import { configFlags } from '../engine-options.ts';
 import { EXIT, printDiagnostics } from '../exit.ts';
 import { openTerminal, say } from '../terminal.ts';
@@ -187,9 +187,8 @@ export async function explainWindows(
     );
   if (summary.records === 0) say(terminal, `"${path}" holds no records`);
   const reports = generation.parts.flatMap((part) => part.report());
-  // All rules of a flux specification share one memory.
   const reportOf = ({ id, engine }: WindowRule): StateReport | undefined =>
-    reports.find((report) => (engine === 'flux' ? report.name.split(', ').includes(id) : report.rule === id));
+    reports.find((report) => report.engine === engine && isMemoryOf(report, id));
   for (const rule of chosen) {
     const told = history.rules().find((one) => one.rule === rule.id);
     if (told === undefined) continue;

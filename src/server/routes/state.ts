@@ -3,7 +3,7 @@
  * windows of that rule: what is in them, and what their condition lacks. `filter` is a text in a value of the group key, `limit` is 1 to 1,000.
  */
 import { suggestion } from '../../errors/nearest.ts';
-import type { StateReport } from '../../state/snapshot/stateful-part.ts';
+import { isMemoryOf, type StateReport } from '../../state/snapshot/stateful-part.ts';
 import type { Route } from '../route.ts';
 
 const PARAMETERS = ['rule', 'filter', 'limit'];
@@ -42,7 +42,7 @@ export const stateRoute: Route = {
     reply.code(404);
     if (titled.length > 1)
       return { error: `${titled.length} rules are called "${rule}": ${titled.map((each) => each.rule).join(', ')}` };
-    const unlisted = overview.rules.find((each) => each.rule === rule || each.name.split(', ').includes(rule));
+    const unlisted = overview.rules.find((each) => isMemoryOf(each, rule));
     const why = unlisted === undefined ? undefined : UNLISTED[unlisted.engine];
     if (why !== undefined) return { error: `the groups of "${rule}" cannot be listed: ${why}` };
     const listed = overview.rules.filter(({ engine }) => UNLISTED[engine] === undefined);

@@ -169,7 +169,7 @@ export class FluxTagger implements StatefulPart {
 
   report(): readonly StateReport[] {
     const { facts, forgotten, bytes, pending, late } = this.engine.counts;
-    const rules = this.plan.rules.map(({ rule }) => rule.name).join(', ');
+    const rules = this.plan.rules.map(({ rule }) => rule.name);
     const { memoryOptions } = this.engine;
     const bounds =
       memoryOptions.kind === 'exact'
@@ -179,7 +179,8 @@ export class FluxTagger implements StatefulPart {
     return [
       {
         ...bounds,
-        ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules, groups: this.engine.order.keys },
+        ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules.join(', '), sharedBy: rules },
+        groups: this.engine.order.keys,
         ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
         ...proofs,
       },

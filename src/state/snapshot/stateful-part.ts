@@ -37,6 +37,8 @@ export interface StateReport {
   readonly engine: 'correlation' | 'flux' | 'pattern' | 'process';
   readonly rule: string;
   readonly name: string;
+  /** Names of the rules that share this memory; absent: it is that of one rule. */
+  readonly sharedBy?: readonly string[];
   readonly groups: number;
   /** Facts in windows, remembered tags, kept events, processes. */
   readonly entries: number;
@@ -56,6 +58,11 @@ export interface StateReport {
   readonly refuted?: number;
   readonly unconfirmed?: number;
   readonly restored?: number;
+}
+
+/** Whether the memory is that of the rule, or of several with it; `rule`: its id, or where it has none its name. */
+export function isMemoryOf({ rule, sharedBy }: StateReport, id: string): boolean {
+  return rule === id || sharedBy?.includes(id) === true;
 }
 
 export interface GroupQuery {
