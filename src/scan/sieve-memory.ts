@@ -47,7 +47,8 @@ export const SIEVE_OPEN_COUNT = 176;
 export const SIEVE_LISTED = 180;
 export const SIEVE_FORESEEN = 184;
 export const SIEVE_HITS = 188;
-export const SIEVE_WORK_BYTES = 192;
+export const SIEVE_LONG_TEXTS = 192;
+export const SIEVE_WORK_BYTES = 196;
 
 export const HEADER_BYTES = 24;
 export const FIELD_BYTES = 12;
@@ -67,6 +68,8 @@ export const REPEAT_BYTES = 320;
 export const KNOWN_TEXTS = 4096;
 export const KNOWN_HEAD_BYTES = 8;
 export const KNOWN_BYTES = 256;
+export const LONG_TEXTS = 128;
+export const LONG_BYTES = 8192;
 
 export const FACT_FIELDS = 16;
 export const FACT_BYTES = 96;

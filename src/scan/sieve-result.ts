@@ -42,6 +42,8 @@ export interface SieveResult {
    */
   readonly factStarts: Uint32Array;
   readonly facts: Uint32Array;
+  /** Words of `facts` in use. */
+  readonly factWords: number;
   /** 1: only the thread that learns can tell which rules candidate i is for. */
   readonly left: Uint8Array;
 }
@@ -133,6 +135,7 @@ export class SieveCandidates {
       fields: this.#fields,
       factStarts: this.#factStarts,
       facts: this.#facts,
+      factWords: this.#factWords,
       left: this.#left,
     };
   }

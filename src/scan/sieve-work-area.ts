@@ -22,7 +22,8 @@ export class SieveWorkArea {
     this.work = memory.allocate(layout.SIEVE_WORK_BYTES);
     this.inputAt = memory.allocate(inputBytes);
     this.tells = memory.allocate(MAX_TELLS * 16);
-    const heads = memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_HEAD_BYTES);
+    const known = layout.KNOWN_TEXTS + layout.LONG_TEXTS;
+    const heads = memory.allocate(known * layout.KNOWN_HEAD_BYTES);
     const open = memory.allocate(layout.MAX_OPEN * layout.OPEN_BYTES);
     const masks = memory.allocate(32);
     const blocks: readonly (readonly [number, number])[] = [
@@ -43,6 +44,7 @@ export class SieveWorkArea {
       [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
       [layout.SIEVE_KNOWN_HEADS, heads],
       [layout.SIEVE_KNOWN_TEXTS, memory.allocate(layout.KNOWN_TEXTS * layout.KNOWN_BYTES)],
+      [layout.SIEVE_LONG_TEXTS, memory.allocate(layout.LONG_TEXTS * layout.LONG_BYTES)],
       [layout.SIEVE_LAYOUTS, memory.allocate(layout.LAYOUTS * layout.LAYOUT_BYTES)],
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
       [layout.SIEVE_ORDERS, memory.allocate(layout.ORDERS * layout.ORDER_BYTES)],
@@ -50,7 +52,7 @@ export class SieveWorkArea {
       [layout.SIEVE_LISTED, memory.allocate(layout.MAX_FIELDS * 4)],
     ];
     const { buffer } = memory.memory;
-    this.heads = new Uint32Array(buffer, heads, 2 * layout.KNOWN_TEXTS);
+    this.heads = new Uint32Array(buffer, heads, (known * layout.KNOWN_HEAD_BYTES) / 4);
     this.open = new Uint32Array(buffer, open, (layout.MAX_OPEN * layout.OPEN_BYTES) / 4);
     this.#control = new Uint32Array(buffer, this.work, layout.SIEVE_WORK_BYTES / 4);
     for (const [offset, value] of blocks) this.set(offset, value);

@@ -128,7 +128,13 @@ export class EventRules implements MatchesEvents {
     const remembers = mode === 'on' || (mode === 'auto' && names.size > 0);
     this.processes = remembers ? new ProcessContext({ names, budgetBytes: bytes, seed, ...kept }) : undefined;
     const { processes } = this;
-    this.feeder = processes === undefined ? undefined : new ProcessFeeder(() => processes.memory.table.texts);
+    this.feeder =
+      processes === undefined
+        ? undefined
+        : new ProcessFeeder(
+            () => processes.memory.table.texts,
+            (ids, count) => processes.memory.table.index.touch(ids, count),
+          );
     this.sigma =
       detections.length === 0 && this.processes === undefined
         ? undefined

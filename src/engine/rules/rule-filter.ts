@@ -149,6 +149,7 @@ export class ListedValues implements FedValues {
   count = 0;
   facts: Uint32Array = NO_RULES;
   factAt: number = NO_FACT;
+  factWords = 0;
   rules: Uint32Array = NO_RULES;
   firstRule = 0;
   ruleCount = 0;
@@ -172,6 +173,7 @@ export class ListedValues implements FedValues {
     this.ruleCount = result.ruleCounts[candidate] ?? 0;
     this.facts = result.facts;
     this.factAt = factAt;
+    this.factWords = result.factWords;
     this.fields = fields;
     this.from = fieldStarts[candidate] ?? 0;
     this.count = count;

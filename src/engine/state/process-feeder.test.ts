@@ -254,6 +254,21 @@ describe.each(['Z', '+02:00'])('ProcessFeeder of a source in %s', (timezone) => 
     expect(own.sieve.counts.foreseen).toBeGreaterThan(1000);
   });
 
+  it.each([30, 240, 241, 8160, 8161, 8192, 8193])('tells texts of %i characters apart that have one hash', (length) => {
+    const records = Array.from({ length: 5 }, (_, i) => {
+      const text = 'x'.repeat(length);
+      // Beginning, middle and end decide where the kernel looks for a text.
+      const command = `${text.slice(0, 10)}${i}${text.slice(11)}`;
+      const time = { '@timestamp': '2024-01-31T23:59:58Z' };
+      return JSON.stringify({ ...time, EventID: 4688, NewProcessId: '0x1A', Hostname: 'W', CommandLine: command });
+    });
+    const own = new Bench(timezone);
+    own.check(...records);
+    own.check(...records);
+    expect(own.counts.processes).toBe(20);
+    expect(own.counts.kernel).toBe(15);
+  });
+
   it.each([
     '{"EventID":"\\u0034688","NewProcessId":"0x1A","ProcessId":"\\u002d","Hostname":"W"}',
     '{"EventID":4688.0,"NewProcessId":7e0,"ProcessId":1.50,"CommandLine":1E2,"User":-0}',

@@ -25,7 +25,15 @@ import { textOfSpelling } from '../../state/process/text-spelling.ts';
 import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, type TextStore } from '../../state/process/text-store.ts';
 import { NO_FACT } from '../../scan/sieve-result.ts';
 import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
-import { FACT_ZONELESS, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXT, KIND_WILD, OPEN_TEXT } from '../../scan/sieve-memory.ts';
+import {
+  FACT_BYTES,
+  FACT_ZONELESS,
+  KIND_BOOLEAN,
+  KIND_NUMBER,
+  KIND_TEXT,
+  KIND_WILD,
+  OPEN_TEXT,
+} from '../../scan/sieve-memory.ts';
 import { TimeReader } from './time-reader.ts';
 
 /** Values of records: entries of three numbers, slot + kind * 256, start and end in `bytes`. */
@@ -38,6 +46,8 @@ export interface FedValues {
   /** What the kernel has read of the record, from `factAt` on; `NO_FACT`: nothing. Values are listed only where it has read nothing. */
   readonly facts: Uint32Array;
   readonly factAt: number;
+  /** Words of `facts` in use: facts of further records stand behind this one. */
+  readonly factWords: number;
   readonly factReader: FactReader | undefined;
   /** Rules that hold for the record for certain, or that only the parent of its process decides (`core/rule-candidate.ts`): `ruleCount` of them from `rules[firstRule]` on. */
   readonly rules: Uint32Array;
@@ -63,6 +73,13 @@ const BACKSLASH = 0x5c;
 /** Lists of values that are known; log content decides how many there are. */
 const MAX_LAYOUTS = 1024;
 
+const FACT_WORDS = FACT_BYTES / 4;
+/** Facts whose processes are looked for ahead. */
+const FORESEEN = 48;
+
+/** Told of pairs of host and process id, by their words, that will be asked for soon. */
+export type Foresee = (ids: Uint32Array, count: number) => void;
+
 /** A list of values, by its words of slot and kind. */
 interface Layout {
   readonly words: Uint32Array;
@@ -85,10 +102,15 @@ export class ProcessFeeder {
   /** Index of the record's first entry. */
   #first = 0;
   #factReader: FactReader | undefined;
+  readonly #foresee: Foresee | undefined;
+  /** Behind the facts of the scan whose processes were looked for ahead. */
+  #foreseen = 0;
+  readonly #ids = new Uint32Array(4 * FORESEEN);
 
   /** `texts`: where those of the facts are kept now. */
-  constructor(texts: () => TextStore) {
+  constructor(texts: () => TextStore, foresee?: Foresee) {
     this.#texts = texts;
+    this.#foresee = foresee;
   }
 
   /** The texts that `fact` stands on. */
@@ -140,13 +162,16 @@ export class ProcessFeeder {
   }
 
   /** What the kernel has read; undefined where it took a time for one of UTC that is not. */
-  #readFact({ facts, factAt, factReader }: FedValues, time: FedTime, texts: TextStore): TimeOrigin | undefined {
+  #readFact(values: FedValues, time: FedTime, texts: TextStore): TimeOrigin | undefined {
+    const { facts, factAt, factReader } = values;
     const { fact } = this;
     const flags = facts[factAt + 2] as number;
     if ((flags & FACT_ZONELESS) !== 0 && time.timezone !== 'Z') {
       factReader?.refuseZoneless();
       return undefined;
     }
+    if (factAt === 0) this.#foreseen = 0;
+    if (factAt >= this.#foreseen) this.#lookAhead(values, texts);
     // Days before 1970 are negative.
     const { ms, origin } = placedTime(DAY_MS * ((facts[factAt] as number) | 0) + (facts[factAt + 1] as number), time);
     fact.kind = (flags & 1) === 0 ? 'start' : 'exit';
@@ -163,6 +188,22 @@ export class ProcessFeeder {
       fact.parentFields[i] = this.#numberedField(facts[from + FIELD_COUNT + i] as number, texts);
     }
     return origin;
+  }
+
+  /** Of this fact and those behind it. Places in a large table are far from the processor: it waits once for all of them, not for each. */
+  #lookAhead({ facts, factAt, factWords }: FedValues, texts: TextStore): void {
+    const end = Math.min(factWords, factAt + FORESEEN * FACT_WORDS);
+    const ids = this.#ids;
+    let count = 0;
+    for (let at = factAt; at < end; at += FACT_WORDS) {
+      const host = texts.lowerOf(this.#numbered(facts[at + 3] as number, texts) || EMPTY_TEXT);
+      ids[count++] = host;
+      ids[count++] = facts[at + 4] as number;
+      ids[count++] = host;
+      ids[count++] = facts[at + 6] as number;
+    }
+    this.#foreseen = end;
+    this.#foresee?.(ids, count);
   }
 
   #numbered(word: number, texts: TextStore): number {

@@ -66,7 +66,7 @@ export const SIEVE_REPEATS: usize = 140;
 export const SIEVE_REPEATED: usize = 144;
 /** Cell of the automaton that the next record asks for. */
 export const SIEVE_MISSING: usize = 148;
-/** Texts that have numbers: number and length (with a bit) of each, KNOWN_HEAD_BYTES; their bytes, KNOWN_BYTES each. */
+/** Texts that have numbers: number and length (with a bit) of each, KNOWN_HEAD_BYTES, the long ones last; their bytes, KNOWN_BYTES each. */
 export const SIEVE_KNOWN_HEADS: usize = 152;
 export const SIEVE_KNOWN_TEXTS: usize = 156;
 /** Lists of values that facts are read from: words (0: none), their number, program. */
@@ -84,7 +84,9 @@ export const SIEVE_LISTED: usize = 180;
 export const SIEVE_FORESEEN: usize = 184;
 /** Where what holds is counted for groups that count no more: nobody reads it. */
 export const SIEVE_HITS: usize = 188;
-export const SIEVE_WORK_BYTES: usize = 192;
+/** Bytes of the long texts that have numbers, LONG_BYTES each. */
+export const SIEVE_LONG_TEXTS: usize = 192;
+export const SIEVE_WORK_BYTES: usize = 196;
 
 /** What stands before the rules or fields of a candidate. */
 export const HEADER_BYTES: usize = 24;
@@ -135,6 +137,10 @@ export const KNOWN_HEAD_BYTES: usize = 8;
 export const KNOWN_BYTES: usize = 256;
 export const MIN_KNOWN: usize = 3;
 export const MAX_KNOWN: usize = 240;
+export const LONG_TEXTS: u32 = 128;
+export const LONG_BYTES: usize = 8192;
+/** Longer ones may have more characters than are kept of a value. */
+export const MAX_LONG: usize = 8160;
 
 // Fact: day since 1970 and its milliseconds; kind (0 start, 1 exit), with ZONELESS where the time has no zone; host; process id; GUID;
 // the same of the parent; fields, those of the parent behind them. Texts by their numbers, or by their places among the open ones (OPEN).
