@@ -64,7 +64,7 @@ export const SIGMA_CODES = {
     family: 'user',
     title: 'rule does something that is rarely meant',
     why: 'the rule loads, but a part of it has no effect, matches too much, or is in an outdated form',
-    fix: 'see the message',
+    fix: 'the rule is used as it stands; change what the message names if that is not meant',
   },
   SIGMA_LEGACY: {
     family: 'user',

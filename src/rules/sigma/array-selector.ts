@@ -21,13 +21,20 @@ const QUANTIFIERS: Readonly<Record<string, Quantifier>> = {
   none: 'none',
 };
 
-/** The parts of a name; a text when a selector in it is not known. */
-export function parseSelectedField(name: string): SelectedField | { readonly unknown: string } {
+/** The parts of a name, or the selector in it that is not known; `isOpen`: it has no closing bracket. */
+export function parseSelectedField(
+  name: string,
+): SelectedField | { readonly unknown: string; readonly isOpen?: boolean } {
   const arrays: { field: string; quantifier: Quantifier }[] = [];
   let rest = name;
   for (;;) {
     const match = /^((?:\\[[\]]|[^[\]\\]|\\(?![[\]]))*)\[([^[\]\\]*)\](?=[.[]|$)/.exec(rest);
-    if (match === null) break;
+    if (match === null) {
+      // A bracket that is neither escaped nor closed: as part of a name it would never be found.
+      const open = /^(?:\\[[\]]|[^[\]\\]|\\(?![[\]]))*\[(.*)/s.exec(rest);
+      if (open !== null) return { unknown: open[1] ?? '', isOpen: !open[1]?.includes(']') };
+      break;
+    }
     const [whole, before = '', selector = ''] = match;
     const quantifier = /^-?\d{1,9}$/.test(selector)
       ? Number(selector)

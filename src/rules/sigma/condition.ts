@@ -19,11 +19,12 @@ export function parseCondition(
 ): Condition | undefined {
   const parsed = parseExpression(text, true);
   for (const { word, at } of parsed.oddCase)
-    reporter.warn('SIGMA_QUESTIONABLE', `"${word}" is written in lower case in Sigma`, {
-      path,
-      at,
-      length: word.length,
-    });
+    reporter.warn(
+      'SIGMA_QUESTIONABLE',
+      `"${word}" is written in lower case in Sigma`,
+      { path, at, length: word.length },
+      `write "${word.toLowerCase()}"`,
+    );
   if (parsed.problem !== undefined) {
     const { message, at, length, hint } = parsed.problem;
     reporter.error('SIGMA_BAD_CONDITION', message, { path, at, length }, hint);

@@ -60,6 +60,7 @@ export function parseCorrelationRule(
       ['action'],
       'put the keys below "correlation:"',
     );
+  if (older) reportOlderKeys(section, reporter);
   else reportUnknownKeys(section, reporter);
   const type = correlationType(section, path, older, reporter);
   const groupBy = names(section['group-by'], [...path, 'group-by'], reporter);
@@ -114,6 +115,27 @@ function reportUnknownKeys(section: YamlMap, reporter: Reporter): void {
         path: ['correlation', key],
         key: true,
       });
+}
+
+/** At the top level any key may stand; those that are nearly one of a correlation are misspelled, and would be passed over. */
+function reportOlderKeys(section: YamlMap, reporter: Reporter): void {
+  const bare = (key: string): string => key.toLowerCase().replace(/[-_ ]/g, '');
+  for (const key of Object.keys(section)) {
+    const meant = KEYS.find((known) => known !== key && bare(known) === bare(key));
+    if (meant !== undefined)
+      reporter.error('SIGMA_BAD_CORRELATION', `"${key}" is not known in a correlation; did you mean "${meant}"?`, {
+        path: [key],
+        key: true,
+      });
+  }
+  const ordered = section['ordered'];
+  if (ordered !== undefined && typeof ordered !== 'boolean')
+    reporter.error(
+      'SIGMA_BAD_CORRELATION',
+      `ordered "${String(ordered)}" is no boolean`,
+      ['ordered'],
+      'write true or false',
+    );
 }
 
 /** The schema puts it at the top level, the reference library inside `correlation`: both are read. */

@@ -109,7 +109,9 @@ function parseSelected(
     const hint = `use one of ${SELECTOR_NAMES.join(', ')}, or a position; \\[ and \\] are brackets of a name`;
     reporter.error(
       'SIGMA_BAD_DETECTION',
-      `array selector "${selected.unknown}" is not known${near}`,
+      selected.isOpen === true
+        ? `the bracket of an array selector in "${name}" is not closed`
+        : `array selector "${selected.unknown}" is not known${near}`,
       { path, key: true },
       hint,
     );

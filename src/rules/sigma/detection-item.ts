@@ -57,7 +57,12 @@ export function parseDetectionItem(
   }
   const all = chain.some((modifier) => modifier.name === 'all');
   if (all && list.length === 1)
-    reporter.warn('SIGMA_QUESTIONABLE', `"all" on a single value of "${key}" has no effect`, { path, key: true });
+    reporter.warn(
+      'SIGMA_QUESTIONABLE',
+      `"all" on a single value of "${key}" has no effect`,
+      { path, key: true },
+      'give a list of values, or leave "all" out',
+    );
   if (Array.isArray(raw) && list.length > 1 && list.includes(null))
     reporter.warn(
       'SIGMA_QUESTIONABLE',
@@ -148,7 +153,10 @@ function parseValue(
   for (const modifier of chain) {
     value = modifier.accepts.includes(value.kind as never)
       ? modifier.apply(value, written)
-      : { problem: `modifier "${modifier.name}" does not fit ${described(value, written)}` };
+      : {
+          problem: `modifier "${modifier.name}" does not fit ${described(value, written)}`,
+          ...fitting(modifier, value, written),
+        };
     if ('problem' in value) {
       reporter.error('SIGMA_BAD_MODIFIER', value.problem, path, value.hint);
       return undefined;
@@ -164,6 +172,17 @@ function parseValue(
     }
   }
   return isKeyword ? keywordValue(value, chain, path, reporter) : value;
+}
+
+/** How to write the scalar so that the modifier takes it, where only its quotes are wrong. */
+function fitting(modifier: Modifier, value: SigmaValue, written: unknown): { readonly hint?: string } {
+  const { accepts } = modifier;
+  if (accepts === 'item') return {};
+  if (accepts.includes('text') && (value.kind === 'number' || value.kind === 'boolean'))
+    return { hint: `write it in quotes: '${String(written)}'` };
+  if (accepts.includes('boolean') && typeof written === 'string' && /^(true|false)$/.test(written))
+    return { hint: `write it without quotes: ${written}` };
+  return {};
 }
 
 /** A keyword is searched inside every value of the event, at its start or end where a modifier says so. */

@@ -51,6 +51,7 @@ export function parseDetectionRule(
   const used = new Set<string>();
   const conditions: Condition[] = [];
   let aggregation: Aggregation | undefined;
+  const before = reporter.errors;
   for (const [index, text] of texts.entries()) {
     const path = Array.isArray(written) ? ['detection', 'condition', index] : ['detection', 'condition'];
     if (typeof text !== 'string') {
@@ -72,17 +73,21 @@ export function parseDetectionRule(
     if (condition !== undefined) conditions.push(condition);
   }
   if (texts.length === 0) reporter.error('SIGMA_BAD_CONDITION', 'condition is empty', ['detection', 'condition']);
+  // Of a condition that was not understood nobody knows what it would have used.
+  const understood = reporter.errors === before;
   for (const name of definitions.keys())
-    if (!used.has(name))
+    if (understood && !used.has(name))
       reporter.warn('SIGMA_UNUSED_IDENTIFIER', `search identifier "${name}" is never used by the condition`, {
         path: ['detection', name],
         key: true,
       });
-  if (section['timeframe'] !== undefined && aggregation === undefined)
-    reporter.warn('SIGMA_QUESTIONABLE', 'timeframe has no effect without an aggregation', {
-      path: ['detection', 'timeframe'],
-      key: true,
-    });
+  if (understood && section['timeframe'] !== undefined && aggregation === undefined)
+    reporter.warn(
+      'SIGMA_QUESTIONABLE',
+      'timeframe has no effect without an aggregation',
+      { path: ['detection', 'timeframe'], key: true },
+      'write a correlation rule with a timespan, or remove it',
+    );
   if (reporter.errors > 0 || logsource === undefined) return undefined;
   const rule: SigmaDetection = {
     kind: 'detection',

@@ -120,6 +120,38 @@ describe('diagnostics', () => {
   });
 });
 
+describe('what is said of a mistake', () => {
+  const found = (rules: SigmaRules): string[] => rules.diagnostics.map(({ message, hint }) => `${message} -> ${hint}`);
+
+  it('is only the mistake, not what would follow from it', () => {
+    for (const condition of ['sel and (other', 'selection', '2 of them', 'sel | min(x) > 5'])
+      expect(load(RULE('X', `sel: {a: 1}\n  timeframe: 5m\n  condition: ${condition}`)).diagnostics).toHaveLength(1);
+  });
+
+  it.each([
+    ['f|contains: 5', "write it in quotes: '5'"],
+    ["'f|gt': '5'", 'write it without quotes: 5'],
+    ["f|exists: 'true'", 'write it without quotes: true'],
+    ['f|hour: 25', 'write a whole number from 0 to 23'],
+    ['f|contains|all: x', 'give a list of values, or leave "all" out'],
+  ])('%s says how it is written', (item, hint) => {
+    expect(found(load(RULE('X', `sel: {${item}}\n  condition: sel`)))[0]).toContain(`-> ${hint}`);
+  });
+
+  it('names keys of the older form of correlations that are nearly right', () => {
+    const older = (more: string): string =>
+      `action: correlation\ntitle: O\ntype: temporal\nrules: [A, B]\ntimespan: 5m\n${more}\n`;
+    expect(errors(load(older('group_by: [u]'), A, B))[0]).toContain('did you mean "group-by"?');
+    expect(errors(load(older('ordered: maybe'), A, B))).toEqual(['ordered "maybe" is no boolean']);
+    expect(errors(load(older('ordered: true\ngroup-by: [u]'), A, B))).toEqual([]);
+  });
+
+  it('names a bracket of an array selector that is not closed', () => {
+    const rules = load(`sigma-version: 3\n${RULE('V3', 'sel: {"f[any": x}\n  condition: sel')}`);
+    expect(errors(rules)).toEqual(['the bracket of an array selector in "f[any" is not closed']);
+  });
+});
+
 describe('placeholders', () => {
   const rule = RULE('P', "sel: {f|expand: '%Admins%', g|expand|contains: 'x%a%y%b%'}\n  condition: sel");
 

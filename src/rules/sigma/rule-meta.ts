@@ -64,7 +64,12 @@ export function parseMeta(document: YamlMap, ordinal: number, reporter: Reporter
   const tags = textList(document, 'tags', reporter);
   for (const [index, tag] of (tags ?? []).entries())
     if (!/^[a-z0-9_-]+\.[a-z0-9._-]+$/.test(tag))
-      reporter.warn('SIGMA_QUESTIONABLE', `tag "${tag}" is not of the form namespace.value`, ['tags', index]);
+      reporter.warn(
+        'SIGMA_QUESTIONABLE',
+        `tag "${tag}" is not of the form namespace.value`,
+        ['tags', index],
+        'write lower case letters, digits, "-", "_" and ".", as in attack.t1059.001',
+      );
   const date = dateField(document, 'date', reporter);
   const modified = dateField(document, 'modified', reporter);
   const details: RuleDetails = {
@@ -195,7 +200,7 @@ function dateField(document: YamlMap, key: string, reporter: Reporter): string |
       `write ${value.replaceAll('/', '-')}`,
     );
   else if (!/^\d{4}-\d{2}-\d{2}/.test(value))
-    reporter.warn('SIGMA_QUESTIONABLE', `${key} "${value}" is no date`, [key]);
+    reporter.warn('SIGMA_QUESTIONABLE', `${key} "${value}" is no date`, [key], 'write it as 2026-03-01');
   return value.replaceAll('/', '-');
 }
 

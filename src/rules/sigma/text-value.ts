@@ -84,21 +84,14 @@ export function padded(value: TextValue, before: boolean, after: boolean): TextV
   return { ...value, parts };
 }
 
-/** The text in Sigma's own notation, escapes included: what regular expressions of pipelines see. */
-export function writtenForm(value: TextValue): string {
+/** The text as pySigma prints it, which is what its pipelines look at: `\\*` and `\\?` are escaped, backslashes stand as they are. */
+export function plainForm(value: TextValue): string {
   return value.parts
     .map((part) => {
-      if ('text' in part) return part.text.replace(/[*?]|\\(?=[*?\\]|$)/g, '\\$&');
+      if ('text' in part) return part.text.replace(/[*?]/g, '\\$&');
       if ('placeholder' in part) return `%${part.placeholder}%`;
       if ('oneOf' in part) return part.oneOf[0] ?? '';
       return part.wildcard === 'any' ? '*' : '?';
     })
-    .join('');
-}
-
-/** The text as pySigma prints it, which is what its pipelines look at: `\\*` and `\\?` are escaped, backslashes stand as they are. */
-export function plainForm(value: TextValue): string {
-  return value.parts
-    .map((part) => ('text' in part ? part.text.replace(/[*?]/g, '\\$&') : writtenForm({ ...value, parts: [part] })))
     .join('');
 }

@@ -27,7 +27,7 @@ function encodeAtOffsets(bytes: Buffer, cased: boolean): SigmaValue | ModifierPr
   });
   if (forms.some((form) => form.length < SHORTEST_FORM))
     return {
-      problem: `${bytes.length} bytes are too few for "base64offset"`,
+      problem: `a value of ${bytes.length === 1 ? 'one byte' : `${bytes.length} bytes`} is too short for "base64offset"`,
       hint: 'a form of less than two characters would match nearly everything; give at least three bytes',
     };
   return { kind: 'one-of', values: forms.map((form) => plainText(form, cased)) };

@@ -15,9 +15,14 @@ export function numericComparison(operator: OrderOperator, summary: string): Mod
       if (value.kind === 'time-part') return { ...value, operator };
       const digits = value.kind === 'text' ? literalOf(value) : undefined;
       if (digits !== undefined && isLargeInteger(digits)) return { kind: 'order', operator, value: digits };
-      return { problem: `modifier "${operator}" does not fit ${described(value, written)}` };
+      const hint = isNumber(digits) ? { hint: `write it without quotes: ${digits}` } : {};
+      return { problem: `modifier "${operator}" does not fit ${described(value, written)}`, ...hint };
     },
   };
+}
+
+function isNumber(digits = ''): boolean {
+  return /^-?\d+(\.\d+)?$/.test(digits);
 }
 
 function isLargeInteger(digits: string): boolean {

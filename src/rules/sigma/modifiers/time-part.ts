@@ -14,7 +14,7 @@ export function timePart(part: TimePart['part'], least: number, greatest: number
       if (!Number.isInteger(value.value) || value.value < least || value.value > greatest)
         return {
           problem: `${value.value} is no ${part}`,
-          hint: `a ${part} is a whole number from ${least} to ${greatest}`,
+          hint: `write a whole number from ${least} to ${greatest}`,
         };
       return { kind: 'time-part', part, operator: 'equals', value: value.value };
     },

@@ -97,6 +97,11 @@ describe('value transformations', () => {
     ['{type: replace_string, regex: "x", replacement: "y"}', "{f: 'C:\\\\x\\\\*'}", { f: 'C:\\y\\zz' }],
     ['{type: replace_string, regex: "\\\\\\\\", replacement: "/"}', "{f: '\\\\\\\\srv\\x'}", { f: '//srv/x' }],
     ['{type: replace_string, regex: "a", replacement: "b*"}', "{f: 'xa'}", { f: 'xbz' }],
+    // As pySigma 2.0.1 does: a backslash before a wildcard is one backslash, whether it is replaced or not.
+    ['{type: replace_string, regex: "\\\\\\\\", replacement: "/"}', "{'f|contains': '\\Temp\\'}", { f: 'c:/temp/x' }],
+    ['{type: replace_string, regex: "\\\\\\\\", replacement: "/"}', "{f: 'C:\\a\\\\*\\b'}", { f: 'c:/a/zz/b' }],
+    ['{type: replace_string, regex: "Win", replacement: "W"}', "{f: '?:\\Win\\\\?x\\*'}", { f: 'c:\\w\\zx*' }],
+    ['{type: replace_string, regex: "$", replacement: "/"}', "{f: 'a*'}", { f: 'abc/' }],
     ['{type: hashes_fields, valid_hash_algos: [MD5], field_to_parse: [h]}', "{h: '*MD5|abc'}", { MD5: 'abc' }],
     [
       '{type: extract_fields, regex: "(?P<type>[A-Za-z]+):(?P<v>[0-9]+)", field_prefix: reg}',

@@ -25,17 +25,38 @@ export function fromPython(written: string): PythonRegex {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', a: '\u0007', b: '\b', f: '\f', v: '\v' };
 
-/** `re.sub` of Python: `\1`, `\g<1>`, `\g<name>` are groups, `\\` is a backslash. `pattern` has the flag g. */
-export function substituted(text: string, pattern: RegExp, template: string): string {
-  return text.replace(pattern, (...found: unknown[]) => {
-    const last = found.at(-1);
-    const named = typeof last === 'object' && last !== null ? (last as Readonly<Record<string, string>>) : {};
+/** One place that `re.sub` of Python replaces: from `start` to `end` of the text, by `by`. */
+export interface Substitution {
+  readonly start: number;
+  readonly end: number;
+  readonly by: string;
+}
+
+/** What `re.sub` replaces: `\1`, `\g<1>`, `\g<name>` are groups, `\\` is a backslash. `pattern` has the flag g. */
+export function substitutions(text: string, pattern: RegExp, template: string): readonly Substitution[] {
+  return [...text.matchAll(pattern)].map((found) => {
+    const named = found.groups ?? {};
     const group = (name: string): string =>
-      String((/^\d+$/.test(name) ? found[Number(name)] : Object.hasOwn(named, name) ? named[name] : '') ?? '');
-    return template.replace(/\\(?:g<(\w+)>|([1-9]\d?)|(.))/gs, (all, name?: string, number?: string, escaped = '') => {
-      if (name !== undefined || number !== undefined) return group(name ?? number ?? '');
-      if (escaped === '\\') return '\\';
-      return Object.hasOwn(ESCAPES, escaped) ? (ESCAPES[escaped] as string) : all;
-    });
+      (/^\d+$/.test(name) ? found[Number(name)] : Object.hasOwn(named, name) ? named[name] : '') ?? '';
+    const by = template.replace(
+      /\\(?:g<(\w+)>|([1-9]\d?)|(.))/gs,
+      (all, name?: string, number?: string, escaped = '') => {
+        if (name !== undefined || number !== undefined) return group(name ?? number ?? '');
+        if (escaped === '\\') return '\\';
+        return Object.hasOwn(ESCAPES, escaped) ? (ESCAPES[escaped] as string) : all;
+      },
+    );
+    return { start: found.index, end: found.index + found[0].length, by };
   });
+}
+
+/** `re.sub` of Python. */
+export function substituted(text: string, pattern: RegExp, template: string): string {
+  let result = '';
+  let from = 0;
+  for (const { start, end, by } of substitutions(text, pattern, template)) {
+    result += text.slice(from, start) + by;
+    from = end;
+  }
+  return result + text.slice(from);
 }

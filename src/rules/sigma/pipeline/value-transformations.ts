@@ -4,12 +4,12 @@ import type { Definition, DetectionItem, ItemValue, SigmaValue, TextPart } from 
 import { scalarValue } from '../detection-item.ts';
 import type { PlaceholderResolver } from '../placeholders.ts';
 import { resolvePlaceholders } from '../placeholders.ts';
-import { literalOf, parseText, plainForm, plainText, type TextValue, writtenForm } from '../text-value.ts';
+import { literalOf, parseText, plainForm, plainText, type TextValue } from '../text-value.ts';
 import { textOf } from './conditions.ts';
 import { fileValues } from './file-values.ts';
 import type { Parameters } from './parameters.ts';
 import type { Refusal, Transformation } from './pipeline.ts';
-import { substituted } from './python-regex.ts';
+import { type Substitution, substituted, substitutions } from './python-regex.ts';
 
 export interface TransformationContext {
   readonly vars: ReadonlyMap<string, readonly string[]>;
@@ -34,7 +34,7 @@ export const VALUE_TRANSFORMATIONS: Readonly<Record<string, Build>> = {
         return skipSpecial && !interpretSpecial ? plainText(text) : parseText(text);
       }
       if (value.kind !== 'text') return value;
-      if (!skipSpecial) return replacedText(value, replace);
+      if (!skipSpecial) return replacedText(value, (text) => substitutions(text, pattern, template));
       const parts = value.parts.flatMap((part): readonly TextPart[] => {
         if (!('text' in part)) return [part];
         const text = replace(part.text);
@@ -154,18 +154,61 @@ function eachValue(change: (value: SigmaValue) => SigmaValue | Refusal): Transfo
   };
 }
 
-/** The text as pySigma prints it goes through `replace`, and is read again; what that does not change stays exactly as it was. */
-function replacedText(value: TextValue, replace: (text: string) => string): TextValue {
+/**
+ * `replace` looks at the text as pySigma prints it, in which a backslash before a wildcard looks like its escape. So only what is put
+ * in is read anew, as pySigma 2 does; what stands between stays the parts that it was.
+ */
+function replacedText(value: TextValue, replace: (text: string) => readonly Substitution[]): TextValue {
   const expands = value.parts.some((part) => 'placeholder' in part);
-  const read = (text: string): TextValue => ({ ...parseText(text, expands), cased: value.cased });
-  // Printed so, a backslash before a wildcard would be read as its escape.
-  const isAmbiguous = value.parts.some(
-    (part, i) => 'text' in part && part.text.endsWith('\\') && 'wildcard' in (value.parts[i + 1] ?? {}),
+  const pieces = value.parts.flatMap((part): readonly TextPart[] =>
+    'text' in part ? [...part.text].map((text) => ({ text })) : [part],
   );
-  const before = isAmbiguous ? writtenForm(value) : plainForm(value);
-  const after = replace(before);
-  if (after === before) return value;
-  return read(isAmbiguous ? after : after.replace(/\\(?![*?])/g, '\\\\'));
+  const printed = pieces.map((part) => plainForm({ ...value, parts: [part] }));
+  const found = replace(printed.join(''));
+  if (found.length === 0) return value;
+  const parts: TextPart[] = [];
+  let unread = '';
+  const read = (): void => {
+    if (unread !== '') parts.push(...parseText(unread.replace(/\\(?![*?])/g, '\\\\'), expands).parts);
+    unread = '';
+  };
+  let next = 0;
+  let at = 0;
+  pieces.forEach((part, i) => {
+    const text = printed[i] ?? '';
+    const end = at + text.length;
+    const stays = (from: number, to: number): void => {
+      if (from === at && to === end) {
+        read();
+        parts.push(part);
+      } else unread += text.slice(from - at, to - at);
+    };
+    let from = at;
+    // What begins in this piece; of an earlier one that reaches into it the end is skipped.
+    const before = found[next - 1];
+    if (before !== undefined) from = Math.max(from, Math.min(before.end, end));
+    for (let one = found[next]; one !== undefined && one.start < end; one = found[++next]) {
+      if (one.start > from) stays(from, one.start);
+      unread += one.by;
+      from = Math.max(from, Math.min(one.end, end));
+    }
+    if (from < end) stays(from, end);
+    at = end;
+  });
+  for (; next < found.length; next++) unread += found[next]?.by ?? '';
+  read();
+  return { ...value, parts: joinedTexts(parts) };
+}
+
+function joinedTexts(parts: readonly TextPart[]): readonly TextPart[] {
+  const joined: TextPart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if ('text' in part && last !== undefined && 'text' in last)
+      joined[joined.length - 1] = { text: last.text + part.text };
+    else joined.push(part);
+  }
+  return joined;
 }
 
 function placeholderItem(parameters: Parameters, resolve: PlaceholderResolver): Transformation {
