@@ -51,6 +51,8 @@ export const SIEVE_LONG_TEXTS = 192;
 export const SIEVE_WORK_BYTES = 196;
 
 export const HEADER_BYTES = 24;
+export const HAS_FACT = 1;
+export const PLAIN_START = 2;
 export const FIELD_BYTES = 12;
 export const MAX_FIELDS = 256;
 export const EVERY_RULE = 0xffffffff;

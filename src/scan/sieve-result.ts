@@ -4,7 +4,7 @@
  * they grow.
  */
 import { grown } from '../core/growing-columns.ts';
-import { EVERY_RULE, FACT_BYTES, HEADER_BYTES } from './sieve-memory.ts';
+import { EVERY_RULE, FACT_BYTES, HAS_FACT, HEADER_BYTES, PLAIN_START } from './sieve-memory.ts';
 
 export { EVERY_RULE };
 
@@ -44,6 +44,8 @@ export interface SieveResult {
   readonly facts: Uint32Array;
   /** Words of `facts` in use. */
   readonly factWords: number;
+  /** 1: the first key of candidate i does not begin with an R, and comes right behind the brace. */
+  readonly plainStarts: Uint8Array;
   /** 1: only the thread that learns can tell which rules candidate i is for. */
   readonly left: Uint8Array;
 }
@@ -65,6 +67,7 @@ export class SieveCandidates {
   #factStarts = new Uint32Array(1024);
   #facts = new Uint32Array(4096);
   #factWords = 0;
+  #plainStarts = new Uint8Array(1024);
   #left = new Uint8Array(1024);
   #leavesNext = false;
 
@@ -93,12 +96,14 @@ export class SieveCandidates {
       const count = found[at + 3] ?? 0;
       const listed = count === EVERY_RULE ? 0 : count;
       const fields = found[at + 4] ?? 0;
-      const hasFact = found[at + 5] === 1;
+      const flags = found[at + 5] ?? 0;
+      const hasFact = (flags & HAS_FACT) !== 0;
       this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
       this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
       this.#ruleStarts[i] = this.#ruleCount;
       this.#ruleCounts[i] = count;
+      this.#plainStarts[i] = (flags & PLAIN_START) === 0 ? 0 : 1;
       this.#left[i] = this.#leavesNext ? 1 : 0;
       this.#leavesNext = false;
       if (this.#ruleCount + listed > this.#ruleList.length)
@@ -136,6 +141,7 @@ export class SieveCandidates {
       factStarts: this.#factStarts,
       facts: this.#facts,
       factWords: this.#factWords,
+      plainStarts: this.#plainStarts,
       left: this.#left,
     };
   }
@@ -170,6 +176,7 @@ export class SieveCandidates {
     this.#fieldStarts = grown(this.#fieldStarts, needed);
     this.#fieldCounts = grown(this.#fieldCounts, needed);
     this.#factStarts = grown(this.#factStarts, needed);
+    this.#plainStarts = grown(this.#plainStarts, needed);
     this.#left = grown(this.#left, needed);
   }
 }

@@ -245,7 +245,6 @@ class LineFileScan {
     for (let i = from; i < candidateCount; i++) {
       const start = ranges[2 * i] ?? 0;
       let end = ranges[2 * i + 1] ?? start;
-      if (this.#input[end - 1] === CR) end--;
       const ordinal = ordinals[i] ?? 0;
       while (this.#blankBefore < blanks.length && (blanks[this.#blankBefore] ?? 0) < ordinal) this.#blankBefore++;
       const position = this.#base + start;
@@ -253,7 +252,9 @@ class LineFileScan {
       const record = recordsBefore + this.#lines + ordinal - this.#blank - this.#blankBefore;
       const isLeft = scanner.isLeft?.(i) === true;
       const fed = isLeft ? undefined : scanner.fedOf?.(i);
+      // What the sieve has read ends with its brace; its bytes are not in the cache any more.
       if (fed === undefined || !this.#isFed(fed, start, end, line, record)) {
+        if (this.#input[end - 1] === CR) end--;
         const wanted = scanner.wantedOf(i);
         if (!this.#isOneRecord(start, end, wanted.isRead === true)) return undefined;
         const origin = { source: this.#source, position, line, record, part: 0, arrivalMs: this.#options.arrivalMs };
@@ -278,7 +279,7 @@ class LineFileScan {
   /** A record that need not be decoded; the sieve has seen that the line is one object and nothing else. */
   #isFed(fed: FedValues, start: number, end: number, line: number, record: number): boolean {
     const { maxRecordBytes, arrivalMs } = this.#options;
-    if (end - start > maxRecordBytes || !this.#isOneRecord(start, end, true)) return false;
+    if (end - start > maxRecordBytes || !(fed.hasPlainStart || this.#isOneRecord(start, end, true))) return false;
     this.#examineWaiting();
     const origin = this.#origin;
     origin.position = this.#base + start;

@@ -150,6 +150,7 @@ export class ListedValues implements FedValues {
   facts: Uint32Array = NO_RULES;
   factAt: number = NO_FACT;
   factWords = 0;
+  hasPlainStart = false;
   rules: Uint32Array = NO_RULES;
   firstRule = 0;
   ruleCount = 0;
@@ -174,6 +175,7 @@ export class ListedValues implements FedValues {
     this.facts = result.facts;
     this.factAt = factAt;
     this.factWords = result.factWords;
+    this.hasPlainStart = result.plainStarts[candidate] === 1;
     this.fields = fields;
     this.from = fieldStarts[candidate] ?? 0;
     this.count = count;

@@ -49,6 +49,8 @@ export interface FedValues {
   /** Words of `facts` in use: facts of further records stand behind this one. */
   readonly factWords: number;
   readonly factReader: FactReader | undefined;
+  /** The first key of the record does not begin with an R, and comes right behind the brace. */
+  readonly hasPlainStart: boolean;
   /** Rules that hold for the record for certain, or that only the parent of its process decides (`core/rule-candidate.ts`): `ruleCount` of them from `rules[firstRule]` on. */
   readonly rules: Uint32Array;
   readonly firstRule: number;

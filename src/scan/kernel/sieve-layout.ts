@@ -88,8 +88,13 @@ export const SIEVE_HITS: usize = 188;
 export const SIEVE_LONG_TEXTS: usize = 192;
 export const SIEVE_WORK_BYTES: usize = 196;
 
-/** What stands before the rules or fields of a candidate. */
+/**
+ * What stands before the rules or fields of a candidate: start, end, number of its record, of rules and of fields; then HAS_FACT, and
+ * PLAIN_START where the first key, which does not begin with an R, comes right behind the brace.
+ */
 export const HEADER_BYTES: usize = 24;
+export const HAS_FACT: u32 = 1;
+export const PLAIN_START: u32 = 2;
 /** Slot + kind * 256, start, end. */
 export const FIELD_BYTES: usize = 12;
 /** Fields listed of one record. */

@@ -14,6 +14,7 @@ import {
   GROUP_FEEDS,
   GROUP_MATCHED,
   GROUP_NONE,
+  HAS_FACT,
   HEADER_BYTES,
   MAX_FIELDS,
   NODE_GROUP,
@@ -23,6 +24,7 @@ import {
   ORDER_LISTED,
   ORDER_LISTED_COUNT,
   ORDER_PROGRAM,
+  PLAIN_START,
   SIEVE_BLANKS,
   SIEVE_EXACT,
   SIEVE_FORCED,
@@ -170,7 +172,7 @@ function addFed(work: usize, feeds: usize, start: usize, record: u32, rules: u32
     }
   }
   if (program != 0 && writeFact(work, listed, program, to)) {
-    addCandidate(work, start, record, rules, rules, 0, 1);
+    addCandidate(work, start, record, rules, rules, 0, HAS_FACT);
     return;
   }
   for (let i: usize = 0; i < <usize>count; i++) {
@@ -204,7 +206,10 @@ function addCandidate(work: usize, start: usize, record: u32, count: u32, rules:
   store<u32>(out, record, 8);
   store<u32>(out, count, 12);
   store<u32>(out, fields, 16);
-  store<u32>(out, facts, 20);
+  // Two bytes: a quote, and the first character of the key.
+  const first = <u32>load<u16>(start, 1) | 0x2000;
+  const isPlain = (first & 0xff) == 0x22 && first >>> 8 != 0x72;
+  store<u32>(out, facts | (isPlain ? PLAIN_START : 0), 20);
   store<u32>(work, used + <u32>(HEADER_BYTES >>> 2) + rules + <u32>(FACT_BYTES >>> 2) * facts + <u32>(FIELD_BYTES >>> 2) * fields, SIEVE_OUT_COUNT);
 }
 

@@ -57,6 +57,8 @@ export class TextStore {
   /** Number, length and address of each; forgotten when a text is dropped or moved. */
   readonly #recent = new Uint32Array(RECENT * RECENT_WORDS);
   #unheld: number[] = [];
+  /** Of the spelling looked for last. */
+  #lastHash = 0;
   readonly #strings: (string | undefined)[] = new Array<string | undefined>(STRINGS).fill(undefined);
   readonly #stringOf = new Uint32Array(STRINGS);
   #scratch = Buffer.alloc(1024);
@@ -101,8 +103,7 @@ export class TextStore {
   }
 
   idOf(text: string): number {
-    const length = this.#spell(text);
-    return this.#find(this.#scratchView, 0, length) || this.#add(this.#scratch, 0, length);
+    return this.#idOfScratch(this.#spell(text));
   }
 
   /** 0 when the text is not there. */
@@ -135,13 +136,31 @@ export class TextStore {
   lowerOf(text: number): number {
     let lower = this.#lower[text] as number;
     if (lower === 0) {
-      const string = this.textOf(text);
-      const folded = string.toLowerCase();
-      lower = folded === string ? text : this.idOf(folded);
+      lower = this.#fold(text);
       this.#lower[text] = lower;
       if (lower !== text) this.pin(lower);
     }
     return lower;
+  }
+
+  #fold(text: number): number {
+    const spelling = this.spellingOf(text);
+    const { length } = spelling;
+    if (!isPlainSpelling(spelling, 0, length)) {
+      const string = this.textOf(text);
+      const folded = string.toLowerCase();
+      return folded === string ? text : this.idOf(folded);
+    }
+    this.#reserve(length);
+    const scratch = this.#scratch;
+    let isLower = true;
+    for (let i = 0; i < length; i++) {
+      const byte = spelling[i] as number;
+      const isCapital = byte >= 0x41 && byte <= 0x5a;
+      if (isCapital) isLower = false;
+      scratch[i] = isCapital ? byte | 0x20 : byte;
+    }
+    return isLower ? text : this.#idOfScratch(length);
   }
 
   /** A number that the owner keeps with a text; 0 at first. */
@@ -219,12 +238,16 @@ export class TextStore {
     const found = this.#find(view, start, end - start);
     if (found !== 0) return found;
     if (isPlainSpelling(bytes, start, end)) return this.#add(bytes, start, end);
-    const length = this.#spell(textOfSpelling(bytes.subarray(start, end)));
+    return this.#idOfScratch(this.#spell(textOfSpelling(bytes.subarray(start, end))));
+  }
+
+  #idOfScratch(length: number): number {
     return this.#find(this.#scratchView, 0, length) || this.#add(this.#scratch, 0, length);
   }
 
   #find(view: DataView, start: number, length: number): number {
     const hash = keyedHash(this.#seed, view, start, length);
+    this.#lastHash = hash;
     const mask = this.#table.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const text = this.#table[slot] as number;
@@ -233,13 +256,11 @@ export class TextStore {
     }
   }
 
-  /** Of bytes that are a text's spelling and not there yet. */
+  /** Of bytes that are a text's spelling, and that `#find` has just not found. */
   #add(bytes: Uint8Array, start: number, end: number): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const hash = keyedHash(this.#seed, view, start, end - start);
     const text = this.#free.pop() ?? this.#next++;
     if (text >= this.#lengths.length) this.#growColumns();
-    this.#hashes[text] = hash;
+    this.#hashes[text] = this.#lastHash;
     this.#lengths[text] = end - start;
     this.#addresses[text] = this.#pages.add(text, bytes, start, end);
     this.#references[text] = 0;
@@ -306,11 +327,14 @@ export class TextStore {
   /** Writes the text's spelling into the scratch; returns its length. */
   #spell(text: string): number {
     const spelling = jsonSpelling(text);
-    if (3 * spelling.length > this.#scratch.length) {
-      this.#scratch = Buffer.alloc(6 * spelling.length);
-      this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
-    }
+    this.#reserve(3 * spelling.length);
     return this.#scratch.write(spelling);
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#scratch.length) return;
+    this.#scratch = Buffer.alloc(2 * length);
+    this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
   }
 }
 
