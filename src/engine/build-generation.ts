@@ -24,7 +24,7 @@ import { createMatching, type MatchingSettings, type ReportSample } from './matc
 import type { EventRules } from './rules/event-rules.ts';
 import type { KindsFile } from './rules/kept-kinds.ts';
 import type { RuleCache } from './rules/rule-cache.ts';
-import { inPieces } from './in-pieces.ts';
+import { atOnce, inPieces } from './in-pieces.ts';
 import { ruleFilesIn } from './rules/rule-files.ts';
 import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
@@ -76,9 +76,10 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
   const intel = opened.set;
   const entries = opened.entries.map((entry) => [entry, rowsOf(entry)] as const);
   const patternChanges = entries.flatMap(([, { patterns }]) => patterns ?? []);
+  const files = ruleFilesIn(config.rules, options.ruleCache?.knownTexts());
   // While another generation matches, it waits as little as can be.
-  const read = options.previous === undefined ? undefined : await inPieces(ruleFilesIn(config.rules));
-  if (read !== undefined) await options.ruleCache?.prepare(read.files);
+  const read = options.previous === undefined ? atOnce(files) : await inPieces(files);
+  if (options.previous !== undefined) await options.ruleCache?.prepare(read.files);
   const ruleTexts = readRuleTexts(loaded, intel, options.mode === 'run' ? 'eager' : 'ordered', patternChanges, read);
   const diagnostics = [...intel.diagnostics, ...ruleTexts.diagnostics];
   diagnostics.push(...(options.ruleCache?.beginLoad(ruleTexts.texts.sigma.length) ?? []));

@@ -30,6 +30,8 @@ export class ParsedRules implements KnownFiles {
   #loads = 0;
   /** Files that were parsed since the last load began. */
   #parsed = 0;
+  /** Keys of what was parsed since `pack` was asked for last. */
+  readonly #fresh = new Set<string>();
   /** For the load that is to begin. */
   #ahead = 0;
   /** What was read last: a rule's parts are asked for one after the other. */
@@ -57,7 +59,11 @@ export class ParsedRules implements KnownFiles {
 
   /** What the last load did not ask for is forgotten. */
   beginLoad(): void {
-    for (const [key, { used }] of this.#entries) if (used < this.#loads) this.#entries.delete(key);
+    for (const [key, { used }] of this.#entries) {
+      if (used >= this.#loads) continue;
+      this.#entries.delete(key);
+      this.#fresh.delete(key);
+    }
     this.#loads++;
     this.#parsed = this.#ahead;
     this.#ahead = 0;
@@ -70,6 +76,7 @@ export class ParsedRules implements KnownFiles {
       this.#parsed++;
       entry = { parsed: parse(file), used: this.#loads };
       this.#entries.set(key, entry);
+      this.#fresh.add(key);
     }
     entry.used = this.#loads;
     entry.parsed ??= this.#unpacked(file.path, entry.packed as PackedText);
@@ -84,24 +91,46 @@ export class ParsedRules implements KnownFiles {
       if (!this.#entries.has(key)) {
         this.#ahead++;
         this.#entries.set(key, { parsed: parse(file), used: this.#loads });
+        this.#fresh.add(key);
       }
       yield;
     }
   }
 
-  /** All that the last load asked for and that can be kept, in its order. */
-  *packed(): Generator<readonly [key: string, packed: PackedText]> {
-    for (const [key, entry] of this.#entries) {
-      if (entry.used < this.#loads) continue;
-      if (entry.packed === undefined && entry.parsed !== undefined) {
-        const packed = packFile(entry.parsed, fieldNamesIn);
-        entry.packed = packed === undefined ? null : { head: packed.head, body: Buffer.from(packed.body) };
+  /** Packs what was parsed since it was last asked for, and returns how many of these can be kept. */
+  *pack(): Generator<undefined, number> {
+    let count = 0;
+    for (const key of this.#fresh) {
+      this.#fresh.delete(key);
+      const entry = this.#entries.get(key);
+      if (entry?.parsed === undefined) continue;
+      const packed = packFile(entry.parsed, fieldNamesIn);
+      entry.packed = packed === undefined ? null : { head: packed.head, body: Buffer.from(packed.body) };
+      if (packed !== undefined) {
         // The next load takes it from there, and compiles what is needed only.
-        if (packed !== undefined) delete entry.parsed;
+        delete entry.parsed;
+        count++;
       }
-      if (entry.packed === undefined) continue;
-      if (entry.packed !== null) yield [key, entry.packed];
+      yield;
     }
+    return count;
+  }
+
+  /** All that the last load asked for and that can be kept, in its order; after `pack`. */
+  *packed(): Generator<readonly [key: string, packed: PackedText]> {
+    for (const [key, { used, packed }] of this.#entries)
+      if (used >= this.#loads && packed !== undefined && packed !== null) yield [key, packed];
+  }
+
+  /** What has the key need not be parsed for the next load. */
+  has(key: string): boolean {
+    const used = this.#entries.get(key)?.used;
+    return used !== undefined && used >= this.#loads;
+  }
+
+  /** The file has the key, so its text need not be looked at. */
+  setKey(file: SigmaFile, key: string): void {
+    this.#keys.set(file, key);
   }
 
   /** Tells it from every other file, by path and text. */

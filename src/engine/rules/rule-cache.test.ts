@@ -141,6 +141,16 @@ describe('kept rules', () => {
     expect(again.rules.parsed).toBe(ODD.length - 2);
   });
 
+  it('are not written again when nothing has changed, though some are parsed each time', async () => {
+    const file = await keep();
+    const before = statSync(file).ino;
+    const cache = new RuleCache(file);
+    load(cache, textsOf(FILES));
+    expect(cache.rules.parsed).toBeGreaterThan(0);
+    expect(await cache.save()).toBeUndefined();
+    expect(statSync(file).ino).toBe(before);
+  });
+
   it('in a file that is damaged anywhere are not used, which is said, and it is written anew', async () => {
     const file = await keep();
     const good = readFileSync(file);

@@ -1,7 +1,7 @@
 /**
  * RuleCache: parsed rules kept in a file over starts, since parsing thousands of rules takes longer than everything else of a start. A
  * section file (`intel/section-file.ts`: checksums, written beside its place and renamed) of the program that wrote it, the heads of the
- * rules and their bodies. What does not fit is not used, said once, and written anew; a program that was built otherwise uses nothing.
+ * rules and their bodies, and what their files were like (`file-notes.ts`). What does not fit is not used, said once, and written anew; a program that was built otherwise uses nothing.
  * Only a folder of the user's own is trusted: who can write there decides what rules say.
  */
 import { createHash } from 'node:crypto';
@@ -17,8 +17,10 @@ import { regexProblem } from '../../match/regex.ts';
 import { parseSigmaFile, type SigmaFile } from '../../rules/sigma/collection.ts';
 import { inPieces } from '../in-pieces.ts';
 import { codeOf, ignored, makeRoom, programStamp, text, whyNotTrusted } from './cache-folder.ts';
+import { type FileNote, FileNotes, UnreadText } from './file-notes.ts';
 import { KindsFile, kindsIdentity } from './kept-kinds.ts';
 import { type PackedText, ParsedRules } from './parsed-rules.ts';
+import type { KnownTexts } from './rule-files.ts';
 import type { RuleTexts } from './rule-texts.ts';
 
 const MAGIC = 'FLINTRUL';
@@ -56,10 +58,32 @@ export class RuleCache {
   #isRead = false;
   /** The file holds just these. */
   #isCurrent = false;
+  #problem: Diagnostic | undefined;
+  readonly #notes = new FileNotes();
+  readonly #now: () => number;
 
   /** Without a file they are known as long as the object is. */
-  constructor(file?: string) {
+  constructor(file?: string, now = Date.now) {
     this.#file = file;
+    this.#now = now;
+  }
+
+  /** Before the files of a load are read: those that are the same as when they were read before, with rules that are known, need not be. */
+  knownTexts(): KnownTexts {
+    this.#open();
+    const { rules } = this;
+    const notes = this.#notes;
+    notes.begin(this.#now());
+    return {
+      of: (path, stats) => {
+        const key = notes.keyOf(path, stats);
+        if (key === undefined || !rules.has(key)) return undefined;
+        const file = new UnreadText(path);
+        rules.setKey(file, key);
+        return file;
+      },
+      note: (file, stats) => notes.note(file.path, rules.keyOf(file), stats),
+    };
   }
 
   /** Where kinds of records are kept that these rules are learnt with; undefined: nowhere, or that is not worth it. */
@@ -74,13 +98,18 @@ export class RuleCache {
 
   /** Before a load of so many files: reads what is kept. Returns what is to be said of it. */
   beginLoad(files: number): readonly Diagnostic[] {
-    let problem: Diagnostic | undefined;
-    if (!this.#isRead && this.#file !== undefined && files >= LEAST_FILES) {
-      this.#isRead = true;
-      problem = this.#read(this.#file);
-    }
+    if (files >= LEAST_FILES) this.#open();
     this.rules.beginLoad();
+    const problem = this.#problem;
+    this.#problem = undefined;
     return problem === undefined ? [] : [problem];
+  }
+
+  /** Reads what is kept, once. */
+  #open(): void {
+    if (this.#isRead || this.#file === undefined) return;
+    this.#isRead = true;
+    this.#problem = this.#read(this.#file);
   }
 
   /** Parses what has changed, in pieces, before a load. */
@@ -92,9 +121,10 @@ export class RuleCache {
   async save(): Promise<Diagnostic | undefined> {
     const { rules } = this;
     const file = this.#file;
-    const isNeeded = !this.#isCurrent || rules.parsed > 0;
-    if (file === undefined || rules.size < LEAST_FILES || !isNeeded) return undefined;
+    if (file === undefined || rules.size < LEAST_FILES) return undefined;
     const { loads } = rules;
+    if ((await inPieces(rules.pack())) + this.#notes.news > 0) this.#isCurrent = false;
+    if (this.#isCurrent) return undefined;
     const rows: Row[] = [];
     const bodies: Uint8Array[] = [];
     for (const [key, { head, body }] of rules.packed()) {
@@ -113,10 +143,12 @@ export class RuleCache {
         ['program', Buffer.from(programStamp())],
         ['heads', Buffer.from(JSON.stringify(rows))],
         ['bodies', Buffer.concat(bodies)],
+        ['files', Buffer.from(JSON.stringify([...this.#notes.notes]))],
       ]);
       // What a crash leaves of it does not fit its checksums.
       writeSectionFile(file, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
       this.#isCurrent = true;
+      this.#notes.kept();
       makeRoom(folder, basename(file));
       return undefined;
     } catch (error) {
@@ -130,11 +162,13 @@ export class RuleCache {
       if (why !== undefined) return ignored(file, why);
       const read = readSectionFile(file, MAGIC, VERSION);
       if (!read.ok) return ignored(file, 'it is damaged');
-      const [program, heads, bodies] = ['program', 'heads', 'bodies'].map((name) => read.sections.get(name));
+      const names = ['program', 'heads', 'bodies', 'files'];
+      const [program, heads, bodies, files] = names.map((name) => read.sections.get(name));
       if (program === undefined || heads === undefined || bodies === undefined) return ignored(file, 'it is damaged');
       if (text(program) !== programStamp()) return undefined;
       const rows = JSON.parse(text(heads)) as readonly Row[];
       this.rules.add(packedIn(rows, bodies));
+      if (files !== undefined) this.#notes.add(JSON.parse(text(files)) as readonly FileNote[]);
       this.#isCurrent = true;
       const now = new Date();
       utimesSync(file, now, now);

@@ -1,5 +1,5 @@
 /** Rule, specification and test files as configured: files, and folders recursively by extension, read as texts. */
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
@@ -19,6 +19,14 @@ const REGRESSION_FILE = 'info.yml';
 /** Files of one configuration; beyond it something else than rules is meant. */
 const MAX_FILES = 100_000;
 
+/** Files that were read before. */
+export interface KnownTexts {
+  /** The file, when it is the same still. */
+  of(path: string, stats: Stats): RuleText | undefined;
+  /** It was read; `stats` were taken before that. */
+  note(file: RuleText, stats: Stats): void;
+}
+
 export interface ReadTexts {
   readonly files: readonly RuleText[];
   readonly diagnostics: readonly Diagnostic[];
@@ -30,8 +38,8 @@ export function readRuleFiles(paths: readonly string[]): ReadTexts {
 }
 
 /** The same, to be done in pieces. */
-export function ruleFilesIn(paths: readonly string[]): Generator<undefined, ReadTexts> {
-  return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path), noRules);
+export function ruleFilesIn(paths: readonly string[], known?: KnownTexts): Generator<undefined, ReadTexts> {
+  return readTexts(paths, (path) => EXTENSION.test(path) && !isTestFile(path), noRules, known);
 }
 
 function noRules(path: string): Diagnostic {
@@ -58,6 +66,7 @@ function* readTexts(
   paths: readonly string[],
   isMeant: (path: string) => boolean,
   whenNone?: (path: string) => Diagnostic,
+  known?: KnownTexts,
 ): Generator<undefined, ReadTexts> {
   const files: RuleText[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -79,7 +88,7 @@ function* readTexts(
         meant++;
         if (seen.has(whole)) return;
         seen.add(whole);
-        files.push({ path, text: readFileSync(path, 'utf8') });
+        files.push(readText(path, known));
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -95,4 +104,13 @@ function* readTexts(
     if (whenNone !== undefined && meant + diagnostics.length === before) diagnostics.push(whenNone(path));
   }
   return { files, diagnostics };
+}
+
+function readText(path: string, known: KnownTexts | undefined): RuleText {
+  const stats = known === undefined ? undefined : statSync(path);
+  const before = stats === undefined ? undefined : known?.of(path, stats);
+  if (before !== undefined) return before;
+  const file = { path, text: readFileSync(path, 'utf8') };
+  if (stats !== undefined) known?.note(file, stats);
+  return file;
 }

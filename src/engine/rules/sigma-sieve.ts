@@ -442,7 +442,8 @@ function remembered<T>(ask: (field: string) => T): (field: string) => T {
 function positionsBySource(rules: readonly DetectionRule[]): [LogSource, number[]][] {
   const groups = new Map<string, [LogSource, number[]]>();
   for (const [number, { logsource }] of rules.entries()) {
-    const key = JSON.stringify([logsource.product, logsource.category, logsource.service]);
+    const { product = '\n', category = '\n', service = '\n' } = logsource;
+    const key = `${product}\0${category}\0${service}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [logsource, [number]]);
     else group[1].push(number);

@@ -57,7 +57,7 @@ export function parseSigmaFile(file: SigmaFile, regexProblem: (regex: Regex) => 
     diagnostics.push(diagnostic('SIGMA_BAD_YAML', 'error', message, { span: { file: file.path } }));
     return { documents: [], diagnostics };
   }
-  const locator = new SourceLocator(file.path, file.text);
+  const locator = new SourceLocator(file);
   const documents: ParsedFile['documents'][number][] = [];
   let template: YamlMap | undefined;
   let previous: YamlMap | undefined;

@@ -64,6 +64,7 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
   const resolved = resolveRules(
     documents,
     (rule, reporter) => {
+      if (pipelines.length === 0) return rule;
       const rewritten = applyPipelines(pipelines, rule);
       return 'refused' in rewritten ? refuse(rule.meta.details.name, rewritten, reporter) : rewritten;
     },
@@ -83,7 +84,7 @@ export function loadSigma(files: readonly SigmaFile[], options: SigmaOptions): S
 function reported(file: SigmaFile, { documents, diagnostics }: ParsedFile, all: Diagnostic[]): ParsedDocument[] {
   for (const found of diagnostics) all.push(found);
   if (documents.length === 0) return [];
-  const locator = new SourceLocator(file.path, file.text);
+  const locator = new SourceLocator(file);
   return documents.map(({ index, line, content }) => ({
     ...content,
     reporter: new Reporter(all, locator, index, line),

@@ -93,6 +93,7 @@ export function resolveRules(
     if (isAsParsed && rule !== undefined && asked !== undefined) known.set(item, rule);
     if (rule === undefined || rewritten === undefined) continue;
     compiled.push({ rule, ...(item.meta.name === undefined ? {} : { name: item.meta.name }) });
+    if (identifiersOf.size === 0) continue;
     const names = namesOf(item.meta);
     if (!names.some((name) => identifiersOf.has(name))) continue;
     for (const identifier of item.definitions.keys()) {

@@ -49,7 +49,7 @@ const KEYS = ['name', 'event', 'events', 'events_file', 'logsource', 'match', 'n
 
 /** The cases of one file; what is wrong is reported and left out. */
 export function parseRuleTests(file: SigmaFile, diagnostics: Diagnostic[]): RuleTestCase[] {
-  const locator = new SourceLocator(file.path, file.text);
+  const locator = new SourceLocator(file);
   const documents = readYamlDocuments(file, locator, diagnostics);
   return documents.flatMap((document, index) => {
     const reporter = new Reporter(diagnostics, locator, index, 1);

@@ -3,6 +3,7 @@
  * is to be reported the file is parsed a second time by one that keeps them, so that messages point at line and column.
  */
 import type { Document, Node, Pair, Range } from 'yaml';
+import type { SigmaFile } from './collection.ts';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import type { Span } from '../../errors/diagnostic.ts';
 
@@ -19,14 +20,23 @@ export interface Place {
 }
 
 export class SourceLocator {
-  readonly file: string;
-  readonly #text: string;
+  readonly #source: Pick<SigmaFile, 'path' | 'text'>;
+  #read: string | undefined;
   #documents: readonly Document[] | undefined;
-  readonly #lines = new LineCounter();
+  #lines: LineCounter | undefined;
 
-  constructor(file: string, text: string) {
-    this.file = file;
-    this.#text = text;
+  /** Its text is asked for when something is to be located. */
+  constructor(source: Pick<SigmaFile, 'path' | 'text'>) {
+    this.#source = source;
+  }
+
+  get file(): string {
+    return this.#source.path;
+  }
+
+  get #text(): string {
+    this.#read ??= this.#source.text;
+    return this.#read;
   }
 
   /** The span of a place in document `index`; of the nearest enclosing node when the place itself does not exist. */
@@ -46,7 +56,7 @@ export class SourceLocator {
 
   spanAt(offset: number, length: number): Span {
     this.#parsed();
-    const { line, col } = this.#lines.linePos(offset);
+    const { line, col } = (this.#lines as LineCounter).linePos(offset);
     const start = offset - col + 1;
     const end = this.#text.indexOf('\n', start);
     const sourceLine = this.#text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
@@ -59,6 +69,7 @@ export class SourceLocator {
   }
 
   #parsed(): readonly Document[] {
+    this.#lines ??= new LineCounter();
     this.#documents ??= parseAllDocuments(this.#text, {
       lineCounter: this.#lines,
       prettyErrors: false,

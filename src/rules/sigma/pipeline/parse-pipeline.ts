@@ -36,7 +36,7 @@ export function parsePipelineFile(
   regexProblem: (regex: Regex) => string | undefined,
   readFile?: ReadFile,
 ): Pipeline[] {
-  const locator = new SourceLocator(file.path, file.text);
+  const locator = new SourceLocator(file);
   const documents = readYamlDocuments(file, locator, diagnostics);
   return documents.flatMap((document, index) => {
     const reporter = new Reporter(diagnostics, locator, index, 1);
