@@ -3,6 +3,8 @@
  * its parent, a connection to an address and a port, a file in a folder, a registry key, a path of a URL, a family of domains, expressions, and
  * sequences of two observations. None is decided by one value alone.
  */
+import { writeFileSync } from 'node:fs';
+import { uuidV5 } from '../src/core/uuid.ts';
 
 const WORDS =
   'invoke shadow ledger falcon cobalt ember quartz raven tunnel mirror orchid vector saturn walnut anchor breeze copper dagger eclipse fossil'.split(
@@ -50,4 +52,15 @@ export function complexPatterns(count: number, which: 'all' | 'tokens' = 'all', 
   ];
   const chosen = which === 'tokens' ? tokens : kinds;
   return Array.from({ length: count }, (_, i) => (chosen[i % chosen.length] as () => string)());
+}
+
+/** A bundle of indicators with these patterns. */
+export function writePatternBundle(path: string, patterns: readonly string[]): void {
+  const time = '2020-01-01T00:00:00.000Z';
+  const objects = patterns.map((pattern, i) => ({
+    ...{ type: 'indicator', spec_version: '2.1', created: time, modified: time, valid_from: time },
+    id: `indicator--${uuidV5('b8d9e7b4-6a0f-5d0c-9d0e-6f1f4c8a2c11', `bench ${i}`)}`,
+    ...{ name: `pattern ${i}`, pattern, pattern_type: 'stix' },
+  }));
+  writeFileSync(path, JSON.stringify({ type: 'bundle', id: 'bundle--1', objects }));
 }

@@ -12,7 +12,6 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { EventValue } from '../src/core/event.ts';
-import { uuidV5 } from '../src/core/uuid.ts';
 import { buildGeneration } from '../src/engine/build-generation.ts';
 import type { Generation } from '../src/engine/generation.ts';
 import { listFiles } from '../src/engine/files/list-files.ts';
@@ -21,7 +20,7 @@ import { type MatchOutcome, testPatterns } from '../src/engine/rules/pattern-tes
 import { scanFiles } from '../src/engine/files/scan-files.ts';
 import { installOasisPython, oasisPython } from '../src/testing/oasis-python.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
-import { complexPatterns } from './pattern-sets.ts';
+import { complexPatterns, writePatternBundle } from './pattern-sets.ts';
 
 const ROUNDS = 3;
 const PATTERNS = 5_000;
@@ -97,13 +96,7 @@ function vectors(): void {
 
 async function generationWith(folder: string, patterns: readonly string[]): Promise<Generation> {
   const bundle = join(folder, `patterns-${patterns.length}.json`);
-  const time = '2020-01-01T00:00:00.000Z';
-  const objects = patterns.map((pattern, i) => ({
-    ...{ type: 'indicator', spec_version: '2.1', created: time, modified: time, valid_from: time },
-    id: `indicator--${uuidV5('b8d9e7b4-6a0f-5d0c-9d0e-6f1f4c8a2c11', `bench ${i}`)}`,
-    ...{ name: `pattern ${i}`, pattern, pattern_type: 'stix' },
-  }));
-  writeFileSync(bundle, JSON.stringify({ type: 'bundle', id: 'bundle--1', objects }));
+  writePatternBundle(bundle, patterns);
   const loaded = loadConfig({ intel: [bundle, sharedData('iocs', 'iocs-10k.tsv')] }, {});
   const generation = await buildGeneration(loaded, { mode: 'scan', report: () => undefined, keepOriginal: false });
   const bad = generation.diagnostics.filter(({ severity }) => severity === 'error');

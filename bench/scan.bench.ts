@@ -16,6 +16,7 @@ import { builtInFrequency } from '../src/scan/gram-frequency.ts';
 import { allocateScanner, IndicatorScanner } from '../src/scan/indicator-scanner.ts';
 import { compileLiterals } from '../src/scan/literal-plan.ts';
 import { LiteralScanner } from '../src/scan/literal-scanner.ts';
+import { LiteralWork } from '../src/scan/literal-work.ts';
 import { ScanMemory } from '../src/scan/scan-memory.ts';
 import { WitnessTables } from '../src/scan/witness-tables.ts';
 import { hasSharedData, sharedData } from '../src/testing/shared-data.ts';
@@ -302,7 +303,7 @@ function windowsBenchmark(table: IndicatorTable): void {
   const { rules, witnesses } = sigmaLiterals(sharedData('sigma', 'sigma-rules.tar.gz'), frequency);
   const memory = new ScanMemory();
   const plan = compileLiterals(memory, witnesses, frequency);
-  const literals = new LiteralScanner(memory, plan);
+  const literals = new LiteralScanner(new LiteralWork(memory), plan);
   const address = memory.allocate(CHUNK);
   const input = new Uint8Array(memory.memory.buffer, address, CHUNK);
   const search = (visit?: (record: number, owner: number) => void): number => {

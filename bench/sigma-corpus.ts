@@ -4,8 +4,19 @@
  * of known file extensions, changed, would make its rule hold for every process). They are new rules that the same log sources have to
  * bear. As rule files, which every tool can be given.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as yaml from 'js-yaml';
-import type { RuleFile } from '../src/testing/sigma-corpus.ts';
+import { activeRuleFiles, type RuleFile } from '../src/testing/sigma-corpus.ts';
+
+/** The corpus as files in a new folder, which it gives back. */
+export function writeRules(folder: string): string {
+  for (const { path, text } of activeRuleFiles()) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
 
 export function ruleFiles(corpus: readonly RuleFile[], size: number): RuleFile[] {
   if (size <= corpus.length) return corpus.filter((_, i) => (i * size) % corpus.length < size);

@@ -6,12 +6,12 @@
  * Run: node scripts/bench.mjs start LIST [--runs N] [--program FILE] [--record FILE]
  * (dist/ must be built; Linux)
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from './free-port.ts';
+import { type ServiceStart, startService } from './service-start.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,12 +25,6 @@ const [list] = positionals;
 if (list === undefined) throw new Error('give a list of indicators');
 const program = resolve(flags.program);
 
-interface Start {
-  readonly readyMs: number;
-  readonly cpuSeconds: number;
-  readonly rssBytes: number;
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'flint-start-'));
 try {
   const compiled = join(folder, 'list.flint');
@@ -41,7 +35,7 @@ try {
   });
   const { indicators } = JSON.parse(said) as { indicators: number };
   const results = { none: await starts(empty), list: await starts(list), compiled: await starts(compiled) };
-  const perIndicator = (with_: readonly Start[]): number =>
+  const perIndicator = (with_: readonly ServiceStart[]): number =>
     (median(with_.map(({ rssBytes }) => rssBytes)) - median(results.none.map(({ rssBytes }) => rssBytes))) / indicators;
   for (const [name, runs] of Object.entries(results)) {
     const [ready, cpu, rss] = [
@@ -65,48 +59,13 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function starts(intel: string): Promise<Start[]> {
-  const runs: Start[] = [];
-  for (let i = 0; i < Number(flags.runs); i++) runs.push(await start(intel));
-  return runs;
-}
-
-async function start(intel: string): Promise<Start> {
-  const port = await freePort();
-  const data = mkdtempSync(join(folder, 'data-'));
-  const startedMs = performance.now();
-  const args = ['run', '-q', '--http', 'off', '--workers', '1', '--data-dir', data, '--intel', intel];
-  const child = spawn(process.execPath, [program, ...args, '--listen', `gelf+udp://127.0.0.1:${port}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  try {
-    while (!isListening(port)) {
-      if (child.exitCode !== null || performance.now() - startedMs > 120_000)
-        throw new Error('the program did not start');
-      await new Promise((done) => setTimeout(done, 5));
-    }
-    const readyMs = performance.now() - startedMs;
-    const [, user = 0, system = 0] = statOf(child);
-    const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-    return { readyMs, cpuSeconds: (user + system) / 100, rssBytes: Number(rss) * 1024 };
-  } finally {
-    child.kill('SIGKILL');
-    await new Promise((done) =>
-      child.exitCode === null && child.signalCode === null ? child.once('exit', done) : done(0),
-    );
+async function starts(intel: string): Promise<ServiceStart[]> {
+  const runs: ServiceStart[] = [];
+  for (let i = 0; i < Number(flags.runs); i++) {
+    const data = mkdtempSync(join(folder, 'data-'));
+    runs.push(await startService(program, ['--workers', '1', '--data-dir', data, '--intel', intel]));
   }
-}
-
-function statOf({ pid }: ChildProcess): number[] {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return [Number(pid), Number(fields[11]), Number(fields[12])];
-}
-
-function isListening(port: number): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  return new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} `, 'm').test(readFileSync('/proc/net/udp', 'utf8'));
+  return runs;
 }
 
 function median(values: readonly number[]): number {

@@ -9,14 +9,14 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { sharedData } from '../src/testing/shared-data.ts';
-import { activeRuleFiles } from '../src/testing/sigma-corpus.ts';
+import { writeRules } from './sigma-corpus.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flint-workers-bench-'));
   try {
     print(`${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}, load ${load()}`);
-    const args = ['--rules', flags.rules ?? rulesIn(folder), flags.file ?? logIn(folder)];
+    const args = ['--rules', flags.rules ?? writeRules(join(folder, 'rules')), flags.file ?? logIn(folder)];
     const runs = new Map<string, Run[]>();
     for (let round = 0; round < Number(flags.rounds); round++)
       for (const program of programs)
@@ -117,15 +117,6 @@ function cpuOf(path: string): number {
   const text = readFileSync(path, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return MS_PER_TICK * (Number(fields[11]) + Number(fields[12]));
-}
-
-function rulesIn(folder: string): string {
-  const rules = join(folder, 'rules');
-  for (const { path, text } of activeRuleFiles()) {
-    mkdirSync(join(rules, path, '..'), { recursive: true });
-    writeFileSync(join(rules, path), text);
-  }
-  return rules;
 }
 
 function logIn(folder: string): string {

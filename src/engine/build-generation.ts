@@ -130,7 +130,11 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     urls: { ...live.urlColumns, slots: shared(live.urlColumns.slots) },
     scanners: scannersFor(witnesses, threads, inputBytes),
     // Of the texts only those that say which feed a rule came from are needed beside the compiled rules.
-    settings: { ...settings, rules: { ...settings.rules, sigma: settings.rules.sigma.filter(isFromFeed) } },
+    settings: {
+      ...settings,
+      rules: { ...settings.rules, patterns: [], sigma: settings.rules.sigma.filter(isFromFeed) },
+    },
+    patterns: rules.portablePatterns,
     sigma: rules.portable(),
     ...(processor.sieveShare !== undefined && { sieve: processor.sieveShare }),
     withEvents: options.withEvents ?? true,

@@ -10,8 +10,7 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import type { IntelSet } from '../intel/intel-set.ts';
 import type { PatternChange } from '../intel/store/layered-patterns.ts';
 import { type IntelRows, rowsOf } from '../intel/store/store-entry.ts';
-import type { ScanToken } from '../match/object-token.ts';
-import { IndicatorScanner } from '../scan/indicator-scanner.ts';
+import { placePlan, releasePlan } from '../scan/literal-plan.ts';
 import { handOver } from '../state/snapshot/hand-over.ts';
 import type { StatefulPart } from '../state/snapshot/stateful-part.ts';
 import { ComponentCounters, type ComponentSnapshot } from '../telemetry/component-counters.ts';
@@ -22,10 +21,10 @@ import type { FurtherThreads } from './files/scan-files.ts';
 import type { BuiltIntel } from './intel/intel-jobs.ts';
 import type { LiveSink } from './intel/live-sink.ts';
 import type { AppliedRows, LiveIndicators } from './intel/live-indicators.ts';
-import { changePatterns, mergePatterns, type ReportSample } from './matching-parts.ts';
+import { changePatterns, mergePatterns, type ReportSample, useScanner } from './matching-parts.ts';
 import { patternInput } from './intel/intel-patterns.ts';
 import type { PatternInput } from './rules/compiled-pattern.ts';
-import type { PortableLayer } from './rules/pattern-layer.ts';
+import type { CompiledLayer, PortableLayer } from './rules/pattern-layer.ts';
 import type { LayerMerge, WantedMerge } from './rules/pattern-set.ts';
 import type { Finding } from '../alerts/finding.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
@@ -142,24 +141,39 @@ export class Generation implements BatchMatcher, LiveSink {
     this.#feeds = feeds;
   }
 
-  applyRows(rows: IntelRows, entry: Uint8Array, layer?: PortableLayer): AppliedRows {
+  applyRows(rows: IntelRows, entry: Uint8Array, compiled?: CompiledLayer): AppliedRows {
     const applied = this.live.apply(rows);
     const { patterns, renewed } = rows;
-    const more = patterns === undefined || layer === undefined ? undefined : this.#changePatterns(patterns, layer);
+    const layer = compiled === undefined ? undefined : this.#placed(compiled.layer);
+    const more =
+      patterns === undefined || compiled === undefined || layer === undefined
+        ? undefined
+        : this.#changePatterns(patterns, { ...compiled, layer });
     if (renewed !== undefined) this.rules.renewPatterns(renewed);
     // After the witnesses: what a worker is given from now on is scanned with them.
     this.pool?.tellRows(entry, layer);
     return more === undefined ? applied : { ...applied, ...more, withoutRoom: applied.withoutRoom + more.withoutRoom };
   }
 
-  applyPatterns(change: PatternChange, layer: PortableLayer): void {
-    this.#changePatterns(change, layer);
-    this.pool?.tellPatterns(change, layer);
+  applyPatterns(change: PatternChange, compiled: CompiledLayer): void {
+    const layer = this.#placed(compiled.layer);
+    this.#changePatterns(change, { ...compiled, layer });
+    this.pool?.tellPatterns(change.removed, layer);
   }
 
-  #changePatterns(change: PatternChange, layer: PortableLayer): Pick<AppliedRows, 'patterns' | 'withoutRoom'> {
+  /** All threads search by the same literals: in the memory of the scanner's tables. */
+  #placed(layer: PortableLayer): PortableLayer {
+    const { memory } = this.live;
+    const { literals } = layer;
+    return memory === undefined || literals === undefined ? layer : { ...layer, literals: placePlan(literals, memory) };
+  }
+
+  #changePatterns(
+    change: PatternChange,
+    { layer, problems }: CompiledLayer,
+  ): Pick<AppliedRows, 'patterns' | 'withoutRoom'> {
     const before = this.rules.tokens.length;
-    const problems = changePatterns(this, change, layer);
+    changePatterns(this, change, layer);
     this.#patternRevision++;
     for (const key of change.removed) {
       this.#patterns.delete(key);
@@ -177,11 +191,17 @@ export class Generation implements BatchMatcher, LiveSink {
     return this.rules.wantedMerge;
   }
 
-  async mergePatterns(merge: LayerMerge, tokens: readonly ScanToken[]): Promise<void> {
+  mergePatterns(merge: LayerMerge): void {
+    const { memory } = this.live;
+    const placed = { ...merge, layer: this.#placed(merge.layer) };
+    const literals = mergePatterns(this, placed);
     // Before anybody relies on them.
-    this.live.addTokens(tokens);
-    this.pool?.tellMerge(merge);
-    await mergePatterns(this, merge);
+    this.live.addTokens(this.rules.tokens);
+    const told = this.pool?.tellMerge(placed) ?? READY;
+    if (memory !== undefined)
+      void told.then(() => {
+        for (const plan of literals) releasePlan(plan, memory);
+      });
   }
 
   swapIntel(set: IntelSet, { set: parts, tables }: BuiltIntel, since: readonly Uint8Array[]): void {
@@ -195,9 +215,14 @@ export class Generation implements BatchMatcher, LiveSink {
       { indicators: set.indicators, benign: set.benign.table, urls, ...(witnesses !== undefined && { witnesses }) },
       since.map(rowsOf),
     );
-    this.processor.use(scanners[0] === undefined ? undefined : new IndicatorScanner(scanners[0]));
+    const [scanner] = scanners;
+    if (scanner === undefined || witnesses === undefined) this.processor.use(undefined);
+    else useScanner(this, scanner, witnesses.memory);
+    const { literals } = this.rules;
     // Workers read texts of the former base until they have gone over.
-    void this.pool?.tellSwap({ indicators, benign, urls, since }, scanners.slice(1)).then(() => former.indicators.size);
+    void this.pool
+      ?.tellSwap({ indicators, benign, urls, since, literals }, scanners.slice(1))
+      .then(() => former.indicators.size);
   }
 
   /** Threads that match. */

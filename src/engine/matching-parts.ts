@@ -13,9 +13,11 @@ import { Detector, type DetectorOptions } from './detector.ts';
 import type { ReportProblem } from './event-reader.ts';
 import { Processor, type RulesFit } from './processor.ts';
 import type { PatternChange } from '../intel/store/layered-patterns.ts';
-import { patternInput } from './intel/intel-patterns.ts';
 import type { PortableLayer } from './rules/pattern-layer.ts';
-import type { LayerMerge, PatternProblems } from './rules/pattern-set.ts';
+import { FilterPlace } from './rules/pattern-filter.ts';
+import type { LayerMerge } from './rules/pattern-set.ts';
+import type { LiteralPlan } from '../scan/literal-plan.ts';
+import { ScanMemory } from '../scan/scan-memory.ts';
 
 export interface MatchingTables extends LiveBase {
   /** The thread's own work area in the scanner memory; undefined where the kernel cannot run. */
@@ -61,30 +63,42 @@ export interface Matching {
   readonly rules: EventRules;
 }
 
-/** Patterns come and go in this thread, between two batches. Returns the problems of those that cannot be used. */
+/** Patterns come and go in this thread, between two batches. `layer`: its literals stand in the scanner's memory. */
 export function changePatterns(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
-  { removed, added }: PatternChange,
+  { removed }: Pick<PatternChange, 'removed'>,
   layer: PortableLayer,
-): PatternProblems {
-  const problems = rules.changePatterns({ removed, added: added.map(patternInput), layer });
+): void {
+  rules.changePatterns({ removed, layer });
   processor.fit(fitOf(rules));
-  return problems;
 }
 
-/** Joins layers of patterns; resolves when it is done. */
-export async function mergePatterns(
+/** Joins layers of patterns in this thread, between two batches. Returns the literals that it needs no more. */
+export function mergePatterns(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
   merge: LayerMerge,
-): Promise<void> {
-  await rules.mergePatterns(merge);
+): readonly LiteralPlan[] {
+  const literals = rules.mergePatterns(merge);
+  processor.fit(fitOf(rules));
+  return literals;
+}
+
+/** The thread goes over to the scanner of other tables, between two batches. `literals`: as `EventRules.search` takes them. */
+export function useScanner(
+  { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
+  block: ScannerBlock,
+  literals: ScanMemory | readonly (LiteralPlan | undefined)[],
+): void {
+  const scanner = new IndicatorScanner(block);
+  rules.search(new FilterPlace(scanner), literals);
+  processor.use(scanner);
   processor.fit(fitOf(rules));
 }
 
 function fitOf(rules: EventRules, ruleFilter = rules.filter): RulesFit {
   return {
     isStateful: rules.isStateful,
-    hasTokens: rules.tokens.length > 0,
+    hasTokens: rules.hasTokens,
     ...(ruleFilter !== undefined && { ruleFilter }),
   };
 }
@@ -105,7 +119,7 @@ export function createMatching(
   const keyMap = new Map(settings.keyMap);
   const reportProblem: ReportProblem = (code, bytes, start, end, input) =>
     report(code, input, bytes.slice(start, Math.min(end, start + SAMPLE_BYTES)));
-  const rules = new EventRules(settings.rules, options);
+  const rules = new EventRules(settings.rules, { ...options, keepsState: !isWorker });
   const live = new LiveIndicators(tables, () => rules.tokens);
   const { limits, validity, clampTime, timeFields, keepOriginal } = settings;
   const adapt =
@@ -117,6 +131,10 @@ export function createMatching(
     reportProblem,
   );
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
+  if (scanner !== undefined) {
+    const room = tables.witnesses?.memory ?? ScanMemory.behind(scanner.memory);
+    rules.search(new FilterPlace(scanner), options.patterns === undefined ? room : undefined);
+  }
   const ruleFilter =
     tables.scanner === undefined
       ? undefined
@@ -135,7 +153,7 @@ export function createMatching(
     ...fitOf(rules, ruleFilter),
     isWorker,
     sharesFiles,
-    hasIndicators: () => live.table.size > 0 || rules.tokens.length > 0,
+    hasIndicators: () => live.table.size > 0 || rules.hasTokens,
   });
   return { processor, live, rules };
 }

@@ -6,6 +6,7 @@
  *
  * Cost: 32 to 128 KiB of bit table for the grams and as much for the keys, and about 130 bytes and the text per literal.
  */
+import { shared } from '../core/text-pool.ts';
 import type { GramFrequency } from './gram-frequency.ts';
 import { builtInFrequency } from './gram-frequency.ts';
 import { BACK, chooseGrams, GRAM_BYTES, gramBits, keysOf, type LiteralGram, type Stride } from './literal-keys.ts';
@@ -19,9 +20,10 @@ export interface LiteralWitness {
   readonly owners: readonly number[];
 }
 
+/** Plain data in shared memory. */
 export interface LiteralPlan {
   readonly memory: WebAssembly.Memory;
-  /** Address and length of the compiled block, which holds no addresses of its own: a copy is as good (`copyPlan`). */
+  /** Address and length of the compiled block, which holds no addresses of its own: a copy is as good (`placePlan`). */
   readonly address: number;
   readonly bytes: number;
   readonly literalCount: number;
@@ -118,24 +120,29 @@ export function compileLiterals(
   for (const [i, literal] of literals.entries()) ownerStart[i + 1] = (ownerStart[i] ?? 0) + literal.owners.size;
   const alwaysOwners = Uint32Array.from(always).sort();
   const allOwners = Uint32Array.from(new Set([...owners, ...always])).sort();
-  return {
-    memory: memory.memory,
-    address,
-    bytes,
-    literalCount: literals.length,
-    ownerStart,
-    owners,
-    alwaysOwners,
-    allOwners,
-  };
+  const ofOwners = { ownerStart: shared(ownerStart), owners: shared(owners) };
+  const more = { alwaysOwners: shared(alwaysOwners), allOwners: shared(allOwners) };
+  return { memory: memory.memory, address, bytes, literalCount: literals.length, ...ofOwners, ...more };
 }
 
-/** The same plan in another memory, so that what stands there is searched where it stands. */
-export function copyPlan(plan: LiteralPlan, memory: ScanMemory): LiteralPlan {
-  const address = memory.allocate(plan.bytes);
+/**
+ * The same plan in the memory of the texts, which are searched where they stand; by the thread that owns the memory. In a block of a power of two, so
+ * that plans that come later find room where others were.
+ */
+export function placePlan(plan: LiteralPlan, memory: ScanMemory): LiteralPlan {
+  const address = memory.allocate(roomOf(plan));
   const from = new Uint8Array(plan.memory.buffer, plan.address, plan.bytes);
   new Uint8Array(memory.memory.buffer, address, plan.bytes).set(from);
   return { ...plan, memory: memory.memory, address };
+}
+
+/** Gives back what `placePlan` took, when no thread searches by it any more. */
+export function releasePlan(plan: LiteralPlan, memory: ScanMemory): void {
+  memory.release(plan.address, roomOf(plan));
+}
+
+function roomOf({ bytes }: LiteralPlan): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
 }
 
 interface JoinedWitness {

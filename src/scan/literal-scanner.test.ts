@@ -3,6 +3,7 @@ import { Random } from '../testing/random.ts';
 import { learnFrequency } from './gram-frequency.ts';
 import { compileLiterals, type LiteralWitness } from './literal-plan.ts';
 import { EVERY_LITERAL, type LiteralResult, LiteralScanner } from './literal-scanner.ts';
+import { LiteralWork } from './literal-work.ts';
 import { ScanMemory } from './scan-memory.ts';
 import { testRounds, testSeed } from '../testing/test-runs.ts';
 
@@ -51,7 +52,7 @@ it(`literal search finds what a naive search finds (seed ${SEED})`, () => {
     const frequency = random.chance(0.5) ? learnFrequency(Buffer.from(records.join('\n'))) : undefined;
     const plan = compileLiterals(memory, witnesses, frequency);
     const always = new Set(plan.alwaysOwners);
-    const scanner = new LiteralScanner(memory, plan);
+    const scanner = new LiteralScanner(new LiteralWork(memory), plan);
     const input = inputOf(memory, 1 << 16);
     const ranges = new Uint32Array(2 * records.length);
     let end = 0;
@@ -85,7 +86,7 @@ it('an escape that stands for a token character makes every owner a candidate', 
     { fragments: ['mimikatz'], owners: [3] },
     { fragments: ['whoami'], owners: [7] },
   ]);
-  const scanner = new LiteralScanner(memory, plan);
+  const scanner = new LiteralScanner(new LiteralWork(memory), plan);
   const input = inputOf(memory, 1024);
   const text = 'mimi\\u006batz\nmimi\\u002fkatz\nMIMIKATZ.exe\n';
   Buffer.from(text).copy(input);
@@ -103,7 +104,7 @@ it('more hits than the kernel lists at once, and records longer than a piece, ar
     { fragments: ['abcde'], owners: [0] },
     { fragments: ['xyzw'], owners: [1] },
   ]);
-  const scanner = new LiteralScanner(memory, plan);
+  const scanner = new LiteralScanner(new LiteralWork(memory), plan);
   const input = inputOf(memory, 4_000_000);
   const many = 'abcde xyzw\n'.repeat(100_000);
   Buffer.from(many).copy(input);
@@ -132,7 +133,7 @@ it(`random bytes never trap and never hide a literal (seed ${SEED})`, () => {
   const memory = new ScanMemory();
   const plan = compileLiterals(memory, witnesses);
   const always = new Set(plan.alwaysOwners);
-  const scanner = new LiteralScanner(memory, plan);
+  const scanner = new LiteralScanner(new LiteralWork(memory), plan);
   const input = inputOf(memory, 100_000);
   const pieces = [
     '\\',

@@ -15,3 +15,14 @@ it('blocks taken behind a memory by others are given to nobody else', () => {
     expect(start + bytes + 64).toBeLessThanOrEqual(blocks[i + 1]?.[0] ?? owner.memory.buffer.byteLength);
   }
 });
+
+it('a block that was given back is the next of its size, and zeros again', () => {
+  const memory = new ScanMemory();
+  const first = memory.allocate(1000);
+  new Uint8Array(memory.memory.buffer, first, 1000).fill(7);
+  memory.release(first, 1000);
+  expect(memory.allocate(999)).not.toBe(first);
+  expect(memory.allocate(1000)).toBe(first);
+  expect(new Uint8Array(memory.memory.buffer, first, 1000).every((byte) => byte === 0)).toBe(true);
+  expect(memory.allocate(1000)).not.toBe(first);
+});

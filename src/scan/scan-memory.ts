@@ -1,7 +1,8 @@
 /**
  * ScanMemory: one shared WebAssembly memory for compiled tables and the work areas of all scanners that use them. Blocks are
- * handed out once and never moved; a reload makes a new memory beside the old one. Worker threads receive the memory itself and
- * the addresses of their blocks; a thread that needs more takes it behind all there is (`behind`), and nobody else is given it.
+ * never moved; a reload makes a new memory beside the old one, and what changes more often gives its blocks back (`release`). Worker threads
+ * receive the memory itself and the addresses of their blocks; a thread that needs more takes it behind all there is (`behind`), and nobody
+ * else is given it.
  */
 
 const PAGE_BYTES = 65_536;
@@ -15,6 +16,8 @@ export class ScanMemory {
   #ownBytes = 0;
   /** Up to here the memory is this one's to hand out. */
   #capacity: number;
+  /** Given back, by bytes. */
+  readonly #free = new Map<number, number[]>();
 
   /** A new memory; or one that another thread has filled up to `usedBytes` and given away. */
   constructor(memory?: WebAssembly.Memory, usedBytes = 0, capacity?: number) {
@@ -40,8 +43,20 @@ export class ScanMemory {
     return this.#ownBytes;
   }
 
+  /** A block of `allocate` that no thread uses any more: the next one of as many bytes may stand there. */
+  release(address: number, bytes: number): void {
+    const free = this.#free.get(bytes);
+    if (free === undefined) this.#free.set(bytes, [address]);
+    else free.push(address);
+  }
+
   /** Address of a new block of zeros, 64-byte aligned, with 64 bytes unused around it; throws a RangeError beyond 4 GiB. */
   allocate(bytes: number): number {
+    const free = this.#free.get(bytes)?.pop();
+    if (free !== undefined) {
+      new Uint8Array(this.memory.buffer, free, bytes).fill(0);
+      return free;
+    }
     let start = blockAt(this.#end);
     if (start + bytes + GAP_BYTES > this.#capacity) {
       const before = this.#capacity;

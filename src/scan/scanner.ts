@@ -22,8 +22,6 @@ export interface ScanResult {
 export interface Scanner {
   /** The scanner's own input memory: read or receive straight into it. */
   readonly input: Uint8Array;
-  /** In which the input lies: others may look at it where it stands. Absent: they copy. */
-  readonly memory?: WebAssembly.Memory;
   /** Records are the lines of `input[0, length)`; `final` makes an unterminated last line a record. */
   scanLines(length: number, final: boolean): ScanResult;
   /** Records are given: two numbers each, start and end in `input`. */

@@ -1,7 +1,6 @@
 /**
  * LineScanner: which lines of a chunk must be decoded, and what for. With indicators alone that is the indicator scanner; with rules
- * that the event sieve knows, lines are read into the sieve, and copied to the scanner where there are indicators too. Patterns look at
- * the lines where they were read.
+ * that the event sieve knows, lines are read into the sieve, and copied to the scanner where there are indicators or patterns too.
  */
 import type { CandidateLines, PatternFilter } from '../rules/pattern-filter.ts';
 import type { ScanResult, Scanner } from '../../scan/scanner.ts';
@@ -98,13 +97,13 @@ export class RuleLines implements LineScanner {
     const { candidateCount, ranges, ordinals } = forRules;
     const mayHoldBlankLines = forRules.blanks > 0;
     const alone = { records, consumedBytes, candidateCount, ranges, ordinals, encodingOnly: 0, mayHoldBlankLines };
-    const { memory } = this.#sieve;
-    const forPatterns = this.#patterns?.candidateLines(this.input.subarray(0, consumedBytes), memory.memory, memory);
     const hasIndicators = this.#hasIndicators();
+    const { input } = this.#scanner;
+    // Patterns are searched for there as well.
+    if (hasIndicators) input.set(this.input.subarray(0, length));
+    const forPatterns = this.#patterns?.candidateLines((hasIndicators ? input : this.input).subarray(0, consumedBytes));
     this.#merged = undefined;
     if (!hasIndicators && (forPatterns === undefined || forPatterns.candidateCount === 0)) return alone;
-    const { input } = this.#scanner;
-    if (hasIndicators) input.set(this.input.subarray(0, length));
     const found = hasIndicators ? this.#scanner.scanLines(length, final) : { ...alone, candidateCount: 0 };
     const rulesWanted = Array.from({ length: candidateCount }, (_, i) => sieveWants(forRules, i));
     const lists: CandidateLists = {
@@ -191,7 +190,7 @@ class LinesBesideIndicators implements LineScanner {
 /** For STIX patterns, beside indicators. */
 export function patternLines(scanner: Scanner, patterns: PatternFilter, foundWanted = INDICATORS_ONLY): LineScanner {
   return new LinesBesideIndicators(scanner, foundWanted, (bytes) => {
-    const rules = patterns.candidateLines(bytes, scanner.memory) ?? everyLine(bytes);
+    const rules = patterns.candidateLines(bytes);
     return { rules, rulesWanted: new Array<Wanted>(rules.candidateCount).fill(RULES_ONLY) };
   });
 }

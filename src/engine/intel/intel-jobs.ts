@@ -18,9 +18,14 @@ import { UrlIndex } from '../../match/indicator-url-index.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import { WitnessTables } from '../../scan/witness-tables.ts';
-import type { LiteralPlan } from '../../scan/literal-plan.ts';
-import { compileLayer, compileLiterals, type PortableLayer } from '../rules/pattern-layer.ts';
-import type { PatternWitness } from '../rules/pattern-witnesses.ts';
+import {
+  type CompiledLayer,
+  compileLayer,
+  joinLayers,
+  type LayerPart,
+  type PortableLayer,
+} from '../rules/pattern-layer.ts';
+import { readStixMappings } from '../rules/stix-mapping-config.ts';
 import { patternInput } from './intel-patterns.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
 import { compileTables, roomForPatterns, tableSections } from './compiled-tables.ts';
@@ -46,7 +51,7 @@ export interface LoadedIntel extends BuiltIntel {
   /** Whether Sigma rules are others than before. */
   readonly rulesChanged: boolean;
   /** Patterns that are; absent: none. */
-  readonly patterns?: { readonly change: PatternChange; readonly layer: PortableLayer };
+  readonly patterns?: { readonly change: PatternChange; readonly layer: CompiledLayer };
 }
 
 /** Input and result of each kind of job. */
@@ -83,7 +88,7 @@ export interface IntelJobs {
           readonly kind: 'entry';
           readonly entry: Uint8Array;
           /** Of its patterns, where it has any. */
-          readonly layer?: PortableLayer;
+          readonly layer?: CompiledLayer;
         } & Pick<SourceRefresh & { kind: 'entry' }, 'recordsRead' | 'more'>)
       | { readonly kind: 'rebuild'; readonly why: RebuildReason; readonly entry?: Uint8Array };
   };
@@ -102,10 +107,10 @@ export interface IntelJobs {
     readonly request: { readonly state: PortableState; readonly nowMs: number; readonly spillFolder: string };
     readonly result: BuiltIntel;
   };
-  /** Literals of layers of patterns that are to be joined. */
-  readonly literals: {
-    readonly request: { readonly loose: readonly PatternWitness[] };
-    readonly result: { readonly literals?: LiteralPlan };
+  /** Layers of patterns that are to be one. */
+  readonly join: {
+    readonly request: { readonly parts: readonly LayerPart[] };
+    readonly result: PortableLayer;
   };
   /** Rows that have expired, as an entry; absent when there are none. */
   readonly sweep: {
@@ -224,10 +229,7 @@ const JOBS: Jobs = {
     return { taken };
   },
   merge: async ({ state, nowMs, spillFolder }) => built(mergeLayers(stateOf(state), { nowMs, spillFolder })),
-  literals: async ({ loose }) => {
-    const literals = compileLiterals(loose);
-    return literals === undefined ? {} : { literals };
-  },
+  join: async ({ parts }) => joinLayers(parts),
   sweep: async ({ state, nowMs }) => {
     const before = stateOf(state);
     const rows = { indicators: expiredRows(before.indicators, nowMs), benign: expiredRows(before.benign, nowMs) };
@@ -273,8 +275,8 @@ function built(set: IntelSet): BuiltIntel {
   return { set: handOver(set), tables: portableTables(urlColumns, witnesses) };
 }
 
-function layerOf({ added }: PatternChange, mappings: readonly unknown[]): PortableLayer {
-  return compileLayer(added.map(patternInput), mappings);
+function layerOf({ added }: PatternChange, mappings: readonly unknown[]): CompiledLayer {
+  return compileLayer(added.map(patternInput), readStixMappings(mappings).mappings);
 }
 
 /** Tells whether Sigma rules are the same, so that nothing but tables and patterns need be exchanged. */

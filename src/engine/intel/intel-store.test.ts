@@ -66,7 +66,7 @@ class Sink implements LiveSink {
     this.patterns.push(change);
   }
 
-  async mergePatterns(): Promise<void> {
+  mergePatterns(): void {
     throw new Error('nobody wanted that');
   }
 

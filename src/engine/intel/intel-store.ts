@@ -19,7 +19,7 @@ import type { LiveSink } from './live-sink.ts';
 import { RefreshSum } from './refresh-sum.ts';
 import { fromPortable, type PortableState, type PortableTables, portable } from './portable-intel.ts';
 import { sourceFingerprint } from './source-fingerprint.ts';
-import type { PortableLayer } from '../rules/pattern-layer.ts';
+import type { CompiledLayer } from '../rules/pattern-layer.ts';
 import { StoreCounts } from './store-counts.ts';
 import { StoreWork, type StoreWorkOptions } from './store-work.ts';
 
@@ -172,7 +172,7 @@ export class IntelStore {
   }
 
   /** On disk first, then live. */
-  async #apply(made: Uint8Array, layer?: PortableLayer): Promise<AppliedRows> {
+  async #apply(made: Uint8Array, layer?: CompiledLayer): Promise<AppliedRows> {
     // Every job and every matching thread gets all entries: shared, none of them is copied for it.
     const bytes = shared(made);
     const entry = readEntry(bytes);
@@ -320,9 +320,9 @@ export class IntelStore {
       const state = this.#state;
       const wanted = sink?.wantedMerge;
       if (sink === undefined || state === undefined || wanted === undefined) return;
-      const { loose, tokens, ...which } = wanted;
-      const made = await this.#run('literals', { loose }, state);
-      if (sink === this.#sink) await sink.mergePatterns({ ...which, ...made }, tokens);
+      const { parts, ...which } = wanted;
+      const layer = await this.#run('join', { parts }, state);
+      if (sink === this.#sink) sink.mergePatterns({ ...which, layer });
     });
   }
 

@@ -11,6 +11,7 @@ import type { IntelRows } from '../../intel/store/store-entry.ts';
 import { LayeredMatcher } from '../../match/layered-matcher.ts';
 import type { ScanToken } from '../../match/object-token.ts';
 import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
+import type { ScanMemory } from '../../scan/scan-memory.ts';
 import type { WitnessTables } from '../../scan/witness-tables.ts';
 import type { IndicatorLookup, RowHit } from '../detector.ts';
 
@@ -59,6 +60,11 @@ export class LiveIndicators implements IndicatorLookup {
 
   get benignSet(): BenignSet<LayeredTable> {
     return this.#layers.benign;
+  }
+
+  /** Of the scanner's tables; in workers undefined. */
+  get memory(): ScanMemory | undefined {
+    return this.#layers.witnesses?.memory;
   }
 
   get urlColumns(): UrlIndexColumns {

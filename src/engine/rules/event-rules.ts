@@ -18,9 +18,11 @@ import {
   compilePatterns,
   type LayerChange,
   type LayerMerge,
-  type PatternProblems,
-  type PatternSet,
+  PatternSet,
+  type PatternSetOptions,
 } from './pattern-set.ts';
+import type { FilterPlace } from './pattern-filter.ts';
+import type { PortableLayer } from './pattern-layer.ts';
 import { MatchedSlots } from '../state/matched-slots.ts';
 import { MatchReader } from '../state/match-reader.ts';
 import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
@@ -54,6 +56,10 @@ export interface EventRulesOptions {
   readonly watch?: WindowWatch;
   /** Sigma rules that were compiled before, as `portable` gives them; absent: they are made of the texts. */
   readonly sigma?: string;
+  /** STIX patterns that were compiled before; absent: they are made of the texts. */
+  readonly patterns?: PortableLayer;
+  /** False: the state of rules is kept by another thread, for which this one prepares events. Default true. */
+  readonly keepsState?: boolean;
   /** Sigma rules that were parsed before. */
   readonly known?: KnownFiles;
   /** Rules of the generation before: what reads the same keeps its state, as the same object. */
@@ -101,13 +107,18 @@ export class EventRules implements MatchesEvents {
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
     this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
     const mappings = readStixMappings(texts.stixMappings);
-    const patterns = compilePatterns(texts.patterns, {
+    const patternOptions: PatternSetOptions = {
       mappings: mappings.mappings,
+      keepsState: options.keepsState ?? true,
       ...(texts.patternGroupBy.length > 0 && { groupBy: texts.patternGroupBy }),
       stream: texts.lateness,
       ...(previous?.patterns !== undefined && { previous: previous.patterns }),
       ...kept,
-    });
+    };
+    const patterns =
+      options.patterns === undefined
+        ? compilePatterns(texts.patterns, patternOptions)
+        : { set: new PatternSet(options.patterns, patternOptions), problems: [] };
     const seed = options.seed ?? randomSeed();
     const stateful = new StatefulRules(sigma.correlations, texts.flux, {
       mode: texts.mode,
@@ -161,11 +172,25 @@ export class EventRules implements MatchesEvents {
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
 
-  /** Patterns come and go, between two batches. Returns the problems of those that cannot be used. */
-  changePatterns(change: LayerChange): PatternProblems {
-    const problems = this.#patterns.change(change);
+  /** Patterns come and go, between two batches. */
+  changePatterns(change: LayerChange): void {
+    this.#patterns.change(change);
     this.#tokens = undefined;
-    return problems;
+  }
+
+  /** The patterns that were loaded, for other threads. */
+  get portablePatterns(): PortableLayer {
+    return this.#patterns.base;
+  }
+
+  /** Where this thread searches bytes from now on. `literals`: who hands out the memory in which those of patterns are to stand, or where another thread has put them; absent: they stand there. */
+  search(place: FilterPlace, literals: Parameters<PatternSet['search']>[1] = this.#patterns.literals): void {
+    this.#patterns.search(place, literals);
+  }
+
+  /** Of each layer of patterns, where they stand. */
+  get literals(): PatternSet['literals'] {
+    return this.#patterns.literals;
   }
 
   renewPatterns(renewals: readonly Renewal[]): void {
@@ -173,9 +198,9 @@ export class EventRules implements MatchesEvents {
   }
 
   /** See `PatternSet.merge`. */
-  async mergePatterns(merge: LayerMerge): Promise<void> {
-    await this.#patterns.merge(merge);
+  mergePatterns(merge: LayerMerge): ReturnType<PatternSet['merge']> {
     this.#tokens = undefined;
+    return this.#patterns.merge(merge);
   }
 
   /** How far the patterns have gone from those that were loaded. */
@@ -245,9 +270,13 @@ export class EventRules implements MatchesEvents {
   }
 
   #collectTokens(): readonly ScanToken[] {
-    const { patterns } = this;
+    return this.hasTokens ? this.#patterns.tokens : [];
+  }
+
+  /** Whether there are such tokens. */
+  get hasTokens(): boolean {
     // Every record is decoded then, whatever its bytes hold.
-    return patterns === undefined || this.stateful?.seesEveryEvent === true ? [] : patterns.tokens;
+    return this.stateful?.seesEveryEvent !== true && this.#patterns.hasTokens;
   }
 
   /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */

@@ -16,8 +16,9 @@ import { testRounds, testSeed } from '../../testing/test-runs.ts';
 import { patternInput } from '../intel/intel-patterns.ts';
 import { changePatterns, createMatching, type Matching, mergePatterns } from '../matching-parts.ts';
 import { scannersFor } from '../workers/scanner-areas.ts';
-import { compileLayer, compileLiterals, type PortableLayer } from './pattern-layer.ts';
-import { compilePatterns, type LayerMerge, type PatternSet, type WantedMerge } from './pattern-set.ts';
+import { placePlan, releasePlan } from '../../scan/literal-plan.ts';
+import { compileLayer, joinLayers, type PortableLayer } from './pattern-layer.ts';
+import { compilePatterns, type PatternSet, type WantedMerge } from './pattern-set.ts';
 
 const SEED = testSeed();
 const ROUNDS = testRounds(2, 300);
@@ -184,14 +185,16 @@ function open(base: readonly StoredPattern[]): Threads {
     ...{ maxAlerts: 1000, firstHit: false, keyMap: [], archives: false, rules: rules as never },
   };
   const tables = { indicators: TABLE, benign: TABLE };
-  const make = (scanner: (typeof scanners)[number] | undefined, isWorker: boolean): Matching =>
-    createMatching({ ...tables, scanner, ...(!isWorker && { witnesses }) }, settings, () => undefined, { isWorker });
-  return {
-    main: make(scanners[0], false),
-    worker: make(scanners[1], true),
-    witnesses,
-    reference: make(undefined, false),
-  };
+  const make = (scanner: (typeof scanners)[number] | undefined, patterns?: PortableLayer): Matching =>
+    createMatching(
+      { ...tables, scanner, ...(patterns === undefined && { witnesses }) },
+      settings,
+      () => undefined,
+      patterns === undefined ? {} : { isWorker: true, patterns },
+    );
+  const main = make(scanners[0]);
+  const worker = make(scanners[1], structuredClone(main.rules.portablePatterns));
+  return { main, worker, witnesses, reference: make(undefined) };
 }
 
 describe('a live set of patterns', () => {
@@ -242,7 +245,7 @@ describe('a live set of patterns', () => {
         proof.tombstones += main.rules.patternChanges.tombstones;
         apply(threads, feed.change(3));
         oracle.follow(feed.patterns.values());
-        await joinSometimes(threads, random, step === BASE_STEP || random.chance(0.15), proof);
+        joinSometimes(threads, step === BASE_STEP || random.chance(0.15), proof);
       }
       for (const { rules } of [main, worker]) {
         proof.inDelta += rules.patterns?.counts.inDelta ?? 0;
@@ -257,27 +260,31 @@ describe('a live set of patterns', () => {
   });
 });
 
-function apply({ main, worker }: Threads, change: PatternChange): void {
-  const layer: PortableLayer = compileLayer(change.added.map(patternInput), []);
+function placed({ witnesses }: Threads, layer: PortableLayer): PortableLayer {
+  const { literals } = layer;
+  return literals === undefined ? layer : { ...layer, literals: placePlan(literals, witnesses.memory) };
+}
+
+function apply(threads: Threads, change: PatternChange): void {
+  const { main, worker } = threads;
+  const compiled = compileLayer(change.added.map(patternInput));
+  expect(compiled.problems).toEqual([]);
+  const layer = placed(threads, compiled.layer);
   const before = main.rules.tokens.length;
-  for (const thread of [main, worker]) expect(changePatterns(thread, change, structuredClone(layer))).toEqual([]);
+  for (const thread of [main, worker]) changePatterns(thread, change, structuredClone(layer));
   expect(main.live.addTokens(main.rules.tokens.slice(before))).toBe(0);
 }
 
-async function joinSometimes(
-  { main, worker }: Threads,
-  random: Random,
-  withBase: boolean,
-  proof: { withBase: number },
-): Promise<void> {
+function joinSometimes(threads: Threads, withBase: boolean, proof: { withBase: number }): void {
+  const { main, worker } = threads;
   const wanted: WantedMerge | undefined = withBase ? main.rules.patterns?.mergeOf(true) : main.rules.wantedMerge;
   if (wanted === undefined) return;
-  const { loose, tokens, ...which } = wanted;
-  const literals = compileLiterals(loose);
-  const merge: LayerMerge = { ...which, ...(literals !== undefined && { literals }) };
-  main.live.addTokens(tokens);
+  const { parts, ...which } = structuredClone(wanted);
+  const merge = { ...which, layer: placed(threads, joinLayers(parts)) };
   if (withBase) proof.withBase++;
-  const joined = [main, worker].map((thread) => mergePatterns(thread, merge));
-  // A worker may take its time.
-  if (random.chance(0.5)) await Promise.all(joined);
+  const literals = mergePatterns(main, merge);
+  main.live.addTokens(main.rules.tokens);
+  mergePatterns(worker, structuredClone(merge));
+  // What comes next stands where these stood.
+  for (const plan of literals) releasePlan(plan, threads.witnesses.memory);
 }

@@ -2,21 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, EventObject } from '../../core/event.ts';
 import { compilePatterns } from './pattern-set.ts';
-import { LiteralIndex } from '../../match/literal-index.ts';
-import { PatternFilter } from './pattern-filter.ts';
-import type { PatternWitness } from './pattern-witnesses.ts';
+import { compilePatternLiterals, FilterPlace } from './pattern-filter.ts';
+import { allocateScanner, IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
+import { WitnessTables } from '../../scan/witness-tables.ts';
 import { Random } from '../../testing/random.ts';
 import { testSeed } from '../../testing/test-runs.ts';
 
 const SEED = testSeed();
-
-function indexOf(witnesses: readonly PatternWitness[]): LiteralIndex {
-  const index = new LiteralIndex();
-  for (const { pattern, anyOf } of witnesses) for (const literal of anyOf) index.add('contains', literal, pattern);
-  index.finish();
-  return index;
-}
 
 const PATTERNS = [
   "[process:command_line LIKE '%-EncodedCommand%']",
@@ -62,7 +55,12 @@ describe('pattern filter', () => {
   const { set, problems } = compilePatterns(
     PATTERNS.map((pattern, i) => ({ pattern, details: { id: `p${i}`, name: `p${i}` } })),
   );
-  const filter = PatternFilter.of(set.witnesses, indexOf(set.witnesses));
+  const room = new ScanMemory();
+  const standing = new IndicatorScanner(
+    allocateScanner(room, WitnessTables.empty(room, [1, 1, 1, 1, 1]).address, 1 << 16),
+  );
+  set.search(new FilterPlace(standing), room);
+  const [filter] = set.filters ?? [];
   /** As written by senders: plainly, with escaped letters, with escaped slashes. */
   const spellings: readonly ((text: string) => string)[] = [
     (text) => text,
@@ -83,10 +81,10 @@ describe('pattern filter', () => {
     );
     const flags = (filter?.candidates(bytes, ranges, texts.length) ?? new Uint8Array(0)).slice(0, texts.length);
     const flagged = [...flags.keys()].filter((i) => flags[i] === 1);
-    standing.set(bytes);
+    standing.input.set(bytes);
     for (const lines of [
       filter?.candidateLines(bytes),
-      filter?.candidateLines(standing.subarray(0, bytes.length), room.memory, room),
+      filter?.candidateLines(standing.input.subarray(0, bytes.length)),
     ]) {
       const count = lines?.candidateCount ?? 0;
       expect([...(lines?.ordinals.slice(0, count) ?? [])]).toEqual(flagged);
@@ -96,9 +94,6 @@ describe('pattern filter', () => {
     }
     return flags;
   }
-  const room = new ScanMemory();
-  const roomAt = room.allocate(1 << 16);
-  const standing = new Uint8Array(room.memory.buffer, roomAt, 1 << 16);
 
   it('exists when every pattern has a literal', () => {
     expect(problems).toEqual([]);
@@ -124,7 +119,7 @@ describe('pattern filter', () => {
   });
 
   it('does not exist when a literal is too short to be looked for', () => {
-    expect(PatternFilter.of([{ pattern: 0, anyOf: ['ab'] }], indexOf([]))).toBeUndefined();
+    expect(compilePatternLiterals([{ pattern: 0, anyOf: ['ab'] }])).toBeUndefined();
   });
 
   it(`rules out no record with a literal in it, however its letters are written (seed ${SEED})`, () => {

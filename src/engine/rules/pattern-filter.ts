@@ -4,39 +4,45 @@
  * holds nothing that an escape could change, a record whose escapes hide its text is always a candidate, and words that have other
  * forms (percent-encoded, beyond ASCII, addresses mapped into IPv6) are looked at in these.
  *
- * Cost: a memory of its own with the literals, and a copy of each batch into it (its records may lie in any buffer). Lines of files are searched where
- * they were read, with a copy of the literals beside them.
+ * All threads search by the same literals, which stand in the memory of the tables of the indicator scanner: where records stand as well when
+ * indicators are looked for.
  */
-import { canRunKernel } from '../../scan/indicator-scanner.ts';
-import type { LiteralIndex } from '../../match/literal-index.ts';
 import { builtInFrequency } from '../../scan/gram-frequency.ts';
-import {
-  compileLiterals,
-  copyPlan,
-  type LiteralPlan,
-  type LiteralWitness,
-  MAX_LITERALS,
-} from '../../scan/literal-plan.ts';
+import { canRunKernel, type IndicatorScanner } from '../../scan/indicator-scanner.ts';
+import { compileLiterals, type LiteralPlan, type LiteralWitness, MAX_LITERALS } from '../../scan/literal-plan.ts';
 import { EVERY_LITERAL, type LiteralResult, LiteralScanner, WRITTEN_OTHERWISE } from '../../scan/literal-scanner.ts';
+import { LiteralWork } from '../../scan/literal-work.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { ScanResult } from '../../scan/scanner.ts';
 import { encodedWord } from './encoded-words.ts';
-import type { PatternWitness } from './pattern-witnesses.ts';
+import type { PatternWitness, WitnessSearch } from './pattern-witnesses.ts';
 import { mappedAddresses, searchableForms } from './searchable-texts.ts';
 
-/** A memory with room for a batch, for filters that look at the same one after the other. */
+/** Where a thread searches: the input of its indicator scanner, in whose memory literals stand as well. For filters that look at the same text one after the other. */
 export class FilterPlace {
-  readonly memory = new ScanMemory();
   readonly input: Uint8Array;
+  readonly #memory: WebAssembly.Memory;
+  #work: LiteralWork | undefined;
 
-  constructor() {
-    const input = this.memory.allocate(INPUT_BYTES);
-    this.input = new Uint8Array(this.memory.memory.buffer, input, INPUT_BYTES);
+  constructor({ input, memory }: Pick<IndicatorScanner, 'input' | 'memory'>) {
+    this.input = input;
+    this.#memory = memory;
+  }
+
+  /** The thread's own. */
+  get work(): LiteralWork {
+    this.#work ??= new LiteralWork(ScanMemory.behind(this.#memory));
+    return this.#work;
+  }
+
+  /** The bytes where they can be searched. They are no longer than the input. */
+  hold(bytes: Uint8Array): Uint8Array {
+    if (bytes.buffer === this.input.buffer && bytes.byteOffset === this.input.byteOffset) return bytes;
+    this.input.set(bytes);
+    return this.input.subarray(0, bytes.length);
   }
 }
 
-/** Batches are smaller but for single long records, which are candidates then. */
-const INPUT_BYTES = 4 << 20;
 /**
  * One pattern with a frequent literal must not make every record a candidate: looking for it costs less than decoding them all. Beyond this it
  * would stand in most records.
@@ -54,15 +60,33 @@ const MAX_KNOWN_WORDS = 4096;
 const HIT = 3;
 const LF = 0x0a;
 
+/**
+ * The literals of patterns, in a memory of their own. Undefined when some pattern has no literal to look for, or one that is so short or frequent that
+ * looking for it does not pay, or the machine cannot run the kernel.
+ */
+export function compilePatternLiterals(patterns: readonly PatternWitness[]): LiteralPlan | undefined {
+  const witnesses: LiteralWitness[] = [];
+  let hasAddresses = false;
+  for (const { anyOf } of patterns) {
+    for (const literal of anyOf) {
+      const fragments = literal.match(FRAGMENTS);
+      if (fragments === null) return undefined;
+      const good = fragments.filter(({ length }) => length >= GOOD_FRAGMENT);
+      witnesses.push({ fragments: good.length > 0 ? good : fragments, owners: [PATTERNS] });
+      hasAddresses ||= /^[\d.]+$/.test(literal);
+    }
+  }
+  if (!canRunKernel() || witnesses.length > MAX_LITERALS) return undefined;
+  if (hasAddresses) witnesses.push({ fragments: [MAPPED_FRAGMENT], owners: [MAPPED] });
+  const plan = compileLiterals(new ScanMemory(), witnesses, builtInFrequency(), MOST_PER_MILLION);
+  return plan.alwaysOwners.length > 0 ? undefined : plan;
+}
+
 export class PatternFilter {
-  readonly #plan: LiteralPlan;
-  /** Of the filter's own memory, into which batches are copied. */
   readonly #scanner: LiteralScanner;
-  readonly #input: Uint8Array;
-  /** Of the memory in which lines stand. */
-  #there: { readonly memory: WebAssembly.Memory; readonly scanner: LiteralScanner } | undefined;
+  readonly #place: FilterPlace;
   /** The same literals, maybe with more, for the few words that have other forms. */
-  readonly #index: LiteralIndex;
+  readonly #index: WitnessSearch;
   readonly #harmless = new Set<string>();
   #flags = new Uint8Array(1024);
   #ranges = new Uint32Array(1024);
@@ -70,50 +94,13 @@ export class PatternFilter {
   /** The literal that tells only that an IPv4 address may be written in hex. */
   #mapped = -1;
 
-  /** `literals`: of these patterns, as `compile` gives them. `index`: holds the literals, whatever their owners. */
-  constructor(literals: LiteralPlan, index: LiteralIndex, { memory, input }: FilterPlace) {
+  /** `plan`: of these patterns, in the memory of the place. `index`: holds the literals, whatever their owners. */
+  constructor(plan: LiteralPlan, index: WitnessSearch, place: FilterPlace) {
     this.#index = index;
-    const plan = literals.memory === memory.memory ? literals : copyPlan(literals, memory);
-    this.#plan = plan;
-    this.#scanner = new LiteralScanner(memory, plan);
-    this.#input = input;
+    this.#scanner = new LiteralScanner(place.work, plan);
+    this.#place = place;
     for (let literal = 0; literal < plan.literalCount; literal++)
       if (plan.owners[plan.ownerStart[literal] ?? 0] === MAPPED) this.#mapped = literal;
-  }
-
-  /** Undefined where `compile` gives nothing. */
-  static of(patterns: readonly PatternWitness[], index: LiteralIndex): PatternFilter | undefined {
-    const place = new FilterPlace();
-    const literals = PatternFilter.compile(patterns, place.memory);
-    return literals === undefined ? undefined : new PatternFilter(literals, index, place);
-  }
-
-  /**
-   * The literals of patterns, in the memory. Undefined when some pattern has no literal to look for, or one that is so short or frequent that
-   * looking for it does not pay, or the machine cannot run the kernel.
-   */
-  static compile(patterns: readonly PatternWitness[], memory: ScanMemory): LiteralPlan | undefined {
-    const witnesses: LiteralWitness[] = [];
-    let hasAddresses = false;
-    for (const { anyOf } of patterns) {
-      for (const literal of anyOf) {
-        const fragments = literal.match(FRAGMENTS);
-        if (fragments === null) return undefined;
-        const good = fragments.filter(({ length }) => length >= GOOD_FRAGMENT);
-        witnesses.push({ fragments: good.length > 0 ? good : fragments, owners: [PATTERNS] });
-        hasAddresses ||= /^[\d.]+$/.test(literal);
-      }
-    }
-    if (!canRunKernel() || witnesses.length > MAX_LITERALS) return undefined;
-    if (hasAddresses) witnesses.push({ fragments: [MAPPED_FRAGMENT], owners: [MAPPED] });
-    const plan = compileLiterals(memory, witnesses, builtInFrequency(), MOST_PER_MILLION);
-    return plan.alwaysOwners.length > 0 ? undefined : plan;
-  }
-
-  #scannerIn(memory: WebAssembly.Memory, room = ScanMemory.behind(memory)): LiteralScanner {
-    if (this.#there?.memory !== memory)
-      this.#there = { memory, scanner: new LiteralScanner(room, copyPlan(this.#plan, room)) };
-    return this.#there.scanner;
   }
 
   /** Whether a literal stands in some form of the text. */
@@ -170,12 +157,11 @@ export class PatternFilter {
   candidates(bytes: Uint8Array, ranges: Uint32Array, count: number): Uint8Array {
     if (this.#flags.length < count) this.#flags = new Uint8Array(Math.max(count, 2 * this.#flags.length));
     const flags = this.#flags;
-    if (bytes.length > this.#input.length) return flags.fill(1, 0, count);
+    if (bytes.length > this.#place.input.length) return flags.fill(1, 0, count);
     flags.fill(0, 0, count);
-    this.#input.set(bytes);
     this.#collect(
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      this.#scanner.scanRecords(this.#input, ranges, count),
+      this.#scanner.scanRecords(this.#place.hold(bytes), ranges, count),
       (record) => ranges[2 * record + 1] ?? 0,
       (record) => {
         flags[record] = 1;
@@ -184,22 +170,15 @@ export class PatternFilter {
     return flags;
   }
 
-  /**
-   * The lines that may concern a pattern, valid until the next call. The text stands in `memory`; undefined: it is copied, and an answer of undefined
-   * says that it is too long for that. `room`: who hands the memory out, where that is known.
-   */
-  candidateLines(bytes: Uint8Array, memory?: WebAssembly.Memory, room?: ScanMemory): CandidateLines | undefined {
-    if (memory === undefined && bytes.length > this.#input.length) return undefined;
-    if (memory === undefined) this.#input.set(bytes);
-    const scanner = memory === undefined ? this.#scanner : this.#scannerIn(memory, room);
-    const input = memory === undefined ? this.#input : bytes;
+  /** The lines that may concern a pattern, valid until the next call. They are no longer than the scanner's input, where they may stand already. */
+  candidateLines(bytes: Uint8Array): CandidateLines {
     const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const endOf = (_: number, start: number): number => {
       const end = whole.indexOf(LF, start);
       return end < 0 ? whole.length : end;
     };
     let count = 0;
-    this.#collect(whole, scanner.scanLines(input, bytes.length), endOf, (line, start) => {
+    this.#collect(whole, this.#scanner.scanLines(this.#place.hold(bytes), bytes.length), endOf, (line, start) => {
       if (count === this.#ordinals.length) {
         this.#ordinals = enlarged(this.#ordinals);
         this.#ranges = enlarged(this.#ranges);

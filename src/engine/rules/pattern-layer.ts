@@ -1,160 +1,278 @@
 /**
  * PatternLayer: patterns that came together, with what finds them in events and in raw bytes. What takes long (parsing, compiling, choosing
- * literals) can be done in another thread: `compileLayer` gives plain data and a plan in shared memory, of which `openLayer` makes a layer in
- * some milliseconds for a thousand patterns.
+ * literals) is done once: `compileLayer` gives plain data in shared memory, which every thread that matches opens without copying. A
+ * pattern is parsed by a thread when an event may concern it.
  */
 import { shared } from '../../core/text-pool.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
+import type { StixMapping } from '../../fields/stix/mapping.ts';
 import { pathOrigins } from '../../fields/stix/path-origins.ts';
 import { STIX_MAPPINGS } from '../../fields/stix/registry.ts';
 import type { ObservationPlan } from '../../ir/observation.ts';
 import type { ScanToken } from '../../match/object-token.ts';
+import type { TextUnits } from '../../match/text-units.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { LiteralPlan } from '../../scan/literal-plan.ts';
-import { ScanMemory } from '../../scan/scan-memory.ts';
 import { TOKENS_PER_PATTERN } from '../intel/compiled-tables.ts';
 import { type CompiledPattern, compileInput, type PatternInput, plannedPattern } from './compiled-pattern.ts';
-import { type FilterPlace, PatternFilter } from './pattern-filter.ts';
+import { compilePatternLiterals, type FilterPlace, PatternFilter } from './pattern-filter.ts';
 import {
+  buildWitnessIndex,
   type PatternClause,
   type PatternWitness,
-  PatternWitnesses,
   patternClause,
-  witnessesOf,
+  type WitnessIndex,
+  WitnessSearch,
 } from './pattern-witnesses.ts';
-import { readStixMappings } from './stix-mapping-config.ts';
 
-/** For threads. */
+/** For threads. Patterns are known by their position in it. */
 export interface PortableLayer {
-  /** JSON of `LayerText`, in shared memory. */
-  readonly bytes: Uint8Array;
-  /** Of those that the scanner of indicators does not find; absent: there are none, or bytes cannot tell. */
+  /** JSON of a `PatternRecord` each, one behind the other. */
+  readonly records: Uint8Array;
+  /** Where each begins, and the end of the last. */
+  readonly starts: Uint32Array;
+  /** Of each pattern, bits. */
+  readonly flags: Uint8Array;
+  /** JSON: the key of each, for changes. */
+  readonly keys: Uint8Array;
+  /** JSON: `PatternWitness` of those that have one. */
+  readonly witnesses: Uint8Array;
+  /** Positions of those that must be looked at for every event. */
+  readonly unwitnessed: Uint32Array;
+  readonly index: WitnessIndex;
+  /** Patterns are found by their tokens, as far as they have any, in the tables of the indicator scanner. */
+  readonly withTokens: boolean;
+  /** Patterns that are not. */
+  readonly loose: number;
+  /** Of these; absent: there are none, or bytes cannot tell. */
   readonly literals?: LiteralPlan;
 }
 
-interface LayerText {
-  /** One for each input, in their order. */
-  readonly patterns: readonly ({ readonly plan: ObservationPlan } | { readonly problem: Diagnostic })[];
-  /** One for each that could be compiled; null: it has no witness. */
-  readonly clauses: readonly (Exclude<PatternClause, undefined> | null)[];
+export interface CompiledLayer {
+  readonly layer: PortableLayer;
+  /** Of each pattern that cannot be used, with its key. */
+  readonly problems: readonly (readonly [key: string, problem: Diagnostic])[];
+  /** Tolerated spellings and normalisations, by name, with the number of patterns. */
+  readonly notes: ReadonlyMap<string, number>;
 }
 
-export interface OpenedLayer {
-  /** One for each input, in their order. */
-  readonly patterns: readonly (CompiledPattern | { readonly problem: Diagnostic })[];
-  readonly layer: PatternLayer;
+interface PatternRecord {
+  readonly input: PatternInput;
+  readonly plan: ObservationPlan;
 }
 
+/** Flag: the pattern takes several events. */
+const SPANS = 1;
+/** Flag: its feed states no time, so that its end may move. */
+const UNTIMED = 2;
 /** Tokens are used where at most one of so many patterns has none. */
 const LOOSE_SHARE = 4;
 
-export class PatternLayer {
-  /** Its patterns have this number and greater ones. */
-  readonly first: number;
-  readonly witnesses: PatternWitnesses;
-  /** What the tables of the indicator scanner must hold, so that it finds the patterns that have tokens; empty: literals find all. */
-  readonly tokens: readonly ScanToken[];
-  /** Patterns that literals find. */
-  readonly loose: readonly PatternWitness[];
-  readonly #make: () => PatternFilter | undefined;
-  /** Made when it is asked for. `every`: bytes do not tell. */
-  #filter: PatternFilter | 'every' | undefined;
-
-  private constructor(
-    first: number,
-    witnesses: PatternWitnesses,
-    usesTokens: boolean,
-    make: (loose: readonly PatternWitness[]) => PatternFilter | undefined,
-  ) {
-    this.first = first;
-    this.witnesses = witnesses;
-    this.loose = looseOf(witnesses.witnesses, usesTokens);
-    this.tokens = usesTokens ? witnesses.witnesses.flatMap((one) => one.tokens ?? []) : [];
-    this.#make = () => make(this.loose);
+/** Parses and compiles; what cannot be used is reported and left out. `mappings`: added to the built-in ones. */
+export function compileLayer(inputs: Iterable<PatternInput>, mappings: readonly StixMapping[] = []): CompiledLayer {
+  const origins = pathOrigins([...STIX_MAPPINGS, ...mappings]);
+  const problems: (readonly [string, Diagnostic])[] = [];
+  const notes = new Map<string, number>();
+  const parts: LayerParts = { records: [], flags: [], keys: [], clauses: [] };
+  for (const input of inputs) {
+    const key = input.key ?? '';
+    const compiled = compileInput(input);
+    if (!compiled.ok) {
+      problems.push([key, compiled.problem]);
+      continue;
+    }
+    const { plan, brackets, spansEvents } = compiled.pattern;
+    parts.records.push(Buffer.from(JSON.stringify({ input, plan } satisfies PatternRecord)));
+    parts.flags.push((spansEvents ? SPANS : 0) | (isUntimed(input) ? UNTIMED : 0));
+    parts.keys.push(key);
+    parts.clauses.push(patternClause(brackets, origins));
+    for (const note of compiled.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
   }
+  return { layer: layerOf(parts), problems, notes };
+}
 
-  static of(witnesses: PatternWitnesses): PatternLayer {
-    // Without a witness for each every record is decoded, whatever its bytes hold.
-    const isSearched = witnesses.unwitnessed.length === 0;
-    return new PatternLayer(0, witnesses, isSearched && usesTokens(witnesses.witnesses), (loose) =>
-      isSearched ? PatternFilter.of(loose, witnesses.index) : undefined,
-    );
-  }
+function isUntimed({ indicator }: PatternInput): boolean {
+  const { validFromMs, modifiedMs, validUntilMs } = indicator ?? {};
+  return validUntilMs !== undefined && validFromMs === undefined && modifiedMs === undefined;
+}
 
-  /** With literals that were compiled elsewhere. */
-  static with(
-    first: number,
-    witnesses: PatternWitnesses,
-    withTokens: boolean,
-    literals: LiteralPlan | undefined,
-    place: () => FilterPlace,
-  ): PatternLayer {
-    return new PatternLayer(first, witnesses, withTokens, () =>
-      literals === undefined ? undefined : new PatternFilter(literals, witnesses.index, place()),
-    );
-  }
+/** By position. */
+interface LayerParts {
+  readonly records: Uint8Array[];
+  readonly flags: number[];
+  readonly keys: string[];
+  readonly clauses: PatternClause[];
+}
 
-  /**
-   * What finds the patterns of the layer in bytes; undefined: there are none to look for. `every`: every record may be for one of those for
-   * which `counts` holds.
-   */
-  filter(counts: (pattern: number) => boolean): PatternFilter | 'every' | undefined {
-    if (this.witnesses.unwitnessed.some(counts)) return 'every';
-    if (this.loose.length > 0) this.#filter ??= this.#make() ?? 'every';
-    return this.#filter;
-  }
+function layerOf({ records, flags, keys, clauses }: LayerParts): PortableLayer {
+  const witnesses = clauses.flatMap((clause, pattern): PatternWitness[] =>
+    clause === undefined || clause.anyOf.length === 0 ? [] : [{ ...clause, pattern }],
+  );
+  const withTokens = usesTokens(witnesses) && witnesses.some(({ tokens }) => tokens !== undefined);
+  const loose = withTokens ? witnesses.filter(({ tokens }) => tokens === undefined) : witnesses;
+  const literals = loose.length === 0 ? undefined : compilePatternLiterals(loose);
+  const starts = new Uint32Array(records.length + 1);
+  for (const [i, { length }] of records.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
+  return {
+    records: shared(new Uint8Array(Buffer.concat(records))),
+    starts: shared(starts),
+    flags: shared(Uint8Array.from(flags)),
+    keys: sharedJson(keys),
+    witnesses: sharedJson(witnesses),
+    unwitnessed: shared(Uint32Array.from(clauses.flatMap((clause, i) => (clause === undefined ? [i] : [])))),
+    index: buildWitnessIndex(witnesses),
+    ...{ withTokens, loose: loose.length },
+    ...(literals !== undefined && { literals }),
+  };
 }
 
 /** Whether patterns are found by their tokens as far as they have any: where bytes are searched for literals anyway, a few more cost less than events that are decoded in vain. */
-export function usesTokens(witnesses: readonly PatternWitness[]): boolean {
+function usesTokens(witnesses: readonly PatternWitness[]): boolean {
   const loose = witnesses.filter((one) => one.tokens === undefined).length;
   const tokens = witnesses.reduce((sum, one) => sum + (one.tokens?.length ?? 0), 0);
   const pays = loose * LOOSE_SHARE <= witnesses.length && tokens <= TOKENS_PER_PATTERN * witnesses.length;
   return pays && canRunKernel();
 }
 
-export function looseOf(witnesses: readonly PatternWitness[], withTokens: boolean): readonly PatternWitness[] {
-  return withTokens ? witnesses.filter(({ tokens }) => tokens === undefined) : witnesses;
+/** Those patterns of a layer that are to be in another, by position, ascending. */
+export interface LayerPart {
+  readonly layer: PortableLayer;
+  readonly positions: Uint32Array;
 }
 
-/** `mappings`: entries of `stix_mappings`. */
-export function compileLayer(inputs: readonly PatternInput[], mappings: readonly unknown[]): PortableLayer {
-  const origins = pathOrigins([...STIX_MAPPINGS, ...readStixMappings(mappings).mappings]);
-  const clauses: PatternClause[] = [];
-  const patterns = inputs.map((input) => {
-    const compiled = compileInput(input);
-    if (!compiled.ok) return { problem: compiled.problem };
-    clauses.push(patternClause(compiled.pattern.brackets, origins));
-    return { plan: compiled.pattern.plan };
-  });
-  const witnesses = witnessesOf(clauses);
-  const literals = compileLiterals(looseOf(witnesses, usesTokens(witnesses)));
-  const text: LayerText = { patterns, clauses: clauses.map((clause) => clause ?? null) };
-  return {
-    bytes: shared(new Uint8Array(Buffer.from(JSON.stringify(text)))),
-    ...(literals !== undefined && { literals }),
-  };
+/** One layer of parts of several, in their order. */
+export function joinLayers(from: readonly LayerPart[]): PortableLayer {
+  const parts: LayerParts = { records: [], flags: [], keys: [], clauses: [] };
+  for (const { layer, positions } of from) {
+    const keys = readJson<readonly string[]>(layer.keys);
+    const unwitnessed = new Set(layer.unwitnessed);
+    const clauses = new Map(readJson<readonly PatternWitness[]>(layer.witnesses).map((one) => [one.pattern, one]));
+    for (const position of positions) {
+      parts.records.push(layer.records.subarray(layer.starts[position], layer.starts[position + 1]));
+      parts.flags.push(layer.flags[position] ?? 0);
+      parts.keys.push(keys[position] ?? '');
+      // What was found by nothing can match nothing.
+      parts.clauses.push(unwitnessed.has(position) ? undefined : (clauses.get(position) ?? { anyOf: [] }));
+    }
+  }
+  return layerOf(parts);
 }
 
-/** In a memory of its own, for other threads. */
-export function compileLiterals(loose: readonly PatternWitness[]): LiteralPlan | undefined {
-  return loose.length === 0 ? undefined : PatternFilter.compile(loose, new ScanMemory());
+function sharedJson(value: unknown): Uint8Array {
+  return shared(new Uint8Array(Buffer.from(JSON.stringify(value))));
 }
 
-/** The layer of what was compiled of these inputs; its patterns are numbered from `first` on. */
-export function openLayer(
-  inputs: readonly PatternInput[],
-  { bytes, literals }: PortableLayer,
-  first: number,
-  place: () => FilterPlace,
-): OpenedLayer {
-  const text = JSON.parse(Buffer.from(bytes).toString('utf8')) as LayerText;
-  const patterns = text.patterns.map((one, i) =>
-    'plan' in one ? plannedPattern(inputs[i] as PatternInput, one.plan) : one,
-  );
-  const witnesses = PatternWitnesses.of(
-    text.clauses.map((clause) => clause ?? undefined),
-    first,
-  );
-  return { patterns, layer: PatternLayer.with(first, witnesses, usesTokens(witnesses.witnesses), literals, place) };
+function readJson<T>({ buffer, byteOffset, byteLength }: Uint8Array): T {
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as T;
 }
+
+export class PatternLayer {
+  /** Of its patterns by position, ascending. */
+  readonly numbers: Uint32Array;
+  readonly unwitnessed: readonly number[];
+  #portable: PortableLayer;
+  readonly #search: WitnessSearch;
+  #witnesses: readonly PatternWitness[] | undefined;
+  /** Made when it is asked for. */
+  #filter: PatternFilter | undefined;
+
+  /** `units`: working memory of the thread. */
+  constructor(portable: PortableLayer, numbers: Uint32Array, units: TextUnits) {
+    this.#portable = portable;
+    this.numbers = numbers;
+    this.unwitnessed = [...portable.unwitnessed].map((position) => numbers[position] ?? 0);
+    this.#search = new WitnessSearch(portable.index, units);
+  }
+
+  /** Patterns that are in it, or were. */
+  get size(): number {
+    return this.numbers.length;
+  }
+
+  get first(): number {
+    return this.numbers[0] ?? 0;
+  }
+
+  get portable(): PortableLayer {
+    return this.#portable;
+  }
+
+  /** The same literals in another memory. */
+  useLiterals(literals: LiteralPlan | undefined): void {
+    this.#filter = undefined;
+    const { literals: _former, ...rest } = this.#portable;
+    this.#portable = literals === undefined ? rest : { ...rest, literals };
+  }
+
+  /** Parsed anew each time. */
+  get keys(): readonly string[] {
+    return readJson(this.#portable.keys);
+  }
+
+  spansEvents(position: number): boolean {
+    return ((this.#portable.flags[position] ?? 0) & SPANS) !== 0;
+  }
+
+  isUntimed(position: number): boolean {
+    return ((this.#portable.flags[position] ?? 0) & UNTIMED) !== 0;
+  }
+
+  /** The pattern with this number, which the layer has; parsed anew each time. */
+  open(number: number): CompiledPattern {
+    const { records, starts } = this.#portable;
+    const position = this.#positionOf(number);
+    const record = records.subarray(starts[position], starts[position + 1]);
+    const { input, plan } = readJson<PatternRecord>(record);
+    return plannedPattern(input, plan);
+  }
+
+  #positionOf(number: number): number {
+    let [low, high] = [0, this.numbers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.numbers[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    if (this.numbers[low] !== number) throw new Error(`the layer has no pattern ${number}`);
+    return low;
+  }
+
+  /** By the numbers of the set. Kept from the first time on. */
+  get witnesses(): readonly PatternWitness[] {
+    this.#witnesses ??= readJson<readonly PatternWitness[]>(this.#portable.witnesses).map((one) => ({
+      ...one,
+      pattern: this.numbers[one.pattern] ?? 0,
+    }));
+    return this.#witnesses;
+  }
+
+  /** Its tokens must stand in the tables of the indicator scanner. */
+  get hasTokens(): boolean {
+    return this.#portable.withTokens;
+  }
+
+  /** What the tables of the indicator scanner must hold, so that it finds the patterns that have tokens; empty: literals find all. */
+  get tokens(): readonly ScanToken[] {
+    return this.hasTokens ? this.witnesses.flatMap((one) => one.tokens ?? []) : NO_TOKENS;
+  }
+
+  /** Adds the numbers of the patterns that could be concerned with a text of an event, which is folded. */
+  find(text: string, found: Set<number>): void {
+    this.#search.find(text, (position) => found.add(this.numbers[position] ?? 0));
+  }
+
+  /**
+   * What finds the patterns of the layer in bytes; undefined: there are none to look for. `every`: every record may be for one of those for
+   * which `counts` holds. `place`: where texts and literals stand; absent: bytes do not tell.
+   */
+  filter(counts: (pattern: number) => boolean, place: FilterPlace | undefined): PatternFilter | 'every' | undefined {
+    if (this.unwitnessed.some(counts)) return 'every';
+    const { loose, literals } = this.#portable;
+    if (loose === 0) return undefined;
+    if (place === undefined || literals === undefined) return 'every';
+    this.#filter ??= new PatternFilter(literals, this.#search, place);
+    return this.#filter;
+  }
+}
+
+const NO_TOKENS: readonly ScanToken[] = Object.freeze([]);

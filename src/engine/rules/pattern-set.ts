@@ -5,50 +5,44 @@
  *
  * A set is a base and the layers that came after it, while events went on; patterns that were removed are tombstones in their layers. Layers are joined
  * when there are many (`merge`). A pattern keeps its number for as long as the set lives, and threads that are told of the same changes
- * give the same numbers.
+ * give the same numbers. Layers stand once in shared memory; a thread has for itself what events have made it open.
  */
 import type { Event } from '../../core/event.ts';
 import { foldCase } from '../../core/fold.ts';
 import type { RuleMatch } from '../../core/match.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { StixMapping } from '../../fields/stix/mapping.ts';
-import { pathOrigins } from '../../fields/stix/path-origins.ts';
 import { STIX_MAPPINGS } from '../../fields/stix/registry.ts';
 import { evaluate } from '../../match/interpreter.ts';
 import type { ScanToken } from '../../match/object-token.ts';
+import { TextUnits } from '../../match/text-units.ts';
 import type { Renewal } from '../../core/table-change.ts';
 import { renewed } from '../../intel/store/layered-patterns.ts';
-import type { LiteralPlan } from '../../scan/literal-plan.ts';
+import { type LiteralPlan, placePlan } from '../../scan/literal-plan.ts';
+import type { ScanMemory } from '../../scan/scan-memory.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
-import { inPieces } from '../in-pieces.ts';
-import {
-  type CompiledPattern,
-  compileInput,
-  isSatisfied,
-  type PatternInput,
-  patternMatch,
-} from './compiled-pattern.ts';
+import { type CompiledPattern, isSatisfied, type PatternInput, patternMatch } from './compiled-pattern.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
-import { FilterPlace, type PatternFilter } from './pattern-filter.ts';
-import { looseOf, openLayer, PatternLayer, type PortableLayer, usesTokens } from './pattern-layer.ts';
+import type { FilterPlace, PatternFilter } from './pattern-filter.ts';
+import { type CompiledLayer, compileLayer, type LayerPart, PatternLayer, type PortableLayer } from './pattern-layer.ts';
 import { PatternSubjects } from './pattern-subject.ts';
-import { type PatternWitness, PatternWitnesses, patternClause } from './pattern-witnesses.ts';
+import type { PatternWitness } from './pattern-witnesses.ts';
 import { searchableTexts } from './searchable-texts.ts';
-import { type EventFact, type SpanningOptions, SpanningPatterns } from './spanning-patterns.ts';
+import { type EventFact, factOf, type SpanningOptions, SpanningPatterns } from './spanning-patterns.ts';
 
 export interface PatternSetOptions extends SpanningOptions {
   /** Added to the built-in mappings. */
   readonly mappings?: readonly StixMapping[];
   /** Set of the generation before: when the same patterns span events, what they remember goes on. */
   readonly previous?: PatternSet;
+  /** False: patterns over several observations are another thread's; this one makes facts for it. Default true. */
+  readonly keepsState?: boolean;
 }
 
-export interface LoadedPatterns {
+export interface LoadedPatterns extends Pick<CompiledLayer, 'notes'> {
   readonly set: PatternSet;
   /** One for each pattern left out. */
   readonly problems: readonly Diagnostic[];
-  /** Tolerated spellings and normalisations, by name, with the number of patterns. */
-  readonly notes: ReadonlyMap<string, number>;
 }
 
 export interface PatternSetCounts {
@@ -70,28 +64,24 @@ export interface Examined {
 export interface LayerChange {
   /** Keys of patterns. */
   readonly removed: readonly string[];
-  readonly added: readonly PatternInput[];
   /** Of those added. */
   readonly layer: PortableLayer;
 }
 
-/** By key of the pattern. */
-export type PatternProblems = readonly (readonly [key: string, problem: Diagnostic])[];
-
-/** Layers that are to become one: all that lie before the number of a pattern, with the base or without. Plain data. */
+/** Layers that became one: all that lie before the number of a pattern, with the base or without. Plain data. */
 export interface LayerMerge {
   readonly before: number;
   readonly withBase: boolean;
-  /** The scanner's tables hold the tokens of the patterns. */
-  readonly withTokens: boolean;
-  /** Of the patterns without. */
-  readonly literals?: LiteralPlan;
+  /** Tombstones that are gone with it. */
+  readonly buried: number;
+  /** Of the patterns of `layer`. */
+  readonly numbers: Uint32Array;
+  readonly layer: PortableLayer;
 }
 
-/** What is to be compiled for a merge. */
-export interface WantedMerge extends Omit<LayerMerge, 'literals'> {
-  readonly loose: readonly PatternWitness[];
-  readonly tokens: readonly ScanToken[];
+/** What is to be joined for a merge. */
+export interface WantedMerge extends Omit<LayerMerge, 'layer'> {
+  readonly parts: readonly LayerPart[];
 }
 
 /** More layers beside the base are joined. */
@@ -101,30 +91,27 @@ const MERGE_PATTERNS = 1000;
 
 /** Parses and compiles; what cannot be used is reported and left out. */
 export function compilePatterns(inputs: Iterable<PatternInput>, options: PatternSetOptions = {}): LoadedPatterns {
-  const patterns: CompiledPattern[] = [];
-  const problems: Diagnostic[] = [];
-  const notes = new Map<string, number>();
-  for (const input of inputs) {
-    const compiled = compileInput(input);
-    if (!compiled.ok) {
-      problems.push(compiled.problem);
-      continue;
-    }
-    patterns.push(compiled.pattern);
-    for (const note of compiled.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
-  }
-  return { set: new PatternSet(patterns, options), problems, notes };
+  const { layer, problems, notes } = compileLayer(inputs, options.mappings);
+  return { set: new PatternSet(layer, options), problems: problems.map(([, problem]) => problem), notes };
 }
 
 export class PatternSet {
   readonly counts: PatternSetCounts = { events: 0, evaluated: 0, matches: 0, inDelta: 0 };
-  /** By number; undefined: a tombstone. */
-  readonly #patterns: (CompiledPattern | undefined)[];
-  readonly #byKey = new Map<string, number>();
+  /** Those that this thread has opened, by number. */
+  readonly #opened = new Map<number, CompiledPattern>();
+  /** Tombstones in layers. */
+  readonly #gone = new Set<number>();
+  /** Made when something is removed for the first time. */
+  #byKey: Map<string, number> | undefined;
   /** By number of the pattern its number among those that span events; undefined when one event decides. */
   readonly #plans: (number | undefined)[] = [];
+  /** Patterns that span events so far. */
+  #spanningCount = 0;
   readonly #subjects: PatternSubjects;
-  readonly #spanning: SpanningPatterns;
+  /** Undefined where another thread keeps what they remember. */
+  readonly #spanning: SpanningPatterns | undefined;
+  readonly #groupBy: readonly string[] | undefined;
+  readonly #units = new TextUnits();
   /** The base first. */
   #layers: readonly PatternLayer[];
   /** Patterns below this number are those of the base. */
@@ -132,38 +119,65 @@ export class PatternSet {
   #size: number;
   /** Tombstones since the last merge with the base. */
   #buried = 0;
-  /** For the literals of layers, until they are joined. */
+  /** Where this thread searches bytes. */
   #place: FilterPlace | undefined;
-  #merging: Promise<void> = Promise.resolve();
   #merges = 0;
 
-  constructor(patterns: readonly CompiledPattern[], options: PatternSetOptions) {
-    const mappings = [...STIX_MAPPINGS, ...(options.mappings ?? [])];
-    const origins = pathOrigins(mappings);
-    const { previous } = options;
-    this.#patterns = [...patterns];
-    this.#baseEnd = patterns.length;
-    this.#size = patterns.length;
-    this.#subjects = new PatternSubjects(mappings);
-    this.#layers = [
-      PatternLayer.of(PatternWitnesses.of(patterns.map(({ brackets }) => patternClause(brackets, origins)))),
-    ];
-    this.#spanning = new SpanningPatterns(
-      patterns.filter(({ spansEvents }) => spansEvents),
-      options,
-      previous === undefined ? undefined : previous.#spanning,
-    );
-    this.#number(0, 0);
+  constructor(base: PortableLayer, options: PatternSetOptions) {
+    const { previous, keepsState = true } = options;
+    this.#subjects = new PatternSubjects([...STIX_MAPPINGS, ...(options.mappings ?? [])]);
+    this.#groupBy = options.groupBy;
+    const layer = this.#opens(base);
+    this.#layers = [layer];
+    this.#baseEnd = layer.size;
+    this.#size = layer.size;
+    this.#spanning = keepsState
+      ? new SpanningPatterns(this.#spanningOf(layer), options, previous === undefined ? undefined : previous.#spanning)
+      : undefined;
+    this.#number(layer, 0);
   }
 
-  /** Patterns from `first` on have come; those over several observations are numbered from `plan` on. */
-  #number(first: number, plan: number): void {
+  /** The next layer. */
+  #opens(portable: PortableLayer): PatternLayer {
+    const first = this.#plans.length;
+    return new PatternLayer(
+      portable,
+      Uint32Array.from(portable.flags, (_, i) => first + i),
+      this.#units,
+    );
+  }
+
+  #spanningOf(layer: PatternLayer): readonly CompiledPattern[] {
+    return [...layer.numbers].flatMap((number, i) => (layer.spansEvents(i) ? [this.#open(number, layer)] : []));
+  }
+
+  /** The patterns of the layer have come; those over several observations are numbered from `plan` on. */
+  #number(layer: PatternLayer, plan: number): void {
     let next = plan;
-    for (let number = first; number < this.#patterns.length; number++) {
-      const pattern = this.#patterns[number];
-      this.#plans.push(pattern?.spansEvents === true ? next++ : undefined);
-      if (pattern?.input.key !== undefined) this.#byKey.set(pattern.input.key, number);
+    for (let i = 0; i < layer.size; i++) this.#plans.push(layer.spansEvents(i) ? next++ : undefined);
+    this.#spanningCount = Math.max(this.#spanningCount, next);
+    if (this.#byKey !== undefined) addKeys(this.#byKey, layer);
+  }
+
+  /** `layer`: that has it, where it is known. */
+  #open(number: number, layer = this.#layerOf(number)): CompiledPattern {
+    let pattern = this.#opened.get(number);
+    if (pattern === undefined) {
+      pattern = layer.open(number);
+      this.#opened.set(number, pattern);
     }
+    return pattern;
+  }
+
+  #layerOf(number: number): PatternLayer {
+    const layer = this.#layers.findLast(({ size, first }) => size > 0 && first <= number);
+    if (layer === undefined) throw new Error(`there is no pattern ${number}`);
+    return layer;
+  }
+
+  /** The base, for other threads. */
+  get base(): PortableLayer {
+    return (this.#layers[0] as PatternLayer).portable;
   }
 
   /** Patterns that count. */
@@ -179,17 +193,17 @@ export class PatternSet {
     readonly merges: number;
   } {
     const [layers, merges] = [this.#layers.length - 1, this.#merges];
-    return { layers, added: this.#patterns.length - this.#baseEnd, tombstones: this.#buried, merges };
+    return { layers, added: this.#plans.length - this.#baseEnd, tombstones: this.#buried, merges };
   }
 
   /** For the scanner's literal search. Patterns that appear neither here nor in `unwitnessed` can never match an event. */
   get witnesses(): readonly PatternWitness[] {
-    return this.#layers.flatMap(({ witnesses }) => witnesses.witnesses.filter(({ pattern }) => this.#counts(pattern)));
+    return this.#layers.flatMap(({ witnesses }) => witnesses.filter(({ pattern }) => this.#counts(pattern)));
   }
 
   /** Patterns without a witness: candidates for every event. */
   get unwitnessed(): readonly number[] {
-    return this.#layers.flatMap(({ witnesses }) => witnesses.unwitnessed.filter((number) => this.#counts(number)));
+    return this.#layers.flatMap(({ unwitnessed }) => unwitnessed.filter((number) => this.#counts(number)));
   }
 
   /** What the tables of the indicator scanner must hold. */
@@ -197,70 +211,95 @@ export class PatternSet {
     return this.#layers.flatMap(({ tokens }) => tokens);
   }
 
+  get hasTokens(): boolean {
+    return this.#layers.some(({ hasTokens }) => hasTokens);
+  }
+
+  /**
+   * Bytes are searched here from now on, by literals that stand in the memory of the place. `room`: who hands that out; they are copied there. Absent:
+   * another thread has done so, `literals` of each layer.
+   */
+  search(place: FilterPlace, literals: ScanMemory | readonly (LiteralPlan | undefined)[]): void {
+    this.#place = place;
+    for (const [i, layer] of this.#layers.entries()) {
+      const former = layer.portable.literals;
+      layer.useLiterals(
+        !('allocate' in literals) ? literals[i] : former === undefined ? undefined : placePlan(former, literals),
+      );
+    }
+  }
+
+  /** Of each layer, where they stand. */
+  get literals(): readonly (LiteralPlan | undefined)[] {
+    return this.#layers.map(({ portable }) => portable.literals);
+  }
+
   /** What finds in bytes the patterns that no tokens do; undefined: bytes do not tell. */
   get filters(): readonly PatternFilter[] | undefined {
-    const filters = this.#layers.map((layer) => layer.filter((pattern) => this.#counts(pattern)));
+    const filters = this.#layers.map((layer) => layer.filter((pattern) => this.#counts(pattern), this.#place));
     return filters.includes('every') ? undefined : filters.filter((one) => typeof one === 'object');
   }
 
   #counts(pattern: number): boolean {
-    return this.#patterns[pattern] !== undefined;
+    return !this.#gone.has(pattern);
   }
 
   /** True when some pattern spans several events, or did. */
   get isStateful(): boolean {
-    return this.#spanning.size > 0;
+    return this.#spanningCount > 0;
   }
 
   /** What must survive a restart; undefined when no pattern spans events. */
   get part(): StatefulPart | undefined {
-    return this.#spanning.part;
+    return this.#spanning?.part;
   }
 
-  /** Patterns come and go, between two batches. Returns the problems of those that cannot be used. */
-  change({ removed, added, layer: portable }: LayerChange): PatternProblems {
-    const gone: number[] = [];
+  /** Patterns come and go, between two batches. */
+  change({ removed, layer: portable }: LayerChange): void {
+    const plans: number[] = [];
     for (const key of removed) {
-      const number = this.#byKey.get(key);
+      const number = this.#keys.get(key);
       if (number === undefined) continue;
-      this.#byKey.delete(key);
+      this.#keys.delete(key);
       const plan = this.#plans[number];
-      if (plan !== undefined) gone.push(plan);
-      this.#patterns[number] = undefined;
+      if (plan !== undefined) plans.push(plan);
+      this.#gone.add(number);
+      this.#opened.delete(number);
       this.#buried++;
       this.#size--;
     }
-    const first = this.#patterns.length;
-    const place = (): FilterPlace => {
-      this.#place ??= new FilterPlace();
-      return this.#place;
-    };
-    const opened = added.length === 0 ? undefined : openLayer(added, portable, first, place);
-    const come = opened?.patterns.filter((one) => 'plan' in one) ?? [];
-    const plan = this.#spanning.change(
-      gone,
-      come.filter(({ spansEvents }) => spansEvents),
-    );
-    for (const pattern of come) this.#patterns.push(pattern);
-    this.#size += come.length;
-    this.#number(first, plan);
-    if (opened !== undefined && come.length > 0) this.#layers = [...this.#layers, opened.layer];
-    return opened?.patterns.flatMap((one, i) => ('problem' in one ? [[added[i]?.key ?? '', one.problem]] : [])) ?? [];
+    const layer = this.#opens(portable);
+    const plan = this.#spanning?.change(plans, this.#spanningOf(layer)) ?? this.#spanningCount;
+    this.#number(layer, plan);
+    this.#size += layer.size;
+    if (layer.size > 0) this.#layers = [...this.#layers, layer];
+  }
+
+  get #keys(): Map<string, number> {
+    if (this.#byKey === undefined) {
+      this.#byKey = new Map();
+      for (const layer of this.#layers) addKeys(this.#byKey, layer);
+    }
+    return this.#byKey;
   }
 
   /** What feeds say without stating a time ends later. */
   renew(renewals: readonly Renewal[]): void {
-    for (const renewal of renewals)
-      for (const [number, pattern] of this.#patterns.entries()) {
-        const indicator = pattern?.input.feed === renewal.feed ? pattern.input.indicator : undefined;
-        if (pattern === undefined || indicator === undefined) continue;
-        const later = renewed(indicator, renewal);
-        if (later === indicator) continue;
-        const next = { ...pattern, input: { ...pattern.input, indicator: later } };
-        this.#patterns[number] = next;
-        const plan = this.#plans[number];
-        if (plan !== undefined) this.#spanning.restate(plan, next);
-      }
+    for (const layer of this.#layers)
+      for (const [i, number] of layer.numbers.entries())
+        if (layer.isUntimed(i) && this.#counts(number)) for (const renewal of renewals) this.#renew(number, renewal);
+  }
+
+  #renew(number: number, renewal: Renewal): void {
+    const pattern = this.#open(number);
+    const indicator = pattern.input.feed === renewal.feed ? pattern.input.indicator : undefined;
+    if (indicator === undefined) return;
+    const later = renewed(indicator, renewal);
+    if (later === indicator) return;
+    const next = { ...pattern, input: { ...pattern.input, indicator: later } };
+    this.#opened.set(number, next);
+    const plan = this.#plans[number];
+    if (plan !== undefined) this.#spanning?.restate(plan, next);
   }
 
   /** Undefined while the layers are few. */
@@ -272,52 +311,47 @@ export class PatternSet {
 
   /** All layers as they are now, with the base or without. */
   mergeOf(withBase: boolean): WantedMerge {
-    const parts = withBase ? this.#layers : this.#layers.slice(1);
-    const witnesses = parts.flatMap((layer) =>
-      layer.witnesses.witnesses.filter(({ pattern }) => this.#counts(pattern)),
-    );
-    const withTokens = usesTokens(witnesses);
-    return {
-      ...{ before: this.#patterns.length, withBase, withTokens, loose: looseOf(witnesses, withTokens) },
-      tokens: withTokens ? witnesses.flatMap((one) => one.tokens ?? []) : [],
-    };
+    const layers = withBase ? this.#layers : this.#layers.slice(1);
+    const numbers: number[] = [];
+    const parts = layers.map(({ portable, numbers: all }): LayerPart => {
+      const positions: number[] = [];
+      for (const [position, number] of all.entries())
+        if (this.#counts(number)) {
+          positions.push(position);
+          numbers.push(number);
+        }
+      const { literals: _literals, ...layer } = portable;
+      return { layer, positions: Uint32Array.from(positions) };
+    });
+    const [before, buried] = [this.#plans.length, this.#buried];
+    return { before, withBase, buried, numbers: Uint32Array.from(numbers), parts };
   }
 
-  /** In turns, between which events go on; nothing that matches changes by it. Resolves when the layers are one. */
-  merge(merge: LayerMerge): Promise<void> {
-    this.#merging = this.#merging.then(() => this.#merge(merge));
-    return this.#merging;
-  }
-
-  async #merge({ before, withBase, withTokens, literals }: LayerMerge): Promise<void> {
+  /** Layers become one; nothing that matches changes by it. Returns the literals of those that are gone. */
+  merge({ before, withBase, buried, numbers, layer }: LayerMerge): readonly LiteralPlan[] {
     const base = withBase ? 0 : 1;
-    const parts = this.#layers.slice(base).filter(({ first }) => first < before);
-    const buried = this.#buried;
-    const steps = PatternWitnesses.joining(
-      parts.map(({ witnesses }) => witnesses),
-      (pattern) => this.#counts(pattern),
-    );
-    const witnesses = await inPieces(steps);
-    const place = new FilterPlace();
-    const joined = PatternLayer.with(parts[0]?.first ?? before, witnesses, withTokens, literals, () => place);
-    // Made now, not in the midst of a batch.
-    joined.filter(() => false);
-    this.#layers = [...this.#layers.slice(0, base), joined, ...this.#layers.slice(base + parts.length)];
-    this.#place = undefined;
+    const former = this.#layers.slice(base).filter(({ first, size }) => size === 0 || first < before);
+    const joined = new PatternLayer(layer, numbers, this.#units);
+    const kept = new Set(numbers);
+    // Opened patterns and tombstones outlive no layer.
+    for (const { numbers: all } of former) for (const number of all) if (!kept.has(number)) this.#gone.delete(number);
+    this.#layers = [...this.#layers.slice(0, base), joined, ...this.#layers.slice(base + former.length)];
     this.#merges++;
-    if (!withBase) return;
-    this.#baseEnd = before;
-    this.#buried -= buried;
+    if (withBase) {
+      this.#baseEnd = before;
+      this.#buried -= buried;
+    }
+    return former.flatMap(({ portable }) => portable.literals ?? []);
   }
 
   /** The patterns that could be concerned with the event, in the order of the set. */
   candidates(event: Event): readonly number[] {
     const layers = this.#layers;
     const found = new Set<number>();
-    for (const { witnesses } of layers) for (const number of witnesses.unwitnessed) found.add(number);
+    for (const { unwitnessed } of layers) for (const number of unwitnessed) found.add(number);
     for (const text of searchableTexts(event)) {
       const folded = foldCase(text);
-      for (const { witnesses } of layers) witnesses.find(folded, found);
+      for (const layer of layers) layer.find(folded, found);
     }
     return [...found].filter((number) => this.#counts(number)).sort((a, b) => a - b);
   }
@@ -341,8 +375,8 @@ export class PatternSet {
     if (candidates.length === 0) return { matches, facts };
     const subject = this.#subjects.of(event);
     for (const number of candidates) {
-      const pattern = this.#patterns[number];
-      if (pattern === undefined) continue;
+      if (!this.#counts(number)) continue;
+      const pattern = this.#open(number);
       this.counts.evaluated++;
       if (number >= this.#baseEnd) this.counts.inDelta++;
       const held = pattern.brackets.filter(({ predicate }) => evaluate(predicate, subject));
@@ -351,7 +385,7 @@ export class PatternSet {
       const plan = this.#plans[number];
       if (plan !== undefined) {
         const brackets = held.map(({ bracket }) => bracket);
-        facts.push(this.#spanning.factOf(plan, event, brackets, matched));
+        facts.push(factOf(plan, event, brackets, matched, this.#groupBy));
       } else if (isSatisfied(pattern.plan, held, event.timeMs)) matches.push(patternMatch(pattern, event, matched));
     }
     this.counts.matches += matches.length;
@@ -360,18 +394,22 @@ export class PatternSet {
 
   /** The stateful half: an event that satisfies a bracket of a pattern over several observations. */
   advance(fact: EventFact): RuleMatch | undefined {
-    const match = this.#spanning.advance(fact);
+    const match = this.#spanning?.advance(fact);
     if (match !== undefined) this.counts.matches++;
     return match;
   }
 
   /** The patterns over several observations, with the names of these. */
   overSeveral(): ReturnType<SpanningPatterns['list']> {
-    return this.#spanning.list();
+    return this.#spanning?.list() ?? [];
   }
 
   /** Tells the watch what is kept at the end of the input. */
   tellWindows(): void {
-    this.#spanning.tellWindows();
+    this.#spanning?.tellWindows();
   }
+}
+
+function addKeys(byKey: Map<string, number>, { keys, numbers }: PatternLayer): void {
+  for (const [position, key] of keys.entries()) if (key !== '') byKey.set(key, numbers[position] ?? 0);
 }

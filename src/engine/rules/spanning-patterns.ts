@@ -47,12 +47,24 @@ const KEPT_CODEC: EventCodec<KeptEvent> = {
   size: ({ event }) => EVENT_BYTES + 4 * event.original.length,
 };
 
+/** That an event satisfies brackets of a pattern, as plain data. `plan`: position of the pattern among those of `SpanningPatterns`. */
+export function factOf(
+  plan: number,
+  event: Event,
+  brackets: readonly number[],
+  matched: readonly MatchedField[],
+  groupBy: SpanningOptions['groupBy'],
+): EventFact {
+  const { key, group } = streamKey(event.fields, groupBy);
+  const isReplay = event.origin.source.replayable;
+  return { pattern: plan, key, timeMs: event.timeMs, brackets, event: { event, matched, group }, isReplay };
+}
+
 export class SpanningPatterns {
   /** By number; undefined: it is gone, its number is not given again. */
   readonly #patterns: (CompiledPattern | undefined)[];
   /** By number of a pattern that is gone, the number of the version that goes on with what it has seen. */
   readonly #successors = new Map<number, number>();
-  readonly #groupBy: readonly string[] | undefined;
   readonly #archive: EventArchive | undefined;
   readonly #watch: WindowWatch | undefined;
   readonly #streamOptions: string;
@@ -63,7 +75,6 @@ export class SpanningPatterns {
   /** `previous`: of the generation before, whose memory is taken over with its part. */
   constructor(patterns: readonly CompiledPattern[], options: SpanningOptions, previous?: SpanningPatterns) {
     this.#patterns = [...patterns];
-    this.#groupBy = options.groupBy;
     this.#archive = options.archive;
     this.#watch = options.watch;
     this.#streamOptions = JSON.stringify(options.stream ?? {});
@@ -77,11 +88,6 @@ export class SpanningPatterns {
     );
     if (options.watch !== undefined) this.#stream.fullest = ({ pattern, kept }) => this.#tellWindow(pattern, kept);
     if (patterns.length > 0) this.#part = this.#createPart(previous);
-  }
-
-  /** Numbers given so far, those of patterns that are gone included. */
-  get size(): number {
-    return this.#patterns.length;
   }
 
   /** What must survive a restart; undefined when there were no such patterns yet. */
@@ -111,13 +117,6 @@ export class SpanningPatterns {
   /** The same pattern, with other things said of it. */
   restate(plan: number, pattern: CompiledPattern): void {
     this.#patterns[plan] = pattern;
-  }
-
-  /** That an event satisfies brackets of a pattern, as plain data. `plan`: position of the pattern among these here. */
-  factOf(plan: number, event: Event, brackets: readonly number[], matched: readonly MatchedField[]): EventFact {
-    const { key, group } = streamKey(event.fields, this.#groupBy);
-    const isReplay = event.origin.source.replayable;
-    return { pattern: plan, key, timeMs: event.timeMs, brackets, event: { event, matched, group }, isReplay };
   }
 
   /**

@@ -1,9 +1,8 @@
 /** Thread entry: a matching worker. Builds its Processor from shared tables, then answers one task after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { changePatterns, createMatching, mergePatterns } from '../matching-parts.ts';
+import { changePatterns, createMatching, mergePatterns, useScanner } from '../matching-parts.ts';
 import type { Finding } from '../../alerts/finding.ts';
 import { scanUnit } from '../files/scan-unit.ts';
-import { IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { rowsOf } from '../../intel/store/store-entry.ts';
 import { tableOf } from '../intel/shared-intel.ts';
 import { AlertBlockWriter, transfersOf } from './alert-block.ts';
@@ -44,7 +43,12 @@ const { processor, live, rules } = createMatching(
   (code, input, sample) => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, input, sample });
   },
-  { isWorker: true, sigma: start.sigma, ...(start.sieve !== undefined && { sieve: start.sieve }) },
+  {
+    isWorker: true,
+    patterns: start.patterns,
+    sigma: start.sigma,
+    ...(start.sieve !== undefined && { sieve: start.sieve }),
+  },
 );
 
 /** Where the main thread writes batches; undefined: into the scanner's input. */
@@ -64,12 +68,14 @@ port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
     live.apply(rows);
     if (patterns !== undefined && task.layer !== undefined) changePatterns({ rules, processor }, patterns, task.layer);
     if (rows.renewed !== undefined) rules.renewPatterns(rows.renewed);
-  } else if (task.kind === 'patterns') changePatterns({ rules, processor }, task.change, task.layer);
-  else if (task.kind === 'merge-patterns') void mergePatterns({ rules, processor }, task.merge);
-  else if (task.kind === 'swap') {
+  } else if (task.kind === 'patterns') changePatterns({ rules, processor }, task, task.layer);
+  else if (task.kind === 'merge-patterns') {
+    mergePatterns({ rules, processor }, task.merge);
+    port.postMessage({ swapped: true } satisfies WorkerSwapped);
+  } else if (task.kind === 'swap') {
     const { indicators, benign, urls, since } = task;
     live.swap({ indicators: tableOf(indicators), benign: tableOf(benign), urls }, since.map(rowsOf));
-    processor.use(new IndicatorScanner(task.scanner));
+    useScanner({ rules, processor }, task.scanner, task.literals);
     port.postMessage({ swapped: true } satisfies WorkerSwapped);
   } else if (task.kind === 'more') pieces.taken();
   else

@@ -1,10 +1,10 @@
 /** What main thread and matching workers say to each other. One task at a time for each worker. */
 import type { RecordSource } from '../../core/record.ts';
 import type { ErrorCode } from '../../errors/table.ts';
-import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { UrlIndexColumns } from '../../match/indicator-url-index.ts';
 import type { SieveShare } from '../../scan/sieve-options.ts';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
+import type { LiteralPlan } from '../../scan/literal-plan.ts';
 import type { DetectorCounts } from '../detector.ts';
 import type { MatchingSettings } from '../matching-parts.ts';
 import type { ProcessorCounts } from '../processor.ts';
@@ -23,6 +23,8 @@ export interface WorkerStart {
   readonly urls: UrlIndexColumns;
   readonly scanner: ScannerBlock;
   readonly settings: MatchingSettings;
+  /** Compiled patterns; their literals stand in the scanner's memory, as everywhere here. */
+  readonly patterns: PortableLayer;
   /** Compiled Sigma rules, as EventRules gives them. */
   readonly sigma: string;
   /** What the main thread learns of kinds of records; absent: the worker learns for itself. */
@@ -68,11 +70,12 @@ export interface RowsMessage {
 /** Other patterns alone; not answered. */
 export interface PatternsMessage {
   readonly kind: 'patterns';
-  readonly change: PatternChange;
+  /** Keys. */
+  readonly removed: readonly string[];
   readonly layer: PortableLayer;
 }
 
-/** Layers of patterns are to be joined, when there is time; not answered. */
+/** Layers of patterns have become one; answered by `WorkerSwapped`. */
 export interface MergePatternsMessage {
   readonly kind: 'merge-patterns';
   readonly merge: LayerMerge;
@@ -85,6 +88,8 @@ export interface SwapMessage {
   readonly benign: SharedColumns;
   readonly urls: UrlIndexColumns;
   readonly scanner: ScannerBlock;
+  /** Of each layer of patterns, in the memory of the scanner. */
+  readonly literals: readonly (LiteralPlan | undefined)[];
   readonly since: readonly Uint8Array[];
 }
 
@@ -119,7 +124,7 @@ export interface WorkerPiece {
   readonly piece: Piece;
 }
 
-/** The worker uses nothing of the former base any more. */
+/** The worker uses nothing any more of what it has exchanged. */
 export interface WorkerSwapped {
   readonly swapped: true;
 }

@@ -8,7 +8,6 @@ import { Worker } from 'node:worker_threads';
 import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { ListenCommand, ReceiverCommand, ReceiverMessage, WorkerCounts } from './receiver-messages.ts';
 import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
-import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { PortableLayer } from '../rules/pattern-layer.ts';
 import type { LayerMerge } from '../rules/pattern-set.ts';
 import { NOTHING_PREPARED } from './prepared-records.ts';
@@ -36,7 +35,7 @@ interface PoolWorker {
   isReady: boolean;
   /** Told what comes of each task that it has, in their order. */
   readonly tasks: TaskListener[];
-  /** Called one by one as the worker goes over to new bases. */
+  /** Called one by one as the worker goes over to new bases, and to layers of patterns. */
   readonly swaps: (() => void)[];
   last: WorkerCounts | undefined;
   /** Where batches are written once the worker receives by itself. */
@@ -146,12 +145,14 @@ export class WorkerPool {
   }
 
   /** The same of patterns alone. */
-  tellPatterns(change: PatternChange, layer: PortableLayer): void {
-    this.#tell({ kind: 'patterns', change, layer });
+  tellPatterns(removed: readonly string[], layer: PortableLayer): void {
+    this.#tell({ kind: 'patterns', removed, layer });
   }
 
-  tellMerge(merge: LayerMerge): void {
+  /** Resolves when no worker uses the layers any more that have become one. */
+  async tellMerge(merge: LayerMerge): Promise<void> {
     this.#tell({ kind: 'merge-patterns', merge });
+    await Promise.all(this.#workers.map(({ swaps }) => new Promise<void>((resolve) => swaps.push(resolve))));
   }
 
   #tell(news: WorkerNews): void {
