@@ -42,4 +42,15 @@ describe('line output', () => {
     expect(waited).toBeGreaterThan(1);
     expect(Buffer.concat(taken).toString()).toBe(LINES.map((line) => `${line}\n`).join(''));
   });
+
+  it('waits in one place, however much comes before there is room', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 });
+    const output = new LineOutput(stream);
+    const line = 'y'.repeat(300_000);
+    const waits = Array.from({ length: 20 }, () => output.write(line));
+    expect(stream.listenerCount('drain')).toBe(1);
+    stream.resume();
+    await Promise.all(waits);
+    expect(stream.listenerCount('drain')).toBe(0);
+  });
 });

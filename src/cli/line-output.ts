@@ -19,6 +19,8 @@ export class LineOutput {
   readonly #stream: NodeJS.WritableStream & Writing;
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = 0;
+  /** Resolves at the stream's next `drain`, where somebody waits for it. */
+  #room: Promise<void> | undefined;
 
   constructor(stream: NodeJS.WritableStream & Writing) {
     this.#stream = stream;
@@ -57,6 +59,13 @@ export class LineOutput {
 
   #send(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#stream.write(bytes)) return undefined;
-    return new Promise((resolve) => this.#stream.once('drain', resolve));
+    // One listener for all that wait: alerts of several parts of a file may come at once.
+    this.#room ??= new Promise((resolve) => {
+      this.#stream.once('drain', () => {
+        this.#room = undefined;
+        resolve();
+      });
+    });
+    return this.#room;
   }
 }
