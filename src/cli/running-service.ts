@@ -63,6 +63,7 @@ export async function startService(options: RunningOptions): Promise<RunningServ
     dataDir,
     reload: options.load,
     defaultOutputs: options.defaultOutputs,
+    warmsUp: true,
     ...(options.events !== undefined && { events: options.events }),
     ...(options.configFile !== undefined && { configFile: options.configFile }),
     deadLetter: (input, code, sample) => letters?.write({ input, code, reason: code, sample }),

@@ -2,8 +2,14 @@
 
 const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
 
+/** The last millisecond of the year 9999. */
+const LAST_OF_FOUR_DIGITS_MS = 253_402_300_799_999;
+
 /** An unknown zone prints UTC: the configuration is checked when it is loaded, an encoder never fails. */
 export function zoneTime(timeMs: number, timezone: string): string {
+  // A formatter is 18 ms in the making.
+  if ((timezone === 'UTC' || timezone === 'Z') && timeMs >= 0 && timeMs <= LAST_OF_FOUR_DIGITS_MS)
+    return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
   const parts = formatterOf(timezone).formatToParts(timeMs);
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((each) => each.type === type)?.value ?? '';
   const year = part('year').padStart(4, '0');

@@ -68,6 +68,12 @@ export class AlertPath {
     await this.#deliver(sending);
   }
 
+  /** As `send` up to the outputs, with a suppression of its own. */
+  rehearse(found: readonly FoundAlert[], nowMs: number): void {
+    const suppressor = new Suppressor({ windowMs: this.#options.suppressMs });
+    this.#options.outputs.rehearse(found.flatMap((one) => suppressor.offer(one, nowMs).send));
+  }
+
   /** Closing updates of windows that have ended; to be called about every second. */
   async tick(nowMs: number): Promise<void> {
     await this.#deliver(this.#suppressor.expire(nowMs));

@@ -124,7 +124,7 @@ export class Detector {
   };
   readonly #indicators: IndicatorLookup;
   readonly #rules: readonly EventRules[];
-  readonly #validity: ValidityMode;
+  readonly #options: DetectorOptions;
   readonly #report: ReportProblem;
   /** What may be told of records by their bytes; undefined where all must be decoded. */
   readonly #fed: EventRules | undefined;
@@ -139,12 +139,17 @@ export class Detector {
   ) {
     this.#indicators = indicators;
     this.#rules = rules;
-    this.#validity = options.validity;
+    this.#options = options;
     this.#report = report;
     this.events = new EventReader(options, this.counts, report);
     this.#fed = rules.length === 1 && this.events.isLiteral ? rules[0] : undefined;
     for (const { shownEvents } of rules)
       if (shownEvents !== undefined) shownEvents.eventOf = (record) => this.events.shown(record);
+  }
+
+  /** One of the same indicators, without rules and with counts of its own: for records that nobody has sent. */
+  apart(): Detector {
+    return new Detector(this.#indicators, [], this.#options, () => undefined);
   }
 
   /** All events of the record that match something. `origin.part` of the given origin is 0; parts are numbered here. */
@@ -300,7 +305,7 @@ export class Detector {
     if (!matches.some(isFromFeed)) return matches;
     return matches.flatMap((match) => {
       if (match.indicator === undefined) return [match];
-      const held = ruleInForce(match, match.indicator, event, this.#validity);
+      const held = ruleInForce(match, match.indicator, event, this.#options.validity);
       if (held === undefined) this.counts.expired++;
       return held ?? [];
     });
@@ -333,7 +338,7 @@ export class Detector {
         this.counts.benign++;
         continue;
       }
-      const held = sourcesInForce(table.detailsAt(row), event, this.#validity);
+      const held = sourcesInForce(table.detailsAt(row), event, this.#options.validity);
       if (held === undefined) {
         this.counts.expired++;
         continue;

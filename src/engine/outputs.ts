@@ -104,6 +104,12 @@ export class Outputs {
     await Promise.all(this.#outputs.map((output) => output.delivery.enqueue(this.#messages(output, alerts))));
   }
 
+  /** Makes of alerts what outputs would be given, for none of them. */
+  rehearse(alerts: readonly DeliveredAlert[]): void {
+    for (const { plan, maxBodyBytes } of this.#outputs)
+      for (const outgoing of alerts) encodeWithin(plan.encoder, outgoing, this.#encode, maxBodyBytes);
+  }
+
   /** Delivers what is queued for at most `deadlineMs`; resolves with the messages left on disk. */
   async close(deadlineMs: number): Promise<number> {
     const left = await Promise.all(this.#outputs.map((output) => output.delivery.close(deadlineMs)));

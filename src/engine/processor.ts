@@ -109,6 +109,13 @@ export class Processor {
     this.fit(options);
   }
 
+  /** As `Detector.apart`; every record is examined. */
+  apart(): Processor {
+    const { keepOriginal, maxAlerts, firstHit, hasIndicators } = this.#options;
+    const options = { keepOriginal, maxAlerts, firstHit, hasIndicators, hasRules: () => false, isStateful: false };
+    return new Processor(this.detector.apart(), undefined, options);
+  }
+
   /** The rules are others now; between two batches. What was stateful once remains so. */
   fit({ isStateful, ruleFilter, hasTokens }: RulesFit): void {
     this.#ruleFilter = ruleFilter;

@@ -70,6 +70,11 @@ export class RunningOutputs {
     await this.#path.send(found, nowMs);
   }
 
+  /** As `send`, up to the outputs: they are not given anything. */
+  rehearse(found: readonly FoundAlert[], nowMs: number): void {
+    this.#path.rehearse(found, nowMs);
+  }
+
   /** Resolves when no exchange is under way. */
   async ready(): Promise<void> {
     await this.#exchanging;

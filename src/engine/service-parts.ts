@@ -34,6 +34,8 @@ export interface ServiceOptions {
   /** Used when the configuration names none: `stdout:`, or nothing where somebody watches. */
   readonly defaultOutputs: readonly string[];
   readonly dataDir?: DataDir;
+  /** Made-up records are matched once it is ready, so that the first alerts are as quick as later ones. */
+  readonly warmsUp?: boolean;
   /** Watched beside what it names. */
   readonly configFile?: string;
   /** Takes each event with its flux tags; inputs wait for `settle`. */

@@ -39,6 +39,7 @@ import { stateComponents } from './state/state-components.ts';
 import { StateKeeper } from './state/state-keeper.ts';
 import { WatermarkLag } from './state/watermark-lag.ts';
 import type { StateWrites } from './state-writes.ts';
+import { warmUp } from './warm-up.ts';
 import { within } from './within.ts';
 import { ThreadReceivers } from './workers/thread-receivers.ts';
 
@@ -71,6 +72,7 @@ export class Service {
   /** Resolves when the rules of the last load are kept. */
   #kept = Promise.resolve();
   readonly #store: IntelStore;
+  readonly #stopping = new AbortController();
 
   private constructor(parts: ServiceParts) {
     const { loaded, options, dataDir, engine, polling, stored, archive, generation, writes, outputs } = parts;
@@ -173,6 +175,7 @@ export class Service {
     await this.refresh();
     this.#ready = true;
     this.#kept = this.#keepRules();
+    if (this.#options.warmsUp === true) void this.#warmUp();
     this.#poller.start(async (sources) => (await this.refresh(sources)).ok);
   }
 
@@ -288,6 +291,7 @@ export class Service {
   async stop(): Promise<void> {
     if (!this.#due.stop()) return;
     this.#ready = false;
+    this.#stopping.abort();
     await this.#poller.stop();
     await this.#parts.polling.thread.close();
     await this.#reloads.stop();
@@ -310,6 +314,18 @@ export class Service {
     this.#tellUnkept(this.#generation.keepKinds());
     this.#archive.close();
     this.#dataDir.close();
+  }
+
+  async #warmUp(): Promise<void> {
+    const { processor, live } = this.#generation;
+    const { signal } = this.#stopping;
+    const rehearse = this.#outputs.rehearse.bind(this.#outputs);
+    try {
+      await warmUp({ processor, indicators: live.table, rehearse, signal });
+    } catch (error) {
+      // A bug; nothing hangs on it.
+      this.#options.logger.error('the warm-up has failed', { reason: String(error) });
+    }
   }
 
   /** Events of inputs that cannot be read again, acknowledged after the snapshot was taken. */

@@ -79,7 +79,12 @@ it('received = handed on + dropped, by input and reason', async () => {
     // What came instead is told below.
     await flint.until(isThere, 'all records').catch(() => undefined);
     expect(last).toEqual(expected);
+    // Made-up records of the warm-up are nobody's.
+    const metrics = await flint.metrics();
+    for (const what of ['engine_candidates', 'engine_events', 'engine_alerts_sent', 'sink_enqueued_messages_total'])
+      expect(total(metrics, `flint_${what}`), what).toBe(0);
   } finally {
     await flint.stop();
   }
+  expect(flint.stdout).toBe('');
 }, 60_000);
