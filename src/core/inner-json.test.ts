@@ -13,7 +13,7 @@ it('leaves alone what is no JSON', () => {
 });
 
 it('leaves alone what is deeper than records may be', () => {
-  expect(parseInnerJson(`${'['.repeat(128)}1${']'.repeat(128)}`)).toBeDefined();
-  expect(parseInnerJson(`${'['.repeat(129)}1${']'.repeat(129)}`)).toBeUndefined();
+  expect(parseInnerJson(`${'['.repeat(129)}1${']'.repeat(129)}`)).toBeDefined();
+  expect(parseInnerJson(`${'['.repeat(130)}1${']'.repeat(130)}`)).toBeUndefined();
   expect(parseInnerJson(`${'['.repeat(100_000)}1${']'.repeat(100_000)}`)).toBeUndefined();
 });
