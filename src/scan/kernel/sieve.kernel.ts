@@ -139,8 +139,12 @@ function addMatched(work: usize, wanted: usize, start: usize, record: u32, rules
   if (wanted != 0) {
     let certain = CERTAIN;
     for (let rule = list; rule < end; rule += 4) certain &= load<u32>(rule);
-    if (certain == CERTAIN) fields = listFields(work, wanted, end);
-    if (fields == MAX_FIELDS) fields = 0;
+    if (certain == CERTAIN) {
+      const listed = <usize>load<u32>(work, SIEVE_LISTED);
+      fields = listAddresses(work, wanted, listed);
+      if (fields == MAX_FIELDS) fields = 0;
+      writeFields(listed, fields, wanted, end);
+    }
   }
   addCandidate(work, start, record, rules, rules, fields, 0);
 }
@@ -175,14 +179,19 @@ function addFed(work: usize, feeds: usize, start: usize, record: u32, rules: u32
     addCandidate(work, start, record, rules, rules, 0, HAS_FACT);
     return;
   }
+  writeFields(listed, count, feeds, to);
+  addCandidate(work, start, record, rules, rules, count, 0);
+}
+
+/** Of each listed value its slot and kind, start, end. */
+function writeFields(listed: usize, count: u32, slots: usize, to: usize): void {
   for (let i: usize = 0; i < <usize>count; i++) {
     const value = <usize>load<u32>(listed + (i << 2));
     const field = to + i * FIELD_BYTES;
-    store<u32>(field, wordOf(feeds, value));
+    store<u32>(field, wordOf(slots, value));
     store<u32>(field, load<u32>(value, 4), 4);
     store<u32>(field, load<u32>(value, 8), 8);
   }
-  addCandidate(work, start, record, rules, rules, count, 0);
 }
 
 /** Lists the addresses of the values of the keys that somebody wants. */
@@ -211,22 +220,6 @@ function addCandidate(work: usize, start: usize, record: u32, count: u32, rules:
   const isPlain = (first & 0xff) == 0x22 && first >>> 8 != 0x72;
   store<u32>(out, facts | (isPlain ? PLAIN_START : 0), 20);
   store<u32>(work, used + <u32>(HEADER_BYTES >>> 2) + rules + <u32>(FACT_BYTES >>> 2) * facts + <u32>(FIELD_BYTES >>> 2) * fields, SIEVE_OUT_COUNT);
-}
-
-/** Lists the values of the keys that somebody wants of records of the kind: slot and kind, start, end. */
-function listFields(work: usize, slots: usize, to: usize): u32 {
-  let count: u32 = 0;
-  const end = valuesEnd;
-  for (let value = <usize>load<u32>(work, SIEVE_VALUES); value < end && count < MAX_FIELDS; value += 16) {
-    const slot: u32 = load<u8>(slots + <usize>load<u32>(value));
-    if (slot == 0) continue;
-    store<u32>(to, (slot - 1) | (load<u32>(value, 12) << 8));
-    store<u32>(to, load<u32>(value, 4), 4);
-    store<u32>(to, load<u32>(value, 8), 8);
-    to += FIELD_BYTES;
-    count++;
-  }
-  return count;
 }
 
 function isBlank(start: usize): bool {
