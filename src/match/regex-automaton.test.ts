@@ -1,4 +1,4 @@
-/** The automaton never says no to a text that the expression matches. */
+/** The automaton never says no to a text that the expression matches; an exact one never yes to another. */
 import { describe, expect, it } from 'vitest';
 import type { Regex } from '../ir/predicate.ts';
 import { seededRandom, pick } from '../testing/random-rules.ts';
@@ -14,9 +14,9 @@ const regex = (source: string, ignoreCase = false): Regex => ({
   normalize: 'none',
 });
 
-function accepts({ classes, classCount, next }: RegexAutomaton, text: string): boolean {
+function accepts({ isExact, classes, classCount, next }: RegexAutomaton, text: string): boolean {
   let state = 0;
-  for (const char of text.toLowerCase()) {
+  for (const char of isExact ? text : text.toLowerCase()) {
     state = next[state * classCount + (classes[char.charCodeAt(0)] ?? 0)] ?? 0;
     if (state === 1) return true;
   }
@@ -34,6 +34,10 @@ const SOURCES = [
   'a-|[-b]c|[c-]d',
   'a{2}b{1,}?c{0,2}[\\]x]',
   '(?P<n>a)\\bz',
+  '-k\\s\\w{1,64}(?:\\s?(?:-p|-s))?',
+  'x[^\\s-]+(?:B|[C-X])',
+  '\\W\\S.a{1,70}',
+  '(?:ab|(?i:c))f',
 ];
 const PARTS = [
   'a',
@@ -57,6 +61,9 @@ const PARTS = [
   'abf',
   'z',
   '\n',
+  '\v',
+  '-k',
+  'B',
 ];
 
 describe('automaton of a regular expression', () => {
@@ -65,6 +72,7 @@ describe('automaton of a regular expression', () => {
     const next = seededRandom(seed);
     let matched = 0;
     let refused = 0;
+    let exact = 0;
     for (const source of SOURCES) {
       const automaton = regexAutomaton(regex(source));
       if (automaton === undefined) throw new Error(`no automaton for ${source}`);
@@ -73,6 +81,10 @@ describe('automaton of a regular expression', () => {
         const text = Array.from({ length: next(16) }, () => pick(next, PARTS)).join('');
         const says = accepts(automaton, text);
         if (!says) refused++;
+        if (automaton.isExact && /^[ -~]*$/.test(text)) {
+          exact++;
+          expect({ seed, source, text, says }).toEqual({ seed, source, text, says: compiled.matches(text) });
+        }
         if (!compiled.matches(text)) continue;
         matched++;
         expect({ seed, source, text, says }).toEqual({ seed, source, text, says: true });
@@ -80,6 +92,17 @@ describe('automaton of a regular expression', () => {
     }
     expect(matched).toBeGreaterThan(500);
     expect(refused).toBeGreaterThan(10_000);
+    expect(exact).toBeGreaterThan(10_000);
+  });
+
+  it('is exact where nothing was taken for more than it says', () => {
+    const isExact = (source: string, ignoreCase = false): boolean | undefined =>
+      regexAutomaton(regex(source, ignoreCase))?.isExact;
+    for (const source of ['-k\\s\\w{1,64}(?:\\s?(?:-p|-s))?', 'a|[^b]c.d', '(?P<n>x+)y'])
+      expect({ source, exact: isExact(source) }).toEqual({ source, exact: true });
+    for (const source of ['^ab', 'ab$', 'a\\b-', '(?i)ab', 'x(?i:ab)', 'xa{65}', 'xa{1,65}b'])
+      expect({ source, exact: isExact(source) }).toEqual({ source, exact: false });
+    expect(isExact('ab', true)).toBe(false);
   });
 
   it('there is none for what it cannot express, or what matches every text', () => {

@@ -1,11 +1,14 @@
 /**
- * A table automaton that says no to most texts a regular expression does not match, one table look-up per byte: for texts of ASCII in
- * lower case. It may say yes too often, never no wrongly: letter case is ignored, anchors and word boundaries hold everywhere, long
- * repetitions are shortened. Expressions with other constructs, or that would need too many states, have none.
+ * A table automaton that says no to most texts a regular expression does not match, one table look-up per byte. Most are for texts of
+ * ASCII in lower case and may say yes too often, never no wrongly: letter case is ignored, anchors and word boundaries hold everywhere,
+ * long repetitions are shortened. An expression that needs none of that has an automaton for texts as they stand, whose yes is right as
+ * well where the text is printable. Expressions with other constructs, or that would need too many states, have none.
  */
 import type { Regex } from '../ir/predicate.ts';
 
 export interface RegexAutomaton {
+  /** For texts as they stand, and right both ways where these are printable ASCII; else for texts in lower case. */
+  readonly isExact: boolean;
   /** Class of each of 128 characters. */
   readonly classes: Uint8Array;
   readonly classCount: number;
@@ -29,13 +32,24 @@ const CHARACTERS = 128;
 export function regexAutomaton(regex: Regex): RegexAutomaton | undefined {
   if (regex.normalize !== 'none') return undefined;
   try {
+    const { node, isExact } = readExpression(regex);
     const nfa = new Nfa();
-    const end = nfa.add(withoutLead(new RegexReader(regex.source).read()), 0);
-    return determine(nfa, end);
+    const end = nfa.add(withoutLead(node), 0);
+    const table = determine(nfa, end);
+    return table && { ...table, isExact };
   } catch (error) {
     if (error instanceof NotExpressible) return undefined;
     throw error;
   }
+}
+
+function readExpression({ source, flags }: Regex): { readonly node: Node; readonly isExact: boolean } {
+  if (!flags.ignoreCase) {
+    const reader = new RegexReader(source, false);
+    const node = reader.read();
+    if (reader.isExact) return { node, isExact: true };
+  }
+  return { node: new RegexReader(source, true).read(), isExact: false };
 }
 
 /** A match may begin anywhere, so what is repeated at the beginning needs to be there as often as it must. */
@@ -61,7 +75,7 @@ const SHORTHANDS: Readonly<Record<string, Uint8Array>> = {
   D: setOf((code) => !isDigit(code)),
   w: setOf(isWord),
   W: setOf((code) => !isWord(code)),
-  s: setOf(inText(' \t\n\r\f\v')),
+  s: setOf(inText(' \t\n\r\f')),
   S: setOf((code) => !inText(' \t\n\r\f')(code)),
 };
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7 };
@@ -69,9 +83,14 @@ const ANY = setOf(() => true);
 
 class RegexReader {
   readonly #source: string;
+  readonly #folds: boolean;
   #at = 0;
+  /** Nothing in the expression was taken for more than it says. */
+  isExact = true;
 
-  constructor(source: string) {
+  /** `folds`: sets are for texts in lower case. */
+  constructor(source: string, folds: boolean) {
+    this.#folds = folds;
     // Verbose mode and quoting change what everything means.
     if (/\(\?[a-z]*x/.test(source) || source.includes('\\Q')) throw new NotExpressible();
     this.#source = source;
@@ -113,6 +132,7 @@ class RegexReader {
         min = Number(least);
         max = comma === '' ? min : most === '' ? unbounded : Number(most);
       }
+      if (min > MAX_REPEAT || (max > MAX_REPEAT && max !== unbounded)) this.isExact = false;
       if (min > MAX_REPEAT) min = MAX_REPEAT;
       if (max > MAX_REPEAT) max = unbounded;
       const after = this.#source[this.#at];
@@ -125,15 +145,25 @@ class RegexReader {
   #atom(): Node {
     const char = this.#source[this.#at++] as string;
     if (char === '(') return this.#group();
-    if (char === '[') return { kind: 'set', set: foldedSet(this.#class()) };
+    if (char === '[') return this.#set(this.#class());
     if (char === '.') return { kind: 'set', set: ANY };
-    if (char === '^' || char === '$') return { kind: 'empty' };
+    if (char === '^' || char === '$') return this.#anywhere();
     if (char === '*' || char === '+' || char === '?') throw new NotExpressible();
     if (char === '\\') {
       const set = this.#escape();
-      return set === undefined ? { kind: 'empty' } : { kind: 'set', set: foldedSet(set) };
+      return set === undefined ? this.#anywhere() : this.#set(set);
     }
-    return { kind: 'set', set: foldedSet(single(char.charCodeAt(0))) };
+    return this.#set(single(char.charCodeAt(0)));
+  }
+
+  #set(set: Uint8Array): Node {
+    return { kind: 'set', set: this.#folds ? foldedSet(set) : set };
+  }
+
+  /** What asks for a place, taken as holding at every one. */
+  #anywhere(): Node {
+    this.isExact = false;
+    return { kind: 'empty' };
   }
 
   #group(): Node {
@@ -141,10 +171,13 @@ class RegexReader {
     const flags = /^\?[imsU-]+\)/.exec(this.#source.slice(this.#at, this.#at + 16));
     if (flags !== null) {
       this.#at += flags[0].length;
-      return { kind: 'empty' };
+      return this.#anywhere();
     }
-    if (head !== null) this.#at += head[0].length;
-    else if (this.#source[this.#at] === '?') throw new NotExpressible();
+    if (head !== null) {
+      // Flags for what stands in the group.
+      if (/^\?[imsU-]+:/.test(head[0])) this.isExact = false;
+      this.#at += head[0].length;
+    } else if (this.#source[this.#at] === '?') throw new NotExpressible();
     const node = this.#choice();
     if (this.#source[this.#at++] !== ')') throw new NotExpressible();
     return node;
@@ -262,7 +295,7 @@ class Nfa {
   }
 }
 
-function determine(nfa: Nfa, end: number): RegexAutomaton | undefined {
+function determine(nfa: Nfa, end: number): Omit<RegexAutomaton, 'isExact'> | undefined {
   const { classes, samples } = characterClasses(nfa);
   const classCount = samples.length;
   const closure = new Closure(nfa, end);

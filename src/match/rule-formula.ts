@@ -31,9 +31,9 @@ export type RuleFormula =
   | { readonly kind: 'parent' }
   /** `numeric`: the text of a number, which may be spelled otherwise. */
   | { readonly kind: 'atom'; readonly atom: FormulaAtom; readonly sure: boolean; readonly numeric: boolean }
-  /** Needed: the field's value has so many characters. */
+  /** Needed: the field's value has so many characters; of the automaton behind it, which says more. */
   | { readonly kind: 'length'; readonly field: string; readonly least: number }
-  /** Needed: the automaton, if there is one, says yes to the field's value. */
+  /** The automaton, if there is one, says yes to the field's value: needed, and certain where it is exact. */
   | { readonly kind: 'automaton'; readonly field: string; readonly automaton: FormulaAutomaton }
   /** Needed: both fields have the same text. */
   | { readonly kind: 'same'; readonly field: string; readonly other: string }
@@ -90,10 +90,11 @@ export class AtomTable {
 
   /** Equal expressions have one automaton. */
   automatonOf(regex: Regex): FormulaAutomaton {
-    let automaton = this.#automata.get(regex.source);
+    const key = `${regex.flags.ignoreCase ? 'i' : ''} ${regex.source}`;
+    let automaton = this.#automata.get(key);
     if (automaton === undefined) {
       automaton = new FormulaAutomaton(regex);
-      this.#automata.set(regex.source, automaton);
+      this.#automata.set(key, automaton);
     }
     return automaton;
   }
@@ -179,19 +180,30 @@ function compared(node: Compare, field: string, table: AtomTable): RuleFormula {
   return tested(test, field, table) ?? needed(node, field, table) ?? present;
 }
 
-/** What is cheap to see comes first: literals, single signs, the length, then the automaton. */
+/**
+ * What is cheap to see comes first: literals, single signs, the length, then the automaton. What comes first is certain by itself, and
+ * whether the expression matches is for the automaton to say.
+ */
 function expression(test: Regex, node: Compare, field: string, table: AtomTable): RuleFormula {
   const items: RuleFormula[] = [];
   const literals = needed(node, field, table);
-  if (literals !== undefined) items.push(literals);
-  if (test.typing === 'bridged' && test.normalize === 'none') {
+  if (test.typing !== 'bridged' || test.normalize !== 'none') {
+    if (literals !== undefined) items.push(literals);
+  } else {
+    if (literals !== undefined) items.push(asCertain(literals));
     const { pieces: texts, leastLength } = regexLiterals(test);
     const signs = new Set(texts.filter((text) => SIGN.test(text)));
-    for (const sign of signs) items.push(maybe(table.atom(field, 'contains', sign)));
+    for (const sign of signs) items.push(sure(table.atom(field, 'contains', sign)));
     items.push({ kind: 'length', field, least: leastLength });
     items.push({ kind: 'automaton', field, automaton: table.automatonOf(test) });
   }
   return items.length === 0 ? { kind: 'present', field } : { kind: 'and', items };
+}
+
+/** Literals as facts of their own. */
+function asCertain(formula: RuleFormula): RuleFormula {
+  if (formula.kind === 'and') return { kind: 'and', items: formula.items.map(asCertain) };
+  return formula.kind === 'atom' && formula.atom.relation !== 'strange' ? { ...formula, sure: true } : formula;
 }
 
 /** Tests that an atom decides, or that are a list of such. */

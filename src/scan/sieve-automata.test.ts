@@ -3,7 +3,12 @@ import { ScanMemory } from './scan-memory.ts';
 import { type LazyAutomaton, type SieveAutomaton, SieveAutomata } from './sieve-automata.ts';
 import { NO_AUTOMATON } from './sieve-memory.ts';
 
-const TABLE: SieveAutomaton = { classes: new Uint8Array(128), classCount: 1, next: Uint16Array.of(0, 1) };
+const TABLE: SieveAutomaton = {
+  isExact: false,
+  classes: new Uint8Array(128),
+  classCount: 1,
+  next: Uint16Array.of(0, 1),
+};
 
 function lazy(table: SieveAutomaton | undefined): LazyAutomaton & { reads: number } {
   return {

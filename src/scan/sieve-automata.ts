@@ -4,10 +4,12 @@
  * threads see it by its cell, which is written last.
  */
 import type { ScanMemory } from './scan-memory.ts';
-import { AUTOMATON_CLASSES, AUTOMATON_NEXT, AUTOMATON_SKIP, NO_AUTOMATON } from './sieve-memory.ts';
+import { AUTOMATON_CLASSES, AUTOMATON_EXACT, AUTOMATON_NEXT, AUTOMATON_SKIP, NO_AUTOMATON } from './sieve-memory.ts';
 
 /** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
 export interface SieveAutomaton {
+  /** For texts as they stand, and right both ways where these are printable. */
+  readonly isExact: boolean;
   readonly classes: Uint8Array;
   readonly classCount: number;
   readonly next: Uint16Array;
@@ -65,10 +67,10 @@ export class SieveAutomata {
     Atomics.store(new Uint32Array(this.#memory.memory.buffer, cell, 1), 0, address);
   }
 
-  #write({ classes, classCount, next }: SieveAutomaton): number {
+  #write({ isExact, classes, classCount, next }: SieveAutomaton): number {
     const address = this.#memory.allocate(AUTOMATON_NEXT + 2 * next.length);
     const buffer = this.#memory.memory.buffer;
-    new Uint32Array(buffer, address, 1)[0] = classCount;
+    new Uint32Array(buffer, address, 1)[0] = classCount | (isExact ? AUTOMATON_EXACT : 0);
     new Uint8Array(buffer, address + AUTOMATON_CLASSES, classes.length).set(classes);
     const skipped = classes.map((kind) => (next[kind] === 0 ? 1 : 0));
     new Uint8Array(buffer, address + AUTOMATON_SKIP, classes.length).set(skipped);

@@ -206,6 +206,7 @@ export const OP_PARENT = 14;
 export const SLOT_BYTES = 32;
 
 export const NO_AUTOMATON = 1;
+export const AUTOMATON_EXACT = 0x10000;
 export const AUTOMATON_CLASSES = 4;
 export const AUTOMATON_SKIP = 132;
 export const AUTOMATON_NEXT = 260;

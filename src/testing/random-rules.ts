@@ -98,6 +98,8 @@ function randomTest(next: Next): Test {
           'x|abcd',
           'longer\\s+text',
           'a\\.b',
+          'A[^\\sx]',
+          '\\s\\w{2,}',
         ]),
         flags: { ignoreCase: next(2) === 0, multiline: false, dotAll: false },
         typing,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
+import { isCertain, isOpenToParent, ruleOf } from '../../core/rule-candidate.ts';
 import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
 import { regexProblem } from '../../match/regex.ts';
 import { RuleMatcher } from '../../match/rule-matcher.ts';
@@ -24,6 +25,51 @@ describe('records of process starts and ends', () => {
         (ids.length > 0 && ids.every((id) => PROCESS_EVENT_IDS.has(id)));
       expect({ keys, isTold }).toEqual({ keys, isTold: true });
     }
+  });
+});
+
+/** What the sieve says of each rule for the record: `certain`, `parent` for those that only the parent decides, `may`, `no`. */
+function saidOf(yaml: string, record: object, derived?: ReadonlySet<string>): readonly string[] {
+  const { detections } = loadSigma([{ path: 'r.yml', text: yaml }], { regexProblem });
+  const sieve = new SigmaSieve(detections, { inputBytes: 1 << 16, maxDepth: 64, ...(derived && { derived }) });
+  const text = Buffer.from(JSON.stringify(record));
+  const result = sieve.scanRecordsIn(text, Uint32Array.of(0, text.length), 1);
+  const said = result.candidateCount === 0 ? [] : [...(rulesOf(result, 0) ?? detections.keys())];
+  return detections.map((_, rule) => {
+    const one = said.find((candidate) => ruleOf(candidate) === rule);
+    if (one === undefined) return 'no';
+    return isCertain(one) ? 'certain' : isOpenToParent(one) ? 'parent' : 'may';
+  });
+}
+
+function rule(detection: string): string {
+  return `title: r\nlogsource: {product: windows}\ndetection:\n  a: {${detection}}\n  condition: a\n`;
+}
+
+describe('the sieve says of a rule', () => {
+  const start = { EventID: 1, Channel: 'Microsoft-Windows-Sysmon/Operational', Image: 'C:\\x.exe' };
+
+  it('whether an expression matches for certain, letter case told apart, where nothing in it is a place', () => {
+    const rules = ['-k\\s\\w{1,64}(?:\\s?(?:-p|-s))?', '-K\\s', '^x -k', '-k\\s(?i:NET)'].map((source) =>
+      rule(`CommandLine|re: '${source}'`),
+    );
+    const said = (CommandLine: string): readonly string[] => saidOf(rules.join('---\n'), { ...start, CommandLine });
+    expect(said('X -k netsvcs')).toEqual(['certain', 'no', 'may', 'may']);
+    // Beyond ASCII, and where control characters stand, only the decoder tells.
+    expect(said('x -k nétsvcs')[0]).toBe('may');
+    expect(said('x -k\tnetsvcs')[0]).toBe('may');
+  });
+
+  it('that the parent decides it only where the record has nothing for the field, in no element of an array either', () => {
+    const record = {
+      winlog: { event_id: '12', channel: 'Microsoft-Windows-Sysmon/Operational' },
+      process: { executable: 'C:\\x.exe' },
+    };
+    const derived = new Set(['ParentImage']);
+    const said = (process: object): readonly string[] =>
+      saidOf(rule("ParentImage|endswith: 'p.exe'"), { ...record, process: { ...record.process, ...process } }, derived);
+    expect(said({})).toEqual(['parent']);
+    expect(said({ parent: [{ executable: 'C:\\p.exe' }] })).toEqual(['may']);
   });
 });
 

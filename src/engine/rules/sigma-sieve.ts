@@ -355,7 +355,9 @@ export class SigmaSieve {
     return manners.every(([path, manner]) => this.#sieve.setManner(path, manner));
   }
 
-  #buildKind({ recognised: { event, source }, view, trace }: KindAtHand, feeds: boolean): SieveKind {
+  #buildKind(atHand: KindAtHand, feeds: boolean): SieveKind {
+    const { recognised, view, trace } = atHand;
+    const { event, source } = recognised;
     const derived = this.#derived;
     const subject = eventSubject(event.fields);
     const placesOf = remembered((field): readonly RecordPlace[] | undefined => {
@@ -366,7 +368,7 @@ export class SigmaSieve {
     });
     const stateOf = remembered((field): ReturnType<DecidingKind['stateOf']> => {
       const places = placesOf(field);
-      if (places === undefined) return isAnsweredByParent(field, derived, view) ? 'parent' : 'unknown';
+      if (places === undefined) return derived?.has(field) && isAnsweredByParent(field, atHand) ? 'parent' : 'unknown';
       return places.every(({ path }) => trace.isTold(path)) ? 'told' : 'open';
     });
     const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
@@ -423,9 +425,9 @@ export class SigmaSieve {
   }
 }
 
-/** No place of the field is taken in records of the kind, where it has any. */
-function isAnsweredByParent(field: string, derived: ReadonlySet<string> | undefined, view: RecordView): boolean {
-  return derived?.has(field) === true && isOfParent(field) && view.placesOf(field) !== undefined;
+/** A field of the parent for which records of the kind have places and nothing in them, in no element of an array either. */
+function isAnsweredByParent(field: string, { view, trace }: KindAtHand): boolean {
+  return isOfParent(field) && view.placesOf(field)?.every(({ path }) => trace.isTold(path)) === true;
 }
 
 /** Each name is asked for once. */

@@ -130,7 +130,7 @@ function evaluateText(operation: u32, operand: u32): u32 {
   const count = countOf(slot);
   if (count == 0) return NEVER;
   if (count > 1) return MAYBE;
-  if (operation == OP_LENGTH) return load<u32>(slot, 12) - load<u32>(slot, 8) >= second ? MAYBE : NEVER;
+  if (operation == OP_LENGTH) return load<u32>(slot, 12) - load<u32>(slot, 8) >= second ? SURE : NEVER;
   if (operation == OP_SEARCH || operation == OP_SEARCH_MAYBE) {
     const held = searchText(slot, <usize>load<u32>(literals + (<usize>operand << 2)));
     return operation == OP_SEARCH ? held : held & MAYBE;

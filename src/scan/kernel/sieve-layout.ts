@@ -337,7 +337,7 @@ export const OP_NULL: u32 = 7;
 /** Atom and slot: looked for when a formula asks, certain both ways; needed, not enough. */
 export const OP_SEARCH: u32 = 8;
 export const OP_SEARCH_MAYBE: u32 = 9;
-/** Slot and number of bytes. */
+/** Slot and number of bytes: whether the text in the record has as many. */
 export const OP_LENGTH: u32 = 10;
 /** Two slots with the same text. */
 export const OP_SAME: u32 = 11;
@@ -353,7 +353,9 @@ export const SLOT_BYTES: usize = 32;
 
 /** In place of an automaton: the expression has none. */
 export const NO_AUTOMATON: u32 = 1;
-// Automaton: number of classes, classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
+// Automaton: number of classes (with AUTOMATON_EXACT: for texts as they stand, right both ways where these are printable; else for
+// texts in lower case, and it may say yes too often), classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
+export const AUTOMATON_EXACT: u32 = 0x10000;
 export const AUTOMATON_CLASSES: usize = 4;
 export const AUTOMATON_SKIP: usize = 132;
 export const AUTOMATON_NEXT: usize = 260;

@@ -31,15 +31,27 @@ export function edgeKey(at: usize, size: u32): u32 {
   return <u32>(((value ^ (<u64>size << 59)) * MIX_A) >>> 32);
 }
 
-/** Whether the text folded last may hold characters beyond ASCII; bytes behind it count too, so true is not certain. */
+/** Whether the text written last may hold characters beyond ASCII; bytes behind it count too, so true is not certain. */
 export let isStrange: bool = false;
 
 /** Writes the folded text to `out` with sixteen zeros behind; returns its length, or -1 when it is too long. */
 export function foldText(from: usize, to: usize, out: usize): i32 {
+  return writeText(from, to, out, 0x20);
+}
+
+/** As `foldText`, letters as they stand. */
+export function plainText(from: usize, to: usize, out: usize): i32 {
+  return writeText(from, to, out, 0);
+}
+
+/** `caseBit`: what is set in capital letters. */
+// @ts-ignore: decorator
+@inline
+function writeText(from: usize, to: usize, out: usize, caseBit: u8): i32 {
   if (to - from > MAX_TEXT) return -1;
   const capital = i8x16.splat(0x41);
   const letters = i8x16.splat(26);
-  const bit = i8x16.splat(0x20);
+  const bit = i8x16.splat(caseBit);
   const backslash = i8x16.splat(0x5c);
   let strange = i8x16.splat(0);
   let escaped: u32 = 0;
@@ -59,7 +71,7 @@ export function foldText(from: usize, to: usize, out: usize): i32 {
     const kind: u32 = load<u8>(at, 1);
     if (kind == 0x75) {
       const unit = hexNumber(at + 2, 4, to);
-      const folded = unit < 0 || unit > 0x7f ? STRANGE : lower(<u32>unit);
+      const folded = unit < 0 || unit > 0x7f ? STRANGE : cased(<u32>unit, caseBit);
       escaped |= folded;
       store<u8>(into, folded);
       at += 6;
@@ -76,8 +88,8 @@ export function foldText(from: usize, to: usize, out: usize): i32 {
 
 // @ts-ignore: decorator
 @inline
-function lower(c: u32): u8 {
-  return <u8>(c - 0x41 < 26 ? c | 0x20 : c);
+function cased(c: u32, caseBit: u8): u8 {
+  return <u8>(c - 0x41 < 26 ? c | <u32>caseBit : c);
 }
 
 function unescaped(kind: u32): u8 {

@@ -1,6 +1,7 @@
 /** Tests of one value that a formula asks for: most values are never asked about. A value is folded at most once in a row. */
 import {
   AUTOMATON_CLASSES,
+  AUTOMATON_EXACT,
   AUTOMATON_NEXT,
   AUTOMATON_SKIP,
   KIND_EMPTY,
@@ -12,7 +13,7 @@ import {
   SIEVE_TEXT,
 } from './sieve-layout';
 import { isWithin, NO_ADDRESS, readAddress, UNKNOWN_ADDRESS } from './sieve-address';
-import { foldText, isStrange, sameBytes } from './sieve-text';
+import { foldText, isStrange, plainText, sameBytes } from './sieve-text';
 
 export const NEVER: u32 = 0;
 export const MAYBE: u32 = 1;
@@ -46,9 +47,15 @@ function fold(slot: usize): i32 {
 }
 
 function foldInto(slot: usize, into: usize): i32 {
+  return isWritten(slot) ? foldText(<usize>load<u32>(slot, 8), <usize>load<u32>(slot, 12), into) : UNKNOWN;
+}
+
+/** The value's text is the one in the record. */
+// @ts-ignore: decorator
+@inline
+function isWritten(slot: usize): bool {
   const kind = load<u32>(slot, 16);
-  if (kind == KIND_NUMBER || kind == KIND_EMPTY) return UNKNOWN;
-  return foldText(<usize>load<u32>(slot, 8), <usize>load<u32>(slot, 12), into);
+  return kind != KIND_NUMBER && kind != KIND_EMPTY;
 }
 
 /** Whether the literal stands in the text: certain both ways. */
@@ -83,22 +90,39 @@ function contains(literal: usize, size: usize, start: usize, length: usize): boo
 /** The automaton knows texts of ASCII. */
 export function automatonAccepts(slot: usize, automaton: usize): u32 {
   if (load<u32>(slot, 16) == KIND_NULL) return NEVER;
-  const length = fold(slot);
-  if (length < 0 || foldedStrange) return MAYBE;
-  const classCount = load<u32>(automaton);
-  const end = text + <usize>length;
+  if ((load<u32>(automaton) & AUTOMATON_EXACT) == 0) {
+    const length = fold(slot);
+    if (length < 0 || foldedStrange) return MAYBE;
+    return accepts(automaton, text, text + <usize>length) ? MAYBE : NEVER;
+  }
+  if (!isWritten(slot)) return MAYBE;
+  const length = plainText(<usize>load<u32>(slot, 8), <usize>load<u32>(slot, 12), otherText);
+  if (length < 0 || isStrange) return MAYBE;
+  const end = otherText + <usize>length;
+  if (!accepts(automaton, otherText, end)) return NEVER;
+  return isPrintable(otherText, end) ? SURE : MAYBE;
+}
+
+function accepts(automaton: usize, start: usize, end: usize): bool {
+  const classCount = load<u32>(automaton) & ~AUTOMATON_EXACT;
   let state: u32 = 0;
-  for (let at = text; at < end; at++) {
+  for (let at = start; at < end; at++) {
     // Most characters leave the start as it is.
     if (state == 0) {
       while (at < end && load<u8>(automaton + <usize>load<u8>(at), AUTOMATON_SKIP) != 0) at++;
-      if (at == end) return NEVER;
+      if (at == end) return false;
     }
     const kind = <u32>load<u8>(automaton + <usize>load<u8>(at), AUTOMATON_CLASSES);
     state = <u32>load<u16>(automaton + (<usize>(state * classCount + kind) << 1), AUTOMATON_NEXT);
-    if (state == 1) return MAYBE;
+    if (state == 1) return true;
   }
-  return NEVER;
+  return false;
+}
+
+/** Control characters are what dialects of expressions disagree about. */
+function isPrintable(start: usize, end: usize): bool {
+  for (let at = start; at < end; at++) if (load<u8>(at) < 0x20) return false;
+  return true;
 }
 
 /** Letter case aside; what stands beyond ASCII may be folded otherwise. */
