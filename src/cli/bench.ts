@@ -2,7 +2,7 @@
  * `flint bench`: how fast this machine searches the user's own logs for the user's own indicators, beside what other ways of doing it
  * would take. Without data it makes its own from a seed. The distribution of the data comes first, so that readers can judge it.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -49,7 +49,7 @@ export const benchCommand: CliCommand = {
       .option('--indicators <n>', 'indicators to generate', '100000')
       .option('--rounds <n>', 'timed rounds of each way', '5')
       .option('--seed <n>', 'seed of what is generated', '1')
-      .option('--record <file>', 'write the result as JSON to the file as well')
+      .option('--record <path>', 'write the result as JSON to the file as well; into a folder under its date')
       .option('--json', 'machine-readable output')
       .option('-q, --quiet', 'nothing on stderr but errors')
       .addHelpText(
@@ -62,7 +62,7 @@ must find the same; if they do not, this exits with 1. Rates are by processor ti
 Examples:
   flint bench
   flint bench --data access.ndjson --intel feeds/
-  flint bench --indicators 1000000 --json --record bench/record/today.json`,
+  flint bench --indicators 1000000 --json --record bench/record/`,
       )
       .action(action((flags) => bench(flags as BenchFlags))),
 };
@@ -113,12 +113,19 @@ function print(report: BenchReport, flags: BenchFlags, terminal: Terminal): numb
   const made = flags.data === undefined || flags.intel === undefined ? { seed: Number(flags.seed) } : {};
   const whole = { date: new Date().toISOString(), version: version(), ...made, ...report };
   if (flags.record !== undefined) {
-    mkdirSync(dirname(flags.record), { recursive: true });
-    writeFileSync(flags.record, `${JSON.stringify(whole, null, 2)}\n`);
-    say(terminal, `written to ${flags.record}`);
+    const file = recordFile(flags.record, whole.date);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`);
+    say(terminal, `written to ${file}`);
   }
   terminal.out.write(`${terminal.json ? JSON.stringify(whole) : benchText(report, terminal.colorOut)}\n`);
   return report.agreement.differences === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** A folder (one that is there, or a name with a slash at its end) holds results under their dates. */
+export function recordFile(path: string, date: string): string {
+  const isFolder = /[\\/]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
+  return isFolder ? join(path, `${date.slice(0, 10)}-bench.json`) : path;
 }
 
 export function benchText(report: BenchReport, color: boolean): string {
