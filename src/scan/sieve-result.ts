@@ -8,7 +8,7 @@ import { EVERY_RULE, FACT_BYTES, HAS_FACT, HEADER_BYTES, PLAIN_START } from './s
 
 export { EVERY_RULE };
 
-/** In place of a start in `facts`. */
+/** In place of the start of a fact. */
 export const NO_FACT = 0xffff_ffff;
 
 const FACT_WORDS = FACT_BYTES / 4;
@@ -24,10 +24,11 @@ export interface SieveResult {
   /** Start and end (exclusive) in the input of candidate i: `ranges[2 * i]`, `ranges[2 * i + 1]`. Valid until the next scan. */
   readonly ranges: Uint32Array;
   readonly ordinals: Uint32Array;
-  /** Rules of candidate i: `ruleCounts[i]` of them from `rules[ruleStarts[i]]` on; `EVERY_RULE` of them: any rule may hold. */
+  /** Rules of candidate i: `ruleCounts[i]` of them from `words[ruleStarts[i]]` on; `EVERY_RULE` of them: any rule may hold. */
   readonly ruleStarts: Uint32Array;
   readonly ruleCounts: Uint32Array;
-  readonly rules: Uint32Array;
+  /** The lists of the kernel as they came. */
+  readonly words: Uint32Array;
   /**
    * Values of candidate i that is for no rule and of a kind that feeds, or for rules that all hold for certain: `fieldCounts[i]` of them
    * from `fields[3 * fieldStarts[i]]` on, each slot + kind * 256, start and end in the input. In the order of the record; elements of an
@@ -37,13 +38,10 @@ export interface SieveResult {
   readonly fieldCounts: Uint32Array;
   readonly fields: Uint32Array;
   /**
-   * Where in `facts` stands what the kernel has read of candidate i, `FACT_BYTES` (`kernel/sieve-layout.ts`); `NO_FACT`: its values are
+   * Where in `words` stands what the kernel has read of candidate i, `FACT_BYTES` (`kernel/sieve-layout.ts`); `NO_FACT`: its values are
    * listed only. Values are listed beside a fact where it refers to some.
    */
   readonly factStarts: Uint32Array;
-  readonly facts: Uint32Array;
-  /** Words of `facts` in use. */
-  readonly factWords: number;
   /** 1: the first key of candidate i does not begin with an R, and comes right behind the brace. */
   readonly plainStarts: Uint8Array;
   /** 1: only the thread that learns can tell which rules candidate i is for. */
@@ -54,19 +52,17 @@ export class SieveCandidates {
   /** Where the kernel's input begins: places in its lists are addresses, those of a result are from here. */
   readonly #inputAt: number;
   #count = 0;
-  #ruleCount = 0;
+  #words = new Uint32Array(16_384);
+  #wordCount = 0;
   #ranges = new Uint32Array(2048);
   #ordinals = new Uint32Array(1024);
   #ruleStarts = new Uint32Array(1024);
   #ruleCounts = new Uint32Array(1024);
-  #ruleList = new Uint32Array(4096);
   #fieldStarts = new Uint32Array(1024);
   #fieldCounts = new Uint32Array(1024);
   #fieldCount = 0;
   #fields = new Uint32Array(4096);
   #factStarts = new Uint32Array(1024);
-  #facts = new Uint32Array(4096);
-  #factWords = 0;
   #plainStarts = new Uint8Array(1024);
   #left = new Uint8Array(1024);
   #leavesNext = false;
@@ -78,9 +74,8 @@ export class SieveCandidates {
   /** A scan begins; ends the use of the last result. */
   clear(): void {
     this.#count = 0;
-    this.#ruleCount = 0;
+    this.#wordCount = 0;
     this.#fieldCount = 0;
-    this.#factWords = 0;
   }
 
   /** The candidate that is added next is left to the thread that learns. */
@@ -90,6 +85,10 @@ export class SieveCandidates {
 
   /** Adds what the kernel has listed; `firstOrdinal` is that of its record 0. */
   take(found: Uint32Array, firstOrdinal: number): void {
+    const first = this.#wordCount;
+    this.#wordCount += found.length;
+    if (this.#wordCount > this.#words.length) this.#words = grown(this.#words, this.#wordCount);
+    this.#words.set(found, first);
     for (let at = 0; at < found.length; ) {
       if (this.#count === this.#ordinals.length) this.#growCandidates();
       const i = this.#count++;
@@ -101,21 +100,14 @@ export class SieveCandidates {
       this.#ranges[2 * i] = (found[at] ?? 0) - this.#inputAt;
       this.#ranges[2 * i + 1] = (found[at + 1] ?? 0) - this.#inputAt;
       this.#ordinals[i] = firstOrdinal + (found[at + 2] ?? 0);
-      this.#ruleStarts[i] = this.#ruleCount;
+      this.#ruleStarts[i] = first + at + HEADER_WORDS;
       this.#ruleCounts[i] = count;
       this.#plainStarts[i] = (flags & PLAIN_START) === 0 ? 0 : 1;
       this.#left[i] = this.#leavesNext ? 1 : 0;
       this.#leavesNext = false;
-      if (this.#ruleCount + listed > this.#ruleList.length)
-        this.#ruleList = grown(this.#ruleList, this.#ruleCount + listed);
-      at += HEADER_WORDS;
-      for (let j = 0; j < listed; j++) this.#ruleList[this.#ruleCount++] = found[at + j] ?? 0;
-      at += listed;
-      this.#factStarts[i] = hasFact ? this.#factWords : NO_FACT;
-      if (hasFact) {
-        this.#takeFact(found, at);
-        at += FACT_WORDS;
-      }
+      at += HEADER_WORDS + listed;
+      this.#factStarts[i] = hasFact ? first + at : NO_FACT;
+      if (hasFact) at += FACT_WORDS;
       this.#fieldStarts[i] = this.#fieldCount;
       this.#fieldCounts[i] = fields;
       if (fields > 0) this.#takeFields(found, at, fields);
@@ -134,25 +126,14 @@ export class SieveCandidates {
       ordinals: this.#ordinals,
       ruleStarts: this.#ruleStarts,
       ruleCounts: this.#ruleCounts,
-      rules: this.#ruleList,
+      words: this.#words,
       fieldStarts: this.#fieldStarts,
       fieldCounts: this.#fieldCounts,
       fields: this.#fields,
       factStarts: this.#factStarts,
-      facts: this.#facts,
-      factWords: this.#factWords,
       plainStarts: this.#plainStarts,
       left: this.#left,
     };
-  }
-
-  #takeFact(found: Uint32Array, from: number): void {
-    if (this.#factWords + FACT_WORDS > this.#facts.length)
-      this.#facts = grown(this.#facts, this.#factWords + FACT_WORDS);
-    const facts = this.#facts;
-    let to = this.#factWords;
-    for (let at = from; at < from + FACT_WORDS; at++) facts[to++] = found[at] as number;
-    this.#factWords = to;
   }
 
   #takeFields(found: Uint32Array, from: number, count: number): void {

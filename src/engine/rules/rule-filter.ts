@@ -144,14 +144,14 @@ export class RuleFilter {
 export class ListedValues implements FedValues {
   readonly bytes: Uint8Array;
   readonly factReader: FedValues['factReader'];
+  facts: FedValues['facts'];
+  candidate = 0;
   fields: Uint32Array = NO_RULES;
+  rules: Uint32Array = NO_RULES;
+  hasPlainStart = false;
   from = 0;
   count = 0;
-  facts: Uint32Array = NO_RULES;
   factAt: number = NO_FACT;
-  factWords = 0;
-  hasPlainStart = false;
-  rules: Uint32Array = NO_RULES;
   firstRule = 0;
   ruleCount = 0;
   readonly #sieve: Pick<SigmaSieve, 'input' | 'factReader' | 'knowsBeginTime'> | undefined;
@@ -164,20 +164,21 @@ export class ListedValues implements FedValues {
 
   /** Undefined where no values are listed: what is to be known of the candidate only decoding tells. */
   of(result: SieveResult, candidate: number): this | undefined {
-    const { fields, fieldStarts, fieldCounts, factStarts } = result;
-    const count = fieldCounts[candidate] ?? 0;
-    const factAt = factStarts[candidate] ?? NO_FACT;
+    const count = result.fieldCounts[candidate] ?? 0;
+    const factAt = result.factStarts[candidate] ?? NO_FACT;
     if (count === 0 && factAt === NO_FACT) return undefined;
     if (this.#sieve?.knowsBeginTime === true) return undefined;
-    this.rules = result.rules;
+    if (this.facts !== result) {
+      this.facts = result;
+      this.fields = result.fields;
+      this.rules = result.words;
+    }
+    this.candidate = candidate;
+    this.hasPlainStart = result.plainStarts[candidate] === 1;
     this.firstRule = result.ruleStarts[candidate] ?? 0;
     this.ruleCount = result.ruleCounts[candidate] ?? 0;
-    this.facts = result.facts;
     this.factAt = factAt;
-    this.factWords = result.factWords;
-    this.hasPlainStart = result.plainStarts[candidate] === 1;
-    this.fields = fields;
-    this.from = fieldStarts[candidate] ?? 0;
+    this.from = result.fieldStarts[candidate] ?? 0;
     this.count = count;
     return this;
   }
@@ -188,5 +189,5 @@ export function rulesOf(result: SieveResult, candidate: number): Uint32Array | u
   const count = result.ruleCounts[candidate] ?? 0;
   if (count === 0) return NO_RULES;
   const start = result.ruleStarts[candidate] ?? 0;
-  return count === EVERY_RULE ? undefined : result.rules.subarray(start, start + count);
+  return count === EVERY_RULE ? undefined : result.words.subarray(start, start + count);
 }

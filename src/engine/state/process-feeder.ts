@@ -23,17 +23,9 @@ import {
 } from '../../state/process/process-layout.ts';
 import { textOfSpelling } from '../../state/process/text-spelling.ts';
 import { DASH_TEXT, EMPTY_TEXT, NO_TEXT, type TextStore } from '../../state/process/text-store.ts';
-import { NO_FACT } from '../../scan/sieve-result.ts';
+import { NO_FACT, type SieveResult } from '../../scan/sieve-result.ts';
 import type { FactLayout, FactReader } from '../../scan/fact-reader.ts';
-import {
-  FACT_BYTES,
-  FACT_ZONELESS,
-  KIND_BOOLEAN,
-  KIND_NUMBER,
-  KIND_TEXT,
-  KIND_WILD,
-  OPEN_TEXT,
-} from '../../scan/sieve-memory.ts';
+import { FACT_ZONELESS, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXT, KIND_WILD, OPEN_TEXT } from '../../scan/sieve-memory.ts';
 import { TimeReader } from './time-reader.ts';
 
 /** Values of records: entries of three numbers, slot + kind * 256, start and end in `bytes`. */
@@ -43,11 +35,13 @@ export interface FedValues {
   /** Number of the first entry, and how many there are. */
   readonly from: number;
   readonly count: number;
-  /** What the kernel has read of the record, from `factAt` on; `NO_FACT`: nothing. Values are listed only where it has read nothing. */
-  readonly facts: Uint32Array;
+  /**
+   * What the kernel has read of the record, from `factAt` on in the words of the scan, of which it is that candidate; `NO_FACT`: nothing.
+   * Values are listed only where it has read nothing.
+   */
   readonly factAt: number;
-  /** Words of `facts` in use: facts of further records stand behind this one. */
-  readonly factWords: number;
+  readonly candidate: number;
+  readonly facts: Pick<SieveResult, 'words' | 'factStarts' | 'candidateCount'> | undefined;
   readonly factReader: FactReader | undefined;
   /** The first key of the record does not begin with an R, and comes right behind the brace. */
   readonly hasPlainStart: boolean;
@@ -75,8 +69,7 @@ const BACKSLASH = 0x5c;
 /** Lists of values that are known; log content decides how many there are. */
 const MAX_LAYOUTS = 1024;
 
-const FACT_WORDS = FACT_BYTES / 4;
-/** Facts whose processes are looked for ahead. */
+/** Candidates whose processes are looked for ahead. */
 const FORESEEN = 48;
 
 /** Told of pairs of host and process id, by their words, that will be asked for soon. */
@@ -105,8 +98,9 @@ export class ProcessFeeder {
   #first = 0;
   #factReader: FactReader | undefined;
   readonly #foresee: Foresee | undefined;
-  /** Behind the facts of the scan whose processes were looked for ahead. */
+  /** Behind the candidates of the scan whose processes were looked for ahead. */
   #foreseen = 0;
+  #foreseenOf: FedValues['facts'];
   readonly #ids = new Uint32Array(4 * FORESEEN);
 
   /** `texts`: where those of the facts are kept now. */
@@ -165,15 +159,16 @@ export class ProcessFeeder {
 
   /** What the kernel has read; undefined where it took a time for one of UTC that is not. */
   #readFact(values: FedValues, time: FedTime, texts: TextStore): TimeOrigin | undefined {
-    const { facts, factAt, factReader } = values;
+    const { facts: scan, factAt, factReader } = values;
+    if (scan === undefined) return undefined;
+    const facts = scan.words;
     const { fact } = this;
     const flags = facts[factAt + 2] as number;
     if ((flags & FACT_ZONELESS) !== 0 && time.timezone !== 'Z') {
       factReader?.refuseZoneless();
       return undefined;
     }
-    if (factAt === 0) this.#foreseen = 0;
-    if (factAt >= this.#foreseen) this.#lookAhead(values, texts);
+    if (values.candidate >= this.#foreseen || scan !== this.#foreseenOf) this.#lookAhead(scan, values.candidate, texts);
     // Days before 1970 are negative.
     const { ms, origin } = placedTime(DAY_MS * ((facts[factAt] as number) | 0) + (facts[factAt + 1] as number), time);
     fact.kind = (flags & 1) === 0 ? 'start' : 'exit';
@@ -193,18 +188,22 @@ export class ProcessFeeder {
   }
 
   /** Of this fact and those behind it. Places in a large table are far from the processor: it waits once for all of them, not for each. */
-  #lookAhead({ facts, factAt, factWords }: FedValues, texts: TextStore): void {
-    const end = Math.min(factWords, factAt + FORESEEN * FACT_WORDS);
+  #lookAhead(scan: NonNullable<FedValues['facts']>, candidate: number, texts: TextStore): void {
+    const { words, factStarts, candidateCount } = scan;
+    const end = Math.min(candidateCount, candidate + FORESEEN);
     const ids = this.#ids;
     let count = 0;
-    for (let at = factAt; at < end; at += FACT_WORDS) {
-      const host = texts.lowerOf(this.#numbered(facts[at + 3] as number, texts) || EMPTY_TEXT);
+    for (let i = candidate; i < end; i++) {
+      const at = factStarts[i] as number;
+      if (at === NO_FACT) continue;
+      const host = texts.lowerOf(this.#numbered(words[at + 3] as number, texts) || EMPTY_TEXT);
       ids[count++] = host;
-      ids[count++] = facts[at + 4] as number;
+      ids[count++] = words[at + 4] as number;
       ids[count++] = host;
-      ids[count++] = facts[at + 6] as number;
+      ids[count++] = words[at + 6] as number;
     }
     this.#foreseen = end;
+    this.#foreseenOf = scan;
     this.#foresee?.(ids, count);
   }
 
