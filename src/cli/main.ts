@@ -28,9 +28,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void main(process.argv).then((exitCode) => {
+/** Whoever read what is said to people has gone: there is nobody left to tell. */
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+/** Resolves when a pipe has taken all that was written: ending the process would cut off what waits. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+void main(process.argv).then(async (exitCode) => {
   process.exitCode = exitCode;
+  await Promise.all([taken(process.stdout), taken(process.stderr)]);
   // Inputs and timers are closed by the commands; a forgotten handle must not keep a finished command alive.
-  if (process.stdout.writableLength === 0) process.exit();
-  process.stdout.end(() => process.exit());
+  process.exit();
 });

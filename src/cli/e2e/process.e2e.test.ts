@@ -1,6 +1,6 @@
 /** The program as a process: exit codes, signals, streams, hints, colours. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -104,6 +104,30 @@ describe('flint scan', () => {
     writeFileSync(timed, '{"d":"bad.example.org","time":"2024-01-02T03:04:05Z","log":{"written_at":1700000000}}\n');
     const { stdout } = await finished(['scan', '-c', config, '--intel', list, timed]);
     expect(JSON.parse(stdout)).toMatchObject({ '@timestamp': '2023-11-14T22:13:20.000Z' });
+  });
+
+  it('has said everything when it ends, however slowly it is read; a reader that goes does not matter', () => {
+    const odd = join(folder.path, 'odd.yml');
+    const rule = (i: number): string =>
+      `title: Rule ${i}\ntags: [odd]\nlogsource: {category: test}\ndetection: {s: {a: b}, condition: s}\n`;
+    writeFileSync(odd, Array.from({ length: 1000 }, (_, i) => rule(i)).join('---\n'));
+    const piped = (reader: string): string =>
+      spawnSync(
+        'sh',
+        ['-c', `{ "$0" "$1" scan --rules "$2" "$3" 2>&1 >"$4"; echo "exit $?" >&2; } 2>"$5" | (${reader})`].concat(
+          ...[
+            [process.execPath, FLINT_MAIN, odd, one],
+            [join(folder.path, 'alerts'), join(folder.path, 'exit')],
+          ],
+        ),
+        { encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder.path } },
+      ).stdout;
+    const said = piped('sleep 1; cat');
+    expect(said.length).toBeGreaterThan(150_000);
+    expect(said.match(/tag "odd" is not of the form/g)).toHaveLength(1000);
+    expect(said).toContain('1 record');
+    expect(piped('head -c 10')).toHaveLength(10);
+    expect(readFileSync(join(folder.path, 'exit'), 'utf8')).toBe('exit 0\n');
   });
 
   it('ends with 2 when every rule was refused and there is nothing else', async () => {
