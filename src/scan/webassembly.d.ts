@@ -1,4 +1,4 @@
-/** The part of the WebAssembly interface that the scanner uses; the types for Node.js leave it to the browser's library. */
+/** The part of the WebAssembly interface that is used; the types for Node.js leave it to the browser's library. */
 // biome-ignore lint/style/noNamespace: this is how the built-in object is declared
 declare namespace WebAssembly {
   class Memory {

@@ -10,8 +10,9 @@
  * groups are used again.
  */
 
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { TextTable } from '../memory/text-table.ts';
-import { AFTER, BEFORE, grownSize, HEAD_WORDS, ItemRecords, OWNER } from '../order/item-records.ts';
+import { AFTER, BEFORE, HEAD_WORDS, ItemRecords, OWNER } from '../order/item-records.ts';
 import type { Column } from '../snapshot/chunk.ts';
 
 export const ARMED = 1;
@@ -25,11 +26,13 @@ const OPEN_MS = 0;
 const [FIRST, START, LAST, COUNT, LENGTH, FLAGS] = [2, 3, 4, 5, 6, 7];
 const GROUP_WORDS = 4;
 const GROUP_HALVES = 2 * GROUP_WORDS;
+const GROUP_BYTES = 8 * GROUP_WORDS;
 
 export class WindowStore extends ItemRecords {
   readonly hasValues: boolean;
-  #groups = new Float64Array(8 * GROUP_WORDS);
-  #groupHalves = new Int32Array(this.#groups.buffer);
+  readonly #groupRecords = new GrowingBuffer(8 * GROUP_BYTES);
+  #groups = new Float64Array(this.#groupRecords.buffer);
+  #groupHalves = new Int32Array(this.#groupRecords.buffer);
   /** Group values: the text itself for one field, JSON of the tuple for several. */
   readonly #texts: TextTable;
   #freeGroup = -1;
@@ -56,7 +59,7 @@ export class WindowStore extends ItemRecords {
 
   /** Bytes of the groups and facts that are there, without room for more. */
   get usedBytes(): number {
-    return 4 * this.#factCount * this.stride + 8 * this.groups * GROUP_WORDS + this.#texts.byteLength;
+    return 4 * this.#factCount * this.stride + this.groups * GROUP_BYTES + this.#texts.byteLength;
   }
 
   /** Value of the group key; undefined when there is no such group. */
@@ -81,7 +84,7 @@ export class WindowStore extends ItemRecords {
     let group = this.#freeGroup;
     if (group >= 0) this.#freeGroup = this.firstOf(group);
     else group = this.#nextGroup++;
-    if ((group + 1) * GROUP_WORDS > this.#groups.length) this.#growGroups();
+    if ((group + 1) * GROUP_WORDS > this.#groups.length) this.#growGroups(group + 1);
     this.#texts.add(text, group);
     this.setOpenMs(group, Number.NaN);
     this.setFirst(group, -1);
@@ -235,9 +238,10 @@ export class WindowStore extends ItemRecords {
     return this.#texts.numbers();
   }
 
-  #growGroups(): void {
-    this.#groups = grown(Float64Array, this.#groups, GROUP_WORDS * grownSize(this.#groups.length / GROUP_WORDS));
-    this.#groupHalves = new Int32Array(this.#groups.buffer);
+  #growGroups(groups: number): void {
+    const buffer = this.#groupRecords.grow(groups * GROUP_BYTES);
+    this.#groups = new Float64Array(buffer);
+    this.#groupHalves = new Int32Array(buffer);
   }
 }
 

@@ -3,11 +3,12 @@
  * and are walked by every run of the collector; here they are bytes in 256 arenas, each with a hash table of its own, so that none
  * takes long to grow. Hashes are keyed: log content is hostile.
  *
- * Number n: `#hashes[n]`; `#offsets[n]`, where its text stands in the arena of its segment (NOWHERE: it has none). A text: one byte, twice its
+ * Number n: `#places[2n]`, its hash; `#places[2n + 1]`, where its text stands in the arena of its segment (NOWHERE: it has none). A text: one byte, twice its
  * length in UTF-16 units (254 when it is 127 or more, then four bytes of length follow) plus one when units take two bytes; then the
  * units. Segment: `slots` holds numbers plus one, 0 free, linear probing from the place that the hash gives; removed ones are closed up.
  */
 import { Fingerprint } from './fingerprint.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 
 interface Segment {
   slots: Int32Array;
@@ -19,7 +20,8 @@ interface Segment {
 }
 
 const SEGMENTS = 256;
-const NOWHERE = 0xffff_ffff;
+const NOWHERE = -1;
+const PLACE_BYTES = 8;
 const LONG = 127;
 /** Numbers of one segment: some upper bits of its texts' fingerprints. */
 type Hashed = { readonly lo: number; readonly hi: number };
@@ -28,9 +30,9 @@ export class TextTable {
   readonly #seed: Hashed;
   readonly #print = new Fingerprint();
   readonly #segments: Segment[] = [];
-  #hashes = new Int32Array(16);
+  readonly #placeRecords = new GrowingBuffer(16 * PLACE_BYTES);
+  #places = new Int32Array(this.#placeRecords.buffer).fill(NOWHERE);
   #segmentOf = new Uint8Array(16);
-  #offsets = new Uint32Array(16).fill(NOWHERE);
   #bound = 0;
   #size = 0;
 
@@ -45,7 +47,7 @@ export class TextTable {
   }
 
   get byteLength(): number {
-    let bytes = this.#hashes.length * 9;
+    let bytes = this.#places.byteLength + this.#segmentOf.length;
     for (const segment of this.#segments) bytes += segment.slots.byteLength + segment.bytes.length;
     return bytes;
   }
@@ -55,11 +57,12 @@ export class TextTable {
     const { lo, hi } = this.#print.set(this.#seed.lo, this.#seed.hi).add(text);
     const segment = this.#segments[hi & 255] as Segment;
     const { slots } = segment;
+    const places = this.#places;
     let slot = startOf(lo, slots.length);
     for (;;) {
       const number = (slots[slot] as number) - 1;
       if (number < 0) return -1;
-      if (this.#hashes[number] === lo && isAt(segment.bytes, this.#offsets[number] as number, text)) return number;
+      if (places[2 * number] === lo && isAt(segment.bytes, places[2 * number + 1] as number, text)) return number;
       if (++slot === slots.length) slot = 0;
     }
   }
@@ -69,11 +72,12 @@ export class TextTable {
     const { lo, hi } = this.#print.set(this.#seed.lo, this.#seed.hi).addBytes(bytes, start, end);
     const segment = this.#segments[hi & 255] as Segment;
     const { slots } = segment;
+    const places = this.#places;
     let slot = startOf(lo, slots.length);
     for (;;) {
       const number = (slots[slot] as number) - 1;
       if (number < 0) return -1;
-      if (this.#hashes[number] === lo && areAt(segment.bytes, this.#offsets[number] as number, bytes, start, end))
+      if (places[2 * number] === lo && areAt(segment.bytes, places[2 * number + 1] as number, bytes, start, end))
         return number;
       if (++slot === slots.length) slot = 0;
     }
@@ -82,12 +86,12 @@ export class TextTable {
   /** Gives the text a number that has none. To be called after `find` has said that the text has no number. */
   add(text: string, number: number): void {
     const { lo, hi } = this.#print;
-    if (number >= this.#hashes.length) this.#grow(number + 1);
+    if (2 * number >= this.#places.length) this.#grow(number + 1);
     const segment = this.#segments[hi & 255] as Segment;
     if ((segment.count + 1) * 4 > segment.slots.length * 3) this.#growSlots(segment);
-    this.#hashes[number] = lo;
+    this.#places[2 * number] = lo;
     this.#segmentOf[number] = hi & 255;
-    this.#offsets[number] = this.#write(segment, text);
+    this.#places[2 * number + 1] = this.#write(segment, text);
     segment.count++;
     this.#place(segment, number);
     this.#bound = Math.max(this.#bound, number + 1);
@@ -98,7 +102,7 @@ export class TextTable {
   textOf(number: number): string | undefined {
     if (!this.has(number)) return undefined;
     const { bytes } = this.#segments[this.#segmentOf[number] as number] as Segment;
-    const at = this.#offsets[number] as number;
+    const at = this.#places[2 * number + 1] as number;
     const length = lengthAt(bytes, at);
     const isWide = ((bytes[at] as number) & 1) !== 0;
     const start = bytes.byteOffset + at + headOf(length);
@@ -106,16 +110,16 @@ export class TextTable {
   }
 
   has(number: number): boolean {
-    return number < this.#bound && this.#offsets[number] !== NOWHERE;
+    return number < this.#bound && this.#places[2 * number + 1] !== NOWHERE;
   }
 
   delete(number: number): void {
     if (!this.has(number)) return;
     const segment = this.#segments[this.#segmentOf[number] as number] as Segment;
-    segment.garbage += sizeAt(segment.bytes, this.#offsets[number] as number);
+    segment.garbage += sizeAt(segment.bytes, this.#places[2 * number + 1] as number);
     segment.count--;
     this.#remove(segment, number);
-    this.#offsets[number] = NOWHERE;
+    this.#places[2 * number + 1] = NOWHERE;
     this.#size--;
   }
 
@@ -125,7 +129,7 @@ export class TextTable {
   }
 
   #place({ slots }: Segment, number: number): void {
-    let slot = startOf(this.#hashes[number] as number, slots.length);
+    let slot = startOf(this.#places[2 * number] as number, slots.length);
     while (slots[slot] !== 0) if (++slot === slots.length) slot = 0;
     slots[slot] = number + 1;
   }
@@ -133,10 +137,10 @@ export class TextTable {
   /** Takes the number out, and moves those that follow it up where they may stand nearer to their place. */
   #remove({ slots }: Segment, number: number): void {
     const size = slots.length;
-    let hole = startOf(this.#hashes[number] as number, size);
+    let hole = startOf(this.#places[2 * number] as number, size);
     while (slots[hole] !== number + 1) if (++hole === size) hole = 0;
     for (let at = (hole + 1) % size; slots[at] !== 0; at = (at + 1) % size) {
-      const start = startOf(this.#hashes[(slots[at] as number) - 1] as number, size);
+      const start = startOf(this.#places[2 * ((slots[at] as number) - 1)] as number, size);
       // Distances round the table: the one at `at` may not come before its place.
       if ((at - start + size) % size < (at - hole + size) % size) continue;
       slots[hole] = slots[at] as number;
@@ -178,10 +182,10 @@ export class TextTable {
     let end = 0;
     for (const entry of segment.slots) {
       if (entry === 0) continue;
-      const from = this.#offsets[entry - 1] as number;
+      const from = this.#places[2 * entry - 1] as number;
       const taken = sizeAt(bytes, from);
       to.set(bytes.subarray(from, from + taken), end);
-      this.#offsets[entry - 1] = end;
+      this.#places[2 * entry - 1] = end;
       end += taken;
     }
     segment.bytes = to;
@@ -190,16 +194,11 @@ export class TextTable {
   }
 
   #grow(size: number): void {
-    const length = Math.ceil(size * (size < 65_536 ? 2 : 1.25));
-    const hashes = new Int32Array(length);
-    hashes.set(this.#hashes);
-    const segmentOf = new Uint8Array(length);
+    const before = this.#places.length;
+    this.#places = new Int32Array(this.#placeRecords.grow(size * PLACE_BYTES)).fill(NOWHERE, before);
+    const segmentOf = new Uint8Array(this.#places.length / 2);
     segmentOf.set(this.#segmentOf);
-    const offsets = new Uint32Array(length).fill(NOWHERE);
-    offsets.set(this.#offsets);
-    this.#hashes = hashes;
     this.#segmentOf = segmentOf;
-    this.#offsets = offsets;
   }
 }
 

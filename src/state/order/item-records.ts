@@ -8,6 +8,8 @@
  * milliseconds the item after it is younger, at least, while it waits. What the owner adds begins at word 11.
  */
 
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
+
 /** No item. */
 export const NONE = -1;
 /** Words of the head. */
@@ -19,6 +21,7 @@ const MAX_GAP = 0x7fff_ffff;
 export class ItemRecords {
   /** Words of a record, an even number. */
   readonly stride: number;
+  readonly #records: GrowingBuffer;
   /** All records, for whoever reads many fields of one; other arrays after any `allocate`. */
   words: Int32Array;
   /** The same memory, read eight bytes at a time. */
@@ -29,8 +32,9 @@ export class ItemRecords {
   /** `ownWords`: what the owner adds to each record. */
   constructor(ownWords: number) {
     this.stride = 2 * Math.ceil((HEAD_WORDS + ownWords) / 2);
-    this.words = new Int32Array(16 * this.stride);
-    this.doubles = new Float64Array(this.words.buffer);
+    this.#records = new GrowingBuffer(64 * this.stride);
+    this.words = new Int32Array(this.#records.buffer);
+    this.doubles = new Float64Array(this.#records.buffer);
   }
 
   /** An item whose record is to be filled; that of one freed before, with what stood there. */
@@ -129,19 +133,13 @@ export class ItemRecords {
   }
 
   #grow(): void {
-    const words = new Int32Array(this.stride * grownSize(this.words.length / this.stride));
-    words.set(this.words);
-    this.words = words;
-    this.doubles = new Float64Array(words.buffer);
+    const buffer = this.#records.grow(4 * (this.#next + 1) * this.stride);
+    this.words = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
   }
 }
 
 /** Whole milliseconds from one time to a later one, at most as many as there are. */
 export function gapOf(timeMs: number, laterMs: number): number {
   return Math.min(MAX_GAP, Math.floor(laterMs) - Math.ceil(timeMs));
-}
-
-/** Large tables leave less room: what is not used would be more than all that small ones take. */
-export function grownSize(size: number): number {
-  return Math.ceil(size * (size < 524_288 ? 1.6 : 1.2));
 }

@@ -10,6 +10,7 @@
  * Most keys are simple: they have one source, and all that waits stands in the list. Further sources stand in `others`; where there are or were
  * some, or something waits elsewhere, `source` is -2 minus its number, so that one comparison tells that the short way is open.
  */
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { NONE } from './item-records.ts';
 
 export interface SourceMark {
@@ -30,10 +31,16 @@ export class KeyRecords {
   readonly #others = new Map<number, SourceMark[]>();
   readonly #mixed = new Set<number>();
   /** All records, for whoever reads many fields of one; other arrays after any `open`. */
-  words = new Float64Array(WORDS * 16);
-  halves = new Int32Array(this.words.buffer).fill(NONE);
+  words: Float64Array;
+  halves: Int32Array;
+  readonly #records = new GrowingBuffer(16 * KEY_BYTES);
   #bound = 0;
   #keys = 0;
+
+  constructor() {
+    this.words = new Float64Array(this.#records.buffer);
+    this.halves = new Int32Array(this.#records.buffer).fill(NONE);
+  }
 
   get keys(): number {
     return this.#keys;
@@ -221,12 +228,10 @@ export class KeyRecords {
   }
 
   #grow(keys: number): void {
-    const words = new Float64Array(WORDS * Math.ceil(keys * (keys < 4096 ? 2 : 1.25)));
-    words.set(this.words);
-    const halves = new Int32Array(words.buffer);
-    halves.fill(NONE, this.halves.length);
-    this.words = words;
-    this.halves = halves;
+    const before = this.halves.length;
+    const buffer = this.#records.grow(keys * KEY_BYTES);
+    this.words = new Float64Array(buffer);
+    this.halves = new Int32Array(buffer).fill(NONE, before);
   }
 }
 
