@@ -93,6 +93,7 @@ export class Processor {
   #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
   readonly #collector = new PreparedCollector();
+  readonly #oneRule = new Uint32Array(1);
   /** Where rules keep state: records are prepared for whoever keeps it, as `takePrepared` gives them, and not matched to the end. */
   prepares: boolean;
   #isStateful: boolean;
@@ -293,7 +294,7 @@ export class Processor {
       const record = detector.readMatch(values, origin, start, end);
       if (record === undefined) return false;
       this.counts.candidates++;
-      const rules = values.rules.subarray(values.firstRule, values.firstRule + values.ruleCount);
+      const rules = this.#rulesOf(values);
       if (this.#isPreparing) this.#collector.addMatch(record, rules);
       else this.#takeMatch(record, rules, nowMs, found);
       return true;
@@ -311,6 +312,13 @@ export class Processor {
       if (late.length > 0) this.#build(late, nowMs, found);
     }
     return true;
+  }
+
+  /** Its rules, until the next call: nearly always one, for which a view of its own would be most of what is allocated for the record. */
+  #rulesOf({ rules, firstRule, ruleCount }: FedValues): Uint32Array {
+    if (ruleCount !== 1) return rules.subarray(firstRule, firstRule + ruleCount);
+    this.#oneRule[0] = rules[firstRule] as number;
+    return this.#oneRule;
   }
 
   /** Where processes are remembered, their parents may tell that none of its rules holds. */

@@ -130,7 +130,7 @@ export class EventLog {
 
   /** The event, or a stand-in for one that is gone. */
   get(place: EventPlace): Event {
-    const kept = this.#events.get(keyOf(place));
+    const kept = this.#events.size === 0 ? undefined : this.#events.get(keyOf(place));
     if (kept !== undefined) return kept;
     const { source, position, part } = place;
     const record = part === 0 ? this.#records.get(source, position) : undefined;

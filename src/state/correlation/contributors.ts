@@ -23,7 +23,7 @@ export function contributorsOf(
     }
   }
   // What several inner firings stand on stands where the last of them has it: nothing is newer than the completing event.
-  const events = distinctPlaces(places).reverse();
+  const events = (isChained ? distinctPlaces(places) : places.filter(isFirst)).reverse();
   if (isChained) events.sort((a, b) => a.timeMs - b.timeMs);
   return { events, omitted };
 }
@@ -37,7 +37,13 @@ function placeOf(store: WindowStore, fact: number): EventPlace {
   };
 }
 
-/** One event that matched two rules of the correlation is listed once. Equal places are neighbours but for inner lists. */
+/** One event that matched two rules of the correlation is listed once: equal places are neighbours but for inner lists. */
+function isFirst({ source, position, part }: EventPlace, index: number, places: readonly EventPlace[]): boolean {
+  const before = places[index - 1];
+  return before === undefined || before.position !== position || before.source !== source || before.part !== part;
+}
+
+/** The same, wherever they stand. */
 function distinctPlaces(places: readonly EventPlace[]): EventPlace[] {
   const seen = new Set<string>();
   return places.filter(({ source, position, part }) => {
