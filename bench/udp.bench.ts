@@ -5,17 +5,18 @@
  * Node receiver that only counts (`udp-counter.ts`) goes first: its highest rate and its delays are what the machine, the kernel and
  * Node allow at the time. Alerts are received and timed on a thread of their own, by the clock that the sender reads.
  *
- * Run: node scripts/bench.mjs udp [--seconds N] [--events N] [--indicators N] [--rates 10000,20000,…] [--unistix FILE]
- *      [--record FILE]       (dist/ must be built; Linux)
+ * Run: node scripts/bench.mjs udp [--seconds N] [--events N] [--indicators N] [--intel FILE …] [--rates 10000,20000,…]
+ *      [--unistix FILE] [--record FILE]       (dist/ must be built; Linux; `--intel`: more for Flint, a million say)
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from './free-port.ts';
+import { dropsOf, listening } from './udp-socket.ts';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const { values: flags } = parseArgs({
@@ -23,6 +24,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '30' },
     events: { type: 'string', default: '300000' },
     indicators: { type: 'string', default: '10000' },
+    intel: { type: 'string', multiple: true, default: [] },
     rates: { type: 'string', default: '10000,20000,40000,60000,80000,120000,160000' },
     rate: { type: 'string', default: '15000' },
     program: { type: 'string', default: 'dist/cli/main.js' },
@@ -67,6 +69,7 @@ const PROGRAMS: Program[] = [
         ...[resolve(flags.program), 'run', '--quiet', '--http', 'off', '--data-dir', join(folder, 'data')],
         ...['--listen', `gelf+udp://127.0.0.1:${port}`, '--intel', join(folder, 'public.json')],
         ...['--output', `json+udp://127.0.0.1:${alertPort}?format=stix-spark`],
+        ...flags.intel.flatMap((path) => ['--intel', resolve(path)]),
         ...['--workers', '1', '-c', join(folder, 'flint.yaml')],
       ],
     }),
@@ -291,32 +294,6 @@ function cpuOf({ pid }: ChildProcess): number {
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-/** The kernel's count of datagrams dropped at the socket. */
-function dropsOf(port: number): number {
-  const line = socketLine(port);
-  return line === undefined ? 0 : Number(line.trim().split(/\s+/).at(-1));
-}
-
-function socketLine(port: number): string | undefined {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  for (const file of ['/proc/net/udp', '/proc/net/udp6']) {
-    if (!existsSync(file)) continue;
-    const found = readFileSync(file, 'utf8')
-      .split('\n')
-      .find((line) => new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} `).test(line));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-async function listening(port: number): Promise<void> {
-  for (let i = 0; i < 1200; i++) {
-    if (socketLine(port) !== undefined) return;
-    await new Promise((done) => setTimeout(done, 25));
-  }
-  throw new Error(`nothing listens on UDP port ${port}`);
 }
 
 function print(name: string, text: string): void {
