@@ -27,6 +27,8 @@ export interface DetectionRule {
   readonly predicate: Predicate;
   /** Names of the fields that the predicate reads (`match/rule-fields.ts`), where they are known without it. */
   readonly asked?: readonly string[];
+  /** What the predicate is compiled of, as it is kept (`rules/sigma/packed-file.ts`), where it was read from there. */
+  readonly packed?: Uint8Array;
   /** Fields an analyst wants to see; no effect on matching. */
   readonly fields: readonly string[];
   /**

@@ -144,10 +144,11 @@ export class ParsedRules implements KnownFiles {
   }
 
   #unpacked(path: string, packed: PackedText): ParsedFile {
-    return unpackFile(path, packed.head, () => {
+    const body = (): PackedBody => {
       if (this.#open?.of !== packed) this.#open = { of: packed, body: bodyOf(packed) };
       return this.#open.body;
-    });
+    };
+    return unpackFile(path, packed.head, body, packed.body);
   }
 }
 

@@ -15,6 +15,7 @@ import type { UnitTask } from '../files/scan-unit.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
 import type { PortableLayer } from '../rules/pattern-layer.ts';
 import type { LayerMerge } from '../rules/pattern-set.ts';
+import type { PortableRules } from '../rules/portable-rules.ts';
 
 /** `workerData` of a matching worker. */
 export interface WorkerStart {
@@ -25,8 +26,7 @@ export interface WorkerStart {
   readonly settings: MatchingSettings;
   /** Compiled patterns; their literals stand in the scanner's memory, as everywhere here. */
   readonly patterns: PortableLayer;
-  /** Compiled Sigma rules, as EventRules gives them. */
-  readonly sigma: string;
+  readonly sigma: PortableRules;
   /** What the main thread learns of kinds of records; absent: the worker learns for itself. */
   readonly sieve?: SieveShare;
   /** The main thread may ask for the events of alerts, not only for their lines. */

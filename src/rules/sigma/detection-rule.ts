@@ -18,6 +18,8 @@ export interface ParsedDetection {
    * somebody wants that.
    */
   readonly asked?: readonly string[];
+  /** What its detection was read from, where it was not parsed: JSON of a `PackedBody`. */
+  readonly packed?: Uint8Array;
 }
 
 /** Returns undefined when anything was wrong; the reporter has the reasons. */

@@ -55,8 +55,13 @@ export function packFile(
   return isPlain(body) && isPlain(head) ? { head, body: JSON.stringify(body) } : undefined;
 }
 
-/** `body` is asked when the detection is; what it gives is not kept here. */
-export function unpackFile(file: string, head: PackedHead, body: () => PackedBody): ParsedFile {
+/** What a rule with this body asks of events. */
+export function packedPredicate({ conditions, definitions }: PackedBody): Predicate {
+  return compileConditions(conditions, new Map(definitions));
+}
+
+/** `body` is asked when the detection is; what it gives is not kept here. `packed`: JSON of it. */
+export function unpackFile(file: string, head: PackedHead, body: () => PackedBody, packed: Uint8Array): ParsedFile {
   const { line, logsource, asked, diagnostics = [] } = head;
   const rule: SigmaDetection = {
     kind: 'detection',
@@ -76,7 +81,10 @@ export function unpackFile(file: string, head: PackedHead, body: () => PackedBod
     },
     internal: false,
   };
-  return { documents: [{ index: 0, line, content: { kind: 'detection', parsed: { rule, asked } } }], diagnostics };
+  return {
+    documents: [{ index: 0, line, content: { kind: 'detection', parsed: { rule, asked, packed } } }],
+    diagnostics,
+  };
 }
 
 /** Whether JSON gives the value back: no number that it cannot write, nothing undefined, no object with behaviour. */

@@ -44,8 +44,8 @@ export interface Reported<T> {
   readonly reporter: Reporter;
 }
 
-/** `asked` as of a parsed rule. */
-type ReportedDetection = Reported<SigmaDetection> & Pick<ParsedDetection, 'asked'>;
+/** `asked` and `packed` as of a parsed rule. */
+type ReportedDetection = Reported<SigmaDetection> & Pick<ParsedDetection, 'asked' | 'packed'>;
 
 export function resolveRules(
   documents: readonly ParsedDocument[],
@@ -66,14 +66,20 @@ export function resolveRules(
       const item = rewriteCorrelation(document.parsed, reporter);
       if (item !== undefined) correlations.push({ item, reporter });
     } else {
-      const { rule, aggregation, asked } = document.parsed;
-      if (aggregation === undefined) detections.push({ item: rule, reporter, ...(asked !== undefined && { asked }) });
+      const { rule, aggregation, asked, packed } = document.parsed;
+      if (aggregation === undefined)
+        detections.push({
+          item: rule,
+          reporter,
+          ...(asked !== undefined && { asked }),
+          ...(packed !== undefined && { packed }),
+        });
       else expandAggregation(rule, aggregation, reporter, detections, correlations);
     }
   }
   const compiled: { rule: DetectionRule; name?: string }[] = [];
   const identifiers: IdentifierRule[] = [];
-  for (const { item, reporter, asked } of detections) {
+  for (const { item, reporter, asked, packed } of detections) {
     const filtered = applyFilters(item, filters);
     const rewritten = rewrite(filtered, reporter);
     const { taxonomy } = item.meta;
@@ -88,7 +94,7 @@ export function resolveRules(
     const rule =
       (isAsParsed ? known.get(item) : undefined) ??
       (isAsParsed && asked !== undefined
-        ? compiledLater(item, asked)
+        ? compiledLater(item, asked, packed)
         : rewritten && compileDetection(rewritten, placeholders, reporter));
     if (isAsParsed && rule !== undefined && asked !== undefined) known.set(item, rule);
     if (rule === undefined || rewritten === undefined) continue;
@@ -193,11 +199,12 @@ function compileDetection(
 }
 
 /** A rule without placeholders whose detection is looked at, and compiled, when its predicate is asked for. */
-function compiledLater(rule: SigmaDetection, asked: readonly string[]): DetectionRule {
+function compiledLater(rule: SigmaDetection, asked: readonly string[], packed: Uint8Array | undefined): DetectionRule {
   let predicate: Predicate | undefined;
   return {
     ...described(rule),
     asked,
+    ...(packed !== undefined && { packed }),
     get predicate() {
       predicate ??= compileConditions(rule.conditions, rule.definitions);
       return predicate;
