@@ -91,6 +91,33 @@ describe('flux memory at its bounds', () => {
   });
 });
 
+describe('groups that come and go', () => {
+  it('keep their rows apart when one comes again just before the numbers of closed ones are given out again', () => {
+    const clocks = new SourceClocks();
+    const source = clocks.register('rows', 'stream');
+    let fired = 0;
+    const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 3, hi: 5 }, latenessMs: 10, evidenceRows: 0 };
+    const engine = new FluxEngine<undefined>(planFlux(SPEC), clocks, options, (_row, result) => {
+      fired += result.fired.length;
+    });
+    let timeMs = 0;
+    const row = (group: string, columns: string[], tagged: boolean, arrivalMs: number): void => {
+      const own = [tagged ? 1 : 0];
+      timeMs++;
+      engine.push({ timeMs, source, position: timeMs, part: 0, group, columns, own, item: undefined }, arrivalMs);
+    };
+    row('again', ['first', ''], false, 0);
+    engine.advance(1_000);
+    row('again', ['parent', ''], true, 5_000);
+    for (let i = 0; i < 1_100; i++) row(`old-${i}`, ['p', ''], false, 1_000);
+    engine.advance(5_000);
+    for (let i = 0; i < 1_200; i++) row(`new-${i}`, ['p', ''], false, 5_000);
+    row('again', ['child', 'parent'], false, 5_000);
+    engine.end();
+    expect(fired).toBe(1);
+  });
+});
+
 describe('the line of ancestors', () => {
   const ANCESTOR: FluxSpec = {
     rules: [

@@ -263,8 +263,8 @@ export class FluxEngine<T> {
   /** Small numbers for groups: as keys of a Map they are found several times faster than 53-bit ones. */
   #keyOf(lo: number, hi: number): number {
     const known = this.groups.find(lo, hi);
-    if (known >= 0) return known;
-    const key = this.groups.add(lo, hi);
+    const key = known < 0 ? this.groups.add(lo, hi) : known;
+    // One that was closed and comes again before its number is released is no longer to be released.
     this.groups.live[key] = 1;
     return key;
   }
