@@ -185,6 +185,7 @@ export class FluxEngine<T> {
       mode: options.mode,
       latenessMs: plan.spec.latenessMs ?? options.latenessMs,
       maxPending: options.maxPending,
+      deferred: true,
     });
   }
 
@@ -307,6 +308,7 @@ export class FluxEngine<T> {
     return {
       items: rows,
       touching: (key) => this.touching(key),
+      expect: (slots, from, end) => this.#evaluator.expect(rows, slots, from, end),
       apply: (slot, again) => {
         if (eager) {
           rows.append(slot);

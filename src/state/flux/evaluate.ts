@@ -72,6 +72,8 @@ export class FluxEvaluator {
   readonly #firesPlain: readonly number[];
   /** The results stand for such a row already. */
   #showsPlain = false;
+  /** Where the count of what was asked for goes: what nobody uses would not be read. */
+  readonly #expected = new Float64Array(1);
   /** Rows told by that alone. */
   plainRows = 0;
   /** By word: what tells the facts of one id apart, different for every rule and word. */
@@ -176,6 +178,17 @@ export class FluxEvaluator {
       tells ||= mayHold;
     }
     return tells;
+  }
+
+  /** Rows that are likely to be evaluated next, `slots` from `from` to before `end`: asks memory for what tells whether it may hold anything of them. */
+  expect(rows: RowTable<unknown>, slots: Int32Array, from: number, end: number): void {
+    if (this.#memory.kind === 'bloom') return;
+    let held = 0;
+    for (let i = 0; i < this.#asked.length; i++) {
+      const column = this.#asked[i] as number;
+      for (let at = from; at < end; at++) if (this.#memory.mayHold(rows.printHiOf(slots[at] as number, column))) held++;
+    }
+    this.#expected[0] = held;
   }
 
   #enterGroup(): void {

@@ -6,18 +6,21 @@
  * `eager`: an item is applied on arrival; when an older one arrives, the newer ones are undone, and applied again after it. The
  * state is always that of the sorted items, and nothing waits; for live inputs, where an alert must not wait a minute.
  *
+ * Where nobody waits for an item, it may be applied later than it could be (`deferred`), many together; what a key is told stays the same.
+ *
  * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
  */
+import { DeferredItems } from './deferred-items.ts';
 import { EPOCH, type ItemRecords, NONE, SOURCE } from './item-records.ts';
 import {
   ARRIVAL_MS,
-  COUNT,
   EPOCH as KEY_EPOCH,
   SOURCE as KEY_SOURCE,
   KEY_HALVES,
   KEY_WORDS,
   KeyRecords,
   MAX_MS,
+  OLDEST_MS,
   SETTLED_MS,
   TOUCHED,
 } from './key-records.ts';
@@ -34,8 +37,6 @@ const TOUCHED_LIMIT = 2 ** 32;
 
 export class KeyedOrder {
   readonly counts: OrderCounts = { late: 0, early: 0, reordered: 0 };
-  /** While true, nothing is settled by watermarks: other files with the same keys are still to be read. */
-  hold = false;
   readonly #target: OrderTarget;
   readonly #items: ItemRecords;
   readonly #options: OrderOptions;
@@ -43,6 +44,7 @@ export class KeyedOrder {
   readonly #keys = new KeyRecords();
   readonly #waiting: WaitingItems;
   readonly #undoable: UndoableItems;
+  #deferred: DeferredItems | undefined;
   readonly #eager: boolean;
   /** Keys that the next looks at silent ones begin with. */
   #visitAt = 0;
@@ -50,6 +52,9 @@ export class KeyedOrder {
   #pending = 0;
   #pushes = 0;
   #latenessMs: number;
+  #hold = false;
+  /** Lists hold items that would have been applied if nothing had been deferred. */
+  #mayBeDue = false;
 
   constructor(target: OrderTarget, clocks: SourceClocks, options: OrderOptions) {
     this.#target = target;
@@ -60,11 +65,25 @@ export class KeyedOrder {
     this.#eager = options.mode === 'eager';
     this.#waiting = new WaitingItems(target.items, this.#keys);
     this.#undoable = new UndoableItems(target, this.#keys);
+    this.#deferred = this.#makeDeferred();
   }
 
   /** Rules around it may have changed at a reload. */
   set latenessMs(latenessMs: number) {
+    if (latenessMs === this.#latenessMs) return;
+    this.#endDeferring();
     this.#latenessMs = latenessMs;
+    this.#deferred = this.#makeDeferred();
+  }
+
+  /** While true, nothing is settled by watermarks: other files with the same keys are still to be read. */
+  get hold(): boolean {
+    return this.#hold;
+  }
+
+  set hold(hold: boolean) {
+    this.#endDeferring();
+    this.#hold = hold;
   }
 
   get pending(): number {
@@ -81,7 +100,7 @@ export class KeyedOrder {
   }
 
   get byteLength(): number {
-    return this.#keys.byteLength;
+    return this.#keys.byteLength + (this.#deferred?.byteLength ?? 0);
   }
 
   has(key: number): boolean {
@@ -104,7 +123,7 @@ export class KeyedOrder {
     const half = key * KEY_HALVES;
     const word = key * KEY_WORDS;
     const at = item * stride;
-    if (this.#eager || this.hold || half >= halves.length || this.#pushes >= TOUCHED_LIMIT - 1) return false;
+    if (this.#eager || this.#hold || half >= halves.length || this.#pushes >= TOUCHED_LIMIT - 1) return false;
     if (halves[half + KEY_SOURCE] !== itemWords[at + SOURCE] || halves[half + KEY_EPOCH] !== itemWords[at + EPOCH])
       return false;
     const timeMs = doubles[at >>> 1] as number;
@@ -114,7 +133,10 @@ export class KeyedOrder {
     words[word + ARRIVAL_MS] = arrivalMs;
     halves[half + TOUCHED] = ++this.#pushes;
     const markMs = Math.max(timeMs, maxMs) - this.#latenessMs;
-    if (halves[half + COUNT] === 0 && timeMs <= markMs) {
+    if (timeMs > markMs && this.#deferred?.add(key, item, timeMs) === true) {
+      if ((words[word + OLDEST_MS] as number) <= markMs) this.#settle(key, markMs);
+      this.#countWaiting();
+    } else if (timeMs <= markMs && this.#isEmpty(key)) {
       words[word + SETTLED_MS] = timeMs;
       this.#target.apply(item, false);
       this.#target.advanced(key, markMs);
@@ -127,6 +149,7 @@ export class KeyedOrder {
     const keys = this.#keys;
     const items = this.#items;
     if (!keys.has(key)) keys.open(key, items.sourceOf(item), items.epochOf(item));
+    else if (this.#deferred !== undefined) this.#catchUp(this.#deferred, key, item);
     keys.setArrivalMs(key, arrivalMs);
     keys.setTouched(key, this.#nextPush());
     if (!this.#admit(key, item)) {
@@ -146,9 +169,55 @@ export class KeyedOrder {
   /** Ordered mode: lets the item wait, and applies what the key's watermark has passed by now. */
   #wait(key: number, item: number, markMs: number): void {
     this.#waiting.add(key, item);
-    this.#pending++;
     this.#settle(key, markMs);
-    if (this.#pending > this.#options.maxPending) this.#relieve();
+    this.#countWaiting();
+  }
+
+  #countWaiting(): void {
+    if (++this.#pending > this.#options.maxPending) this.#relieve();
+  }
+
+  /** Before the item is looked at in the long way: about its key all must be as it would be without slots. */
+  #catchUp(deferred: DeferredItems, key: number, item: number): void {
+    if (!this.#mayBeDue && deferred.countOf(key) === 0) return;
+    const keys = this.#keys;
+    const isOfKey = this.#items.sourceOf(item) === keys.source(key) && this.#items.epochOf(item) === keys.epoch(key);
+    // A new epoch settles all that the key has, and with another source its watermark is no longer that of one.
+    if (!isOfKey) deferred.end();
+    this.#settleDue(key, this.#watermark(key));
+  }
+
+  #makeDeferred(): DeferredItems | undefined {
+    if (this.#options.deferred !== true || this.#eager || this.#latenessMs <= 0) return undefined;
+    const order = {
+      watermark: (key: number) => this.#watermark(key),
+      settle: (key: number, markMs: number) => this.#settle(key, markMs),
+      applied: () => {
+        this.#pending--;
+      },
+    };
+    return new DeferredItems(this.#keys, this.#waiting, this.#target, order, this.#latenessMs);
+  }
+
+  /** Nothing of the key waits. */
+  #isEmpty(key: number): boolean {
+    return this.#keys.count(key) === 0 && (this.#deferred === undefined || this.#deferred.countOf(key) === 0);
+  }
+
+  /** As `#settle`, of all that the key has up to there, in slots too. */
+  #settleDue(key: number, markMs: number): void {
+    if (this.#deferred !== undefined && this.#deferred.countOf(key) > 0) this.#deferred.closeThrough(markMs);
+    this.#settle(key, markMs);
+  }
+
+  /** Applies all that watermarks have passed; the rest stands in the lists of its keys then. */
+  #endDeferring(): void {
+    this.#deferred?.end();
+    if (!this.#mayBeDue) return;
+    this.#mayBeDue = false;
+    const keys = this.#keys;
+    for (let key = 0; key < keys.bound; key++)
+      if (keys.has(key) && keys.count(key) > 0) this.#settle(key, this.#watermark(key));
   }
 
   /**
@@ -168,13 +237,14 @@ export class KeyedOrder {
       else if (this.#keys.dropMarks(key, isSilent)) {
         // A source that has gone silent holds the key's watermark no longer.
         this.#target.touching(key);
-        this.#settle(key, this.#watermark(key));
+        this.#settleDue(key, this.#watermark(key));
       }
     }
   }
 
   /** Gives up the given share of the keys, those untouched for longest. What waits in them is applied first. */
   evictStalest(share: number): number {
+    this.#endDeferring();
     const keys = this.#keys;
     const goes = keys.keys - Math.floor(keys.keys * (1 - share));
     const limit = thresholdOf(keys.allTouched(), goes);
@@ -192,6 +262,7 @@ export class KeyedOrder {
 
   /** Settles every key up to `markMs`, and closes those that are over by then: nothing older will come, and whoever calls knows it. */
   settleAll(markMs: number): void {
+    this.#endDeferring();
     const keys = this.#keys;
     for (let key = 0; key < keys.bound; key++) {
       if (!keys.has(key) || markMs <= keys.settledMs(key)) continue;
@@ -206,6 +277,7 @@ export class KeyedOrder {
 
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
+    this.#endDeferring();
     const keys = this.#keys;
     if (!this.#eager) {
       const rest: number[] = [];
@@ -234,7 +306,12 @@ export class KeyedOrder {
 
   /** Items that wait (ordered) or may be undone (eager), oldest first. */
   listOf(key: number): number[] {
-    if (!this.#keys.has(key) || this.#keys.count(key) === 0) return [];
+    if (!this.#keys.has(key) || this.#isEmpty(key)) return [];
+    if (this.#deferred !== undefined && this.#deferred.countOf(key) > 0) {
+      // Nothing is applied where somebody only looks.
+      this.#deferred.release();
+      this.#mayBeDue = true;
+    }
     return this.#eager ? this.#undoable.list(key) : this.#waiting.list(key);
   }
 
@@ -245,6 +322,7 @@ export class KeyedOrder {
   restoreQueue(saved: SavedQueue<number>, arrivalMs: number): void {
     const { key, items, touched } = saved;
     if (!restoreMarks(this.#keys, saved, arrivalMs)) return;
+    this.#mayBeDue = this.#deferred !== undefined;
     if (this.#eager) this.#undoable.restore(key, items);
     else for (const item of items) this.#waiting.add(key, item);
     this.#pending += items.length;
@@ -325,7 +403,7 @@ export class KeyedOrder {
   }
 
   #watermark(key: number): number {
-    if (this.hold) return Number.NEGATIVE_INFINITY;
+    if (this.#hold) return Number.NEGATIVE_INFINITY;
     let maxMs = this.#keys.maxMs(key);
     const others = this.#keys.othersOf(key);
     if (others !== undefined) for (const other of others) if (other.maxMs < maxMs) maxMs = other.maxMs;
@@ -334,7 +412,7 @@ export class KeyedOrder {
 
   /** True when nothing waits, and nothing older than the item can come: no need to queue it. */
   #applyUnqueued(key: number, item: number): boolean {
-    if (this.#keys.count(key) > 0) return false;
+    if (!this.#isEmpty(key)) return false;
     const markMs = this.#watermark(key);
     const timeMs = this.#items.timeOf(item);
     if (timeMs > markMs) return false;
@@ -355,8 +433,9 @@ export class KeyedOrder {
   }
 
   /** Applies (ordered) or lets go of (eager) what is not younger than the mark. */
-  #settle(key: number, markMs: number): void {
+  #settle(key: number, dueMs: number): void {
     const keys = this.#keys;
+    const markMs = this.#deferred === undefined ? dueMs : this.#deferred.limit(key, dueMs);
     if (this.#eager) this.#pending -= this.#undoable.settle(key, markMs);
     else
       while (keys.oldestMs(key) <= markMs) {
@@ -365,6 +444,8 @@ export class KeyedOrder {
         this.#pending--;
         this.#target.apply(first, false);
       }
+    // What is younger than some items in slots has to wait for them.
+    if (markMs < dueMs && keys.oldestMs(key) <= dueMs) this.#mayBeDue = true;
     if (Number.isFinite(markMs)) this.#target.advanced(key, markMs);
   }
 
@@ -375,6 +456,7 @@ export class KeyedOrder {
   }
 
   #close(key: number): void {
+    if (this.#deferred !== undefined && this.#deferred.countOf(key) > 0) this.#endDeferring();
     this.#target.touching(key);
     this.#settle(key, Number.POSITIVE_INFINITY);
     this.#keys.close(key);
@@ -384,7 +466,7 @@ export class KeyedOrder {
 
   /** One other key: when its sources have moved on far enough, what waits in it is settled, and an empty queue is dropped. */
   #visitNext(): void {
-    if (this.hold) return;
+    if (this.#hold) return;
     const keys = this.#keys;
     if (this.#visitAt >= keys.bound) this.#visitAt = 0;
     const key = this.#visitAt++;
@@ -414,13 +496,19 @@ export class KeyedOrder {
     }
     if (settledMs <= keys.settledMs(key)) return;
     this.#target.touching(key);
-    this.#settle(key, Math.max(settledMs, this.#watermark(key)));
-    if (keys.count(key) === 0 && keys.newestMs(key) + this.#target.retentionMs() < settledMs) this.#close(key);
+    this.#settleDue(key, Math.max(settledMs, this.#watermark(key)));
+    if (this.#isEmpty(key) && keys.newestMs(key) + this.#target.retentionMs() < settledMs) this.#close(key);
   }
 
   /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */
   #relieve(): void {
     const keys = this.#keys;
+    if (this.#deferred !== undefined) {
+      this.#deferred.makeRoom();
+      if (this.#pending <= this.#options.maxPending) return;
+      this.#endDeferring();
+      if (this.#pending <= this.#options.maxPending) return;
+    }
     const markMs = thresholdOf(this.#waitingTimes(), Math.ceil(this.#pending / 4));
     const before = this.#pending;
     for (let key = 0; key < keys.bound; key++) {

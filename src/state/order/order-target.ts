@@ -15,6 +15,8 @@ export interface OrderTarget {
   touching(key: number): void;
   /** `again` is true when the item had been applied before and was undone. */
   apply(item: number, again: boolean): void;
+  /** `items` from `from` to before `end` are likely to be applied next: what they need may be asked of memory. Absent: nothing is. */
+  expect?(items: Int32Array, from: number, end: number): void;
   /** Takes the last applied item of its key back. Eager mode only. */
   undo(item: number): void;
   /** Eager mode: the item will not be undone any more. Called in order. */
@@ -40,6 +42,8 @@ export interface OrderOptions {
   readonly latenessMs: number;
   /** Items waiting over all keys (ordered) or kept for undoing in one key (eager). Beyond it the oldest are settled early, counted. */
   readonly maxPending: number;
+  /** Ordered mode: items may be applied later than their watermark passes them. They wait for twice the lateness at most then. */
+  readonly deferred?: boolean;
 }
 
 export interface OrderCounts {
