@@ -1,23 +1,13 @@
 /** A fact read from bytes as the event that decoding the record would give: what tests compare. */
 import type { ProcessEvent } from '../state/process/process-event.ts';
-import type { ProcessFact } from '../state/process/process-fact.ts';
-import { pidText } from '../state/process/process-ids.ts';
+import { headOfFact, type ProcessFact } from '../state/process/process-fact.ts';
 import { FIELD_NAMES } from '../state/process/process-rows.ts';
 import { NO_TEXT, type TextStore } from '../state/process/text-store.ts';
 
 /** The fact as an event; its host in lower case. */
 export function eventOfFact(fact: ProcessFact, texts: TextStore): ProcessEvent {
-  const { kind, timeMs, guid, parentGuid } = fact;
-  const parentPid = pidText(fact.parentPid, texts);
   return {
-    kind,
-    timeMs,
-    ...(fact.isTimeAssumed && { isTimeAssumed: true }),
-    host: texts.textOf(fact.host),
-    pid: pidText(fact.pid, texts) ?? '',
-    ...(guid !== NO_TEXT && { guid: texts.textOf(guid) }),
-    ...(parentPid !== undefined && { parentPid }),
-    ...(parentGuid !== NO_TEXT && { parentGuid: texts.textOf(parentGuid) }),
+    ...headOfFact(fact, texts),
     fields: fieldsOf(fact.fields, texts),
     parentFields: fieldsOf(fact.parentFields, texts),
   };

@@ -23,11 +23,9 @@ import {
   type ToldTime,
 } from '../../state/process/process-event.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
-import { NO_PID, pidText } from '../../state/process/process-ids.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
 import type { TextSeed } from '../../state/process/text-hashes.ts';
-import { NO_TEXT } from '../../state/process/text-store.ts';
 
 /** An event that waits for the start of an ancestor. */
 export interface LateEvent {
@@ -167,16 +165,7 @@ export class ProcessContext {
 
   /** Keeps an event that no rule holds for yet, if an ancestor of its process is not known; as `wait`. */
   waitFor(fact: ProcessFact, eventOf: () => Event, bytes: number): readonly LateEvent[] {
-    const { texts } = this.#memory.table;
-    const process: ProcessEvent = {
-      ...{ kind: fact.kind, timeMs: fact.timeMs, host: texts.textOf(fact.host), pid: pidText(fact.pid, texts) ?? '' },
-      ...(fact.guid !== NO_TEXT && { guid: texts.textOf(fact.guid) }),
-      ...(fact.parentPid !== NO_PID && { parentPid: pidText(fact.parentPid, texts) ?? '' }),
-      ...(fact.parentGuid !== NO_TEXT && { parentGuid: texts.textOf(fact.parentGuid) }),
-      // Asked for its ancestors alone.
-      ...{ fields: {}, parentFields: {} },
-    };
-    return this.#memory.waitForAncestor(process, () => ({ event: eventOf(), held: [] }), EVENT_BYTES + bytes) ?? [];
+    return this.#memory.waitForAncestorOf(fact, () => ({ event: eventOf(), held: [] }), EVENT_BYTES + bytes) ?? [];
   }
 
   /** The event again, without remembering it twice: for rules that are tried once more. */

@@ -3,7 +3,7 @@
  * again, so that a start or an exit read from bytes makes nothing new.
  */
 import type { ProcessEvent, ProcessEventKind } from './process-event.ts';
-import { NO_PID, pidWord } from './process-ids.ts';
+import { NO_PID, pidText, pidWord } from './process-ids.ts';
 import { FIELD_COUNT, FIELD_NAMES } from './process-rows.ts';
 import { NO_TEXT, type TextStore } from './text-store.ts';
 
@@ -39,6 +39,22 @@ export function fillFact(fact: ProcessFact, event: ProcessEvent, texts: TextStor
   fillFields(fact.fields, event.fields, texts);
   fillFields(fact.parentFields, event.parentFields, texts);
   return fact;
+}
+
+/** The event of a fact but for its fields; its host in lower case. */
+export function headOfFact(fact: ProcessFact, texts: TextStore): Omit<ProcessEvent, 'fields' | 'parentFields'> {
+  const { kind, timeMs, guid, parentGuid } = fact;
+  const parentPid = pidText(fact.parentPid, texts);
+  return {
+    kind,
+    timeMs,
+    ...(fact.isTimeAssumed && { isTimeAssumed: true }),
+    host: texts.textOf(fact.host),
+    pid: pidText(fact.pid, texts) ?? '',
+    ...(guid !== NO_TEXT && { guid: texts.textOf(guid) }),
+    ...(parentPid !== undefined && { parentPid }),
+    ...(parentGuid !== NO_TEXT && { parentGuid: texts.textOf(parentGuid) }),
+  };
 }
 
 function fillFields(to: Uint32Array, fields: Readonly<Record<string, string>>, texts: TextStore): void {

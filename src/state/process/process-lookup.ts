@@ -21,6 +21,12 @@ export interface Question {
   readonly timeMs: number;
 }
 
+/** NO_PID and NO_TEXT where nothing is named. */
+export interface NamedParent {
+  readonly parentPid: number;
+  readonly parentGuid: number;
+}
+
 /** Rows of a process's ancestors, the parent first. */
 export interface Line {
   readonly rows: readonly number[];
@@ -54,19 +60,21 @@ export class ProcessLookup {
     };
   }
 
-  parentOf(process: ProcessEvent, question: Question): number {
+  /** What the process names as its parent, in words. */
+  namedBy({ parentPid, parentGuid }: ProcessEvent): NamedParent {
     const { texts } = this.#table;
-    const { parentPid, parentGuid } = process;
-    const guid = parentGuid === undefined ? NO_TEXT : texts.find(parentGuid) || UNKNOWN_TEXT;
-    return this.parentAsNamed(question, knownPidWord(parentPid, texts), guid);
+    return {
+      parentPid: knownPidWord(parentPid, texts),
+      parentGuid: parentGuid === undefined ? NO_TEXT : texts.find(parentGuid) || UNKNOWN_TEXT,
+    };
   }
 
-  /** The parent of a process; what names the parent may be NO_PID and NO_TEXT: then the process's own row tells. */
-  parentAsNamed(question: Question, namedPid: number, namedGuid: number): number {
+  /** The parent of a process; where nothing names it the process's own row tells. */
+  parentOf(question: Question, named: NamedParent): number {
     const { rows } = this.#table;
     const own = this.find(question);
-    const parentPid = namedPid !== NO_PID || own === NO_ROW ? namedPid : rows.get(own, PARENT_PID);
-    const parentGuid = namedGuid !== NO_TEXT || own === NO_ROW ? namedGuid : rows.get(own, PARENT_GUID);
+    const parentPid = named.parentPid !== NO_PID || own === NO_ROW ? named.parentPid : rows.get(own, PARENT_PID);
+    const parentGuid = named.parentGuid !== NO_TEXT || own === NO_ROW ? named.parentGuid : rows.get(own, PARENT_GUID);
     // A parent had started when its child did, not only when the child was heard of.
     const isStarted = own !== NO_ROW && rows.isStarted(own);
     const timeMs = isStarted ? Math.min(rows.number(own, START), question.timeMs) : question.timeMs;
@@ -81,14 +89,13 @@ export class ProcessLookup {
     return parent;
   }
 
-  lineOf(process: ProcessEvent): Line {
+  lineOf(question: Question, parent: NamedParent): Line {
     const { rows } = this.#table;
-    const question = this.question(process);
     const own = this.find(question);
     const line: number[] = [];
     let named =
-      process.parentPid !== undefined || process.parentGuid !== undefined || (own !== NO_ROW && this.#namesParent(own));
-    let next = this.parentOf(process, question);
+      parent.parentPid !== NO_PID || parent.parentGuid !== NO_TEXT || (own !== NO_ROW && this.#namesParent(own));
+    let next = this.parentOf(question, parent);
     while (next !== NO_ROW && line.length < MAX_DEPTH) {
       if (next === own || line.includes(next)) return { rows: line, complete: true, cycle: true, isCut: false };
       line.push(next);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventObject } from '../../core/event.ts';
 import { type ProcessEvent, processEventOf } from './process-event.ts';
+import { fillFact, ProcessFact } from './process-fact.ts';
 import { ProcessFields, processTreeOf } from './process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
 import { restoreProcesses, snapshotProcesses } from './snapshot.ts';
@@ -109,6 +110,28 @@ describe('ProcessMemory', () => {
     expect(memory.parentOf(child)?.pid).toBe('3');
     expect(memory.counts).toMatchObject({ waiting: 0, waitingBytes: 0, revived: 1 });
     expect(memory.waitForAncestor(child, () => 'again', 100)).toBeUndefined();
+  });
+
+  it('lets the process of a fact wait as its event would', () => {
+    const id = fc.constantFrom('', '1', '2', '3', '4', 'x', 'y');
+    const starts = fc.array(fc.tuple(id, id, fc.integer({ min: 1, max: 9 })), { minLength: 1, maxLength: 8 });
+    let waited = 0;
+    fc.assert(
+      fc.property(starts, (all) => {
+        const [byEvent, byFact] = [new ProcessMemory<number>(), new ProcessMemory<number>()];
+        for (const [i, [own, parent, seconds]] of all.entries()) {
+          const event = row(own === '' ? '5' : own, parent, 1000 * seconds);
+          expect(byFact.observe(event)).toEqual(byEvent.observe(event));
+          const fact = fillFact(new ProcessFact(), event, byFact.table.texts);
+          const given = byEvent.waitForAncestor(event, () => i, 1);
+          expect(byFact.waitForAncestorOf(fact, () => i, 1)).toEqual(given);
+          if (given !== undefined) waited++;
+        }
+        expect(byFact.waiting().map(([key]) => key)).toEqual(byEvent.waiting().map(([key]) => key));
+      }),
+      { numRuns: 100 },
+    );
+    expect(waited).toBeGreaterThan(100);
   });
 
   it('puts what two logs tell of one start into one record', () => {

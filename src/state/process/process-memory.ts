@@ -10,9 +10,16 @@
  * same in objects.
  */
 import type { ProcessEvent } from './process-event.ts';
-import { fillFact, ProcessFact } from './process-fact.ts';
+import { fillFact, headOfFact, ProcessFact } from './process-fact.ts';
 import { NO_PID, pidText } from './process-ids.ts';
-import { MAX_DEPTH, ProcessLookup, SAME_START_MS } from './process-lookup.ts';
+import {
+  type Line,
+  MAX_DEPTH,
+  type NamedParent,
+  ProcessLookup,
+  type Question,
+  SAME_START_MS,
+} from './process-lookup.ts';
 import {
   FIELD_COUNT,
   FIELDS,
@@ -149,9 +156,21 @@ export class ProcessMemory<T = never> {
    * bound those that wait for the process asked for first are given up: they are returned, the item itself may be among them.
    */
   waitForAncestor(process: ProcessEvent, itemOf: () => T, bytes: number): readonly T[] | undefined {
-    const key = this.#missingAncestor(process);
+    const key = this.#missingAncestor(this.#lookup.question(process), this.#lookup.namedBy(process), process);
+    return key === undefined ? undefined : this.#wait(key, { process, item: itemOf(), bytes });
+  }
+
+  /** As `waitForAncestor`, for the process of a fact, whose texts stand in `texts`. */
+  waitForAncestorOf(fact: ProcessFact, itemOf: () => T, bytes: number): readonly T[] | undefined {
+    const key = this.#missingAncestor(fact, fact);
     if (key === undefined) return undefined;
-    this.#waiting.add(key, { process, item: itemOf(), bytes });
+    // It will be asked for its ancestors alone.
+    const process = { ...headOfFact(fact, this.table.texts), fields: {}, parentFields: {} };
+    return this.#wait(key, { process, item: itemOf(), bytes });
+  }
+
+  #wait(key: string, waiting: Waiting<T>): readonly T[] {
+    this.#waiting.add(key, waiting);
     return this.#waiting.keepWithin(this.#options.waitingBytes);
   }
 
@@ -167,13 +186,13 @@ export class ProcessMemory<T = never> {
   }
 
   parentOf(process: ProcessEvent): RememberedProcess | undefined {
-    const row = this.#lookup.parentOf(process, this.#lookup.question(process));
+    const row = this.#lookup.parentOf(this.#lookup.question(process), this.#lookup.namedBy(process));
     return row === NO_ROW ? undefined : this.#view(row);
   }
 
   /** Row of the parent of a process that was observed; 0 for none. The texts of the fact stand in the table's. */
   parentRowOf(fact: ProcessFact): number {
-    return this.#lookup.parentAsNamed(fact, fact.parentPid, fact.parentGuid);
+    return this.#lookup.parentOf(fact, fact);
   }
 
   /** A row as the process it is. */
@@ -183,7 +202,7 @@ export class ProcessMemory<T = never> {
 
   /** Parents of a process up to the first unknown one. Bounded in depth, and stopped where ids form a circle. */
   ancestryOf(process: ProcessEvent): Ancestry {
-    const { rows, complete, cycle, isCut } = this.#lookup.lineOf(process);
+    const { rows, complete, cycle, isCut } = this.#lineOf(process);
     if (isCut) this.#cutLines++;
     return { chain: rows.map((row) => this.#view(row)), complete, cycle };
   }
@@ -283,17 +302,22 @@ export class ProcessMemory<T = never> {
       this.table.remove(this.table.oldest);
   }
 
-  /** Key of the nearest ancestor whose start was not seen. */
-  #missingAncestor(process: ProcessEvent): string | undefined {
+  #lineOf(process: ProcessEvent): Line {
+    return this.#lookup.lineOf(this.#lookup.question(process), this.#lookup.namedBy(process));
+  }
+
+  /** Key of the nearest ancestor whose start was not seen. `told`: host and parent in texts, where these may stand in no table. */
+  #missingAncestor(question: Question, parent: NamedParent, told?: ProcessEvent): string | undefined {
     const { rows, texts } = this.table;
-    const { rows: line, cycle } = this.#lookup.lineOf(process);
+    const { rows: line, cycle } = this.#lookup.lineOf(question, parent);
     if (cycle) return undefined;
     const gap = line.find((row) => !rows.isStarted(row));
     if (gap !== undefined) return this.#keyOf(gap);
-    const last =
-      line.at(-1) ?? (process.parentPid === undefined ? this.#lookup.find(this.#lookup.question(process)) : NO_ROW);
-    const named = last === NO_ROW ? process.parentPid : pidText(rows.get(last, PARENT_PID), texts);
-    return named === undefined || line.length >= MAX_DEPTH ? undefined : waitingKey(process.host, named);
+    const last = line.at(-1) ?? (parent.parentPid === NO_PID ? this.#lookup.find(question) : NO_ROW);
+    const ofProcess = told === undefined ? pidText(parent.parentPid, texts) : told.parentPid;
+    const named = last === NO_ROW ? ofProcess : pidText(rows.get(last, PARENT_PID), texts);
+    if (named === undefined || line.length >= MAX_DEPTH) return undefined;
+    return waitingKey(told?.host ?? texts.textOf(question.host), named);
   }
 
   #keyOf(row: number): string {
@@ -302,9 +326,7 @@ export class ProcessMemory<T = never> {
   }
 
   #revive(row: number): readonly T[] {
-    const ready = this.#waiting.take(this.#keyOf(row), ({ process }) =>
-      this.#lookup.lineOf(process).rows.includes(row),
-    );
+    const ready = this.#waiting.take(this.#keyOf(row), ({ process }) => this.#lineOf(process).rows.includes(row));
     this.#revived += ready.length;
     return ready;
   }
