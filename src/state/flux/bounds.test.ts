@@ -45,6 +45,17 @@ function open(memory: FluxMemoryOptions, latenessMs = 0): Bench {
 }
 
 describe('flux memory at its bounds', () => {
+  it.each<{ memory: FluxMemoryOptions }>([
+    { memory: { kind: 'exact', budgetBytes: 1 << 24, maxPerGroup: 1000 } },
+    { memory: { kind: 'bloom', capacity: 1000, falsePositiveRate: 1e-4 } },
+  ])('counts the groups that it remembers something of, waiting or not: $memory.kind', ({ memory }) => {
+    const { engine, row } = open(memory);
+    for (const group of ['a', 'b', 'c', 'a']) row(group, 'q', '', true);
+    row('d', 'q', '', false);
+    engine.end();
+    expect(engine.memory.groupCount).toBe(3);
+  });
+
   it('a group over its bound forgets its own oldest facts, counted; the others lose nothing', () => {
     const { engine, row } = open({ kind: 'exact', budgetBytes: 1 << 24, maxPerGroup: 1000 });
     row('quiet', 'q', '', true);

@@ -17,6 +17,8 @@ export interface RowJournal {
 export interface FluxMemory {
   readonly kind: 'exact' | 'bloom';
   readonly facts: number;
+  /** Groups that something is remembered of. */
+  readonly groupCount: number;
   readonly forgotten: number;
   readonly byteLength: number;
   enter(lo: number, hi: number): void;
@@ -53,6 +55,10 @@ export class ExactMemory implements FluxMemory {
 
   get facts(): number {
     return this.masks.facts + (this.times?.facts ?? 0);
+  }
+
+  get groupCount(): number {
+    return Math.max(this.masks.groups.count, this.times?.groups.count ?? 0);
   }
 
   get forgotten(): number {
@@ -120,6 +126,10 @@ export class BloomMemory implements FluxMemory {
   /** Unknown to a Bloom filter. */
   get facts(): number {
     return 0;
+  }
+
+  get groupCount(): number {
+    return this.groups.size;
   }
 
   get byteLength(): number {

@@ -180,7 +180,7 @@ export class FluxTagger implements StatefulPart {
       {
         ...bounds,
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules.join(', '), sharedBy: rules },
-        groups: this.engine.order.keys,
+        groups: this.engine.memory.groupCount,
         ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
         ...proofs,
       },
