@@ -293,13 +293,12 @@ export class EventSieve {
     this.#journal?.add({ news: 'note', note });
   }
 
-  /** Writes groups that have met enough records anew; between two scans, from time to time, where others do most of them. */
-  improve(): void {
-    if (this.#groups.areFresh)
-      this.#groups.improve((leaf, group) => {
-        this.#setGroup(leaf, group);
-        this.#journal?.add({ news: 'group', leaf, group });
-      });
+  /** Writes a group that has met enough records anew; between two scans, from time to time, where others do most of them. False: there is none. */
+  improve(): boolean {
+    return this.#groups.improve((leaf, group) => {
+      this.#setGroup(leaf, group);
+      this.#journal?.add({ news: 'group', leaf, group });
+    });
   }
 
   #setGroup(leaf: number, group: PlacedGroup): void {
@@ -464,8 +463,8 @@ export class EventSieve {
     this.factReader.beginScan();
     this.#follow();
     if (this.#groups.areFresh && this.#records >= this.#nextLook) {
-      this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
-      this.improve();
+      const isDone = !this.improve();
+      if (isDone) this.#nextLook = this.#records + Math.max(ENOUGH_RECORDS, this.#records >> 3);
     }
     this.#candidates.clear();
     this.#set(layout.SIEVE_RECORD, 0);

@@ -119,10 +119,10 @@ export class SieveGroups {
   }
 
   /**
-   * Writes those that have met enough records anew, by what was seen, and tells where the group of each of their leaves stands now; between
-   * scans, so that no record sees both.
+   * Writes one that has met enough records anew, by what was seen, and tells where the group of each of its leaves stands now; between
+   * scans, so that no record sees both. False: there is none. One at a time, since records wait meanwhile.
    */
-  improve(setGroup: (leaf: number, group: PlacedGroup) => void): void {
+  improve(setGroup: (leaf: number, group: PlacedGroup) => void): boolean {
     for (const [address, fresh] of this.#fresh) {
       const header = (): Uint32Array => new Uint32Array(this.#memory.memory.buffer, address, GROUP_BYTES / 4);
       const records = header()[GROUP_RECORDS / 4] ?? 0;
@@ -134,11 +134,13 @@ export class SieveGroups {
       if (better === undefined) {
         // Writing a group may let the memory grow: its buffer is another one then.
         header()[GROUP_COUNTS / 4] = 0;
-        continue;
+        return true;
       }
       for (const leaf of fresh.leaves) setGroup(leaf, better);
       if (fresh.group === undefined) this.#moved.set(address, better);
+      return true;
     }
+    return false;
   }
 
   /** The group by what was seen, written; undefined: it is as good as it is. */

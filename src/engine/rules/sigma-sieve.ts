@@ -189,9 +189,9 @@ export class SigmaSieve {
     return this.#sieve.share;
   }
 
-  /** Takes up what other threads have counted; from time to time, between two scans. */
-  improve(): void {
-    this.#sieve.improve();
+  /** Takes up what was counted of some kind, by other threads too; from time to time, between two scans. False: of none. */
+  improve(): boolean {
+    return this.#sieve.improve();
   }
 
   /** What it has learnt, until it learns more; undefined where that cannot be kept, or is too much. */
