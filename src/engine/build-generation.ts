@@ -173,8 +173,7 @@ async function knowKinds(
   }
   const former = previous.rules.sieve;
   const kept = kinds !== undefined && kinds.identity === previous.kinds?.identity ? former?.keep() : undefined;
-  if (former !== undefined && (kept === undefined || !sieve.recall(kept)))
-    await inPieces(sieve.teach(former.samples()));
+  if (former !== undefined && (kept === undefined || !sieve.recall(kept))) await inPieces(sieve.learnFrom(former));
   return [];
 }
 

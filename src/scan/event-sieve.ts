@@ -156,9 +156,7 @@ export class EventSieve {
         const sample = this.#leaves.sampleOf(leaf);
         if (isFollowing || sample === undefined) return undefined;
         // Nothing was learnt here yet, perhaps.
-        this.#groups.learnFrom(
-          Buffer.concat([...this.samples()].map(({ record }) => record)).subarray(0, SAMPLE_BYTES),
-        );
+        this.learnFrequency(this);
         return options.recall?.(sample.record, sample.origin);
       },
     });
@@ -204,6 +202,13 @@ export class EventSieve {
   /** First records of the kinds that it knows, as far as there was room for them. */
   samples(): Iterable<SampleRecord> {
     return this.#leaves.samples();
+  }
+
+  /** Literals are as frequent as for another sieve, or as in the first records that it knows. Before the first record. */
+  learnFrequency(former: EventSieve): void {
+    const { frequency } = former.#groups;
+    const sample = frequency === undefined ? [...former.samples()].map(({ record }) => record) : [];
+    this.#groups.learnFrom(frequency ?? Buffer.concat(sample).subarray(0, SAMPLE_BYTES));
   }
 
   /** Kinds that were learnt and groups that were improved here. */

@@ -4,7 +4,7 @@
  * them. What was written never changes, so other threads may use it; what is counted they count too. A group that was kept (`kept-sieve.ts`)
  * is known by where it stands; its rules are asked for when it is to be written anew.
  */
-import { learnLiterals } from './gram-frequency.ts';
+import { type LiteralFrequency, learnLiterals } from './gram-frequency.ts';
 import { LiteralGrams } from './literal-grams.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import type { SieveAutomata } from './sieve-automata.ts';
@@ -78,10 +78,15 @@ export class SieveGroups {
     return this.#fresh.size > 0;
   }
 
-  /** Literals are as frequent as in this sample; only the first one counts. */
-  learnFrom(sample: Uint8Array): void {
+  /** Undefined: nothing was learnt yet. */
+  get frequency(): LiteralFrequency | undefined {
+    return this.#shared?.frequency;
+  }
+
+  /** Literals are as frequent as in this sample; only what comes first counts. */
+  learnFrom(sample: Uint8Array | LiteralFrequency): void {
     if (this.#shared !== undefined) return;
-    const frequency = learnLiterals(sample);
+    const frequency = sample instanceof Uint8Array ? learnLiterals(sample) : sample;
     const grams = new LiteralGrams(frequency);
     this.#shared = { frequency, grams, rawFilters: new SieveRawFilters(this.#memory), automata: this.#automata };
   }

@@ -184,7 +184,8 @@ describe('kinds of records that were kept', () => {
 it('a sieve with other rules is taught the kinds of the one before, and counts none of their records', () => {
   const former = learnt();
   const sieve = new SigmaSieve([ends(0, '\\other.exe'), ...RULES.slice(1)], OPTIONS);
-  expect([...sieve.teach(former.samples())]).toHaveLength(KINDS);
+  // In short steps: each rule is one of them.
+  expect([...sieve.learnFrom(former)].length).toBeGreaterThan(RULES.length);
   expect(sieve.counts.kinds).toBe(KINDS);
   expect(sieve.ways).toEqual({ sieved: 0, unknown: 0, irregular: 0, left: 0 });
   // The first record is for the rule that changed.

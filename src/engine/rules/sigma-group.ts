@@ -48,15 +48,18 @@ const NUMERIC_TEXT = /^[0-9.+\-e]+$/;
 const MAY = 1;
 const SURE = 3;
 
-/** Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. `atoms` are in the order of their numbers. */
-export function buildGroup(
+/** In short steps. Undefined: too many keys; `numbers` are those of the rules, ascending. Null: no rule can hold. `atoms` are in the order of their numbers. */
+export function* buildGroup(
   rules: Iterable<DecidedRule>,
   kind: KindOfRecord,
   keys: GroupNumbers,
-): { readonly group: SieveGroup; readonly atoms: readonly FormulaAtom[] } | undefined | null {
+): Generator<undefined, { readonly group: SieveGroup; readonly atoms: readonly FormulaAtom[] } | undefined | null> {
   const builder = new GroupBuilder(kind, keys);
-  for (const rule of rules) builder.add(rule);
-  const group = builder.finish();
+  for (const rule of rules) {
+    builder.add(rule);
+    yield;
+  }
+  const group = yield* builder.finish();
   return group ? { group, atoms: builder.atoms } : group;
 }
 
@@ -96,7 +99,7 @@ class GroupBuilder {
     else for (const atom of clause.atoms) this.#triggers[this.#atomOf(atom)]?.push(rule);
   }
 
-  finish(): SieveGroup | undefined | null {
+  *finish(): Generator<undefined, SieveGroup | undefined | null> {
     const feeds = this.#kind.feeds?.map((name) => this.#keys.keyOf([name]));
     if (feeds?.includes(undefined) === true) return undefined;
     if (this.#numbers.length === 0 && feeds === undefined) return null;
@@ -111,6 +114,7 @@ class GroupBuilder {
     for (const formula of this.#formulas) {
       this.#codeStarts.push(this.#code.length);
       this.#write(formula);
+      yield;
     }
     const byKey = new Map<number, Set<string>>();
     const doubtfulKeys = new Set<number>();
@@ -141,6 +145,7 @@ class GroupBuilder {
       const matcher = shared.get(id) ?? this.#matcher(slots, atoms, isStrange);
       shared.set(id, matcher);
       matchers.set(key, matcher);
+      yield;
     }
     const isStrange = this.#strangeFields.has(undefined);
     const free = isStrange ? (atomsOf.get(undefined) ?? []) : atomsOf.get(undefined);

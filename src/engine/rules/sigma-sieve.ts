@@ -14,17 +14,18 @@ import { createEventRecogniser, type RecognisedEvent } from '../../fields/mappin
 import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
 import { TracedFields } from '../../fields/mapping/traced-fields.ts';
 import { evaluate } from '../../match/interpreter.ts';
-import { FormulaAutomaton, RuleFormulas } from '../../match/rule-formula.ts';
+import { type FormulaAtom, FormulaAutomaton, RuleFormulas } from '../../match/rule-formula.ts';
 import { eventSubject } from '../../match/subject.ts';
 import { admits } from '../../core/event-source.ts';
 import type { EscapedText } from '../../scan/escaped-texts.ts';
 import { EventSieve } from '../../scan/event-sieve.ts';
-import type { KeptSieve, SampleRecord } from '../../scan/kept-sieve.ts';
+import type { KeptSieve } from '../../scan/kept-sieve.ts';
 import type { PlacedGroup } from '../../scan/sieve-journal.ts';
 import type { ResolvedKind, SieveKind, SieveShare } from '../../scan/sieve-options.ts';
 import type { SieveResult } from '../../scan/sieve-result.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
+import { atOnce } from '../in-pieces.ts';
 import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
@@ -225,10 +226,12 @@ export class SigmaSieve {
     return true;
   }
 
-  /** Meets records of kinds that another sieve knows; stops behind each. Before the first record of its own. */
-  *teach(samples: Iterable<SampleRecord>): Generator<undefined, void> {
-    for (const { record, origin } of samples) {
+  /** Meets records of the kinds that the former sieve knows, in short steps. Before the first record of its own. */
+  *learnFrom(former: SigmaSieve): Generator<undefined, void> {
+    this.#sieve.learnFrequency(former.#sieve);
+    for (const { record, origin } of former.#sieve.samples()) {
       if (record.length > this.input.length) continue;
+      yield* this.#learnKind(record, origin === '' ? undefined : origin);
       this.input.set(record);
       this.scanLines(record.length, true, origin);
       yield;
@@ -236,9 +239,16 @@ export class SigmaSieve {
     this.#taught = this.ways;
   }
 
-  /** First records of the kinds that it knows, as far as there was room for them. */
-  samples(): Iterable<SampleRecord> {
-    return this.#sieve.samples();
+  /** What the record's kind is, so that it is known when the record is scanned. */
+  *#learnKind(record: Uint8Array, pinned: string | undefined): Generator<undefined, void> {
+    const fields = parseObject(record, 0, record.length);
+    if (fields === undefined) return;
+    const trace = new TracedFields(fields);
+    try {
+      yield* this.#kindIn(fields, trace, pinned);
+    } finally {
+      trace.end();
+    }
   }
 
   /** How much it has learnt itself. */
@@ -307,7 +317,7 @@ export class SigmaSieve {
     if (fields === undefined) return { kind: 'exact', questions: [], label: 'unknown' };
     const trace = new TracedFields(fields);
     try {
-      const kind = this.#kindOf(fields, trace, pinned);
+      const kind = atOnce(this.#kindIn(fields, trace, pinned));
       return { kind, label: kind === 'exact' ? 'unknown' : 'sieved', questions: trace.questions };
     } finally {
       trace.end();
@@ -320,15 +330,20 @@ export class SigmaSieve {
     if (fields === undefined) return undefined;
     const trace = new TracedFields(fields);
     try {
-      const kind = this.#kindOf(fields, trace, pinned, true);
+      const kind = atOnce(this.#kindIn(fields, trace, pinned, true));
       return typeof kind === 'string' || 'address' in kind ? undefined : kind;
     } finally {
       trace.end();
     }
   }
 
-  /** `anew`: a kind that was kept is made again. */
-  #kindOf(fields: EventObject, trace: TracedFields, pinned: string | undefined, anew = false): SieveKind {
+  /** In short steps. `anew`: a kind that was kept is made again. */
+  *#kindIn(
+    fields: EventObject,
+    trace: TracedFields,
+    pinned: string | undefined,
+    anew = false,
+  ): Generator<undefined, SieveKind> {
     const recognised = this.#recogniser.recognise(fields, pinned);
     const view = this.#recogniser.recordView(trace.fields, pinned);
     if (recognised === undefined) return 'exact';
@@ -345,7 +360,7 @@ export class SigmaSieve {
     let kind = this.#kinds.get(key);
     if (kind === undefined || (anew && typeof kind !== 'string' && 'address' in kind)) {
       const isRoom = this.#kinds.size < MAX_GROUPS && this.#sieve.tableBytes < MAX_BYTES;
-      kind = isRoom && this.#applyManners(view) ? this.#buildKind(atHand, feeds) : 'exact';
+      kind = isRoom && this.#applyManners(view) ? yield* this.#buildKind(atHand, feeds) : 'exact';
       if (isRoom) this.#kinds.set(key, kind);
     }
     return kind;
@@ -355,7 +370,7 @@ export class SigmaSieve {
     return manners.every(([path, manner]) => this.#sieve.setManner(path, manner));
   }
 
-  #buildKind(atHand: KindAtHand, feeds: boolean): SieveKind {
+  *#buildKind(atHand: KindAtHand, feeds: boolean): Generator<undefined, SieveKind> {
     const { recognised, view, trace } = atHand;
     const { event, source } = recognised;
     const derived = this.#derived;
@@ -373,7 +388,12 @@ export class SigmaSieve {
     });
     const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
     const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
-    const rules = numbers.sort((a, b) => a - b).flatMap((number) => this.#decisions.decide(number, deciding) ?? []);
+    const rules: DecidedRule[] = [];
+    for (const number of numbers.sort((a, b) => a - b)) {
+      const rule = this.#decisions.decide(number, deciding);
+      if (rule !== undefined) rules.push(rule);
+      yield;
+    }
     for (const { number, fields: asked } of derived === undefined ? [] : rules) {
       const lacking = asked.filter((field) => stateOf(field) === 'parent');
       if (lacking.length > 0) this.#parentFields.add(number, lacking);
@@ -386,7 +406,7 @@ export class SigmaSieve {
     const key = JSON.stringify([feeds, rules.map(({ id }) => id), places, matched]);
     let kind = this.#groups.get(key);
     if (kind === undefined) {
-      kind = this.#buildGroup(rules, {
+      kind = yield* this.#buildGroup(rules, {
         ...{ placesOf, ...(feeds && { feeds: FED_NAMES }) },
         ...(matched !== undefined && { matched }),
       });
@@ -403,10 +423,10 @@ export class SigmaSieve {
     return matched;
   }
 
-  #buildGroup(rules: readonly DecidedRule[], kind: Omit<KindOfRecord, 'share'>): SieveKind {
+  *#buildGroup(rules: readonly DecidedRule[], kind: Omit<KindOfRecord, 'share'>): Generator<undefined, SieveKind> {
     const build = (share: KindOfRecord['share']): ReturnType<typeof buildGroup> =>
       buildGroup(rules, { ...kind, share }, { keyOf: (path) => this.#sieve.keyOf(path) });
-    const built = build(({ probability }) => probability);
+    const built = yield* build(({ probability }) => probability);
     if (built === undefined || built === null) return built === null ? 'none' : 'exact';
     this.#improvements.set(built.group, (hits, records) => {
       const { searched } = built.group;
@@ -414,11 +434,12 @@ export class SigmaSieve {
         built.atoms.map((atom, i) => [atom, searched.has(i) ? undefined : (hits[i] ?? 0) / records]),
       );
       // What was not looked for, and what is equally rare, goes by the estimate.
-      const better = build((atom) => {
+      const share = (atom: FormulaAtom): number => {
         const searchCost = atom.relation === 'contains' ? SEARCH_COST : 0;
         const looked = seen.get(atom);
         return looked === undefined ? atom.probability : looked + TIE_BREAK * atom.probability + searchCost;
-      });
+      };
+      const better = atOnce(build(share));
       return better?.group ?? built.group;
     });
     return built.group;
