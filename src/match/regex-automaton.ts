@@ -2,12 +2,12 @@
  * A table automaton that says no to most texts a regular expression does not match, one table look-up per byte. Most are for texts of
  * ASCII in lower case and may say yes too often, never no wrongly: letter case is ignored, anchors and word boundaries hold everywhere,
  * long repetitions are shortened. An expression that needs none of that has an automaton for texts as they stand, whose yes is right as
- * well where the text is printable. Expressions with other constructs, or that would need too many states, have none.
+ * well. Expressions with other constructs, or that would need too many states, have none.
  */
 import type { Regex } from '../ir/predicate.ts';
 
 export interface RegexAutomaton {
-  /** For texts as they stand, and right both ways where these are printable ASCII; else for texts in lower case. */
+  /** For texts as they stand, and right both ways; else for texts in lower case. */
   readonly isExact: boolean;
   /** Class of each of 128 characters. */
   readonly classes: Uint8Array;
@@ -45,11 +45,11 @@ export function regexAutomaton(regex: Regex): RegexAutomaton | undefined {
 
 function readExpression({ source, flags }: Regex): { readonly node: Node; readonly isExact: boolean } {
   if (!flags.ignoreCase) {
-    const reader = new RegexReader(source, false);
+    const reader = new RegexReader(source, flags.dotAll ? ANY : LINE);
     const node = reader.read();
     if (reader.isExact) return { node, isExact: true };
   }
-  return { node: new RegexReader(source, true).read(), isExact: false };
+  return { node: new RegexReader(source, undefined).read(), isExact: false };
 }
 
 /** A match may begin anywhere, so what is repeated at the beginning needs to be there as often as it must. */
@@ -80,17 +80,18 @@ const SHORTHANDS: Readonly<Record<string, Uint8Array>> = {
 };
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7 };
 const ANY = setOf(() => true);
+const LINE = setOf((code) => code !== 10);
 
 class RegexReader {
   readonly #source: string;
-  readonly #folds: boolean;
+  readonly #dot: Uint8Array | undefined;
   #at = 0;
   /** Nothing in the expression was taken for more than it says. */
   isExact = true;
 
-  /** `folds`: sets are for texts in lower case. */
-  constructor(source: string, folds: boolean) {
-    this.#folds = folds;
+  /** `dot`: what the dot stands for in texts as they stand; undefined: sets are for texts in lower case. */
+  constructor(source: string, dot: Uint8Array | undefined) {
+    this.#dot = dot;
     // Verbose mode and quoting change what everything means.
     if (/\(\?[a-z]*x/.test(source) || source.includes('\\Q')) throw new NotExpressible();
     this.#source = source;
@@ -146,7 +147,7 @@ class RegexReader {
     const char = this.#source[this.#at++] as string;
     if (char === '(') return this.#group();
     if (char === '[') return this.#set(this.#class());
-    if (char === '.') return { kind: 'set', set: ANY };
+    if (char === '.') return { kind: 'set', set: this.#dot ?? ANY };
     if (char === '^' || char === '$') return this.#anywhere();
     if (char === '*' || char === '+' || char === '?') throw new NotExpressible();
     if (char === '\\') {
@@ -157,7 +158,7 @@ class RegexReader {
   }
 
   #set(set: Uint8Array): Node {
-    return { kind: 'set', set: this.#folds ? foldedSet(set) : set };
+    return { kind: 'set', set: this.#dot === undefined ? foldedSet(set) : set };
   }
 
   /** What asks for a place, taken as holding at every one. */

@@ -90,7 +90,8 @@ export class AtomTable {
 
   /** Equal expressions have one automaton. */
   automatonOf(regex: Regex): FormulaAutomaton {
-    const key = `${regex.flags.ignoreCase ? 'i' : ''} ${regex.source}`;
+    const { ignoreCase, dotAll } = regex.flags;
+    const key = `${ignoreCase ? 'i' : ''}${dotAll ? 's' : ''} ${regex.source}`;
     let automaton = this.#automata.get(key);
     if (automaton === undefined) {
       automaton = new FormulaAutomaton(regex);

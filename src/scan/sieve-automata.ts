@@ -8,7 +8,7 @@ import { AUTOMATON_CLASSES, AUTOMATON_EXACT, AUTOMATON_NEXT, AUTOMATON_SKIP, NO_
 
 /** A table automaton over ASCII (`match/regex-automaton.ts`); state 1 says yes. */
 export interface SieveAutomaton {
-  /** For texts as they stand, and right both ways where these are printable. */
+  /** For texts as they stand, and right both ways. */
   readonly isExact: boolean;
   readonly classes: Uint8Array;
   readonly classCount: number;

@@ -353,8 +353,8 @@ export const SLOT_BYTES: usize = 32;
 
 /** In place of an automaton: the expression has none. */
 export const NO_AUTOMATON: u32 = 1;
-// Automaton: number of classes (with AUTOMATON_EXACT: for texts as they stand, right both ways where these are printable; else for
-// texts in lower case, and it may say yes too often), classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
+// Automaton: number of classes (with AUTOMATON_EXACT: for texts as they stand, right both ways; else for texts in lower case, and it
+// may say yes too often), classes of 128 bytes, whether each leaves the start as it is, then u16 transitions.
 export const AUTOMATON_EXACT: u32 = 0x10000;
 export const AUTOMATON_CLASSES: usize = 4;
 export const AUTOMATON_SKIP: usize = 132;

@@ -98,9 +98,7 @@ export function automatonAccepts(slot: usize, automaton: usize): u32 {
   if (!isWritten(slot)) return MAYBE;
   const length = plainText(<usize>load<u32>(slot, 8), <usize>load<u32>(slot, 12), otherText);
   if (length < 0 || isStrange) return MAYBE;
-  const end = otherText + <usize>length;
-  if (!accepts(automaton, otherText, end)) return NEVER;
-  return isPrintable(otherText, end) ? SURE : MAYBE;
+  return accepts(automaton, otherText, otherText + <usize>length) ? SURE : NEVER;
 }
 
 function accepts(automaton: usize, start: usize, end: usize): bool {
@@ -117,12 +115,6 @@ function accepts(automaton: usize, start: usize, end: usize): bool {
     if (state == 1) return true;
   }
   return false;
-}
-
-/** Control characters are what dialects of expressions disagree about. */
-function isPrintable(start: usize, end: usize): bool {
-  for (let at = start; at < end; at++) if (load<u8>(at) < 0x20) return false;
-  return true;
 }
 
 /** Letter case aside; what stands beyond ASCII may be folded otherwise. */
