@@ -41,7 +41,8 @@ export const cloudtrail: Shape = {
   name: 'aws-cloudtrail',
   summary: 'AWS CloudTrail records',
   recognises: (fields) =>
-    (has(fields, 'eventSource', 'eventName') && (has(fields, 'awsRegion') || has(fields, 'userIdentity'))) ||
+    (has(fields, 'eventSource', 'eventName') &&
+      (has(fields, 'awsRegion') || has(fields, 'userIdentity') || has(fields, 'eventVersion'))) ||
     (has(fields, 'CloudTrailEvent', 'EventSource') && typeof fields['CloudTrailEvent'] === 'string'),
   view: (fields) => ({ event: plainEvent(unwrapped(fields)), source: CLOUDTRAIL }),
   recordView: (fields) => (has(fields, 'eventSource') ? plainView(CLOUDTRAIL) : undefined),
@@ -60,7 +61,12 @@ export const okta = fixed(
   eventSource('okta', [], ['okta']),
   (fields) =>
     has(fields, 'eventType', 'actor') &&
-    (has(fields, 'debugContext') || has(fields, 'legacyEventType') || has(fields, 'securityContext')),
+    (has(fields, 'debugContext') ||
+      has(fields, 'legacyEventType') ||
+      has(fields, 'securityContext') ||
+      // What is left where shippers keep less.
+      has(fields, 'displayMessage', 'outcome') ||
+      has(fields, 'uuid', 'published')),
 );
 
 export const m365: Shape = {
