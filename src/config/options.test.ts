@@ -52,6 +52,17 @@ describe('options', () => {
     ]);
   });
 
+  it('name words and numbers where either is due', () => {
+    const either = Type.Object({
+      workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })]),
+    });
+    const message = (workers: unknown): string | undefined =>
+      checkOptions(either, { workers }, 'x').diagnostics[0]?.message;
+    expect(message(0)).toBe('"workers" 0 is not known in x; one of "auto", a whole number from 1 to 64');
+    expect(message('many')).toBe('"workers" "many" is not known in x; one of "auto", a whole number from 1 to 64');
+    expect(message('4')).toBeUndefined();
+  });
+
   it('refuse a value that is none of many choices', () => {
     const many = Type.Object({
       kind: Type.Optional(Type.Union([...'abcdefghijkl'].map((name) => Type.Literal(name)))),

@@ -108,8 +108,9 @@ function badValue(
   const property = schema.properties[name];
   const secret = isSecret(property);
   const shown = path === name && !secret ? ` ${JSON.stringify(values[name])}` : '';
-  const what = path === '' ? message.replace(/^must have/, 'needs') : `"${path}"${shown} ${inYamlWords(message)}`;
   const allowed = choices(property);
+  const problem = path === name && allowed !== '' ? 'is not known' : inYamlWords(message);
+  const what = path === '' ? message.replace(/^must have/, 'needs') : `"${path}"${shown} ${problem}`;
   const keys = Object.keys((property as Partial<TObject> | undefined)?.properties ?? {});
   return diagnostic('CONFIG_BAD_VALUE', 'error', `${what} in ${where}${allowed === '' ? '' : `; one of ${allowed}`}`, {
     ...(path === name && keys.length > 0 && { hint: `give a map with the keys ${keys.join(', ')}` }),
@@ -129,7 +130,23 @@ export function isSecret(schema: TSchema | undefined): boolean {
   return (schema as { 'x-secret'?: boolean } | undefined)?.['x-secret'] === true;
 }
 
+interface Choice {
+  readonly const?: unknown;
+  readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** What a value may be, where some of it are words: `"auto", a whole number from 1 to 64`. */
 function choices(schema: TSchema | undefined): string {
-  const anyOf = (schema as { anyOf?: readonly { const?: unknown }[] } | undefined)?.anyOf ?? [];
-  return anyOf.flatMap((option) => (option.const === undefined ? [] : [JSON.stringify(option.const)])).join(', ');
+  const anyOf = (schema as { anyOf?: readonly Choice[] } | undefined)?.anyOf ?? [];
+  if (!anyOf.some((option) => option.const !== undefined)) return '';
+  return anyOf
+    .flatMap(({ const: word, type, minimum, maximum }) => {
+      if (word !== undefined) return [JSON.stringify(word)];
+      const range = `${minimum === undefined ? '' : ` from ${minimum}`}${maximum === undefined ? '' : ` to ${maximum}`}`;
+      if (type === 'integer' || type === 'number') return [`a ${type === 'integer' ? 'whole ' : ''}number${range}`];
+      return type === 'string' ? ['a text'] : [];
+    })
+    .join(', ');
 }
