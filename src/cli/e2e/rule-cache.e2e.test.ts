@@ -1,5 +1,5 @@
 /** Rules are kept over starts: alerts and warnings of a later start are those of the first; a changed rule is what it says now. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FlintProcess, temporaryFolder } from '../../testing/flint-process.ts';
@@ -12,14 +12,16 @@ const log = join(folder.path, 'log.ndjson');
 const rule = (i: number, image: string): string =>
   `title: Rule ${i}\nid: rule-${i}\ntags: [odd]\nlogsource: { product: windows }\ndetection:\n  sel: { EventID: 1, Image|endswith: '${image}' }\n  condition: sel\n`;
 
+const record = (i: number): string =>
+  `${JSON.stringify({
+    Channel: 'Microsoft-Windows-Sysmon/Operational',
+    ...{ EventID: 1, Image: `C:\\name${i}.exe`, UtcTime: '2026-01-01 00:00:00.000' },
+  })}\n`;
+
 beforeAll(() => {
   mkdirSync(rules);
   for (let i = 0; i < 250; i++) writeFileSync(join(rules, `${i}.yml`), rule(i, `\\name${i}.exe`));
-  const records = [7, 8, 999].map((i) => ({
-    Channel: 'Microsoft-Windows-Sysmon/Operational',
-    ...{ EventID: 1, Image: `C:\\name${i}.exe`, UtcTime: '2026-01-01 00:00:00.000' },
-  }));
-  writeFileSync(log, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  writeFileSync(log, [7, 8, 999].map(record).join(''));
 });
 
 afterAll(() => folder.remove());
@@ -62,11 +64,20 @@ it('a rule that changed is read anew, and a damaged cache is said to be so and n
   }
 });
 
-it('a service keeps them in its data directory', async () => {
+it('a service keeps them in its data directory, and when it stops what it has learnt of records', async () => {
   const data = join(folder.path, 'data');
-  const args = ['run', '--rules', rules, '--listen', 'json+tcp://127.0.0.1:0', '--data-dir', data];
-  const flint = new FlintProcess({ args, env: { FLINT_HTTP__LISTEN: 'off' } });
-  const file = join(data, 'rule-cache', 'sigma.rules');
-  await flint.until(() => existsSync(file), 'the file of kept rules');
-  expect((await flint.stop()).code).toBe(0);
+  const args = ['run', '--rules', rules, '--listen', `file://${log}?start=beginning`, '--data-dir', data];
+  const kinds = join(data, 'rule-cache', 'sigma.kinds');
+  const written = async (name: number): Promise<number> => {
+    // It goes on where the last one stopped.
+    writeFileSync(log, record(name), { flag: 'a' });
+    const flint = new FlintProcess({ args, env: { FLINT_HTTP__LISTEN: 'off' } });
+    await flint.until(() => existsSync(join(data, 'rule-cache', 'sigma.rules')), 'the file of kept rules');
+    await flint.until(() => flint.stdout.includes(`"rule-${name}"`), 'the last alert');
+    expect((await flint.stop()).code).toBe(0);
+    return statSync(kinds).ino;
+  };
+  const first = await written(11);
+  // Records of the same kinds, after a start: nothing new is learnt.
+  expect(await written(12)).toBe(first);
 });
