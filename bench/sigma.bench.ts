@@ -64,8 +64,8 @@ const CHUNK_BYTES = 1 << 20;
 /** Of each product that is not Windows. */
 const SERVICE_RECORDS = 20_000;
 const RUNS = 5;
-/** Untimed passes: kinds are learnt in the first, groups improved in the next ones. */
-const WARM_PASSES = 3;
+/** Untimed passes: kinds are learnt in the first, most groups improved in the fourth and fifth, when they have met enough records. */
+const WARM_PASSES = 8;
 const TURNS = 11;
 const INTERPRETED = 600;
 /** Its rules are tried one after the other on each event. */
