@@ -35,6 +35,8 @@ interface Stream {
   readonly isHeld: boolean;
   /** Items of a key come from three sources, whose epochs differ. */
   readonly isMixed: boolean;
+  /** Some keys are saved whenever they are about to change, as by a picture that is being drawn. */
+  readonly isWatched: boolean;
 }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -94,6 +96,7 @@ const streams: fc.Arbitrary<Stream> = fc.record({
   takesLate: fc.boolean(),
   isHeld: fc.boolean(),
   isMixed: fc.boolean(),
+  isWatched: fc.boolean(),
 });
 
 /** What the keys are told, one list for each. */
@@ -104,14 +107,23 @@ function told(stream: Stream, deferred: boolean): unknown {
   clocks.register('c', 'stream');
   const items = new ItemRecords(0);
   const lates: number[] = [];
+  const saves: number[] = [];
   const heard: string[][] = Array.from({ length: KEYS }, () => []);
   const hear = (item: number, what: string): void => {
     heard[items.ownerOf(item)]?.push(`${what} ${items.positionOf(item)} at ${items.timeOf(item)}`);
   };
   const target: OrderTarget = {
     items,
-    touching: () => {},
-    apply: (item) => hear(item, 'applied'),
+    touching: (key) => {
+      if (!stream.isWatched || stream.isHeld || heard[key]?.length === saves[key]) return;
+      saves[key] = heard[key]?.length ?? 0;
+      for (const item of (saves[key] as number) % 5 === 0 ? (order.saveQueue(key)?.items ?? []) : [])
+        if (items.sourceOf(item) < 0 || items.ownerOf(item) !== key) hear(item, 'saved, but gone:');
+    },
+    apply: (item) => {
+      hear(item, 'applied');
+      items.release(item);
+    },
     undo: () => {},
     settle: () => {},
     late: (item) => {

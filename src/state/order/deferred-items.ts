@@ -122,9 +122,15 @@ export class DeferredItems {
     const boundMs = timeMs - this.#latenessMs - this.#slackMs;
     while (slots.count > 0 && slots.boundMs + slots.widthMs <= boundMs) this.#closeSlot();
     if (slots.count === 0) slots.boundMs = slots.boundBelow(boundMs);
+    // A slot may have been given up for lists meanwhile.
+    this.#maxMs = timeMs;
   }
 
   #closeSlot(): void {
+    // While all of it still stands in its place: who is told may save the key, for which all slots are released.
+    const next = this.#slots.next();
+    if (next !== undefined) for (let at = 0; at < next.count; at++) this.#target.touching(next.keys[at] as number);
+    if (this.#slots.count === 0) return;
     const slot = this.#slots.take();
     if (slot === undefined) return;
     this.#tooOld = 0;
@@ -165,7 +171,6 @@ export class DeferredItems {
     const { words, halves } = this.#keys;
     const half = key * KEY_HALVES;
     const word = key * KEY_WORDS;
-    this.#target.touching(key);
     const markMs = (words[word + MAX_MS] as number) - this.#latenessMs;
     if (timeMs <= markMs && halves[half + COUNT] === 0 && (halves[half + SOURCE] as number) > NONE) {
       this.#order.applied();

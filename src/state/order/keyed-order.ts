@@ -216,8 +216,11 @@ export class KeyedOrder {
     if (!this.#mayBeDue) return;
     this.#mayBeDue = false;
     const keys = this.#keys;
-    for (let key = 0; key < keys.bound; key++)
-      if (keys.has(key) && keys.count(key) > 0) this.#settle(key, this.#watermark(key));
+    for (let key = 0; key < keys.bound; key++) {
+      if (!keys.has(key) || keys.oldestMs(key) > this.#watermark(key)) continue;
+      this.#target.touching(key);
+      this.#settle(key, this.#watermark(key));
+    }
   }
 
   /**

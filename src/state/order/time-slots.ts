@@ -113,6 +113,11 @@ export class TimeSlots {
     this.count++;
   }
 
+  /** The slot that `take` will give out next, unsorted. */
+  next(): TimeSlot | undefined {
+    return this.#ring[(this.boundMs / this.widthMs + 1) & this.#mask];
+  }
+
   /** Moves the bound by one slot, and gives it out, sorted, to be emptied by the caller; undefined when nothing stands there. */
   take(): TimeSlot | undefined {
     this.boundMs += this.widthMs;
