@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Event } from '../../core/event.ts';
+import type { LogSource } from '../../core/logsource.ts';
 import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleMatch } from '../../core/match.ts';
 import { ruleOf } from '../../core/rule-candidate.ts';
@@ -171,6 +172,11 @@ export class EventRules implements MatchesEvents {
       pattern: this.#patterns.size,
     };
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
+
+  /** What the log sources of the detections are. */
+  get logSources(): readonly LogSource[] {
+    return this.#loaded.detections.map(({ logsource }) => logsource);
   }
 
   /** Patterns come and go, between two batches. */

@@ -18,6 +18,12 @@ export const SIGMA_CODES = {
     why: 'a search identifier is empty, misnamed, nested too deeply or of a shape that Sigma does not know',
     fix: 'give a map of fields, a list of maps, or a list of keywords',
   },
+  SIGMA_SOURCE_UNUSED: {
+    family: 'user',
+    title: 'no rule is for the log source',
+    why: 'the log source that was given for the records, or its category or service, is that of none of the loaded rules',
+    fix: 'correct the spelling; the message names the nearest log source of a rule',
+  },
   SIGMA_UNKNOWN_MODIFIER: {
     family: 'user',
     title: 'unknown modifier',

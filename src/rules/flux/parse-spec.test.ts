@@ -132,6 +132,11 @@ describe('parseFluxSpec', () => {
       'rule: []\n',
       ['1:1 unknown key "rule" in the specification; did you mean "rules"?', '1:1 key "rules" is missing'],
     ],
+    [
+      'a Sigma rule',
+      'title: a\ndetection: {s: {a: b}, condition: s}\n',
+      ['1:1 this is a Sigma rule and no flux specification; give it with --rules'],
+    ],
     ['not a map', '- a\n', ['1:1 a flux specification is a map with the key "rules"']],
     ['an alias', 'rules: &x [*x]\n', ['1:12 aliases are not allowed here']],
     [

@@ -42,6 +42,10 @@ function readRoot(source: YamlSource): { rules: FluxRule[]; latenessMs: number |
     source.report('a flux specification is a map with the key "rules"', source.root);
     return nothing;
   }
+  if (source.root.has('detection') || source.root.has('correlation')) {
+    source.report('this is a Sigma rule and no flux specification; give it with --rules', source.root);
+    return nothing;
+  }
   const entries = source.entries(source.root, ['rules', 'lateness'], 'the specification');
   if (!entries.has('rules')) {
     source.report('key "rules" is missing', source.root);

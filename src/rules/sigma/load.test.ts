@@ -442,6 +442,15 @@ describe('a modifier that promises more than it does', () => {
     expect(rules.detections.length).toBe(1);
   });
 
+  it.each([
+    [3, []],
+    [4, ['sigma-version 4 is not known: the rule is read as one of version 3']],
+  ])('sigma-version %i', (version, messages) => {
+    const rules = load(`sigma-version: ${version}\n${RULE('R', 'sel: {a: b}\n  condition: sel')}`);
+    expect(rules.diagnostics.map(({ message }) => message)).toEqual(messages);
+    expect(rules.detections.length).toBe(1);
+  });
+
   it('a rule that stands twice in a correlation', () => {
     const twice = `title: T\ncorrelation: {type: temporal_ordered, rules: [A, B, A], timespan: 5m}\n`;
     expect(load(A, B, twice).diagnostics).toMatchObject([

@@ -43,6 +43,8 @@ const KNOWN_KEYS = new Set([
   'aliases',
 ]);
 
+/** Of the language, as far as it is proposed. */
+const NEWEST_VERSION = 3;
 const MAX_TITLE = 256;
 const MAX_DESCRIPTION = 65_535;
 
@@ -70,6 +72,13 @@ export function parseMeta(document: YamlMap, ordinal: number, reporter: Reporter
         ['tags', index],
         'write lower case letters, digits, "-", "_" and ".", as in attack.t1059.001',
       );
+  if (Number(document['sigma-version']) > NEWEST_VERSION)
+    reporter.warn(
+      'SIGMA_QUESTIONABLE',
+      `sigma-version ${String(document['sigma-version'])} is not known: the rule is read as one of version ${NEWEST_VERSION}`,
+      ['sigma-version'],
+      `check what it says, or state version 2 or ${NEWEST_VERSION}`,
+    );
   const date = dateField(document, 'date', reporter);
   const modified = dateField(document, 'modified', reporter);
   const details: RuleDetails = {
