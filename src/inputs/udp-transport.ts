@@ -136,6 +136,8 @@ export class UdpTransport {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
+    // The number of its descriptor may be another file's from here on.
+    this.#waiting = undefined;
     if (this.#timer === undefined) {
       this.#socket.close();
       return;

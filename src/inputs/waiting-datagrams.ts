@@ -62,15 +62,17 @@ export class WaitingDatagrams {
   #read(most: number): number {
     const target = this.#target;
     let count = 0;
-    try {
-      while (count < most && !target.wantsSenders) {
-        const bytes = target.landing();
-        target.takeLanded(readSync(this.#descriptor, bytes, target.landingStart, MOST_DATAGRAM_BYTES, null));
-        count++;
+    for (; count < most && !target.wantsSenders; count++) {
+      const bytes = target.landing();
+      let length: number;
+      try {
+        length = readSync(this.#descriptor, bytes, target.landingStart, MOST_DATAGRAM_BYTES, null);
+      } catch (error) {
+        // EAGAIN: nothing waits any more. An error of the socket that lasts is met, and told, by node:dgram as well.
+        if (!isReadError(error)) throw error;
+        break;
       }
-    } catch (error) {
-      // Nothing waits any more. What else a read may meet (a socket in error), that of node:dgram meets as well, and tells.
-      if (!isReadError(error)) throw error;
+      target.takeLanded(length);
     }
     return count;
   }

@@ -77,7 +77,7 @@ export function parseMeta(document: YamlMap, ordinal: number, reporter: Reporter
       'SIGMA_QUESTIONABLE',
       `sigma-version ${String(document['sigma-version'])} is not known: the rule is read as one of version ${NEWEST_VERSION}`,
       ['sigma-version'],
-      `check what it says, or state version 2 or ${NEWEST_VERSION}`,
+      `state version ${NEWEST_VERSION} or less where the rule needs nothing newer`,
     );
   const date = dateField(document, 'date', reporter);
   const modified = dateField(document, 'modified', reporter);
