@@ -221,9 +221,9 @@ export class EventSieve {
     return this.#memory.ownBytes + (this.#kept === undefined ? 0 : this.#kept.tables.ownBytes - KEPT_BYTES);
   }
 
-  /** Where a group stands that some kind has. */
-  placeOf(group: SieveGroup | PlacedGroup): PlacedGroup {
-    return this.#groups.placeOf(group);
+  /** Where a group stands; undefined: nowhere, no record of its kind could be told by its bytes. */
+  placed(group: SieveGroup | PlacedGroup): PlacedGroup | undefined {
+    return this.#groups.has(group) ? this.#groups.placeOf(group) : undefined;
   }
 
   /** What it has learnt, until it learns more; undefined where that cannot be kept, or is too much. */

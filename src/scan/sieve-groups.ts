@@ -91,6 +91,11 @@ export class SieveGroups {
     this.#shared = { frequency, grams, rawFilters: new SieveRawFilters(this.#memory), automata: this.#automata };
   }
 
+  /** The group stands in the kernel's memory. */
+  has(group: SieveGroup | PlacedGroup): boolean {
+    return 'address' in group || this.#written.has(group);
+  }
+
   /** The group in the kernel's memory, where it is written when it is asked for first. After `learnFrom`. */
   placeOf(group: SieveGroup | PlacedGroup): PlacedGroup {
     if ('address' in group) return this.#moved.get(group.address) ?? group;

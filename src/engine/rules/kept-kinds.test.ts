@@ -116,6 +116,15 @@ describe('kinds of records that were kept', () => {
     expect(held(again, LINES)).toEqual(HELD);
   });
 
+  it('are those whose groups stand among the tables: none is written for records that their bytes do not tell', () => {
+    const sieve = new SigmaSieve(RULES, OPTIONS);
+    // Longer than what tells kinds apart may be.
+    expect(held(sieve, [record(1, 2).replace('Security', 'S'.repeat(5000))])).toEqual([[0, []]]);
+    const kept = sieve.keep();
+    expect(kept?.named.filter(([, kind]) => typeof kind !== 'string')).toEqual([]);
+    expect(sieve.keep()?.sieve.tables.length).toBe(kept?.sieve.tables.length);
+  });
+
   it('with other rules, or by a program that was built otherwise, are not used', () => {
     keep();
     const { sieve, said } = recalled('other rules');

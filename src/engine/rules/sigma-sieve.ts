@@ -203,7 +203,10 @@ export class SigmaSieve {
     return {
       settings: this.#settings(),
       sieve: more,
-      named: [...this.#kinds].map(([key, kind]) => [key, typeof kind === 'string' ? kind : this.#sieve.placeOf(kind)]),
+      named: [...this.#kinds].flatMap(([key, kind]): KeptKinds['named'] => {
+        const kept = typeof kind === 'string' ? kind : this.#sieve.placed(kind);
+        return kept === undefined ? [] : [[key, kept]];
+      }),
       slots: this.#matched?.meanings ?? [],
       parentFields: [...this.#parentFields],
       expressions: [...automata].flatMap(([cell, automaton]) =>
