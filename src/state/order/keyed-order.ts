@@ -10,6 +10,7 @@
  *
  * Each push also looks at one other key, so that keys that fell silent are settled and their queues dropped without a pause.
  */
+import { Admission } from './admission.ts';
 import { DeferredItems } from './deferred-items.ts';
 import { EPOCH, type ItemRecords, NONE, SOURCE } from './item-records.ts';
 import {
@@ -42,6 +43,7 @@ export class KeyedOrder {
   readonly #options: OrderOptions;
   readonly #clocks: SourceClocks;
   readonly #keys = new KeyRecords();
+  readonly #admission: Admission;
   readonly #waiting: WaitingItems;
   readonly #undoable: UndoableItems;
   #deferred: DeferredItems | undefined;
@@ -51,7 +53,6 @@ export class KeyedOrder {
   #idleAt = 0;
   #pending = 0;
   #pushes = 0;
-  #latenessMs: number;
   #hold = false;
   /** Lists hold items that would have been applied if nothing had been deferred. */
   #mayBeDue = false;
@@ -61,8 +62,8 @@ export class KeyedOrder {
     this.#items = target.items;
     this.#clocks = clocks;
     this.#options = options;
-    this.#latenessMs = options.latenessMs;
     this.#eager = options.mode === 'eager';
+    this.#admission = new Admission(this.#keys, target, options.latenessMs, (key) => this.#endEpoch(key));
     this.#waiting = new WaitingItems(target.items, this.#keys);
     this.#undoable = new UndoableItems(target, this.#keys);
     this.#deferred = this.#makeDeferred();
@@ -70,9 +71,9 @@ export class KeyedOrder {
 
   /** Rules around it may have changed at a reload. */
   set latenessMs(latenessMs: number) {
-    if (latenessMs === this.#latenessMs) return;
+    if (latenessMs === this.#admission.latenessMs) return;
     this.#endDeferring();
-    this.#latenessMs = latenessMs;
+    this.#admission.latenessMs = latenessMs;
     this.#deferred = this.#makeDeferred();
   }
 
@@ -128,11 +129,12 @@ export class KeyedOrder {
       return false;
     const timeMs = doubles[at >>> 1] as number;
     const maxMs = words[word + MAX_MS] as number;
-    if (timeMs < (words[word + SETTLED_MS] as number) || timeMs < maxMs - this.#latenessMs) return false;
+    const { latenessMs } = this.#admission;
+    if (timeMs < (words[word + SETTLED_MS] as number) || timeMs < maxMs - latenessMs) return false;
     if (timeMs > maxMs) words[word + MAX_MS] = timeMs;
     words[word + ARRIVAL_MS] = arrivalMs;
     halves[half + TOUCHED] = ++this.#pushes;
-    const markMs = Math.max(timeMs, maxMs) - this.#latenessMs;
+    const markMs = Math.max(timeMs, maxMs) - latenessMs;
     if (timeMs > markMs && this.#deferred?.add(key, item, timeMs) === true) {
       if ((words[word + OLDEST_MS] as number) <= markMs) this.#settle(key, markMs);
       this.#countWaiting();
@@ -152,9 +154,9 @@ export class KeyedOrder {
     else if (this.#deferred !== undefined) this.#catchUp(this.#deferred, key, item);
     keys.setArrivalMs(key, arrivalMs);
     keys.setTouched(key, this.#nextPush());
-    if (!this.#admit(key, item)) {
+    if (!this.#admission.admit(key, item)) {
       this.counts.late++;
-      if (!this.#moveLate(key, item)) {
+      if (!this.#admission.moveLate(key, item)) {
         this.#target.late(item);
         return false;
       }
@@ -188,7 +190,7 @@ export class KeyedOrder {
   }
 
   #makeDeferred(): DeferredItems | undefined {
-    if (this.#options.deferred !== true || this.#eager || this.#latenessMs <= 0) return undefined;
+    if (this.#options.deferred !== true || this.#eager || this.#admission.latenessMs <= 0) return undefined;
     const order = {
       watermark: (key: number) => this.#watermark(key),
       settle: (key: number, markMs: number) => this.#settle(key, markMs),
@@ -196,7 +198,7 @@ export class KeyedOrder {
         this.#pending--;
       },
     };
-    return new DeferredItems(this.#keys, this.#waiting, this.#target, order, this.#latenessMs);
+    return new DeferredItems(this.#keys, this.#waiting, this.#target, order, this.#admission.latenessMs);
   }
 
   /** Nothing of the key waits. */
@@ -229,7 +231,7 @@ export class KeyedOrder {
    * in each call, so that a million idle ones go without a pause; the next call goes on where this one stopped.
    */
   closeIdle(nowMs: number): void {
-    const quietSinceMs = nowMs - this.#latenessMs - this.#target.retentionMs();
+    const quietSinceMs = nowMs - this.#admission.latenessMs - this.#target.retentionMs();
     const isSilent = (source: number): boolean => this.#clocks.isSilent(source, quietSinceMs);
     const count = Math.min(MAX_IDLE_STEPS, this.#keys.bound);
     for (let i = 0; i < count; i++) {
@@ -341,76 +343,14 @@ export class KeyedOrder {
     return this.#pushes;
   }
 
-  /** False when the item is late. Moves the source's mark of the key; a new epoch closes what was there before. */
-  #admit(key: number, item: number): boolean {
-    const keys = this.#keys;
-    const items = this.#items;
-    const source = items.sourceOf(item);
-    const timeMs = items.timeOf(item);
-    const epoch = items.epochOf(item);
-    if (source !== keys.source(key)) return this.#admitOther(key, item);
-    if (epoch > keys.epoch(key)) {
-      this.#beginEpoch(key);
-      keys.setEpoch(key, epoch);
-      keys.setMaxMs(key, Number.NEGATIVE_INFINITY);
-    }
-    if (epoch < keys.epoch(key) || timeMs < keys.settledMs(key)) return false;
-    const maxMs = keys.maxMs(key);
-    if (timeMs < maxMs - this.#latenessMs && this.#target.isDelayed?.(item) !== true) return false;
-    if (timeMs > maxMs) keys.setMaxMs(key, timeMs);
-    return true;
-  }
-
-  /** The item is of another source than the key's first. */
-  #admitOther(key: number, item: number): boolean {
-    const items = this.#items;
-    const timeMs = items.timeOf(item);
-    const epoch = items.epochOf(item);
-    const source = items.sourceOf(item);
-    const others = this.#keys.othersOf(key) ?? [];
-    if (others.length === 0) this.#keys.setOthers(key, others);
-    let mark = others.find((other) => other.source === source);
-    if (mark === undefined) {
-      mark = { source, maxMs: Number.NEGATIVE_INFINITY, epoch };
-      others.push(mark);
-    }
-    if (epoch > mark.epoch) {
-      this.#beginEpoch(key);
-      mark.epoch = epoch;
-      mark.maxMs = Number.NEGATIVE_INFINITY;
-    }
-    if (epoch < mark.epoch || timeMs < this.#keys.settledMs(key)) return false;
-    if (timeMs < mark.maxMs - this.#latenessMs && this.#target.isDelayed?.(item) !== true) return false;
-    if (timeMs > mark.maxMs) mark.maxMs = timeMs;
-    return true;
-  }
-
-  #beginEpoch(key: number): void {
+  #endEpoch(key: number): void {
     this.#settle(key, Number.POSITIVE_INFINITY);
     this.#target.advanced(key, undefined);
     this.#keys.setSettledMs(key, Number.NEGATIVE_INFINITY);
   }
 
-  /** Asks the target to take a late item at the oldest time that is still open. */
-  #moveLate(key: number, item: number): boolean {
-    const keys = this.#keys;
-    if (this.#target.takeLate === undefined) return false;
-    const source = this.#items.sourceOf(item);
-    const mark =
-      source === keys.source(key)
-        ? { maxMs: keys.maxMs(key), epoch: keys.epoch(key) }
-        : keys.othersOf(key)?.find((other) => other.source === source);
-    if (mark === undefined) return false;
-    const openMs = Math.max(keys.settledMs(key), mark.maxMs - this.#latenessMs);
-    return this.#target.takeLate(item, openMs, mark.epoch) && this.#admit(key, item);
-  }
-
   #watermark(key: number): number {
-    if (this.#hold) return Number.NEGATIVE_INFINITY;
-    let maxMs = this.#keys.maxMs(key);
-    const others = this.#keys.othersOf(key);
-    if (others !== undefined) for (const other of others) if (other.maxMs < maxMs) maxMs = other.maxMs;
-    return maxMs - this.#latenessMs;
+    return this.#hold ? Number.NEGATIVE_INFINITY : this.#admission.watermark(key);
   }
 
   /** True when nothing waits, and nothing older than the item can come: no need to queue it. */
