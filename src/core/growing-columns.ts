@@ -3,7 +3,7 @@
  */
 
 /** The same array, or a copy of twice the length, or of the needed length when that is more. */
-export function grown<T extends Uint8Array | Uint32Array | Float64Array>(array: T, needed: number): T {
+export function grown<T extends Uint8Array | Int32Array | Uint32Array | Float64Array>(array: T, needed: number): T {
   if (needed <= array.length) return array;
   const larger = new (array.constructor as new (length: number) => T)(Math.max(needed, array.length * 2));
   larger.set(array);

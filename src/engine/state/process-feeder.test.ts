@@ -41,7 +41,10 @@ class Bench {
   /** `kernel`: facts that were read beside the bytes' reader. */
   readonly counts = { fed: 0, processes: 0, left: 0, kernel: 0 };
   readonly #listed = new ListedValues(this.sieve);
-  readonly #feeder = new ProcessFeeder(() => this.texts);
+  readonly #feeder = new ProcessFeeder(
+    () => this.texts,
+    () => undefined,
+  );
   readonly #timezone: string;
 
   constructor(timezone: string) {

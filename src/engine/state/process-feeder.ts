@@ -97,14 +97,14 @@ export class ProcessFeeder {
   /** Index of the record's first entry. */
   #first = 0;
   #factReader: FactReader | undefined;
-  readonly #foresee: Foresee | undefined;
+  readonly #foresee: Foresee;
   /** Behind the candidates of the scan whose processes were looked for ahead. */
   #foreseen = 0;
   #foreseenOf: FedValues['facts'];
   readonly #ids = new Uint32Array(4 * FORESEEN);
 
   /** `texts`: where those of the facts are kept now. */
-  constructor(texts: () => TextStore, foresee?: Foresee) {
+  constructor(texts: () => TextStore, foresee: Foresee) {
     this.#texts = texts;
     this.#foresee = foresee;
   }
@@ -204,7 +204,7 @@ export class ProcessFeeder {
     }
     this.#foreseen = end;
     this.#foreseenOf = scan;
-    this.#foresee?.(ids, count);
+    this.#foresee(ids, count);
   }
 
   #numbered(word: number, texts: TextStore): number {

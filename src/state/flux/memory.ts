@@ -196,6 +196,6 @@ export class BloomMemory implements FluxMemory {
 export const BLOOM_BUCKETS = 256;
 
 /** Groups of one bucket share a chunk of a snapshot. */
-export function bloomBucket(key: number): number {
+function bloomBucket(key: number): number {
   return key % BLOOM_BUCKETS;
 }

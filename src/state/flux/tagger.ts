@@ -209,7 +209,7 @@ interface SavedEvent {
 }
 
 /** What an alert is made from: tags with where they came from, the earlier events, the group and context. */
-export function matchOfFlux(
+function matchOfFlux(
   planned: PlannedRule,
   plan: FluxPlan,
   row: TakenRow<TaggedEvent>,

@@ -33,23 +33,25 @@ export class GrowingBuffer {
     const from = this.#buffer;
     if (bytes < LARGE_BYTES) return copied(from, Math.max(bytes, Math.ceil(from.byteLength * 1.5)));
     const pages = Math.min(MAX_PAGES, Math.ceil((bytes * 17) / 16 / PAGE_BYTES));
-    if (pages * PAGE_BYTES < bytes) return copied(from, Math.ceil(bytes * 1.2));
-    try {
-      if (this.#memory !== undefined) {
-        this.#memory.grow(pages - from.byteLength / PAGE_BYTES);
+    if (pages * PAGE_BYTES >= bytes) {
+      try {
+        if (this.#memory === undefined) this.#memory = memoryWith(from, pages);
+        else this.#memory.grow(pages - from.byteLength / PAGE_BYTES);
         return this.#memory.buffer;
+      } catch (error) {
+        // No addresses are left for it, or there is no WebAssembly.
+        if (!(error instanceof RangeError || error instanceof ReferenceError)) throw error;
       }
-      const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
-      new Uint8Array(memory.buffer).set(new Uint8Array(from));
-      this.#memory = memory;
-      return memory.buffer;
-    } catch (error) {
-      if (!(error instanceof RangeError || error instanceof ReferenceError)) throw error;
-      // No addresses are left for it, or there is no WebAssembly.
-      this.#memory = undefined;
-      return copied(from, Math.ceil(bytes * 1.2));
     }
+    this.#memory = undefined;
+    return copied(from, Math.ceil(bytes * 1.2));
   }
+}
+
+function memoryWith(from: ArrayBuffer | SharedArrayBuffer, pages: number): WebAssembly.Memory {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
+  new Uint8Array(memory.buffer).set(new Uint8Array(from));
+  return memory;
 }
 
 function copied(from: ArrayBuffer | SharedArrayBuffer, bytes: number): ArrayBuffer {

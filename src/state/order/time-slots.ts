@@ -8,6 +8,7 @@
  *
  * Order inside a slot: time, key, then what tells equal times of a key apart (ItemRecords.compare).
  */
+import { grown } from '../../core/growing-columns.ts';
 import type { ItemRecords } from './item-records.ts';
 
 /** Slots that the lateness is divided into, at least. */
@@ -48,14 +49,10 @@ export class TimeSlot {
   }
 
   #grow(): void {
-    const length = 2 * this.items.length;
-    const [times, items, keys] = [new Float64Array(length), new Int32Array(length), new Int32Array(length)];
-    times.set(this.times);
-    items.set(this.items);
-    keys.set(this.keys);
-    this.times = times;
-    this.items = items;
-    this.keys = keys;
+    const needed = this.count + 1;
+    this.times = grown(this.times, needed);
+    this.items = grown(this.items, needed);
+    this.keys = grown(this.keys, needed);
   }
 }
 
