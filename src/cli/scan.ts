@@ -12,7 +12,6 @@ import { loadConfig } from '../engine/config/load-config.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import { scanFiles } from '../engine/files/scan-files.ts';
 import type { ScanSummary } from '../engine/files/scan-totals.ts';
-import { unusedSource } from '../engine/rules/pinned-source.ts';
 import { openRuleCache } from '../engine/rules/rule-cache.ts';
 import { feedFolderOf } from '../engine/intel/stored-sources.ts';
 import { workerCount } from '../engine/workers/worker-count.ts';
@@ -90,11 +89,11 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
     moreThreads: config.workers === 'auto' ? 'when it pays' : 'at once',
     withEvents: encoderOf(flags).readsEvent === true,
     storedFolder: feedFolderOf(config.data_dir),
+    ...(flags.logsource !== undefined && { saidSources: [{ text: flags.logsource }] }),
     ...(flags.emit === 'events' && { onEvent: events.write }),
     report: (code) => counted.set(code, (counted.get(code) ?? 0) + 1),
   });
-  const unused = flags.logsource === undefined ? undefined : unusedSource(flags.logsource, generation.rules.logSources);
-  printDiagnostics(unused === undefined ? generation.diagnostics : [...generation.diagnostics, unused], terminal);
+  printDiagnostics(generation.diagnostics, terminal);
   const isDamaged = generation.diagnostics.some((problem) => problem.severity === 'error');
   if (isDamaged && (config.strict || searchesForNothing(generation))) {
     if (!config.strict) say(terminal, 'nothing was searched: no rule and no indicator could be loaded');

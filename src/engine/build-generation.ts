@@ -25,6 +25,7 @@ import type { EventRules } from './rules/event-rules.ts';
 import type { KindsFile } from './rules/kept-kinds.ts';
 import type { RuleCache } from './rules/rule-cache.ts';
 import { atOnce, inPieces } from './in-pieces.ts';
+import { type SaidSource, unusedSources } from './rules/pinned-source.ts';
 import { ruleFilesIn } from './rules/rule-files.ts';
 import { type RuleTexts, readRuleTexts } from './rules/rule-texts.ts';
 import type { StatefulOptions } from './state/stateful-rules.ts';
@@ -60,6 +61,8 @@ export interface GenerationOptions {
   readonly archive?: StatefulOptions['archive'];
   /** Told what windows of stateful rules are like. */
   readonly watch?: StatefulOptions['watch'];
+  /** What is said of where records come from; it is told where no rule is for that. */
+  readonly saidSources?: readonly SaidSource[];
   /** Keeps parsed rules; absent: they are parsed each time. */
   readonly ruleCache?: RuleCache;
 }
@@ -120,7 +123,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
     sharesSieve: asked > 1,
     keepsKinds: kinds !== undefined,
   });
-  diagnostics.push(...rules.diagnostics);
+  diagnostics.push(...rules.diagnostics, ...unusedSources(options.saidSources ?? [], rules.logSources));
   if (options.previous !== undefined) rules.adopt(options.previous.rules);
   diagnostics.push(...(await knowKinds(rules, kinds, options.previous)));
   const isAlone = asked === 1 || scanner === undefined;

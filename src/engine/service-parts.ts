@@ -11,12 +11,14 @@ import type { ShownAlert } from './alert-path.ts';
 import type { GenerationOptions } from './build-generation.ts';
 import type { Config } from './config/config-schema.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
+import { planInputs } from './config/input-plans.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { Generation } from './generation.ts';
 import { intelSources } from './intel/intel-sources.ts';
 import { buildWithStore, openStore, type Polling, pollingOf, type StoreParts } from './live-intel.ts';
 import type { OutputPlan } from './outputs.ts';
 import { RunningOutputs } from './running-outputs.ts';
+import { saidSources } from './rules/pinned-source.ts';
 import { openRuleCache, type RuleCache } from './rules/rule-cache.ts';
 import { StateWrites } from './state-writes.ts';
 import type { FileEventArchive } from './state/event-archive.ts';
@@ -111,6 +113,7 @@ export function generationOptions(
   return {
     mode: 'run',
     workers: workerCount(config.workers),
+    saidSources: saidSources(planInputs(config.inputs, config.timezone).plans),
     ...(options.events !== undefined && { onEvent: options.events.write }),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),

@@ -46,6 +46,7 @@ beforeAll(() => {
   );
   put('no-values.yaml', `rules: [${plain}, ${expand}]\nstix_mappings: [{ name: m, objects: [] }]\n`);
   put('wrong-types.yaml', `rules: [${plain}]\nrule_selection: { include: high }\nplaceholders: [a]\n`);
+  put('one-rule.yaml', `rules: [${plain}]\n`);
   put('good.yaml', `intel: [${put('good.txt', 'evil.example\n')}]\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -98,6 +99,18 @@ describe('checkConfig', () => {
     const without = await check('no-values.yaml');
     expect(without.diagnostics.map(({ code }) => code)).toEqual(['SIGMA_UNRESOLVED_PLACEHOLDER', 'CONFIG_BAD_VALUE']);
     expect(without.sigmaRules).toBe(1);
+  });
+
+  it('says which input is of a log source that no rule is for', async () => {
+    const listen = ['linux/auditd', 'windows/*/securty', 'windows'].map(
+      (source, i) => `json+udp://127.0.0.1:${i + 1}?logsource=${source}`,
+    );
+    const loaded = loadConfig({ file: join(folder, 'one-rule.yaml'), listen }, {});
+    const { diagnostics } = await checkConfig(loaded, () => 0);
+    expect(diagnostics.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
+      'warning SIGMA_SOURCE_UNUSED no loaded rule is for the log source "linux/auditd" of input "json+udp://127.0.0.1:1"',
+      'warning SIGMA_SOURCE_UNUSED no loaded rule is for the log source "windows/*/securty" of input "json+udp://127.0.0.1:2"',
+    ]);
   });
 
   it('goes on where rules are configured with values of the wrong type', async () => {

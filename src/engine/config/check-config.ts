@@ -22,6 +22,7 @@ import { readKeyMap } from './key-map-file.ts';
 import { planInputs } from './input-plans.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { planOutputs } from '../outputs.ts';
+import { saidSources, unusedSources } from '../rules/pinned-source.ts';
 import { readRuleTexts } from '../rules/rule-texts.ts';
 import { withSourceLines } from '../files/source-lines.ts';
 import { storedSources } from '../intel/stored-sources.ts';
@@ -64,7 +65,9 @@ export async function checkConfig(loaded: LoadedConfig, now: () => number): Prom
   if (config.key_map !== undefined) checkKeyMap(config.key_map, diagnostics);
   const usable = { ...loaded, config: withUsableRules(config) };
   const intel = await checkIntel(usable, now, collect);
-  const counts = checkRules(usable, intel, collect);
+  const rules = checkRules(usable, intel, collect);
+  const { counts } = rules;
+  collect(unusedSources(saidSources(inputs.plans), rules.logSources));
   const scannerBytes = WitnessTables.bytesFor(intel.indicators, roomForPatterns(intel.deferred.length));
   collect(memoryProblems(intel.indicators.size, scannerBytes, config.limits.record_bytes));
   return {
@@ -119,12 +122,12 @@ function checkKeyMap(file: string, diagnostics: Diagnostic[]): void {
   }
 }
 
-/** Everything that events would be given to, compiled as for a start. Numbers of rules by engine. */
-function checkRules(loaded: LoadedConfig, intel: IntelSet, collect: Collect): EventRules['counts'] {
+/** Everything that events would be given to, compiled as for a start. */
+function checkRules(loaded: LoadedConfig, intel: IntelSet, collect: Collect): EventRules {
   const { texts, diagnostics } = readRuleTexts(loaded, intel, 'ordered');
   const rules = new EventRules(texts);
   collect([...diagnostics, ...rules.diagnostics]);
-  return rules.counts;
+  return rules;
 }
 
 /** A value of the wrong type has been reported: its default stands in for it, and what is no list is none. */

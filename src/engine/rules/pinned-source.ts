@@ -6,11 +6,30 @@ import { parsePinnedSource } from '../../core/event-source.ts';
 import type { LogSource } from '../../core/logsource.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { nearestName } from '../../errors/nearest.ts';
+import type { InputPlan } from '../config/input-plans.ts';
 
 const PARTS = ['product', 'category', 'service'] as const;
 
-/** `text` as in configuration: `product/category/service`. Undefined when there are rules for it, or none at all. */
-export function unusedSource(text: string, rules: readonly LogSource[]): Diagnostic | undefined {
+/** A log source as it is said: `product/category/service`. */
+export interface SaidSource {
+  readonly text: string;
+  /** Of which input; absent: of all that is read. */
+  readonly input?: string;
+}
+
+export function saidSources(plans: readonly InputPlan[]): SaidSource[] {
+  return plans.flatMap(({ name, address }) => {
+    const { logsource } = address.options;
+    return typeof logsource === 'string' ? [{ text: logsource, input: name }] : [];
+  });
+}
+
+/** Those of which no rule is. None where there are no rules at all. */
+export function unusedSources(said: readonly SaidSource[], rules: readonly LogSource[]): Diagnostic[] {
+  return said.flatMap((source) => unusedSource(source, rules) ?? []);
+}
+
+function unusedSource({ text, input }: SaidSource, rules: readonly LogSource[]): Diagnostic | undefined {
   const pinned = parsePinnedSource(text);
   const mayHold = (rule: LogSource): boolean =>
     PARTS.every((part) => pinned[part] === undefined || rule[part] === undefined || rule[part] === pinned[part]);
@@ -24,7 +43,8 @@ export function unusedSource(text: string, rules: readonly LogSource[]): Diagnos
     nearest === undefined
       ? 'write product/category/service as the rules have them, "*" for what is open'
       : `did you mean "${nearest}"?`;
-  return diagnostic('SIGMA_SOURCE_UNUSED', 'warning', `no loaded rule is for the log source "${asked}"`, { hint });
+  const of = input === undefined ? '' : ` of input "${input}"`;
+  return diagnostic('SIGMA_SOURCE_UNUSED', 'warning', `no loaded rule is for the log source "${asked}"${of}`, { hint });
 }
 
 function spelled(source: LogSource): string {
