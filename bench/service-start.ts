@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freePort } from './free-port.ts';
+import { isListening } from './udp-socket.ts';
 
 export interface ServiceStart {
   readonly readyMs: number;
@@ -38,9 +39,4 @@ function timesOf({ pid }: ChildProcess): number[] {
     .replace(/^.*\) /, '')
     .split(' ');
   return [Number(fields[11]), Number(fields[12])];
-}
-
-function isListening(port: number): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  return new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} `, 'm').test(readFileSync('/proc/net/udp', 'utf8'));
 }

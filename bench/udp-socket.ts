@@ -19,10 +19,15 @@ function socketLine(port: number): string | undefined {
   return undefined;
 }
 
+/** Whether a socket is bound to the port. */
+export function isListening(port: number): boolean {
+  return socketLine(port) !== undefined;
+}
+
 /** Resolves when a socket is bound to the port. */
 export async function listening(port: number): Promise<void> {
   for (let i = 0; i < 1200; i++) {
-    if (socketLine(port) !== undefined) return;
+    if (isListening(port)) return;
     await new Promise((done) => setTimeout(done, 25));
   }
   throw new Error(`nothing listens on UDP port ${port}`);
