@@ -125,6 +125,16 @@ describe('kinds of records that were kept', () => {
     expect(sieve.keep()?.sieve.tables.length).toBe(kept?.sieve.tables.length);
   });
 
+  it('do not grow with the values that tell them', () => {
+    const sieve = new SigmaSieve(RULES, OPTIONS);
+    const lines = ['Security', 'S'.repeat(100_000)].map((channel) => record(1, 2).replace('Security', channel));
+    expect(held(sieve, lines)).toEqual([
+      [0, [2]],
+      [1, []],
+    ]);
+    expect(sieve.keep()?.named.length).toBe(1);
+  });
+
   it('with other rules, or by a program that was built otherwise, are not used', () => {
     keep();
     const { sieve, said } = recalled('other rules');

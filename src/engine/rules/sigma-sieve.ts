@@ -58,6 +58,8 @@ const TIE_BREAK = 1e-3;
 const SEARCH_COST = 1e-3;
 /** Groups hold the rules of a kind; names that tell kinds are log content. */
 const MAX_GROUPS = 1024;
+/** Characters of what tells one kind, the texts of values among them. */
+const MAX_KEY = 1 << 16;
 /** Names of more parts are looked up in decoded records: each part may be a key of its own, or one with its neighbours. */
 const MAX_SEGMENTS = 6;
 const MAX_BYTES = 512 << 20;
@@ -360,6 +362,7 @@ export class SigmaSieve {
     const feeds = this.#derived !== undefined && mayTellOfProcess(atHand);
     if (trace.isOpen) return 'exact';
     const key = JSON.stringify([recognised.shape, recognised.source.key, feeds, trace.telling]);
+    if (key.length > MAX_KEY) return 'exact';
     let kind = this.#kinds.get(key);
     if (kind === undefined || (anew && typeof kind !== 'string' && 'address' in kind)) {
       const isRoom = this.#kinds.size < MAX_GROUPS && this.#sieve.tableBytes < MAX_BYTES;
