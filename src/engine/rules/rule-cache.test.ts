@@ -78,9 +78,9 @@ function textsOf(sigma: readonly RuleText[], more: Partial<SigmaTexts> = {}): Si
 
 const ALL = new Set(Array.from({ length: 12 }, (_, i) => `id-${i}`));
 
-/** Everything that comes of the rules, as text: what is compiled later is compiled for it. */
+/** Everything that comes of the rules, as text: what is compiled later is compiled for it. What is there to spare work is left out. */
 function shown({ detections, correlations, filters, identifiers, diagnostics }: SigmaRules): string {
-  const rules = detections.map(({ asked: _asked, ...rule }) => rule);
+  const rules = detections.map(({ asked: _asked, packed: _packed, ...rule }) => rule);
   return JSON.stringify({ rules, correlations, filters, identifiers, diagnostics }, null, 1);
 }
 
