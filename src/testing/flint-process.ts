@@ -69,13 +69,19 @@ export class FlintProcess {
     return Buffer.concat(this.#out).toString('utf8');
   }
 
+  /** Lines of standard output that were written to their end. */
+  get lines(): readonly string[] {
+    return this.stdout.split('\n').slice(0, -1);
+  }
+
   get stderr(): string {
     return this.#err;
   }
 
-  /** Lines of the structured log; what is no JSON (diagnostics for people) is left out. */
+  /** Lines of the structured log; what is no JSON (diagnostics for people) is left out, and so is a line that is still being written. */
   get log(): readonly LogLine[] {
-    return this.#err.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
+    const lines = this.#err.split('\n').slice(0, -1);
+    return lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
   get running(): boolean {

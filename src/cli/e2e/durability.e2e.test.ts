@@ -143,7 +143,7 @@ describe('a data directory that can no longer be written', () => {
     const flint = start('away', ['--listen', `file:${log}?poll_ms=20`, '--output', 'stdout:'], {
       FLINT_ALERTS__SUPPRESS_SECONDS: '60',
     });
-    const alerts = (): number => idsOf(flint.stdout.split('\n').filter((line) => line !== '')).size;
+    const alerts = (): number => idsOf(flint.lines).size;
     await flint.until(async () => alerts() === 1, 'the first alert');
     for (const name of ['positions', 'state'])
       rmSync(join(folder.path, 'away', name), { recursive: true, force: true });
