@@ -4,11 +4,10 @@
  * it went by: the program, all rules in their order and what changes them. What does not fit is not used, and written anew.
  */
 import { hash } from 'node:crypto';
-import { mkdirSync, utimesSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { jsonBytes, readJsonBytes } from '../../core/json-bytes.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
-import { readSectionFile, type Sections, writeSectionFile } from '../../intel/section-file.ts';
-import { codeOf, ignored, makeRoom, programStamp, text, whyNotTrusted } from './cache-folder.ts';
+import type { Sections } from '../../intel/section-file.ts';
+import { KeptFile, programStamp, text } from './kept-file.ts';
 import type { RuleText } from './rule-files.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import type { KeptKinds, SigmaSieve } from './sigma-sieve.ts';
@@ -24,59 +23,37 @@ export function kindsIdentity(texts: RuleTexts, keyOf: (file: RuleText) => strin
 
 export class KindsFile {
   readonly identity: string;
-  readonly #file: string;
+  readonly #file: KeptFile;
 
-  constructor(file: string, identity: string) {
-    this.#file = file;
+  constructor(path: string, identity: string) {
+    this.#file = new KeptFile(path, MAGIC, VERSION);
     this.identity = identity;
   }
 
   /** Before the sieve meets its first record. Returns what is to be said of it. */
   recall(sieve: SigmaSieve): Diagnostic | undefined {
-    const file = this.#file;
-    try {
-      const why = whyNotTrusted(dirname(file)) ?? whyNotTrusted(file);
-      if (why !== undefined) return ignored(file, why);
-      const read = readSectionFile(file, MAGIC, VERSION);
-      const identity = read.ok ? read.sections.get('identity') : undefined;
-      if (!read.ok || identity === undefined) return ignored(file, 'it is damaged');
-      if (text(identity) !== this.identity) return undefined;
-      const kept = keptIn(read.sections);
-      if (kept === undefined) return ignored(file, 'it is damaged');
-      if (!sieve.recall(kept)) return undefined;
-      const now = new Date();
-      utimesSync(file, now, now);
-      return undefined;
-    } catch (error) {
-      return codeOf(error) === 'ENOENT' ? undefined : ignored(file, codeOf(error));
-    }
+    return this.#file.read((sections) => {
+      const identity = sections.get('identity');
+      if (identity === undefined) return 'damaged';
+      if (text(identity) !== this.identity) return 'other';
+      const kept = keptIn(sections);
+      if (kept === undefined) return 'damaged';
+      return sieve.recall(kept) ? 'taken' : 'other';
+    });
   }
 
   /** Keeps what the sieve has learnt, unless that is nothing new. Returns what is to be said of it. */
   save(sieve: SigmaSieve): Diagnostic | undefined {
     const kept = sieve.news === 0 ? undefined : sieve.keep();
     if (kept === undefined) return undefined;
-    const file = this.#file;
-    try {
-      const folder = dirname(file);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const why = whyNotTrusted(folder);
-      if (why !== undefined) return ignored(folder, why);
-      const sections = new Map([['identity', Buffer.from(this.identity)], ...sectionsOf(kept)]);
-      // What a crash leaves of it does not fit its checksums.
-      writeSectionFile(file, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
-      makeRoom(folder, basename(file));
-      return undefined;
-    } catch (error) {
-      return ignored(file, codeOf(error));
-    }
+    return this.#file.write(new Map([['identity', Buffer.from(this.identity)], ...sectionsOf(kept)]));
   }
 }
 
 /** The large parts as they stand: other threads may count in them while they are written. */
 export function sectionsOf({ sieve: { tables, samples, ...sieve }, ...kept }: KeptKinds): Sections {
   return new Map<string, Uint8Array>([
-    ['kinds', Buffer.from(JSON.stringify({ ...kept, sieve }))],
+    ['kinds', jsonBytes({ ...kept, sieve })],
     ['tables', tables],
     ['samples', samples],
   ]);
@@ -86,6 +63,6 @@ export function sectionsOf({ sieve: { tables, samples, ...sieve }, ...kept }: Ke
 export function keptIn(sections: Sections): KeptKinds | undefined {
   const [kinds, tables, samples] = ['kinds', 'tables', 'samples'].map((name) => sections.get(name));
   if (kinds === undefined || tables === undefined || samples === undefined) return undefined;
-  const { sieve, ...kept } = JSON.parse(text(kinds)) as KeptKinds;
+  const { sieve, ...kept } = readJsonBytes<KeptKinds>(kinds);
   return { ...kept, sieve: { ...sieve, tables, samples } };
 }

@@ -4,6 +4,7 @@
  * kept with the files and told each time.
  */
 import { hash } from 'node:crypto';
+import { readJsonBytes } from '../../core/json-bytes.ts';
 import { fieldNamesIn } from '../../match/rule-fields.ts';
 import type { ParsedFile, SigmaFile } from '../../rules/sigma/collection.ts';
 import type { KnownFiles } from '../../rules/sigma/load.ts';
@@ -153,5 +154,5 @@ export class ParsedRules implements KnownFiles {
 }
 
 function bodyOf({ body }: PackedText): PackedBody {
-  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as PackedBody;
+  return readJsonBytes<PackedBody>(body);
 }

@@ -22,7 +22,7 @@ it('a layer of patterns is shared memory, of which a thread gets no copy', () =>
   expect(shared).toBeGreaterThan(1000);
   expect(copied).toBe(0);
   const posted: PortableLayer = structuredClone(layer);
-  expect(posted.records.buffer).toBeInstanceOf(SharedArrayBuffer);
-  layer.records[0] = 0x20;
-  expect(posted.records[0]).toBe(0x20);
+  expect(posted.records.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+  layer.records.bytes[0] = 0x20;
+  expect(posted.records.bytes[0]).toBe(0x20);
 });

@@ -3,6 +3,8 @@
  * literals) is done once: `compileLayer` gives plain data in shared memory, which every thread that matches opens without copying. A
  * pattern is parsed by a thread when an event may concern it.
  */
+import { jsonBytes, readJsonBytes } from '../../core/json-bytes.ts';
+import { pieceAt, type SharedPieces, sharedPieces } from '../../core/shared-pieces.ts';
 import { shared } from '../../core/text-pool.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { StixMapping } from '../../fields/stix/mapping.ts';
@@ -27,10 +29,8 @@ import {
 
 /** For threads. Patterns are known by their position in it. */
 export interface PortableLayer {
-  /** JSON of a `PatternRecord` each, one behind the other. */
-  readonly records: Uint8Array;
-  /** Where each begins, and the end of the last. */
-  readonly starts: Uint32Array;
+  /** JSON of a `PatternRecord` each. */
+  readonly records: SharedPieces;
   /** Of each pattern, bits. */
   readonly flags: Uint8Array;
   /** JSON: the key of each, for changes. */
@@ -82,7 +82,7 @@ export function compileLayer(inputs: Iterable<PatternInput>, mappings: readonly 
       continue;
     }
     const { plan, brackets, spansEvents } = compiled.pattern;
-    parts.records.push(Buffer.from(JSON.stringify({ input, plan } satisfies PatternRecord)));
+    parts.records.push(jsonBytes({ input, plan } satisfies PatternRecord));
     parts.flags.push((spansEvents ? SPANS : 0) | (isUntimed(input) ? UNTIMED : 0));
     parts.keys.push(key);
     parts.clauses.push(patternClause(brackets, origins));
@@ -111,14 +111,11 @@ function layerOf({ records, flags, keys, clauses }: LayerParts): PortableLayer {
   const withTokens = usesTokens(witnesses) && witnesses.some(({ tokens }) => tokens !== undefined);
   const loose = withTokens ? witnesses.filter(({ tokens }) => tokens === undefined) : witnesses;
   const literals = loose.length === 0 ? undefined : compilePatternLiterals(loose);
-  const starts = new Uint32Array(records.length + 1);
-  for (const [i, { length }] of records.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
   return {
-    records: shared(new Uint8Array(Buffer.concat(records))),
-    starts: shared(starts),
+    records: sharedPieces(records),
     flags: shared(Uint8Array.from(flags)),
-    keys: sharedJson(keys),
-    witnesses: sharedJson(witnesses),
+    keys: shared(jsonBytes(keys)),
+    witnesses: shared(jsonBytes(witnesses)),
     unwitnessed: shared(Uint32Array.from(clauses.flatMap((clause, i) => (clause === undefined ? [i] : [])))),
     index: buildWitnessIndex(witnesses),
     ...{ withTokens, loose: loose.length },
@@ -144,11 +141,11 @@ export interface LayerPart {
 export function joinLayers(from: readonly LayerPart[]): PortableLayer {
   const parts: LayerParts = { records: [], flags: [], keys: [], clauses: [] };
   for (const { layer, positions } of from) {
-    const keys = readJson<readonly string[]>(layer.keys);
+    const keys = readJsonBytes<readonly string[]>(layer.keys);
     const unwitnessed = new Set(layer.unwitnessed);
-    const clauses = new Map(readJson<readonly PatternWitness[]>(layer.witnesses).map((one) => [one.pattern, one]));
+    const clauses = new Map(readJsonBytes<readonly PatternWitness[]>(layer.witnesses).map((one) => [one.pattern, one]));
     for (const position of positions) {
-      parts.records.push(layer.records.subarray(layer.starts[position], layer.starts[position + 1]));
+      parts.records.push(pieceAt(layer.records, position));
       parts.flags.push(layer.flags[position] ?? 0);
       parts.keys.push(keys[position] ?? '');
       // What was found by nothing can match nothing.
@@ -156,14 +153,6 @@ export function joinLayers(from: readonly LayerPart[]): PortableLayer {
     }
   }
   return layerOf(parts);
-}
-
-function sharedJson(value: unknown): Uint8Array {
-  return shared(new Uint8Array(Buffer.from(JSON.stringify(value))));
-}
-
-function readJson<T>({ buffer, byteOffset, byteLength }: Uint8Array): T {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as T;
 }
 
 export class PatternLayer {
@@ -206,7 +195,7 @@ export class PatternLayer {
 
   /** Parsed anew each time. */
   get keys(): readonly string[] {
-    return readJson(this.#portable.keys);
+    return readJsonBytes(this.#portable.keys);
   }
 
   spansEvents(position: number): boolean {
@@ -219,10 +208,8 @@ export class PatternLayer {
 
   /** The pattern with this number, which the layer has; parsed anew each time. */
   open(number: number): CompiledPattern {
-    const { records, starts } = this.#portable;
-    const position = this.#positionOf(number);
-    const record = records.subarray(starts[position], starts[position + 1]);
-    const { input, plan } = readJson<PatternRecord>(record);
+    const record = pieceAt(this.#portable.records, this.#positionOf(number));
+    const { input, plan } = readJsonBytes<PatternRecord>(record);
     return plannedPattern(input, plan);
   }
 
@@ -239,7 +226,7 @@ export class PatternLayer {
 
   /** By the numbers of the set. Kept from the first time on. */
   get witnesses(): readonly PatternWitness[] {
-    this.#witnesses ??= readJson<readonly PatternWitness[]>(this.#portable.witnesses).map((one) => ({
+    this.#witnesses ??= readJsonBytes<readonly PatternWitness[]>(this.#portable.witnesses).map((one) => ({
       ...one,
       pattern: this.numbers[one.pattern] ?? 0,
     }));

@@ -3,6 +3,8 @@
  * fields); what alerts say of it is parsed when it first matches, and its predicate is made when a record of its log source is first
  * tried on it: from what the rule cache keeps of it, as in the thread that loaded it, else from the predicate as JSON.
  */
+import { jsonBytes, readJsonBytes } from '../../core/json-bytes.ts';
+import { pieceAt, type SharedPieces, sharedPieces } from '../../core/shared-pieces.ts';
 import { shared } from '../../core/text-pool.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { Predicate } from '../../ir/predicate.ts';
@@ -16,10 +18,8 @@ export type RuleParts = Pick<SigmaRules, 'detections' | 'correlations' | 'identi
 export interface PortableRules {
   /** JSON: a `RuleHead` for each detection. */
   readonly heads: Uint8Array;
-  /** Of each detection what is said of it, as JSON, and its predicate, one behind the other. */
-  readonly texts: Uint8Array;
-  /** Where each of both begins, and the end of the last. */
-  readonly starts: Uint32Array;
+  /** Of each detection what is said of it, as JSON, and its predicate. */
+  readonly texts: SharedPieces;
   /** JSON of the others, which are few. */
   readonly rest: Uint8Array;
 }
@@ -37,21 +37,17 @@ export function portableRules({ detections, correlations, identifiers }: RulePar
   const texts: Uint8Array[] = [];
   const heads = detections.map((rule): RuleHead => {
     const { details, origin, fields, logsource, alerts, status, packed } = rule;
-    texts.push(json({ details, origin, fields } satisfies RuleSayings), packed ?? json(rule.predicate));
+    texts.push(jsonBytes({ details, origin, fields } satisfies RuleSayings), packed ?? jsonBytes(rule.predicate));
     const isPacked = packed !== undefined;
     return { logsource, alerts, asked: fieldNamesOf(rule), isPacked, ...(status !== undefined && { status }) };
   });
-  const starts = new Uint32Array(texts.length + 1);
-  for (const [i, { length }] of texts.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
-  const all = new Uint8Array(new SharedArrayBuffer(starts.at(-1) ?? 0));
-  for (const [i, text] of texts.entries()) all.set(text, starts[i]);
   const rest: Rest = { correlations, identifiers };
-  return { heads: shared(json(heads)), texts: all, starts: shared(starts), rest: shared(json(rest)) };
+  return { heads: shared(jsonBytes(heads)), texts: sharedPieces(texts), rest: shared(jsonBytes(rest)) };
 }
 
-export function openRules({ heads, texts, starts, rest }: PortableRules): RuleParts {
-  const textAt = <T>(i: number): T => parse(texts.subarray(starts[i], starts[i + 1]));
-  const detections = parse<readonly RuleHead[]>(heads).map(({ isPacked, ...head }, i): DetectionRule => {
+export function openRules({ heads, texts, rest }: PortableRules): RuleParts {
+  const textAt = <T>(i: number): T => readJsonBytes(pieceAt(texts, i));
+  const detections = readJsonBytes<readonly RuleHead[]>(heads).map(({ isPacked, ...head }, i): DetectionRule => {
     let sayings: RuleSayings | undefined;
     let predicate: Predicate | undefined;
     const said = (): RuleSayings => {
@@ -76,13 +72,5 @@ export function openRules({ heads, texts, starts, rest }: PortableRules): RulePa
       },
     };
   });
-  return { detections, ...parse<Rest>(rest) };
-}
-
-function json(value: unknown): Uint8Array {
-  return new Uint8Array(Buffer.from(JSON.stringify(value)));
-}
-
-function parse<T>({ buffer, byteOffset, byteLength }: Uint8Array): T {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as T;
+  return { detections, ...readJsonBytes<Rest>(rest) };
 }

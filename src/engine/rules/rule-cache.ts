@@ -5,18 +5,18 @@
  * Only a folder of the user's own is trusted: who can write there decides what rules say.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { jsonBytes, readJsonBytes } from '../../core/json-bytes.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
-import { readSectionFile, writeSectionFile } from '../../intel/section-file.ts';
+import type { Sections } from '../../intel/section-file.ts';
 import type { PackedHead } from '../../rules/sigma/packed-file.ts';
 import type { Config } from '../config/config-schema.ts';
 import { regexProblem } from '../../match/regex.ts';
 import { parseSigmaFile, type SigmaFile } from '../../rules/sigma/collection.ts';
 import { inPieces } from '../in-pieces.ts';
-import { codeOf, ignored, makeRoom, programStamp, text, whyNotTrusted } from './cache-folder.ts';
+import { KeptFile, programStamp, type Taken, text } from './kept-file.ts';
 import { type FileNote, FileNotes, UnreadText } from './file-notes.ts';
 import { KindsFile, kindsIdentity } from './kept-kinds.ts';
 import { type PackedText, ParsedRules } from './parsed-rules.ts';
@@ -54,7 +54,8 @@ type Row = readonly [key: string, bodyBytes: number, head: PackedHead];
 
 export class RuleCache {
   readonly rules = new ParsedRules();
-  readonly #file: string | undefined;
+  readonly #path: string | undefined;
+  readonly #file: KeptFile | undefined;
   #isRead = false;
   /** The file holds just these. */
   #isCurrent = false;
@@ -63,8 +64,9 @@ export class RuleCache {
   readonly #now: () => number;
 
   /** Without a file they are known as long as the object is. */
-  constructor(file?: string, now = Date.now) {
-    this.#file = file;
+  constructor(path?: string, now = Date.now) {
+    this.#path = path;
+    this.#file = path === undefined ? undefined : new KeptFile(path, MAGIC, VERSION);
     this.#now = now;
   }
 
@@ -88,8 +90,8 @@ export class RuleCache {
 
   /** Where kinds of records are kept that these rules are learnt with; undefined: nowhere, or that is not worth it. */
   kindsOf(texts: RuleTexts): KindsFile | undefined {
-    if (this.#file === undefined || texts.sigma.length < LEAST_FILES) return undefined;
-    const file = this.#file.replace(/\.rules$/, '');
+    if (this.#path === undefined || texts.sigma.length < LEAST_FILES) return undefined;
+    const file = this.#path.replace(/\.rules$/, '');
     return new KindsFile(
       `${file}.kinds`,
       kindsIdentity(texts, (rule) => this.rules.keyOf(rule)),
@@ -109,7 +111,7 @@ export class RuleCache {
   #open(): void {
     if (this.#isRead || this.#file === undefined) return;
     this.#isRead = true;
-    this.#problem = this.#read(this.#file);
+    this.#problem = this.#file.read((sections) => this.#take(sections));
   }
 
   /** Parses what has changed, in pieces, before a load. */
@@ -134,48 +136,27 @@ export class RuleCache {
       // Who has asked for the next load keeps that one.
       if (rules.loads > loads) return undefined;
     }
-    try {
-      const folder = dirname(file);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const why = whyNotTrusted(folder);
-      if (why !== undefined) return ignored(folder, why);
-      const sections = new Map<string, Uint8Array>([
-        ['program', Buffer.from(programStamp())],
-        ['heads', Buffer.from(JSON.stringify(rows))],
-        ['bodies', Buffer.concat(bodies)],
-        ['files', Buffer.from(JSON.stringify([...this.#notes.notes]))],
-      ]);
-      // What a crash leaves of it does not fit its checksums.
-      writeSectionFile(file, MAGIC, VERSION, sections, { mode: 0o600, sync: false });
+    const sections = new Map<string, Uint8Array>([
+      ['program', Buffer.from(programStamp())],
+      ['heads', jsonBytes(rows)],
+      ['bodies', Buffer.concat(bodies)],
+      ['files', jsonBytes([...this.#notes.notes])],
+    ]);
+    return file.write(sections, () => {
       this.#isCurrent = true;
       this.#notes.kept();
-      makeRoom(folder, basename(file));
-      return undefined;
-    } catch (error) {
-      return ignored(file, codeOf(error));
-    }
+    });
   }
 
-  #read(file: string): Diagnostic | undefined {
-    try {
-      const why = whyNotTrusted(dirname(file)) ?? whyNotTrusted(file);
-      if (why !== undefined) return ignored(file, why);
-      const read = readSectionFile(file, MAGIC, VERSION);
-      if (!read.ok) return ignored(file, 'it is damaged');
-      const names = ['program', 'heads', 'bodies', 'files'];
-      const [program, heads, bodies, files] = names.map((name) => read.sections.get(name));
-      if (program === undefined || heads === undefined || bodies === undefined) return ignored(file, 'it is damaged');
-      if (text(program) !== programStamp()) return undefined;
-      const rows = JSON.parse(text(heads)) as readonly Row[];
-      this.rules.add(packedIn(rows, bodies));
-      if (files !== undefined) this.#notes.add(JSON.parse(text(files)) as readonly FileNote[]);
-      this.#isCurrent = true;
-      const now = new Date();
-      utimesSync(file, now, now);
-      return undefined;
-    } catch (error) {
-      return codeOf(error) === 'ENOENT' ? undefined : ignored(file, codeOf(error));
-    }
+  #take(sections: Sections): Taken {
+    const names = ['program', 'heads', 'bodies', 'files'];
+    const [program, heads, bodies, files] = names.map((name) => sections.get(name));
+    if (program === undefined || heads === undefined || bodies === undefined) return 'damaged';
+    if (text(program) !== programStamp()) return 'other';
+    this.rules.add(packedIn(readJsonBytes<readonly Row[]>(heads), bodies));
+    if (files !== undefined) this.#notes.add(readJsonBytes<readonly FileNote[]>(files));
+    this.#isCurrent = true;
+    return 'taken';
   }
 }
 
