@@ -11,12 +11,12 @@ import type { ShownAlert } from './alert-path.ts';
 import type { GenerationOptions } from './build-generation.ts';
 import type { Config } from './config/config-schema.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
-import { planInputs } from './config/input-plans.ts';
+import type { InputPlan } from './config/input-plans.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import type { ComponentPlans } from './config/plan-components.ts';
 import type { Generation } from './generation.ts';
 import { intelSources } from './intel/intel-sources.ts';
 import { buildWithStore, openStore, type Polling, pollingOf, type StoreParts } from './live-intel.ts';
-import type { OutputPlan } from './outputs.ts';
 import { RunningOutputs } from './running-outputs.ts';
 import { saidSources } from './rules/pinned-source.ts';
 import { openRuleCache, type RuleCache } from './rules/rule-cache.ts';
@@ -67,7 +67,7 @@ const FIRST_PULL_MS = 10_000;
 /** Opens all and calls `begin` with it. Rejects with FlintError when something cannot be had or `begin` does; then nothing stays open. */
 export async function withServiceParts<T>(
   loaded: LoadedConfig,
-  outputPlans: readonly OutputPlan[],
+  plans: ComponentPlans,
   options: ServiceOptions,
   begin: (parts: ServiceParts) => Promise<T>,
 ): Promise<T> {
@@ -83,11 +83,11 @@ export async function withServiceParts<T>(
     const archive = openArchive(loaded.config, dataDir, logger);
     const ruleCache = openRuleCache(loaded.config, () => dataDir.folder('rule-cache'));
     const opened = { loaded, options, dataDir, engine, polling, stored, archive, ruleCache };
-    const building = generationOptions(loaded.config, opened);
+    const building = generationOptions(loaded.config, plans.inputs, opened);
     const { generation, attach } = await buildWithStore(stored.store, loaded, building);
     const writes = new StateWrites(engine, logger);
     const onDamaged = damageTeller(logger);
-    const outputs = await RunningOutputs.open(outputPlans, loaded.config, {
+    const outputs = await RunningOutputs.open(plans.outputs, loaded.config, {
       ...{ dataDir, logger, onAlert, writes, onDamaged },
     });
     attach(generation);
@@ -102,6 +102,7 @@ export async function withServiceParts<T>(
 
 export function generationOptions(
   config: Config,
+  inputs: readonly InputPlan[],
   {
     dataDir,
     engine,
@@ -113,7 +114,7 @@ export function generationOptions(
   return {
     mode: 'run',
     workers: workerCount(config.workers),
-    saidSources: saidSources(planInputs(config.inputs, config.timezone).plans),
+    saidSources: saidSources(inputs),
     ...(options.events !== undefined && { onEvent: options.events.write }),
     feedFolder: dataDir.folder('feeds'),
     intelFolder: join(dataDir.path, 'intel'),

@@ -157,10 +157,10 @@ export class Service {
 
   /** Throws FlintError when the configuration, the data directory, intelligence, an output or an input does not allow a start. */
   static async start(loaded: LoadedConfig, options: ServiceOptions): Promise<Service> {
-    const { inputs, outputs } = planComponents(loaded, options.defaultOutputs);
-    return withServiceParts(loaded, outputs, options, async (parts) => {
+    const plans = planComponents(loaded, options.defaultOutputs);
+    return withServiceParts(loaded, plans, options, async (parts) => {
       const service = new Service(parts);
-      await service.#begin(inputs);
+      await service.#begin(plans.inputs);
       return service;
     });
   }
@@ -376,7 +376,7 @@ export class Service {
     const loaded = this.#options.reload();
     const { inputs, outputs } = planComponents(loaded, this.#options.defaultOutputs);
     const { generation, attach } = await buildWithStore(this.#store, loaded, {
-      ...generationOptions(loaded.config, this.#parts),
+      ...generationOptions(loaded.config, inputs, this.#parts),
       previous: this.#generation,
     });
     const former = this.#generation;

@@ -4,11 +4,13 @@ import { type OutputPlan, planOutputs } from '../outputs.ts';
 import { type InputPlan, planInputs } from './input-plans.ts';
 import type { LoadedConfig } from './load-config.ts';
 
+export interface ComponentPlans {
+  readonly inputs: readonly InputPlan[];
+  readonly outputs: readonly OutputPlan[];
+}
+
 /** @throws FlintError with everything that is wrong. `defaultOutputs`: used when the configuration names none. */
-export function planComponents(
-  loaded: LoadedConfig,
-  defaultOutputs: readonly string[],
-): { readonly inputs: readonly InputPlan[]; readonly outputs: readonly OutputPlan[] } {
+export function planComponents(loaded: LoadedConfig, defaultOutputs: readonly string[]): ComponentPlans {
   const inputs = planInputs(loaded.config.inputs, loaded.config.timezone, loaded.locate);
   const outputs = planOutputs(
     loaded.config.outputs.length === 0 ? defaultOutputs : loaded.config.outputs,
