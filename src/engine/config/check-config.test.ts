@@ -102,14 +102,14 @@ describe('checkConfig', () => {
   });
 
   it('says which input is of a log source that no rule is for', async () => {
-    const listen = ['linux/auditd', 'windows/*/securty', 'windows'].map(
+    const listen = ['linux/auditd', 'windwos', 'windows/*/sysmon', 'windows'].map(
       (source, i) => `json+udp://127.0.0.1:${i + 1}?logsource=${source}`,
     );
     const loaded = loadConfig({ file: join(folder, 'one-rule.yaml'), listen }, {});
     const { diagnostics } = await checkConfig(loaded, () => 0);
     expect(diagnostics.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
       'warning SIGMA_SOURCE_UNUSED no loaded rule is for the log source "linux/auditd" of input "json+udp://127.0.0.1:1"',
-      'warning SIGMA_SOURCE_UNUSED no loaded rule is for the log source "windows/*/securty" of input "json+udp://127.0.0.1:2"',
+      'warning SIGMA_SOURCE_UNUSED no loaded rule is for the log source "windwos" of input "json+udp://127.0.0.1:2"',
     ]);
   });
 

@@ -24,19 +24,17 @@ export function saidSources(plans: readonly InputPlan[]): SaidSource[] {
   });
 }
 
-/** Those of which no rule is. None where there are no rules at all. */
+/** Those for which no rule can hold. None where there are no rules at all. */
 export function unusedSources(said: readonly SaidSource[], rules: readonly LogSource[]): Diagnostic[] {
   return said.flatMap((source) => unusedSource(source, rules) ?? []);
 }
 
 function unusedSource({ text, input }: SaidSource, rules: readonly LogSource[]): Diagnostic | undefined {
   const pinned = parsePinnedSource(text);
+  // What is left open is taken from the event, and may be anything.
   const mayHold = (rule: LogSource): boolean =>
     PARTS.every((part) => pinned[part] === undefined || rule[part] === undefined || rule[part] === pinned[part]);
-  // Rules that leave the category open hold whatever it is called; a name that no rule has is misspelled all the same.
-  const isNamed = (part: 'category' | 'service'): boolean =>
-    pinned[part] === undefined || rules.some((rule) => rule[part] === pinned[part]);
-  if (rules.length === 0 || (rules.some(mayHold) && isNamed('category') && isNamed('service'))) return undefined;
+  if (rules.length === 0 || rules.some(mayHold)) return undefined;
   const asked = spelled(pinned);
   const nearest = nearestName(asked, new Set(rules.map(spelled)));
   const hint =

@@ -21,7 +21,7 @@ export const SIGMA_CODES = {
   SIGMA_SOURCE_UNUSED: {
     family: 'user',
     title: 'no rule is for the log source',
-    why: 'the log source that was given for the records, or its category or service, is that of none of the loaded rules',
+    why: 'no loaded rule can hold for records of the log source that was given for them',
     fix: 'correct the spelling; the message names the nearest log source of a rule',
   },
   SIGMA_UNKNOWN_MODIFIER: {
