@@ -149,7 +149,7 @@ export class Generation implements BatchMatcher, LiveSink {
       patterns === undefined || compiled === undefined || layer === undefined
         ? undefined
         : this.#changePatterns(patterns, { ...compiled, layer });
-    if (renewed !== undefined) this.rules.renewPatterns(renewed);
+    if (renewed !== undefined) this.rules.patternSet.renew(renewed);
     // After the witnesses: what a worker is given from now on is scanned with them.
     this.pool?.tellRows(entry, layer);
     return more === undefined ? applied : { ...applied, ...more, withoutRoom: applied.withoutRoom + more.withoutRoom };
@@ -188,7 +188,7 @@ export class Generation implements BatchMatcher, LiveSink {
   }
 
   get wantedMerge(): WantedMerge | undefined {
-    return this.rules.wantedMerge;
+    return this.rules.patternSet.wantedMerge;
   }
 
   mergePatterns(merge: LayerMerge): void {
@@ -218,7 +218,7 @@ export class Generation implements BatchMatcher, LiveSink {
     const [scanner] = scanners;
     if (scanner === undefined || witnesses === undefined) this.processor.use(undefined);
     else useScanner(this, scanner, witnesses.memory);
-    const { literals } = this.rules;
+    const { literals } = this.rules.patternSet;
     // Workers read texts of the former base until they have gone over.
     void this.pool
       ?.tellSwap({ indicators, benign, urls, since, literals }, scanners.slice(1))
@@ -285,6 +285,7 @@ export class Generation implements BatchMatcher, LiveSink {
     ];
     const sum = (pick: (each: (typeof all)[number]) => number): number =>
       all.reduce((total, each) => total + pick(each), 0);
+    const patterns = this.rules.patternSet.changes;
     return {
       records: sum(({ counts }) => counts.records),
       record_bytes: sum(({ counts }) => counts.bytes),
@@ -303,9 +304,9 @@ export class Generation implements BatchMatcher, LiveSink {
       unrecognised: sum(({ detectorCounts }) => detectorCounts.unrecognised),
       indicators: this.live.table.liveCount,
       intel_delta: this.live.table.delta.size + this.live.benign.delta.size,
-      intel_pattern_delta: this.rules.patternChanges.added,
-      intel_pattern_tombstones: this.rules.patternChanges.tombstones,
-      intel_pattern_merges: this.rules.patternChanges.merges,
+      intel_pattern_delta: patterns.added,
+      intel_pattern_tombstones: patterns.tombstones,
+      intel_pattern_merges: patterns.merges,
       intel_tombstones: this.live.table.tombstones + this.live.benign.tombstones,
       ...this.rules.processes?.metrics(),
     };

@@ -69,7 +69,7 @@ export function changePatterns(
   { removed }: Pick<PatternChange, 'removed'>,
   layer: PortableLayer,
 ): void {
-  rules.changePatterns({ removed, layer });
+  rules.patternSet.change({ removed, layer });
   processor.fit(fitOf(rules));
 }
 
@@ -78,19 +78,19 @@ export function mergePatterns(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
   merge: LayerMerge,
 ): readonly LiteralPlan[] {
-  const literals = rules.mergePatterns(merge);
+  const literals = rules.patternSet.merge(merge);
   processor.fit(fitOf(rules));
   return literals;
 }
 
-/** The thread goes over to the scanner of other tables, between two batches. `literals`: as `EventRules.search` takes them. */
+/** The thread goes over to the scanner of other tables, between two batches. `literals`: as `PatternSet.search` takes them. */
 export function useScanner(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
   block: ScannerBlock,
   literals: ScanMemory | readonly (LiteralPlan | undefined)[],
 ): void {
   const scanner = new IndicatorScanner(block);
-  rules.search(new FilterPlace(scanner), literals);
+  rules.patternSet.search(new FilterPlace(scanner), literals);
   processor.use(scanner);
   processor.fit(fitOf(rules));
 }
@@ -133,7 +133,9 @@ export function createMatching(
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
   if (scanner !== undefined) {
     const room = tables.witnesses?.memory ?? ScanMemory.behind(scanner.memory);
-    rules.search(new FilterPlace(scanner), options.patterns === undefined ? room : undefined);
+    const { patternSet } = rules;
+    // Of patterns that were compiled before they stand there already.
+    patternSet.search(new FilterPlace(scanner), options.patterns === undefined ? room : patternSet.literals);
   }
   const ruleFilter =
     tables.scanner === undefined

@@ -5,38 +5,25 @@
 import { randomInt } from 'node:crypto';
 import type { Event } from '../../core/event.ts';
 import type { LogSource } from '../../core/logsource.ts';
-import type { IndicatorDetails } from '../../core/indicator.ts';
 import type { RuleMatch } from '../../core/match.ts';
-import { ruleOf } from '../../core/rule-candidate.ts';
 import type { ProcessTree } from '../../core/process-tree.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
-import type { CorrelationRule } from '../../ir/correlation.ts';
-import type { DetectionRule } from '../../ir/detection-rule.ts';
 import type { KnownFiles } from '../../rules/sigma/load.ts';
 import type { IdentifierRule } from '../../rules/sigma/resolve.ts';
 import type { EventRules as MatchesEvents } from '../detector.ts';
-import {
-  compilePatterns,
-  type LayerChange,
-  type LayerMerge,
-  PatternSet,
-  type PatternSetOptions,
-} from './pattern-set.ts';
-import type { FilterPlace } from './pattern-filter.ts';
+import { compilePatterns, PatternSet, type PatternSetOptions } from './pattern-set.ts';
 import type { PortableLayer } from './pattern-layer.ts';
-import { MatchedSlots } from '../state/matched-slots.ts';
-import { MatchReader } from '../state/match-reader.ts';
+import type { MatchReader } from '../state/match-reader.ts';
 import { type FedValues, ProcessFeeder } from '../state/process-feeder.ts';
 import { derivedFieldNames, ProcessContext } from '../state/process-context.ts';
+import { FeedRules } from './feed-rules.ts';
 import { openRules, type PortableRules, portableRules, type RuleParts } from './portable-rules.ts';
 import { RuleFilter, type RuleFilterOptions } from './rule-filter.ts';
 import { SigmaSieve } from './sigma-sieve.ts';
 import type { MatchedRecord } from '../../state/correlation/matched-record.ts';
-import type { Renewal } from '../../core/table-change.ts';
 import { RuleFormulas } from '../../match/rule-formula.ts';
 import type { ScanToken } from '../../match/object-token.ts';
 import { canRunKernel } from '../../scan/indicator-scanner.ts';
-import type { Watcher } from '../../state/correlation/plan.ts';
 import type { EventArchive, EventLog } from '../../state/event-log.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
@@ -44,8 +31,15 @@ import type { WindowWatch } from '../../state/window-watch.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { readStixMappings } from './stix-mapping-config.ts';
 import type { RulesPart } from './rules-part.ts';
-import { type LateOutcome, SigmaEventRules, type SigmaOutcome, type SigmaPart } from './sigma-rules.ts';
+import {
+  type LateOutcome,
+  type OpenCandidates,
+  SigmaEventRules,
+  type SigmaOutcome,
+  type SigmaPart,
+} from './sigma-rules.ts';
 import { loadSigmaTexts } from './sigma-texts.ts';
+import { WatchedRules } from './watched-rules.ts';
 import { type Firing, fluxRuleNames, StatefulRules, type StatefulOptions } from '../state/stateful-rules.ts';
 
 export interface EventRulesOptions {
@@ -74,21 +68,20 @@ const MAX_LITERALS = 1_000_000;
 export class EventRules implements MatchesEvents {
   readonly diagnostics: readonly Diagnostic[];
   readonly sigma: SigmaEventRules | undefined;
-  readonly #patterns: PatternSet;
+  /** Patterns come and go, between two batches. */
+  readonly patternSet: PatternSet;
   readonly stateful: StatefulRules | undefined;
   /** Remembered processes; present when a rule asks for fields of a parent, or alerts shall show ancestors. */
   readonly processes: ProcessContext | undefined;
   /** Search identifiers that are tags of flux rules, by the id of the rule that each became. */
   readonly #identifiers: ReadonlyMap<string, IdentifierRule>;
-  /** Rules that came in feeds, by id: what their feeds say about them. */
-  readonly #fromFeeds: ReadonlyMap<string, IndicatorDetails>;
+  readonly #fromFeeds: FeedRules;
   /** Matches of events that waited for an ancestor, found by now. */
   #late: Firing[] = [];
   readonly feeder: ProcessFeeder | undefined;
-  readonly #matched: MatchedRules | undefined;
+  readonly #watched: WatchedRules | undefined;
   readonly #loaded: RuleParts;
   readonly #formulas: RuleFormulas;
-  #tokens: readonly ScanToken[] | undefined;
   readonly #fluxRules: number;
   /** Set by `createFilter` where bytes tell something at all; changes of patterns change no more than what finds them. */
   #bytes: { readonly sieve: SigmaSieve | undefined; readonly decodesAll: boolean } | undefined;
@@ -107,7 +100,7 @@ export class EventRules implements MatchesEvents {
     this.#formulas = formulas !== undefined && formulas.atoms < MAX_LITERALS ? formulas : new RuleFormulas();
     this.#identifiers = new Map(sigma.identifiers.map((one) => [one.rule.details.id, one]));
     const detections = [...sigma.detections, ...sigma.identifiers.map(({ rule }) => rule)];
-    this.#fromFeeds = rulesFromFeeds(texts, [...sigma.detections, ...sigma.correlations]);
+    this.#fromFeeds = new FeedRules(texts.sigma, [...sigma.detections, ...sigma.correlations]);
     const mappings = readStixMappings(texts.stixMappings);
     const patternOptions: PatternSetOptions = {
       mappings: mappings.mappings,
@@ -152,15 +145,15 @@ export class EventRules implements MatchesEvents {
       detections.length === 0 && this.processes === undefined
         ? undefined
         : new SigmaEventRules(detections, this.processes, texts.mode === 'ordered');
-    this.#patterns = patterns.set;
+    this.patternSet = patterns.set;
     this.stateful = stateful.isEmpty ? undefined : stateful;
-    this.#matched = this.#matchedOf();
+    this.#watched = WatchedRules.of(this.stateful, this.sigma, processes);
     this.#fluxRules = stateful.fluxRules;
   }
 
   /** Undefined while there are none. */
   get patterns(): PatternSet | undefined {
-    return this.#patterns.size === 0 && !this.#patterns.isStateful ? undefined : this.#patterns;
+    return this.patternSet.size === 0 && !this.patternSet.isStateful ? undefined : this.patternSet;
   }
 
   /** Loaded rules by engine; engines without rules are absent. */
@@ -169,7 +162,7 @@ export class EventRules implements MatchesEvents {
       sigma: this.#loaded.detections.length,
       correlation: this.#loaded.correlations.length,
       flux: this.#fluxRules,
-      pattern: this.#patterns.size,
+      pattern: this.patternSet.size,
     };
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
@@ -177,59 +170,6 @@ export class EventRules implements MatchesEvents {
   /** What the log sources of the detections are. */
   get logSources(): readonly LogSource[] {
     return this.#loaded.detections.map(({ logsource }) => logsource);
-  }
-
-  /** Patterns come and go, between two batches. */
-  changePatterns(change: LayerChange): void {
-    this.#patterns.change(change);
-    this.#tokens = undefined;
-  }
-
-  /** The patterns that were loaded, for other threads. */
-  get portablePatterns(): PortableLayer {
-    return this.#patterns.base;
-  }
-
-  /** Where this thread searches bytes from now on. `literals`: who hands out the memory in which those of patterns are to stand, or where another thread has put them; absent: they stand there. */
-  search(place: FilterPlace, literals: Parameters<PatternSet['search']>[1] = this.#patterns.literals): void {
-    this.#patterns.search(place, literals);
-  }
-
-  /** Of each layer of patterns, where they stand. */
-  get literals(): PatternSet['literals'] {
-    return this.#patterns.literals;
-  }
-
-  renewPatterns(renewals: readonly Renewal[]): void {
-    this.#patterns.renew(renewals);
-  }
-
-  /** See `PatternSet.merge`. */
-  mergePatterns(merge: LayerMerge): ReturnType<PatternSet['merge']> {
-    this.#tokens = undefined;
-    return this.#patterns.merge(merge);
-  }
-
-  /** How far the patterns have gone from those that were loaded. */
-  get patternChanges(): PatternSet['changes'] {
-    return this.#patterns.changes;
-  }
-
-  get wantedMerge(): PatternSet['wantedMerge'] {
-    return this.#patterns.wantedMerge;
-  }
-
-  /** Flux specifications see every event; remembered processes may answer fields that a record lacks. */
-  #matchedOf(): MatchedRules | undefined {
-    const { stateful, sigma, processes } = this;
-    if (stateful === undefined || sigma === undefined || stateful.seesEveryEvent) return undefined;
-    if (stateful.matchFields.some((name) => processes?.names.has(name) === true)) return undefined;
-    const watchers = sigma.rules.map(({ alerts, details }) => {
-      const list = alerts ? NO_WATCHERS : stateful.watchersOf(details.id);
-      return list.length === 0 ? undefined : list;
-    });
-    const slots = new MatchedSlots(stateful.matchFields, (rule) => watchers[rule] !== undefined);
-    return { watchers, slots, reader: new MatchReader(slots) };
   }
 
   /** The Sigma rules for other threads. */
@@ -271,18 +211,13 @@ export class EventRules implements MatchesEvents {
    * What the tables of the indicator scanner must hold, so that it finds the patterns that have tokens; empty: the filter finds all patterns.
    */
   get tokens(): readonly ScanToken[] {
-    this.#tokens ??= this.#collectTokens();
-    return this.#tokens;
-  }
-
-  #collectTokens(): readonly ScanToken[] {
-    return this.hasTokens ? this.#patterns.tokens : [];
+    return this.hasTokens ? this.patternSet.tokens : [];
   }
 
   /** Whether there are such tokens. */
   get hasTokens(): boolean {
     // Every record is decoded then, whatever its bytes hold.
-    return this.stateful?.seesEveryEvent !== true && this.#patterns.hasTokens;
+    return this.stateful?.seesEveryEvent !== true && this.patternSet.hasTokens;
   }
 
   /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */
@@ -304,7 +239,7 @@ export class EventRules implements MatchesEvents {
         : new SigmaSieve(sigma.rules, {
             ...(decodes ? alone : options),
             formulas: this.#formulas,
-            ...(this.#matched !== undefined && { matched: this.#matched.slots }),
+            ...(this.#watched !== undefined && { matched: this.#watched.slots }),
             ...(processes !== undefined && { derived: processes.parentNames }),
             parentFields: sigma.parentFields,
           });
@@ -331,7 +266,7 @@ export class EventRules implements MatchesEvents {
 
   /** What reads records that only correlations hear of from listed values; undefined where all that rules hold for are decoded. */
   get matchReader(): MatchReader | undefined {
-    return this.#matched?.reader;
+    return this.#watched?.reader;
   }
 
   /** The log of what correlations may have to show; undefined without them. */
@@ -340,23 +275,13 @@ export class EventRules implements MatchesEvents {
   }
 
   /** Whether all these rules are for nobody but correlations; as a scan of the raw record names them. */
-  areWatchedOnly({ rules, firstRule, ruleCount }: Pick<FedValues, 'rules' | 'firstRule' | 'ruleCount'>): boolean {
-    const watchers = this.#matched?.watchers;
-    if (watchers === undefined) return false;
-    for (let i = firstRule; i < firstRule + ruleCount; i++)
-      if (watchers[ruleOf(rules[i] as number)] === undefined) return false;
-    return true;
+  areWatchedOnly(rules: OpenCandidates): boolean {
+    return this.#watched?.areAll(rules) === true;
   }
 
   /** Takes what a match reader has read of a record that these rules hold for. True: something has fired. */
   takeRecord(record: MatchedRecord, rules: Uint32Array): boolean {
-    const { stateful } = this;
-    if (this.#matched === undefined || stateful === undefined) return false;
-    const { watchers } = this.#matched;
-    // In the order in which `match` gives them.
-    for (const rule of rules.length === 1 ? rules : rules.slice().sort())
-      stateful.observeRecord(record, watchers[ruleOf(rule)] ?? NO_WATCHERS);
-    return stateful.hasFired;
+    return this.#watched?.take(record, rules) === true;
   }
 
   match(event: Event, candidates?: Iterable<number>): readonly RuleMatch[] {
@@ -397,7 +322,7 @@ export class EventRules implements MatchesEvents {
       this.#identifiers.size === 0 ? [] : held.flatMap(({ details }) => this.#identifiers.get(details.id) ?? []);
     this.stateful?.observe(event, held, (outcome?.view ?? event).fields, event.origin.arrivalMs, identifiers);
     if (outcome?.late !== undefined) this.#takeLate(outcome.late, event.origin.arrivalMs);
-    return this.#withSource(outcome?.matches ?? NONE);
+    return this.#fromFeeds.named(outcome?.matches ?? NONE);
   }
 
   tell(fact: ProcessFact, arrivalMs: number): boolean {
@@ -434,17 +359,8 @@ export class EventRules implements MatchesEvents {
     const late = this.#late;
     if (late.length > 0) this.#late = [];
     const all = late.length === 0 ? firings : [...late, ...firings];
-    if (this.#fromFeeds.size === 0) return all;
-    return all.map(({ event, match }) => ({ event, match: this.#withSource([match])[0] ?? match }));
-  }
-
-  /** Matches of rules that came in feeds say from which. */
-  #withSource(matches: readonly RuleMatch[]): readonly RuleMatch[] {
-    if (matches.length === 0 || this.#fromFeeds.size === 0) return matches;
-    return matches.map((match) => {
-      const indicator = this.#fromFeeds.get(match.rule.id);
-      return indicator === undefined ? match : { ...match, indicator };
-    });
+    if (this.#fromFeeds.isEmpty) return all;
+    return all.map(({ event, match }) => ({ event, match: this.#fromFeeds.nameOf(match) }));
   }
 
   /** The remembered ancestors of the event's process, for its alerts. */
@@ -452,30 +368,6 @@ export class EventRules implements MatchesEvents {
     const { sigma, processes } = this;
     return sigma === undefined || processes === undefined ? undefined : processes.treeOf(event, sigma.viewOf(event));
   }
-}
-
-/** Rules that nobody but correlations hears of, and how records that they hold for are read. */
-interface MatchedRules {
-  /** By position of the rule; undefined: its matches are for others as well, or for nobody. */
-  readonly watchers: readonly (readonly Watcher[] | undefined)[];
-  readonly slots: MatchedSlots;
-  readonly reader: MatchReader;
-}
-
-function rulesFromFeeds(
-  texts: RuleTexts,
-  rules: readonly (DetectionRule | CorrelationRule)[],
-): ReadonlyMap<string, IndicatorDetails> {
-  const byFile = new Map(
-    texts.sigma.flatMap(({ path, indicator }) => (indicator === undefined ? [] : [[path, indicator] as const])),
-  );
-  if (byFile.size === 0) return byFile;
-  return new Map(
-    rules.flatMap(({ details, origin }) => {
-      const indicator = byFile.get(origin.file);
-      return indicator === undefined ? [] : [[details.id, indicator] as const];
-    }),
-  );
 }
 
 /** A key that nobody outside knows, so that nobody can prepare values that collide. */
@@ -489,7 +381,6 @@ function joined(sigma: readonly RuleMatch[], patterns: readonly RuleMatch[]): re
 }
 
 const NONE: readonly RuleMatch[] = Object.freeze([]);
-const NO_WATCHERS: readonly Watcher[] = Object.freeze([]);
 const NO_OUTCOMES: readonly LateOutcome[] = Object.freeze([]);
 const NO_PATTERNS: RulesPart['patterns'] = Object.freeze({ matches: NONE, facts: Object.freeze([]) });
 /** `randomInt` gives at most 48 bits; fingerprints take 32. */

@@ -193,7 +193,7 @@ function open(base: readonly StoredPattern[]): Threads {
       patterns === undefined ? {} : { isWorker: true, patterns },
     );
   const main = make(scanners[0]);
-  const worker = make(scanners[1], structuredClone(main.rules.portablePatterns));
+  const worker = make(scanners[1], structuredClone(main.rules.patternSet.base));
   return { main, worker, witnesses, reference: make(undefined) };
 }
 
@@ -242,14 +242,14 @@ describe('a live set of patterns', () => {
         }
         proof.matches += matches.length;
         proof.overSeveral += matches.filter(({ events }) => (events?.length ?? 0) > 1).length;
-        proof.tombstones += main.rules.patternChanges.tombstones;
+        proof.tombstones += main.rules.patternSet.changes.tombstones;
         apply(threads, feed.change(3));
         oracle.follow(feed.patterns.values());
         joinSometimes(threads, step === BASE_STEP || random.chance(0.15), proof);
       }
       for (const { rules } of [main, worker]) {
         proof.inDelta += rules.patterns?.counts.inDelta ?? 0;
-        proof.merges += rules.patternChanges.merges;
+        proof.merges += rules.patternSet.changes.merges;
       }
     }
     console.info(`seed ${SEED}`, proof);
@@ -277,7 +277,9 @@ function apply(threads: Threads, change: PatternChange): void {
 
 function joinSometimes(threads: Threads, withBase: boolean, proof: { withBase: number }): void {
   const { main, worker } = threads;
-  const wanted: WantedMerge | undefined = withBase ? main.rules.patterns?.mergeOf(true) : main.rules.wantedMerge;
+  const wanted: WantedMerge | undefined = withBase
+    ? main.rules.patterns?.mergeOf(true)
+    : main.rules.patternSet.wantedMerge;
   if (wanted === undefined) return;
   const { parts, ...which } = structuredClone(wanted);
   const merge = { ...which, layer: placed(threads, joinLayers(parts)) };

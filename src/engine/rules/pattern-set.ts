@@ -119,6 +119,8 @@ export class PatternSet {
   #size: number;
   /** Tombstones since the last merge with the base. */
   #buried = 0;
+  /** Of the layers as they are, once somebody asked. */
+  #tokens: readonly ScanToken[] | undefined;
   /** Where this thread searches bytes. */
   #place: FilterPlace | undefined;
   #merges = 0;
@@ -208,7 +210,8 @@ export class PatternSet {
 
   /** What the tables of the indicator scanner must hold. */
   get tokens(): readonly ScanToken[] {
-    return this.#layers.flatMap(({ tokens }) => tokens);
+    this.#tokens ??= this.#layers.flatMap(({ tokens }) => tokens);
+    return this.#tokens;
   }
 
   get hasTokens(): boolean {
@@ -273,6 +276,7 @@ export class PatternSet {
     this.#number(layer, plan);
     this.#size += layer.size;
     if (layer.size > 0) this.#layers = [...this.#layers, layer];
+    this.#tokens = undefined;
   }
 
   get #keys(): Map<string, number> {
@@ -336,6 +340,7 @@ export class PatternSet {
     // Opened patterns and tombstones outlive no layer.
     for (const { numbers: all } of former) for (const number of all) if (!kept.has(number)) this.#gone.delete(number);
     this.#layers = [...this.#layers.slice(0, base), joined, ...this.#layers.slice(base + former.length)];
+    this.#tokens = undefined;
     this.#merges++;
     if (withBase) {
       this.#baseEnd = before;

@@ -67,7 +67,7 @@ port.on('message', (task: WorkerTask | WorkerNews | ReceiverCommand) => {
     const { patterns, ...rows } = rowsOf(task.entry);
     live.apply(rows);
     if (patterns !== undefined && task.layer !== undefined) changePatterns({ rules, processor }, patterns, task.layer);
-    if (rows.renewed !== undefined) rules.renewPatterns(rows.renewed);
+    if (rows.renewed !== undefined) rules.patternSet.renew(rows.renewed);
   } else if (task.kind === 'patterns') changePatterns({ rules, processor }, task, task.layer);
   else if (task.kind === 'merge-patterns') {
     mergePatterns({ rules, processor }, task.merge);
