@@ -19,6 +19,7 @@ import type {
   PatternStreamMatch,
   PatternStreamOptions,
 } from './pattern-fact.ts';
+import { KnownPlans } from './known-plans.ts';
 import { planSpanMs } from './plan-span.ts';
 
 /** Groups collected for one chunk of a snapshot. */
@@ -43,7 +44,7 @@ interface Kept<E> {
 interface Group<E> {
   /** For pictures. */
   readonly number: number;
-  /** Position among the known keys of plans. */
+  /** Position of its plan, see KnownPlans. */
   readonly known: number;
   readonly key: string;
   newestMs: number;
@@ -59,8 +60,6 @@ const EPOCH_JUMP_MS = 3_600_000;
 const GROUP_BYTES = 100;
 /** Groups that one event looks at after a reload, for plans that are gone. */
 const PURGED_PER_PUSH = 16;
-/** In place of the key of a plan that is gone for good. */
-const GONE = '';
 /** Chunk that lists the keys of all plans. */
 const PLANS = 'plans';
 
@@ -73,24 +72,17 @@ export class PatternStream<E> {
     evictedKeys: 0,
     undecided: 0,
   };
-  /** By number; undefined: it was removed, its number is not given again. */
-  readonly #plans: (ObservationPlan | undefined)[];
+  readonly #plans: KnownPlans;
+  /** By number of the plan. */
   readonly #spansMs: number[];
   readonly #options: Required<PatternStreamOptions>;
   /** Least recently used first. */
   #groups = new Map<string, Group<E>>();
   #byNumber: (Group<E> | undefined)[] = [];
   #freeNumbers: number[] = [];
-  /** Keys of all plans that groups may belong to, those of plans that are gone included: groups hold the position. */
-  #known: string[];
-  /** By that position: number of the plan, -1 when it is gone. By plan: the position. */
-  #planOf: number[];
-  #knownOf: number[];
   /** Where the look for groups of plans that are gone has come to; undefined: there are none. */
   #purgeAt: number | undefined;
   readonly #picture: KeyedPicture<GroupCollection>;
-  /** By number of the plan, those that were removed included. */
-  readonly #keys: string[];
   /** Told of a group before events leave it. */
   fullest: ((group: { readonly pattern: number; readonly kept: readonly Kept<E>[] }) => void) | undefined;
   readonly #codec: EventCodec<E>;
@@ -108,11 +100,7 @@ export class PatternStream<E> {
     codec: EventCodec<E>,
     options: PatternStreamOptions = {},
   ) {
-    this.#plans = [...plans];
-    this.#keys = [...keys];
-    this.#known = [...keys];
-    this.#planOf = [...keys.keys()];
-    this.#knownOf = [...keys.keys()];
+    this.#plans = new KnownPlans(plans, keys);
     this.#codec = codec;
     this.#picture = new KeyedPicture('groups', {
       keyBound: () => this.#byNumber.length,
@@ -145,34 +133,14 @@ export class PatternStream<E> {
     removed: readonly number[],
     added: readonly { readonly plan: ObservationPlan; readonly key: string }[],
   ): number {
-    const first = this.#plans.length;
-    const left = new Map<string, number>();
+    const first = this.#plans.end;
     for (const number of removed) {
-      const known = this.#knownOf[number];
-      if (this.#plans[number] === undefined || known === undefined) continue;
-      left.set(this.#keys[number] as string, known);
-      this.#plans[number] = undefined;
-      this.#planOf[known] = -1;
       this.#lateOf.delete(number);
       this.#undecidedOf.delete(number);
     }
-    for (const { plan, key } of added) {
-      const known = left.get(key) ?? this.#known.push(key) - 1;
-      left.delete(key);
-      this.#knownOf.push(known);
-      this.#planOf[known] = this.#plans.push(plan) - 1;
-      this.#keys.push(key);
-      this.#spansMs.push(this.#spanOf(plan));
-    }
-    // One that comes back later under the same key begins anew.
-    for (const known of left.values()) this.#known[known] = GONE;
-    if (left.size > 0) this.#purgeAt = 0;
+    if (this.#plans.change(removed, added)) this.#purgeAt = 0;
+    this.#spansMs.push(...added.map(({ plan }) => this.#spanOf(plan)));
     return first;
-  }
-
-  /** Keys of the plans that are there. */
-  #liveKeys(): string[] {
-    return this.#keys.filter((_, plan) => this.#plans[plan] !== undefined);
   }
 
   /** Events kept, over all patterns and keys. */
@@ -186,8 +154,8 @@ export class PatternStream<E> {
   }
 
   push(fact: PatternFact<E>): PatternStreamMatch<E> | undefined {
-    if (fact.pattern >= this.#plans.length) throw new Error(`no pattern ${fact.pattern}`);
-    const plan = this.#plans[fact.pattern];
+    if (fact.pattern >= this.#plans.end) throw new Error(`no pattern ${fact.pattern}`);
+    const plan = this.#plans.at(fact.pattern);
     // A worker had seen the event before it heard that the pattern is gone.
     if (plan === undefined) return undefined;
     const group = this.#groupOf(fact.pattern, fact.key);
@@ -222,15 +190,8 @@ export class PatternStream<E> {
    */
   takeOver(former: PatternStream<E>): readonly string[] {
     if (former === this) return [];
-    const positions = new Map(former.#known.map((key, known) => [key, known]));
-    const before = new Set(former.#liveKeys());
-    this.#known = former.#known;
-    this.#knownOf = this.#keys.map((key) => positions.get(key) ?? this.#known.push(key) - 1);
-    const planOf = new Array<number>(this.#known.length).fill(-1);
-    this.#knownOf.forEach((known, plan) => {
-      planOf[known] = plan;
-    });
-    this.#planOf = planOf;
+    const before = former.#plans.live();
+    const isMore = this.#plans.takeOver(former.#plans);
     this.#groups = former.#groups;
     this.#byNumber = former.#byNumber;
     this.#freeNumbers = former.#freeNumbers;
@@ -239,16 +200,16 @@ export class PatternStream<E> {
       [former.#undecidedOf, this.#undecidedOf],
     ] as const)
       for (const [plan, count] of theirs) {
-        const here = this.#planOf[former.#knownOf[plan] as number] ?? -1;
+        const here = this.#plans.numberAt(former.#plans.positionOf(plan));
         if (here >= 0) ours.set(here, count);
       }
     this.#total = former.#total;
     this.#bytes = former.#bytes;
     this.#pushes = former.#pushes;
-    this.#purgeAt = planOf.includes(-1) ? 0 : undefined;
+    this.#purgeAt = isMore ? 0 : undefined;
     for (const name of Object.keys(this.counts) as (keyof PatternStreamCounts)[])
       this.counts[name] = former.counts[name];
-    return this.#keys.filter((key) => !before.has(key));
+    return [...this.#plans.live().keys()].filter((key) => !before.has(key));
   }
 
   /** See StatefulPart. */
@@ -262,7 +223,7 @@ export class PatternStream<E> {
   /** Groups of plans that are not here are left out. Returns the keys of the plans that the snapshot does not know. */
   restore(chunks: ReadonlyMap<string, DecodedChunk>): readonly string[] {
     const known = new Set((chunks.get(PLANS)?.head ?? []) as readonly string[]);
-    const planOf = new Map(this.#keys.flatMap((key, plan) => (this.#plans[plan] === undefined ? [] : [[key, plan]])));
+    const planOf = this.#plans.live();
     const saved = [...chunks].flatMap(([name, { head }]) => (name === PLANS ? [] : (head as GroupCollection)));
     saved.sort((a, b) => a.touched - b.touched);
     for (const { pattern, key, newestMs, touched, kept } of saved) {
@@ -276,7 +237,7 @@ export class PatternStream<E> {
       for (const { event } of group.kept) this.#bytes += this.#codec.size(event);
       this.#pushes = Math.max(this.#pushes, touched);
     }
-    return this.#liveKeys().filter((key) => !known.has(key));
+    return [...planOf.keys()].filter((key) => !known.has(key));
   }
 
   /** Late events of one plan. */
@@ -291,32 +252,32 @@ export class PatternStream<E> {
 
   /** Numbers of the plans for which the test holds. */
   plansOf(test: (plan: number) => boolean): number[] {
-    return [...this.#plans.keys()].filter((plan) => this.#plans[plan] !== undefined && test(plan));
+    return [...this.#plans.numbers()].filter(test);
   }
 
   /** Numbers of the observations that a plan speaks of. */
   bracketsOf(plan: number): number[] {
-    const found = this.#plans[plan];
+    const found = this.#plans.at(plan);
     return found === undefined ? [] : observedBrackets(found).map(({ bracket }) => bracket);
   }
 
   /** Groups with their events, oldest first; the groups touched last come last. */
   *groups(): IterableIterator<{ readonly pattern: number; readonly key: string; readonly kept: readonly Kept<E>[] }> {
     for (const { known, key, kept } of this.#groups.values()) {
-      const pattern = this.#planOf[known] ?? -1;
+      const pattern = this.#plans.numberAt(known);
       if (pattern >= 0) yield { pattern, key, kept };
     }
   }
 
   *#draw(steps: Iterable<SnapshotChunk | undefined>): Generator<SnapshotChunk, void> {
-    yield encodeChunk(PLANS, this.#liveKeys());
+    yield encodeChunk(PLANS, [...this.#plans.live().keys()]);
     for (const chunk of steps) if (chunk !== undefined) yield chunk;
     yield closing([PLANS, ...this.#picture.chunkKeys()]);
   }
 
   #saveGroup(to: GroupCollection, number: number): number {
     const group = this.#byNumber[number];
-    const pattern = this.#known[group?.known ?? -1];
+    const pattern = group && this.#plans.keyAt(group.known);
     if (group === undefined || pattern === undefined) return 0;
     const { key, newestMs, touched, kept } = group;
     to.push({
@@ -329,7 +290,7 @@ export class PatternStream<E> {
 
   /** The group, made the most recently used one. It is about to change. */
   #groupOf(pattern: number, key: string): Group<E> {
-    const known = this.#knownOf[pattern] as number;
+    const known = this.#plans.positionOf(pattern);
     const id = `${known} ${key}`;
     let group = this.#groups.get(id);
     if (group === undefined) {
@@ -347,7 +308,7 @@ export class PatternStream<E> {
 
   /** Drops the oldest events of a group. */
   #drop(group: Group<E>, count: number): void {
-    const pattern = this.#planOf[group.known] ?? -1;
+    const pattern = this.#plans.numberAt(group.known);
     if (group.kept.length > 0 && pattern >= 0) this.fullest?.({ pattern, kept: group.kept });
     for (const { event } of group.kept.splice(0, count)) this.#bytes -= this.#codec.size(event);
     this.#total -= count;
@@ -389,7 +350,8 @@ export class PatternStream<E> {
     const end = Math.min(this.#byNumber.length, this.#purgeAt + PURGED_PER_PUSH);
     for (; this.#purgeAt < end; this.#purgeAt++) {
       const group = this.#byNumber[this.#purgeAt];
-      if (group !== undefined && this.#planOf[group.known] === -1) this.#remove(`${group.known} ${group.key}`, group);
+      if (group !== undefined && this.#plans.numberAt(group.known) < 0)
+        this.#remove(`${group.known} ${group.key}`, group);
     }
     if (this.#purgeAt >= this.#byNumber.length) this.#purgeAt = undefined;
   }
@@ -403,7 +365,7 @@ export class PatternStream<E> {
       mustContain: at,
       maxSteps: this.#options.maxSteps,
     });
-    const number = this.#planOf[group.known] ?? -1;
+    const number = this.#plans.numberAt(group.known);
     if (result.kind === 'undecided') {
       this.counts.undecided++;
       this.#undecidedOf.set(number, this.undecidedOf(number) + 1);
