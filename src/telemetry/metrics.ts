@@ -119,6 +119,8 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'process_events_waiting', 'events that wait for the start of an ancestor'),
   gauge('engine', 'process_events_given_up', 'events given up waiting for an ancestor because too many waited'),
   gauge('engine', 'process_ancestors_cut', 'times that ancestors were asked for and there were more than 64'),
+  gauge('engine', 'restarted_hosts', 'machines whose restarts are remembered'),
+  gauge('engine', 'restarted_hosts_forgotten', 'machines whose restarts were forgotten because there were too many'),
   gauge('engine', 'pressure', 'share of the pending bytes in use, 0 to 1'),
   gauge('engine', 'evidence_events', 'events in the evidence log'),
   gauge('engine', 'evidence_bytes', 'bytes of the evidence log'),

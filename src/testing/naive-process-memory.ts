@@ -2,6 +2,7 @@
  * NaiveProcessMemory: what ProcessMemory says, in plain objects and Maps, without bounds of bytes: the oracle of its random differential
  * test. `evictOldest` lets go of what a memory that is short of bytes would.
  */
+import type { HostRestart } from '../state/process/host-restart.ts';
 import type { ProcessEvent } from '../state/process/process-event.ts';
 
 /** One remembered process. */
@@ -55,6 +56,7 @@ export class NaiveProcessMemory<T = never> {
   readonly #alive = new Set<NaiveProcess>();
   readonly #ended = new Set<NaiveProcess>();
   readonly #waiting = new Map<string, Waiting<T>[]>();
+  readonly #restarts: HostRestart[] = [];
   missingParents = 0;
 
   get processes(): number {
@@ -87,6 +89,17 @@ export class NaiveProcessMemory<T = never> {
     this.#ended.delete(record);
     (record.endMs === undefined ? this.#alive : this.#ended).add(record);
     return event.kind === 'start' ? this.#revive(record) : [];
+  }
+
+  restart(restart: HostRestart): void {
+    this.#restarts.push(restart);
+  }
+
+  #restartedBetween(host: string, aMs: number, bMs: number): boolean {
+    return this.#restarts.some(
+      ({ host: name, fromMs, untilMs }) =>
+        name.toLowerCase() === host.toLowerCase() && Math.min(aMs, bMs) < fromMs && untilMs <= Math.max(aMs, bMs),
+    );
   }
 
   waitForAncestor(process: ProcessEvent, item: T): boolean {
@@ -165,6 +178,7 @@ export class NaiveProcessMemory<T = never> {
     if (byGuid !== undefined || pid === undefined) return byGuid;
     for (let record = host?.byId.get(pid); record !== undefined; record = record.older) {
       if (guid !== undefined && record.guid !== undefined && record.guid !== guid) continue;
+      if (this.#restartedBetween(record.host, record.startMs, timeMs)) continue;
       // Of a process that was never seen to start nobody knows since when it has been there.
       if (record.started && record.startMs > timeMs + SAME_START_MS) continue;
       if (record.started && record.startMs > timeMs && record.older !== undefined) continue;
@@ -202,7 +216,9 @@ export class NaiveProcessMemory<T = never> {
           sameProgram(image, event.fields['Image']) &&
           !(event.isTimeAssumed === true && saysOtherwise(record, event))
         : // Known only from its children: this is its start, if it is not younger than they are.
-          event.timeMs <= record.startMs && (image === undefined || sameProgram(image, event.fields['Image']));
+          event.timeMs <= record.startMs &&
+          !this.#restartedBetween(record.host, record.startMs, event.timeMs) &&
+          (image === undefined || sameProgram(image, event.fields['Image']));
       if (isSame) return record;
     }
     return undefined;

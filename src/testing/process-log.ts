@@ -1,7 +1,7 @@
 /**
  * A log of processes on a few machines, as several loggers tell of them, and rules that need remembered processes for it: parents named
  * by id alone, starts that come after what the process did, ids used again, audit events in several records, and much that matters to
- * no rule. Seeded; lines are in no strict order of time.
+ * no rule, restarts of machines among it. Seeded; lines are in no strict order of time.
  */
 import type { Random } from './random.ts';
 
@@ -109,6 +109,12 @@ export function processLog(random: Random, count: number, lineCharacters = 0): s
       return random.chance(0.5)
         ? { ...audit, type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) }
         : { ...audit, type: 'SYSCALL', syscall: 59, success: 'yes', pid: pid(), ppid: pid(), exe: shell };
+    },
+    () => {
+      if (!random.chance(0.15)) return { UtcTime: at(), Channel: SYSMON, SourceName: 'Sysmon', EventID: 12 };
+      const security = { Channel: 'Security', SourceName: 'Microsoft-Windows-Security-Auditing', EventID: 4608 };
+      const system = { Channel: 'System', SourceName: 'Microsoft-Windows-Kernel-General', EventID: 12 };
+      return { '@timestamp': at(), ...random.pick([security, { ...system, StartTime: at() }]) };
     },
     () => ({ '@timestamp': at(), message: 'nothing to see', n: random.int(1000), url: 'http://bad.example.net/x' }),
   ];

@@ -17,6 +17,7 @@ import { ParentFields, ParentVerdicts } from '../state/parent-verdicts.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { OpenRules } from './open-rules.ts';
 import type { Predicate } from '../../ir/predicate.ts';
+import type { HostRestart } from '../../state/process/host-restart.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS } from '../../state/process/process-fields.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
@@ -49,8 +50,8 @@ export interface SigmaPart {
   readonly matched: readonly (readonly MatchedField[])[];
   /** Positions of the rules that fields of other processes decide. */
   readonly open: readonly number[];
-  /** What the event says of a process; `audit`: only the records of its audit event together say that. */
-  readonly process?: ProcessEvent | 'audit';
+  /** What the event says of a process or its machine; `audit`: only the records of its audit event together say that. */
+  readonly process?: ProcessEvent | HostRestart | 'audit';
 }
 
 export interface SigmaCounts {

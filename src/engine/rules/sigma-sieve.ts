@@ -29,6 +29,7 @@ import { atOnce } from '../in-pieces.ts';
 import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
 import { buildGroup, type KindOfRecord } from './sigma-group.ts';
 import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
+import { isRestartEvent, PROVIDER, RESTART_EVENT_IDS } from '../../state/process/host-restart.ts';
 import { isOfParent } from '../../state/process/process-fields.ts';
 import { ParentFields } from '../state/parent-verdicts.ts';
 import { FED_NAMES } from '../state/process-feeder.ts';
@@ -358,6 +359,8 @@ export class SigmaSieve {
     if (this.#derived !== undefined && Object.hasOwn(trace.fields, 'msg')) return 'exact';
     const atHand = { recognised, view, trace };
     if (this.#derived !== undefined && !view.isRecord && mayTellOfProcess(atHand)) return 'exact';
+    // A few for each time that a machine restarts.
+    if (this.#derived !== undefined && tellsOfRestart(atHand)) return 'exact';
     for (const name of this.#derived ?? []) for (const { path } of view.placesOf(name) ?? []) trace.asks(path);
     const feeds = this.#derived !== undefined && mayTellOfProcess(atHand);
     if (trace.isOpen) return 'exact';
@@ -490,6 +493,16 @@ function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtHand): b
   // All are asked for: what the answers are is the kind's.
   const started = keys.map(({ path }) => trace.asks(path));
   return started.includes(true) || PROCESS_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
+}
+
+/** The machine restarted; only records with one of a few event ids are asked who wrote them. */
+function tellsOfRestart({ recognised: { event }, view, trace }: KindAtHand): boolean {
+  const eventId = Object.hasOwn(event.base, 'EventID') ? String(event.base['EventID']) : '';
+  const valuesOf = (name: string): readonly unknown[] =>
+    (view.placesOf(name) ?? []).flatMap(({ path }) => (trace.asks(path) ? [valueAt(trace.fields, path)] : []));
+  if (!RESTART_EVENT_IDS.has(eventId)) return false;
+  valuesOf('EventID');
+  return PROVIDER.some((name) => valuesOf(name).some((provider) => isRestartEvent(String(provider), eventId)));
 }
 
 /** In ECS every event has the ids of its process: category, type and action tell what it says of it. */

@@ -21,7 +21,9 @@ import {
   type ProcessEvent,
   processEventOf,
   type ToldTime,
+  toldOf,
 } from '../../state/process/process-event.ts';
+import type { HostRestart } from '../../state/process/host-restart.ts';
 import type { ProcessFact } from '../../state/process/process-fact.ts';
 import { DERIVED_PROCESS_FIELDS, ProcessFields, processTreeOf } from '../../state/process/process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from '../../state/process/process-memory.ts';
@@ -128,7 +130,8 @@ export class ProcessContext {
 
   /** Under the names of the metrics page. */
   metrics(): Readonly<Record<string, number>> {
-    const { processes, bytes, evicted, waiting, waitingDropped, cutLines } = this.#memory.counts;
+    const { processes, bytes, evicted, waiting, waitingDropped, cutLines, restartedHosts, restartsForgotten } =
+      this.#memory.counts;
     return {
       processes,
       process_bytes: bytes,
@@ -136,17 +139,23 @@ export class ProcessContext {
       process_events_waiting: waiting,
       process_events_given_up: waitingDropped,
       process_ancestors_cut: cutLines,
+      restarted_hosts: restartedHosts,
+      restarted_hosts_forgotten: restartsForgotten,
     };
   }
 
   /**
    * Remembers what the event says. Undefined when it is about no process. `view` is the event under the names of rules; `told` is what
-   * the record says of a process, where that is known.
+   * the record says, where that is known.
    */
-  show(event: Event, view: RuleEvent, told?: ProcessEvent): ShownEvent | undefined {
-    const process = told ?? this.#processOf(view.base, event);
+  show(event: Event, view: RuleEvent, told?: ProcessEvent | HostRestart): ShownEvent | undefined {
+    const process = told ?? this.#toldOf(view.base, event);
     if (process === undefined) return undefined;
     if (process.kind !== 'activity') this.#archive?.put(event);
+    if (process.kind === 'restart') {
+      this.#memory.restart(process);
+      return undefined;
+    }
     const late = this.#memory.observe(process);
     const derived = new ProcessFields(this.#memory, view.base, process);
     const rules = this.#names.size === 0 ? view : derivedEvent(view, this.#names, (name) => derived.derived(name));
@@ -154,8 +163,8 @@ export class ProcessContext {
   }
 
   /** What a record says of a process, without any memory; `audit` where only the records of one audit event together say it. */
-  told(fields: EventObject, time: ToldTime): ProcessEvent | 'audit' | undefined {
-    return isAudit(fields) ? 'audit' : processEventOf(fields, time);
+  told(fields: EventObject, time: ToldTime): ProcessEvent | HostRestart | 'audit' | undefined {
+    return isAudit(fields) ? 'audit' : toldOf(fields, time);
   }
 
   /** Remembers a process without its event. Returns earlier events whose ancestor it is. */
@@ -218,15 +227,17 @@ export class ProcessContext {
   }
 
   /** Records of one audit event belong together; everything else is about a process by itself. */
-  #processOf(fields: EventObject, event: Event): ProcessEvent | undefined {
+  #toldOf(fields: EventObject, event: Event): ProcessEvent | HostRestart | undefined {
     if (!isAudit(fields)) {
-      this.#last = { event, process: processEventOf(fields, event) };
-      return this.#last.process;
+      const told = toldOf(fields, event);
+      this.#last = { event, process: told?.kind === 'restart' ? undefined : told };
+      return told;
     }
-    return this.#audit.processOf(fields, event, sourceHost(event.origin.source));
+    const host = sourceHost(event.origin.source);
+    return this.#audit.processOf(fields, event, host) ?? this.#audit.restartOf(fields, event, host);
   }
 
-  /** As `#processOf`, for an event that has been shown before. */
+  /** As `#toldOf`, for an event that has been shown before. */
   #knownProcessOf(fields: EventObject, event: Event): ProcessEvent | undefined {
     // Alerts ask for it right after the rules did.
     if (this.#last?.event === event) return this.#last.process;

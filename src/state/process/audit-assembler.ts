@@ -7,7 +7,8 @@
 import { auditText, auditTitle } from '../../core/audit-text.ts';
 import type { EventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';
-import { hostOf, type ProcessEvent, processEventOf, type ToldTime } from './process-event.ts';
+import type { HostRestart } from './host-restart.ts';
+import { hostOf, type ProcessEvent, processEventOf, type ToldTime, toldOf } from './process-event.ts';
 
 const MAX_EVENTS = 4096;
 const DROPPED_AT_ONCE = 256;
@@ -50,6 +51,13 @@ export class AuditAssembler {
       Object.assign(parts.fields, more);
     }
     return joined(parts, parts.process);
+  }
+
+  /** That the machine restarted, by a record that says nothing of a process. */
+  restartOf(fields: EventObject, told: ToldTime, defaultHost: string): HostRestart | undefined {
+    const timeMs = auditStamp(fields)?.timeMs;
+    const said = toldOf(fields, timeMs === undefined ? told : { timeMs, timeOrigin: 'field' }, defaultHost);
+    return said?.kind === 'restart' ? said : undefined;
   }
 
   /** What is known by now of the process that the record is about; the record itself changes nothing. */

@@ -6,6 +6,7 @@ import type { EventObject, TimeOrigin } from '../../core/event.ts';
 import { hasField, mayHaveField, someValue, textOf } from '../../core/field-path.ts';
 import { PerKeys } from '../../core/per-keys.ts';
 import { parseTime } from '../../core/time.ts';
+import { type HostRestart, mayTellOfRestart, restartOf } from './host-restart.ts';
 import { HOST, PROCESS_SHAPES, type ProcessShape } from './process-shapes.ts';
 
 /** `activity`: something the process did; its start and end are not told. */
@@ -69,7 +70,25 @@ type Read = (names: readonly string[]) => string | undefined;
  * `defaultHost` stands in where it names no machine.
  */
 export function processEventOf(fields: EventObject, told: ToldTime, defaultHost = ''): ProcessEvent | undefined {
-  const { prefix, shapes, hosts } = LAYOUTS.of(Object.keys(fields));
+  return processIn(LAYOUTS.of(Object.keys(fields)), fields, told, defaultHost);
+}
+
+/** As `processEventOf`, or that the machine restarted. */
+export function toldOf(fields: EventObject, told: ToldTime, defaultHost = ''): ProcessEvent | HostRestart | undefined {
+  const layout = LAYOUTS.of(Object.keys(fields));
+  const process = processIn(layout, fields, told, defaultHost);
+  if (process !== undefined || !layout.mayRestart) return process;
+  const host = hostAmong(layout.hosts, fields);
+  // Audit records write a question mark for an address that there is none of.
+  return restartOf(fields, told, host === undefined || host.startsWith('?') ? defaultHost : host);
+}
+
+function processIn(
+  { prefix, shapes, hosts }: Layout,
+  fields: EventObject,
+  told: ToldTime,
+  defaultHost: string,
+): ProcessEvent | undefined {
   const shape = shapes.find((each) => fits(each, prefix, fields));
   if (shape === undefined) return undefined;
   const read: Read = (names) => {
@@ -140,6 +159,8 @@ interface Layout {
   readonly prefix: string;
   readonly shapes: readonly FittingShape[];
   readonly hosts: Names;
+  /** One of them may say that the machine restarted. */
+  readonly mayRestart: boolean;
 }
 
 /** Kinds of records that are remembered. */
@@ -166,7 +187,7 @@ function layoutOf(keys: readonly string[]): Layout {
       },
     ];
   });
-  return { prefix, shapes, hosts: HOST.filter(mayBe) };
+  return { prefix, shapes, hosts: HOST.filter(mayBe), mayRestart: mayTellOfRestart(mayBe) };
 }
 
 function prefixOf(own: ReadonlySet<string>): string {

@@ -119,6 +119,7 @@ export class ProcessLookup {
       const own = rows.get(row, GUID);
       if (guid !== NO_TEXT && own !== NO_TEXT && own !== guid) continue;
       const startMs = rows.number(row, START);
+      if (this.#table.restarts.isBetween(host, startMs, timeMs)) continue;
       if (startMs > timeMs && rows.isStarted(row)) {
         // Of a process that was never seen to start nobody knows since when it has been there.
         if (startMs > timeMs + SAME_START_MS || rows.get(row, OLDER) !== NO_ROW) continue;

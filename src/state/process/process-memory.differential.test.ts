@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { readSnapshot } from '../snapshot/chunk.ts';
 import { NaiveProcessMemory, type NaiveProcess } from '../../testing/naive-process-memory.ts';
 import { eventOfFact } from '../../testing/event-of-fact.ts';
+import type { HostRestart } from './host-restart.ts';
 import { fillFact, ProcessFact } from './process-fact.ts';
 import { PROCESS_PROPERTIES, type ProcessEvent } from './process-event.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
@@ -36,7 +37,15 @@ const event = fc
     (all) =>
       Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as ProcessEvent,
   );
-const step = fc.record({ event, waits: fc.boolean(), saves: fc.integer({ min: 0, max: 12 }).map((n) => n === 0) });
+const restart = fc
+  .record({ host, fromMs: fc.integer({ min: -5_000, max: 40_000 }), lengthMs: fc.constantFrom(0, 1, 2000, 9000) })
+  .map(({ host, fromMs, lengthMs }): HostRestart => ({ kind: 'restart', host, fromMs, untilMs: fromMs + lengthMs }));
+const step = fc.record({
+  event,
+  waits: fc.boolean(),
+  saves: fc.integer({ min: 0, max: 12 }).map((n) => n === 0),
+  restart: fc.option(restart, { nil: undefined, freq: 9 }),
+});
 
 function plain(process: RememberedProcess | NaiveProcess | undefined): unknown {
   if (process === undefined) return undefined;
@@ -63,16 +72,28 @@ function restored(memory: ProcessMemory<number>): ProcessMemory<number> {
   return other;
 }
 
-const met = { evictions: 0, revived: 0, ancestors: 0, restores: 0 };
+const met = { evictions: 0, revived: 0, ancestors: 0, restores: 0, apart: 0 };
 
-function compare(steps: readonly { event: ProcessEvent; waits: boolean; saves: boolean }[], budgetBytes: number): void {
+interface Step {
+  readonly event: ProcessEvent;
+  readonly waits: boolean;
+  readonly saves: boolean;
+  readonly restart?: HostRestart | undefined;
+}
+
+function compare(steps: readonly Step[], budgetBytes: number): void {
   let memory = new ProcessMemory<number>({ ...DEFAULT_PROCESS_OPTIONS, budgetBytes, waitingBytes: 1e9 });
   const naive = new NaiveProcessMemory<number>();
+  const immortal = new NaiveProcessMemory<number>();
   let missed = 0;
   let missedBefore = 0;
   const starts = new Set<string>();
   let isTied = false;
-  for (const [i, { event, waits, saves }] of steps.entries()) {
+  for (const [i, { event, waits, saves, restart }] of steps.entries()) {
+    if (restart !== undefined) {
+      memory.restart(restart);
+      naive.restart(restart);
+    }
     for (const id of [event.pid, event.parentPid]) {
       const start = `${event.host.toLowerCase()} ${id} ${event.timeMs}`;
       isTied ||= starts.has(start);
@@ -91,7 +112,10 @@ function compare(steps: readonly { event: ProcessEvent; waits: boolean; saves: b
     expect(late).toEqual(budgetBytes < 1e6 && memory.counts.evicted > evicted ? late : expected);
     met.revived += late.length;
     expect(plain(memory.find(event))).toEqual(plain(naive.find(event)));
-    expect(plain(memory.parentOf(event))).toEqual(plain(naive.parentOf(event)));
+    const parent = naive.parentOf(event);
+    expect(plain(memory.parentOf(event))).toEqual(plain(parent));
+    immortal.observe(event);
+    if (parent === undefined && immortal.parentOf(event) !== undefined) met.apart++;
     const { chain, complete, cycle } = memory.ancestryOf(event);
     const told = naive.ancestryOf(event);
     expect([chain.map(plain), complete, cycle]).toEqual([told.chain.map(plain), told.complete, told.cycle]);
@@ -119,6 +143,7 @@ describe('ProcessMemory beside plain objects', () => {
     expect(met.revived).toBeGreaterThan(50);
     expect(met.ancestors).toBeGreaterThan(1000);
     expect(met.restores).toBeGreaterThan(100);
+    expect(met.apart).toBeGreaterThan(20);
   });
 
   it('lets go of the same processes when it is short of bytes', () => {

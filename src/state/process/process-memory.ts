@@ -3,12 +3,13 @@
  * its parent and of its ancestors.
  *
  * Identity is host + process id + start time, or the GUID. A process id may be used again: of the processes with one id the one that
- * had started last at the time in question is meant, unless it had ended before. A parent that was never seen, or not yet,
+ * had started last at the time in question is meant, unless it had ended before, or the machine restarted in between. A parent that was never seen, or not yet,
  * is a gap: chains say whether they are complete, and events that wait for a late parent are given back when it comes.
  * Bounded by bytes: processes that have ended go first, then those not heard of for longest. Both are counted.
  * Processes are rows of numbers (`process-rows.ts`), their texts stand once each in a store; `testing/naive-process-memory.ts` says the
  * same in objects.
  */
+import type { HostRestart } from './host-restart.ts';
 import type { ProcessEvent } from './process-event.ts';
 import { fillFact, headOfFact, ProcessFact } from './process-fact.ts';
 import { NO_PID, pidText } from './process-ids.ts';
@@ -78,6 +79,9 @@ export interface ProcessCounts {
   readonly missingParents: number;
   /** Lines of ancestors that were asked for and went on beyond the greatest depth. */
   readonly cutLines: number;
+  /** Hosts whose restarts are known, and those whose restarts were let go because there were too many. */
+  readonly restartedHosts: number;
+  readonly restartsForgotten: number;
 }
 
 const IMAGE = 0;
@@ -107,10 +111,19 @@ export class ProcessMemory<T = never> {
 
   get counts(): ProcessCounts {
     const { count: waiting, bytes: waitingBytes, dropped: waitingDropped } = this.#waiting;
-    const { rows, bytes, evicted } = this.table;
+    const { rows, bytes, evicted, restarts } = this.table;
     const { missingParents } = this.#lookup;
     const ofWaiting = { waiting, waitingBytes, waitingDropped, revived: this.#revived };
-    return { processes: rows.count, bytes, evicted, missingParents, cutLines: this.#cutLines, ...ofWaiting };
+    const ofRestarts = { restartedHosts: restarts.hosts, restartsForgotten: restarts.forgotten };
+    return {
+      processes: rows.count,
+      bytes,
+      evicted,
+      missingParents,
+      cutLines: this.#cutLines,
+      ...ofWaiting,
+      ...ofRestarts,
+    };
   }
 
   changeBudget(budgetBytes: number): void {
@@ -133,6 +146,13 @@ export class ProcessMemory<T = never> {
     const { texts } = this.table;
     texts.sweep();
     return this.observeFact(fillFact(this.#fact, event, texts));
+  }
+
+  /** No process of the machine lives on over it. What was answered before stays answered. */
+  restart({ host, fromMs, untilMs }: HostRestart): void {
+    const { texts, restarts } = this.table;
+    texts.sweep();
+    restarts.add(texts.lowerOf(texts.idOf(host)), fromMs, untilMs);
   }
 
   /** As `observe`; the texts of the fact stand in `texts`, which was not swept since. */
@@ -261,7 +281,9 @@ export class ProcessMemory<T = never> {
           this.#isSameProgram(image, fact.fields[IMAGE] as number) &&
           !(fact.isTimeAssumed && this.#saysOtherwise(row, fact))
         : // Known only from its children: this is its start, if it is not younger than they are.
-          fact.timeMs <= startMs && (image === NO_TEXT || this.#isSameProgram(image, fact.fields[IMAGE] as number));
+          fact.timeMs <= startMs &&
+          !this.table.restarts.isBetween(fact.host, startMs, fact.timeMs) &&
+          (image === NO_TEXT || this.#isSameProgram(image, fact.fields[IMAGE] as number));
       if (isSame) return row;
     }
     return NO_ROW;

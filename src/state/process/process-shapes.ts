@@ -24,7 +24,7 @@ export interface ProcessShape {
   readonly parentFields?: Readonly<Record<string, readonly string[]>>;
 }
 
-const EVENT_ID = ['EventID', 'event_id', 'winlog.event_id', 'event.code', 'Event.System.EventID'];
+export const EVENT_ID = ['EventID', 'event_id', 'winlog.event_id', 'event.code', 'Event.System.EventID'];
 
 export const HOST = [
   ...['Computer', 'Hostname', 'host.name', 'host.hostname', 'winlog.computer_name', 'ComputerName', 'computer_name'],

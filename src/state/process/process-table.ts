@@ -4,6 +4,7 @@
  */
 import type { ProcessFact } from './process-fact.ts';
 import { NO_PID, textOfPidWord } from './process-ids.ts';
+import { HostRestarts } from './host-restarts.ts';
 import { ProcessIndex } from './process-index.ts';
 import {
   ASSUMED,
@@ -41,6 +42,7 @@ export class ProcessTable {
   readonly rows = new ProcessRows();
   readonly texts: TextStore;
   readonly index: ProcessIndex;
+  readonly restarts: HostRestarts;
   /** Hosts with processes. */
   hosts = 0;
   /** Rows let go. */
@@ -51,6 +53,7 @@ export class ProcessTable {
   constructor(seed: TextSeed) {
     this.texts = new TextStore(seed);
     this.index = new ProcessIndex(this.rows, seed);
+    this.restarts = new HostRestarts(this.texts);
   }
 
   get bytes(): number {

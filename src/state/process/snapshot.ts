@@ -1,6 +1,6 @@
 /**
  * Process memory as snapshot chunks: one for each page of rows, written when one of its rows changed, and the events that wait for an
- * ancestor. A page that is about to change before its turn is written first. A chunk stands for itself: it holds the texts of its
+ * ancestor, and the restarts of machines. A page that is about to change before its turn is written first. A chunk stands for itself: it holds the texts of its
  * rows, each once.
  *
  * Columns of a page: `slots`, places of the rows in it; `start`, `end`, `news`; `words`, for each row host, pid, guid, parent pid,
@@ -10,6 +10,7 @@
 import { closing, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import { endable } from '../snapshot/endable.ts';
 import { pidOfText, textOfPidWord } from './process-ids.ts';
+import type { SavedRestarts } from './host-restarts.ts';
 import type { ProcessMemory } from './process-memory.ts';
 import type { ProcessTable } from './process-table.ts';
 import {
@@ -30,6 +31,8 @@ import type { Waiting } from './waiting-events.ts';
 
 const PAGE = 'process/';
 const WAITING = 'waiting/';
+/** Absent in snapshots of former versions. */
+const RESTARTS = 'restarts';
 /** Waiting events of one chunk: some milliseconds of work. */
 const WAITING_PER_CHUNK = 500;
 /** Columns of a row that are saved: from the host to the last field. */
@@ -43,8 +46,10 @@ export function snapshotProcesses(
   memory: ProcessMemory<unknown>,
   full: boolean,
 ): IterableIterator<SnapshotChunk, void> {
-  const { rows } = memory.table;
+  const { rows, restarts } = memory.table;
   const changed = rows.takeChanged();
+  const hasRestarted = restarts.takeChanged();
+  const hosts = full || hasRestarted ? restarts.save() : undefined;
   const pages = Array.from({ length: rows.pages }, (_, page) => page);
   const begun = full ? pages : changed;
   const pending = new Set(begun);
@@ -52,9 +57,12 @@ export function snapshotProcesses(
   rows.beforeChange = (page) => {
     if (pending.delete(page)) early.push(pageChunk(memory, page));
   };
-  return endable(steps(memory, { pages, begun, pending, early, waiting: memory.waiting() }), (drawn) => {
+  const picture = { pages, begun, pending, early, waiting: memory.waiting(), hosts };
+  return endable(steps(memory, picture), (drawn) => {
     rows.beforeChange = undefined;
-    if (!drawn) rows.markChanged(begun);
+    if (drawn) return;
+    rows.markChanged(begun);
+    if (hasRestarted) restarts.markChanged();
   });
 }
 
@@ -65,21 +73,24 @@ interface Picture {
   readonly pending: Set<number>;
   readonly early: SnapshotChunk[];
   readonly waiting: readonly (readonly [string, Waiting<unknown>])[];
+  /** Undefined: as they were saved last. */
+  readonly hosts: SavedRestarts | undefined;
 }
 
 function* steps(memory: ProcessMemory<unknown>, picture: Picture): Generator<SnapshotChunk, void> {
-  const { pages, begun, pending, early, waiting } = picture;
+  const { pages, begun, pending, early, waiting, hosts } = picture;
   for (const page of begun) {
     if (pending.delete(page)) yield pageChunk(memory, page);
     for (let next = early.shift(); next !== undefined; next = early.shift()) yield next;
   }
+  if (hosts !== undefined) yield encodeChunk(RESTARTS, hosts);
   const keys: string[] = [];
   for (let from = 0; from < waiting.length; from += WAITING_PER_CHUNK) {
     const key = `${WAITING}${keys.length}`;
     keys.push(key);
     yield encodeChunk(key, waiting.slice(from, from + WAITING_PER_CHUNK));
   }
-  yield closing([...pages.map((page) => `${PAGE}${page}`), ...keys]);
+  yield closing([...pages.map((page) => `${PAGE}${page}`), RESTARTS, ...keys]);
 }
 
 function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk {
@@ -115,6 +126,7 @@ function pageChunk(memory: ProcessMemory<unknown>, page: number): SnapshotChunk 
 export function restoreProcesses<T>(memory: ProcessMemory<T>, chunks: ReadonlyMap<string, DecodedChunk>): void {
   const restored: number[] = [];
   for (const [key, { head, columns }] of chunks) {
+    if (key === RESTARTS) memory.table.restarts.restore(head as SavedRestarts);
     if (key.startsWith(PAGE)) restorePage(memory.table, columns, restored);
     if (key.startsWith(WAITING)) memory.restoreWaiting(head as readonly (readonly [string, Waiting<T>])[]);
   }
