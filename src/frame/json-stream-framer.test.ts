@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { frameAll } from './frame-all.ts';
-import { JsonStreamFramer, MAX_NESTING } from './json-stream-framer.ts';
+import { MAX_NESTING } from './json-nesting.ts';
+import { JsonStreamFramer } from './json-stream-framer.ts';
 
 function frame(text: string | Uint8Array, maxRecordBytes = 1 << 20): string[] {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;

@@ -12,14 +12,10 @@
 import { Buffer } from 'node:buffer';
 import { isScalarByte, isScalarStart } from './json-scalar-bytes.ts';
 import type { DropRecord, EmitRecord, FramerOptions, ResumableFramer, ResumePoint } from './framer.ts';
+import { JsonNesting } from './json-nesting.ts';
 import { PendingRecord } from './pending-record.ts';
 import { RecordsWrapper } from './records-wrapper.ts';
-
-/** Containers nested deeper than this are framed as lines. */
-export const MAX_NESTING = 512;
-
-const OBJECT = 1;
-const ARRAY = 2;
+import { StreamPlace } from './stream-place.ts';
 
 const NOTHING = new Uint8Array(0);
 /** States between values of the stream. */
@@ -51,28 +47,19 @@ const IN_ARRAY = 1;
 const IN_WRAPPER = 2;
 
 export class JsonStreamFramer implements ResumableFramer {
-  readonly #stack = new Uint8Array(MAX_NESTING);
+  readonly #nesting = new JsonNesting();
   readonly #pending: PendingRecord;
   readonly #wrapper = new RecordsWrapper();
   #state = TOP;
-  #depth = 0;
   #inside = IN_STREAM;
-  /** Stream offset of the chunk's first byte, and line of the byte looked at. */
-  #base: number;
-  #line: number;
+  readonly #place: StreamPlace;
   #stringIsKey = false;
   #recordsKey = false;
   #recordsOpen = false;
-  #topPosition: number;
-  #topLine: number;
-  #emittedAtTop = 0;
 
   constructor(options: FramerOptions) {
     this.#pending = new PendingRecord(options.maxRecordBytes);
-    this.#base = options.position ?? 0;
-    this.#line = options.line ?? 1;
-    this.#topPosition = this.#base;
-    this.#topLine = this.#line;
+    this.#place = new StreamPlace(options.position ?? 0, options.line ?? 1);
   }
 
   get bufferedBytes(): number {
@@ -91,7 +78,7 @@ export class JsonStreamFramer implements ResumableFramer {
 
   /** Line of the next byte. */
   get line(): number {
-    return this.#line;
+    return this.#place.line;
   }
 
   /** Records emitted since the framer was made. */
@@ -101,16 +88,11 @@ export class JsonStreamFramer implements ResumableFramer {
 
   /** Stream offset of the next byte. */
   get position(): number {
-    return this.#base;
+    return this.#place.base;
   }
 
   resumePoint(): ResumePoint {
-    return {
-      position: this.#topPosition,
-      line: this.#topLine,
-      framing: 'json',
-      emittedAfter: this.#pending.emitted - this.#emittedAtTop,
-    };
+    return this.#place.resumePoint(this.#pending.emitted);
   }
 
   /** Makes the framer as new at the given place of a stream; allocates nothing. */
@@ -118,14 +100,10 @@ export class JsonStreamFramer implements ResumableFramer {
     this.#pending.clear();
     this.#wrapper.close();
     this.#state = TOP;
-    this.#depth = 0;
+    this.#nesting.clear();
     this.#inside = IN_STREAM;
-    this.#base = position;
-    this.#line = line;
     this.#recordsOpen = false;
-    this.#topPosition = position;
-    this.#topLine = line;
-    this.#emittedAtTop = this.#pending.emitted;
+    this.#place.move(position, line, this.#pending.emitted);
   }
 
   push(chunk: Uint8Array, emit: EmitRecord, drop: DropRecord): void {
@@ -138,7 +116,7 @@ export class JsonStreamFramer implements ResumableFramer {
    */
   run(chunk: Uint8Array, from: number, stopWhenIdle: boolean, emit: EmitRecord, drop: DropRecord): number {
     const length = chunk.length;
-    this.#base -= from;
+    this.#place.base -= from;
     this.#pending.start = from;
     let i = from;
     while (i < length) {
@@ -155,11 +133,11 @@ export class JsonStreamFramer implements ResumableFramer {
           if (at === length) break;
           if (b === 0x22) {
             i++;
-            if (this.#depth === 0) {
+            if (this.#nesting.depth === 0) {
               this.#pending.finish(chunk, i, emit, drop);
               this.#state = ELEMENTS;
             } else if (this.#stringIsKey) {
-              if (this.#depth === 1)
+              if (this.#nesting.depth === 1)
                 this.#recordsKey = this.#inside === IN_STREAM && this.#wrapper.endKey(this.#pending, chunk, i - 1);
               this.#state = COLON;
             } else {
@@ -183,7 +161,7 @@ export class JsonStreamFramer implements ResumableFramer {
           break;
         case SCALAR:
           if (isScalarByte(byte)) i++;
-          else if (this.#depth === 0) {
+          else if (this.#nesting.depth === 0) {
             this.#pending.finish(chunk, i, emit, drop);
             this.#state = ELEMENTS;
           } else this.#state = AFTER;
@@ -196,9 +174,9 @@ export class JsonStreamFramer implements ResumableFramer {
           }
           i = found + 1;
           this.#pending.finishLine(chunk, found, emit, drop);
-          this.#line++;
+          this.#place.line++;
           this.#state = TOP;
-          this.#markTop(i);
+          this.#place.markTop(i, this.#pending.emitted);
           if (stopWhenIdle) return this.#leave(chunk, i, drop);
           break;
         }
@@ -208,15 +186,15 @@ export class JsonStreamFramer implements ResumableFramer {
           if (stopWhenIdle && byte === 0x0a) return this.#leave(chunk, i, drop);
           break;
         case MARK:
-          if (byte !== (this.#base + i === 1 ? 0xbb : 0xbf)) this.#state = LINE;
-          else if (this.#base + ++i === 3) {
+          if (byte !== (this.#place.base + i === 1 ? 0xbb : 0xbf)) this.#state = LINE;
+          else if (this.#place.base + ++i === 3) {
             this.#pending.clear();
             this.#state = TOP;
           }
           break;
         default:
           if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a) {
-            if (byte === 0x0a) this.#line++;
+            if (byte === 0x0a) this.#place.line++;
             i++;
             if (this.#state === OPENING && this.#pending.lengthTo(i) >= OPENING_BYTES) {
               this.#inside = IN_ARRAY;
@@ -233,13 +211,13 @@ export class JsonStreamFramer implements ResumableFramer {
 
   end(emit: EmitRecord, drop: DropRecord): void {
     this.#pending.start = 0;
-    if (this.#state === SCALAR && this.#depth === 0) this.#pending.finish(NOTHING, 0, emit, drop);
+    if (this.#state === SCALAR && this.#nesting.depth === 0) this.#pending.finish(NOTHING, 0, emit, drop);
     else if (this.#state !== TOP && this.#state !== TOP_AFTER && this.#state !== ELEMENTS) {
       if (this.#state !== LINE) this.#notJson(NOTHING, 0, emit, drop);
       this.#pending.finishLine(NOTHING, 0, emit, drop);
     }
     this.#closeBrokenWrapper(emit);
-    this.restart(this.#base, this.#line);
+    this.restart(this.#place.base, this.#place.line);
   }
 
   /** Keeps what is unfinished and moves the base behind the bytes taken. */
@@ -248,31 +226,30 @@ export class JsonStreamFramer implements ResumableFramer {
       if (this.#state !== OPENING && this.#pending.isTooLong(end)) this.#pending.giveUp(chunk, end, drop);
       this.#pending.keep(chunk, end);
     }
-    this.#base += end;
+    this.#place.base += end;
     return end;
   }
 
   #top(i: number, byte: number): number {
     if (byte === 0x0a) {
-      this.#line++;
+      this.#place.line++;
       this.#state = TOP;
-      this.#markTop(i + 1);
+      this.#place.markTop(i + 1, this.#pending.emitted);
       return i + 1;
     }
     // NUL ends frames of GELF senders, RS begins records of RFC 7464.
     if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x00 || byte === 0x1e) return i + 1;
     if (byte === 0x2c && this.#state === TOP_AFTER) return i + 1;
-    this.#markTop(i);
+    this.#place.markTop(i, this.#pending.emitted);
     this.#begin(i);
     if (byte === 0x7b) {
       this.#wrapper.begin();
-      this.#stack[0] = OBJECT;
-      this.#depth = 1;
+      this.#nesting.beginObject();
       this.#state = KEY_OR_END;
       return i + 1;
     }
     if (byte === 0x5b) this.#state = OPENING;
-    else this.#state = byte === 0xef && this.#base + i === 0 ? MARK : LINE;
+    else this.#state = byte === 0xef && this.#place.base + i === 0 ? MARK : LINE;
     return i + 1;
   }
 
@@ -281,7 +258,7 @@ export class JsonStreamFramer implements ResumableFramer {
     switch (this.#state) {
       case AFTER:
         if (byte === 0x2c) {
-          this.#state = this.#stack[this.#depth - 1] === OBJECT ? KEY : VALUE;
+          this.#state = this.#nesting.isInObject ? KEY : VALUE;
           return i + 1;
         }
         if (byte === 0x7d || byte === 0x5d) return this.#close(chunk, i, byte, emit, drop);
@@ -314,7 +291,7 @@ export class JsonStreamFramer implements ResumableFramer {
           return i + 1;
         }
         if (byte === 0x7b || byte === 0x5b || byte === 0x22) {
-          this.#pending.beginValue(i, this.#line);
+          this.#pending.beginValue(i, this.#place.line);
           this.#inside = IN_ARRAY;
           this.#openValue(byte);
           return i + 1;
@@ -336,7 +313,7 @@ export class JsonStreamFramer implements ResumableFramer {
       return i + 1;
     }
     this.#begin(i);
-    this.#depth = 0;
+    this.#nesting.clear();
     if (this.#openValue(byte)) return i + 1;
     return this.#notJson(chunk, i, emit, drop);
   }
@@ -349,10 +326,10 @@ export class JsonStreamFramer implements ResumableFramer {
       return true;
     }
     if (byte === 0x7b || byte === 0x5b) {
-      if (this.#depth === MAX_NESTING) return false;
-      this.#recordsOpen = byte === 0x5b && this.#recordsKey && this.#depth === 1;
+      const isRecords = byte === 0x5b && this.#recordsKey && this.#nesting.depth === 1;
+      if (!this.#nesting.open(byte)) return false;
+      this.#recordsOpen = isRecords;
       this.#recordsKey = false;
-      this.#stack[this.#depth++] = byte === 0x7b ? OBJECT : ARRAY;
       this.#state = byte === 0x7b ? KEY_OR_END : VALUE_OR_END;
       return true;
     }
@@ -364,14 +341,13 @@ export class JsonStreamFramer implements ResumableFramer {
   #openKey(i: number): number {
     this.#stringIsKey = true;
     this.#state = STRING;
-    if (this.#depth === 1) this.#wrapper.beginKey(this.#pending.lengthTo(i + 1));
+    if (this.#nesting.depth === 1) this.#wrapper.beginKey(this.#pending.lengthTo(i + 1));
     return i + 1;
   }
 
   #close(chunk: Uint8Array, i: number, byte: number, emit: EmitRecord, drop: DropRecord): number {
-    if (this.#stack[this.#depth - 1] !== (byte === 0x7d ? OBJECT : ARRAY)) return this.#notJson(chunk, i, emit, drop);
-    this.#depth--;
-    if (this.#depth > 0) {
+    if (!this.#nesting.close(byte)) return this.#notJson(chunk, i, emit, drop);
+    if (this.#nesting.depth > 0) {
       this.#state = AFTER;
       return i + 1;
     }
@@ -401,21 +377,14 @@ export class JsonStreamFramer implements ResumableFramer {
   #resumeWrapper(i: number): void {
     this.#begin(i);
     this.#wrapper.resume(this.#pending, i);
-    this.#stack[0] = OBJECT;
-    this.#depth = 1;
+    this.#nesting.beginObject();
     this.#state = AFTER;
   }
 
   #begin(i: number): void {
-    this.#pending.begin(i, this.#base + i, this.#line);
+    this.#pending.begin(i, this.#place.base + i, this.#place.line);
     this.#recordsKey = false;
     this.#recordsOpen = false;
-  }
-
-  #markTop(i: number): void {
-    this.#topPosition = this.#base + i;
-    this.#topLine = this.#line;
-    this.#emittedAtTop = this.#pending.emitted;
   }
 
   /**
@@ -429,7 +398,7 @@ export class JsonStreamFramer implements ResumableFramer {
       if (this.#wrapper.hasMembers) this.#pending.finishHeld(emit);
       this.#begin(i);
     } else this.#pending.becomeText(chunk, i, emit, drop);
-    this.#depth = 0;
+    this.#nesting.clear();
     this.#closeBrokenWrapper(emit);
     this.#recordsOpen = false;
     this.#state = LINE;
