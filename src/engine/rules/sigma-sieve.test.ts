@@ -8,25 +8,11 @@ import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
 import { regexProblem } from '../../match/regex.ts';
 import { RuleMatcher } from '../../match/rule-matcher.ts';
 import { loadSigma } from '../../rules/sigma/load.ts';
-import { PROCESS_SHAPES } from '../../state/process/process-shapes.ts';
 import { hasSharedData, sharedData } from '../../testing/shared-data.ts';
 import { activeRuleFiles } from '../../testing/sigma-corpus.ts';
 import { WINDOWS_SHAPES } from '../../testing/windows-shapes.ts';
 import { rulesOf } from './rule-filter.ts';
-import { PROCESS_EVENT_IDS, SigmaSieve, START_KEYS } from './sigma-sieve.ts';
-
-describe('records of process starts and ends', () => {
-  it('are told by their keys or event ids, whatever the format', () => {
-    for (const { keys, when, kind } of PROCESS_SHAPES) {
-      if (kind === 'activity') continue;
-      const ids = (when ?? []).flatMap(([names, texts]) => (names.includes('EventID') ? texts : []));
-      const isTold =
-        keys.some((key) => START_KEYS.some((known) => known === key || key.startsWith(`${known}.`))) ||
-        (ids.length > 0 && ids.every((id) => PROCESS_EVENT_IDS.has(id)));
-      expect({ keys, isTold }).toEqual({ keys, isTold: true });
-    }
-  });
-});
+import { SigmaSieve } from './sigma-sieve.ts';
 
 /** What the sieve says of each rule for the record: `certain`, `parent` for those that only the parent decides, `may`, `no`. */
 function saidOf(yaml: string, record: object, derived?: ReadonlySet<string>): readonly string[] {

@@ -6,63 +6,30 @@
  */
 import type { EventObject } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
-import type { LogSource } from '../../core/logsource.ts';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
-import type { Compare, Regex } from '../../ir/predicate.ts';
-import type { RecordPlace } from '../../core/record-place.ts';
-import { createEventRecogniser, type RecognisedEvent } from '../../fields/mapping/recognise.ts';
-import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
+import type { Regex } from '../../ir/predicate.ts';
+import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
+import type { RecordView } from '../../fields/mapping/record-view.ts';
 import { TracedFields } from '../../fields/mapping/traced-fields.ts';
-import { evaluate } from '../../match/interpreter.ts';
-import { type FormulaAtom, FormulaAutomaton, RuleFormulas } from '../../match/rule-formula.ts';
-import { eventSubject } from '../../match/subject.ts';
-import { admits } from '../../core/event-source.ts';
+import { FormulaAutomaton, RuleFormulas } from '../../match/rule-formula.ts';
 import type { EscapedText } from '../../scan/escaped-texts.ts';
 import { EventSieve } from '../../scan/event-sieve.ts';
 import type { KeptSieve } from '../../scan/kept-sieve.ts';
 import type { PlacedGroup } from '../../scan/sieve-journal.ts';
-import type { ResolvedKind, SieveKind, SieveShare } from '../../scan/sieve-options.ts';
+import type { LearningOptions, ResolvedKind, SieveKind, SieveShare } from '../../scan/sieve-options.ts';
 import type { SieveResult } from '../../scan/sieve-result.ts';
 import { ScanMemory } from '../../scan/scan-memory.ts';
 import type { SieveGroup } from '../../scan/sieve-group.ts';
 import { atOnce } from '../in-pieces.ts';
-import { type DecidedRule, type DecidingKind, SigmaDecisions } from './sigma-decisions.ts';
-import { buildGroup, type KindOfRecord } from './sigma-group.ts';
+import { KindGroups } from './kind-groups.ts';
+import { mayTellOfProcess, tellsOfRestart } from './telling-records.ts';
 import type { MatchedSlots, SlotMeaning } from '../state/matched-slots.ts';
-import { isRestartEvent, PROVIDER, RESTART_EVENT_IDS } from '../../state/process/host-restart.ts';
-import { isOfParent } from '../../state/process/process-fields.ts';
 import { ParentFields } from '../state/parent-verdicts.ts';
-import { FED_NAMES } from '../state/process-feeder.ts';
 
-/** Keys of records that tell of the start of a process, beside event ids; one of them is in each (`state/process/process-shapes.ts`). */
-export const START_KEYS = [
-  'process',
-  'process.pid',
-  'ParentProcessGuid',
-  'ParentProcessId',
-  'NewProcessId',
-  'event_simpleName',
-  'InitiatingProcessId',
-  'process_pid',
-  'columns',
-  'columns.pid',
-  'ppid',
-  'parent_id',
-  'msg',
-] as const;
-/** Event ids of records that tell of an end, or of a start whatever fields are left. */
-export const PROCESS_EVENT_IDS: ReadonlySet<string> = new Set(['1', '5', '4689']);
-/** What starts and ends of processes are called in `event.type` and `event.action`. */
-const ECS_KINDS = ['start', 'end', 'stop', 'exit', 'creation', 'exec', 'fork'] as const;
-/** Of literals that are equally rare in the logs met so far, the one estimated to be rarer; hash tables before searches. */
-const TIE_BREAK = 1e-3;
-const SEARCH_COST = 1e-3;
 /** Groups hold the rules of a kind; names that tell kinds are log content. */
 const MAX_GROUPS = 1024;
 /** Characters of what tells one kind, the texts of values among them. */
 const MAX_KEY = 1 << 16;
-/** Names of more parts are looked up in decoded records: each part may be a key of its own, or one with its neighbours. */
-const MAX_SEGMENTS = 6;
 const MAX_BYTES = 512 << 20;
 
 export interface SigmaSieveOptions {
@@ -82,13 +49,6 @@ export interface SigmaSieveOptions {
   readonly keeps?: boolean;
   /** Goes by what that of another thread learns, which has the same rules; absent: learns. */
   readonly follows?: SieveShare;
-}
-
-/** What a kind of record is, as the decoder sees its first one, and what was asked of it. */
-interface KindAtHand {
-  readonly recognised: RecognisedEvent;
-  readonly view: RecordView;
-  readonly trace: TracedFields;
 }
 
 /** What a sieve has learnt. Plain data but for the tables and samples. */
@@ -120,14 +80,10 @@ export interface RecordWays {
 export class SigmaSieve {
   readonly #memory: ScanMemory;
   readonly #sieve: EventSieve;
-  readonly #decisions: SigmaDecisions;
-  /** Positions of rules by what they ask of a log source: there are a hundred such, not thousands. */
-  readonly #bySource: readonly (readonly [LogSource, readonly number[]])[];
   readonly #recogniser = createEventRecogniser();
-  /** By what tells kinds apart, and by what is looked for in them: many kinds ask for the same. */
+  /** By what tells kinds apart. */
   readonly #kinds = new Map<string, SieveKind>();
-  readonly #groups = new Map<string, SieveKind>();
-  readonly #improvements = new Map<SieveGroup, (hits: Uint32Array, records: number) => SieveGroup>();
+  readonly #groups: KindGroups;
   readonly #derived: ReadonlySet<string> | undefined;
   readonly #matched: MatchedSlots | undefined;
   readonly #parentFields: ParentFields;
@@ -143,29 +99,24 @@ export class SigmaSieve {
     this.#derived = derived;
     this.#matched = matched;
     this.#formulas = formulas;
-    // Made when a kind of record first needs them.
-    this.#decisions = new SigmaDecisions((number) => formulas.of((rules[number] as DetectionRule).predicate));
-    this.#bySource = positionsBySource(rules);
     this.#memory = follows === undefined ? new ScanMemory() : ScanMemory.behind(follows.memory);
-    if (follows !== undefined) {
-      this.#sieve = new EventSieve(this.#memory, {
-        ...options,
-        follows: follows.journal,
-        onNote: (meaning) => matched?.add(meaning as SlotMeaning),
-      });
-      return;
-    }
     this.#sieve = new EventSieve(this.#memory, {
       ...options,
+      ...(follows === undefined
+        ? this.#learning()
+        : { follows: follows.journal, onNote: (meaning) => matched?.add(meaning as SlotMeaning) }),
+    });
+    const decided = { derived, matched, parentFields: this.#parentFields, formulas };
+    this.#groups = new KindGroups(rules, decided, this.#sieve);
+  }
+
+  #learning(): Pick<LearningOptions, 'resolve' | 'improve' | 'recall'> {
+    return {
       resolve: (bytes, start, end, origin) =>
         this.#resolve(parseObject(bytes, start, end), origin === '' ? undefined : origin),
-      improve: (group, hits, records) => {
-        const improve = this.#improvements.get(group);
-        this.#improvements.delete(group);
-        return improve?.(hits, records) ?? group;
-      },
+      improve: (group, hits, records) => this.#groups.improve(group, hits, records),
       recall: (record, origin) => this.#recallGroup(record, origin === '' ? undefined : origin),
-    });
+    };
   }
 
   /** Memory that records may be read into. */
@@ -264,16 +215,7 @@ export class SigmaSieve {
 
   /** What it goes by, beside the rules. */
   #settings(): string {
-    const matched = this.#matched;
-    return JSON.stringify([
-      [...(this.#derived ?? [])],
-      matched?.fields ?? null,
-      matched === undefined ? [] : this.#watched(matched),
-    ]);
-  }
-
-  #watched(matched: MatchedSlots): readonly number[] {
-    return this.#bySource.flatMap(([, positions]) => positions.filter((position) => matched.isWatched(position)));
+    return JSON.stringify([[...(this.#derived ?? [])], this.#matched?.fields ?? null, this.#groups.watched]);
   }
 
   get counts(): EventSieve['counts'] {
@@ -369,7 +311,7 @@ export class SigmaSieve {
     let kind = this.#kinds.get(key);
     if (kind === undefined || (anew && typeof kind !== 'string' && 'address' in kind)) {
       const isRoom = this.#kinds.size < MAX_GROUPS && this.#sieve.tableBytes < MAX_BYTES;
-      kind = isRoom && this.#applyManners(view) ? yield* this.#buildKind(atHand, feeds) : 'exact';
+      kind = isRoom && this.#applyManners(view) ? yield* this.#groups.of(atHand, feeds) : 'exact';
       if (isRoom) this.#kinds.set(key, kind);
     }
     return kind;
@@ -378,142 +320,6 @@ export class SigmaSieve {
   #applyManners({ manners }: RecordView): boolean {
     return manners.every(([path, manner]) => this.#sieve.setManner(path, manner));
   }
-
-  *#buildKind(atHand: KindAtHand, feeds: boolean): Generator<undefined, SieveKind> {
-    const { recognised, view, trace } = atHand;
-    const { event, source } = recognised;
-    const derived = this.#derived;
-    const subject = eventSubject(event.fields);
-    const placesOf = remembered((field): readonly RecordPlace[] | undefined => {
-      const found = field.split('.').length > MAX_SEGMENTS ? undefined : view.placesOf(field);
-      // Processes that are remembered may answer what the record does not have.
-      if (derived?.has(field) !== true) return found;
-      return (found ?? []).some(({ path }) => trace.isPresent(path)) ? found : undefined;
-    });
-    const stateOf = remembered((field): ReturnType<DecidingKind['stateOf']> => {
-      const places = placesOf(field);
-      if (places === undefined) return derived?.has(field) && isAnsweredByParent(field, atHand) ? 'parent' : 'unknown';
-      return places.every(({ path }) => trace.isTold(path)) ? 'told' : 'open';
-    });
-    const deciding = { stateOf, isWhole: view.isWhole, decide: (node: Compare) => evaluate(node, subject) };
-    const numbers = this.#bySource.flatMap(([wanted, positions]) => (admits(wanted, source) ? positions : []));
-    const rules: DecidedRule[] = [];
-    for (const number of numbers.sort((a, b) => a - b)) {
-      const rule = this.#decisions.decide(number, deciding);
-      if (rule !== undefined) rules.push(rule);
-      yield;
-    }
-    for (const { number, fields: asked } of derived === undefined ? [] : rules) {
-      const lacking = asked.filter((field) => stateOf(field) === 'parent');
-      if (lacking.length > 0) this.#parentFields.add(number, lacking);
-    }
-    const fields = new Set(rules.flatMap((rule) => rule.fields));
-    const places = [...fields].map((field) => [field, placesOf(field)]);
-    // Records that tell of a process are decoded where a rule holds for them: what they tell is remembered.
-    const isWatched = !feeds && rules.some(({ number }) => this.#matched?.isWatched(number) === true);
-    const matched = isWatched ? this.#matchedSlots(placesOf) : undefined;
-    const key = JSON.stringify([feeds, rules.map(({ id }) => id), places, matched]);
-    let kind = this.#groups.get(key);
-    if (kind === undefined) {
-      kind = yield* this.#buildGroup(rules, {
-        ...{ placesOf, ...(feeds && { feeds: FED_NAMES }) },
-        ...(matched !== undefined && { matched }),
-      });
-      this.#groups.set(key, kind);
-    }
-    return kind;
-  }
-
-  #matchedSlots(placesOf: KindOfRecord['placesOf']): KindOfRecord['matched'] {
-    const slots = this.#matched;
-    const known = slots?.meanings.length;
-    const matched = slots?.slotsOf(placesOf);
-    for (const meaning of slots?.meanings.slice(known) ?? []) this.#sieve.note(meaning);
-    return matched;
-  }
-
-  *#buildGroup(rules: readonly DecidedRule[], kind: Omit<KindOfRecord, 'share'>): Generator<undefined, SieveKind> {
-    const build = (share: KindOfRecord['share']): ReturnType<typeof buildGroup> =>
-      buildGroup(rules, { ...kind, share }, { keyOf: (path) => this.#sieve.keyOf(path) });
-    const built = yield* build(({ probability }) => probability);
-    if (built === undefined || built === null) return built === null ? 'none' : 'exact';
-    this.#improvements.set(built.group, (hits, records) => {
-      const { searched } = built.group;
-      const seen = new Map(
-        built.atoms.map((atom, i) => [atom, searched.has(i) ? undefined : (hits[i] ?? 0) / records]),
-      );
-      // What was not looked for, and what is equally rare, goes by the estimate.
-      const share = (atom: FormulaAtom): number => {
-        const searchCost = atom.relation === 'contains' ? SEARCH_COST : 0;
-        const looked = seen.get(atom);
-        return looked === undefined ? atom.probability : looked + TIE_BREAK * atom.probability + searchCost;
-      };
-      const better = atOnce(build(share));
-      return better?.group ?? built.group;
-    });
-    return built.group;
-  }
-}
-
-/** A field of the parent for which records of the kind have places and nothing in them, in no element of an array either. */
-function isAnsweredByParent(field: string, { view, trace }: KindAtHand): boolean {
-  return isOfParent(field) && view.placesOf(field)?.every(({ path }) => trace.isTold(path)) === true;
-}
-
-/** Each name is asked for once. */
-function remembered<T>(ask: (field: string) => T): (field: string) => T {
-  const answers = new Map<string, T>();
-  return (field) => {
-    if (answers.has(field)) return answers.get(field) as T;
-    const answer = ask(field);
-    answers.set(field, answer);
-    return answer;
-  };
-}
-
-function positionsBySource(rules: readonly DetectionRule[]): [LogSource, number[]][] {
-  const groups = new Map<string, [LogSource, number[]]>();
-  for (const [number, { logsource }] of rules.entries()) {
-    const { product = '\n', category = '\n', service = '\n' } = logsource;
-    const key = `${product}\0${category}\0${service}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [logsource, [number]]);
-    else group[1].push(number);
-  }
-  return [...groups.values()];
-}
-
-/** The start or the end of a process, which must be remembered. */
-function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtHand): boolean {
-  const eventId = Object.hasOwn(event.base, 'EventID') ? String(event.base['EventID']) : '';
-  const idPlaces = view.placesOf('EventID') ?? [];
-  for (const { path } of idPlaces) if (trace.asks(path)) valueAt(trace.fields, path);
-  const ecs = view.isRecord ? [] : START_KEYS.filter((key) => key.startsWith('process'));
-  const keys = START_KEYS.filter((key) => !ecs.includes(key)).flatMap((key) => view.placesOf(key) ?? []);
-  // All are asked for: what the answers are is the kind's.
-  const started = keys.map(({ path }) => trace.asks(path));
-  return started.includes(true) || PROCESS_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
-}
-
-/** The machine restarted; only records with one of a few event ids are asked who wrote them. */
-function tellsOfRestart({ recognised: { event }, view, trace }: KindAtHand): boolean {
-  const eventId = Object.hasOwn(event.base, 'EventID') ? String(event.base['EventID']) : '';
-  const valuesOf = (name: string): readonly unknown[] =>
-    (view.placesOf(name) ?? []).flatMap(({ path }) => (trace.asks(path) ? [valueAt(trace.fields, path)] : []));
-  if (!RESTART_EVENT_IDS.has(eventId)) return false;
-  valuesOf('EventID');
-  return PROVIDER.some((name) => valuesOf(name).some((provider) => isRestartEvent(String(provider), eventId)));
-}
-
-/** In ECS every event has the ids of its process: category, type and action tell what it says of it. */
-function mayTellInEcs(view: RecordView, trace: TracedFields): boolean {
-  const hasPid = (view.placesOf('process.pid') ?? []).map(({ path }) => trace.asks(path)).includes(true);
-  if (!hasPid) return false;
-  const [category = '', ...kinds] = ['event.category', 'event.type', 'event.action'].map((name) =>
-    JSON.stringify((view.placesOf(name) ?? []).map(({ path }) => valueAt(trace.fields, path) ?? null)),
-  );
-  const isNamed = ECS_KINDS.some((word) => kinds.some((text) => text.includes(word)));
-  return (category.includes('process') && isNamed) || kinds.some((text) => text.includes('existing_process'));
 }
 
 /** The record when it is one JSON object, as the decoder takes it. */
