@@ -174,10 +174,10 @@ export class NaiveProcessMemory<T = never> {
     guid: string | undefined,
     timeMs: number,
   ): NaiveProcess | undefined {
-    const byGuid = guid === undefined ? undefined : this.#byGuid.get(guid);
+    const byGuid = guid === undefined ? undefined : this.#byGuid.get(plainGuid(guid));
     if (byGuid !== undefined || pid === undefined) return byGuid;
     for (let record = host?.byId.get(pid); record !== undefined; record = record.older) {
-      if (guid !== undefined && record.guid !== undefined && record.guid !== guid) continue;
+      if (guid !== undefined && record.guid !== undefined && plainGuid(record.guid) !== plainGuid(guid)) continue;
       if (this.#restartedBetween(record.host, record.startMs, timeMs)) continue;
       // Of a process that was never seen to start nobody knows since when it has been there.
       if (record.started && record.startMs > timeMs + SAME_START_MS) continue;
@@ -206,7 +206,7 @@ export class NaiveProcessMemory<T = never> {
 
   /** A start told before by another log, or twice by the same. */
   #sameStart(event: ProcessEvent, host: Host): NaiveProcess | undefined {
-    const byGuid = event.guid === undefined ? undefined : this.#byGuid.get(event.guid);
+    const byGuid = event.guid === undefined ? undefined : this.#byGuid.get(plainGuid(event.guid));
     if (byGuid !== undefined) return byGuid;
     for (let record = host.byId.get(event.pid); record !== undefined; record = record.older) {
       if (event.guid !== undefined && record.guid !== undefined) continue;
@@ -237,7 +237,7 @@ export class NaiveProcessMemory<T = never> {
     record.parentGuid ??= event.parentGuid;
     if (event.guid !== undefined && record.guid === undefined) {
       record.guid = event.guid;
-      this.#byGuid.set(event.guid, record);
+      this.#byGuid.set(plainGuid(event.guid), record);
     }
     this.#addFields(record, event.fields);
   }
@@ -265,7 +265,7 @@ export class NaiveProcessMemory<T = never> {
 
   #insert(record: NaiveProcess, host: Host): void {
     link(host, record);
-    if (record.guid !== undefined) this.#byGuid.set(record.guid, record);
+    if (record.guid !== undefined) this.#byGuid.set(plainGuid(record.guid), record);
     this.#alive.add(record);
     this.#limitInstances(host, record.pid);
   }
@@ -283,7 +283,8 @@ export class NaiveProcessMemory<T = never> {
     const host = this.#hostOf(record.host);
     if (host !== undefined) unlink(host, record);
     if (host?.byId.size === 0) this.#hosts.delete(host.name);
-    if (record.guid !== undefined && this.#byGuid.get(record.guid) === record) this.#byGuid.delete(record.guid);
+    if (record.guid !== undefined && this.#byGuid.get(plainGuid(record.guid)) === record)
+      this.#byGuid.delete(plainGuid(record.guid));
     this.#alive.delete(record);
     this.#ended.delete(record);
   }
@@ -308,6 +309,12 @@ export class NaiveProcessMemory<T = never> {
     else this.#waiting.set(key, rest);
     return ready.map(({ item }) => item);
   }
+}
+
+/** A GUID in one spelling; other texts as they are. */
+export function plainGuid(text: string): string {
+  const [, guid] = /^(?=\{.*\}$|[^{]*[^}]$)\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i.exec(text) ?? [];
+  return guid?.toLowerCase() ?? text;
 }
 
 function newProcess(

@@ -149,9 +149,9 @@ export class ProcessFeeder {
     fact.timeMs = ms;
     fact.isTimeAssumed = origin !== 'field';
     fact.host = texts.lowerOf(this.#host(process.hosts, texts));
-    fact.guid = this.#value(shape.guid, texts);
+    fact.guid = texts.guidOf(this.#value(shape.guid, texts));
     fact.parentPid = this.#pid(shape.parentPid, texts);
-    fact.parentGuid = this.#value(shape.parentGuid, texts);
+    fact.parentGuid = texts.guidOf(this.#value(shape.parentGuid, texts));
     this.#fill(fact.fields, shape.fields, texts);
     this.#fill(fact.parentFields, shape.parentFields, texts);
     return origin;
@@ -176,9 +176,9 @@ export class ProcessFeeder {
     fact.isTimeAssumed = origin !== 'field';
     fact.host = texts.lowerOf(this.#numbered(facts[factAt + 3] as number, texts) || EMPTY_TEXT);
     fact.pid = facts[factAt + 4] as number;
-    fact.guid = this.#numbered(facts[factAt + 5] as number, texts);
+    fact.guid = texts.guidOf(this.#numbered(facts[factAt + 5] as number, texts));
     fact.parentPid = facts[factAt + 6] as number;
-    fact.parentGuid = this.#numbered(facts[factAt + 7] as number, texts);
+    fact.parentGuid = texts.guidOf(this.#numbered(facts[factAt + 7] as number, texts));
     const from = factAt + 8;
     for (let i = 0; i < FIELD_COUNT; i++) {
       fact.fields[i] = this.#numberedField(facts[from + i] as number, texts);

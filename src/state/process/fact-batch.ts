@@ -118,9 +118,9 @@ export class FactReader {
     fact.kind = KINDS[kind & (ASSUMED - 1)] ?? 'activity';
     fact.host = text(at + 1);
     fact.pid = pid(at + 2);
-    fact.guid = text(at + 3);
+    fact.guid = this.#texts.guidOf(text(at + 3));
     fact.parentPid = pid(at + 4);
-    fact.parentGuid = text(at + 5);
+    fact.parentGuid = this.#texts.guidOf(text(at + 5));
     for (let i = 0; i < FIELD_COUNT; i++) {
       fact.fields[i] = text(at + FIELDS + i);
       fact.parentFields[i] = text(at + FIELDS + FIELD_COUNT + i);

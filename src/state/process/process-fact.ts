@@ -18,6 +18,7 @@ export class ProcessFact {
   /** Text of the host in lower case. */
   host = NO_TEXT;
   pid = NO_PID;
+  /** Texts that stand for their GUIDs. */
   guid = NO_TEXT;
   parentPid = NO_PID;
   parentGuid = NO_TEXT;
@@ -33,9 +34,9 @@ export function fillFact(fact: ProcessFact, event: ProcessEvent, texts: TextStor
   fact.isTimeAssumed = event.isTimeAssumed === true;
   fact.host = texts.lowerOf(texts.idOf(event.host));
   fact.pid = pidWord(event.pid, texts);
-  fact.guid = event.guid === undefined ? NO_TEXT : texts.idOf(event.guid);
+  fact.guid = event.guid === undefined ? NO_TEXT : texts.guidOf(texts.idOf(event.guid));
   fact.parentPid = pidWord(event.parentPid, texts);
-  fact.parentGuid = event.parentGuid === undefined ? NO_TEXT : texts.idOf(event.parentGuid);
+  fact.parentGuid = event.parentGuid === undefined ? NO_TEXT : texts.guidOf(texts.idOf(event.parentGuid));
   fillFields(fact.fields, event.fields, texts);
   fillFields(fact.parentFields, event.parentFields, texts);
   return fact;

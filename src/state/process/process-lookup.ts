@@ -55,7 +55,7 @@ export class ProcessLookup {
     return {
       host: texts.find(host.toLowerCase()),
       pid: knownPidWord(pid, texts),
-      guid: guid === undefined ? NO_TEXT : texts.find(guid) || UNKNOWN_TEXT,
+      guid: guid === undefined ? NO_TEXT : texts.findGuid(guid) || UNKNOWN_TEXT,
       timeMs,
     };
   }
@@ -65,7 +65,7 @@ export class ProcessLookup {
     const { texts } = this.#table;
     return {
       parentPid: knownPidWord(parentPid, texts),
-      parentGuid: parentGuid === undefined ? NO_TEXT : texts.find(parentGuid) || UNKNOWN_TEXT,
+      parentGuid: parentGuid === undefined ? NO_TEXT : texts.findGuid(parentGuid) || UNKNOWN_TEXT,
     };
   }
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readSnapshot } from '../snapshot/chunk.ts';
-import { NaiveProcessMemory, type NaiveProcess } from '../../testing/naive-process-memory.ts';
+import { NaiveProcessMemory, type NaiveProcess, plainGuid } from '../../testing/naive-process-memory.ts';
 import { eventOfFact } from '../../testing/event-of-fact.ts';
 import type { HostRestart } from './host-restart.ts';
 import { fillFact, ProcessFact } from './process-fact.ts';
@@ -18,7 +18,11 @@ import { restoreProcesses, snapshotProcesses } from './snapshot.ts';
 
 const host = fc.constantFrom('w1', 'W1', 'w2', '');
 const pid = fc.constantFrom('1', '2', '3', '04', '5', 'p5', '4294967295', '1000000000');
-const guid = fc.constantFrom('{a}', '{b}', '{c}', 'w1', '1');
+const GUIDS = ['5770385F-C22A-43E0-BF4C-06F5698FFBD9', '5770385F-C22A-43E0-BF4C-06F5698FFBDA'];
+const guid = fc.oneof(
+  fc.constantFrom('{a}', '{b}', '{A}', 'w1', '1'),
+  fc.constantFrom(...GUIDS.flatMap((one) => [one, one.toLowerCase(), `{${one}}`, `{${one.toLowerCase()}}`, `{${one}`])),
+);
 const image = fc.constantFrom('C:\\a.exe', 'D:\\x\\A.EXE', 'C:\\b.exe', 'ä"\\\n\u2028\ud800', '-', 'w1');
 const text = fc.oneof(image, fc.string({ maxLength: 12, unit: 'binary' }), fc.constant('x'.repeat(9000)));
 const maybe = <V>(value: fc.Arbitrary<V>): fc.Arbitrary<V | undefined> => fc.option(value, { nil: undefined });
@@ -53,13 +57,13 @@ function plain(process: RememberedProcess | NaiveProcess | undefined): unknown {
   return [
     process.host.toLowerCase(),
     pid,
-    guid,
+    guid && plainGuid(guid),
     startMs,
     started,
     startAssumed,
     endMs,
     parentPid,
-    parentGuid,
+    parentGuid && plainGuid(parentGuid),
     process.fields,
   ];
 }
@@ -175,13 +179,18 @@ describe('ProcessMemory beside plain objects', () => {
       fc.property(event, (one) => {
         const cut = (all: Readonly<Record<string, string>>): unknown =>
           Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.slice(0, 8192)]));
+        const plainly = (all: Partial<ProcessEvent>): Partial<ProcessEvent> => ({
+          ...all,
+          ...(all.guid !== undefined && { guid: plainGuid(all.guid) }),
+          ...(all.parentGuid !== undefined && { parentGuid: plainGuid(all.parentGuid) }),
+        });
         const expected = {
-          ...one,
+          ...plainly(one),
           host: one.host.toLowerCase(),
           fields: cut(one.fields),
           parentFields: cut(one.parentFields),
         };
-        expect(eventOfFact(fillFact(fact, one, texts), texts)).toEqual(expected);
+        expect(plainly(eventOfFact(fillFact(fact, one, texts), texts))).toEqual(expected);
         texts.sweep();
       }),
     );

@@ -18,8 +18,10 @@ import {
   FIELD_COUNT,
   FLAG_MASK,
   FLAGS,
+  GUID,
   HOST,
   NEWS,
+  PARENT_GUID,
   ROW_WORDS,
   ROWS_PER_PAGE,
   START,
@@ -40,6 +42,7 @@ const SAVED_WORDS = 6 + FIELD_COUNT;
 /** Of the saved columns those that are process ids, and the flags; all others are texts. */
 const PID_WORDS: ReadonlySet<number> = new Set([1, 3]);
 const FLAGS_WORD = FLAGS - HOST;
+const GUID_WORDS: ReadonlySet<number> = new Set([GUID - HOST, PARENT_GUID - HOST]);
 
 /** Chunks of what changed since the last call; of everything when `full`. The picture is taken by the call. */
 export function snapshotProcesses(
@@ -153,7 +156,8 @@ function restorePage({ rows, texts }: ProcessTable, columns: DecodedChunk['colum
       let word = words[i * SAVED_WORDS + j] as number;
       if (j !== FLAGS_WORD) {
         const place = PID_WORDS.has(j) ? textOfPidWord(word) : word;
-        const text = ids[place] as number;
+        const read = ids[place] as number;
+        const text = GUID_WORDS.has(j) ? texts.guidOf(read) : read;
         texts.hold(text);
         if (!PID_WORDS.has(j)) word = text;
         else if (text !== NO_TEXT) word = pidOfText(text);

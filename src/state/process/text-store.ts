@@ -7,6 +7,7 @@
  * A small table of recent texts, two to a place, hashed fast, is asked before the full one, which is hashed with a key: nobody can
  * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
  */
+import { GuidSpellings } from './guid-spellings.ts';
 import { keyedHash, sampledHash, type TextSeed } from './text-hashes.ts';
 import { TextPages } from './text-pages.ts';
 import { isPlainSpelling, jsonSpelling, textOfSpelling } from './text-spelling.ts';
@@ -26,7 +27,7 @@ const RECENT_BYTES = 8192;
 const MAX_UNHELD = 1024;
 const STRINGS = 1024;
 /** A text's columns and its place in the table, about. */
-const TEXT_BYTES = 40;
+const TEXT_BYTES = 44;
 export class TextStore {
   /** Bytes of the texts that somebody holds, about. */
   heldBytes = 0;
@@ -44,6 +45,9 @@ export class TextStore {
   #pins = new Uint32Array(1024);
   /** Text in lower case, once it was asked for. */
   #lower = new Uint32Array(1024);
+  /** Text that stands for the GUID that it spells, itself where it spells none, once it was asked for. */
+  #guid = new Uint32Array(1024);
+  readonly #guids: GuidSpellings;
   /** Two numbers that the owner of the store keeps with a text. */
   #notes: readonly [Uint32Array<ArrayBuffer>, Uint32Array<ArrayBuffer>] = [
     new Uint32Array(1024),
@@ -66,6 +70,7 @@ export class TextStore {
 
   constructor(seed: TextSeed) {
     this.#seed = seed;
+    this.#guids = new GuidSpellings(seed, (text) => this.spellingOf(text));
     this.hold(this.idOf(''));
     this.hold(this.idOf('-'));
     this.held = 0;
@@ -162,6 +167,31 @@ export class TextStore {
     }
     return isLower ? text : this.#idOfScratch(length);
   }
+
+  /** The text that stands for the GUID that this one spells, in whichever way; another text, and 0, stand for themselves. */
+  guidOf(text: number): number {
+    if (text === NO_TEXT) return NO_TEXT;
+    let guid = this.#guid[text] as number;
+    if (guid === 0) {
+      guid = this.#guids.textFor(text, this.#ownGuids);
+      this.#guid[text] = guid;
+      if (guid !== text) this.pin(guid);
+    }
+    return guid;
+  }
+
+  /** As `guidOf`; 0 when nothing like it is there. */
+  findGuid(text: string): number {
+    const length = this.#spell(text);
+    const found = this.#find(this.#scratchView, 0, length);
+    return found === NO_TEXT ? this.#guids.find(this.#scratch.subarray(0, length), this.#ownGuids) : this.guidOf(found);
+  }
+
+  readonly #ownGuids = (): number[] => {
+    const own: number[] = [];
+    for (let text = 1; text < this.#next; text++) if (this.#guid[text] === text) own.push(text);
+    return own;
+  };
 
   /** A number that the owner keeps with a text; 0 at first. */
   noteOf(kind: 0 | 1, text: number): number {
@@ -282,6 +312,10 @@ export class TextStore {
     if (lower !== 0 && lower !== text) {
       this.unpin(lower);
     }
+    const guid = this.#guid[text] as number;
+    if (guid === text) this.#guids.drop(text);
+    else if (guid !== 0) this.unpin(guid);
+    this.#guid[text] = 0;
     this.#unplace(text);
     this.#pages.free(this.#addresses[text] as number, this.#lengths[text] as number);
     this.#lengths[text] = FREE;
@@ -321,6 +355,7 @@ export class TextStore {
     this.#references = larger(this.#references);
     this.#pins = larger(this.#pins);
     this.#lower = larger(this.#lower);
+    this.#guid = larger(this.#guid);
     this.#notes = [larger(this.#notes[0]), larger(this.#notes[1])];
   }
 
