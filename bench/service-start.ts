@@ -1,7 +1,7 @@
 /** A start of `flint run` in a process of its own, until its UDP port listens, which it does last. Linux. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { freePort } from './free-port.ts';
+import { memoryOf, processorSeconds } from './process-figures.ts';
 import { isListening } from './udp-socket.ts';
 
 export interface ServiceStart {
@@ -23,20 +23,12 @@ export async function startService(program: string, args: readonly string[]): Pr
       await new Promise((done) => setTimeout(done, 5));
     }
     const readyMs = performance.now() - startedMs;
-    const [user = 0, system = 0] = timesOf(child);
-    const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-    return { readyMs, cpuSeconds: (user + system) / 100, rssBytes: Number(rss) * 1024 };
+    const { pid = 0 } = child;
+    return { readyMs, cpuSeconds: processorSeconds(pid), rssBytes: memoryOf(pid).residentBytes };
   } finally {
     child.kill('SIGKILL');
     await new Promise((done) =>
       child.exitCode === null && child.signalCode === null ? child.once('exit', done) : done(0),
     );
   }
-}
-
-function timesOf({ pid }: ChildProcess): number[] {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return [Number(fields[11]), Number(fields[12])];
 }

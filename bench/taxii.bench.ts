@@ -6,13 +6,14 @@
  * Run: npm run build && node scripts/bench.mjs taxii [--objects N] [--page N] [--record FILE]   (Linux)
  */
 import { fork, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { memoryOf, processorSeconds } from './process-figures.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -136,11 +137,9 @@ async function run(args: readonly string[]): Promise<Ran> {
   let [peakBytes, cpuSeconds] = [0, 0];
   const watch = setInterval(() => {
     try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peakBytes = Math.max(peakBytes, 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0));
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      cpuSeconds = Math.max(cpuSeconds, (Number(fields[11]) + Number(fields[12])) / 100);
+      const { pid = 0 } = child;
+      peakBytes = Math.max(peakBytes, memoryOf(pid).peakBytes);
+      cpuSeconds = Math.max(cpuSeconds, processorSeconds(pid));
     } catch (error) {
       // It has just ended.
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;

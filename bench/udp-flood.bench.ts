@@ -8,13 +8,14 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ownDescriptor, ownSocketInode } from '../src/inputs/udp-kernel-drops.ts';
 import { freePort } from './free-port.ts';
+import { processorTimes } from './process-figures.ts';
 import { dropsOf, listening } from './udp-socket.ts';
 
 const { values: flags } = parseArgs({
@@ -29,7 +30,6 @@ const { values: flags } = parseArgs({
   },
 });
 const SECONDS = Number(flags.seconds);
-const TICKS_PER_SECOND = 100;
 /** Nobody takes alerts: there are none. */
 const DISCARD_PORT = 9;
 
@@ -103,24 +103,16 @@ function sendTo({ port }: Receiver): Promise<number> {
 
 async function measure(receiver: Receiver): Promise<Receiver['rounds'][number]> {
   const { child, port } = receiver;
-  const [before, dropsBefore] = [timesOf(child), dropsOf(port)];
+  const [before, dropsBefore] = [processorTimes(child.pid ?? 0), dropsOf(port)];
   const sent = await sendTo(receiver);
   await new Promise((done) => setTimeout(done, 200));
-  const [after, dropped] = [timesOf(child), dropsOf(port) - dropsBefore];
+  const [after, dropped] = [processorTimes(child.pid ?? 0), dropsOf(port) - dropsBefore];
   const taken = sent - dropped;
   return {
     user: ((after.user - before.user) / taken) * 1e6,
     system: ((after.system - before.system) / taken) * 1e6,
     perSecond: taken / SECONDS,
   };
-}
-
-/** Seconds of all threads. */
-function timesOf({ pid }: ChildProcess): { readonly user: number; readonly system: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
 }
 
 function print({ name, rounds }: Receiver): void {

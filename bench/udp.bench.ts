@@ -10,12 +10,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from './free-port.ts';
+import { memoryOf, processorSeconds } from './process-figures.ts';
 import { dropsOf, listening } from './udp-socket.ts';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
@@ -36,7 +37,6 @@ const INDICATORS = Number(flags.indicators);
 const EVENT_BYTES = 500;
 /** One event of so many meets an indicator. */
 const HIT_EVERY = 1000;
-const TICKS_PER_SECOND = 100;
 
 interface Round {
   readonly rate: number;
@@ -179,7 +179,7 @@ async function measure(program: Program, folder: string): Promise<unknown> {
         program.name,
         `at ${half.rate}/s: datagram to alert p50 ${half.latencyMs.p50.toFixed(2)} ms, p99 ${half.latencyMs.p99.toFixed(2)} ms`,
       );
-    const rssBytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
+    const { residentBytes: rssBytes } = memoryOf(child.pid ?? 0);
     return { readyMs, cpuSecondsPerMillion: perMillion, steady, rounds, highestRate: highest?.rate, half, rssBytes };
   } finally {
     child.kill('SIGTERM');
@@ -200,7 +200,7 @@ async function round(child: ChildProcess, port: number, alerts: Worker, rate: nu
   const plain = Array.from({ length: 64 }, (_, i) => event(i, undefined, 0));
   const latencies: number[] = [];
   await delaysOf(alerts);
-  const [cpu, drops] = [cpuOf(child), dropsOf(port)];
+  const [cpu, drops] = [processorSeconds(child.pid ?? 0), dropsOf(port)];
   const startedMs = performance.now();
   let sent = 0;
   let expected = 0;
@@ -231,7 +231,7 @@ async function round(child: ChildProcess, port: number, alerts: Worker, rate: nu
     expected,
     alerts: sorted.length,
     drops: dropsOf(port) - drops,
-    cpuSeconds: cpuOf(child) - cpu,
+    cpuSeconds: processorSeconds(child.pid ?? 0) - cpu,
     latencyMs: { p50: at(0.5), p99: at(0.99) },
   };
 }
@@ -286,14 +286,6 @@ function writeBundles(into: string): void {
   writeFileSync(join(into, 'public.json'), bundle(objects));
   writeFileSync(join(into, 'mining.json'), bundle([]));
   writeFileSync(join(into, 'flint.yaml'), 'alerts: { suppress_seconds: 0 }\n');
-}
-
-/** Processor seconds of the process so far, user and system. */
-function cpuOf({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function print(name: string, text: string): void {

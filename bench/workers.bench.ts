@@ -16,6 +16,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { sharedData } from '../src/testing/shared-data.ts';
+import { memoryOf, processorSeconds } from './process-figures.ts';
 import { writeRules } from './sigma-corpus.ts';
 
 const { values: flags } = parseArgs({
@@ -31,13 +32,12 @@ const { values: flags } = parseArgs({
 const programs = flags.program.map((path) => resolve(path));
 const REPEATS = 24;
 const POLL_MS = 20;
-const MS_PER_TICK = 10;
 
 interface Run {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly mainMs: number;
-  readonly peakKiB: number;
+  readonly peakBytes: number;
   readonly alerts: number;
   /** Of the ids in their order. */
   readonly digest: string;
@@ -77,7 +77,9 @@ function tell(workers: string, runs: readonly Run[], first: readonly Run[]): voi
     shown('processor', ({ cpuMs }) => cpuMs),
     shown('main thread', ({ mainMs }) => mainMs),
   ];
-  print(`workers ${workers}: ${times.join(', ')}, ${Math.round(least(runs, ({ peakKiB }) => peakKiB) / 1024)} MiB`);
+  print(
+    `workers ${workers}: ${times.join(', ')}, ${Math.round(least(runs, ({ peakBytes }) => peakBytes) / 2 ** 20)} MiB`,
+  );
 }
 
 /** Processor time is read while the process runs: what it takes in the last hundredths of a second is not seen. */
@@ -87,7 +89,7 @@ async function scan(program: string, workers: string, args: readonly string[]): 
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ...(flags['no-memory'] && { FLINT_PROCESS_MEMORY__MODE: 'off' }) },
   });
-  const seen = { cpuMs: 0, mainMs: 0, peakKiB: 0 };
+  const seen = { cpuMs: 0, mainMs: 0, peakBytes: 0 };
   const timer = setInterval(() => look(child.pid ?? 0, seen), POLL_MS);
   const ended = new Promise<number | null>((done) => child.once('exit', done));
   const hash = createHash('sha256');
@@ -102,21 +104,14 @@ async function scan(program: string, workers: string, args: readonly string[]): 
   return { wallMs: performance.now() - started, ...seen, alerts, digest: hash.digest('hex') };
 }
 
-function look(pid: number, seen: { cpuMs: number; mainMs: number; peakKiB: number }): void {
+function look(pid: number, seen: { cpuMs: number; mainMs: number; peakBytes: number }): void {
   try {
-    seen.cpuMs = cpuOf(`/proc/${pid}/stat`);
-    seen.mainMs = cpuOf(`/proc/${pid}/task/${pid}/stat`);
-    seen.peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? seen.peakKiB);
+    seen.cpuMs = 1000 * processorSeconds(pid);
+    seen.mainMs = 1000 * processorSeconds(pid, pid);
+    seen.peakBytes = Math.max(seen.peakBytes, memoryOf(pid).peakBytes);
   } catch {
     // ENOENT: it has ended.
   }
-}
-
-/** User and system time; the name in front of them may hold anything. */
-function cpuOf(path: string): number {
-  const text = readFileSync(path, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return MS_PER_TICK * (Number(fields[11]) + Number(fields[12]));
 }
 
 function logIn(folder: string): string {

@@ -1,6 +1,7 @@
 /**
- * TellingRecords: which kinds of records tell of the start or the end of a process, which must be remembered, or of a restart of the machine: told by the event id, by keys
- * and by the words of ECS of the first record of a kind. What is asked of that record belongs to what tells its kind from others.
+ * TellingRecords: which kinds of records tell of the start or the end of a process, which must be remembered, or of a restart of the
+ * machine: told by the event id, by keys and by the words of ECS of the first record of a kind. What is asked of that record belongs to
+ * what tells its kind from others.
  */
 import type { RecognisedEvent } from '../../fields/mapping/recognise.ts';
 import { type RecordView, valueAt } from '../../fields/mapping/record-view.ts';
