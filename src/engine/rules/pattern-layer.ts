@@ -5,6 +5,7 @@
  */
 import { jsonBytes, readJsonBytes } from '../../core/json-bytes.ts';
 import { pieceAt, type SharedPieces, sharedPieces } from '../../core/shared-pieces.ts';
+import type { Renewal } from '../../core/table-change.ts';
 import { shared } from '../../core/text-pool.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { StixMapping } from '../../fields/stix/mapping.ts';
@@ -17,6 +18,7 @@ import { canRunKernel } from '../../scan/indicator-scanner.ts';
 import type { LiteralPlan } from '../../scan/literal-plan.ts';
 import { TOKENS_PER_PATTERN } from '../intel/compiled-tables.ts';
 import { type CompiledPattern, compileInput, type PatternInput, plannedPattern } from './compiled-pattern.ts';
+import { OpenEnds, OpenEndsBuilder, type PortableEnds } from './open-ends.ts';
 import { compilePatternLiterals, type FilterPlace, PatternFilter } from './pattern-filter.ts';
 import {
   buildWitnessIndex,
@@ -33,6 +35,7 @@ export interface PortableLayer {
   readonly records: SharedPieces;
   /** Of each pattern, bits. */
   readonly flags: Uint8Array;
+  readonly ends: PortableEnds;
   /** JSON: the key of each, for changes. */
   readonly keys: Uint8Array;
   /** JSON: `PatternWitness` of those that have one. */
@@ -63,8 +66,6 @@ interface PatternRecord {
 
 /** Flag: the pattern takes several events. */
 const SPANS = 1;
-/** Flag: its feed states no time, so that its end may move. */
-const UNTIMED = 2;
 /** Tokens are used where at most one of so many patterns has none. */
 const LOOSE_SHARE = 4;
 
@@ -73,7 +74,7 @@ export function compileLayer(inputs: Iterable<PatternInput>, mappings: readonly 
   const origins = pathOrigins([...STIX_MAPPINGS, ...mappings]);
   const problems: (readonly [string, Diagnostic])[] = [];
   const notes = new Map<string, number>();
-  const parts: LayerParts = { records: [], flags: [], keys: [], clauses: [] };
+  const parts = noParts();
   for (const input of inputs) {
     const key = input.key ?? '';
     const compiled = compileInput(input);
@@ -83,7 +84,8 @@ export function compileLayer(inputs: Iterable<PatternInput>, mappings: readonly 
     }
     const { plan, brackets, spansEvents } = compiled.pattern;
     parts.records.push(jsonBytes({ input, plan } satisfies PatternRecord));
-    parts.flags.push((spansEvents ? SPANS : 0) | (isUntimed(input) ? UNTIMED : 0));
+    parts.flags.push(spansEvents ? SPANS : 0);
+    parts.ends.add(input);
     parts.keys.push(key);
     parts.clauses.push(patternClause(brackets, origins));
     for (const note of compiled.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
@@ -91,20 +93,20 @@ export function compileLayer(inputs: Iterable<PatternInput>, mappings: readonly 
   return { layer: layerOf(parts), problems, notes };
 }
 
-function isUntimed({ indicator }: PatternInput): boolean {
-  const { validFromMs, modifiedMs, validUntilMs } = indicator ?? {};
-  return validUntilMs !== undefined && validFromMs === undefined && modifiedMs === undefined;
-}
-
 /** By position. */
 interface LayerParts {
   readonly records: Uint8Array[];
   readonly flags: number[];
+  readonly ends: OpenEndsBuilder;
   readonly keys: string[];
   readonly clauses: PatternClause[];
 }
 
-function layerOf({ records, flags, keys, clauses }: LayerParts): PortableLayer {
+function noParts(): LayerParts {
+  return { records: [], flags: [], ends: new OpenEndsBuilder(), keys: [], clauses: [] };
+}
+
+function layerOf({ records, flags, ends, keys, clauses }: LayerParts): PortableLayer {
   const witnesses = clauses.flatMap((clause, pattern): PatternWitness[] =>
     clause === undefined || clause.anyOf.length === 0 ? [] : [{ ...clause, pattern }],
   );
@@ -114,6 +116,7 @@ function layerOf({ records, flags, keys, clauses }: LayerParts): PortableLayer {
   return {
     records: sharedPieces(records),
     flags: shared(Uint8Array.from(flags)),
+    ends: ends.finish(),
     keys: shared(jsonBytes(keys)),
     witnesses: shared(jsonBytes(witnesses)),
     unwitnessed: shared(Uint32Array.from(clauses.flatMap((clause, i) => (clause === undefined ? [i] : [])))),
@@ -139,7 +142,7 @@ export interface LayerPart {
 
 /** One layer of parts of several, in their order. */
 export function joinLayers(from: readonly LayerPart[]): PortableLayer {
-  const parts: LayerParts = { records: [], flags: [], keys: [], clauses: [] };
+  const parts = noParts();
   for (const { layer, positions } of from) {
     const keys = readJsonBytes<readonly string[]>(layer.keys);
     const unwitnessed = new Set(layer.unwitnessed);
@@ -147,6 +150,7 @@ export function joinLayers(from: readonly LayerPart[]): PortableLayer {
     for (const position of positions) {
       parts.records.push(pieceAt(layer.records, position));
       parts.flags.push(layer.flags[position] ?? 0);
+      parts.ends.addFrom(layer.ends, position);
       parts.keys.push(keys[position] ?? '');
       // What was found by nothing can match nothing.
       parts.clauses.push(unwitnessed.has(position) ? undefined : (clauses.get(position) ?? { anyOf: [] }));
@@ -159,6 +163,7 @@ export class PatternLayer {
   /** Of its patterns by position, ascending. */
   readonly numbers: Uint32Array;
   readonly unwitnessed: readonly number[];
+  readonly #ends: OpenEnds;
   #portable: PortableLayer;
   readonly #search: WitnessSearch;
   #witnesses: readonly PatternWitness[] | undefined;
@@ -169,6 +174,7 @@ export class PatternLayer {
   constructor(portable: PortableLayer, numbers: Uint32Array, units: TextUnits) {
     this.#portable = portable;
     this.numbers = numbers;
+    this.#ends = new OpenEnds(portable.ends);
     this.unwitnessed = [...portable.unwitnessed].map((position) => numbers[position] ?? 0);
     this.#search = new WitnessSearch(portable.index, units);
   }
@@ -202,15 +208,24 @@ export class PatternLayer {
     return ((this.#portable.flags[position] ?? 0) & SPANS) !== 0;
   }
 
-  isUntimed(position: number): boolean {
-    return ((this.#portable.flags[position] ?? 0) & UNTIMED) !== 0;
+  /** What a feed says without stating a time ends later. */
+  renew(renewal: Renewal): void {
+    this.#ends.renew(renewal);
+  }
+
+  /** The layer goes on with patterns of former ones. */
+  takeOver(former: readonly PatternLayer[]): void {
+    for (const one of former) this.#ends.takeOver(one.#ends);
   }
 
   /** The pattern with this number, which the layer has; parsed anew each time. */
   open(number: number): CompiledPattern {
-    const record = pieceAt(this.#portable.records, this.#positionOf(number));
-    const { input, plan } = readJsonBytes<PatternRecord>(record);
-    return plannedPattern(input, plan);
+    const position = this.#positionOf(number);
+    const { input, plan } = readJsonBytes<PatternRecord>(pieceAt(this.#portable.records, position));
+    const validUntilMs = this.#ends.at(position);
+    const { indicator } = input;
+    if (indicator === undefined || validUntilMs === undefined) return plannedPattern(input, plan);
+    return plannedPattern({ ...input, indicator: { ...indicator, validUntilMs } }, plan);
   }
 
   #positionOf(number: number): number {

@@ -9,7 +9,8 @@ import { printTest } from '../../rules/pattern/print.ts';
 import type { ComparisonOperator, PathStep } from '../../rules/pattern/ast.ts';
 import { hasSharedData, sharedData, sharedDataMissing } from '../../testing/shared-data.ts';
 import type { PatternInput } from './compiled-pattern.ts';
-import { compilePatterns, type PatternSetOptions } from './pattern-set.ts';
+import { joinLayers } from './pattern-layer.ts';
+import { compilePatterns, PatternSet, type PatternSetOptions } from './pattern-set.ts';
 
 const SOURCE = { input: 'test', path: 'test', id: 'test', replayable: true, timezone: 'Z' };
 
@@ -272,7 +273,25 @@ describe.skipIf(!hasSharedData('events'))(`pattern set on real events ${sharedDa
       ...{ indicator, feed: 'f' },
     }));
     const { set } = compilePatterns(inputs);
-    set.renew([{ feed: 'f', fromMs: 100, toMs: 200 }]);
-    expect(set.match(CMD).map(({ indicator }) => indicator?.validUntilMs)).toEqual([200, 100]);
+    const { base } = set;
+    // Nothing is opened for it: the records are not looked at.
+    const untouched = new PatternSet({ ...base, records: { ...base.records, starts: new Uint32Array(0) } }, {});
+    const ends = (of: PatternSet): unknown => of.match(CMD).map(({ indicator }) => indicator?.validUntilMs);
+    const early = new PatternSet(base, {});
+    expect(ends(early)).toEqual([100, 100]);
+    for (const one of [set, untouched, early]) {
+      one.renew([{ feed: 'f', fromMs: 100, toMs: 200 }]);
+      one.renew([
+        { feed: 'f', fromMs: 100, toMs: 300 },
+        { feed: 'g', fromMs: 200, toMs: 300 },
+      ]);
+    }
+    expect(ends(early)).toEqual([200, 100]);
+    const { parts, ...merge } = set.mergeOf(true);
+    set.renew([{ feed: 'f', fromMs: 200, toMs: 400 }]);
+    set.merge({ ...merge, layer: joinLayers(parts) });
+    expect(ends(set)).toEqual([400, 100]);
+    set.renew([{ feed: 'f', fromMs: 400, toMs: 500 }]);
+    expect(ends(set)).toEqual([500, 100]);
   });
 });

@@ -289,13 +289,13 @@ export class PatternSet {
 
   /** What feeds say without stating a time ends later. */
   renew(renewals: readonly Renewal[]): void {
-    for (const layer of this.#layers)
-      for (const [i, number] of layer.numbers.entries())
-        if (layer.isUntimed(i) && this.#counts(number)) for (const renewal of renewals) this.#renew(number, renewal);
+    for (const renewal of renewals) {
+      for (const layer of this.#layers) layer.renew(renewal);
+      for (const [number, pattern] of this.#opened) this.#renew(number, pattern, renewal);
+    }
   }
 
-  #renew(number: number, renewal: Renewal): void {
-    const pattern = this.#open(number);
+  #renew(number: number, pattern: CompiledPattern, renewal: Renewal): void {
     const indicator = pattern.input.feed === renewal.feed ? pattern.input.indicator : undefined;
     if (indicator === undefined) return;
     const later = renewed(indicator, renewal);
@@ -336,6 +336,7 @@ export class PatternSet {
     const base = withBase ? 0 : 1;
     const former = this.#layers.slice(base).filter(({ first, size }) => size === 0 || first < before);
     const joined = new PatternLayer(layer, numbers, this.#units);
+    joined.takeOver(former);
     const kept = new Set(numbers);
     // Opened patterns and tombstones outlive no layer.
     for (const { numbers: all } of former) for (const number of all) if (!kept.has(number)) this.#gone.delete(number);
