@@ -74,18 +74,25 @@ function whyNotTrusted(path: string): string | undefined {
 function makeRoom(folder: string, own: string): void {
   const others = readdirSync(folder)
     .filter((name) => extname(name) === extname(own) && name !== own)
-    .map((name) => ({ path: join(folder, name), ...statOf(join(folder, name)) }))
+    .flatMap((name) => sizedFile(join(folder, name)) ?? [])
     .sort((a, b) => b.usedMs - a.usedMs);
-  let bytes = statOf(join(folder, own)).bytes;
+  let bytes = sizedFile(join(folder, own))?.bytes ?? 0;
   for (const [i, one] of others.entries()) {
     bytes += one.bytes;
     if (i + 1 >= MAX_FILES || bytes > MAX_BYTES) rmSync(one.path, { force: true });
   }
 }
 
-function statOf(path: string): { readonly bytes: number; readonly usedMs: number } {
-  const { size, mtimeMs } = statSync(path);
-  return { bytes: size, usedMs: mtimeMs };
+interface SizedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly usedMs: number;
+}
+
+/** Undefined: somebody else has made room meanwhile. */
+function sizedFile(path: string): SizedFile | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && { path, bytes: stats.size, usedMs: stats.mtimeMs };
 }
 
 let stamp: string | undefined;
@@ -96,7 +103,10 @@ export function programStamp(): string {
     const folder = dirname(fileURLToPath(import.meta.url));
     const parts = readdirSync(folder)
       .sort()
-      .map((name) => [name, statOf(join(folder, name))]);
+      .map((name) => {
+        const { size, mtimeMs } = statSync(join(folder, name));
+        return [name, size, mtimeMs];
+      });
     stamp = JSON.stringify([process.version, parts]);
   }
   return stamp;
