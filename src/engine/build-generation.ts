@@ -176,7 +176,9 @@ async function knowKinds(
   }
   const former = previous.rules.sieve;
   const kept = kinds !== undefined && kinds.identity === previous.kinds?.identity ? former?.keep() : undefined;
-  if (former !== undefined && (kept === undefined || !sieve.recall(kept))) await inPieces(sieve.learnFrom(former));
+  if (kept !== undefined && sieve.recall(kept)) {
+    if (previous.hasNewKinds) kinds?.fallBehind();
+  } else if (former !== undefined) await inPieces(sieve.learnFrom(former));
   return [];
 }
 

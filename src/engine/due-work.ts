@@ -1,12 +1,14 @@
 /**
  * What is due in a running service by the clock alone: every second the state of rules moves on to the time that it is, outputs are
- * tried again, and what must survive is written; every hour indicators that have expired are removed.
+ * tried again, and what must survive is written; every hour indicators that have expired are removed, and what was learnt of kinds of
+ * records is kept, the first time sooner.
  */
 import type { Logger } from '../telemetry/logger.ts';
 import type { EngineIntake } from './engine-intake.ts';
 import type { FilePositions } from './files/file-positions.ts';
 import type { Generation } from './generation.ts';
 import type { IntelStore } from './intel/intel-store.ts';
+import { KindsKeeper } from './rules/kinds-keeper.ts';
 import type { RunningOutputs } from './running-outputs.ts';
 import type { StateKeeper } from './state/state-keeper.ts';
 import type { StateWrites } from './state-writes.ts';
@@ -30,6 +32,7 @@ export class DueWork {
   readonly #options: DueWorkOptions;
   #timer: NodeJS.Timeout | undefined;
   #nextSweepMs = performance.now() + SWEEP_MS;
+  readonly #kinds = new KindsKeeper(performance.now());
 
   constructor(options: DueWorkOptions) {
     this.#options = options;
@@ -68,6 +71,13 @@ export class DueWork {
     if (!keeper.active) await outputs.save();
     writes.try(write);
     await keeper.tick();
+    this.#keepKinds(generation());
+  }
+
+  #keepKinds(generation: Generation): void {
+    if (!this.#kinds.isDue(generation, performance.now())) return;
+    const problem = generation.keepKinds();
+    if (problem !== undefined) this.#options.logger.warn(problem.message);
   }
 
   async #sweep(): Promise<void> {

@@ -377,6 +377,12 @@ export class Generation implements BatchMatcher, LiveSink {
     return this.processor.drain(nowMs);
   }
 
+  /** Whether something was learnt of kinds of records that is not kept. */
+  get hasNewKinds(): boolean {
+    const { sieve } = this.rules;
+    return sieve !== undefined && this.kinds?.isBehind(sieve) === true;
+  }
+
   /** Keeps what was learnt of kinds of records, for the next start. Returns what is to be said of it. */
   keepKinds(): Diagnostic | undefined {
     const { sieve } = this.rules;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { ruleOf } from '../../core/rule-candidate.ts';
 import { ENOUGH_RECORDS } from '../../scan/sieve-groups.ts';
-import { KindsFile } from './kept-kinds.ts';
+import { KindsFile, kindsSettings } from './kept-kinds.ts';
 import { LEAST_FILES, openRuleCache } from './rule-cache.ts';
 import { rulesOf } from './rule-filter.ts';
 import type { RuleTexts } from './rule-texts.ts';
@@ -96,6 +96,29 @@ describe('kinds of records that were kept', () => {
     held(again, [...LINES, record(77, 3)]);
     expect(again.news).toBe(0);
     expect(again.counts.kinds).toBe(KINDS + 1);
+  });
+
+  it('are written when there is something new alone, also of what a sieve has taken over', () => {
+    const kinds = new KindsFile(file, 'these rules');
+    const sieve = learnt();
+    expect(kinds.isBehind(sieve)).toBe(true);
+    kinds.save(sieve);
+    expect(kinds.isBehind(sieve)).toBe(false);
+    const { ino } = statSync(file);
+    kinds.save(sieve);
+    expect(statSync(file).ino).toBe(ino);
+    held(sieve, [record(77, 3)]);
+    expect(kinds.isBehind(sieve)).toBe(true);
+    const next = new KindsFile(file, 'these rules');
+    const heir = new SigmaSieve(RULES, OPTIONS);
+    const kept = sieve.keep();
+    expect(kept !== undefined && heir.recall(kept)).toBe(true);
+    next.fallBehind();
+    next.save(heir);
+    expect(next.isBehind(heir)).toBe(false);
+    const again = recalled().sieve;
+    held(again, [record(77, 3)]);
+    expect(again.news).toBe(0);
   });
 
   it('go by what is rare in their records once there were enough, though these come after a start', () => {
@@ -192,6 +215,8 @@ describe('kinds of records that were kept', () => {
       { ...texts, placeholders: [['who', ['x']]] as const },
     ];
     expect(new Set(all.map((one) => cache.kindsOf(one)?.identity)).size).toBe(all.length);
+    // A file for each of the settings, not for each change of a rule.
+    expect(new Set(all.map(kindsSettings)).size).toBe(3);
     // Patterns of feeds come and go, and Sigma rules do not mind.
     const other = { ...texts, patterns: [{}] } as unknown as RuleTexts;
     expect(cache.kindsOf(other)?.identity).toBe(cache.kindsOf(texts)?.identity);

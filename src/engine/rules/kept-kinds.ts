@@ -14,16 +14,28 @@ import type { KeptKinds, SigmaSieve } from './sigma-sieve.ts';
 
 const MAGIC = 'FLINTKND';
 const VERSION = 1;
+/** News are never so few. */
+const NOTHING_KEPT = -1;
 
 /** What decides what a sieve learns; `keyOf` tells one rule file from all others. Patterns of feeds do not. */
 export function kindsIdentity(texts: RuleTexts, keyOf: (file: RuleText) => string): string {
-  const { patterns: _patterns, sigma, ...more } = texts;
-  return hash('sha256', JSON.stringify([programStamp(), sigma.map(keyOf), more]));
+  return hash('sha256', JSON.stringify([programStamp(), texts.sigma.map(keyOf), settingsOf(texts)]));
+}
+
+/** Short, for the name of the file: of the same rules under other settings other kinds are kept. */
+export function kindsSettings(texts: RuleTexts): string {
+  return hash('sha256', JSON.stringify(settingsOf(texts))).slice(0, 16);
+}
+
+function settingsOf({ patterns: _patterns, sigma: _sigma, ...settings }: RuleTexts): object {
+  return settings;
 }
 
 export class KindsFile {
   readonly identity: string;
   readonly #file: KeptFile;
+  /** News of the sieve when it was kept. */
+  #kept = 0;
 
   constructor(path: string, identity: string) {
     this.#file = new KeptFile(path, MAGIC, VERSION);
@@ -42,11 +54,24 @@ export class KindsFile {
     });
   }
 
+  /** Whether the sieve has learnt something that is not kept. */
+  isBehind(sieve: SigmaSieve): boolean {
+    return sieve.news !== this.#kept;
+  }
+
+  /** The sieve goes on with what a former one had learnt, which was not kept. */
+  fallBehind(): void {
+    this.#kept = NOTHING_KEPT;
+  }
+
   /** Keeps what the sieve has learnt, unless that is nothing new. Returns what is to be said of it. */
   save(sieve: SigmaSieve): Diagnostic | undefined {
-    const kept = sieve.news === 0 ? undefined : sieve.keep();
+    const { news } = sieve;
+    const kept = this.isBehind(sieve) ? sieve.keep() : undefined;
     if (kept === undefined) return undefined;
-    return this.#file.write(new Map([['identity', Buffer.from(this.identity)], ...sectionsOf(kept)]));
+    return this.#file.write(new Map([['identity', Buffer.from(this.identity)], ...sectionsOf(kept)]), () => {
+      this.#kept = news;
+    });
   }
 }
 

@@ -18,7 +18,7 @@ import { parseSigmaFile, type SigmaFile } from '../../rules/sigma/collection.ts'
 import { inPieces } from '../in-pieces.ts';
 import { KeptFile, programStamp, type Taken, text } from './kept-file.ts';
 import { type FileNote, FileNotes, UnreadText } from './file-notes.ts';
-import { KindsFile, kindsIdentity } from './kept-kinds.ts';
+import { KindsFile, kindsIdentity, kindsSettings } from './kept-kinds.ts';
 import { type PackedText, ParsedRules } from './parsed-rules.ts';
 import type { KnownTexts } from './rule-files.ts';
 import type { RuleTexts } from './rule-texts.ts';
@@ -93,7 +93,7 @@ export class RuleCache {
     if (this.#path === undefined || texts.sigma.length < LEAST_FILES) return undefined;
     const file = this.#path.replace(/\.rules$/, '');
     return new KindsFile(
-      `${file}.kinds`,
+      `${file}-${kindsSettings(texts)}.kinds`,
       kindsIdentity(texts, (rule) => this.rules.keyOf(rule)),
     );
   }
