@@ -31,7 +31,7 @@ export interface StreamResult {
 }
 
 /** xorshift32: the same data in every run. */
-function randomNumbers(seed: number): (below: number) => number {
+export function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state ^= state << 13;
@@ -42,7 +42,7 @@ function randomNumbers(seed: number): (below: number) => number {
 }
 
 /** A text in one piece, as extraction from bytes gives it. */
-function flat(text: string): string {
+export function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
@@ -55,7 +55,11 @@ function arrival(count: number, stepMs: number, shuffledMs: number): Uint32Array
   return order.sort((a, b) => (arrives[a] as number) - (arrives[b] as number) || a - b);
 }
 
-function timed<T>(order: Uint32Array, make: (i: number) => T, take: (item: T) => void): Omit<StreamResult, 'alerts'> {
+export function timed<T>(
+  order: Uint32Array,
+  make: (i: number) => T,
+  take: (item: T) => void,
+): Omit<StreamResult, 'alerts'> {
   const rates: number[] = [];
   let micros = 0;
   let taken = 0;

@@ -25,6 +25,8 @@ export function stateSummary(reports: readonly StateReport[]): string[] {
   }
   const late = byRule(reports, 'late');
   if (late !== '') lines.push(`later than the lateness allows (state.late_events): ${late}`);
+  const early = byRule(reports, 'early');
+  if (early !== '') lines.push(`not waited with for older events because too many waited: ${early}`);
   const evicted = byRule(reports, 'evicted');
   if (evicted !== '') lines.push(`forgotten because a bound of memory was reached: ${evicted}`);
   return lines;
@@ -35,11 +37,12 @@ function sumOf(reports: readonly StateReport[], what: 'undecided' | 'refuted' | 
 }
 
 /** `3 of Many failed logons, 1 of recon`, the greatest first. */
-function byRule(reports: readonly StateReport[], what: 'late' | 'evicted'): string {
-  const counts = reports.filter((report) => report[what] > 0).sort((a, b) => b[what] - a[what]);
+function byRule(reports: readonly StateReport[], what: 'late' | 'early' | 'evicted'): string {
+  const countOf = (report: StateReport): number => report[what] ?? 0;
+  const counts = reports.filter((report) => countOf(report) > 0).sort((a, b) => countOf(b) - countOf(a));
   const named = counts
     .slice(0, MAX_NAMED)
-    .map((report) => `${formatCount(report[what])} of ${oneLine(report.name, 80)}`);
+    .map((report) => `${formatCount(countOf(report))} of ${oneLine(report.name, 80)}`);
   const others = counts.length - named.length;
   return [...named, ...(others > 0 ? [`and more of ${counted(others, 'other rule')}`] : [])].join(', ');
 }

@@ -104,7 +104,7 @@ export class EventLog {
     this.#events.set(key, event);
     this.#order.push(key);
     this.counts.events++;
-    this.counts.bytes += sizeOf(event);
+    this.counts.bytes += eventBytes(event);
     while (this.counts.bytes > this.#budgetBytes && this.counts.events > 0) this.#evictOldest();
   }
 
@@ -121,7 +121,7 @@ export class EventLog {
     const oldest = this.#events.get(key) as Event;
     this.#events.delete(key);
     this.counts.events--;
-    this.counts.bytes -= sizeOf(oldest);
+    this.counts.bytes -= eventBytes(oldest);
     this.counts.evicted++;
     if (2 * this.#first < this.#order.length) return;
     this.#order = this.#order.slice(this.#first);
@@ -156,6 +156,7 @@ function keyOf({ source, position, part }: EventPlace): string {
   return `${source}:${position}:${part}`;
 }
 
-function sizeOf(event: Event): number {
+/** About what an event takes in memory. */
+export function eventBytes(event: Event): number {
   return EVENT_BYTES + 2 * event.original.length;
 }

@@ -179,6 +179,7 @@ export const METRICS: readonly Metric[] = [
     'events that came later than allowed, left out or evaluated as state.late_events says',
     'late_events',
   ),
+  gauge('state', 'early', 'events not waited with for older ones because too many waited', 'early_events'),
   gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
   gauge(
     'state',

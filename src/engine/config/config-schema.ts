@@ -174,15 +174,17 @@ export const configSchema = Type.Object(
           default: 1_073_741_824,
           minimum: 1_048_576,
           'x-unit': 'bytes',
-          description: 'exact memory of one flux specification; beyond it the oldest tenth is forgotten, counted',
+          description:
+            'memory of one flux specification; beyond it the oldest tenth is forgotten, of Bloom memory the groups without a new tag for longest; counted',
         }),
         facts_per_group: Type.Integer({
           default: 4_000_000,
           minimum: 10,
-          description: 'facts of one group; beyond it the oldest tenth of that group is forgotten, counted',
+          description:
+            'facts of one group in exact memory; beyond it the oldest tenth of that group is forgotten, counted',
         }),
       },
-      { ...strict, default: {}, description: 'bounds of exact flux memory' },
+      { ...strict, default: {}, description: 'bounds of flux memory' },
     ),
     correlation_memory: Type.Object(
       {

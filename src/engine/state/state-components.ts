@@ -13,6 +13,7 @@ export function stateComponents(reports: readonly StateReport[]): ComponentSnaps
       errors: {},
       gauges: {
         ...{ groups, entries, bytes, waiting, late, evicted },
+        ...(bounds.early !== undefined && { early: bounds.early }),
         ...(bounds.budgetBytes !== undefined && { budget_bytes: bounds.budgetBytes }),
         ...(bounds.groupLimit !== undefined && { group_limit: bounds.groupLimit }),
         ...(bounds.undecided !== undefined && { undecided: bounds.undecided }),

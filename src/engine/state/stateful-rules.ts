@@ -81,8 +81,7 @@ interface ReadSpec {
   readonly path: string;
   readonly spec: FluxSpec;
   readonly group: string;
-  /** Bloom memory; undefined: exact. */
-  readonly memory: FluxMemoryOptions | undefined;
+  readonly memory: FluxMemoryOptions;
   readonly equalTimes: FluxEngineOptions['equalTimes'];
 }
 
@@ -95,6 +94,7 @@ export function fluxRuleNames(flux: readonly FluxText[]): ReadonlySet<string> {
 function readFluxTexts(
   flux: readonly FluxText[],
   asOne: boolean,
+  bounds: FluxBounds | undefined,
 ): { readonly specs: readonly ReadSpec[]; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const specs: ReadSpec[] = [];
@@ -106,7 +106,7 @@ function readFluxTexts(
     const rules = parsed.spec.rules.filter(({ name }) => !refused.some((one) => one.rule === name));
     if (rules.length === 0) continue;
     const rate = falsePositiveRate ?? BLOOM_FALSE_POSITIVES;
-    const memory = capacity === undefined ? undefined : { kind: 'bloom' as const, capacity, falsePositiveRate: rate };
+    const memory = capacity === undefined ? exactMemory(bounds) : bloomMemory(capacity, rate, bounds);
     specs.push({ path, spec: { ...parsed.spec, rules }, group, memory, equalTimes });
   }
   const [first, ...more] = specs;
@@ -129,6 +129,11 @@ function readFluxTexts(
 function exactMemory(bounds: FluxBounds | undefined): FluxMemoryOptions {
   if (bounds === undefined) return DEFAULT_FLUX_OPTIONS.memory;
   return { kind: 'exact', budgetBytes: bounds.bytes, maxPerGroup: bounds.factsPerGroup };
+}
+
+function bloomMemory(capacity: number, falsePositiveRate: number, bounds: FluxBounds | undefined): FluxMemoryOptions {
+  const { budgetBytes } = exactMemory(bounds);
+  return { kind: 'bloom', capacity, falsePositiveRate, budgetBytes };
 }
 
 /** Earlier events kept to be shown in alerts. */
@@ -175,12 +180,12 @@ export class StatefulRules {
             };
             return new Correlator(correlations, settings, collect, formerCorrelator?.part);
           });
-    const read = readFluxTexts(flux, options.onEvent !== undefined);
+    const read = readFluxTexts(flux, options.onEvent !== undefined, options.fluxBounds);
     this.diagnostics = read.diagnostics;
     const handlers = { onMatch: collect, ...kept, ...(options.onEvent !== undefined && { onEvent: options.onEvent }) };
     const names = new Set<string>();
     const formerTaggers = previous === undefined ? [] : previous.#taggers;
-    this.#taggers = read.specs.map(({ path, spec, group, memory = exactMemory(options.fluxBounds), equalTimes }) => {
+    this.#taggers = read.specs.map(({ path, spec, group, memory, equalTimes }) => {
       const name = distinctName(`flux/${path}`, names);
       const former = formerTaggers.find(({ part }) => part.name === name);
       const settings = { ...DEFAULT_FLUX_OPTIONS, ...lateness, mode, seed, equalTimes, memory };

@@ -152,17 +152,17 @@ function readTags(source: YamlSource, node: YAMLMap, entries: Entries): readonly
   }
   const items = source.list(entries.get('tags'), '"tags"');
   if (items === undefined) return undefined;
-  const tags: string[] = [];
+  const tags = new Set<string>();
   for (const item of items) {
     const nameNode = isMap(item) ? source.entries(item, ['name'], 'a tag').get('name') : item;
     const name = nameNode === undefined ? undefined : source.text(nameNode, 'the name of a tag');
     if (nameNode === undefined) source.report('a tag has the key "name"', item);
     if (name === undefined) continue;
-    if (tags.includes(name)) source.report(`tag "${name}" stands here a second time`, item);
-    else tags.push(name);
+    if (tags.has(name)) source.report(`tag "${name}" stands here a second time`, item);
+    else tags.add(name);
   }
-  if (tags.length === 0) source.report('"tags" is empty', entries.get('tags'));
-  return tags.length === 0 ? undefined : tags;
+  if (tags.size === 0) source.report('"tags" is empty', entries.get('tags'));
+  return tags.size === 0 ? undefined : [...tags];
 }
 
 function readCondition(source: YamlSource, entries: Entries, tags: readonly string[], action: string): TagCondition {

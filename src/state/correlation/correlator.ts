@@ -183,6 +183,7 @@ export class Correlator implements StatefulPart {
       ...{ budgetBytes, groupLimit },
       ...{ engine: 'correlation', rule: rule.details.id, name: rule.details.name, groups: counts.groups },
       ...{ entries: counts.facts, bytes: counts.bytes, waiting: counts.pending, late: counts.late },
+      early: counts.early,
       evicted: counts.evicted + counts.trimmed,
     }));
   }

@@ -4,6 +4,7 @@ import type { FluxSpec } from '../../ir/flux.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import { DEFAULT_FLUX_OPTIONS, FluxEngine, type FluxMemoryOptions } from './engine.ts';
 import { planFlux } from './plan.ts';
+import { withSigma } from './row.ts';
 
 const SPEC: FluxSpec = {
   rules: [
@@ -47,7 +48,7 @@ function open(memory: FluxMemoryOptions, latenessMs = 0): Bench {
 describe('flux memory at its bounds', () => {
   it.each<{ memory: FluxMemoryOptions }>([
     { memory: { kind: 'exact', budgetBytes: 1 << 24, maxPerGroup: 1000 } },
-    { memory: { kind: 'bloom', capacity: 1000, falsePositiveRate: 1e-4 } },
+    { memory: { kind: 'bloom', capacity: 1000, falsePositiveRate: 1e-4, budgetBytes: 1 << 24 } },
   ])('counts the groups that it remembers something of, waiting or not: $memory.kind', ({ memory }) => {
     const { engine, row } = open(memory);
     for (const group of ['a', 'b', 'c', 'a']) row(group, 'q', '', true);
@@ -92,7 +93,7 @@ describe('flux memory at its bounds', () => {
   });
 
   it('Bloom memory pays for its filters only from the first tag of a group on', () => {
-    const { engine, row } = open({ kind: 'bloom', capacity: 10_000, falsePositiveRate: 1e-4 });
+    const { engine, row } = open({ kind: 'bloom', capacity: 10_000, falsePositiveRate: 1e-4, budgetBytes: 1 << 24 });
     for (let i = 0; i < 1000; i++) row(`host-${i}`, 'p', 'q', false);
     expect(engine.memory.byteLength).toBe(0);
     row('host-1', 'p', 'q', true);
@@ -100,6 +101,85 @@ describe('flux memory at its bounds', () => {
     expect(engine.memory.byteLength).toBe(2400);
     expect(row('host-1', 'x', 'p', false)).toBe(true);
   });
+});
+
+describe('Bloom memory at its bound', () => {
+  const BUDGET = 40 * 2400;
+
+  it('gives up the filters of the groups without a put for longest, counted; a busy one stays', () => {
+    const { engine, row } = open({ kind: 'bloom', capacity: 10_000, falsePositiveRate: 1e-4, budgetBytes: BUDGET });
+    for (let i = 0; i < 1000; i++) {
+      row('busy', `b${i}`, '', true);
+      row(`host-${i}`, 'p', '', true);
+    }
+    expect(engine.memory.byteLength).toBeLessThanOrEqual(BUDGET);
+    expect(engine.memory.byteLength).toBeGreaterThan(BUDGET / 2);
+    expect(engine.counts.forgotten).toBe(1001 - engine.memory.groupCount);
+    expect(row('host-999', 'x', 'p', false)).toBe(true);
+    expect(row('busy', 'x', 'b0', false)).toBe(true);
+    expect(row('host-0', 'x', 'p', false)).toBe(false);
+  });
+
+  it('keeps the filters of one group however large they are', () => {
+    const { engine, row } = open({ kind: 'bloom', capacity: 10_000, falsePositiveRate: 1e-4, budgetBytes: 100 });
+    for (let i = 0; i < 10; i++) row(`host-${i}`, 'p', '', true);
+    expect([engine.memory.groupCount, engine.counts.forgotten]).toEqual([1, 9]);
+    expect(row('host-9', 'x', 'p', false)).toBe(true);
+  });
+});
+
+describe.each(['ordered', 'eager'] as const)('rows that wait or may be undone, %s', (mode) => {
+  const ROWS = 20_000;
+  const ITEM = 1_000;
+
+  /** Each row of a group of its own, which nothing comes for again: its watermark never moves. */
+  function run(options: Partial<typeof DEFAULT_FLUX_OPTIONS>) {
+    const clocks = new SourceClocks();
+    const source = clocks.register('rows', 'file');
+    const times: number[] = [];
+    const all = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 3, hi: 5 }, mode, evidenceRows: 0, ...options };
+    const onRow = ({ timeMs }: { readonly timeMs: number }): void => void times.push(timeMs);
+    const engine = new FluxEngine<object>(planFlux(SPEC), clocks, all, onRow, undefined, { bytesOf: () => ITEM });
+    let most = 0;
+    let mostGroups = 0;
+    for (let i = 0; i < ROWS; i++) {
+      const place = { timeMs: i, source, position: i, part: 0 };
+      engine.push({ ...place, group: `g${i}`, columns: ['c', 'p'], own: [0], item: {} }, 0);
+      most = Math.max(most, engine.counts.itemBytes);
+      mostGroups = Math.max(mostGroups, engine.order.keys);
+    }
+    engine.end();
+    return { engine, times, most, mostGroups };
+  }
+
+  it('take no more bytes than they may: the oldest are settled early, counted, and none is lost', () => {
+    const { engine, times, most } = run({ pendingBytes: 1_000 * ITEM });
+    expect(most).toBeLessThanOrEqual(1_000 * ITEM);
+    expect(engine.counts.early).toBeGreaterThanOrEqual(ROWS - 1_000);
+    expect(engine.counts.itemBytes).toBe(0);
+    expect(times.sort((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i));
+  });
+
+  it('belong to no more groups than are allowed', () => {
+    const { engine, times, mostGroups } = run({ maxGroups: 1_000 });
+    expect(mostGroups).toBeLessThanOrEqual(1_000);
+    expect(engine.counts.early).toBeGreaterThanOrEqual(ROWS - 1_000);
+    expect(times.sort((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i));
+  });
+});
+
+it('a rule of twenty thousand tags takes time in proportion to them', () => {
+  const tags = Array.from({ length: 20_000 }, (_, i) => `t${i}`);
+  const condition = { kind: 'tag' as const, tag: 0, from: 'any' as const };
+  const flags = { ordered: false, strict: false, reset: false, groupBy: [] };
+  const plan = planFlux({ rules: [{ name: 'r', action: 'temporal', tags, condition, ...flags }] });
+  const fields = { sigma: { r: Object.fromEntries(tags.map((name, i) => [name, i % 2 === 0])) } };
+  const none = new Int32Array(plan.words);
+  // Each tag compared with all others would be forty billion comparisons.
+  for (let i = 0; i < 100; i++) {
+    const { sigma } = withSigma(plan, fields, none, [true]) as typeof fields;
+    expect(Object.keys(sigma.r).length).toBe(tags.length);
+  }
 });
 
 describe('groups that come and go', () => {

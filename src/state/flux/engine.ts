@@ -18,12 +18,12 @@ import { BloomMemory, ExactMemory, type FluxMemory } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 
 import type { FluxRow, TakenRow } from './row.ts';
-import { type RowRevision, RowTable, type SavedColumns } from './row-table.ts';
+import { type ItemSizes, type RowRevision, RowTable, type SavedColumns } from './row-table.ts';
 import { ShownRow } from './shown-row.ts';
 
 export type FluxMemoryOptions =
   | { readonly kind: 'exact'; readonly budgetBytes: number; readonly maxPerGroup: number }
-  | ({ readonly kind: 'bloom' } & BloomOptions);
+  | ({ readonly kind: 'bloom'; readonly budgetBytes: number } & BloomOptions);
 
 export interface FluxEngineOptions {
   readonly memory: FluxMemoryOptions;
@@ -35,6 +35,10 @@ export interface FluxEngineOptions {
   readonly lateEvents?: LateEvents;
   /** Rows that may wait over all groups. */
   readonly maxPending: number;
+  /** What the items of rows that wait, or may be undone, may take in memory. Beyond it the oldest are settled early, counted. */
+  readonly pendingBytes: number;
+  /** Groups whose order is kept. Beyond it what waits in those untouched for longest is settled early, counted. */
+  readonly maxGroups: number;
   /** Rows with equal times: in arrival order as the original, or parents before their children. Ordered mode only. */
   readonly equalTimes: 'arrival' | 'parents-first';
   /** Key of the fingerprints; random, kept in snapshots. */
@@ -50,6 +54,8 @@ export const DEFAULT_FLUX_OPTIONS: Omit<FluxEngineOptions, 'seed'> = {
   mode: 'ordered',
   latenessMs: 60_000,
   maxPending: 500_000,
+  pendingBytes: 256 << 20,
+  maxGroups: 2_000_000,
   equalTimes: 'arrival',
   evidenceRows: 200_000,
   evidenceItems: true,
@@ -148,6 +154,8 @@ export class FluxEngine<T> {
     options: FluxEngineOptions,
     onRow: FluxHandler<T>,
     former?: FluxEngine<T>,
+    /** What the items of rows take in memory; default: nothing. */
+    sizes?: ItemSizes<T>,
   ) {
     this.plan = plan;
     this.#clocks = clocks;
@@ -155,7 +163,9 @@ export class FluxEngine<T> {
     this.#onRow = onRow;
     this.#timed = isTimed(plan);
     this.flags = former?.flags ?? newFlags(options.memory, this.#timed);
-    this.memory = former?.memory ?? (options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory));
+    this.memory =
+      former?.memory ??
+      (options.memory.kind === 'exact' ? this.flags : new BloomMemory(options.memory, options.memory.budgetBytes));
     const proves = options.memory.kind === 'bloom' && options.evidenceRows > 0;
     this.evidence = new EvidenceLog(plan, options.evidenceRows, options.evidenceItems, proves, former?.evidence);
     this.#evaluator = new FluxEvaluator(
@@ -177,7 +187,7 @@ export class FluxEngine<T> {
       noted: false,
       evidence,
     };
-    this.rows = new RowTable<T>(plan);
+    this.rows = new RowTable<T>(plan, sizes);
     this.#row = new ShownRow(this.rows, this.#evaluator.own);
     if (options.equalTimes === 'parents-first' && options.mode === 'ordered')
       this.#equals = EqualTimes.of(plan, this.rows, (slot) => this.#finish(slot));
@@ -197,6 +207,8 @@ export class FluxEngine<T> {
     readonly pending: number;
     readonly facts: number;
     readonly forgotten: number;
+    /** What the items of rows that wait or may be undone take. */
+    readonly itemBytes: number;
     readonly bytes: number;
   } {
     return {
@@ -204,6 +216,7 @@ export class FluxEngine<T> {
       pending: this.order.pending,
       facts: this.memory.facts,
       forgotten: this.memory.forgotten,
+      itemBytes: this.rows.itemBytes,
       bytes: this.memory.byteLength + (this.flags === this.memory ? 0 : this.flags.byteLength),
     };
   }
@@ -231,6 +244,26 @@ export class FluxEngine<T> {
     const slot = this.rows.add(row, key, epoch, lo, hi, this.#revision());
     this.order.push(key, slot, arrivalMs);
     this.#equals?.release();
+    if (this.rows.itemBytes > this.#options.pendingBytes) this.#makeRoom();
+    if (this.order.keys > this.#options.maxGroups) this.#forgetOrders();
+  }
+
+  /** Down to three quarters, so that it is not called again for each row. */
+  #makeRoom(): void {
+    const { rows, order } = this;
+    const enough = (): boolean => rows.itemBytes <= 0.75 * this.#options.pendingBytes;
+    while (!enough() && order.pending > 0) {
+      order.relieve(enough);
+      this.#equals?.release();
+    }
+  }
+
+  /** What is remembered of the groups stays; of rows that come for them later it is not known any more how late they are. */
+  #forgetOrders(): void {
+    const before = this.order.pending;
+    this.order.evictStalest(0.1);
+    this.#equals?.release();
+    this.order.counts.early += before - this.order.pending;
   }
 
   #revision(): RowRevision | undefined {

@@ -106,21 +106,29 @@ export class ExactMemory implements FluxMemory {
  */
 export class BloomMemory implements FluxMemory {
   readonly kind = 'bloom';
-  readonly forgotten = 0;
+  /** Groups that were given up because all filters together took too much, those without a put for longest first. */
+  forgotten = 0;
+  /** In the order of their last puts. */
   readonly groups = new Map<number, BloomGenerations>();
   /** Keys of the groups by bucket. */
   readonly buckets: readonly Set<number>[] = Array.from({ length: BLOOM_BUCKETS }, () => new Set());
   /** Set while a snapshot is taken: called before a group of the bucket changes. */
   beforeChange: ((bucket: number) => void) | undefined;
   readonly options: BloomOptions;
+  readonly #budgetBytes: number;
+  #bytes = 0;
+  /** The group that took the last put. */
+  #last = Number.NaN;
   /** Buckets of groups that took a put since the last snapshot. */
   readonly changed = new Set<number>();
   readonly #print = new Fingerprint();
   #key = 0;
   #filters: BloomGenerations | undefined;
 
-  constructor(options: BloomOptions) {
+  /** `budgetBytes`: what the filters of all groups may take; those of one group stay in any case. */
+  constructor(options: BloomOptions, budgetBytes: number) {
     this.options = options;
+    this.#budgetBytes = budgetBytes;
   }
 
   /** Unknown to a Bloom filter. */
@@ -133,9 +141,7 @@ export class BloomMemory implements FluxMemory {
   }
 
   get byteLength(): number {
-    let bytes = 0;
-    for (const filters of this.groups.values()) bytes += filters.byteLength;
-    return bytes;
+    return this.#bytes;
   }
 
   enter(lo: number, hi: number): void {
@@ -168,15 +174,38 @@ export class BloomMemory implements FluxMemory {
       this.#filters = new BloomGenerations(this.options);
       this.insert(this.#key, this.#filters);
     }
+    if (this.#last !== this.#key) {
+      this.#last = this.#key;
+      this.groups.delete(this.#key);
+      this.groups.set(this.#key, this.#filters);
+    }
+    const before = this.#filters.byteLength;
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
       const bit = rest & -rest;
       this.#print.set(lo, hi).mix(bit, ~bit);
       this.#filters.put(this.#print.lo, this.#print.hi);
     }
+    this.#bytes += this.#filters.byteLength - before;
+    if (this.#bytes > this.#budgetBytes) this.#makeRoom();
+  }
+
+  /** Gives up the groups without a put for longest. */
+  #makeRoom(): void {
+    for (const [key, filters] of this.groups) {
+      if (this.#bytes <= this.#budgetBytes || this.groups.size === 1) return;
+      const bucket = bloomBucket(key);
+      this.beforeChange?.(bucket);
+      this.changed.add(bucket);
+      this.groups.delete(key);
+      this.buckets[bucket]?.delete(key);
+      this.#bytes -= filters.byteLength;
+      this.forgotten++;
+    }
   }
 
   insert(key: number, filters: BloomGenerations): void {
     this.groups.set(key, filters);
+    this.#bytes += filters.byteLength;
     this.buckets[bloomBucket(key)]?.add(key);
   }
 

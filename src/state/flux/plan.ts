@@ -21,6 +21,8 @@ export interface FluxPlan {
 
 export interface PlannedRule {
   readonly rule: FluxRule;
+  /** The rule's tags. */
+  readonly listed: ReadonlySet<string>;
   readonly ordinal: number;
   readonly wordOffset: number;
   readonly wordCount: number;
@@ -58,6 +60,7 @@ export function planFlux(spec: FluxSpec): FluxPlan {
     const { lo, hi } = new Fingerprint().set(0x666c7578, 1).add(definitionOf(rule));
     return {
       rule,
+      listed: new Set(rule.tags),
       ordinal,
       wordOffset,
       wordCount,

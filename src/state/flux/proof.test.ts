@@ -38,7 +38,7 @@ const DENYING: readonly FluxRule[] = [
 
 const GROUPS = 5;
 /** Few keys for each filter: never full up to the tenth, so nothing is forgotten that exact memory remembers. */
-const BLOOM: FluxMemoryOptions = { kind: 'bloom', capacity: 4000, falsePositiveRate: 0.5 };
+const BLOOM: FluxMemoryOptions = { kind: 'bloom', capacity: 4000, falsePositiveRate: 0.5, budgetBytes: 2 ** 30 };
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 function rowsOf(rules: readonly FluxRule[], seed: number, count: number): FluxRow<number>[] {

@@ -38,8 +38,18 @@ interface Place {
   readonly mask: number;
 }
 
+export interface ItemSizes<T> {
+  /** About what an item takes in memory, the same at any time. */
+  bytesOf(item: T): number;
+}
+
+const NO_SIZES: ItemSizes<unknown> = { bytesOf: () => 0 };
+
 export class RowTable<T> extends ItemRecords {
   readonly items: (T | undefined)[] = [];
+  /** What the items take in memory. */
+  itemBytes = 0;
+  readonly #sizes: ItemSizes<T>;
   readonly revisions: (RowRevision | undefined)[] = [];
   readonly #columns: number;
   /** First packed word, and their number. */
@@ -53,7 +63,7 @@ export class RowTable<T> extends ItemRecords {
   /** By key: the last row of its list, eager mode. */
   #lastOf = new Int32Array(16).fill(NONE);
 
-  constructor(plan: FluxPlan) {
+  constructor(plan: FluxPlan, sizes: ItemSizes<T> = NO_SIZES) {
     const tagCounts = new Array<number>(plan.words).fill(0);
     for (const { rule, wordOffset, wordCount } of plan.rules)
       for (let w = 0; w < wordCount; w++)
@@ -61,6 +71,7 @@ export class RowTable<T> extends ItemRecords {
     const places = pack([...plan.columns.map(() => 2), ...tagCounts]);
     const packed = 1 + Math.max(-1, ...places.map(({ word }) => word));
     super(2 * plan.columns.length + packed);
+    this.#sizes = sizes;
     this.#columns = plan.columns.length;
     this.#packedAt = HEAD_WORDS + 2 * this.#columns;
     this.#packed = packed;
@@ -136,7 +147,10 @@ export class RowTable<T> extends ItemRecords {
     words[at + EPOCH] = epoch;
     words[at + OWNER] = key;
     // An array that nothing was put into is not read either: rows of callers who want nothing back save a line of memory each.
-    if (row.item !== undefined) this.items[slot] = row.item;
+    if (row.item !== undefined) {
+      this.items[slot] = row.item;
+      this.itemBytes += this.#sizes.bytesOf(row.item);
+    }
     if (revision !== undefined) this.revisions[slot] = revision;
     const packedAt = at + this.#packedAt;
     for (let word = 0; word < this.#packed; word++) words[packedAt + word] = 0;
@@ -186,9 +200,16 @@ export class RowTable<T> extends ItemRecords {
   }
 
   free(slot: number): void {
-    if (this.items.length > slot) this.items[slot] = undefined;
+    if (this.items.length > slot) this.#drop(slot);
     if (this.revisions.length > slot) this.revisions[slot] = undefined;
     this.release(slot);
+  }
+
+  #drop(slot: number): void {
+    const item = this.items[slot];
+    if (item === undefined) return;
+    this.itemBytes -= this.#sizes.bytesOf(item);
+    this.items[slot] = undefined;
   }
 
   /** What tells values of a column apart inside a group; undefined when the row has none. */

@@ -113,7 +113,7 @@ export function withSigma(
 function evaluatedMap(planned: PlannedRule, map: EventObject | undefined, tags: Int32Array): EventObject {
   const result: [string, boolean][] = planned.rule.tags.map((name, tag) => [name, hasTag(tags, planned, tag)]);
   for (const [name, value] of Object.entries(map ?? {}))
-    if (!planned.rule.tags.includes(name)) result.push([name, value === true]);
+    if (!planned.listed.has(name)) result.push([name, value === true]);
   return Object.fromEntries(result);
 }
 

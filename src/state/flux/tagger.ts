@@ -5,7 +5,7 @@
 import type { Event, EventObject } from '../../core/event.ts';
 import type { MatchedField, RuleMatch } from '../../core/match.ts';
 import type { FluxSpec } from '../../ir/flux.ts';
-import { type EventArchive, EventLog } from '../event-log.ts';
+import { type EventArchive, EventLog, eventBytes } from '../event-log.ts';
 import type { EventPlace } from '../event-place.ts';
 import { SourceClocks } from '../order/source-clock.ts';
 import type { DecodedChunk, SnapshotChunk } from '../snapshot/chunk.ts';
@@ -14,6 +14,7 @@ import type { EventReference, StatefulPart, StateReport } from '../snapshot/stat
 import type { WindowWatch } from '../window-watch.ts';
 import { FluxEngine, type FluxEngineOptions, type FluxResult } from './engine.ts';
 import { type FluxPlan, type PlannedRule, planFlux } from './plan.ts';
+import type { ItemSizes } from './row-table.ts';
 import { type FieldText, hasTag, readFluxRow, type TagLookup, type TakenRow, withSigma } from './row.ts';
 import { missingTags, reportRow } from './row-report.ts';
 import { type ItemCodec, plannedRules, type RowCollection, restoreFlux, rowPicture, snapshotFlux } from './snapshot.ts';
@@ -86,7 +87,8 @@ export class FluxTagger implements StatefulPart {
       }
     };
     const settings = { ...options, evidenceItems };
-    this.engine = new FluxEngine<TaggedEvent>(this.plan, this.clocks, settings, onRow, this.#former?.engine);
+    const sizes: ItemSizes<TaggedEvent> = { bytesOf: ({ event }) => eventBytes(event) };
+    this.engine = new FluxEngine<TaggedEvent>(this.plan, this.clocks, settings, onRow, this.#former?.engine, sizes);
     this.#rows = rowPicture(this.engine, EVENT_CODEC);
   }
 
@@ -168,7 +170,7 @@ export class FluxTagger implements StatefulPart {
   }
 
   report(): readonly StateReport[] {
-    const { facts, forgotten, bytes, pending, late } = this.engine.counts;
+    const { facts, forgotten, bytes, itemBytes, pending, late, early } = this.engine.counts;
     const rules = this.plan.rules.map(({ rule }) => rule.name);
     const { memoryOptions } = this.engine;
     const bounds =
@@ -181,15 +183,16 @@ export class FluxTagger implements StatefulPart {
         ...bounds,
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules.join(', '), sharedBy: rules },
         groups: this.engine.memory.groupCount,
-        ...{ entries: facts, bytes: bytes + pending * PENDING_ROW_BYTES, waiting: pending, late, evicted: forgotten },
+        ...{ entries: facts, bytes: bytes + itemBytes + pending * ROW_BYTES, waiting: pending },
+        ...{ late, early, evicted: forgotten },
         ...proofs,
       },
     ];
   }
 }
 
-/** A row that may be undone, with its event. */
-const PENDING_ROW_BYTES = 1500;
+/** A row that waits or may be undone, beside its event. */
+const ROW_BYTES = 150;
 const EVENT_CODEC: ItemCodec<TaggedEvent> = {
   save: ({ event, group, columns }) => ({
     ...{ event, group: group ?? null, columns: columns.map((text) => text ?? null) },

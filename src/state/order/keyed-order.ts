@@ -176,7 +176,7 @@ export class KeyedOrder {
   }
 
   #countWaiting(): void {
-    if (++this.#pending > this.#options.maxPending) this.#relieve();
+    if (++this.#pending > this.#options.maxPending) this.relieve(() => this.#pending <= this.#options.maxPending);
   }
 
   /** Before the item is looked at in the long way: about its key all must be as it would be without slots. */
@@ -443,14 +443,17 @@ export class KeyedOrder {
     if (this.#isEmpty(key) && keys.newestMs(key) + this.#target.retentionMs() < settledMs) this.#close(key);
   }
 
-  /** Too many wait: the oldest quarter of all is applied now. Its place in the order is then fixed; older ones count as late. */
-  #relieve(): void {
+  /**
+   * Too many wait, or may be undone: what is due is applied, and unless that is enough the oldest quarter of all is settled now. Its place in
+   * the order is then fixed; older ones count as late.
+   */
+  relieve(isEnough: () => boolean): void {
     const keys = this.#keys;
     if (this.#deferred !== undefined) {
       this.#deferred.makeRoom();
-      if (this.#pending <= this.#options.maxPending) return;
+      if (isEnough()) return;
       this.#endDeferring();
-      if (this.#pending <= this.#options.maxPending) return;
+      if (isEnough()) return;
     }
     const markMs = thresholdOf(this.#waitingTimes(), Math.ceil(this.#pending / 4));
     const before = this.#pending;
@@ -469,7 +472,8 @@ export class KeyedOrder {
     const keys = this.#keys;
     for (let key = 0; key < keys.bound; key++)
       if (keys.has(key) && keys.count(key) > 0)
-        for (const item of this.#waiting.collect(key)) times[at++] = items.timeOf(item);
+        for (const item of this.#eager ? this.#undoable.list(key) : this.#waiting.collect(key))
+          times[at++] = items.timeOf(item);
     return times;
   }
 }

@@ -138,7 +138,7 @@ describe('a flux engine', () => {
     ['exact', { memory: { kind: 'exact', budgetBytes: 1 << 20, maxPerGroup: 1000 } }, spec],
     [
       'Bloom',
-      { memory: { kind: 'bloom', capacity: 100, falsePositiveRate: 1e-4 } },
+      { memory: { kind: 'bloom', capacity: 100, falsePositiveRate: 1e-4, budgetBytes: 2 ** 30 } },
       { rules: spec.rules.filter(({ name }) => name !== 'o' && name !== 'r') },
     ],
   ] as const)('goes on after snapshots as without, with %s memory', (_name, memory, used) => {

@@ -50,6 +50,8 @@ export interface StateReport {
   /** Events that wait for older ones. */
   readonly waiting: number;
   readonly late: number;
+  /** Events that were not waited with until older ones could come no more, because too many waited. Absent: none can be. */
+  readonly early?: number;
   /** Given up because a bound was reached. */
   readonly evicted: number;
   /** Patterns only: searches for events that belong together which took too many steps; neither match nor none. */
