@@ -55,3 +55,32 @@ describe('evidence of array selectors', () => {
     ]);
   });
 });
+
+describe('a comparison with another field', () => {
+  const same: Predicate = {
+    kind: 'compare',
+    path: { kind: 'field', name: 'user' },
+    test: {
+      kind: 'field-reference',
+      relation: 'equals',
+      other: { kind: 'field', name: 'target.user' },
+      collation: 'folded',
+    },
+    negate: false,
+    absent: false,
+    label: 'user|fieldref: target.user',
+  };
+
+  it('is explained with what stands in both', () => {
+    expect(explain(same, { user: 'alice', target: { user: 'bob' } })).toMatchObject({
+      held: false,
+      seen: ['alice'],
+      other: { field: 'target.user', seen: ['bob'] },
+    });
+    const fromOf = (name: string): string | undefined => (name === 'target.user' ? 'the parent' : undefined);
+    expect(explain(same, { user: 'alice' }, fromOf)).toEqual({
+      ...{ text: 'user|fieldref: target.user', held: false, seen: ['alice'], children: [] },
+      other: { field: 'target.user', from: 'the parent' },
+    });
+  });
+});

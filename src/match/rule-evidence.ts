@@ -146,14 +146,21 @@ export function howOf(test: Test): string {
   }
 }
 
-export interface Explanation {
-  /** `all of`, `any of`, `not`, or the item as written. */
-  readonly text: string;
-  readonly held: boolean;
-  /** For items: what the event has there; absent when it has nothing, empty where there is no one place. */
+/** What an event has in a field. */
+interface SeenField {
+  /** Absent when it has nothing, empty where there is no one place. */
   readonly seen?: readonly EventValue[];
   /** Where `seen` comes from, when it does not stand in the event. */
   readonly from?: string;
+}
+
+/** `seen` and `from`: for items. */
+export interface Explanation extends SeenField {
+  /** `all of`, `any of`, `not`, or the item as written. */
+  readonly text: string;
+  readonly held: boolean;
+  /** The field that an item compares with (`fieldref`). */
+  readonly other?: SeenField & { readonly field: string };
   readonly children: readonly Explanation[];
 }
 
@@ -183,12 +190,14 @@ export function explain(
       return { text: `any value: ${predicate.label ?? ''}`, held, seen: keywordSeen(predicate, fields), children: [] };
     case 'compare': {
       const name = predicate.path.kind === 'field' ? predicate.path.name : '';
-      const seen = valuesOf(fields, name);
-      const from = fromOf(name);
+      const seenIn = (field: string): SeenField => {
+        const [seen, from] = [valuesOf(fields, field), fromOf(field)];
+        return { ...(seen.length === 0 ? {} : { seen }), ...(from === undefined ? {} : { from }) };
+      };
+      const other = predicate.test.kind === 'field-reference' ? predicate.test.other.name : undefined;
       return {
-        ...{ text: predicate.label ?? name, held },
-        ...(seen.length === 0 ? {} : { seen }),
-        ...(from === undefined ? {} : { from }),
+        ...{ text: predicate.label ?? name, held, ...seenIn(name) },
+        ...(other !== undefined && { other: { field: other, ...seenIn(other) } }),
         children: [],
       };
     }

@@ -61,10 +61,15 @@ function treeLines(node: Explanation, depth: number, color: boolean): string[] {
   ];
 }
 
-function seenText({ seen, from }: Explanation): string {
+function seenText({ other, ...own }: Explanation): string {
+  const text = valuesText(own, 'seen: ');
+  return other === undefined ? text : `${text}; ${oneLine(other.field, 100)} ${valuesText(other, 'has ')}`;
+}
+
+function valuesText({ seen, from }: Pick<Explanation, 'seen' | 'from'>, lead: string): string {
   const source = from === undefined ? '' : ` (${oneLine(from, 120)})`;
   if (seen === undefined) return `absent${source}`;
-  return seen.length === 0 ? '' : `seen: ${oneLine(JSON.stringify(seen).slice(1, -1), 160)}${source}`;
+  return seen.length === 0 ? '' : `${lead}${oneLine(JSON.stringify(seen).slice(1, -1), 160)}${source}`;
 }
 
 export function explanationObject(

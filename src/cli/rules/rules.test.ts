@@ -37,11 +37,11 @@ if (rule === undefined) throw new Error('the rule of this test does not load');
 const folder = mkdtempSync(join(tmpdir(), 'flint-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const LIMITS = { maxRecordBytes: 1 << 20, maxDepth: 64 };
-const explained = (event: object): string => {
+const explained = (event: object, of = rule): string => {
   const path = join(folder, 'event.json');
   writeFileSync(path, JSON.stringify(event));
   const [sample] = readSampleEvents(path, LIMITS);
-  const answer = sample === undefined ? undefined : new SigmaEventRules([rule]).explain(rule.details.id, sample);
+  const answer = sample === undefined ? undefined : new SigmaEventRules([of]).explain(of.details.id, sample);
   return sample === undefined || answer === undefined ? '' : explanationText(answer, sample, false);
 };
 
@@ -111,6 +111,15 @@ describe('flint rules explain', () => {
       '      - ParentImage|endswith: \\svc.exe   absent',
     ]);
     expect(explained({ ...sysmon, CommandLine: 'whoami /all' })).toMatch(/^line 1: matches Whoami/);
+  });
+
+  it('shows of a comparison with another field what stands in both', () => {
+    const text = RULE.replace("CommandLine|contains: '/all'", 'User|fieldref: ParentUser').replace('1111', '2222');
+    const [fieldref = rule] = loadSigma([{ path: 'f.yml', text }], { regexProblem }).detections;
+    expect(explained({ ...sysmon, User: 'alice', ParentUser: 'bob' }, fieldref)).toContain(
+      '    - User|fieldref: ParentUser   seen: "alice"; ParentUser has "bob"\n',
+    );
+    expect(explained({ ...sysmon, User: 'alice' }, fieldref)).toContain('seen: "alice"; ParentUser absent\n');
   });
 
   it('says when the event is of another log source', () => {
