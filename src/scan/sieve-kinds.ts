@@ -11,7 +11,7 @@ export interface NumberedQuestion extends RecordQuestion {
   readonly tell: number;
 }
 
-/** A question and its answer; of `value` with what stood there, a byte for each character. */
+/** A question and its answer; of `value` and `first` with what stood there, a byte for each character. */
 export interface SieveStep extends Omit<NumberedQuestion, 'path'> {
   readonly found?: { readonly kind: number; readonly text: string };
 }
@@ -23,11 +23,14 @@ const MAX_NODES = 65_536;
 const PIECE_BYTES = 16_384;
 /** Records with a longer value in such a place are for the exact path. */
 const LONGEST_TEXT = 4096;
+/** `\\u002f` */
+const LONGEST_FIRST = 6;
 
 const ASKS: Readonly<Record<QuestionKind, number>> = {
   present: layout.ASK_PRESENT,
   value: layout.ASK_VALUE,
   class: layout.ASK_CLASS,
+  first: layout.ASK_FIRST,
   alone: layout.ASK_ALONE,
 };
 
@@ -58,11 +61,12 @@ export class SieveKinds {
         if (isPresent !== (answer !== 'absent')) return undefined;
         const kind = this.#get(place + 12);
         if (isPresent && ask !== 'present' && classOf(kind) !== answer) return undefined;
-        if (isPresent && ask === 'value' && answer !== 'object') {
+        if (isPresent && (ask === 'value' || ask === 'first') && answer !== 'object') {
           const [start, end] = [this.#get(place + 4), this.#get(place + 8)];
-          if (end - start > LONGEST_TEXT) return undefined;
-          const text = Buffer.from(this.#memory.memory.buffer, start, end - start).toString('latin1');
-          steps.push({ ask, tell, answer, found: { kind, text } });
+          if (ask === 'value' && end - start > LONGEST_TEXT) return undefined;
+          const length = ask === 'first' ? Math.min(end - start, LONGEST_FIRST) : end - start;
+          const text = Buffer.from(this.#memory.memory.buffer, start, length).toString('latin1');
+          steps.push({ ask, tell, answer, found: { kind, text: ask === 'first' ? firstOf(text) : text } });
           continue;
         }
       }
@@ -178,6 +182,12 @@ export class SieveKinds {
   #set(address: number, value: number): void {
     new DataView(this.#memory.memory.buffer).setUint32(address, value, true);
   }
+}
+
+/** Bytes of the first character as it is spelled in JSON; half of one that is written in several bytes. */
+function firstOf(text: string): string {
+  if (text[0] !== '\\') return text.slice(0, 1);
+  return text.slice(0, text[1] === 'u' ? LONGEST_FIRST : 2);
 }
 
 function classOf(kind: number): QuestionAnswer {

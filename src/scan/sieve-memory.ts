@@ -114,6 +114,7 @@ export const ASK_PRESENT = 1;
 export const ASK_VALUE = 2;
 export const ASK_CLASS = 3;
 export const ASK_ALONE = 4;
+export const ASK_FIRST = 5;
 export const EDGE_NEXT = 20;
 export const EDGE_BYTES = 24;
 

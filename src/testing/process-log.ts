@@ -110,6 +110,15 @@ export function processLog(random: Random, count: number, lineCharacters = 0): s
         ? { ...audit, type: 'EXECVE', argc: 2, a0: 'cat', a1: random.pick(['secret', 'plain']) }
         : { ...audit, type: 'SYSCALL', syscall: 59, success: 'yes', pid: pid(), ppid: pid(), exe: shell };
     },
+    () => ({
+      ...{ '@timestamp': at(), ActionType: random.pick(['ProcessCreated', 'ProcessCreated', 'FileCreated']) },
+      ...{ ProcessId: pid(), InitiatingProcessId: pid(), FolderPath: image() },
+      ...(random.chance(0.3) && { InitiatingProcessFolderPath: image() }),
+    }),
+    () => ({
+      ...{ '@timestamp': at(), event_simpleName: random.pick(['ProcessRollup2', 'ProcessRollup2', 'EndOfProcess']) },
+      ...{ event_platform: 'Win', TargetProcessId: pid(), ParentProcessId: pid(), ImageFileName: image() },
+    }),
     () => {
       if (!random.chance(0.15)) return { UtcTime: at(), Channel: SYSMON, SourceName: 'Sysmon', EventID: 12 };
       const security = { Channel: 'Security', SourceName: 'Microsoft-Windows-Security-Auditing', EventID: 4608 };

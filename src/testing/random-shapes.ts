@@ -245,7 +245,49 @@ const SURICATA_PATHS = [
   'flow.action',
 ];
 
+/** What sensors of endpoints write: the path of a program may tell the system by its first character. */
+function sensor(next: Next): EventObject {
+  const path = (): EventValue =>
+    pick(next, [
+      `/bin/${word(next)}`,
+      `C:\\${word(next)}`,
+      `\\\\${word(next)}`,
+      '',
+      '\u002f',
+      null,
+      7,
+      [word(next)],
+      {},
+    ]);
+  const own = pick<Fields>(next, [
+    { ActionType: pick(next, ['ProcessCreated', 'FileCreated', 'RegistryValueSet', 'ConnectionSuccess']) },
+    {
+      event_simpleName: pick(next, ['ProcessRollup2', 'EndOfProcess']),
+      event_platform: pick(next, ['Win', 'Lin', '', 4]),
+    },
+    { type: 'endpoint.event.procstart', device_os: pick(next, ['WINDOWS', 'LINUX', 'x']) },
+  ]);
+  const record: Fields = { ...(randomEvent(next) as Fields), ...own };
+  for (const name of ['FolderPath', 'InitiatingProcessFolderPath', 'ImageFileName', 'childproc_name', 'process_path'])
+    if (next(2) === 0) record[name] = path();
+  for (const name of ['ProcessCommandLine', 'InitiatingProcessCommandLine', 'process_cmdline', 'RegistryKey'])
+    if (next(3) === 0) record[name] = word(next);
+  for (const name of ['ProcessId', 'InitiatingProcessId', 'childproc_pid', 'process_pid', 'RawProcessId'])
+    if (next(3) === 0) record[name] = pick(next, [4, '4', null]);
+  if (next(12) === 0) record['properties'] = { FolderPath: path(), ActionType: 'ProcessCreated' };
+  return shuffled(next, record);
+}
+
 export const RANDOM_SHAPES: readonly RandomShape[] = [
+  {
+    name: 'edr',
+    sources: [
+      ...[{ product: 'windows' }, { product: 'linux' }, { category: 'process_creation' }],
+      { product: 'linux', category: 'process_creation' },
+    ],
+    names: ['Image', 'ParentImage', 'CommandLine', 'ProcessId', 'EventType', 'TargetObject', 'Initiated', 'User'],
+    record: sensor,
+  },
   { name: 'windows-gelf', sources: WINDOWS_SOURCES, names: WINDOWS_NAMES, record: gelf },
   {
     name: 'suricata',

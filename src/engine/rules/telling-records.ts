@@ -26,6 +26,15 @@ export const START_KEYS = [
 ] as const;
 /** Event ids of records that tell of an end, or of a start whatever fields are left. */
 export const PROCESS_EVENT_IDS: ReadonlySet<string> = new Set(['1', '5', '4689']);
+/** Keys that all records of a sensor have, and what it calls starts and ends of processes. */
+const ACTIONS: ReadonlyMap<string, readonly [name: string, actions: readonly string[]]> = new Map([
+  ['InitiatingProcessId', ['ActionType', ['ProcessCreated']]],
+  [
+    'event_simpleName',
+    ['event_simpleName', ['ProcessRollup2', 'SyntheticProcessRollup2', 'EndOfProcess', 'TerminateProcess']],
+  ],
+  ['process_pid', ['type', ['endpoint.event.procstart', 'endpoint.event.procend']]],
+]);
 /** What starts and ends of processes are called in `event.type` and `event.action`. */
 const ECS_KINDS = ['start', 'end', 'stop', 'exit', 'creation', 'exec', 'fork'] as const;
 /** What a kind of record is, as the decoder sees its first one, and what was asked of it. */
@@ -43,8 +52,16 @@ export function mayTellOfProcess({ recognised: { event }, view, trace }: KindAtH
   const ecs = view.isRecord ? [] : START_KEYS.filter((key) => key.startsWith('process'));
   const keys = START_KEYS.filter((key) => !ecs.includes(key)).flatMap((key) => view.placesOf(key) ?? []);
   // All are asked for: what the answers are is the kind's.
-  const started = keys.map(({ path }) => trace.asks(path));
+  const started = keys.map(({ path }) => trace.asks(path) && isTelling(path, trace));
   return started.includes(true) || PROCESS_EVENT_IDS.has(eventId) || (ecs.length > 0 && mayTellInEcs(view, trace));
+}
+
+/** Whether the key's record may be a start or an end, by the action where records of the sensor name it. */
+function isTelling(path: readonly string[], trace: TracedFields): boolean {
+  const [name, actions] = ACTIONS.get(path.join()) ?? [];
+  if (name === undefined || actions === undefined || !trace.asks([name])) return true;
+  const action = valueAt(trace.fields, [name]);
+  return typeof action !== 'string' || actions.includes(action);
 }
 
 /** The machine restarted; only records with one of a few event ids are asked who wrote them. */
@@ -54,7 +71,10 @@ export function tellsOfRestart({ recognised: { event }, view, trace }: KindAtHan
     (view.placesOf(name) ?? []).flatMap(({ path }) => (trace.asks(path) ? [valueAt(trace.fields, path)] : []));
   if (!RESTART_EVENT_IDS.has(eventId)) return false;
   valuesOf('EventID');
-  return PROVIDER.some((name) => valuesOf(name).some((provider) => isRestartEvent(String(provider), eventId)));
+  // Of a list only the decoder tells; an object is no name.
+  const tells = (provider: unknown): boolean =>
+    Array.isArray(provider) || (typeof provider === 'string' && isRestartEvent(provider, eventId));
+  return PROVIDER.some((name) => valuesOf(name).some(tells));
 }
 
 /** In ECS every event has the ids of its process: category, type and action tell what it says of it. */

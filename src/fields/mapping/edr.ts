@@ -7,9 +7,10 @@ import type { EventObject, EventValue } from '../../core/event.ts';
 import type { EventSource } from '../../core/event-source.ts';
 import { eventSource } from '../../core/event-source.ts';
 import { textOf } from '../../core/field-path.ts';
-import { plainEvent } from '../../core/rule-event.ts';
-import type { Shape } from './shape.ts';
-import { askedText } from './traced-fields.ts';
+import { aliasedEvent, type FieldAliases, plainEvent } from '../../core/rule-event.ts';
+import { plainView } from './record-view.ts';
+import { aliasTable, type Shape } from './shape.ts';
+import { askedFirst, askedText } from './traced-fields.ts';
 
 interface Sensor {
   /** Under one of the names stands one of the texts. */
@@ -24,7 +25,12 @@ interface Sensor {
   /** Absent: process_creation. */
   readonly categories?: readonly string[];
   /** Fields that are put together. */
-  made?(fields: EventObject): Readonly<Record<string, string>>;
+  readonly made?: Made;
+}
+
+interface Made {
+  readonly names: readonly string[];
+  of(fields: EventObject): Readonly<Record<string, string>>;
 }
 
 const DEFENDER: readonly (readonly [string, string])[] = [
@@ -58,7 +64,7 @@ function defender(
   action: string,
   categories: readonly string[],
   names: readonly (readonly [string, string])[],
-  made?: Sensor['made'],
+  made?: Made,
 ): Sensor {
   return {
     when: [[['ActionType', 'properties.ActionType'], [action]]],
@@ -81,7 +87,8 @@ function connection(action: string, initiated: 'true' | 'false'): Sensor {
     ['SourcePort', 'LocalPort'],
     ['SourceHostname', 'DeviceName'],
   ] as const;
-  return defender(action, ['network_connection'], names, () => ({ Initiated: initiated }));
+  const made: Made = { names: ['Initiated'], of: () => ({ Initiated: initiated }) };
+  return defender(action, ['network_connection'], names, made);
 }
 
 const HIVES: readonly (readonly [RegExp, string])[] = [
@@ -93,12 +100,14 @@ const HIVES: readonly (readonly [RegExp, string])[] = [
 
 /** Key and value in one name, as Sysmon writes it. */
 function registry(action: string, category: string, eventType: string): Sensor {
-  return defender(action, [category, 'registry_event'], DEFENDER_REGISTRY, (fields) => {
+  const of = (fields: EventObject): Readonly<Record<string, string>> => {
     const text = (name: string): string => textOf(fields, name) ?? textOf(fields, `properties.${name}`) ?? '';
     const key = HIVES.reduce((long, [hive, short]) => long.replace(hive, short), text('RegistryKey'));
     const value = action.startsWith('RegistryValue') ? text('RegistryValueName') : '';
     return { EventType: eventType, ...(key !== '' && { TargetObject: value === '' ? key : `${key}\\${value}` }) };
-  });
+  };
+  const names = ['EventType', 'TargetObject'];
+  return defender(action, [category, 'registry_event'], DEFENDER_REGISTRY, { names, of });
 }
 
 const SENSORS: readonly Sensor[] = [
@@ -175,6 +184,14 @@ const PRODUCTS: readonly (readonly [RegExp, string])[] = [
   [/^(?:lin|ubuntu|debian|centos|rhel|amzn|arch|suse)/i, 'linux'],
 ];
 
+/** Of sensors that write their fields side by side. */
+const ALIASES: ReadonlyMap<Sensor, FieldAliases> = new Map(
+  SENSORS.flatMap((sensor) => {
+    const own = sensor.names.filter(([, from]) => !from.includes('.'));
+    return own.length === 0 ? [] : [[sensor, aliasTable(own)] as const];
+  }),
+);
+
 /** By sensor and product; equal sources are one object, because rules are grouped by them. */
 const SOURCES = sourcesBySensor();
 
@@ -201,17 +218,41 @@ export const edr: Shape = {
   view: (fields) => {
     // Asked only of what is recognised, and every sensor has a source for every product.
     const sensor = sensorOf(fields) as Sensor;
+    const source = sourceOf(fields, sensor);
+    const aliases = aliasesOf(fields, sensor);
+    if (aliases !== undefined) return { event: aliasedEvent(withMade(fields, sensor), aliases), source };
     const view: Record<string, EventValue> = { ...fields };
     for (const [name, from] of sensor.names) {
       const text = Object.hasOwn(view, name) ? undefined : textOf(fields, from);
       if (text !== undefined) view[name] = text;
     }
-    for (const [name, text] of Object.entries(sensor.made?.(fields) ?? {}))
-      if (!Object.hasOwn(view, name)) view[name] = text;
-    const source = SOURCES.get(sensor)?.get(productOf(fields, sensor));
-    return { event: plainEvent(view), source: source as EventSource };
+    return { event: plainEvent(withMade(view, sensor)), source };
+  },
+  recordView: (fields) => {
+    const sensor = sensorOf(fields);
+    const aliases = sensor === undefined ? undefined : aliasesOf(fields, sensor);
+    if (sensor === undefined || aliases === undefined) return undefined;
+    const view = plainView(sourceOf(fields, sensor), aliases);
+    const made = sensor.made?.names ?? [];
+    if (made.length === 0) return view;
+    // What is told of processes has none of these names.
+    return { ...view, placesOf: (name) => (made.includes(name) ? undefined : view.placesOf(name)), isWhole: false };
   },
 };
+
+/** Other names for the fields of the record itself; undefined where they stand in an object of it. */
+function aliasesOf(fields: EventObject, sensor: Sensor): FieldAliases | undefined {
+  return sensor.when.every(([names]) => Object.hasOwn(fields, names[0] ?? '')) ? ALIASES.get(sensor) : undefined;
+}
+
+function withMade(fields: EventObject, { made }: Sensor): EventObject {
+  return made === undefined ? fields : { ...made.of(fields), ...fields };
+}
+
+/** Every sensor has a source for every product. */
+function sourceOf(fields: EventObject, sensor: Sensor): EventSource {
+  return SOURCES.get(sensor)?.get(productOf(fields, sensor)) as EventSource;
+}
 
 function sensorOf(fields: EventObject): Sensor | undefined {
   return SENSORS.find(({ when }) =>
@@ -222,13 +263,13 @@ function sensorOf(fields: EventObject): Sensor | undefined {
 /** A path that begins with a slash is of Linux where nobody says otherwise. */
 function productOf(fields: EventObject, { system, program, otherwise }: Sensor): string | undefined {
   for (const name of system) {
-    const text = textOf(fields, name);
+    const text = askedText(fields, name);
     const known = text === undefined ? undefined : PRODUCTS.find(([pattern]) => pattern.test(text));
     if (known !== undefined) return known[1];
   }
   for (const name of program) {
-    const path = textOf(fields, name);
-    if (path !== undefined && path !== '') return path.startsWith('/') ? 'linux' : 'windows';
+    const first = askedFirst(fields, name);
+    if (first !== undefined && first !== '') return first === '/' ? 'linux' : 'windows';
   }
   return otherwise;
 }

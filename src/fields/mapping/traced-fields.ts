@@ -84,7 +84,10 @@ export class TracedFields {
   get telling(): string {
     const told = [...this.#questions.values()].filter(({ ask, answer }) => ask !== 'present' || answer === 'absent');
     return JSON.stringify(
-      told.map(({ ask, path, answer }) => [ask, path, answer, ask === 'value' ? this.#textAt(path) : '']),
+      told.map(({ ask, path, answer }) => [
+        ...[ask, path, answer],
+        ask === 'value' ? this.#textAt(path) : ask === 'first' ? this.#textAt(path).slice(0, 2) : '',
+      ]),
     );
   }
 
@@ -98,6 +101,11 @@ export class TracedFields {
     const answer = classOfValue(value);
     this.#note('class', path, answer);
     return answer;
+  }
+
+  /** As `askedFirst` says. */
+  first(path: readonly string[], value: EventValue | undefined): void {
+    this.#note('first', path, classOfValue(value));
   }
 
   alone(): boolean {
@@ -118,7 +126,7 @@ export class TracedFields {
     const hasClass = this.#questions.has(keyOf('class', path));
     const hasValue = this.#questions.has(keyOf('value', path));
     if (ask === 'present' && (hasClass || hasValue)) return;
-    if (ask === 'class' && hasValue) return;
+    if ((ask === 'class' || ask === 'first') && hasValue) return;
     if (ask === 'value' && hasClass && answer === 'object') return;
     if (!this.#questions.has(key)) this.#questions.set(key, { ask, path, answer });
   }
@@ -191,6 +199,19 @@ export function askedText(fields: EventObject, name: string): string | undefined
   const kind = classOf(object, key);
   if (kind === 'object' || kind === 'null' || kind === 'absent') return undefined;
   return textOf({ value: object[key] as EventValue }, 'value');
+}
+
+/** The first character of what `textOf` gives; empty where that is. Of a list nothing is said to who asks for a kind. */
+export function askedFirst(fields: EventObject, name: string): string | undefined {
+  if (tracedOf(fields) === undefined) return textOf(fields, name)?.slice(0, 1);
+  const found = holderOf(fields, name);
+  const holder = found === undefined ? undefined : tracedOf(found[0]);
+  if (found === undefined || holder === undefined) return undefined;
+  const [, key] = found;
+  const value = Object.hasOwn(holder.object, key) ? holder.object[key] : undefined;
+  if (Array.isArray(value)) giveUp(fields);
+  holder.trace.first([...holder.path, key], value);
+  return value === undefined ? undefined : textOf({ value }, 'value')?.slice(0, 1);
 }
 
 /** Whether `textOf` gives something, and nothing else. */

@@ -224,6 +224,8 @@ export const ASK_VALUE: u32 = 2;
 export const ASK_CLASS: u32 = 3;
 /** Whether the record has one key only. */
 export const ASK_ALONE: u32 = 4;
+/** A text that leads on by its first character; else as `ASK_VALUE`. */
+export const ASK_FIRST: u32 = 5;
 // Text that leads on: hash, question, kind, length, text, next question.
 export const EDGE_NEXT: usize = 20;
 export const EDGE_BYTES: usize = 24;

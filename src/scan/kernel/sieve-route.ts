@@ -5,6 +5,7 @@
  */
 import {
   ASK_ALONE,
+  ASK_FIRST,
   ASK_NOTHING,
   ASK_PRESENT,
   ASK_VALUE,
@@ -47,17 +48,18 @@ export function findRoute(work: usize): usize {
     else {
       const kind = load<u32>(tell, 12);
       if (kind == KIND_WILD) node = <usize>load<u32>(node, NODE_OBJECT);
-      else if (ask == ASK_VALUE) node = follow(work, node, tell, kind);
+      else if (ask == ASK_VALUE || ask == ASK_FIRST) node = follow(work, node, tell, kind, ask == ASK_FIRST);
       else node = <usize>load<u32>(node + (kind == KIND_ARRAY ? NODE_OTHER : kind == KIND_NULL ? NODE_NULL : NODE_PRESENT));
     }
   }
   return 0;
 }
 
-/** The question that comes next for this value, byte by byte. */
-function follow(work: usize, node: usize, tell: usize, kind: u32): usize {
+/** The question that comes next for this value, byte by byte. `isFirst`: for its first character. */
+function follow(work: usize, node: usize, tell: usize, kind: u32, isFirst: bool): usize {
   const start = <usize>load<u32>(tell, 4);
-  const length = <usize>load<u32>(tell, 8) - start;
+  const whole = <usize>load<u32>(tell, 8) - start;
+  const length = isFirst ? firstLength(start, whole) : whole;
   const edges = <usize>load<u32>(work, SIEVE_EDGES);
   const mask = load<u32>(work, SIEVE_EDGES_MASK);
   const hash = edgeHash(node, kind, start, length);
@@ -75,6 +77,13 @@ function follow(work: usize, node: usize, tell: usize, kind: u32): usize {
       return <usize>load<u32>(edge, EDGE_NEXT);
     slot = (slot + 1) & mask;
   }
+}
+
+/** Bytes of the first character as it is spelled; as `firstOf` of the loader has it. */
+function firstLength(start: usize, length: usize): usize {
+  if (length < 2 || load<u8>(start) != 0x5c) return length < 1 ? length : 1;
+  const spelled: usize = load<u8>(start, 1) == 0x75 ? 6 : 2;
+  return length < spelled ? length : spelled;
 }
 
 // @ts-ignore: decorator
