@@ -13,9 +13,12 @@ describe('what a scan says of rules over several events', () => {
   });
 
   it('late events and what was forgotten, by rule', () => {
-    expect(stateSummary([report('a', { late: 1 }), report('b', { late: 1200, early: 3, evicted: 7 })])).toEqual([
+    expect(
+      stateSummary([report('a', { late: 1 }), report('b', { late: 1200, early: 3, ungrouped: 2, evicted: 7 })]),
+    ).toEqual([
       'later than the lateness allows (state.late_events): 1,200 of b, 1 of a',
       'not waited with for older events because too many waited: 3 of b',
+      'tagged, but without the field of --flux-group, so not remembered: 2 of b',
       'forgotten because a bound of memory was reached: 7 of b',
     ]);
   });

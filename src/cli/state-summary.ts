@@ -27,6 +27,8 @@ export function stateSummary(reports: readonly StateReport[]): string[] {
   if (late !== '') lines.push(`later than the lateness allows (state.late_events): ${late}`);
   const early = byRule(reports, 'early');
   if (early !== '') lines.push(`not waited with for older events because too many waited: ${early}`);
+  const ungrouped = byRule(reports, 'ungrouped');
+  if (ungrouped !== '') lines.push(`tagged, but without the field of --flux-group, so not remembered: ${ungrouped}`);
   const evicted = byRule(reports, 'evicted');
   if (evicted !== '') lines.push(`forgotten because a bound of memory was reached: ${evicted}`);
   return lines;
@@ -37,7 +39,7 @@ function sumOf(reports: readonly StateReport[], what: 'undecided' | 'refuted' | 
 }
 
 /** `3 of Many failed logons, 1 of recon`, the greatest first. */
-function byRule(reports: readonly StateReport[], what: 'late' | 'early' | 'evicted'): string {
+function byRule(reports: readonly StateReport[], what: 'late' | 'early' | 'ungrouped' | 'evicted'): string {
   const countOf = (report: StateReport): number => report[what] ?? 0;
   const counts = reports.filter((report) => countOf(report) > 0).sort((a, b) => countOf(b) - countOf(a));
   const named = counts

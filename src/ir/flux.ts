@@ -34,6 +34,8 @@ export interface TemporalFluxRule extends FluxRuleBase {
   readonly timespanMs?: number;
   /** After an alert the tags of that context are forgotten. */
   readonly reset: boolean;
+  /** Events without a true listed tag are evaluated as well. */
+  readonly every?: boolean;
 }
 
 export interface LineageFluxRule extends FluxRuleBase {

@@ -180,6 +180,12 @@ export const METRICS: readonly Metric[] = [
     'late_events',
   ),
   gauge('state', 'early', 'events not waited with for older ones because too many waited', 'early_events'),
+  gauge(
+    'state',
+    'ungrouped',
+    'events with a flux tag but without a value in the group field, which nothing remembers',
+    'ungrouped_events',
+  ),
   gauge('state', 'evicted', 'groups and entries given up because a bound was reached', 'evicted_entries'),
   gauge(
     'state',

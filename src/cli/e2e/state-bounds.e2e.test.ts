@@ -69,6 +69,21 @@ it.each([
   expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ fired, ...told });
 });
 
+it('events with tags but without a group are told', async () => {
+  const spec = text('story.yml', FLUX);
+  const events = write('ungrouped.ndjson', [
+    { '@timestamp': at(0), sigma: { story: { a: true } } },
+    { '@timestamp': at(1), host: 'h', sigma: { story: { b: true } } },
+    { '@timestamp': at(2) },
+  ]);
+  const { out, err } = await flint('scan', '--flux', spec, '--flux-group', 'host', events);
+  expect([out, err]).toEqual([
+    '',
+    expect.stringContaining('without the field of --flux-group, so not remembered: 1 of story'),
+  ]);
+  expect((await flint('scan', '--flux', spec, '--flux-group', '', events)).err).toContain('"flux.0.group"');
+});
+
 it('a window holds as many matches as the configuration allows, and what it forgot is told', async () => {
   const config = text('small.yaml', 'correlation_memory: {matches_per_group: 10}\n');
   const events = write(

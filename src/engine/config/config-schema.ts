@@ -41,7 +41,7 @@ export const outputEntry = Type.Object(
 export const fluxEntry = Type.Object(
   {
     spec: Type.String({ minLength: 1, description: 'flux specification file' }),
-    group: Type.Optional(Type.String({ description: 'field that holds the group key' })),
+    group: Type.Optional(Type.String({ minLength: 1, description: 'field that holds the group key' })),
     capacity: Type.Optional(
       Type.Integer({
         minimum: 1,

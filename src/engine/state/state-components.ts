@@ -14,6 +14,7 @@ export function stateComponents(reports: readonly StateReport[]): ComponentSnaps
       gauges: {
         ...{ groups, entries, bytes, waiting, late, evicted },
         ...(bounds.early !== undefined && { early: bounds.early }),
+        ...(bounds.ungrouped !== undefined && { ungrouped: bounds.ungrouped }),
         ...(bounds.budgetBytes !== undefined && { budget_bytes: bounds.budgetBytes }),
         ...(bounds.groupLimit !== undefined && { group_limit: bounds.groupLimit }),
         ...(bounds.undecided !== undefined && { undecided: bounds.undecided }),

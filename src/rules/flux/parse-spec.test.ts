@@ -56,6 +56,34 @@ describe('parseFluxSpec', () => {
     expect(Object.isFrozen(spec.rules[0]?.tags)).toBe(true);
   });
 
+  it.each([
+    ['"true"', true],
+    ['yes', true],
+    ['On', true],
+    ["'FALSE'", false],
+    ['no', false],
+    ['', false],
+  ])('reads "ordered: %s" as others read it', (text, ordered) => {
+    const { spec, diagnostics } = parseFluxSpec(rule(`    ordered: ${text}\n    description:\n    groupby:\n`), 'f');
+    expect(diagnostics).toEqual([]);
+    expect(spec.rules).toMatchObject([{ ordered, groupBy: [] }]);
+    expect(Object.hasOwn(spec.rules[0] ?? {}, 'description')).toBe(false);
+  });
+
+  it('reads empty columns of parent and child as one memory of the group, which every event is told of', () => {
+    const { spec, diagnostics } = parseFluxSpec(
+      `rules:\n  - {rulename: r, action: ancestor, parent: "", child: '', tags: [{name: p}], condition: ancestor.p}\n`,
+      'f',
+    );
+    expect(diagnostics).toEqual([]);
+    expect(spec.rules).toMatchObject([
+      { action: 'temporal', every: true, groupBy: [], condition: { from: 'inherited' } },
+    ]);
+    expect(messages('rules:\n  - {rulename: r, action: parent, parent: "", child: id, tags: [{name: p}]}\n')).toEqual([
+      '2:43 "parent" names no column; when "parent" and "child" are both empty, all events of the group share one memory',
+    ]);
+  });
+
   it('reads the added keys', () => {
     const { spec, diagnostics } = parseFluxSpec(
       `lateness: 30s\n${rule('    timespan: 5m\n    reset: true\n    level: high\n    ordered: true\n    strict: true\n    condition: a and not earlier.b.c or 1 of them\n')}`,

@@ -22,6 +22,8 @@ const RULE_KEYS = [
   ...['rulename', 'description', 'action', 'tags', 'ordered', 'groupby', 'parent', 'child'],
   ...['condition', 'timespan', 'reset', 'strict', 'start', 'level'],
 ];
+/** Of the original's keys those that may be missing. */
+const OPTIONAL_KEYS = ['description', 'ordered', 'groupby'];
 const TEMPORAL_ONLY = ['timespan', 'reset', 'strict', 'ordered', 'groupby'];
 const LINEAGE_ONLY = ['parent', 'child', 'start'];
 
@@ -73,6 +75,8 @@ function readRule(source: YamlSource, node: Node): FluxRule | undefined {
   }
   const errorsBefore = errorCount(source);
   const entries = source.entries(node, RULE_KEYS, 'a flux rule');
+  // A key without a value is one that is not there, as for the original.
+  for (const key of OPTIONAL_KEYS) if (isNothing(entries.get(key))) entries.delete(key);
   const name = required(source, node, entries, 'rulename');
   const action = readAction(source, node, entries);
   const tags = readTags(source, node, entries);
@@ -88,8 +92,11 @@ function readRule(source: YamlSource, node: Node): FluxRule | undefined {
     ...optionalText(source, entries, 'description'),
     ...readLevel(source, entries),
   };
-  const rule =
-    action === 'temporal' ? readTemporal(source, entries, common) : readLineage(source, node, entries, action, common);
+  const rule = isGroupMemory(entries, action)
+    ? groupMemory(common)
+    : action === 'temporal'
+      ? readTemporal(source, entries, common)
+      : readLineage(source, node, entries, action, common);
   return errorCount(source) > errorsBefore ? undefined : rule;
 }
 
@@ -113,6 +120,19 @@ function readTemporal(source: YamlSource, entries: Entries, common: Common): Flu
   };
 }
 
+/** What the original makes of two empty columns: all events of the group read and write one memory, whatever their ids. */
+function isGroupMemory(entries: Entries, action: FluxRule['action']): boolean {
+  const isEmpty = (key: string): boolean => {
+    const node = entries.get(key);
+    return isScalar(node) && node.value === '';
+  };
+  return action !== 'temporal' && !entries.has('start') && isEmpty('parent') && isEmpty('child');
+}
+
+function groupMemory(common: Common): FluxRule {
+  return { ...common, action: 'temporal', ordered: false, strict: false, groupBy: [], reset: false, every: true };
+}
+
 function readLineage(
   source: YamlSource,
   node: YAMLMap,
@@ -123,7 +143,10 @@ function readLineage(
   const column = (key: 'parent' | 'child'): string => {
     const name = required(source, node, entries, key);
     if (name === '')
-      source.report(`"${key}" names no column; for a memory without ids use action temporal`, entries.get(key));
+      source.report(
+        `"${key}" names no column; when "parent" and "child" are both empty, all events of the group share one memory`,
+        entries.get(key),
+      );
     return name ?? '';
   };
   const start = entries.has('start') ? source.text(entries.get('start'), '"start"') : undefined;
@@ -223,6 +246,10 @@ function optionalText(source: YamlSource, entries: Entries, key: 'description'):
 
 function flag(source: YamlSource, entries: Entries, key: string): boolean {
   return entries.has(key) ? (source.boolean(entries.get(key), `"${key}"`) ?? false) : false;
+}
+
+function isNothing(node: Node | null | undefined): boolean {
+  return node === null || (isScalar(node) && node.value === null);
 }
 
 function errorCount(source: YamlSource): number {

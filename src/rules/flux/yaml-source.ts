@@ -20,6 +20,9 @@ import { suggestion } from '../../errors/nearest.ts';
 /** Larger files are refused unread: the largest published specification has a few kilobytes. */
 const MAX_CHARACTERS = 4_000_000;
 
+const TRUE_WORDS = ['true', 'yes', 'on'];
+const FALSE_WORDS = ['false', 'no', 'off'];
+
 export class YamlSource {
   readonly diagnostics: Diagnostic[] = [];
   readonly root: Node | undefined;
@@ -78,6 +81,10 @@ export class YamlSource {
 
   boolean(node: Node | null | undefined, what: string): boolean | undefined {
     if (isScalar(node) && typeof node.value === 'boolean') return node.value;
+    // YAML 1.1, which other readers of such files follow, has more words for them; quotes make no difference to what is meant.
+    const text = isScalar(node) && typeof node.value === 'string' ? node.value.toLowerCase() : '';
+    if (TRUE_WORDS.includes(text)) return true;
+    if (FALSE_WORDS.includes(text)) return false;
     this.report(`${what} must be true or false`, node);
     return undefined;
   }

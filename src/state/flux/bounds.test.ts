@@ -176,7 +176,7 @@ it('a rule of twenty thousand tags takes time in proportion to them', () => {
   const fields = { sigma: { r: Object.fromEntries(tags.map((name, i) => [name, i % 2 === 0])) } };
   const none = new Int32Array(plan.words);
   // Each tag compared with all others would be forty billion comparisons.
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 5; i++) {
     const { sigma } = withSigma(plan, fields, none, [true]) as typeof fields;
     expect(Object.keys(sigma.r).length).toBe(tags.length);
   }

@@ -109,8 +109,8 @@ export class FluxEvaluator {
     this.#asked = [...new Set(plan.rules.flatMap(({ child, parent }) => (child < 0 ? [] : [child, parent])))];
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
-    // With `start` each row leaves a mark of its process.
-    this.#hasPlain = proofs === undefined && plan.rules.every(({ start }) => start < 0);
+    // With `start` each row leaves a mark of its process; with `every` it is told what its group remembers.
+    this.#hasPlain = proofs === undefined && plan.rules.every(({ start, every }) => start < 0 && !every);
     const none = new Int32Array(plan.words);
     this.#firesPlain = plan.rules.flatMap(({ rule, ordinal, condition }) =>
       rule.action !== 'temporal' && condition(none, none, none) ? [ordinal] : [],
@@ -261,8 +261,9 @@ export class FluxEvaluator {
       this.inherited[word] = 0;
       this.#chained[word] = 0;
     }
-    this.evaluated[planned.ordinal] = any !== 0;
-    if (any === 0) return;
+    const isEvaluated = any !== 0 || planned.every;
+    this.evaluated[planned.ordinal] = isEvaluated;
+    if (!isEvaluated) return;
     const joined = this.remembers && this.#contextKey(planned);
     if (joined) {
       if (planned.rule.action === 'temporal' && planned.rule.timespanMs !== undefined)

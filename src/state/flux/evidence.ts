@@ -124,6 +124,7 @@ export class EvidenceLog<T> implements ProofSource {
     let kept: EvidenceRow<T> | undefined;
     for (const planned of this.#plan.rules) {
       if (planned.rule.action !== 'temporal' || evaluator.evaluated[planned.ordinal] !== true) continue;
+      if (planned.every && !hasOwnTags(planned, row.own)) continue;
       kept ??= this.#keptForm(row);
       this.#noteContext(planned, kept, row, evaluator);
     }
@@ -359,6 +360,12 @@ function contextName({ lo, hi, wordOffset }: PlannedRule): string {
 
 function ownTags(planned: PlannedRule, row: { readonly own: ArrayLike<number> }): string[] {
   return planned.rule.tags.filter((_, tag) => hasTag(row.own, planned, tag));
+}
+
+/** Whether the row has a tag of the rule itself. */
+function hasOwnTags({ wordOffset, wordCount }: PlannedRule, own: ArrayLike<number>): boolean {
+  for (let word = wordOffset; word < wordOffset + wordCount; word++) if (own[word] !== 0) return true;
+  return false;
 }
 
 function lineageName(planned: PlannedRule): string {

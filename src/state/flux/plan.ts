@@ -35,6 +35,8 @@ export interface PlannedRule {
   readonly parent: number;
   /** -1 without `start`. */
   readonly start: number;
+  /** Temporal: rows without an own tag are evaluated as well. */
+  readonly every: boolean;
   readonly condition: ConditionTest;
   /** True when the condition can turn false again, so that its turning true must be remembered. */
   readonly canFall: boolean;
@@ -70,6 +72,7 @@ export function planFlux(spec: FluxSpec): FluxPlan {
       child: lineage ? columnOf(rule.child) : -1,
       parent: lineage ? columnOf(rule.parent) : -1,
       start: lineage && rule.start !== undefined ? columnOf(rule.start) : -1,
+      every: rule.action === 'temporal' && rule.every === true,
       condition: compileCondition(rule.condition, wordOffset),
       canFall:
         rule.action === 'temporal' && (rule.timespanMs !== undefined || rule.ordered || !isLasting(rule.condition)),
@@ -83,7 +86,7 @@ export function planFlux(spec: FluxSpec): FluxPlan {
 function definitionOf(rule: FluxRule): string {
   const own =
     rule.action === 'temporal'
-      ? [rule.ordered, rule.strict, rule.groupBy, rule.timespanMs !== undefined]
+      ? [rule.ordered, rule.strict, rule.groupBy, rule.timespanMs !== undefined, ...(rule.every === true ? [true] : [])]
       : [rule.parent, rule.child, rule.start ?? null];
   return JSON.stringify([rule.name, rule.action, rule.tags, own]);
 }

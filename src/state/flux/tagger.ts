@@ -49,6 +49,8 @@ export class FluxTagger implements StatefulPart {
   #former: FluxTagger | undefined;
   readonly #groupField: string;
   readonly events: EventLog;
+  /** Events with a tag that no group remembers. */
+  #ungrouped = 0;
   readonly #rows: KeyedPicture<RowCollection>;
 
   /**
@@ -97,6 +99,7 @@ export class FluxTagger implements StatefulPart {
     const place = this.events.placeOf(event);
     const row = readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText);
     const { timeMs, source, position, part, group, columns, own } = row;
+    if (group === undefined && own.some((word) => word !== 0)) this.#ungrouped++;
     this.engine.push({ timeMs, source, position, part, group, columns, own, item: { event, group, columns } }, nowMs);
   }
 
@@ -184,7 +187,7 @@ export class FluxTagger implements StatefulPart {
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules.join(', '), sharedBy: rules },
         groups: this.engine.memory.groupCount,
         ...{ entries: facts, bytes: bytes + itemBytes + pending * ROW_BYTES, waiting: pending },
-        ...{ late, early, evicted: forgotten },
+        ...{ late, early, evicted: forgotten, ungrouped: this.#ungrouped },
         ...proofs,
       },
     ];

@@ -52,6 +52,8 @@ export interface StateReport {
   readonly late: number;
   /** Events that were not waited with until older ones could come no more, because too many waited. Absent: none can be. */
   readonly early?: number;
+  /** Flux only: events with a tag but without a value in the group field, so that nothing remembers them. */
+  readonly ungrouped?: number;
   /** Given up because a bound was reached. */
   readonly evicted: number;
   /** Patterns only: searches for events that belong together which took too many steps; neither match nor none. */
