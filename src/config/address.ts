@@ -18,6 +18,11 @@ export interface Address {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** One of which nothing is left open; the options have passed the schema of its kind. */
+export interface CheckedAddress extends Omit<Address, 'options'> {
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** What an address may name: the registry's kinds. */
 export interface AddressKind {
   readonly protocol: string;

@@ -3,6 +3,7 @@
  * record batches and pushes them into the engine's intake; it never decodes a record.
  */
 import type { TObject } from 'typebox';
+import type { CheckedAddress } from '../config/address.ts';
 import type { Intake, RecordSource } from '../core/record.ts';
 import type { InputCounters } from '../telemetry/component-counters.ts';
 import type { PositionStore } from './position-store.ts';
@@ -83,12 +84,4 @@ export interface InputKind {
   create(address: InputAddress, context: InputContext): Input;
 }
 
-/** A parsed and validated input address; options have passed the kind's schema. */
-export interface InputAddress {
-  readonly protocol: string;
-  readonly transport: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
+export type InputAddress = CheckedAddress;

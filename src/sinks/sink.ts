@@ -3,6 +3,7 @@
  * are not its business: `delivery.ts` does that for all of them.
  */
 import type { TObject } from 'typebox';
+import type { CheckedAddress } from '../config/address.ts';
 
 export interface OutgoingMessage {
   /** The alert's id: sinks with a key hold each alert once. */
@@ -45,14 +46,7 @@ export class SinkError extends Error {
   }
 }
 
-export interface SinkAddress {
-  readonly protocol: string;
-  readonly transport: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
+export type SinkAddress = CheckedAddress;
 
 export interface TransportTraits {
   /** True when a failed send is worth queueing on disk (network); false for stdout, files and UDP without acknowledgement. */

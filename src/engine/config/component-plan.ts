@@ -3,7 +3,7 @@
  * from keys beside it in one set, defaults filled in, unknown ones refused.
  */
 import type { TObject } from 'typebox';
-import { type AddressKind, describeAddress, parseAddress } from '../../config/address.ts';
+import { type AddressKind, type CheckedAddress, describeAddress, parseAddress } from '../../config/address.ts';
 import { checkOptions } from '../../config/options.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 
@@ -11,19 +11,10 @@ export interface ComponentKind extends AddressKind {
   readonly options: TObject;
 }
 
-export interface PlannedAddress {
-  readonly protocol: string;
-  readonly transport: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
 export interface ComponentPlan<Kind> {
   readonly name: string;
   readonly kind: Kind;
-  readonly address: PlannedAddress;
+  readonly address: CheckedAddress;
   /** Values of the keys that are not the protocol's: `format` of outputs. */
   readonly own: Readonly<Record<string, unknown>>;
 }

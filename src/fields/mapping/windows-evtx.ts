@@ -6,11 +6,10 @@ import type { EventObject, EventValue } from '../../core/event.ts';
 import { isEventObject } from '../../core/event.ts';
 import { ANY_KEY, type MannerOfPath, type RecordPlace } from '../../core/record-place.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
-import { scalarText } from './scalar-text.ts';
 import { below, certain, classAt, doubtful, PlacesOfKind, type RecordView } from './record-view.ts';
 import type { Shape } from './shape.ts';
 import { classOf } from './traced-fields.ts';
-import { isRegistryAudit, windowsAliases, windowsEvent, withTarget } from './windows-names.ts';
+import { isRegistryAudit, windowsAliases, windowsView, withTarget } from './windows-names.ts';
 
 export function windowsEvtx(): Shape {
   const sources = new WindowsSources();
@@ -18,14 +17,7 @@ export function windowsEvtx(): Shape {
     name: 'windows-evtx',
     summary: 'Windows events with Event.System and Event.EventData (evtx_dump and other converters)',
     recognises: (fields) => systemOf(fields) !== undefined,
-    view: (fields) => {
-      const flat = flatten(fields);
-      const eventId = scalarText(flat, 'EventID') ?? '';
-      const source = sources.sourceOf(scalarText(flat, 'Channel'), scalarText(flat, 'Provider_Name'), eventId, (name) =>
-        scalarText(flat, name),
-      );
-      return { event: windowsEvent(flat, source.services, eventId), source };
-    },
+    view: (fields) => windowsView(flatten(fields), sources),
     recordView: (fields) => recordView(fields, sources),
   };
 }

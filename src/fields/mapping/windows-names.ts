@@ -3,8 +3,11 @@
  * Sigma uses Sysmon's names (sigma.md section 12).
  */
 import type { EventObject } from '../../core/event.ts';
+import type { EventSource } from '../../core/event-source.ts';
 import { aliasedEvent, type FieldAliases, type RuleEvent } from '../../core/rule-event.ts';
+import type { WindowsSources } from '../logsource/windows-source.ts';
 import type { RecordView } from './record-view.ts';
+import { scalarText } from './scalar-text.ts';
 import { aliasTable } from './shape.ts';
 
 type Alias = readonly [name: string, from: string];
@@ -56,6 +59,17 @@ const DEFENDER_ALIASES: readonly Alias[] = [
 const TABLES = new Map<string, FieldAliases>();
 /** Kinds of event with names of their own times services: a few; the rest share one table. */
 const PLAIN: FieldAliases = aliasTable(HEADER_ALIASES);
+
+/** An event whose header stands in Sigma's spelling beside its data. */
+export function windowsView(
+  fields: EventObject,
+  sources: WindowsSources,
+): { readonly event: RuleEvent; readonly source: EventSource } {
+  const read = (name: string): string | undefined => scalarText(fields, name);
+  const eventId = read('EventID') ?? '';
+  const source = sources.sourceOf(read('Channel'), read('Provider_Name'), eventId, read);
+  return { event: windowsEvent(fields, source.services, eventId), source };
+}
 
 /** The event under the header names and those of its kind. */
 export function windowsEvent(fields: EventObject, services: readonly string[], eventId: string): RuleEvent {

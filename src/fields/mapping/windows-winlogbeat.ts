@@ -8,11 +8,10 @@ import { someValue } from '../../core/field-path.ts';
 import type { MannerOfPath, RecordPlace } from '../../core/record-place.ts';
 import { WindowsSources } from '../logsource/windows-source.ts';
 import { ECS_OF_SIGMA } from './ecs-names.ts';
-import { scalarText } from './scalar-text.ts';
 import { below, certain, classAt, PlacesOfKind, placesByName, type RecordView, valueAt } from './record-view.ts';
 import { addByName } from './named-shape.ts';
 import type { Shape } from './shape.ts';
-import { isRegistryAudit, windowsAliases, windowsEvent, withTarget } from './windows-names.ts';
+import { isRegistryAudit, windowsAliases, windowsView, withTarget } from './windows-names.ts';
 
 export const WINLOGBEAT_HEADER: readonly (readonly [string, string])[] = [
   ['Channel', 'winlog.channel'],
@@ -43,14 +42,7 @@ export function windowsWinlogbeat(): Shape {
       Object.hasOwn(fields, 'winlog')
         ? isEventObject(fields['winlog'])
         : Object.hasOwn(fields, 'winlog.channel') || Object.hasOwn(fields, 'winlog.event_id'),
-    view: (fields) => {
-      const flat = flatten(fields);
-      const eventId = scalarText(flat, 'EventID') ?? '';
-      const source = sources.sourceOf(scalarText(flat, 'Channel'), scalarText(flat, 'Provider_Name'), eventId, (name) =>
-        scalarText(flat, name),
-      );
-      return { event: windowsEvent(flat, source.services, eventId), source };
-    },
+    view: (fields) => windowsView(flatten(fields), sources),
     recordView: (fields) => recordView(fields, sources),
   };
 }

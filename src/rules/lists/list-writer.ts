@@ -9,6 +9,7 @@ import type { IndicatorTableBuilder } from '../../core/indicator-table-builder.t
 import { type IndicatorValue, indicatorValue } from '../../core/indicator-value.ts';
 import { diagnostic } from '../../errors/diagnostic.ts';
 import { isPublicSuffix } from './public-suffix.ts';
+import { TextLines } from './text-lines.ts';
 import { guessValue } from './value-kind.ts';
 
 export interface ListFeed {
@@ -33,6 +34,14 @@ export class ListWriter {
 
   constructor(feed: ListFeed) {
     this.#feed = feed;
+  }
+
+  /** The lines of the list; one that is too long is a bad entry. */
+  lines(take: (text: string, line: number) => void): TextLines {
+    return new TextLines(take, (line) => {
+      this.#feed.report.entry();
+      this.bad(line, 'line is longer than the limit');
+    });
   }
 
   /** `kind` absent: by the look of the text. Returns whether it was loaded. */

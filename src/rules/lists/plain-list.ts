@@ -7,7 +7,7 @@ import type { FeedLoader } from '../../core/feed.ts';
 import type { IndicatorKind } from '../../core/indicator.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import { type ListFeed, ListWriter, shown } from './list-writer.ts';
-import { TextLines } from './text-lines.ts';
+import type { TextLines } from './text-lines.ts';
 
 export interface PlainListOptions {
   /** All lines are of this kind; absent: by their look. */
@@ -37,13 +37,7 @@ export class PlainList implements FeedLoader {
     this.#feed = feed;
     this.#options = options;
     this.#writer = new ListWriter(feed);
-    this.#lines = new TextLines(
-      (text, line) => this.#line(text, line),
-      (line) => {
-        feed.report.entry();
-        this.#writer.bad(line, 'line is longer than the limit');
-      },
-    );
+    this.#lines = this.#writer.lines((text, line) => this.#line(text, line));
   }
 
   push(chunk: Uint8Array): void {

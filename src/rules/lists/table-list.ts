@@ -10,7 +10,7 @@ import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { type ColumnMapping, type ColumnNames, guessedMapping, headerMapping, namedMapping } from './column-mapping.ts';
 import { type Delimiter, DelimitedRows } from './delimited-rows.ts';
 import { type EntryDetails, type ListFeed, ListWriter, shown } from './list-writer.ts';
-import { TextLines } from './text-lines.ts';
+import type { TextLines } from './text-lines.ts';
 import { kindOfTypeName, pairOfTypeName } from './type-names.ts';
 
 export interface TableListOptions {
@@ -55,13 +55,7 @@ export class TableList implements FeedLoader {
     this.#feed = feed;
     this.#options = options;
     this.#writer = new ListWriter(feed);
-    this.#lines = new TextLines(
-      (text, line) => this.#line(text, line),
-      (line) => {
-        feed.report.entry();
-        this.#writer.bad(line, 'line is longer than the limit');
-      },
-    );
+    this.#lines = this.#writer.lines((text, line) => this.#line(text, line));
     const { layout } = options;
     if (layout === undefined) return;
     this.#rows = new DelimitedRows(layout.delimiter, (cells, line) => this.#row(cells, line));

@@ -9,7 +9,6 @@ import type {
   ComparisonOperator,
   ComparisonTest,
   Observation,
-  ObservationJoin,
   ParsedPattern,
   PathStep,
   PatternLiteral,
@@ -100,12 +99,13 @@ function parseFollowedBy(cursor: Cursor): Observation {
   );
 }
 
-function parseJoin(
+/** Operands with the keyword between them; one alone is itself. */
+function parseJoin<T, Kind extends string>(
   cursor: Cursor,
   keyword: string,
-  kind: ObservationJoin['kind'],
-  operand: (cursor: Cursor) => Observation,
-): Observation {
+  kind: Kind,
+  operand: (cursor: Cursor) => T,
+): T | { readonly kind: Kind; readonly items: readonly T[] } {
   const first = operand(cursor);
   if (!atKeyword(cursor, keyword)) return first;
   const items = [first];
@@ -189,22 +189,9 @@ function takeTimestamp(cursor: Cursor): string {
 // Inside brackets: OR, then AND, then single tests.
 
 function parseComparison(cursor: Cursor): Comparison {
-  return parseComparisonJoin(cursor, 'OR', (inner) => parseComparisonJoin(inner, 'AND', parseTest));
-}
-
-function parseComparisonJoin(
-  cursor: Cursor,
-  keyword: 'AND' | 'OR',
-  operand: (cursor: Cursor) => Comparison,
-): Comparison {
-  const first = operand(cursor);
-  if (!atKeyword(cursor, keyword)) return first;
-  const items = [first];
-  while (atKeyword(cursor, keyword)) {
-    take(cursor);
-    items.push(operand(cursor));
-  }
-  return { kind: keyword === 'AND' ? 'and' : 'or', items };
+  return parseJoin<Comparison, 'or'>(cursor, 'OR', 'or', (inner) =>
+    parseJoin<Comparison, 'and'>(inner, 'AND', 'and', parseTest),
+  );
 }
 
 function parseTest(cursor: Cursor): Comparison {

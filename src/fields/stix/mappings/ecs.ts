@@ -1,5 +1,6 @@
 /** Elastic Common Schema 8 (field reference of ecs.version 8.x), nested or with dotted keys. */
 import { field, has, integer, list, type ObjectTemplate, ref, type StixMapping, text } from '../mapping.ts';
+import { mailObjects } from './mail.ts';
 import { fileObjects, httpRequest, session } from './session.ts';
 
 function hashes(base: string): Readonly<Record<string, ReturnType<typeof field>>> {
@@ -170,39 +171,18 @@ export const ECS: StixMapping = {
         validity_not_after: field('time', 'tls.server.not_after', 'tls.server.x509.not_after'),
       },
     },
-    {
-      id: 'mail',
-      type: 'email-message',
-      existsWith: ['mail-from', 'mail-to'],
-      properties: {
-        from_ref: ref('mail-from'),
-        sender_ref: ref('mail-sender', 'mail-from'),
-        to_refs: { refs: ['mail-to'] },
-        cc_refs: { refs: ['mail-cc'] },
+    ...mailObjects({
+      from: ['email.from.address', 'email.sender.address'],
+      sender: ['email.sender.address'],
+      to: ['email.to.address'],
+      cc: ['email.cc.address'],
+      more: {
         subject: text('email.subject'),
         message_id: text('email.message_id'),
         date: field('time', 'email.origination_timestamp'),
         'additional_header_fields.X-Mailer': text('email.x_mailer'),
       },
-    },
-    {
-      id: 'mail-from',
-      type: 'email-addr',
-      properties: { value: field('email', 'email.from.address', 'email.sender.address') },
-    },
-    { id: 'mail-sender', type: 'email-addr', properties: { value: field('email', 'email.sender.address') } },
-    {
-      id: 'mail-to',
-      type: 'email-addr',
-      each: list('email', 'email.to.address'),
-      properties: { value: { each: true, as: 'email' } },
-    },
-    {
-      id: 'mail-cc',
-      type: 'email-addr',
-      each: list('email', 'email.cc.address'),
-      properties: { value: { each: true, as: 'email' } },
-    },
+    }),
     {
       id: 'attachment',
       type: 'file',

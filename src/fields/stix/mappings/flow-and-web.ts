@@ -5,36 +5,25 @@
 import { field, has, list, ref, type StixMapping, text } from '../mapping.ts';
 import { httpRequest, session } from './session.ts';
 
+const SOURCES = [
+  'srcaddr',
+  'src_addr',
+  'sourceIPv4Address',
+  'sourceIPv6Address',
+  'src4_addr',
+  'src6_addr',
+  'ipv4_src_addr',
+  'ipv6_src_addr',
+  'ip_src',
+  'sa',
+] as const;
+
 export const FLOW: StixMapping = {
   name: 'flow',
-  when: [
-    has(
-      'srcaddr',
-      'src_addr',
-      'sourceIPv4Address',
-      'sourceIPv6Address',
-      'src4_addr',
-      'src6_addr',
-      'ipv4_src_addr',
-      'ipv6_src_addr',
-      'ip_src',
-      'sa',
-    ),
-  ],
+  when: [has(...SOURCES)],
   objects: [
     ...session({
-      source: [
-        'srcaddr',
-        'src_addr',
-        'sourceIPv4Address',
-        'sourceIPv6Address',
-        'src4_addr',
-        'src6_addr',
-        'ipv4_src_addr',
-        'ipv6_src_addr',
-        'ip_src',
-        'sa',
-      ],
+      source: SOURCES,
       destination: [
         'dstaddr',
         'dst_addr',

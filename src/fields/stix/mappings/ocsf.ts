@@ -1,5 +1,6 @@
 /** Open Cybersecurity Schema Framework 1.x: events with a class_uid. */
 import { field, has, integer, list, type ObjectTemplate, ref, type StixMapping, text } from '../mapping.ts';
+import { mailObjects } from './mail.ts';
 import { fileObjects, httpRequest, session } from './session.ts';
 
 /** Hashes are a list of objects; their length tells the algorithm. */
@@ -143,30 +144,9 @@ export const OCSF: StixMapping = {
         validity_not_after: field('time', 'tls.certificate.expiration_time_dt', 'tls.certificate.expiration_time'),
       },
     },
-    {
-      id: 'mail',
-      type: 'email-message',
-      existsWith: ['mail-from', 'mail-to'],
-      properties: {
-        from_ref: ref('mail-from'),
-        to_refs: { refs: ['mail-to'] },
-        cc_refs: { refs: ['mail-cc'] },
-        subject: text('email.subject'),
-        message_id: text('email.message_uid'),
-      },
-    },
-    { id: 'mail-from', type: 'email-addr', properties: { value: field('email', 'email.from', 'email.smtp_from') } },
-    {
-      id: 'mail-to',
-      type: 'email-addr',
-      each: list('email', 'email.to', 'email.smtp_to'),
-      properties: { value: { each: true, as: 'email' } },
-    },
-    {
-      id: 'mail-cc',
-      type: 'email-addr',
-      each: list('email', 'email.cc'),
-      properties: { value: { each: true, as: 'email' } },
-    },
+    ...mailObjects({
+      ...{ from: ['email.from', 'email.smtp_from'], to: ['email.to', 'email.smtp_to'], cc: ['email.cc'] },
+      more: { subject: text('email.subject'), message_id: text('email.message_uid') },
+    }),
   ],
 };

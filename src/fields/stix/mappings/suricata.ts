@@ -1,5 +1,6 @@
 /** Suricata EVE JSON: records with an event_type and a flow's addresses. */
-import { field, has, integer, list, ref, type StixMapping, text } from '../mapping.ts';
+import { field, has, integer, list, type StixMapping, text } from '../mapping.ts';
+import { mailObjects } from './mail.ts';
 import { fileObjects, httpRequest, session } from './session.ts';
 
 export const SURICATA: StixMapping = {
@@ -63,33 +64,17 @@ export const SURICATA: StixMapping = {
         validity_not_after: field('time', 'tls.notafter'),
       },
     },
-    {
-      id: 'mail',
-      type: 'email-message',
-      existsWith: ['mail-from', 'mail-to'],
-      properties: {
-        from_ref: ref('mail-from'),
-        to_refs: { refs: ['mail-to'] },
-        cc_refs: { refs: ['mail-cc'] },
+    ...mailObjects({
+      from: ['email.from', 'smtp.mail_from'],
+      to: ['email.to', 'smtp.rcpt_to'],
+      cc: ['email.cc'],
+      more: {
         subject: text('email.subject'),
         message_id: text('email.message_id'),
         date: field('time', 'email.date'),
         'additional_header_fields.X-Mailer': text('email.x_mailer'),
       },
-    },
-    { id: 'mail-from', type: 'email-addr', properties: { value: field('email', 'email.from', 'smtp.mail_from') } },
-    {
-      id: 'mail-to',
-      type: 'email-addr',
-      each: list('email', 'email.to', 'smtp.rcpt_to'),
-      properties: { value: { each: true, as: 'email' } },
-    },
-    {
-      id: 'mail-cc',
-      type: 'email-addr',
-      each: list('email', 'email.cc'),
-      properties: { value: { each: true, as: 'email' } },
-    },
+    }),
     {
       id: 'attachment',
       type: 'file',

@@ -1,5 +1,6 @@
 /** Zeek logs, JSON or TSV, with `id.orig_h` or with the underscores that exporters write; `certificate.x` likewise. */
-import { field, has, integer, list, ref, type StixMapping, text } from '../mapping.ts';
+import { field, has, integer, list, type StixMapping, text } from '../mapping.ts';
+import { mailObjects } from './mail.ts';
 import { fileObjects, httpRequest, session } from './session.ts';
 
 const certificate = (name: string): readonly string[] => [`certificate.${name}`, `certificate_${name}`];
@@ -61,33 +62,11 @@ export const ZEEK: StixMapping = {
         'hashes.SHA-256': field('fingerprint', 'fingerprint', 'cert_chain_fps'),
       },
     },
-    {
-      id: 'mail',
-      type: 'email-message',
-      existsWith: ['mail-from', 'mail-to'],
-      properties: {
-        from_ref: ref('mail-from'),
-        to_refs: { refs: ['mail-to'] },
-        cc_refs: { refs: ['mail-cc'] },
-        subject: text('subject'),
-        date: field('time', 'date'),
-        message_id: text('msg_id'),
-      },
+    ...mailObjects({
+      ...{ from: ['mailfrom', 'from'], to: ['rcptto', 'to'], cc: ['cc'] },
+      more: { subject: text('subject'), date: field('time', 'date'), message_id: text('msg_id') },
       when: [has('helo', 'mailfrom', 'rcptto')],
-    },
-    { id: 'mail-from', type: 'email-addr', properties: { value: field('email', 'mailfrom', 'from') } },
-    {
-      id: 'mail-to',
-      type: 'email-addr',
-      each: list('email', 'rcptto', 'to'),
-      properties: { value: { each: true, as: 'email' } },
-    },
-    {
-      id: 'mail-cc',
-      type: 'email-addr',
-      each: list('email', 'cc'),
-      properties: { value: { each: true, as: 'email' } },
-    },
+    }),
     // An address that was leased, and to whom.
     {
       id: 'lease',
