@@ -10,9 +10,9 @@ import { baseName } from '../core/base-name.ts';
 import { PlacedValues } from './placed-values.ts';
 
 /** Nearest ancestors shown; further ones are counted. */
-export const MAX_ANCESTORS = 16;
+const MAX_ANCESTORS = 16;
 /** Bytes of one text of an ancestor. */
-export const MAX_ANCESTOR_BYTES = 2048;
+const MAX_ANCESTOR_BYTES = 2048;
 
 export function processTreeFields(tree: ProcessTree | undefined): Pick<AlertFlint, 'process_tree'> {
   if (tree === undefined) return {};

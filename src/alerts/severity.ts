@@ -3,7 +3,7 @@ import type { Level } from '../core/level.ts';
 import type { Match } from '../core/match.ts';
 import { sourcesOf } from './threat-indicator.ts';
 
-export const SEVERITY_OF_LEVEL: Readonly<Record<Level, number>> = {
+const SEVERITY_OF_LEVEL: Readonly<Record<Level, number>> = {
   informational: 10,
   low: 30,
   medium: 50,

@@ -76,7 +76,7 @@ const HASH_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** Name of a hash by its number of hexadecimal digits, as in `file.hash.*`. */
-export function hashName(value: string): string {
+function hashName(value: string): string {
   return HASH_NAMES[value.length] ?? 'other';
 }
 

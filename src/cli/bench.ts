@@ -128,7 +128,7 @@ export function recordFile(path: string, date: string): string {
   return isFolder ? join(path, `${date.slice(0, 10)}-bench.json`) : path;
 }
 
-export function benchText(report: BenchReport, color: boolean): string {
+function benchText(report: BenchReport, color: boolean): string {
   const { machine, data, indicators, agreement, ratio } = report;
   const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.01 ? 3 : 1)} %`;
   const kinds = Object.entries(indicators.byKind)
@@ -201,7 +201,7 @@ function typeName(kind: PlantedValue['kind']): string {
   return kind === 'hash' ? 'sha256' : kind;
 }
 
-export function wholeNumber(text: string, option: string): number {
+function wholeNumber(text: string, option: string): number {
   if (/^\d{1,12}$/.test(text) && Number(text) > 0) return Number(text);
   const hint = 'a whole number from 1 up';
   throw new FlintError([diagnostic('CONFIG_BAD_USAGE', 'error', `"${option} ${text}" is no number`, { hint })]);

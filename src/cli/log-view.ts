@@ -12,7 +12,7 @@ export function openLogger(terminal: Terminal): Logger {
   });
 }
 
-export function readableLine(line: string, color: boolean): string {
+function readableLine(line: string, color: boolean): string {
   const { level, time, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${oneLine(String(value), 160)}`);

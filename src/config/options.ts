@@ -126,7 +126,7 @@ function inYamlWords(message: string): string {
   return message === 'must match a schema in anyOf' ? 'is not known' : message;
 }
 
-export function isSecret(schema: TSchema | undefined): boolean {
+function isSecret(schema: TSchema | undefined): boolean {
   return (schema as { 'x-secret'?: boolean } | undefined)?.['x-secret'] === true;
 }
 

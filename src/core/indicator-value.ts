@@ -29,7 +29,7 @@ const MAY_BE_MARK = /[[\]()]/;
 const NO_NOTES: readonly ValueNote[] = Object.freeze([]);
 /** Shorter names occur everywhere by chance. */
 const MIN_TEXT_LENGTH = 3;
-export const MAX_INDICATOR_LENGTH = 16_384;
+const MAX_INDICATOR_LENGTH = 16_384;
 
 interface Canonical {
   readonly kind: IndicatorKind;
@@ -78,7 +78,7 @@ function isHash(text: string): boolean {
 }
 
 /** `local@domain` in lower case; `mailto:` and the name before `<…>` are cut. */
-export function canonicalEmail(text: string): string | undefined {
+function canonicalEmail(text: string): string | undefined {
   const inner = /<([^<>]+)>\s*$/.exec(text)?.[1] ?? text.replace(/^mailto:/i, '');
   const at = inner.lastIndexOf('@');
   if (at < 1 || !EMAIL_LOCAL.test(inner.slice(0, at))) return undefined;
@@ -87,7 +87,7 @@ export function canonicalEmail(text: string): string | undefined {
 }
 
 /** `host:port`, IPv6 in brackets; port 1 to 65535. */
-export function canonicalEndpoint(text: string): string | undefined {
+function canonicalEndpoint(text: string): string | undefined {
   const parts = splitHostPort(text);
   if (parts === undefined || parts.port === 0) return undefined;
   return formatEndpoint(parts.host, parts.port);

@@ -55,7 +55,7 @@ const LINE_TIMES: readonly RegExp[] = [
 const AUDIT_TIME = /^\S+ msg=audit\((\d{10}\.\d{3}):/;
 
 /** Beyond arrival by more than this, a live event's time is held back to its arrival (design section 4). */
-export const MAX_AHEAD_MS = 600_000;
+const MAX_AHEAD_MS = 600_000;
 
 export interface EventTime {
   readonly ms: number;

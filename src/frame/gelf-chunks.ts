@@ -5,9 +5,9 @@
  * Bound: payload plus a fixed charge per message and chunk stays under `maxBytes`; beyond it the oldest message goes, counted.
  */
 
-export const GELF_HEADER_BYTES = 12;
-export const MAX_GELF_CHUNKS = 128;
-export const GELF_TIMEOUT_MS = 5000;
+const GELF_HEADER_BYTES = 12;
+const MAX_GELF_CHUNKS = 128;
+const GELF_TIMEOUT_MS = 5000;
 
 /** Why chunks were given up; closed set, becomes a counter label. Each is counted once per message or per odd datagram. */
 export type ChunkProblem = 'bad_chunk' | 'duplicate_chunk' | 'chunks_expired' | 'chunks_evicted';

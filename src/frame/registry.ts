@@ -11,7 +11,7 @@ interface FramingKind {
   readonly create: (options: FramerOptions) => ResumableFramer;
 }
 
-export const FRAMINGS = {
+const FRAMINGS = {
   auto: {
     summary: 'found out from the first bytes: JSON in any arrangement, lines of text, NUL frames from TCP senders',
     create: (options) => new AutoFramer(options),

@@ -27,8 +27,8 @@ import {
 } from './section-file.ts';
 import { tableFromSections, tableToSections, textsSection } from './table-sections.ts';
 
-export const COMPILED_MAGIC = 'FLNTINTL';
-export const COMPILED_VERSION = 1;
+const COMPILED_MAGIC = 'FLNTINTL';
+const COMPILED_VERSION = 1;
 const EXTRA = 'x.';
 
 export type CompiledRead =

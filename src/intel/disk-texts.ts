@@ -15,7 +15,7 @@ import {
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Texts up to this size stay in memory. */
-export const SPILL_BYTES = 16 * 1024 * 1024;
+const SPILL_BYTES = 16 * 1024 * 1024;
 
 /** Closes descriptors of pools that are gone; a set of intelligence has no other end of life. */
 const closing = new FinalizationRegistry<number>((file) => closeSync(file));

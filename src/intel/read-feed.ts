@@ -242,7 +242,7 @@ export async function headOf(reader: AsyncIterator<Uint8Array>): Promise<Uint8Ar
 }
 
 /** The next bytes, none at the end. */
-export async function nextChunk(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+async function nextChunk(reader: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   for (;;) {
     const next = await reader.next();
     if (next.done === true) return new Uint8Array(0);

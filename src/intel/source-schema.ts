@@ -15,11 +15,11 @@ const texts = (description: string) =>
   Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description }));
 const path = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
-export const PINNED_FORMATS = ['auto', 'stix', 'plain', 'csv', 'tsv', 'hosts', 'misp', 'warninglist'] as const;
+const PINNED_FORMATS = ['auto', 'stix', 'plain', 'csv', 'tsv', 'hosts', 'misp', 'warninglist'] as const;
 export type PinnedFormat = (typeof PINNED_FORMATS)[number];
 
 export const SOURCE_TYPES = ['auto', 'taxii', 'misp'] as const;
-export const AUTH_TYPES = ['basic', 'bearer', 'header'] as const;
+const AUTH_TYPES = ['basic', 'bearer', 'header'] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 
 const auth = Type.Object(

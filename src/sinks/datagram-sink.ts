@@ -15,7 +15,7 @@ export function overUdp(transport: string): boolean {
   return transport === 'udp' || transport === '';
 }
 
-export function onePerMessage(body: Uint8Array): readonly Uint8Array[] | undefined {
+function onePerMessage(body: Uint8Array): readonly Uint8Array[] | undefined {
   return body.length <= MAX_DATAGRAM_BYTES ? [body] : undefined;
 }
 

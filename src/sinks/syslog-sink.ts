@@ -49,5 +49,5 @@ function syslogLike(name: 'syslog' | 'cef', summary: string, example: string): S
 }
 
 /** RFC 6587 section 3.4.1: length in bytes, a blank, the message. */
-export const octetCounted: Frame = (bodies) =>
+const octetCounted: Frame = (bodies) =>
   Buffer.concat(bodies.flatMap((body) => [Buffer.from(`${body.length} `, 'latin1'), body]));

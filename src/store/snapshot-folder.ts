@@ -220,7 +220,7 @@ interface WriterContext {
   readonly abort: () => Promise<void>;
 }
 
-export class SnapshotWriter {
+class SnapshotWriter {
   readonly #handle: FileHandle;
   readonly #number: number;
   readonly #context: WriterContext;

@@ -96,7 +96,7 @@ export function answerText(answer: LookupAnswer, color: boolean): string {
   return lines.join('\n');
 }
 
-export function prefixText({ prefix, total, indicators }: PrefixAnswer, color: boolean): string {
+function prefixText({ prefix, total, indicators }: PrefixAnswer, color: boolean): string {
   const shown = indicators.length < total ? `, the first ${indicators.length} of them` : '';
   const head = `${paint(color, 'bold', oneLine(`${prefix}*`, 200))}  ${total.toLocaleString('en')} indicators${shown}`;
   return [head, ...indicators.flatMap((indicator) => indicatorLines(indicator, color))].join('\n');

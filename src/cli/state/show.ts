@@ -35,7 +35,7 @@ async function show(rule: string, options: ShowOptions): Promise<number> {
   return EXIT.done;
 }
 
-export function groupText(report: GroupReport, color: boolean): string {
+function groupText(report: GroupReport, color: boolean): string {
   const { group, fromMs, toMs, entries, state, missing, events } = report;
   const key = Object.entries(group).map(([name, value]) => `${name}=${value}`);
   const verdict = missing.length === 0 ? paint(color, 'green', 'holds') : paint(color, 'red', missing.join('; '));

@@ -10,7 +10,7 @@ import { LEVELS } from '../../core/level.ts';
 const strict = { additionalProperties: false } as const;
 
 /** Keys every input has; further keys are options of its protocol. */
-export const inputEntry = Type.Object(
+const inputEntry = Type.Object(
   {
     address: Type.String({ minLength: 1, description: 'protocol[+transport]://host:port/path?option=value' }),
     name: Type.Optional(
@@ -24,7 +24,7 @@ export const inputEntry = Type.Object(
 );
 
 /** Keys every output has; further keys are options of its protocol. */
-export const outputEntry = Type.Object(
+const outputEntry = Type.Object(
   {
     address: Type.String({ minLength: 1, description: 'protocol[+transport]://host:port/path?option=value' }),
     name: Type.Optional(
@@ -89,7 +89,7 @@ export const ruleCriteria = Type.Object(
   strict,
 );
 
-export const ruleLevel = Type.Object(
+const ruleLevel = Type.Object(
   { criteria: ruleCriteria, level: level('level that these rules have from now on') },
   strict,
 );

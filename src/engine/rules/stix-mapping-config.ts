@@ -25,7 +25,7 @@ const source = Type.Object(
 );
 
 /** One entry of `stix_mappings`. Properties are checked one by one, each being of one of five shapes. */
-export const stixMappingSchema = Type.Object(
+const stixMappingSchema = Type.Object(
   {
     name: identifier,
     when: Type.Array(condition, { default: [], description: 'conditions that must all hold; none: every event' }),

@@ -29,7 +29,7 @@ const HIVES: readonly (readonly [RegExp, string])[] = [
   [/^\\registry\\user(?=\\|$)/i, 'HKEY_USERS'],
 ];
 /** Hive names spelled out, the rest as it is written. */
-export function spelledRegistryKey(text: string): string {
+function spelledRegistryKey(text: string): string {
   for (const [short, long] of HIVES) if (short.test(text)) return text.replace(short, long);
   return text;
 }

@@ -21,7 +21,7 @@ import type { StoreEntry } from './store-entry.ts';
 import type { StoreState } from './store-state.ts';
 
 /** Rows of one change; beyond it all is built anew. */
-export const MAX_CHANGED_ROWS = 20_000;
+const MAX_CHANGED_ROWS = 20_000;
 /** Patterns of one change; beyond it the rules are built anew. */
 export const MAX_CHANGED_PATTERNS = 2_000;
 

@@ -4,7 +4,7 @@ import { headerMapping, isTypeName } from './column-mapping.ts';
 import { likelyDelimiter } from './table-list.ts';
 import { guessValue } from './value-kind.ts';
 
-export const FEED_FORMATS = [
+const FEED_FORMATS = [
   'stix',
   'plain',
   'table',

@@ -5,7 +5,7 @@
 import { isAscii } from 'node:buffer';
 import { TextDecoding, textEncoding } from '../../core/text-encoding.ts';
 
-export const MAX_LINE_CHARACTERS = 65_536;
+const MAX_LINE_CHARACTERS = 65_536;
 
 export class TextLines {
   readonly #line: (text: string, number: number) => void;

@@ -16,7 +16,7 @@ export function printPattern(root: Observation): string {
     .join(` ${operator} `);
 }
 
-export function printComparison(test: Comparison): string {
+function printComparison(test: Comparison): string {
   if (test.kind === 'test') return printTest(test);
   const operator = test.kind === 'and' ? ' AND ' : ' OR ';
   return test.items
@@ -32,7 +32,7 @@ export function printTest(test: ComparisonTest): string {
   return `${printPath(test.path)} ${not}${test.operator} ${test.operator === 'IN' ? `(${operands})` : operands}`;
 }
 
-export function printPath(path: PatternPath): string {
+function printPath(path: PatternPath): string {
   return path.steps.reduce((text, step, i) => {
     if (step.kind === 'any') return `${text}[*]`;
     if (step.kind === 'index') return `${text}[${step.index}]`;

@@ -2,7 +2,7 @@
 import type { Bracket, Comparison, ComparisonTest, Observation } from './ast.ts';
 
 /** The brackets of a pattern, left to right. */
-export function patternBrackets(root: Observation): readonly Bracket[] {
+function patternBrackets(root: Observation): readonly Bracket[] {
   const brackets: Bracket[] = [];
   const visit = (node: Observation): void => {
     if (node.kind === 'bracket') brackets.push(node);

@@ -40,7 +40,7 @@ function compileCondition(node: Condition, identifier: (name: string) => Predica
   }
 }
 
-export function compileDefinition(node: Definition): Predicate {
+function compileDefinition(node: Definition): Predicate {
   if (node.kind === 'item') return compileItem(node);
   if (node.kind === 'elements') {
     const path: FieldPath = { kind: 'field', name: node.field };

@@ -27,7 +27,7 @@ export interface SigmaCorrelation extends SigmaCorrelationCondition {
   readonly path: YamlPath;
 }
 
-export const CORRELATION_TYPES: readonly CorrelationType[] = [
+const CORRELATION_TYPES: readonly CorrelationType[] = [
   'event_count',
   'value_count',
   'temporal',

@@ -145,7 +145,7 @@ export function parseLogSource(
   return { ...(source as LogSource), ...(Object.keys(custom).length === 0 ? {} : { custom }) };
 }
 
-export function textField(document: YamlMap, key: string, reporter: Reporter): string | undefined {
+function textField(document: YamlMap, key: string, reporter: Reporter): string | undefined {
   const value = document[key];
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value;

@@ -30,7 +30,7 @@ export function strictest(a: Tlp | undefined, b: Tlp | undefined): Tlp | undefin
 }
 
 /** `TLP:AMBER+STRICT`, `white`, … */
-export function parseTlp(text: unknown): Tlp | undefined {
+function parseTlp(text: unknown): Tlp | undefined {
   if (typeof text !== 'string') return undefined;
   const level = text
     .trim()

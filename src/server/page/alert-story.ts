@@ -72,7 +72,7 @@ function eventItem({ '@timestamp': at, original }: AlertEventReference, first: A
 }
 
 /** `+5 s`, `+1.25 s`; empty for the same instant. */
-export function sinceFirst(from: string, to: string): string {
+function sinceFirst(from: string, to: string): string {
   const ms = Date.parse(to) - Date.parse(from);
   if (Number.isNaN(ms) || ms === 0) return '';
   return `${ms > 0 ? '+' : '-'}${Math.abs(ms) / 1000} s`;

@@ -35,7 +35,7 @@ export interface TaxiiCollection {
 }
 
 /** Objects are of this version of STIX only. */
-export const SPEC_VERSION = '2.1';
+const SPEC_VERSION = '2.1';
 
 /** False when a filter can hold for no object whatever. */
 export function allowsSpecVersion({ specVersions }: TaxiiFilter): boolean {

@@ -16,7 +16,7 @@ import {
 import type { TaxiiCollection } from './taxii-collection.ts';
 import { parseTaxiiQuery, type QueryScope } from './taxii-query.ts';
 
-export const DISCOVERY_PATH = '/taxii2/';
+const DISCOVERY_PATH = '/taxii2/';
 export const API_ROOT_PATH = '/taxii2/flint/';
 const COLLECTIONS_PATH = `${API_ROOT_PATH}collections/`;
 

@@ -51,7 +51,7 @@ export interface TablePicture {
 export type Journal = number[];
 
 export const SEGMENTS = 256;
-export const KEPT_GENERATIONS = 10;
+const KEPT_GENERATIONS = 10;
 const CYCLE = 250;
 const DELETED = 255;
 const FIRST_CAPACITY = 8;

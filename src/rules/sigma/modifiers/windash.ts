@@ -6,7 +6,7 @@ import type { SigmaValue, TextPart } from '../ast.ts';
 import type { Modifier, ModifierProblem } from './modifier.ts';
 import { each } from './modifier.ts';
 
-export const DASHES = '-/\u2013\u2014\u2015';
+const DASHES = '-/\u2013\u2014\u2015';
 
 export const windash: Modifier = {
   name: 'windash',
