@@ -11,7 +11,7 @@ import { cutUtf8, isWithin, wellFormed } from '../core/text-limit.ts';
 import { alertId, eventKey } from './alert-id.ts';
 import { attackFields } from './attack-tags.ts';
 import { nested, placedValues } from './ecs-fields.ts';
-import { processTreeFields, withParent } from './process-tree-fields.ts';
+import { processTreeFields, withProcesses } from './process-tree-fields.ts';
 import { relatedFields } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { severityOf } from './severity.ts';
@@ -41,7 +41,7 @@ export function buildAlert(match: Match, event: Event, options: AlertOptions): A
   const cut: string[] = [];
   const places = placedValues(event.fields);
   const { event: ecsEvent, ...observables } = limitTexts(
-    nested(options.tree === undefined ? places : withParent(places, options.tree)),
+    nested(options.tree === undefined ? places : withProcesses(places, options.tree)),
     '',
     cut,
   );

@@ -6,7 +6,7 @@ import { eventKey } from './alert-id.ts';
 import { placedValues } from './ecs-fields.ts';
 import { type PlacedJson, placedJson, relatedJson } from './placed-json.ts';
 import type { PlacedValues } from './placed-values.ts';
-import { processTreeJson, withParent } from './process-tree-fields.ts';
+import { processTreeJson, withProcesses } from './process-tree-fields.ts';
 import type { RelatedValue } from './related.ts';
 
 /** A record as it came, as JSON, for as long as its bytes are kept. */
@@ -39,11 +39,11 @@ export class EventTexts {
     return this.#places;
   }
 
-  /** The same with those of the remembered parent, as JSON; undefined where one is too long for an alert. */
+  /** The same with those of the remembered process and parent, as JSON; undefined where one is too long for an alert. */
   get placed(): PlacedJson | undefined {
     if (this.#placed === undefined) {
       const tree = this.#treeOfProcess;
-      this.#placed = placedJson(tree === undefined ? this.places : withParent(this.places, tree)) ?? null;
+      this.#placed = placedJson(tree === undefined ? this.places : withProcesses(this.places, tree)) ?? null;
     }
     return this.#placed ?? undefined;
   }

@@ -221,11 +221,12 @@ function randomMatch(
 }
 
 function tree(random: Random): ProcessTree {
-  const ancestors = Array.from({ length: random.int(20) }, () => ({
+  const process = () => ({
     pid: random.pick(['1', '500', 'x']),
     ...(random.chance(0.7) && { executable: random.pick(TEXTS) }),
     ...(random.chance(0.5) && { command_line: random.pick(TEXTS), user: random.pick(TEXTS) }),
     ...(random.chance(0.3) && { guid: '{1}', start: '2024-01-01T00:00:00.000Z' }),
-  }));
-  return { ancestors, complete: random.chance(0.5) };
+  });
+  const ancestors = Array.from({ length: random.int(20) }, process);
+  return { ...(random.chance(0.5) && { own: process() }), ancestors, complete: random.chance(0.5) };
 }

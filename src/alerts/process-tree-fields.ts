@@ -1,6 +1,6 @@
 /**
- * The remembered ancestors of a process in an alert: the parent in its ECS place where the event itself does not name it, the whole
- * line of ancestors under `flint.process_tree`. Bounded in depth and in the length of command lines.
+ * The remembered process of an event and its ancestors in an alert: the process and its parent in their ECS places where the event itself
+ * does not name them, the whole line of ancestors under `flint.process_tree`. Bounded in depth and in the length of command lines.
  */
 import type { AlertFlint } from '../core/alert.ts';
 import type { ProcessTree, TreeProcess } from '../core/process-tree.ts';
@@ -15,7 +15,7 @@ const MAX_ANCESTORS = 16;
 const MAX_ANCESTOR_BYTES = 2048;
 
 export function processTreeFields(tree: ProcessTree | undefined): Pick<AlertFlint, 'process_tree'> {
-  if (tree === undefined) return {};
+  if (tree === undefined || tree.ancestors.length === 0) return {};
   const omitted = Math.max(0, tree.ancestors.length - MAX_ANCESTORS);
   return {
     process_tree: {
@@ -29,6 +29,7 @@ export function processTreeFields(tree: ProcessTree | undefined): Pick<AlertFlin
 /** `processTreeFields` as JSON: members of an object, each with a comma in front. */
 export function processTreeJson(tree: ProcessTree): string {
   const { ancestors, complete } = tree;
+  if (ancestors.length === 0) return '';
   if (ancestors.length > MAX_ANCESTORS) return membersOf(jsonLine(processTreeFields(tree)));
   let json = '';
   for (let i = 0; i < ancestors.length; i++) {
@@ -51,16 +52,41 @@ function processJson(process: TreeProcess): string | undefined {
   return `${json}}`;
 }
 
+const OWN = 'process.';
 const PARENT = 'process.parent.';
 
-/** The places with what memory knows of the parent, where the event does not say it itself. */
-export function withParent(places: PlacedValues, { ancestors }: ProcessTree): PlacedValues {
+/** The places with what memory knows of the process and of its parent, where the event does not say it itself. */
+export function withProcesses(places: PlacedValues, tree: ProcessTree): PlacedValues {
+  return withOwn(withParent(places, tree), tree);
+}
+
+function withOwn(places: PlacedValues, { own }: ProcessTree): PlacedValues {
+  if (own === undefined) return places;
+  const pid = places.get(`${OWN}pid`);
+  const program = places.get(`${OWN}executable`);
+  // Another process than the one that the event names.
+  if (pid !== undefined && String(pid) !== own.pid) return places;
+  if (program !== undefined && !isSameProgram(String(program), own.executable)) return places;
+  const all = new PlacedValues();
+  for (const [i, place] of places.places.entries()) all.add(place, places.values[i] as string | number);
+  for (const [known, value] of rememberedPlaces(own, OWN)) {
+    const isSaid = all.has(known) || (known === `${OWN}user.name` && all.has('user.name'));
+    if (!isSaid) all.add(known, value);
+  }
+  return all;
+}
+
+function isSameProgram(told: string, remembered: string | undefined): boolean {
+  return remembered === undefined || baseName(told).toLowerCase() === baseName(remembered).toLowerCase();
+}
+
+function withParent(places: PlacedValues, { ancestors }: ProcessTree): PlacedValues {
   const parent = ancestors.at(-1);
   if (parent === undefined) return places;
   // Another process than the one that the event names: its fields do not belong together.
   const pid = places.get(`${PARENT}pid`);
   if (pid !== undefined && String(pid) !== parent.pid) return places;
-  const remembered = rememberedPlaces(parent);
+  const remembered = rememberedPlaces(parent, PARENT);
   const all = new PlacedValues();
   for (const [i, place] of places.places.entries()) {
     if (place.startsWith(PARENT)) for (const [known, text] of remembered) all.set(known, places.get(known) ?? text);
@@ -70,16 +96,16 @@ export function withParent(places: PlacedValues, { ancestors }: ProcessTree): Pl
   return all;
 }
 
-function rememberedPlaces(parent: TreeProcess): [string, string | number][] {
-  const { pid, executable, command_line, guid, user } = parent;
+function rememberedPlaces(process: TreeProcess, at: typeof OWN | typeof PARENT): [string, string | number][] {
+  const { pid, executable, command_line, guid, user } = process;
   const all: readonly (readonly [string, string | number | undefined])[] = [
-    [`${PARENT}pid`, /^\d{1,10}$/.test(pid) ? Number(pid) : undefined],
-    [`${PARENT}executable`, executable],
-    [`${PARENT}name`, executable === undefined ? undefined : baseName(executable)],
-    [`${PARENT}command_line`, command_line],
-    [`${PARENT}entity_id`, guid],
-    [`${PARENT}start`, parent.start_assumed === true ? undefined : parent.start],
-    [`${PARENT}user.name`, user],
+    [`${at}pid`, /^\d{1,10}$/.test(pid) ? Number(pid) : undefined],
+    [`${at}executable`, executable],
+    [`${at}name`, executable === undefined ? undefined : baseName(executable)],
+    [`${at}command_line`, command_line],
+    [`${at}entity_id`, guid],
+    [`${at}start`, process.start_assumed === true ? undefined : process.start],
+    [`${at}user.name`, user],
   ];
   return all.filter((one): one is [string, string | number] => one[1] !== undefined);
 }

@@ -1,4 +1,4 @@
-/** ProcessTree: the real ancestors of the process that an event is about, as an alert shows them. */
+/** ProcessTree: the process that an event is about and its real ancestors, as an alert shows them. */
 
 export interface TreeProcess {
   readonly pid: string;
@@ -13,6 +13,8 @@ export interface TreeProcess {
 }
 
 export interface ProcessTree {
+  /** The process itself, as far as its start or the records beside this one tell; absent where they tell nothing. */
+  readonly own?: TreeProcess;
   /** From the oldest known ancestor down to the parent. */
   readonly ancestors: readonly TreeProcess[];
   /** False when a further parent is named but not known, or the tree is cut at its greatest depth. */

@@ -213,12 +213,12 @@ export class ProcessContext {
     return this.#memory.endWaiting();
   }
 
-  /** The ancestors of the event's process; undefined when it is about none, or nothing is known of them. */
+  /** The event's process and its ancestors; undefined when it is about none, or nothing is known of them. */
   treeOf(event: Event, view: RuleEvent): ProcessTree | undefined {
     const process = this.#knownProcessOf(view.base, event);
     if (process === undefined) return undefined;
     const tree = processTreeOf(this.#memory, process);
-    return tree.ancestors.length === 0 ? undefined : tree;
+    return tree.ancestors.length === 0 && tree.own === undefined ? undefined : tree;
   }
 
   #heldBefore(fields: EventObject, event: Event): Pick<ShownEvent, 'heldBefore'> {

@@ -134,10 +134,11 @@ function ownValue(process: ProcessEvent, name: string): string | undefined {
   return Object.hasOwn(process.fields, name) ? process.fields[name] : undefined;
 }
 
-/** The real ancestors of an event's process, with command lines. */
+/** An event's process and its real ancestors, with command lines. */
 export function processTreeOf(memory: ProcessMemory<unknown>, process: ProcessEvent): ProcessTree {
   const { chain, complete } = memory.ancestryOf(process);
-  return { ancestors: chain.map(treeProcess).reverse(), complete };
+  const own = memory.find(process);
+  return { ...(own !== undefined && { own: treeProcess(own) }), ancestors: chain.map(treeProcess).reverse(), complete };
 }
 
 function treeProcess(record: RememberedProcess): TreeProcess {

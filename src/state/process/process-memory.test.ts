@@ -174,7 +174,8 @@ describe('ProcessMemory', () => {
     expect(derived.value('GrandparentImage')).toBeUndefined();
     expect(derived.value('ParentProcessName')).toBeUndefined();
     expect(new ProcessFields(memory, sysmon, second).value('ParentCommandLine')).toBeUndefined();
-    expect(processTreeOf(memory, first)).toEqual({
+    expect(processTreeOf(memory, first)).toMatchObject({
+      own: { pid: '4392', executable: 'C:\\Windows\\a.exe', command_line: 'a -x' },
       ancestors: [{ pid: '796', executable: 'C:\\Windows\\svchost.exe', command_line: 'svchost -k' }],
       complete: true,
     });
