@@ -26,15 +26,18 @@ export function ruleKey(match: Match): string {
  */
 export function alertId(match: Match, event: Event): string {
   const contributing = match.engine === 'indicator' || match.engine === 'flux' ? undefined : match.events;
-  const keys =
-    contributing === undefined || contributing.length === 0 ? [eventKey(event)] : contributing.map(eventKey).sort();
-  const group =
-    match.engine === 'indicator'
-      ? []
-      : Object.entries(match.group ?? {})
-          .sort(byName)
-          .flat();
-  return idOf(ruleKey(match), joinParts(keys), joinParts(group));
+  const keys = contributing === undefined || contributing.length === 0 ? [eventKey(event)] : contributing.map(eventKey);
+  return severalAlertId(ruleKey(match), keys, match.engine === 'indicator' ? undefined : match.group);
+}
+
+/** The id of a match of the events with these keys, in any order. */
+export function severalAlertId(
+  rule: string,
+  keys: readonly string[],
+  group: Readonly<Record<string, string>> | undefined,
+): string {
+  const names = Object.entries(group ?? {}).sort(byName);
+  return idOf(rule, joinParts([...keys].sort()), joinParts(names.flat()));
 }
 
 /** The id of a match of one event, named by its rule and that event alone. */

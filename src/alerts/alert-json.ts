@@ -1,7 +1,7 @@
 /**
  * The alert record written as one line of JSON without building it: what `jsonLine(buildAlert(…))` gives, byte for byte, put together
- * from parts that are written once (of rules, indicators, sources, sets of ECS places) and a few texts of the event. A random differential
- * test holds it to that. Records of which some text must be cut, and those that stand for several events, are left to `buildAlert`.
+ * from parts that are written once (of rules, indicators, sources, sets of ECS places) and a few texts of the events. A random differential
+ * test holds it to that. Records of which some text must be cut are left to `buildAlert`.
  */
 import type { Event } from '../core/event.ts';
 import { type JsonPiece, jsonText } from '../core/json-text.ts';
@@ -11,9 +11,10 @@ import { isShort } from '../core/text-limit.ts';
 import { singleAlertId } from './alert-id.ts';
 import { type AlertOptions, ECS_VERSION, MAX_HITS, MAX_ORIGINAL_BYTES, MAX_TEXT_BYTES } from './build-alert.ts';
 import type { EventTexts } from './event-texts.ts';
-import { isOfOneEvent, matchJson } from './match-json.ts';
+import { isWritten, matchJson } from './match-json.ts';
 import { relatedValue } from './related.ts';
 import { rfc3339 } from './rfc3339.ts';
+import type { SeveralEvents } from './several-events.ts';
 
 const HEAD = `","ecs":{"version":"${ECS_VERSION}"},"event":{"kind":"alert","id":"`;
 
@@ -28,14 +29,15 @@ export function numbersJson(line: number, record: number): string {
   return `${line > 0 ? `,"line":${line}` : ''},"record":${record}`;
 }
 
-/** Undefined: the record must be built. */
+/** Undefined: the record must be built. `several`: of a match that speaks of other events. */
 export function alertParts(
   match: Match,
   event: Event,
   options: AlertOptions,
   texts: EventTexts,
+  several?: SeveralEvents,
 ): AlertParts | undefined {
-  if (!isOfOneEvent(match) || match.matched.length > MAX_HITS) return undefined;
+  if (!isWritten(match) || match.matched.length > MAX_HITS) return undefined;
   const constant = matchJson(match);
   const { original, origin } = event;
   if (!constant.isWhole || !isShort(original, MAX_ORIGINAL_BYTES)) return undefined;
@@ -43,12 +45,14 @@ export function alertParts(
   const input = inputJson(origin.source);
   const { placed } = texts;
   if (matched === undefined || input === undefined || placed === undefined) return undefined;
-  const id = singleAlertId(constant.ruleKey, texts.key);
+  const others = several === undefined ? '' : several.json;
+  if (others === undefined) return undefined;
+  const id = several?.id(constant.ruleKey) ?? singleAlertId(constant.ruleKey, texts.key);
   const { nowMs, keepOriginal } = options;
   let first = `{"@timestamp":"${rfc3339(event.timeMs)}${HEAD}${id}","created":"${rfc3339(nowMs)}","severity":`;
-  first += constant.severity + placed.event;
+  first += constant.severity + placed.event + (several?.span ?? '');
   let last = placed.others + texts.related(placed, relatedValue(match)) + constant.tags;
-  last += `,"flint":${constant.flintBefore}${matched}${constant.validity},"input":${input}`;
+  last += `,"flint":${constant.flintBefore}${others},"matched":${matched}${constant.validity},"input":${input}`;
   const { ruleAndThreat } = constant;
   const head = keepOriginal
     ? [`${first},"original":`, texts.originalPiece, ruleAndThreat, last]

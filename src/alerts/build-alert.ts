@@ -24,7 +24,7 @@ export const MAX_ORIGINAL_BYTES = 32 * 1024;
 /** Longest other text taken from an event or a feed, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024;
 /** Longest key of a group, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 256;
+export const MAX_KEY_BYTES = 256;
 /** Most alerts of one event, most matched fields, sources and contributing events of one alert; the rest is counted. */
 export const MAX_HITS = 100;
 

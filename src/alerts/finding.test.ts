@@ -88,7 +88,7 @@ describe('finding', () => {
 
   it('keeps a record of several events as it was when it was found', () => {
     const events = [sampleEvent()];
-    const finding = new Finding(sampleRuleMatch({ engine: 'correlation', events }), sampleEvent(), {
+    const finding = new Finding(sampleRuleMatch({ engine: 'pattern', events }), sampleEvent(), {
       nowMs: 0,
       keepOriginal: true,
     });
@@ -214,9 +214,19 @@ function randomMatch(
     matched: matched(random),
     ...(random.chance(0.1) && { validity }),
     ...(random.chance(0.1) && { indicator: random.pick(sources) }),
-    ...(random.chance(0.1) && { events: [sampleEvent({ a: 1 }, 3), sampleEvent({}, 1)], count: 2 }),
-    ...(random.chance(0.05) && { group: { host: random.pick(TEXTS) } }),
+    ...(random.chance(0.2) && { events: manyEvents(random), count: random.int(200) }),
+    ...(random.chance(0.15) && { group: { [random.pick(TEXTS)]: random.pick(TEXTS), host: random.pick(TEXTS) } }),
     ...(random.chance(0.05) && { unconfirmed: true as const }),
+  });
+}
+
+/** More than an alert shows, at times; some are no longer kept. */
+function manyEvents(random: Random): Event[] {
+  return Array.from({ length: random.chance(0.05) ? 120 : random.int(5) }, (_, i) => {
+    const event = sampleEvent({}, random.int(20));
+    const source = { ...event.origin.source, id: random.chance(0.95) ? 'file-1' : random.pick(TEXTS) };
+    const original = random.chance(0.9) ? JSON.stringify({ i, text: random.pick(TEXTS) }) : random.pick(TEXTS);
+    return { ...event, original, timeMs: random.int(2e12) + random.next(), origin: { ...event.origin, source } };
   });
 }
 

@@ -14,6 +14,7 @@ import { EventTexts } from './event-texts.ts';
 import { findingLabel } from './finding-label.ts';
 import type { FoundAlert } from './found-alert.ts';
 import { isOfOneEvent } from './match-json.ts';
+import { SeveralEvents } from './several-events.ts';
 
 export class Finding implements FoundAlert {
   readonly match: Match;
@@ -21,6 +22,8 @@ export class Finding implements FoundAlert {
   readonly #options: AlertOptions;
   #alert: Alert | undefined;
   readonly #texts: EventTexts;
+  /** Of a correlation: what is said of the events behind it. */
+  readonly #several: SeveralEvents | undefined;
 
   /** `texts`: of the event with the tree of the options, for all its findings. */
   constructor(match: Match, event: Event, options: AlertOptions, texts = new EventTexts(event, options.tree)) {
@@ -28,8 +31,10 @@ export class Finding implements FoundAlert {
     this.match = match;
     this.event = event;
     this.#options = options;
-    // Of a match that stands for several events the record is built while these are what they were when it was found.
-    if (!isOfOneEvent(match)) this.#alert = buildAlert(match, event, options);
+    if (isOfOneEvent(match)) return;
+    // The list of a correlation is its match's own; of others the record is built while events are what they were when it was found.
+    if (match.engine === 'correlation') this.#several = new SeveralEvents(match, event);
+    else this.#alert = buildAlert(match, event, options);
   }
 
   get alert(): Alert {
@@ -38,7 +43,7 @@ export class Finding implements FoundAlert {
   }
 
   get id(): string {
-    return this.#alert?.event.id ?? alertId(this.match, this.event);
+    return this.#several?.id(this.ruleKey) ?? this.#alert?.event.id ?? alertId(this.match, this.event);
   }
 
   get ruleKey(): string {
@@ -77,6 +82,6 @@ export class Finding implements FoundAlert {
 
   /** The line without the numbers of the record in its source; undefined where the record must be built. */
   parts(): AlertParts | undefined {
-    return alertParts(this.match, this.event, this.#options, this.#texts);
+    return alertParts(this.match, this.event, this.#options, this.#texts, this.#several);
   }
 }

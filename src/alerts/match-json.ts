@@ -19,7 +19,7 @@ export interface MatchJson {
   readonly ruleAndThreat: JsonPiece;
   /** `,"tags":…`, or nothing. */
   readonly tags: string;
-  /** Beginning of `flint`, up to `"matched":`. */
+  /** Beginning of `flint`, up to what is said of other events. */
   readonly flintBefore: string;
   /** What follows `matched` and what follows `input` in `flint`, each member with a comma in front. */
   readonly validity: string;
@@ -36,7 +36,7 @@ interface OfIndicator {
 const byRule = new WeakMap<RuleDetails, MatchJson>();
 const bySources = new WeakMap<readonly IndicatorDetails[], OfIndicator>();
 
-/** Of a match of one event (`isOfOneEvent`). */
+/** Whatever is said of other events left out. */
 export function matchJson(match: Match): MatchJson {
   if (match.engine === 'indicator') {
     const known = bySources.get(match.sources);
@@ -62,11 +62,24 @@ export function isOfOneEvent(match: Match): boolean {
   return events === undefined && group === undefined && count === undefined && unconfirmed === undefined;
 }
 
+/** The match without what it says of other events. */
+function alone(match: Match): Match {
+  if (isOfOneEvent(match) || match.engine === 'indicator') return match;
+  const { events: _events, group: _group, count: _count, unconfirmed: _unconfirmed, ...own } = match;
+  return own;
+}
+
+/** True when the line is put together from parts, also where it speaks of several events. */
+export function isWritten(match: Match): boolean {
+  return match.engine === 'correlation' || isOfOneEvent(match);
+}
+
 function isSame(a: IndicatorMatch, b: IndicatorMatch): boolean {
   return a.value === b.value && a.kind === b.kind && a.semantics === b.semantics && a.validity === b.validity;
 }
 
-function written(match: Match): MatchJson {
+function written(given: Match): MatchJson {
+  const match = alone(given);
   const cut: string[] = [];
   const rule = limitTexts(ruleOf(match), '', cut);
   const threat = limitTexts(threatOf(match), '', cut);
@@ -82,7 +95,7 @@ function written(match: Match): MatchJson {
     // An indicator is seldom found again, a rule often.
     ruleAndThreat: match.engine === 'indicator' ? ruleAndThreat : asciiPiece(ruleAndThreat),
     tags: tags.length > 0 ? `,"tags":${jsonLine(tags)}` : '',
-    flintBefore: `${jsonLine(before).slice(0, -1)},"matched":`,
+    flintBefore: jsonLine(before).slice(0, -1),
     validity: validity === undefined ? '' : `,"validity":"${validity}"`,
     flintAfter: membersOf(jsonLine(after)),
     isWhole: cut.length === 0,

@@ -25,3 +25,9 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   copy.set(view);
   return utf8.decode(copy.subarray(0, view.length));
 }
+
+/** Such bytes are the same text in every encoding that matters: no decoder is needed for it. */
+export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
+}

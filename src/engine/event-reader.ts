@@ -7,7 +7,7 @@ import type { RecordOrigin, RecordSource } from '../core/record.ts';
 import type { DecodeLimits, Decoder } from '../decode/decoder.ts';
 import { eventTime, type TimeOptions } from '../decode/event-time.ts';
 import { DECODERS } from '../decode/registry.ts';
-import { decodeUtf8 } from '../decode/text.ts';
+import { decodeUtf8, isAscii } from '../decode/text.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import type { KeptRecord } from '../state/record-log.ts';
 import type { FedTime } from './state/process-feeder.ts';
@@ -86,7 +86,7 @@ export class EventReader {
   /** The event of a record that was told of before by its bytes; most of those that alerts show are never asked for their fields. */
   shown({ bytes, start, end, timeMs, timeOrigin, origin }: KeptRecord): Event {
     const { keepOriginal, limits } = this.#options;
-    const text = decodeUtf8(bytes, start, end);
+    const text = isAscii(bytes, start, end) ? bytes.toString('latin1', start, end) : decodeUtf8(bytes, start, end);
     let decoded: Pick<Event, 'fields' | 'format'> | undefined;
     const decode = (): Pick<Event, 'fields' | 'format'> => {
       if (decoded !== undefined) return decoded;

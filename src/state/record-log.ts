@@ -40,7 +40,8 @@ const BLOCK_BYTES = 1 << 20;
 const GAP_BYTES = 32;
 const NONE = -1;
 const CHUNK_ROWS = 4096;
-const BUCKETS = 1 << 16;
+/** More than half as many as there are records where these are short: a step along a chain is a wait for memory. */
+const BUCKETS = 1 << 18;
 
 interface Chunk {
   readonly words: Float64Array;
@@ -53,7 +54,7 @@ export class RecordLog {
   #chunks: Chunk[] = [];
   #firstChunk = 0;
   #chunk: Chunk = { words: new Float64Array(0), halves: new Int32Array(0), sources: [] };
-  /** Newest record of each bucket; made for the first record. */
+  /** Newest record of each bucket, plus one; made for the first record, and zeros, so that memory is only taken where records are. */
   #buckets = new Float64Array(0);
   /** Numbers of the oldest record that is kept, and of the next one. */
   #first = 0;
@@ -89,13 +90,13 @@ export class RecordLog {
     words[word + ORDINAL] = record.record;
     words[word + ARRIVAL] = record.arrivalMs;
     words[word + TIME] = record.timeMs;
-    words[word + BEFORE] = this.#buckets[bucket] as number;
+    words[word + BEFORE] = (this.#buckets[bucket] as number) - 1;
     words[word + PLACE] = (this.#firstBlock + this.#blocks.length - 1) * BLOCK_BYTES + at;
     halves[2 * word + SOURCE] = source;
     halves[2 * word + LENGTH] = 4 * (end - start) + (timeOrigin === 'field' ? 0 : TIME_ORIGINS.indexOf(timeOrigin));
     sources[row] = record.source;
-    this.#buckets[bucket] = this.#next;
     this.#last.last = this.#next++;
+    this.#buckets[bucket] = this.#next;
     this.#bytes += end - start + ROW_BYTES;
   }
 
@@ -109,7 +110,7 @@ export class RecordLog {
 
   /** The newest record of the source with this number at the position. */
   get(source: number, position: number): KeptRecord | undefined {
-    let number = this.#buckets[bucketOf(source, position)] ?? NONE;
+    let number = (this.#buckets[bucketOf(source, position)] ?? 0) - 1;
     while (number >= this.#first) {
       const { words, halves } = this.#chunkOf(number);
       const word = (number % CHUNK_ROWS) * WORDS;
@@ -134,7 +135,7 @@ export class RecordLog {
   }
 
   #addChunk(): void {
-    if (this.#buckets.length === 0) this.#buckets = new Float64Array(BUCKETS).fill(NONE);
+    if (this.#buckets.length === 0) this.#buckets = new Float64Array(BUCKETS);
     const words = new Float64Array(WORDS * CHUNK_ROWS);
     const sources: (RecordSource | undefined)[] = new Array(CHUNK_ROWS).fill(undefined);
     this.#chunk = { words, halves: new Int32Array(words.buffer), sources };
@@ -153,8 +154,13 @@ export class RecordLog {
     this.settle();
     const { words, halves, sources } = this.#chunkOf(number);
     const row = number % CHUNK_ROWS;
-    const row8 = words.subarray(row * WORDS, (row + 1) * WORDS);
-    const [position = 0, line = 0, record = 0, arrivalMs = 0, timeMs = 0, , place = 0] = row8;
+    const word = row * WORDS;
+    const position = words[word + POSITION] as number;
+    const line = words[word + LINE] as number;
+    const record = words[word + ORDINAL] as number;
+    const arrivalMs = words[word + ARRIVAL] as number;
+    const timeMs = words[word + TIME] as number;
+    const place = words[word + PLACE] as number;
     const block = Math.floor(place / BLOCK_BYTES);
     const start = place - block * BLOCK_BYTES;
     const { bytes } = this.#blocks[block - this.#firstBlock] as Block;

@@ -55,13 +55,11 @@ export class Correlator implements StatefulPart {
     this.clocks = this.#former?.clocks ?? new SourceClocks();
     this.events = this.#former?.events ?? new EventLog(this.clocks, options.eventLogBytes, archive);
     this.engine = new CorrelationEngine(this.plan, this.clocks, options, (firing) => {
-      const completing = firing.events.at(-1);
       if (this.#watch?.wants(firing.rule.details.id) === true) this.#tellFiring(this.#watch, firing);
-      if (!firing.rule.alerts || completing === undefined) return;
-      onMatch(
-        this.events.get(completing),
-        matchOfFiring(firing, (place) => this.events.get(place)),
-      );
+      if (!firing.rule.alerts) return;
+      const match = matchOfFiring(firing, (place) => this.events.get(place));
+      const completing = match.events?.at(-1);
+      if (completing !== undefined) onMatch(completing, match);
     });
     this.#watch = options.watch;
     if (options.watch !== undefined) this.#watchWindows(options.watch);
