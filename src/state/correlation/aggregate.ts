@@ -19,6 +19,8 @@ export interface Aggregate {
   remove(group: number, fact: number): void;
   /** True when the aggregate cannot take the newest fact back, and must be built anew from the window after an undo. */
   readonly rebuiltOnUndo: boolean;
+  /** True when it keeps nothing of its own: it need not be told what enters and leaves. Absent: it must. */
+  readonly countsOnly?: true;
   /** The aggregate; facts before `fromMs` are no part of it. NaN when there is none. */
   value(group: number, fromMs: number): number;
   /** Forgets the group. */

@@ -28,6 +28,8 @@ export class GroupWindows {
   readonly #extras: Map<number, FactExtra>;
   readonly #mode: OrderMode;
   readonly #maxFacts: number;
+  /** The aggregate need not be told of facts. */
+  readonly #countsOnly: boolean;
 
   constructor(
     store: WindowStore,
@@ -38,6 +40,7 @@ export class GroupWindows {
   ) {
     this.#store = store;
     this.#aggregate = aggregate;
+    this.#countsOnly = aggregate.countsOnly === true;
     this.#extras = extras;
     this.#mode = mode;
     // What may be undone must not be trimmed: KeyedOrder keeps up to 1,024 facts of a group for that.
@@ -46,10 +49,8 @@ export class GroupWindows {
 
   enter(group: number, fact: number): void {
     const store = this.#store;
-    store.append(fact);
-    if (store.startOf(group) === -1) store.setStart(group, fact);
-    store.setCount(group, store.countOf(group) + 1);
-    this.#aggregate.add(group, fact);
+    store.enter(group, fact);
+    if (!this.#countsOnly) this.#aggregate.add(group, fact);
     if (store.lengthOf(group) <= this.#maxFacts) return;
     this.trimmed++;
     if (store.firstOf(group) === store.startOf(group)) this.#leave(group);
@@ -59,6 +60,10 @@ export class GroupWindows {
   /** The oldest facts leave the window. They are freed, unless an undo may need them. */
   expire(group: number, fromMs: number): void {
     const store = this.#store;
+    if (this.#countsOnly && this.watch === undefined && this.#extras.size === 0 && this.#mode === 'ordered') {
+      store.dropOlder(group, fromMs);
+      return;
+    }
     if (this.watch !== undefined) {
       const oldest = store.startOf(group);
       if (oldest >= 0 && store.timeOf(oldest) < fromMs) this.watch.fullest(group);

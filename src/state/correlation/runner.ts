@@ -67,6 +67,7 @@ export class CorrelationRunner {
       mode: this.#mode,
       latenessMs: options.latenessMs + planned.innerDelayMs,
       maxPending: options.maxPending,
+      deferred: true,
     });
     this.picture = new KeyedPicture(keyOf(planned), {
       keyBound: () => this.order.keyBound,
@@ -134,14 +135,9 @@ export class CorrelationRunner {
     const { store } = this;
     this.watch?.took(fact.member);
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
-    const id = store.newFact(group);
-    store.setTime(id, fact.timeMs);
+    const id = store.newFactOf(group, fact.timeMs, fact.position, fact.source, fact.part, fact.member);
     if (store.hasValues)
       store.setValue(id, typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0));
-    store.setPosition(id, fact.position);
-    store.setSource(id, fact.source);
-    store.setPart(id, fact.part);
-    store.setMember(id, fact.member);
     store.setEpoch(id, fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs, arrivalMs));
     if (fact.carried !== undefined || fact.inner !== undefined)
       this.extras.set(id, { carried: fact.carried ?? [], inner: fact.inner });
@@ -171,13 +167,8 @@ export class CorrelationRunner {
     const group = key.read(record, groupNumbers)
       ? store.groupOfBytes(key.bytes, key.start, key.end)
       : store.groupOf(key.text);
-    const id = store.newFact(group);
-    store.setTime(id, record.timeMs);
+    const id = store.newFactOf(group, record.timeMs, record.position, source, 0, member);
     if (store.hasValues) store.setValue(id, this.#valueRead);
-    store.setPosition(id, record.position);
-    store.setSource(id, source);
-    store.setPart(id, 0);
-    store.setMember(id, member);
     store.setEpoch(id, this.#clocks.observe(source, record.timeMs, record.arrivalMs));
     if (carriedNumbers.length > 0)
       this.extras.set(id, { carried: carriedNumbers.map((field) => record.textOf(field)), inner: undefined });
@@ -210,6 +201,7 @@ export class CorrelationRunner {
     return {
       items: store,
       touching: (group) => this.picture.touching(group),
+      expect: (facts, from, end) => store.expect(facts, from, end),
       apply: (fact) => (this.#crossing ? this.#applyCrossing(fact) : this.#applyClosing(fact)),
       undo: (fact) => this.#undo(fact),
       isDelayed: (fact) => this.extras.size > 0 && this.extras.get(fact)?.inner !== undefined,
@@ -222,6 +214,7 @@ export class CorrelationRunner {
         return true;
       },
       advanced: (group, settledMs) => this.#advanced(group, settledMs),
+      forgetAll: () => this.#forgetAll(),
       retentionMs: () => this.planned.rule.timespanMs,
       closed: (group) => this.#free(group),
       evicted: (group) => this.#free(group),
@@ -339,6 +332,15 @@ export class CorrelationRunner {
   #release(fact: number): void {
     this.extras.delete(fact);
     this.store.freeFact(fact);
+  }
+
+  /** Windows that nobody looks at, and that nothing is to be told of when they end. */
+  #forgetAll(): boolean {
+    const isSilent = this.#crossing && this.#aggregate.countsOnly === true && this.#watch === undefined;
+    if (!isSilent || !this.picture.touchAll()) return false;
+    this.extras.clear();
+    this.store.freeAll();
+    return true;
   }
 
   #free(group: number): void {

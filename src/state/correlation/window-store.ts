@@ -12,7 +12,8 @@
 
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { TextTable } from '../memory/text-table.ts';
-import { AFTER, BEFORE, HEAD_WORDS, ItemRecords, OWNER } from '../order/item-records.ts';
+import { AFTER, BEFORE, HEAD_WORDS, ItemRecords, OWNER, PART, SOURCE } from '../order/item-records.ts';
+import { MAX_EXPECTED } from '../order/order-target.ts';
 import type { Column } from '../snapshot/chunk.ts';
 
 export const ARMED = 1;
@@ -38,6 +39,9 @@ export class WindowStore extends ItemRecords {
   #freeGroup = -1;
   #nextGroup = 0;
   #factCount = 0;
+  /** Facts that are asked for at once, two of each group. */
+  readonly #asked = new Int32Array(2 * MAX_EXPECTED);
+  readonly #read = new Float64Array(1);
 
   constructor(seed: { readonly lo: number; readonly hi: number }, hasValues: boolean) {
     super(hasValues ? 3 : 1);
@@ -105,6 +109,15 @@ export class WindowStore extends ItemRecords {
     this.#freeGroup = group;
   }
 
+  /** Frees all groups with all their facts. */
+  freeAll(): void {
+    this.releaseAll();
+    this.#texts.clear();
+    this.#freeGroup = -1;
+    this.#nextGroup = 0;
+    this.#factCount = 0;
+  }
+
   /** A fact that is in no list yet. */
   newFact(group: number): number {
     const fact = this.allocate();
@@ -120,6 +133,95 @@ export class WindowStore extends ItemRecords {
   freeFact(fact: number): void {
     this.release(fact);
     this.#factCount--;
+  }
+
+  /** A fact, in no list yet, that stands by itself: all that an order and a window ask of it. Written in one go, for every match comes by here. */
+  newFactOf(group: number, timeMs: number, position: number, source: number, part: number, member: number): number {
+    const fact = this.allocate();
+    const at = fact * this.stride;
+    const { words, doubles } = this;
+    doubles[at >>> 1] = timeMs;
+    doubles[(at >>> 1) + 1] = position;
+    words[at + SOURCE] = source;
+    words[at + PART] = part;
+    words[at + OWNER] = group;
+    words[at + BEFORE] = -1;
+    words[at + AFTER] = -1;
+    words[at + MEMBER] = member;
+    this.#factCount++;
+    return fact;
+  }
+
+  /** Puts the fact at the end of its group's list and window. */
+  enter(group: number, fact: number): void {
+    const halves = this.#groupHalves;
+    const { words, stride } = this;
+    const half = group * GROUP_HALVES;
+    const at = fact * stride;
+    const last = halves[half + LAST] as number;
+    words[at + BEFORE] = last;
+    words[at + AFTER] = -1;
+    if (last >= 0) words[last * stride + AFTER] = fact;
+    else halves[half + FIRST] = fact;
+    halves[half + LAST] = fact;
+    if (halves[half + START] === -1) halves[half + START] = fact;
+    halves[half + LENGTH] = (halves[half + LENGTH] as number) + 1;
+    halves[half + COUNT] = (halves[half + COUNT] as number) + 1;
+  }
+
+  /** Frees the facts of a window that are older than this; the list begins where the window does. */
+  dropOlder(group: number, fromMs: number): void {
+    const halves = this.#groupHalves;
+    const { words, doubles, stride } = this;
+    const half = group * GROUP_HALVES;
+    const start = halves[half + START] as number;
+    let fact = start;
+    let dropped = 0;
+    while (fact >= 0 && (doubles[(fact * stride) >>> 1] as number) < fromMs) {
+      const after = words[fact * stride + AFTER] as number;
+      this.release(fact);
+      fact = after;
+      dropped++;
+    }
+    if (dropped === 0) return;
+    halves[half + FIRST] = fact;
+    halves[half + START] = fact;
+    if (fact >= 0) words[fact * stride + BEFORE] = -1;
+    else halves[half + LAST] = -1;
+    halves[half + LENGTH] = (halves[half + LENGTH] as number) - dropped;
+    halves[half + COUNT] = (halves[half + COUNT] as number) - dropped;
+    this.#factCount -= dropped;
+  }
+
+  /**
+   * Reads what the windows of these facts will need, group by group and then fact by fact: reads that do not wait for one another. What
+   * nobody uses would not be read, so that the sum of it goes somewhere.
+   */
+  expect(facts: Int32Array, from: number, end: number): void {
+    const halves = this.#groupHalves;
+    const { words, stride } = this;
+    const asked = this.#asked;
+    let sum = 0;
+    let count = 0;
+    for (let i = from; i < end; i++) {
+      const half = (words[(facts[i] as number) * stride + OWNER] as number) * GROUP_HALVES;
+      const start = halves[half + START] as number;
+      if (start < 0) continue;
+      asked[count++] = start;
+      asked[count++] = halves[half + LAST] as number;
+    }
+    // A record may lie in two lines.
+    for (let i = 0; i < count; i += 2) {
+      const start = (asked[i] as number) * stride;
+      const last = (asked[i + 1] as number) * stride;
+      sum += (words[start] as number) + (words[last + AFTER] as number);
+      asked[i] = words[start + AFTER] as number;
+    }
+    for (let i = 0; i < count; i += 2) {
+      const after = (asked[i] as number) * stride;
+      if (after >= 0) sum += (words[after] as number) + (words[after + BEFORE] as number);
+    }
+    this.#read[0] = sum;
   }
 
   /** Puts the fact at the end of its group's list. */

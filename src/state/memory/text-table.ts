@@ -23,6 +23,8 @@ const SEGMENTS = 256;
 const NOWHERE = -1;
 const PLACE_BYTES = 8;
 const LONG = 127;
+/** A shorter arena doubles: 256 of them that grow by little are many copies. */
+const SMALL_ARENA = 1024;
 /** Numbers of one segment: some upper bits of its texts' fingerprints. */
 type Hashed = { readonly lo: number; readonly hi: number };
 
@@ -38,8 +40,16 @@ export class TextTable {
 
   constructor(seed: Hashed) {
     this.#seed = seed;
+    this.clear();
+  }
+
+  /** Forgets all texts. */
+  clear(): void {
+    this.#places.fill(NOWHERE);
+    this.#bound = 0;
+    this.#size = 0;
     for (let i = 0; i < SEGMENTS; i++)
-      this.#segments.push({ slots: new Int32Array(4), count: 0, bytes: new Uint8Array(32), end: 0, garbage: 0 });
+      this.#segments[i] = { slots: new Int32Array(4), count: 0, bytes: new Uint8Array(32), end: 0, garbage: 0 };
   }
 
   get size(): number {
@@ -178,7 +188,8 @@ export class TextTable {
   #makeRoom(segment: Segment, size: number): void {
     const { bytes } = segment;
     const live = segment.end - segment.garbage + size;
-    const to = new Uint8Array(Math.max(Math.ceil(live * 1.3), Math.min(bytes.length, live * 2)));
+    const room = live < SMALL_ARENA ? 2 * live : Math.ceil(live * 1.3);
+    const to = new Uint8Array(Math.max(room, Math.min(bytes.length, live * 2)));
     let end = 0;
     for (const entry of segment.slots) {
       if (entry === 0) continue;

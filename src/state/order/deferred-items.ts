@@ -11,12 +11,10 @@
 import type { ItemRecords } from './item-records.ts';
 import { NONE } from './item-records.ts';
 import { COUNT, KEY_HALVES, KEY_WORDS, type KeyRecords, MAX_MS, SETTLED_MS, SOURCE } from './key-records.ts';
-import type { OrderTarget } from './order-target.ts';
+import { MAX_EXPECTED, type OrderTarget } from './order-target.ts';
 import { type TimeSlot, TimeSlots } from './time-slots.ts';
 import type { WaitingItems } from './waiting-items.ts';
 
-/** Items that are asked for at once. */
-const BATCH = 64;
 /** Items too old for the slots, one after the other, that show that the newest time is a stray one. */
 const MANY_TOO_OLD = 4096;
 /** Items taken out between two looks at how many of them were not ready. */
@@ -116,6 +114,29 @@ export class DeferredItems {
     this.#tooOld = 0;
   }
 
+  /** End of input: applies all items, by time. Those of keys that have others in their lists go there. */
+  finish(): void {
+    const { halves } = this.#keys;
+    while (this.#slots.count > 0) {
+      const slot = this.#takeSlot();
+      if (slot === undefined) continue;
+      const { items, keys, count } = slot;
+      for (let from = 0; from < count; from += MAX_EXPECTED) {
+        const end = Math.min(count, from + MAX_EXPECTED);
+        this.#ask(slot, from, end);
+        for (let at = from; at < end; at++) {
+          const key = keys[at] as number;
+          this.#slots.drop(key);
+          if (halves[key * KEY_HALVES + COUNT] === 0 && (halves[key * KEY_HALVES + SOURCE] as number) > NONE) {
+            this.#order.applied();
+            this.#target.apply(items[at] as number, false);
+          } else this.#waiting.add(key, items[at] as number);
+        }
+      }
+      slot.empty();
+    }
+  }
+
   #moveOn(timeMs: number): void {
     const slots = this.#slots;
     this.#maxMs = timeMs;
@@ -126,17 +147,21 @@ export class DeferredItems {
     this.#maxMs = timeMs;
   }
 
-  #closeSlot(): void {
+  /** The next slot, sorted, which whoever keeps pictures of keys has been told of; undefined when nothing stands there. */
+  #takeSlot(): TimeSlot | undefined {
     // While all of it still stands in its place: who is told may save the key, for which all slots are released.
     const next = this.#slots.next();
     if (next !== undefined) for (let at = 0; at < next.count; at++) this.#target.touching(next.keys[at] as number);
-    if (this.#slots.count === 0) return;
-    const slot = this.#slots.take();
+    return this.#slots.count === 0 ? undefined : this.#slots.take();
+  }
+
+  #closeSlot(): void {
+    const slot = this.#takeSlot();
     if (slot === undefined) return;
     this.#tooOld = 0;
     const { items, keys, times, count } = slot;
-    for (let from = 0; from < count; from += BATCH) {
-      const end = Math.min(count, from + BATCH);
+    for (let from = 0; from < count; from += MAX_EXPECTED) {
+      const end = Math.min(count, from + MAX_EXPECTED);
       this.#ask(slot, from, end);
       for (let at = from; at < end; at++)
         this.#applyOrList(keys[at] as number, items[at] as number, times[at] as number);

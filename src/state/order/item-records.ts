@@ -55,6 +55,12 @@ export class ItemRecords {
     this.#free = item;
   }
 
+  /** Frees all items. */
+  releaseAll(): void {
+    this.#free = NONE;
+    this.#next = 0;
+  }
+
   /** Sources of all items. */
   addSources(to: Set<number>): void {
     for (let item = 0; item < this.#next; item++) to.add(this.sourceOf(item));

@@ -85,6 +85,15 @@ export class KeyRecords {
     if (this.#mixed.size > 0) this.#mixed.delete(key);
   }
 
+  /** Closes all keys. */
+  clear(): void {
+    for (let key = 0; key < this.#bound; key++) this.halves[key * HALVES + SOURCE] = NONE;
+    this.#bound = 0;
+    this.#keys = 0;
+    this.#others.clear();
+    this.#mixed.clear();
+  }
+
   /** Marks of its further sources. */
   othersOf(key: number): SourceMark[] | undefined {
     return this.#others.size === 0 ? undefined : this.#others.get(key);

@@ -111,11 +111,12 @@ export class KeyedOrder {
   /** Takes an item whose epoch has been set from the clocks. */
   push(key: number, item: number, arrivalMs: number): void {
     this.#target.touching(key);
+    if (!this.#keys.has(key)) this.#keys.open(key, this.#items.sourceOf(item), this.#items.epochOf(item));
     if (this.#pushSimple(key, item, arrivalMs) || this.#pushAny(key, item, arrivalMs)) this.#visitNext();
   }
 
   /**
-   * The short way that nearly all items take, false when it is not open: ordered mode, a known key of one source and epoch, an item that
+   * The short way that nearly all items take, false when it is not open: ordered mode, a key of one source and epoch, an item that
    * is not late. Fields of records are read from the buffers: calls would take longer than what they do.
    */
   #pushSimple(key: number, item: number, arrivalMs: number): boolean {
@@ -149,9 +150,7 @@ export class KeyedOrder {
   /** False when the item was late. */
   #pushAny(key: number, item: number, arrivalMs: number): boolean {
     const keys = this.#keys;
-    const items = this.#items;
-    if (!keys.has(key)) keys.open(key, items.sourceOf(item), items.epochOf(item));
-    else if (this.#deferred !== undefined) this.#catchUp(this.#deferred, key, item);
+    if (this.#deferred !== undefined) this.#catchUp(this.#deferred, key, item);
     keys.setArrivalMs(key, arrivalMs);
     keys.setTouched(key, this.#nextPush());
     if (!this.#admission.admit(key, item)) {
@@ -282,6 +281,7 @@ export class KeyedOrder {
 
   /** End of input: applies all that waits, over all keys in one order, and closes every key. */
   closeAll(): void {
+    this.#deferred?.finish();
     this.#endDeferring();
     const keys = this.#keys;
     if (!this.#eager) {
@@ -296,7 +296,8 @@ export class KeyedOrder {
       this.#pending = 0;
       for (const item of rest) this.#target.apply(item, false);
     }
-    for (let key = 0; key < keys.bound; key++) if (keys.has(key)) this.#close(key);
+    if (!this.#eager && this.#target.forgetAll?.() === true) keys.clear();
+    else for (let key = 0; key < keys.bound; key++) if (keys.has(key)) this.#close(key);
   }
 
   /** Sources that keys have marks of. */
@@ -417,7 +418,10 @@ export class KeyedOrder {
     if (source > NONE) {
       const epoch = keys.halves[key * KEY_HALVES + KEY_EPOCH] as number;
       const settledMs = keys.words[key * KEY_WORDS + SETTLED_MS] as number;
-      if (this.#clocks.settledMs(source) <= settledMs && this.#clocks.epochOf(source) <= epoch) return;
+      const markMs = (keys.words[key * KEY_WORDS + MAX_MS] as number) - this.#admission.latenessMs;
+      // Up to its own watermark the key was settled when it was pushed to.
+      if (this.#clocks.settledMs(source) <= Math.max(settledMs, markMs) && this.#clocks.epochOf(source) <= epoch)
+        return;
     } else if (source === NONE) return;
     this.#visit(key);
   }

@@ -5,6 +5,9 @@ import type { ItemRecords } from './item-records.ts';
 
 export type OrderMode = 'ordered' | 'eager';
 
+/** Items that `expect` is told of at once, at most. */
+export const MAX_EXPECTED = 64;
+
 export interface OrderTarget {
   /**
    * Neighbours are those in the key's list: in ordered mode the order's own, as long as an item waits; in eager mode the target's, its
@@ -31,6 +34,11 @@ export interface OrderTarget {
   advanced(key: number, settledMs: number | undefined): void;
   /** After `advanced(key, undefined)`: the key's queue is gone, and with it everything about the key. */
   closed(key: number): void;
+  /**
+   * Ordered mode, at the end of input: all items have been applied. True when the target has forgotten all keys at once, which for each of
+   * them comes to the same as `advanced(key, undefined)` and `closed`. Absent: each is closed.
+   */
+  forgetAll?(): boolean;
   /** How long after its newest item a key must be kept, in event time and on the arrival clock: the time span of its windows. */
   retentionMs(): number;
   /** The key goes because there are too many: forget it without judging anything. */

@@ -39,8 +39,8 @@ export class KeyedPicture<B> {
   #stamps = new Uint32Array(64);
   #picture = 0;
   #active = false;
-  /** Buckets changed since the last picture began. */
-  #dirty = new Set<number>();
+  /** By bucket: 1 when it changed since the last picture began. */
+  #dirty = new Uint8Array(16);
   /** Buckets of the running picture. */
   #pending = new Set<number>();
   /** By bucket: how many chunks it was written in. */
@@ -56,11 +56,19 @@ export class KeyedPicture<B> {
   /** The key is about to change, to come into being or to go. */
   touching(key: number): void {
     const bucket = Math.floor(key / KEYS_PER_BUCKET);
-    this.#dirty.add(bucket);
+    if (bucket >= this.#dirty.length) this.#growDirty(bucket + 1);
+    this.#dirty[bucket] = 1;
     if (!this.#active || !this.#pending.has(bucket)) return;
     if (key >= this.#stamps.length) this.#grow(key + 1);
     if (this.#stamps[key] === this.#picture) return;
     this.#save(bucket, key);
+  }
+
+  /** All keys go; false while a picture is being taken, of which they must be saved one by one. */
+  touchAll(): boolean {
+    if (this.#active) return false;
+    this.#dirty.fill(1, 0, Math.ceil(this.#source.keyBound() / KEYS_PER_BUCKET));
+    return true;
   }
 
   /** Takes the picture; the steps draw it. An undefined step is one that has nothing to give yet. To be drained, or ended by `return`. */
@@ -70,8 +78,9 @@ export class KeyedPicture<B> {
     this.#picture++;
     this.#active = true;
     const all = Math.ceil(bound / KEYS_PER_BUCKET);
-    this.#pending = new Set(full ? Array.from({ length: all }, (_, bucket) => bucket) : this.#dirty);
-    this.#dirty = new Set();
+    if (all > this.#dirty.length) this.#growDirty(all);
+    this.#pending = new Set(full ? Array.from({ length: all }, (_, bucket) => bucket) : this.#dirtyBuckets());
+    this.#dirty.fill(0);
     for (const bucket of this.#pending) this.#chunksOf.set(bucket, 0);
     const begun = [...this.#pending];
     return endable(this.#steps(begun, bound), (drawn) => this.#end(begun, drawn));
@@ -103,7 +112,7 @@ export class KeyedPicture<B> {
     this.#open.clear();
     this.#ready = [];
     // What was drawn has not been stored either when the picture was given up.
-    if (!drawn) for (const bucket of begun) this.#dirty.add(bucket);
+    if (!drawn) for (const bucket of begun) this.#dirty[bucket] = 1;
   }
 
   #save(bucket: number, key: number): void {
@@ -125,6 +134,16 @@ export class KeyedPicture<B> {
     const part = this.#chunksOf.get(bucket) ?? 0;
     this.#chunksOf.set(bucket, part + 1);
     this.#ready.push(this.#source.encode(open.collected, `${this.#prefix}/${bucket}.${part}`));
+  }
+
+  #dirtyBuckets(): number[] {
+    return [...this.#dirty.keys()].filter((bucket) => this.#dirty[bucket] === 1);
+  }
+
+  #growDirty(buckets: number): void {
+    const dirty = new Uint8Array(2 * buckets);
+    dirty.set(this.#dirty);
+    this.#dirty = dirty;
   }
 
   #grow(size: number): void {

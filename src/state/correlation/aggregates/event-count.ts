@@ -4,6 +4,7 @@ import type { WindowStore } from '../window-store.ts';
 
 export class EventCount implements Aggregate {
   readonly rebuiltOnUndo = false;
+  readonly countsOnly = true;
   readonly byteLength = 0;
   readonly #store: WindowStore;
 
