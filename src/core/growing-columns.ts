@@ -2,12 +2,18 @@
  * Columns while they are filled: arrays that double when they are full, and ends of byte ranges that become starts once all are known.
  */
 
+type Column = Uint8Array | Int32Array | Uint32Array | Float64Array;
+
 /** The same array, or a copy of twice the length, or of the needed length when that is more. */
-export function grown<T extends Uint8Array | Int32Array | Uint32Array | Float64Array>(array: T, needed: number): T {
-  if (needed <= array.length) return array;
-  const larger = new (array.constructor as new (length: number) => T)(Math.max(needed, array.length * 2));
-  larger.set(array);
-  return larger;
+export function grown<T extends Column>(array: T, needed: number): T {
+  return needed <= array.length ? array : lengthened(array, Math.max(needed, array.length * 2));
+}
+
+/** A copy of that length, zeros behind what was there. */
+export function lengthened<T extends Column>(array: T, length: number): T {
+  const longer = new (array.constructor as new (length: number) => T)(length);
+  longer.set(array);
+  return longer;
 }
 
 /** Start of each range, and behind the last its end: ranges follow each other without gaps from 0 on. */

@@ -3,6 +3,7 @@
  * once per event, on first use, and results of shared tests are kept for the event. Nothing is cleared between events: a
  * generation number says what is current.
  */
+import { grown } from '../core/growing-columns.ts';
 import type { EventObject, EventValue } from '../core/event.ts';
 import { isEventObject } from '../core/event.ts';
 import type { FieldAliases, RuleEvent } from '../core/rule-event.ts';
@@ -54,12 +55,12 @@ export class RuleFrame {
         this.#values.push(undefined);
         this.#folded.push(undefined);
       }
-      this.#valueGeneration = enlarged(Int32Array, this.#valueGeneration, slots);
-      this.#textGeneration = enlarged(Int32Array, this.#textGeneration, slots);
-      this.#isMany = enlarged(Uint8Array, this.#isMany, slots);
+      this.#valueGeneration = grown(this.#valueGeneration, slots);
+      this.#textGeneration = grown(this.#textGeneration, slots);
+      this.#isMany = grown(this.#isMany, slots);
     }
-    this.#memoGeneration = enlarged(Int32Array, this.#memoGeneration, memoCount);
-    this.#memo = enlarged(Uint8Array, this.#memo, memoCount);
+    this.#memoGeneration = grown(this.#memoGeneration, memoCount);
+    this.#memo = grown(this.#memo, memoCount);
   }
 
   /** All fields under the names that rules use: for tests that need the whole event. */
@@ -200,12 +201,4 @@ function collectTexts(value: EventValue, texts: string[]): void {
     const text = textForm(value);
     if (text !== undefined) texts.push(text);
   }
-}
-
-/** With room for `length` at least, and for more to come. */
-function enlarged<T extends Int32Array | Uint8Array>(Kind: new (length: number) => T, array: T, length: number): T {
-  if (length <= array.length) return array;
-  const larger = new Kind(2 * length);
-  larger.set(array);
-  return larger;
 }

@@ -2,6 +2,7 @@
  * LiteralWork: all that a thread writes while it searches for literals: lists of the kernel beside the text, and the hits taken from them. Plans
  * are only read, by any number of threads; a thread searches for one after the other with the same work area.
  */
+import { grown } from '../core/growing-columns.ts';
 import { kernelModule } from './kernel-module.ts';
 import { MAX_LITERALS } from './literal-plan.ts';
 import type { ScanMemory } from './scan-memory.ts';
@@ -35,11 +36,7 @@ export class HitList {
   /** `record` is added to the ordinals, `start` taken from the starts. */
   add(found: Uint32Array, count: number, record: number, start: number): void {
     const needed = HIT * (this.count + count);
-    if (needed > this.numbers.length) {
-      const larger = new Uint32Array(Math.max(needed, 2 * this.numbers.length));
-      larger.set(this.numbers);
-      this.numbers = larger;
-    }
+    this.numbers = grown(this.numbers, needed);
     for (let i = 0; i < HIT * count; i += HIT) {
       const to = HIT * this.count++;
       this.numbers[to] = record + (found[i] ?? 0);

@@ -7,6 +7,7 @@
  * All threads search by the same literals, which stand in the memory of the tables of the indicator scanner: where records stand as well when
  * indicators are looked for.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 import { builtInFrequency } from '../../scan/gram-frequency.ts';
 import { canRunKernel, type IndicatorScanner } from '../../scan/indicator-scanner.ts';
 import { compileLiterals, type LiteralPlan, type LiteralWitness, MAX_LITERALS } from '../../scan/literal-plan.ts';
@@ -180,8 +181,8 @@ export class PatternFilter {
     let count = 0;
     this.#collect(whole, this.#scanner.scanLines(this.#place.hold(bytes), bytes.length), endOf, (line, start) => {
       if (count === this.#ordinals.length) {
-        this.#ordinals = enlarged(this.#ordinals);
-        this.#ranges = enlarged(this.#ranges);
+        this.#ordinals = lengthened(this.#ordinals, 2 * this.#ordinals.length);
+        this.#ranges = lengthened(this.#ranges, 2 * this.#ranges.length);
       }
       this.#ordinals[count] = line;
       this.#ranges[2 * count] = start;
@@ -194,9 +195,3 @@ export class PatternFilter {
 
 /** As in a ScanResult. */
 export type CandidateLines = Pick<ScanResult, 'candidateCount' | 'ranges' | 'ordinals'>;
-
-function enlarged(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
-}

@@ -3,6 +3,7 @@
  * (stix-spark.md section 5.3). Names are kept as 64-bit hashes, 20 bytes each: a million names need no strings, and two names
  * would share a number by chance once in ten million such sets.
  */
+import { grown } from '../../core/growing-columns.ts';
 import { WordKeys } from '../../core/word-keys.ts';
 
 export class NameOrdinals {
@@ -47,11 +48,7 @@ export class NameOrdinals {
 
   #append(low: number, high: number, slot: number): number {
     const number = ++this.#count;
-    if (2 * number > this.#hashes.length) {
-      const larger = new Uint32Array(this.#hashes.length * 2);
-      larger.set(this.#hashes);
-      this.#hashes = larger;
-    }
+    this.#hashes = grown(this.#hashes, 2 * number);
     this.#hashes[2 * number - 2] = low;
     this.#hashes[2 * number - 1] = high;
     this.#slots[slot] = number;

@@ -7,6 +7,7 @@
  * `keys[2n]`, `keys[2n+1]`, the same fingerprint;
  * `live[n]` facts it owns; `puts[n]` facts put in its present generation; `generation[n]` 1 to 250.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 
 /** Words of an entry. */
 const ENTRY = 3;
@@ -119,14 +120,9 @@ export class GroupTable {
 
   #grow(): void {
     const size = this.live.length * 2;
-    this.keys = copyInto(new Int32Array(2 * size), this.keys);
-    this.live = copyInto(new Uint32Array(size), this.live);
-    this.puts = copyInto(new Uint32Array(size), this.puts);
-    this.generation = copyInto(new Uint8Array(size), this.generation);
+    this.keys = lengthened(this.keys, 2 * size);
+    this.live = lengthened(this.live, size);
+    this.puts = lengthened(this.puts, size);
+    this.generation = lengthened(this.generation, size);
   }
-}
-
-function copyInto<A extends Int32Array | Uint32Array | Uint8Array>(to: A, from: A): A {
-  to.set(from);
-  return to;
 }

@@ -5,6 +5,7 @@
  * `words`: for each fact kind (`ASSUMED` is added where its time is that of its arrival), host, pid, guid, parent pid, parent guid, then the fields and what it says of the parent, texts by their
  * place; `times`: for each its time and its arrival.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 import type { ProcessEventKind } from './process-event.ts';
 import { ProcessFact } from './process-fact.ts';
 import { pidOfText, textOfPidWord } from './process-ids.ts';
@@ -74,12 +75,8 @@ export class FactWriter {
   }
 
   #grow(): void {
-    const words = new Uint32Array(2 * this.#words.length);
-    words.set(this.#words);
-    this.#words = words;
-    const times = new Float64Array(2 * this.#times.length);
-    times.set(this.#times);
-    this.#times = times;
+    this.#words = lengthened(this.#words, 2 * this.#words.length);
+    this.#times = lengthened(this.#times, 2 * this.#times.length);
   }
 }
 

@@ -5,6 +5,7 @@
  *
  * Columns: start, end (NaN while it runs) and order of last news are f64; all others u32, see below.
  */
+import { grown } from '../../core/growing-columns.ts';
 
 export const ROWS_PER_PAGE = 4096;
 const PAGE_SHIFT = 12;
@@ -166,10 +167,7 @@ export class ProcessRows {
     const words = new Uint32Array(ROWS_PER_PAGE * ROW_WORDS);
     this.#words.push(words);
     this.#numbers.push(new Float64Array(words.buffer));
-    if (this.#words.length <= this.#changed.length) return;
-    const changed = new Uint8Array(2 * this.#changed.length);
-    changed.set(this.#changed);
-    this.#changed = changed;
+    this.#changed = grown(this.#changed, this.#words.length);
   }
 }
 

@@ -7,6 +7,7 @@
  * A small table of recent texts, two to a place, hashed fast, is asked before the full one, which is hashed with a key: nobody can
  * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 import { GuidSpellings } from './guid-spellings.ts';
 import { keyedHash, sampledHash, type TextSeed } from './text-hashes.ts';
 import { TextPages } from './text-pages.ts';
@@ -349,14 +350,14 @@ export class TextStore {
 
   #growColumns(): void {
     const size = this.#lengths.length;
-    this.#hashes = larger(this.#hashes);
-    this.#lengths = larger(this.#lengths).fill(FREE, size);
-    this.#addresses = larger(this.#addresses);
-    this.#references = larger(this.#references);
-    this.#pins = larger(this.#pins);
-    this.#lower = larger(this.#lower);
-    this.#guid = larger(this.#guid);
-    this.#notes = [larger(this.#notes[0]), larger(this.#notes[1])];
+    this.#hashes = lengthened(this.#hashes, 2 * size);
+    this.#lengths = lengthened(this.#lengths, 2 * size).fill(FREE, size);
+    this.#addresses = lengthened(this.#addresses, 2 * size);
+    this.#references = lengthened(this.#references, 2 * size);
+    this.#pins = lengthened(this.#pins, 2 * size);
+    this.#lower = lengthened(this.#lower, 2 * size);
+    this.#guid = lengthened(this.#guid, 2 * size);
+    this.#notes = [lengthened(this.#notes[0], 2 * size), lengthened(this.#notes[1], 2 * size)];
   }
 
   /** Writes the text's spelling into the scratch; returns its length. */
@@ -371,10 +372,4 @@ export class TextStore {
     this.#scratch = Buffer.alloc(2 * length);
     this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
   }
-}
-
-function larger(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(2 * column.length);
-  copy.set(column);
-  return copy;
 }
