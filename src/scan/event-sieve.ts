@@ -172,13 +172,14 @@ export class EventSieve {
 
   /**
    * Records that went to the exact path as a whole (those that were left do not count), rules evaluated, values that were remembered,
-   * records in a known order, and records left to the thread that learns, since the start.
+   * records in a known order, keys of these that came letter by letter, and records left to the thread that learns, since the start.
    */
   get counts(): {
     readonly exact: number;
     readonly evaluated: number;
     readonly repeated: number;
     readonly foreseen: number;
+    readonly foreseenKeys: number;
     readonly kinds: number;
     readonly groups: number;
     readonly left: number;
@@ -188,6 +189,7 @@ export class EventSieve {
       evaluated: this.#get(layout.SIEVE_EVALUATED),
       repeated: this.#get(layout.SIEVE_REPEATED),
       foreseen: this.#get(layout.SIEVE_FORESEEN),
+      foreseenKeys: this.#get(layout.SIEVE_FORESEEN_KEYS),
       kinds: this.#leaves.count,
       groups: this.#groups.count,
       left: this.#leftCount,

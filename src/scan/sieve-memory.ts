@@ -48,7 +48,9 @@ export const SIEVE_LISTED = 180;
 export const SIEVE_FORESEEN = 184;
 export const SIEVE_HITS = 188;
 export const SIEVE_LONG_TEXTS = 192;
-export const SIEVE_WORK_BYTES = 196;
+export const SIEVE_MARKS = 196;
+export const SIEVE_FORESEEN_KEYS = 200;
+export const SIEVE_WORK_BYTES = 204;
 
 export const HEADER_BYTES = 24;
 export const HAS_FACT = 1;
@@ -83,7 +85,7 @@ export const MAX_OPEN = 8192;
 export const OPEN_BYTES = 16;
 
 export const ORDERS = 64;
-export const ORDER_BYTES = 1600;
+export const ORDER_BYTES = 6976;
 
 export const MAX_LEARNT = 2048;
 export const LEARNT_BYTES = 80;

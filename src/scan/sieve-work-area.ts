@@ -25,7 +25,7 @@ export class SieveWorkArea {
     const known = layout.KNOWN_TEXTS + layout.LONG_TEXTS;
     const heads = memory.allocate(known * layout.KNOWN_HEAD_BYTES);
     const open = memory.allocate(layout.MAX_OPEN * layout.OPEN_BYTES);
-    const masks = memory.allocate(32);
+    const masks = memory.allocate(64);
     const blocks: readonly (readonly [number, number])[] = [
       [layout.SIEVE_QUOTES, memory.allocate(layout.MAX_QUOTES * 4)],
       [layout.SIEVE_VALUES, memory.allocate(layout.MAX_VALUES * 16)],
@@ -39,7 +39,7 @@ export class SieveWorkArea {
       [layout.SIEVE_TELLS, this.tells],
       [layout.SIEVE_KEYS, memory.allocate(MAX_KEYS * 4)],
       [layout.SIEVE_KEYS_BYTES, MAX_KEYS * 4],
-      [layout.SIEVE_MASKS, masks],
+      [layout.SIEVE_MASKS, masks + 16],
       [layout.SIEVE_REPEATS, memory.allocate(layout.REPEATS * layout.REPEAT_BYTES)],
       [layout.SIEVE_LEARNT, memory.allocate(layout.MAX_LEARNT * layout.LEARNT_BYTES)],
       [layout.SIEVE_KNOWN_HEADS, heads],
@@ -49,6 +49,7 @@ export class SieveWorkArea {
       [layout.SIEVE_LIST, memory.allocate((layout.LIST_PIECE + 16) * 4)],
       [layout.SIEVE_ORDERS, memory.allocate(layout.ORDERS * layout.ORDER_BYTES)],
       [layout.SIEVE_OPEN, open],
+      [layout.SIEVE_MARKS, 0x1f_5c_22],
       [layout.SIEVE_LISTED, memory.allocate(layout.MAX_FIELDS * 4)],
     ];
     const { buffer } = memory.memory;
@@ -56,7 +57,7 @@ export class SieveWorkArea {
     this.open = new Uint32Array(buffer, open, (layout.MAX_OPEN * layout.OPEN_BYTES) / 4);
     this.#control = new Uint32Array(buffer, this.work, layout.SIEVE_WORK_BYTES / 4);
     for (const [offset, value] of blocks) this.set(offset, value);
-    new Uint8Array(buffer, masks, 16).fill(0xff);
+    new Uint8Array(buffer, masks, 32).fill(0xff);
   }
 
   /** The word at an offset of the area. */

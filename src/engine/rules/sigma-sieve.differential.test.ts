@@ -119,8 +119,8 @@ it.each(RANDOM_SHAPES)(
       const recogniser = createEventRecogniser();
       // Configuration may say of a source what its records are.
       const pinned = round % 5 === 4 ? pick(next, ['windows/process_creation/', '*/*/security', 'linux']) : undefined;
-      // In some rounds the keys of each record come as those of the one before it.
-      const copies = round % 4 === 1 ? 2 : 1;
+      // In some rounds the keys of each record come as those of the ones before it.
+      const copies = round % 4 === 1 ? 4 : 1;
       const texts = Array.from({ length: 80 / copies }, () => {
         const text = damaged(next, spelled(next, record(next), next(2) === 0));
         return new Array<string>(copies).fill(text);

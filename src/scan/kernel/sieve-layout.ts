@@ -48,7 +48,7 @@ export const SIEVE_FIRST: usize = 100;
 export const SIEVE_EVALUATED: usize = 104;
 /** Records of white space only. */
 export const SIEVE_BLANKS: usize = 108;
-/** Sixteen bytes of ones, then as many zeros: loaded from 16 - n on they keep n bytes. */
+/** Sixteen bytes of ones, as many in front and 32 zeros behind: loaded from 16 - n on they keep n bytes, and 32 - n on those beyond 16. */
 export const SIEVE_MASKS: usize = 112;
 /** Texts of unknown keys that are remembered, LEARNT_BYTES each, and how many. */
 export const SIEVE_LEARNT: usize = 116;
@@ -86,7 +86,11 @@ export const SIEVE_FORESEEN: usize = 184;
 export const SIEVE_HITS: usize = 188;
 /** Bytes of the long texts that have numbers, LONG_BYTES each. */
 export const SIEVE_LONG_TEXTS: usize = 192;
-export const SIEVE_WORK_BYTES: usize = 196;
+/** Bytes that structure is told by: quote, backslash, the last control character. */
+export const SIEVE_MARKS: usize = 196;
+/** Keys that came letter by letter as those of a record before. */
+export const SIEVE_FORESEEN_KEYS: usize = 200;
+export const SIEVE_WORK_BYTES: usize = 204;
 
 /**
  * What stands before the rules or fields of a candidate: start, end, number of its record, of rules and of fields; then HAS_FACT, and
@@ -161,8 +165,7 @@ export const OPEN_BYTES: usize = 16;
 
 // Order of the keys of a record: bytes of its positions of quotes (0: no order), number of keys, then what follows from it where each
 // key has one value of its own: the group and the number of values it wants, `feeds` of a group, number of the values it lists and the
-// program for them (0: none). Then for each key its entry in the dictionary and the kind of its value; addresses of the values that
-// are wanted; of those that are listed.
+// program for them (0: none). Then an item for each key; addresses of the values that are wanted; of those that are listed.
 export const ORDERS: u32 = 64;
 export const MAX_ORDER_KEYS: usize = 96;
 export const ORDER_QUOTES: usize = 0;
@@ -172,10 +175,17 @@ export const ORDER_WANTED_COUNT: usize = 12;
 export const ORDER_FEEDS: usize = 16;
 export const ORDER_LISTED_COUNT: usize = 20;
 export const ORDER_PROGRAM: usize = 24;
-export const ORDER_ITEMS: usize = 32;
-export const ORDER_WANTED: usize = 800;
-export const ORDER_LISTED: usize = 1184;
-export const ORDER_BYTES: usize = 1600;
+export const ORDER_ITEMS: usize = 64;
+export const ORDER_WANTED: usize = 6208;
+export const ORDER_LISTED: usize = 6592;
+export const ORDER_BYTES: usize = 6976;
+// Item of an order: the key's entry in the dictionary and the kind of its value; then, of a key that is known letter by letter
+// (`sieve-foreseen.ts`), how many bytes it takes with all in front of its value (0: it is not), the value without its place, the bytes.
+export const ITEM_KIND: usize = 4;
+export const ITEM_SIZE: usize = 8;
+export const ITEM_VALUE: usize = 16;
+export const ITEM_TEXT: usize = 32;
+export const ITEM_BYTES: usize = 64;
 
 // Dictionary entry: key number (0: no rule asks for it), text (0: the entry is free), length and the number of the key above (0: none)
 // from bit 16 on, and the text's first sixteen bytes.

@@ -4,10 +4,8 @@
  * stand twice. Where each key has one value of its own, the order also says which values are wanted. It is given up at the first key
  * that is another one, and what was met takes its place.
  */
-import { MAX_ORDER_KEYS, ORDER_BYTES, ORDER_FEEDS, ORDER_GROUP, ORDER_ITEMS, ORDER_QUOTES, ORDERS, SIEVE_ORDERS } from './sieve-layout';
+import { ITEM_BYTES, MAX_ORDER_KEYS, ORDER_BYTES, ORDER_FEEDS, ORDER_GROUP, ORDER_ITEMS, ORDER_QUOTES, ORDERS, SIEVE_ORDERS } from './sieve-layout';
 
-/** Entry and kind. */
-export const ITEM_BYTES: usize = 8;
 /** In place of a kind: no value, several, or what lies in an object. */
 export const KIND_IRREGULAR: u32 = 255;
 

@@ -3,7 +3,7 @@
  * a time, as simdjson does it (Langdale, Lemire: "Parsing gigabytes of JSON per second", section 3.1).
  */
 import { hexNumber } from './bytes';
-import { MAX_QUOTES } from './sieve-layout';
+import { MAX_QUOTES, SIEVE_MARKS, SIEVE_QUOTES } from './sieve-layout';
 
 const ODD_BITS: u64 = 0xaaaaaaaaaaaaaaaa;
 
@@ -22,87 +22,119 @@ export let hasUnits: bool = false;
  * Reads one record from `start`. By lines it ends at a line feed or at `limit`, else at `limit`. Unusual is what the walk does not
  * understand or JSON forbids: control characters, escapes that are none.
  */
-export function readStructure(start: usize, limit: usize, byLines: bool, quotes: usize): void {
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const space = i8x16.splat(0x20);
-  let carried: u64 = 0;
-  let out = quotes;
+export function readStructure(work: usize, start: usize, limit: usize, byLines: bool): void {
+  const quotes = <usize>load<u32>(work, SIEVE_QUOTES);
   const last = quotes + <usize>(MAX_QUOTES - 64) * 4;
+  // What is loaded stays in registers, constants would be made anew for each block.
+  const quote = v128.load8_splat(work, SIEVE_MARKS);
+  const backslash = v128.load8_splat(work, SIEVE_MARKS + 1);
+  const control = v128.load8_splat(work, SIEVE_MARKS + 2);
   isUnusual = false;
   hasUnits = false;
   isTerminated = !byLines;
   recordEnd = limit;
   nextRecord = limit;
+  let carried: u64 = 0;
+  let out = quotes;
   let block = start;
-  for (; block < limit; block += 64) {
+  let isOpen = start < limit;
+  while (isOpen) {
     const a = v128.load(block);
     const b = v128.load(block, 16);
     const c = v128.load(block, 32);
     const d = v128.load(block, 48);
-    let inside: u64 = limit - block >= 64 ? ~<u64>0 : (<u64>1 << <u64>(limit - block)) - 1;
-    // One comparison says of all that none is a control character.
-    if (v128.any_true(i8x16.lt_u(i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d)), space))) {
-      const controls = mask(i8x16.lt_u(a, space), i8x16.lt_u(b, space), i8x16.lt_u(c, space), i8x16.lt_u(d, space)) & inside;
-      if (byLines) {
-        const feed = i8x16.splat(10);
-        const feeds = mask(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed)) & inside;
-        if (feeds != 0) {
-          recordEnd = block + <usize>ctz(feeds);
-          nextRecord = recordEnd + 1;
-          isTerminated = true;
-          inside = (feeds & (~feeds + 1)) - 1;
-        }
-      }
-      const others = controls & inside;
-      if (others != 0 && !(byLines && (others & (others - 1)) == 0 && isLineEnd(block + <usize>ctz(others)))) isUnusual = true;
-    }
-    const allQuotes = mask(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote));
-    let quoted = allQuotes & inside;
     const sa = i8x16.eq(a, backslash);
     const sb = i8x16.eq(b, backslash);
     const sc = i8x16.eq(c, backslash);
     const sd = i8x16.eq(d, backslash);
-    if (carried != 0 || v128.any_true(v128.or(v128.or(sa, sb), v128.or(sc, sd)))) {
-      const slashes = mask(sa, sb, sc, sd);
-      const potential = slashes & ~carried;
-      const codes = (((potential << 1) | ODD_BITS) - potential) ^ ODD_BITS;
-      const escaped = (codes ^ (slashes | carried)) & inside;
-      carried = (codes & slashes) >>> 63;
-      quoted &= ~escaped;
-      // Most escapes are of backslashes and quotes.
-      const others = escaped & ~(slashes | allQuotes);
-      if (
-        others != 0 &&
-        (others & ~mask(isUsual(a), isUsual(b), isUsual(c), isUsual(d))) != 0 &&
-        !areEscapes(a, b, c, d, block, others, limit)
-      )
+    const slashed = v128.or(v128.or(sa, sb), v128.or(sc, sd));
+    const controls = i8x16.le_u(i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d)), control);
+    let quoted = mask(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote));
+    const left = limit - block;
+    isOpen = left > 64;
+    // Most blocks are whole and have no backslashes, and only the last one has a control character.
+    if (((<u64>i8x16.bitmask(v128.or(slashed, controls))) | carried | <u64>(left < 64)) != 0) {
+      let inside: u64 = left < 64 ? (<u64>1 << <u64>left) - 1 : ~<u64>0;
+      if (i8x16.bitmask(controls) != 0) {
+        inside = insideOf(block, inside, byLines);
+        if (byLines && isTerminated) isOpen = false;
+      }
+      if (carried != 0 || i8x16.bitmask(slashed) != 0) {
+        const slashes = mask(sa, sb, sc, sd);
+        const potential = slashes & ~carried;
+        const codes = (((potential << 1) | ODD_BITS) - potential) ^ ODD_BITS;
+        const escaped = (codes ^ (slashes | carried)) & inside;
+        carried = (codes & slashes) >>> 63;
+        // Most escapes are of backslashes and quotes.
+        const others = escaped & ~(slashes | quoted);
+        quoted &= ~escaped;
+        if (
+          others != 0 &&
+          (others & ~mask(usual(a), usual(b), usual(c), usual(d))) != 0 &&
+          !areEscapes(block, others, limit)
+        )
+          isUnusual = true;
+      }
+      quoted &= inside;
+    }
+    if (quoted != 0) {
+      const count = <usize>popcnt(quoted);
+      let found = writeFour(out, <u32>block, quoted);
+      found = writeFour(out + 16, <u32>block, found);
+      if (count > 8) {
+        found = writeFour(out + 32, <u32>block, found);
+        for (let at = out + 48; found != 0; at += 16) found = writeFour(at, <u32>block, found);
+      }
+      out += count << 2;
+      if (out > last) {
         isUnusual = true;
+        out = quotes;
+      }
     }
-    let found = quoted;
-    let at = out;
-    while (found != 0) {
-      store<u32>(at, <u32>block + <u32>ctz(found));
-      found &= found - 1;
-      store<u32>(at, <u32>block + <u32>ctz(found), 4);
-      found &= found - 1;
-      store<u32>(at, <u32>block + <u32>ctz(found), 8);
-      found &= found - 1;
-      store<u32>(at, <u32>block + <u32>ctz(found), 12);
-      found &= found - 1;
-      at += 16;
-    }
-    out += <usize>popcnt(quoted) << 2;
-    if (out > last) {
-      isUnusual = true;
-      out = quotes;
-    }
-    if (nextRecord != limit || (isTerminated && byLines)) break;
+    block += 64;
   }
   if (byLines && recordEnd > start && isReturn(recordEnd - 1)) recordEnd--;
   store<u32>(out, 0xffffffff);
   store<u32>(out, 0xffffffff, 4);
   quotesEnd = out;
+}
+
+/** Writes the positions of the four lowest bits, or as many numbers that say nothing; returns the bits without them. */
+// @ts-ignore: decorator
+@inline
+function writeFour(to: usize, block: u32, bits: u64): u64 {
+  const second = bits & (bits - 1);
+  const third = second & (second - 1);
+  const fourth = third & (third - 1);
+  store<u32>(to, block + <u32>ctz(bits));
+  store<u32>(to, block + <u32>ctz(second), 4);
+  store<u32>(to, block + <u32>ctz(third), 8);
+  store<u32>(to, block + <u32>ctz(fourth), 12);
+  return fourth & (fourth - 1);
+}
+
+/** A block has control characters: which of its bytes are the record's. */
+function insideOf(block: usize, whole: u64, byLines: bool): u64 {
+  const a = v128.load(block);
+  const b = v128.load(block, 16);
+  const c = v128.load(block, 32);
+  const d = v128.load(block, 48);
+  const space = i8x16.splat(0x20);
+  const controls = mask(i8x16.lt_u(a, space), i8x16.lt_u(b, space), i8x16.lt_u(c, space), i8x16.lt_u(d, space));
+  let inside = whole;
+  if (byLines) {
+    const feed = i8x16.splat(10);
+    const feeds = mask(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed)) & inside;
+    if (feeds != 0) {
+      recordEnd = block + <usize>ctz(feeds);
+      nextRecord = recordEnd + 1;
+      isTerminated = true;
+      inside = (feeds & (~feeds + 1)) - 1;
+    }
+  }
+  const others = controls & inside;
+  if (others != 0 && !(byLines && (others & (others - 1)) == 0 && isLineEnd(block + <usize>ctz(others)))) isUnusual = true;
+  return inside;
 }
 
 // @ts-ignore: decorator
@@ -114,21 +146,21 @@ function mask(a: v128, b: v128, c: v128, d: v128): u64 {
   );
 }
 
-/** Characters that messages have behind their backslashes: those of line ends and tabs, `f`, the slash. One for each low half. */
+/** Characters that messages have behind their backslashes have the highest bit: those of line ends and tabs, and `f`. */
 // @ts-ignore: decorator
 @inline
-function isUsual(bytes: v128): v128 {
-  const byLow = i8x16(0, 0, 0x72, 0, 0x74, 0, 0x66, 0, 0, 0, 0, 0, 0, 0, 0x6e, 0x2f);
-  return i8x16.eq(i8x16.swizzle(byLow, v128.and(bytes, i8x16.splat(15))), bytes);
+function usual(bytes: v128): v128 {
+  // From `f` on: itself, n, r, t.
+  return i8x16.swizzle(i8x16(-128, 0, 0, 0, 0, 0, 0, 0, -128, 0, 0, 0, -128, 0, -128, 0), i8x16.sub(bytes, i8x16.splat(0x66)));
 }
 
 /** Whether each of the marked characters may follow a backslash. */
-function areEscapes(a: v128, b: v128, c: v128, d: v128, block: usize, escaped: u64, limit: usize): bool {
+function areEscapes(block: usize, escaped: u64, limit: usize): bool {
   const none = i8x16.splat(0);
-  const ca = classes(a);
-  const cb = classes(b);
-  const cc = classes(c);
-  const cd = classes(d);
+  const ca = classes(v128.load(block));
+  const cb = classes(v128.load(block, 16));
+  const cc = classes(v128.load(block, 32));
+  const cd = classes(v128.load(block, 48));
   if ((mask(i8x16.eq(ca, none), i8x16.eq(cb, none), i8x16.eq(cc, none), i8x16.eq(cd, none)) & escaped) != 0) return false;
   const units = mask(ca, cb, cc, cd) & escaped;
   if (units == 0) return true;

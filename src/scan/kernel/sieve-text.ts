@@ -130,11 +130,22 @@ export function skipDigits(start: usize, end: usize): usize {
   return i;
 }
 
+/** How many of the sixteen bytes from there on are digits up to the first that is none. */
+// @ts-ignore: decorator
+@inline
+export function digitsAt(at: usize): usize {
+  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.load(at), i8x16.splat(0x30)), i8x16.splat(10)));
+  return <usize>ctz(~digits);
+}
+
+/** Longer integers may be no integers as numbers. */
+export const LONGEST_INTEGER: usize = 15;
+
 /** An integer of at most 15 digits as it is printed: no other text of it exists. */
 export function isInteger(at: usize, length: usize): bool {
   const signed: usize = load<u8>(at) == 0x2d ? 1 : 0;
   const digits = length - signed;
-  if (digits == 0 || digits > 15) return false;
+  if (digits == 0 || digits > LONGEST_INTEGER) return false;
   if (load<u8>(at + signed) == 0x30) return digits == 1 && signed == 0;
   for (let i = signed; i < length; i++) if (<u32>load<u8>(at + i) - 0x30 >= 10) return false;
   return true;

@@ -7,7 +7,9 @@
 import {
   INFO_ANY,
   INFO_BYTES,
-  INFO_TELL,
+  ITEM_BYTES,
+  ITEM_KIND,
+  ITEM_SIZE,
   KEY_ANY,
   KEY_FLAT,
   KEY_MAY_NEST,
@@ -21,15 +23,16 @@ import {
   KIND_NUMBER,
   KIND_TEXT,
   KIND_WILD,
+  MAX_ORDER_KEYS,
   MAX_VALUES,
   ORDER_ITEMS,
   ORDER_KEYS,
   ORDER_QUOTES,
   SIEVE_FORESEEN,
+  SIEVE_FORESEEN_KEYS,
   SIEVE_MAX_DEPTH,
   SIEVE_QUOTES,
   SIEVE_ROOT_KEYS,
-  SIEVE_TELLS,
   SIEVE_VALUES,
 } from './sieve-layout';
 import {
@@ -49,14 +52,15 @@ import {
   stamp,
   work,
 } from './sieve-key-lookup';
-import { forgetLists, ITEM_BYTES, itemsEnd, KIND_IRREGULAR, orderFor } from './sieve-order';
+import { beginForeseen, foreseenEnd, learnItem, quotesLeft, valuesLeft, walkForeseen } from './sieve-foreseen';
+import { forgetLists, itemsEnd, KIND_IRREGULAR, orderFor } from './sieve-order';
 import { quotesEnd, recordEnd } from './sieve-structure';
-import { isInteger, skipDigits } from './sieve-text';
+import { beginTells, tell } from './sieve-tells';
+import { digitsAt, isInteger, LONGEST_INTEGER, skipDigits } from './sieve-text';
 
 /** Longer ones may be too great for a double. */
 const LONGEST_NUMBER: usize = 200;
 
-let tells: usize = 0;
 /** Arrays around the value at hand: inside of them nothing tells a record's kind. */
 let arrays: u32 = 0;
 let maxDepth: u32 = 0;
@@ -73,7 +77,8 @@ export let order: usize = 0;
 /** Walks the record; false when it is refused. */
 export function walkRecord(area: usize, start: usize): bool {
   maxDepth = load<u32>(area, SIEVE_MAX_DEPTH);
-  tells = <usize>load<u32>(area, SIEVE_TELLS);
+  beginTells(area);
+  beginForeseen(area);
   arrays = 0;
   beginKeys(area);
   if (start >= recordEnd || load<u8>(start) != 0x7b) return false;
@@ -93,6 +98,7 @@ function walkRoot(start: usize): bool {
   let next = <usize>load<u32>(work, SIEVE_QUOTES);
   let to = <usize>load<u32>(work, SIEVE_VALUES);
   const last = to + <usize>(MAX_VALUES - 1) * 16;
+  const lastForeseen = last - MAX_ORDER_KEYS * 16;
   const end = recordEnd;
   let keys: u32 = 0;
   const quoteBytes = quotesEnd - next;
@@ -112,59 +118,78 @@ function walkRoot(start: usize): bool {
   if (!isOpen) here++;
   while (isOpen) {
     if (<usize>load<u32>(next) != here) return false;
-    const close = <usize>load<u32>(next, 4);
-    if (close >= end) return false;
-    let key: u32;
-    if (item < foreseen && isEntry(<usize>load<u32>(item), here + 1, close - here - 1)) key = load<u32>(<usize>load<u32>(item));
-    else {
-      if (foreseen != 0) {
-        foreseen = 0;
-        store<u32>(guessed, 0, ORDER_QUOTES);
-        markMet(first, item, ITEM_BYTES);
-      }
-      key = keyOf(here + 1, close - here - 1);
-      if (key == REFUSED) return false;
-      if (lastEntry == 0 || item >= lastItem) isOrder = false;
-      else store<u32>(item, <u32>lastEntry);
-    }
-    keys++;
-    next += 8;
-    here = close + 1;
-    while (load<u8>(here) == 0x20) here++;
-    if (load<u8>(here) != 0x3a) return false;
-    here++;
-    while (load<u8>(here) == 0x20) here++;
-    let kind = KIND_TEXT;
-    if (load<u8>(here) == 0x22) {
-      if (<usize>load<u32>(next) != here || to >= last) return false;
-      const textEnd = <usize>load<u32>(next, 4);
-      if (textEnd >= end) return false;
-      next += 8;
-      // As noteValue; where keys come as they did, it is known which tell something.
-      store<u32>(to, key);
-      store<u32>(to, <u32>here + 1, 4);
-      store<u32>(to, <u32>textEnd, 8);
-      store<u32>(to, KIND_TEXT, 12);
-      if (foreseen == 0 || load<u32>(info + <usize>key * INFO_BYTES, INFO_TELL) != 0) tell(key, here + 1, textEnd, KIND_TEXT);
-      to += 16;
-      here = textEnd + 1;
+    const isForeseen = item < foreseen && to < lastForeseen && load<u32>(item, ITEM_SIZE) != 0;
+    const reached = isForeseen ? walkForeseen(item, foreseen, here, end, next, to) : item;
+    if (reached != item) {
+      const passed = <u32>((reached - item) / ITEM_BYTES);
+      store<u32>(work, load<u32>(work, SIEVE_FORESEEN_KEYS) + passed, SIEVE_FORESEEN_KEYS);
+      keys += passed;
+      item = reached;
+      here = foreseenEnd;
+      next = quotesLeft;
+      to = valuesLeft;
     } else {
-      at = here;
-      quote = next;
-      out = to;
-      if (!walkValue(key, NOBODY, 0)) return false;
-      kind = out - to == 16 ? load<u32>(to, 12) : KIND_IRREGULAR;
-      here = at;
-      next = quote;
-      to = out;
-    }
-    if (kind == KIND_IRREGULAR) isRegular = false;
-    if (item < lastItem) {
-      if (load<u32>(item, 4) != kind) {
-        store<u32>(item, kind, 4);
-        forgetLists(guessed);
+      const start = here;
+      const close = <usize>load<u32>(next, 4);
+      if (close >= end) return false;
+      let key: u32;
+      if (item < foreseen && isEntry(<usize>load<u32>(item), here + 1, close - here - 1)) key = load<u32>(<usize>load<u32>(item));
+      else {
+        if (foreseen != 0) {
+          foreseen = 0;
+          store<u32>(guessed, 0, ORDER_QUOTES);
+          markMet(first, item, ITEM_BYTES);
+        }
+        key = keyOf(here + 1, close - here - 1);
+        if (key == REFUSED) return false;
+        if (lastEntry == 0 || item >= lastItem) isOrder = false;
+        else {
+          store<u32>(item, <u32>lastEntry);
+          store<u32>(item, 0, ITEM_SIZE);
+        }
       }
-      item += ITEM_BYTES;
+      keys++;
+      next += 8;
+      here = close + 1;
+      while (load<u8>(here) == 0x20) here++;
+      if (load<u8>(here) != 0x3a) return false;
+      here++;
+      while (load<u8>(here) == 0x20) here++;
+      let kind = KIND_TEXT;
+      /** Where a text or an integer begins; 0: it is another value. */
+      let from: usize = 0;
+      if (load<u8>(here) == 0x22) {
+        if (<usize>load<u32>(next) != here || to >= last) return false;
+        const textEnd = <usize>load<u32>(next, 4);
+        if (textEnd >= end) return false;
+        next += 8;
+        from = here + 1;
+        noteValue(to, key, key, from, textEnd, KIND_TEXT);
+        to += 16;
+        here = textEnd + 1;
+      } else {
+        const value = here;
+        at = here;
+        quote = next;
+        out = to;
+        if (!walkValue(key, NOBODY, 0)) return false;
+        kind = out - to == 16 ? load<u32>(to, 12) : KIND_IRREGULAR;
+        if (kind == KIND_INTEGER && <usize>load<u32>(to, 4) == value) from = value;
+        here = at;
+        next = quote;
+        to = out;
+      }
+      if (kind == KIND_IRREGULAR) isRegular = false;
+      if (item < lastItem) {
+        if (load<u32>(item, ITEM_KIND) != kind) {
+          store<u32>(item, kind, ITEM_KIND);
+          store<u32>(item, 0, ITEM_SIZE);
+          forgetLists(guessed);
+        }
+        // Blanks around the colon are not foreseen.
+        if (item < foreseen && from == close + (kind == KIND_TEXT ? 3 : 2) && load<u32>(item, ITEM_SIZE) == 0) learnItem(item, key, kind, start, from);
+        item += ITEM_BYTES;
+      }
     }
     while (load<u8>(here) == 0x20) here++;
     const after: u32 = load<u8>(here++);
@@ -280,11 +305,18 @@ function nestedUnder(key: u32, above: u32): u32 {
 function walkScalar(key: u32): bool {
   const start = at;
   // Most are integers: a byte is looked at once.
+  if (load<u8>(at) == 0x2d) at++;
   if (<u32>load<u8>(at) - 0x31 < 9) {
-    do at++;
-    while (<u32>load<u8>(at) - 0x30 < 10);
+    const digits = at;
+    let count: usize;
+    do {
+      count = digitsAt(at);
+      at += count;
+    } while (count == 16);
     const c: u32 = load<u8>(at);
-    if ((c == 0x2c || c == 0x7d || c == 0x5d || c == 0x20) && at < recordEnd && at - start <= 15) return emit(key, start, at, KIND_INTEGER);
+    const isEnd = (c == 0x2c || c == 0x7d || c == 0x5d || c == 0x20) && at < recordEnd;
+    if (isEnd && at - digits <= LONGEST_INTEGER) return emit(key, start, at, KIND_INTEGER);
+    if (isEnd && at - start < LONGEST_NUMBER) return emit(key, start, at, KIND_NUMBER);
   }
   while (true) {
     const c: u32 = load<u8>(at);
@@ -331,17 +363,6 @@ function noteValue(to: usize, key: u32, telling: u32, start: usize, end: usize, 
   store<u32>(to, <u32>end, 8);
   store<u32>(to, kind, 12);
   tell(telling, start, end, kind);
-}
-
-/** The place of keys that tell nothing takes the values of all of them. */
-// @ts-ignore: decorator
-@inline
-function tell(key: u32, start: usize, end: usize, kind: u32): void {
-  const place = tells + (<usize>load<u32>(info + <usize>key * INFO_BYTES, INFO_TELL) << 4);
-  store<u32>(place, stamp);
-  store<u32>(place, <u32>start, 4);
-  store<u32>(place, <u32>end, 8);
-  store<u32>(place, kind, 12);
 }
 
 function emit(key: u32, start: usize, end: usize, kind: u32): bool {

@@ -35,7 +35,6 @@ import {
   SIEVE_OUT_CAPACITY,
   SIEVE_OUT_COUNT,
   SIEVE_POSITION,
-  SIEVE_QUOTES,
   SIEVE_RECORD,
   SIEVE_STAMP,
   SIEVE_VALUES,
@@ -64,7 +63,7 @@ const MISSING: u32 = 3;
 export function sieveLines(work: usize, end: usize, isFinal: u32): u32 {
   let at = <usize>load<u32>(work, SIEVE_POSITION);
   while (at < end) {
-    readStructure(at, end, true, <usize>load<u32>(work, SIEVE_QUOTES));
+    readStructure(work, at, end, true);
     if (!isTerminated && isFinal == 0) return DONE;
     const status = sieveRecord(work, at);
     if (status != DONE) return status;
@@ -80,7 +79,7 @@ export function sieveRanges(work: usize, ranges: usize, count: u32): u32 {
   while (record < count) {
     const range = ranges + (<usize>record << 3);
     const start = <usize>load<u32>(range);
-    readStructure(start, <usize>load<u32>(range, 4), false, <usize>load<u32>(work, SIEVE_QUOTES));
+    readStructure(work, start, <usize>load<u32>(range, 4), false);
     const status = sieveRecord(work, start);
     if (status != DONE) return status;
     record++;
