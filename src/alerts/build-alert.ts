@@ -150,6 +150,7 @@ export function flintBefore(match: Match): Omit<AlertFlint, 'matched' | 'input'>
           ...(match.group !== undefined && { group: match.group }),
           ...(match.count !== undefined && { count: match.count }),
           ...(match.unconfirmed === true && { unconfirmed: true as const }),
+          ...(match.withdrawn === true && { withdrawn: true as const }),
         }),
   };
 }

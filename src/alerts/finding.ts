@@ -61,6 +61,10 @@ export class Finding implements FoundAlert {
     return named === undefined ? this.event.origin.source.input : wellFormed(cutUtf8(String(named), MAX_TEXT_BYTES));
   }
 
+  get isWithdrawal(): boolean {
+    return this.match.engine !== 'indicator' && this.match.withdrawn === true;
+  }
+
   get timeMs(): number {
     return this.event.timeMs;
   }

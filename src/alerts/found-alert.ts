@@ -16,6 +16,8 @@ export interface FoundAlert {
   readonly where: string;
   /** Event time, milliseconds since the epoch. */
   readonly timeMs: number;
+  /** It takes back the alert of its id; absent: false. */
+  readonly isWithdrawal?: boolean;
   /** Characters that the alert holds, about. */
   readonly textLength: number;
   /** Made when it is first asked for. */

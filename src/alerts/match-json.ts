@@ -55,11 +55,12 @@ export function matchJson(match: Match): MatchJson {
   return json;
 }
 
-/** True when the match says nothing of other events. */
+/** True when the match says nothing of other events, and takes nothing back. */
 export function isOfOneEvent(match: Match): boolean {
   if (match.engine === 'indicator') return true;
-  const { events, group, count, unconfirmed } = match;
-  return events === undefined && group === undefined && count === undefined && unconfirmed === undefined;
+  const { events, group, count, unconfirmed, withdrawn } = match;
+  const isAlone = events === undefined && group === undefined && count === undefined;
+  return isAlone && unconfirmed === undefined && withdrawn === undefined;
 }
 
 /** The match without what it says of other events. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Match } from '../core/match.ts';
-import { sampleEvent, sampleMatch } from '../testing/sample-alert.ts';
+import { sampleEvent, sampleMatch, sampleRuleMatch } from '../testing/sample-alert.ts';
 import { Finding } from './finding.ts';
 import { Suppressor, type SuppressionSnapshot } from './suppressor.ts';
 
@@ -66,6 +66,39 @@ describe('suppression', () => {
     suppressor.offer(at(0), 0);
     expect(suppressor.offer(at(0), 10)).toMatchObject({ heldBack: false, send: [{}] });
     expect(suppressor.flush()).toEqual([]);
+  });
+
+  /** Takes the alert of `at` back. */
+  const withdrawal = (position: number): Finding =>
+    findingOf(at(position).event, { ...sampleRuleMatch({ engine: 'sigma' }), withdrawn: true });
+  const alert = (position: number): Finding => findingOf(at(position).event, sampleRuleMatch({ engine: 'sigma' }));
+
+  it('ends the window of an alert that is withdrawn, so that the next one goes out', () => {
+    const suppressor = new Suppressor({ windowMs: MINUTE });
+    suppressor.offer(alert(0), 0);
+    const { send } = suppressor.offer(withdrawal(0), 1);
+    expect(send.map((one) => [one.id, one.alert.flint.withdrawn])).toEqual([[alert(0).id, true]]);
+    expect(suppressor.size).toBe(0);
+    expect(suppressor.offer(alert(1), 2).heldBack).toBe(false);
+  });
+
+  it('closes such a window for those that were held back, which stay', () => {
+    const suppressor = new Suppressor({ windowMs: MINUTE });
+    for (const position of [0, 1, 2]) suppressor.offer(alert(position), position);
+    const { send } = suppressor.offer(withdrawal(0), 3);
+    expect(send.map(({ alert }) => [alert.flint.withdrawn, alert.flint.count])).toEqual([
+      [true, undefined],
+      [undefined, 2],
+    ]);
+  });
+
+  it('takes a withdrawn one that was held back off the count, and passes what belongs to no window', () => {
+    const suppressor = new Suppressor({ windowMs: MINUTE });
+    expect(suppressor.offer(withdrawal(7), 0).send).toHaveLength(1);
+    for (const position of [3, 4, 5]) suppressor.offer(alert(position), position);
+    expect(suppressor.offer(withdrawal(4), 6)).toEqual({ send: [], heldBack: true });
+    expect(suppressor.offer(withdrawal(1), 6).send).toHaveLength(1);
+    expect(suppressor.flush().map(({ alert }) => alert.flint.count)).toEqual([2]);
   });
 
   it('is off with a window of nothing', () => {

@@ -1,7 +1,8 @@
 /**
  * Suppression of repeated alerts (design 6.4): per rule and host (else source address, else input) the first alert goes out at once; those that follow
  * within the window are counted; when the window ends, one closing update goes out: the first alert with its id, `flint.count` and
- * the time of the last one in `event.end`. A window without repeats ends silently. The clock is an argument: arrival time in `run`.
+ * the time of the last one in `event.end`. A window without repeats ends silently. What takes back the first alert ends its window, so that
+ * the next alert goes out at once; what takes back one that was held back lowers the count. The clock is an argument: arrival time in `run`.
  *
  * Bounded: at most `maxEntries` windows and `maxBytes` of kept alerts; beyond it the oldest window ends early (its update goes out, the
  * eviction is counted). The state is plain data (`snapshot`, `restore`), so windows go on after a restart.
@@ -99,6 +100,7 @@ export class Suppressor {
     const send = [...this.expire(nowMs)];
     const key = `${outgoing.ruleKey} ${outgoing.where.toLowerCase()}`;
     const window = this.#windows.get(key);
+    if (outgoing.isWithdrawal === true) return this.#withdraw(window, outgoing, send);
     if (window === undefined) {
       send.push(...this.#begin(key, outgoing, nowMs), outgoing);
       return { send, heldBack: false };
@@ -110,6 +112,23 @@ export class Suppressor {
     const seen = rfc3339(outgoing.timeMs);
     if (seen > window.lastSeen) window.lastSeen = seen;
     this.#heldBack++;
+    return { send, heldBack: true };
+  }
+
+  #withdraw(
+    window: Writable<SuppressionWindow> | undefined,
+    outgoing: FoundAlert,
+    send: readonly SuppressedAlert[],
+  ): SuppressionResult {
+    if (window?.first.alert.event.id === outgoing.id) {
+      // The update stands for those that were held back, which stay.
+      window.count--;
+      return { send: [...send, outgoing, ...this.#end(window, 1)], heldBack: false };
+    }
+    const isOfWindow = window !== undefined && rfc3339(outgoing.timeMs) >= window.first.alert['@timestamp'];
+    if (!isOfWindow) return { send: [...send, outgoing], heldBack: false };
+    if (window.count > 1) window.count--;
+    if (this.#changes?.get(window.key) !== 'begun') this.#note(window.key, 'counted');
     return { send, heldBack: true };
   }
 
@@ -184,11 +203,12 @@ export class Suppressor {
     return closing;
   }
 
-  #end(window: SuppressionWindow): SuppressedAlert[] {
+  /** `least`: alerts for which there is an update. */
+  #end(window: SuppressionWindow, least = 2): SuppressedAlert[] {
     this.#windows.delete(window.key);
     this.#note(window.key, 'ended');
     this.#bytes -= bytesOf(window.first);
-    return window.count === 1 ? [] : [closingUpdate(window)];
+    return window.count < least ? [] : [closingUpdate(window)];
   }
 }
 

@@ -39,6 +39,8 @@ export interface AlertFlint {
   readonly count?: number;
   /** Flux with Bloom memory: the earlier events that could prove the remembered tags are gone. */
   readonly unconfirmed?: true;
+  /** The alert of this id is taken back: what became known later speaks against it. */
+  readonly withdrawn?: true;
   readonly validity?: Validity;
   /** The remembered ancestors of the process that the event is about, the oldest first, the parent last. */
   readonly process_tree?: {

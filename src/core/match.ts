@@ -51,6 +51,8 @@ export interface RuleMatch {
   readonly count?: number;
   /** Bloom memory says so, and the earlier events that could prove it are gone. */
   readonly unconfirmed?: true;
+  /** The rule does not hold after all: a match that was given before is taken back. `matched` says what is known by now. */
+  readonly withdrawn?: true;
   readonly validity?: Validity;
   readonly indicator?: IndicatorDetails;
 }

@@ -64,6 +64,7 @@ export function stixBundle(alert: Alert, sensor: string): StixBundle {
     sighting_of_ref: sighted.id,
     ...(observed.length > 0 && { observed_data_refs: observed.map(({ id }) => id) }),
     where_sighted_refs: [sensorObject.id],
+    ...(alert.flint.withdrawn === true && { revoked: true }),
     ...(alert.threat?.indicator?.confidence !== undefined && { confidence: alert.threat.indicator.confidence }),
   };
   const seen = new Map(observations.flatMap((one) => one.seen.map((object) => [object.id, object] as const)));

@@ -11,7 +11,8 @@ export function summary({ rule, flint, source, destination, host }: Alert): stri
   const place = where === undefined ? '' : `, from ${shortened(String(where))}`;
   const goal = target === undefined ? '' : ` to ${shortened(String(target))}`;
   const times = flint.count === undefined ? '' : `, ${flint.count} times`;
-  return oneLine(`${flint.engine} match "${shortened(rule.name)}"${what}${place}${goal}${times}`);
+  const kind = flint.withdrawn === true ? 'match withdrawn' : 'match';
+  return oneLine(`${flint.engine} ${kind} "${shortened(rule.name)}"${what}${place}${goal}${times}`);
 }
 
 /** Control characters and line separators become blanks. */

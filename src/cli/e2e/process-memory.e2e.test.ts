@@ -355,4 +355,54 @@ describe('ancestors in alerts', () => {
     expect(await ancestors(again)).toEqual(['400', '404', '408']);
     await again.stop();
   });
+
+  it('flint run takes an alert back when the parent that comes late speaks against it, over a restart as well', async () => {
+    const filtered = join(folder.path, 'filtered.yml');
+    writeFileSync(
+      filtered,
+      [
+        'title: not of the desktop',
+        'id: 0f0c1c9f-65f8-4f0e-9a39-1c4e4b1f2a02',
+        'logsource: { category: process_creation, product: windows }',
+        'detection:',
+        "  selection: { Image|endswith: '\\whoami.exe' }",
+        "  known: { ParentImage|endswith: '\\cmd.exe' }",
+        '  condition: selection and not known',
+      ].join('\n'),
+    );
+    const config = join(folder.path, 'withdrawn.yaml');
+    const settings = [
+      `data_dir: ${join(folder.path, 'withdrawn')}`,
+      `rules: [${filtered}]`,
+      'inputs: ["json+tcp://127.0.0.1:0"]',
+      'outputs: ["stdout:"]',
+      'http: { listen: "off" }',
+    ];
+    writeFileSync(config, settings.join('\n'));
+    const send = async (flint: FlintProcess, lines: readonly Fields[]): Promise<void> => {
+      const socket = connect(await flint.port('json+tcp'), '127.0.0.1');
+      await new Promise<void>((resolve) => socket.end(ndjson(lines), () => resolve()));
+    };
+    const given = async (flint: FlintProcess): Promise<Alert> => {
+      await flint.until(() => flint.stdout.includes('\n'), 'the alert');
+      return JSON.parse(flint.stdout.split('\n')[0] ?? '') as Alert;
+    };
+    const flint = new FlintProcess({ args: ['run', '-c', config] });
+    await flint.logged('ready');
+    await send(flint, events.slice(3));
+    const first = await given(flint);
+    expect(first.flint.withdrawn).toBeUndefined();
+    await flint.stop();
+
+    const again = new FlintProcess({ args: ['run', '-c', config] });
+    await again.logged('ready');
+    await send(again, events.slice(2, 3));
+    const second = await given(again);
+    expect(second).toMatchObject({
+      event: { id: first.event.id },
+      rule: { name: 'not of the desktop' },
+      flint: { withdrawn: true, matched: [{ field: 'ParentImage', value: 'C:\\Windows\\System32\\cmd.exe' }] },
+    });
+    await again.stop();
+  });
 });

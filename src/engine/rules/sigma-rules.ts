@@ -272,10 +272,39 @@ export class SigmaEventRules {
       shown,
     );
     const open = indexes.filter((index) => news.includes(index) || withheld.includes(this.#idOf(index)));
-    const wait = this.#wait(shown, event, open, held);
+    const refuted = this.#refuted(held, indexes);
+    const refutedIds = this.#idsOf(refuted);
+    const stillHeld = refuted.length === 0 ? held : held.filter((id) => !refutedIds.includes(id));
+    const wait = this.#wait(shown, event, open, stillHeld);
     const outcome = this.#outcome(open, wait.withheld, shown.view, event);
-    const late = open.length === 0 ? NOT_LATE : [{ ...outcome, event, held: this.#rulesAt(news) }];
+    const matches = [...outcome.matches, ...refuted.map((index) => this.#withdrawal(index, shown))];
+    const isNews = open.length > 0 || matches.length > 0;
+    const late = isNews ? [{ ...outcome, matches, event, held: this.#rulesAt(news) }] : NOT_LATE;
     return wait.givenUp.length === 0 ? late : [...late, ...this.#judgeAll(wait.givenUp)];
+  }
+
+  /** Rules that held and alerted before a parent was known, and hold no longer. Where alerts are held back none was given. */
+  #refuted(held: readonly string[], indexes: readonly number[]): readonly number[] {
+    if (this.#holdsBack || held.length === 0) return NO_INDEXES;
+    return this.#positionsOf(held).filter((index) => !indexes.includes(index) && this.#worstOf(index) !== undefined);
+  }
+
+  /** Says what is known by now of the processes that the rule asks for. */
+  #withdrawal(index: number, { derived }: ShownEvent): RuleMatch {
+    const rule = this.#matcher.rules[index] as DetectionRule;
+    const matched = fieldNamesOf(rule).flatMap((field): MatchedField[] => {
+      const value = derived.value(field);
+      if (value === undefined || !DERIVED_PROCESS_FIELDS.has(field)) return [];
+      return [
+        {
+          field,
+          value: Array.isArray(value) ? value.join(', ') : String(value),
+          item: KNOWN_BY_NOW,
+          how: 'remembered',
+        },
+      ];
+    });
+    return { engine: 'sigma', rule: rule.details, matched, withdrawn: true };
   }
 
   /** What was held back is judged by what is known: it waits no longer. */
@@ -401,6 +430,7 @@ function inTime(
   return { late: more.length === 0 ? late : [...late, ...more] };
 }
 
+const KNOWN_BY_NOW = 'not known when the alert was given';
 const NO_EVENTS: readonly LateEvent[] = Object.freeze([]);
 const NOT_LATE: readonly LateOutcome[] = Object.freeze([]);
 const NOTHING_LATE: { readonly late?: never } = Object.freeze({});

@@ -2,7 +2,7 @@
  * ProcessContext: the memory of processes beside the rules. Each event is shown to it before its rules are tried: starts and exits are
  * remembered, and rules get an event whose parent fields are answered from memory where its log has none. An event that asked for
  * a parent nobody has told of yet waits for that parent, and is tried again when its start arrives late: alerts are added then, those
- * given stay given.
+ * given are taken back where what is known by now speaks against them (at a finite input they are held back instead).
  */
 import type { Event, EventObject } from '../../core/event.ts';
 import { textOf } from '../../core/field-path.ts';

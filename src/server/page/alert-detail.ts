@@ -121,6 +121,7 @@ function eventRows(alert: Alert): Row[] {
   const objects: readonly (keyof Alert)[] = ['host', 'user', 'source', 'destination', 'url', 'dns', 'process', 'file'];
   const rows: Row[] = objects.flatMap((name) => flatten(name, alert[name] as EventObject | undefined));
   for (const [name, value] of Object.entries(alert.flint.group ?? {})) rows.push([`group: ${name}`, value]);
+  if (alert.flint.withdrawn === true) rows.push(['withdrawn', 'what became known later speaks against it']);
   if (alert.flint.count !== undefined)
     rows.push([alert.flint.group === undefined ? 'times' : 'events', String(alert.flint.count)]);
   return rows;

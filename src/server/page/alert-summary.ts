@@ -21,7 +21,7 @@ export function summarize(alert: Alert): AlertSummary {
   const peers = [peer(alert.source), peer(alert.destination)].filter((text) => text !== '').join(' → ');
   const where = [field(alert.host, 'name'), field(alert.user, 'name')].filter((text) => text !== '').join(' · ');
   return {
-    title: alert.rule.name,
+    title: alert.flint.withdrawn === true ? `${alert.rule.name} (withdrawn)` : alert.rule.name,
     matched: first === undefined ? undefined : matchedOf(first, alert.flint.group),
     moreMatches: Math.max(0, alert.flint.matched.length - 1) + (alert.flint.matched_omitted ?? 0),
     where: where === '' && peers === '' ? alert.flint.input.path : where,
