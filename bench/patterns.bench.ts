@@ -130,7 +130,7 @@ async function stream(): Promise<void> {
     { name: 'with tokens', generation: await generationWith(folder, complexPatterns(PATTERNS, 'tokens')) },
   ];
   for (const { name, generation } of sets) {
-    const { witnesses = [], unwitnessed = [], size } = generation.rules.patterns ?? {};
+    const { witnesses, unwitnessed, size } = generation.rules.patternSet.layers;
     const tokens = witnesses.filter((one) => one.tokens !== undefined).length;
     print(
       `patterns ${name}`,

@@ -137,7 +137,7 @@ export async function buildGeneration(loaded: LoadedConfig, options: GenerationO
       ...settings,
       rules: { ...settings.rules, patterns: [], sigma: settings.rules.sigma.filter(isFromFeed) },
     },
-    patterns: rules.patternSet.base,
+    patterns: rules.patternSet.layers.base.portable,
     sigma: rules.portable(),
     ...(processor.sieveShare !== undefined && { sieve: processor.sieveShare }),
     withEvents: options.withEvents ?? true,

@@ -25,7 +25,7 @@ import { changePatterns, mergePatterns, type ReportSample, useScanner } from './
 import { patternInput } from './intel/intel-patterns.ts';
 import type { PatternInput } from './rules/compiled-pattern.ts';
 import type { CompiledLayer, PortableLayer } from './rules/pattern-layer.ts';
-import type { LayerMerge, WantedMerge } from './rules/pattern-set.ts';
+import type { LayerMerge, WantedMerge } from './rules/pattern-layers.ts';
 import type { Finding } from '../alerts/finding.ts';
 import type { FoundAlert } from '../alerts/found-alert.ts';
 import type { Processor } from './processor.ts';
@@ -188,7 +188,7 @@ export class Generation implements BatchMatcher, LiveSink {
   }
 
   get wantedMerge(): WantedMerge | undefined {
-    return this.rules.patternSet.wantedMerge;
+    return this.rules.patternSet.layers.wantedMerge;
   }
 
   mergePatterns(merge: LayerMerge): void {
@@ -218,7 +218,7 @@ export class Generation implements BatchMatcher, LiveSink {
     const [scanner] = scanners;
     if (scanner === undefined || witnesses === undefined) this.processor.use(undefined);
     else useScanner(this, scanner, witnesses.memory);
-    const { literals } = this.rules.patternSet;
+    const { literals } = this.rules.patternSet.layers;
     // Workers read texts of the former base until they have gone over.
     void this.pool
       ?.tellSwap({ indicators, benign, urls, since, literals }, scanners.slice(1))
@@ -285,7 +285,7 @@ export class Generation implements BatchMatcher, LiveSink {
     ];
     const sum = (pick: (each: (typeof all)[number]) => number): number =>
       all.reduce((total, each) => total + pick(each), 0);
-    const patterns = this.rules.patternSet.changes;
+    const patterns = this.rules.patternSet.layers.changes;
     return {
       records: sum(({ counts }) => counts.records),
       record_bytes: sum(({ counts }) => counts.bytes),

@@ -15,7 +15,7 @@ import { Processor, type RulesFit } from './processor.ts';
 import type { PatternChange } from '../intel/store/layered-patterns.ts';
 import type { PortableLayer } from './rules/pattern-layer.ts';
 import { FilterPlace } from './rules/pattern-filter.ts';
-import type { LayerMerge } from './rules/pattern-set.ts';
+import type { LayerMerge } from './rules/pattern-layers.ts';
 import type { LiteralPlan } from '../scan/literal-plan.ts';
 import { ScanMemory } from '../scan/scan-memory.ts';
 
@@ -78,19 +78,19 @@ export function mergePatterns(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
   merge: LayerMerge,
 ): readonly LiteralPlan[] {
-  const literals = rules.patternSet.merge(merge);
+  const literals = rules.patternSet.layers.merge(merge);
   processor.fit(fitOf(rules));
   return literals;
 }
 
-/** The thread goes over to the scanner of other tables, between two batches. `literals`: as `PatternSet.search` takes them. */
+/** The thread goes over to the scanner of other tables, between two batches. `literals`: as `PatternLayers.search` takes them. */
 export function useScanner(
   { rules, processor }: Pick<Matching, 'rules' | 'processor'>,
   block: ScannerBlock,
   literals: ScanMemory | readonly (LiteralPlan | undefined)[],
 ): void {
   const scanner = new IndicatorScanner(block);
-  rules.patternSet.search(new FilterPlace(scanner), literals);
+  rules.patternSet.layers.search(new FilterPlace(scanner), literals);
   processor.use(scanner);
   processor.fit(fitOf(rules));
 }
@@ -133,9 +133,9 @@ export function createMatching(
   const scanner = tables.scanner === undefined ? undefined : new IndicatorScanner(tables.scanner);
   if (scanner !== undefined) {
     const room = tables.witnesses?.memory ?? ScanMemory.behind(scanner.memory);
-    const { patternSet } = rules;
+    const { layers } = rules.patternSet;
     // Of patterns that were compiled before they stand there already.
-    patternSet.search(new FilterPlace(scanner), options.patterns === undefined ? room : patternSet.literals);
+    layers.search(new FilterPlace(scanner), options.patterns === undefined ? room : layers.literals);
   }
   const ruleFilter =
     tables.scanner === undefined

@@ -43,6 +43,6 @@ describe('patterns of loaded intelligence', () => {
         indicator: { confidence: 80, validFromMs: Date.UTC(2024, 0, 1) },
       },
     ]);
-    expect(compilePatterns(inputs)).toMatchObject({ set: { size: 1 }, problems: [] });
+    expect(compilePatterns(inputs)).toMatchObject({ set: { layers: { size: 1 } }, problems: [] });
   });
 });

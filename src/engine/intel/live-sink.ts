@@ -5,7 +5,7 @@ import type { IntelSet } from '../../intel/intel-set.ts';
 import type { PatternChange } from '../../intel/store/layered-patterns.ts';
 import type { IntelRows } from '../../intel/store/store-entry.ts';
 import type { CompiledLayer } from '../rules/pattern-layer.ts';
-import type { LayerMerge, WantedMerge } from '../rules/pattern-set.ts';
+import type { LayerMerge, WantedMerge } from '../rules/pattern-layers.ts';
 import type { BuiltIntel } from './intel-jobs.ts';
 import type { AppliedRows } from './live-indicators.ts';
 

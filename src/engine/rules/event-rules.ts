@@ -153,7 +153,7 @@ export class EventRules implements MatchesEvents {
 
   /** Undefined while there are none. */
   get patterns(): PatternSet | undefined {
-    return this.patternSet.size === 0 && !this.patternSet.isStateful ? undefined : this.patternSet;
+    return this.patternSet.layers.size === 0 && !this.patternSet.isStateful ? undefined : this.patternSet;
   }
 
   /** Loaded rules by engine; engines without rules are absent. */
@@ -162,7 +162,7 @@ export class EventRules implements MatchesEvents {
       sigma: this.#loaded.detections.length,
       correlation: this.#loaded.correlations.length,
       flux: this.#fluxRules,
-      pattern: this.patternSet.size,
+      pattern: this.patternSet.layers.size,
     };
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
@@ -211,13 +211,13 @@ export class EventRules implements MatchesEvents {
    * What the tables of the indicator scanner must hold, so that it finds the patterns that have tokens; empty: the filter finds all patterns.
    */
   get tokens(): readonly ScanToken[] {
-    return this.hasTokens ? this.patternSet.tokens : [];
+    return this.hasTokens ? this.patternSet.layers.tokens : [];
   }
 
   /** Whether there are such tokens. */
   get hasTokens(): boolean {
     // Every record is decoded then, whatever its bytes hold.
-    return this.stateful?.seesEveryEvent !== true && this.patternSet.hasTokens;
+    return this.stateful?.seesEveryEvent !== true && this.patternSet.layers.hasTokens;
   }
 
   /** What tells from raw bytes which rules a record could concern; undefined when nothing does. */
@@ -227,8 +227,8 @@ export class EventRules implements MatchesEvents {
     const decodes = decodesAll || this.stateful?.seesEveryEvent === true;
     // Patterns without a literal may hold for any event.
     if (
-      (patterns?.unwitnessed.length ?? 0) > 0 ||
-      (!decodes && patterns?.filters === undefined && patterns !== undefined)
+      (patterns?.layers.unwitnessed.length ?? 0) > 0 ||
+      (!decodes && patterns?.layers.filters === undefined && patterns !== undefined)
     )
       return undefined;
     // Who decodes everything matches it at once.
@@ -255,7 +255,7 @@ export class EventRules implements MatchesEvents {
     if (bytes === undefined || this.isEmpty) return undefined;
     const { sieve, decodesAll } = bytes;
     if (decodesAll) return sieve && new RuleFilter([], sieve, true);
-    const filters = this.patterns === undefined ? [] : this.patterns.filters;
+    const filters = this.patterns === undefined ? [] : this.patterns.layers.filters;
     return filters && new RuleFilter(filters, sieve);
   }
 

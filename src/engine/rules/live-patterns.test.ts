@@ -18,7 +18,8 @@ import { changePatterns, createMatching, type Matching, mergePatterns } from '..
 import { scannersFor } from '../workers/scanner-areas.ts';
 import { placePlan, releasePlan } from '../../scan/literal-plan.ts';
 import { compileLayer, joinLayers, type PortableLayer } from './pattern-layer.ts';
-import { compilePatterns, type PatternSet, type WantedMerge } from './pattern-set.ts';
+import type { WantedMerge } from './pattern-layers.ts';
+import { compilePatterns, type PatternSet } from './pattern-set.ts';
 
 const SEED = testSeed();
 const ROUNDS = testRounds(2, 300);
@@ -193,7 +194,7 @@ function open(base: readonly StoredPattern[]): Threads {
       patterns === undefined ? {} : { isWorker: true, patterns },
     );
   const main = make(scanners[0]);
-  const worker = make(scanners[1], structuredClone(main.rules.patternSet.base));
+  const worker = make(scanners[1], structuredClone(main.rules.patternSet.layers.base.portable));
   return { main, worker, witnesses, reference: make(undefined) };
 }
 
@@ -242,14 +243,14 @@ describe('a live set of patterns', () => {
         }
         proof.matches += matches.length;
         proof.overSeveral += matches.filter(({ events }) => (events?.length ?? 0) > 1).length;
-        proof.tombstones += main.rules.patternSet.changes.tombstones;
+        proof.tombstones += main.rules.patternSet.layers.changes.tombstones;
         apply(threads, feed.change(3));
         oracle.follow(feed.patterns.values());
         joinSometimes(threads, step === BASE_STEP || random.chance(0.15), proof);
       }
       for (const { rules } of [main, worker]) {
         proof.inDelta += rules.patterns?.counts.inDelta ?? 0;
-        proof.merges += rules.patternSet.changes.merges;
+        proof.merges += rules.patternSet.layers.changes.merges;
       }
     }
     console.info(`seed ${SEED}`, proof);
@@ -278,8 +279,8 @@ function apply(threads: Threads, change: PatternChange): void {
 function joinSometimes(threads: Threads, withBase: boolean, proof: { withBase: number }): void {
   const { main, worker } = threads;
   const wanted: WantedMerge | undefined = withBase
-    ? main.rules.patterns?.mergeOf(true)
-    : main.rules.patternSet.wantedMerge;
+    ? main.rules.patterns?.layers.mergeOf(true)
+    : main.rules.patternSet.layers.wantedMerge;
   if (wanted === undefined) return;
   const { parts, ...which } = structuredClone(wanted);
   const merge = { ...which, layer: placed(threads, joinLayers(parts)) };

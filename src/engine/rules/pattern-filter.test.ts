@@ -59,8 +59,8 @@ describe('pattern filter', () => {
   const standing = new IndicatorScanner(
     allocateScanner(room, WitnessTables.empty(room, [1, 1, 1, 1, 1]).address, 1 << 16),
   );
-  set.search(new FilterPlace(standing), room);
-  const [filter] = set.filters ?? [];
+  set.layers.search(new FilterPlace(standing), room);
+  const [filter] = set.layers.filters ?? [];
   /** As written by senders: plainly, with escaped letters, with escaped slashes. */
   const spellings: readonly ((text: string) => string)[] = [
     (text) => text,
@@ -97,7 +97,7 @@ describe('pattern filter', () => {
 
   it('exists when every pattern has a literal', () => {
     expect(problems).toEqual([]);
-    expect([set.unwitnessed.length, filter === undefined]).toEqual([0, false]);
+    expect([set.layers.unwitnessed.length, filter === undefined]).toEqual([0, false]);
   });
 
   it('lets every record pass that a pattern matches, in every spelling, and rules out others', () => {

@@ -80,7 +80,7 @@ describe('pattern set', () => {
       "domain:value != 'x'",
     ];
     const { set, notes } = load(written);
-    expect(set.size).toBe(4);
+    expect(set.layers.size).toBe(4);
     expect(Object.fromEntries(notes)).toEqual({
       'renamed-property': 1,
       'hash-algorithm': 1,
@@ -98,7 +98,7 @@ describe('pattern set', () => {
 
   it('leaves out what cannot be used, with the reason', () => {
     const { set, problems } = load(["[file:name = 'a'", "[file:name MATCHES '(?=a)']", "[file:name MATCHES 'a']"]);
-    expect(set.size).toBe(1);
+    expect(set.layers.size).toBe(1);
     expect(problems.map(({ code }) => code)).toEqual(['PATTERN_SYNTAX', 'PATTERN_BAD_REGEX']);
   });
 
@@ -109,11 +109,11 @@ describe('pattern set', () => {
       "[network-traffic:dst_port = 4444 AND network-traffic:protocols[*] = 'tcp']",
       "[file:name = 'never' AND file:x_unknown = 'x']",
     ]);
-    expect(set.witnesses).toEqual([
+    expect(set.layers.witnesses).toEqual([
       { pattern: 0, anyOf: ['mimikatz'] },
       { pattern: 1, anyOf: ['whoami'] },
     ]);
-    expect(set.unwitnessed).toEqual([2]);
+    expect(set.layers.unwitnessed).toEqual([2]);
     expect(set.candidates(CMD)).toEqual([1, 2]);
     set.match(CMD);
     expect(set.counts.evaluated).toBe(2);
@@ -262,7 +262,7 @@ describe.skipIf(!hasSharedData('events'))(`pattern set on real events ${sharedDa
       matches += expected.length;
     }
     expect(matches).toBeGreaterThan(100);
-    expect(set.witnesses.length).toBeGreaterThan(50);
+    expect(set.layers.witnesses.length).toBeGreaterThan(50);
   });
 
   it('goes on with patterns that were found in their feed again', () => {
@@ -273,7 +273,7 @@ describe.skipIf(!hasSharedData('events'))(`pattern set on real events ${sharedDa
       ...{ indicator, feed: 'f' },
     }));
     const { set } = compilePatterns(inputs);
-    const { base } = set;
+    const base = set.layers.base.portable;
     // Nothing is opened for it: the records are not looked at.
     const untouched = new PatternSet({ ...base, records: { ...base.records, starts: new Uint32Array(0) } }, {});
     const ends = (of: PatternSet): unknown => of.match(CMD).map(({ indicator }) => indicator?.validUntilMs);
@@ -287,9 +287,9 @@ describe.skipIf(!hasSharedData('events'))(`pattern set on real events ${sharedDa
       ]);
     }
     expect(ends(early)).toEqual([200, 100]);
-    const { parts, ...merge } = set.mergeOf(true);
+    const { parts, ...merge } = set.layers.mergeOf(true);
     set.renew([{ feed: 'f', fromMs: 200, toMs: 400 }]);
-    set.merge({ ...merge, layer: joinLayers(parts) });
+    set.layers.merge({ ...merge, layer: joinLayers(parts) });
     expect(ends(set)).toEqual([400, 100]);
     set.renew([{ feed: 'f', fromMs: 400, toMs: 500 }]);
     expect(ends(set)).toEqual([500, 100]);

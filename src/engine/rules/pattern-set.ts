@@ -3,30 +3,23 @@
  * witnesses stands in the event; then its brackets are evaluated on the event's cyber observables. Patterns that one event decides
  * match at once; for those over several observations there are facts, which `spanning-patterns.ts` takes in the order of events.
  *
- * A set is a base and the layers that came after it, while events went on; patterns that were removed are tombstones in their layers. Layers are joined
- * when there are many (`merge`). A pattern keeps its number for as long as the set lives, and threads that are told of the same changes
- * give the same numbers. Layers stand once in shared memory; a thread has for itself what events have made it open.
+ * Which patterns there are, and what finds them, is `pattern-layers.ts`, the same in every thread; a thread has for itself what events have
+ * made it open.
  */
 import type { Event } from '../../core/event.ts';
-import { foldCase } from '../../core/fold.ts';
 import type { RuleMatch } from '../../core/match.ts';
 import type { Diagnostic } from '../../errors/diagnostic.ts';
 import type { StixMapping } from '../../fields/stix/mapping.ts';
 import { STIX_MAPPINGS } from '../../fields/stix/registry.ts';
 import { evaluate } from '../../match/interpreter.ts';
-import type { ScanToken } from '../../match/object-token.ts';
-import { TextUnits } from '../../match/text-units.ts';
 import type { Renewal } from '../../core/table-change.ts';
 import { renewed } from '../../intel/store/layered-patterns.ts';
-import { type LiteralPlan, placePlan } from '../../scan/literal-plan.ts';
-import type { ScanMemory } from '../../scan/scan-memory.ts';
 import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import { type CompiledPattern, isSatisfied, type PatternInput, patternMatch } from './compiled-pattern.ts';
 import { matchedComparisons } from './pattern-evidence.ts';
-import type { FilterPlace, PatternFilter } from './pattern-filter.ts';
-import { type CompiledLayer, compileLayer, type LayerPart, PatternLayer, type PortableLayer } from './pattern-layer.ts';
+import { type CompiledLayer, compileLayer, type PatternLayer, type PortableLayer } from './pattern-layer.ts';
+import { PatternLayers } from './pattern-layers.ts';
 import { PatternSubjects } from './pattern-subject.ts';
-import type { PatternWitness } from './pattern-witnesses.ts';
 import { searchableTexts } from './searchable-texts.ts';
 import { type EventFact, factOf, type SpanningOptions, SpanningPatterns } from './spanning-patterns.ts';
 
@@ -68,27 +61,6 @@ export interface LayerChange {
   readonly layer: PortableLayer;
 }
 
-/** Layers that became one: all that lie before the number of a pattern, with the base or without. Plain data. */
-export interface LayerMerge {
-  readonly before: number;
-  readonly withBase: boolean;
-  /** Tombstones that are gone with it. */
-  readonly buried: number;
-  /** Of the patterns of `layer`. */
-  readonly numbers: Uint32Array;
-  readonly layer: PortableLayer;
-}
-
-/** What is to be joined for a merge. */
-export interface WantedMerge extends Omit<LayerMerge, 'layer'> {
-  readonly parts: readonly LayerPart[];
-}
-
-/** More layers beside the base are joined. */
-const MAX_LAYERS = 4;
-/** With more patterns than these and a quarter of the base come or gone, the base becomes part of it. */
-const MERGE_PATTERNS = 1000;
-
 /** Parses and compiles; what cannot be used is reported and left out. */
 export function compilePatterns(inputs: Iterable<PatternInput>, options: PatternSetOptions = {}): LoadedPatterns {
   const { layer, problems, notes } = compileLayer(inputs, options.mappings);
@@ -96,13 +68,10 @@ export function compilePatterns(inputs: Iterable<PatternInput>, options: Pattern
 }
 
 export class PatternSet {
+  readonly layers: PatternLayers;
   readonly counts: PatternSetCounts = { events: 0, evaluated: 0, matches: 0, inDelta: 0 };
   /** Those that this thread has opened, by number. */
   readonly #opened = new Map<number, CompiledPattern>();
-  /** Tombstones in layers. */
-  readonly #gone = new Set<number>();
-  /** Made when something is removed for the first time. */
-  #byKey: Map<string, number> | undefined;
   /** By number of the pattern its number among those that span events; undefined when one event decides. */
   readonly #plans: (number | undefined)[] = [];
   /** Patterns that span events so far. */
@@ -111,46 +80,30 @@ export class PatternSet {
   /** Undefined where another thread keeps what they remember. */
   readonly #spanning: SpanningPatterns | undefined;
   readonly #groupBy: readonly string[] | undefined;
-  readonly #units = new TextUnits();
-  /** The base first. */
-  #layers: readonly PatternLayer[];
-  /** Patterns below this number are those of the base. */
-  #baseEnd: number;
-  #size: number;
-  /** Tombstones since the last merge with the base. */
-  #buried = 0;
-  /** Of the layers as they are, once somebody asked. */
-  #tokens: readonly ScanToken[] | undefined;
-  /** Where this thread searches bytes. */
-  #place: FilterPlace | undefined;
-  #merges = 0;
 
   constructor(base: PortableLayer, options: PatternSetOptions) {
     const { previous, keepsState = true } = options;
     this.#subjects = new PatternSubjects([...STIX_MAPPINGS, ...(options.mappings ?? [])]);
     this.#groupBy = options.groupBy;
-    const layer = this.#opens(base);
-    this.#layers = [layer];
-    this.#baseEnd = layer.size;
-    this.#size = layer.size;
+    this.layers = new PatternLayers(base);
+    const { base: layer } = this.layers;
     this.#spanning = keepsState
       ? new SpanningPatterns(this.#spanningOf(layer), options, previous === undefined ? undefined : previous.#spanning)
       : undefined;
     this.#number(layer, 0);
   }
 
-  /** The next layer. */
-  #opens(portable: PortableLayer): PatternLayer {
-    const first = this.#plans.length;
-    return new PatternLayer(
-      portable,
-      Uint32Array.from(portable.flags, (_, i) => first + i),
-      this.#units,
-    );
+  #spanningOf(layer: PatternLayer): readonly CompiledPattern[] {
+    return [...layer.numbers].flatMap((number, i) => (layer.spansEvents(i) ? [this.#open(number)] : []));
   }
 
-  #spanningOf(layer: PatternLayer): readonly CompiledPattern[] {
-    return [...layer.numbers].flatMap((number, i) => (layer.spansEvents(i) ? [this.#open(number, layer)] : []));
+  #open(number: number): CompiledPattern {
+    let pattern = this.#opened.get(number);
+    if (pattern === undefined) {
+      pattern = this.layers.open(number);
+      this.#opened.set(number, pattern);
+    }
+    return pattern;
   }
 
   /** The patterns of the layer have come; those over several observations are numbered from `plan` on. */
@@ -158,93 +111,6 @@ export class PatternSet {
     let next = plan;
     for (let i = 0; i < layer.size; i++) this.#plans.push(layer.spansEvents(i) ? next++ : undefined);
     this.#spanningCount = Math.max(this.#spanningCount, next);
-    if (this.#byKey !== undefined) addKeys(this.#byKey, layer);
-  }
-
-  /** `layer`: that has it, where it is known. */
-  #open(number: number, layer = this.#layerOf(number)): CompiledPattern {
-    let pattern = this.#opened.get(number);
-    if (pattern === undefined) {
-      pattern = layer.open(number);
-      this.#opened.set(number, pattern);
-    }
-    return pattern;
-  }
-
-  #layerOf(number: number): PatternLayer {
-    const layer = this.#layers.findLast(({ size, first }) => size > 0 && first <= number);
-    if (layer === undefined) throw new Error(`there is no pattern ${number}`);
-    return layer;
-  }
-
-  /** The base, for other threads. */
-  get base(): PortableLayer {
-    return (this.#layers[0] as PatternLayer).portable;
-  }
-
-  /** Patterns that count. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** How far the set has gone from its base. */
-  get changes(): {
-    readonly layers: number;
-    readonly added: number;
-    readonly tombstones: number;
-    readonly merges: number;
-  } {
-    const [layers, merges] = [this.#layers.length - 1, this.#merges];
-    return { layers, added: this.#plans.length - this.#baseEnd, tombstones: this.#buried, merges };
-  }
-
-  /** For the scanner's literal search. Patterns that appear neither here nor in `unwitnessed` can never match an event. */
-  get witnesses(): readonly PatternWitness[] {
-    return this.#layers.flatMap(({ witnesses }) => witnesses.filter(({ pattern }) => this.#counts(pattern)));
-  }
-
-  /** Patterns without a witness: candidates for every event. */
-  get unwitnessed(): readonly number[] {
-    return this.#layers.flatMap(({ unwitnessed }) => unwitnessed.filter((number) => this.#counts(number)));
-  }
-
-  /** What the tables of the indicator scanner must hold. */
-  get tokens(): readonly ScanToken[] {
-    this.#tokens ??= this.#layers.flatMap(({ tokens }) => tokens);
-    return this.#tokens;
-  }
-
-  get hasTokens(): boolean {
-    return this.#layers.some(({ hasTokens }) => hasTokens);
-  }
-
-  /**
-   * Bytes are searched here from now on, by literals that stand in the memory of the place. `room`: who hands that out; they are copied there. Absent:
-   * another thread has done so, `literals` of each layer.
-   */
-  search(place: FilterPlace, literals: ScanMemory | readonly (LiteralPlan | undefined)[]): void {
-    this.#place = place;
-    for (const [i, layer] of this.#layers.entries()) {
-      const former = layer.portable.literals;
-      layer.useLiterals(
-        !('allocate' in literals) ? literals[i] : former === undefined ? undefined : placePlan(former, literals),
-      );
-    }
-  }
-
-  /** Of each layer, where they stand. */
-  get literals(): readonly (LiteralPlan | undefined)[] {
-    return this.#layers.map(({ portable }) => portable.literals);
-  }
-
-  /** What finds in bytes the patterns that no tokens do; undefined: bytes do not tell. */
-  get filters(): readonly PatternFilter[] | undefined {
-    const filters = this.#layers.map((layer) => layer.filter((pattern) => this.#counts(pattern), this.#place));
-    return filters.includes('every') ? undefined : filters.filter((one) => typeof one === 'object');
-  }
-
-  #counts(pattern: number): boolean {
-    return !this.#gone.has(pattern);
   }
 
   /** True when some pattern spans several events, or did. */
@@ -261,36 +127,21 @@ export class PatternSet {
   change({ removed, layer: portable }: LayerChange): void {
     const plans: number[] = [];
     for (const key of removed) {
-      const number = this.#keys.get(key);
+      const number = this.layers.remove(key);
       if (number === undefined) continue;
-      this.#keys.delete(key);
       const plan = this.#plans[number];
       if (plan !== undefined) plans.push(plan);
-      this.#gone.add(number);
       this.#opened.delete(number);
-      this.#buried++;
-      this.#size--;
     }
-    const layer = this.#opens(portable);
+    const layer = this.layers.add(portable);
     const plan = this.#spanning?.change(plans, this.#spanningOf(layer)) ?? this.#spanningCount;
     this.#number(layer, plan);
-    this.#size += layer.size;
-    if (layer.size > 0) this.#layers = [...this.#layers, layer];
-    this.#tokens = undefined;
-  }
-
-  get #keys(): Map<string, number> {
-    if (this.#byKey === undefined) {
-      this.#byKey = new Map();
-      for (const layer of this.#layers) addKeys(this.#byKey, layer);
-    }
-    return this.#byKey;
   }
 
   /** What feeds say without stating a time ends later. */
   renew(renewals: readonly Renewal[]): void {
     for (const renewal of renewals) {
-      for (const layer of this.#layers) layer.renew(renewal);
+      this.layers.renew(renewal);
       for (const [number, pattern] of this.#opened) this.#renew(number, pattern, renewal);
     }
   }
@@ -306,60 +157,13 @@ export class PatternSet {
     if (plan !== undefined) this.#spanning?.restate(plan, next);
   }
 
-  /** Undefined while the layers are few. */
-  get wantedMerge(): WantedMerge | undefined {
-    const { added, tombstones, layers } = this.changes;
-    const withBase = added + tombstones > Math.max(MERGE_PATTERNS, this.#baseEnd / 4);
-    return withBase || layers > MAX_LAYERS ? this.mergeOf(withBase) : undefined;
-  }
-
-  /** All layers as they are now, with the base or without. */
-  mergeOf(withBase: boolean): WantedMerge {
-    const layers = withBase ? this.#layers : this.#layers.slice(1);
-    const numbers: number[] = [];
-    const parts = layers.map(({ portable, numbers: all }): LayerPart => {
-      const positions: number[] = [];
-      for (const [position, number] of all.entries())
-        if (this.#counts(number)) {
-          positions.push(position);
-          numbers.push(number);
-        }
-      const { literals: _literals, ...layer } = portable;
-      return { layer, positions: Uint32Array.from(positions) };
-    });
-    const [before, buried] = [this.#plans.length, this.#buried];
-    return { before, withBase, buried, numbers: Uint32Array.from(numbers), parts };
-  }
-
-  /** Layers become one; nothing that matches changes by it. Returns the literals of those that are gone. */
-  merge({ before, withBase, buried, numbers, layer }: LayerMerge): readonly LiteralPlan[] {
-    const base = withBase ? 0 : 1;
-    const former = this.#layers.slice(base).filter(({ first, size }) => size === 0 || first < before);
-    const joined = new PatternLayer(layer, numbers, this.#units);
-    joined.takeOver(former);
-    const kept = new Set(numbers);
-    // Opened patterns and tombstones outlive no layer.
-    for (const { numbers: all } of former) for (const number of all) if (!kept.has(number)) this.#gone.delete(number);
-    this.#layers = [...this.#layers.slice(0, base), joined, ...this.#layers.slice(base + former.length)];
-    this.#tokens = undefined;
-    this.#merges++;
-    if (withBase) {
-      this.#baseEnd = before;
-      this.#buried -= buried;
-    }
-    return former.flatMap(({ portable }) => portable.literals ?? []);
-  }
-
   /** The patterns that could be concerned with the event, in the order of the set. */
   candidates(event: Event): readonly number[] {
-    const layers = this.#layers;
+    const { layers } = this;
     const found = new Set<number>();
-    for (const { unwitnessed } of layers) for (const number of unwitnessed) found.add(number);
-    for (const text of searchableTexts(event)) {
-      const folded = foldCase(text);
-      for (const layer of layers) layer.find(folded, found);
-    }
-    return [...found].filter((number) => this.#counts(number)).sort((a, b) => a - b);
+    layers.findUnwitnessed(found);
+    for (const text of searchableTexts(event)) layers.find(text, found);
+    return [...found].filter((number) => layers.counts(number)).sort((a, b) => a - b);
   }
 
   /**
@@ -381,10 +185,10 @@ export class PatternSet {
     if (candidates.length === 0) return { matches, facts };
     const subject = this.#subjects.of(event);
     for (const number of candidates) {
-      if (!this.#counts(number)) continue;
+      if (!this.layers.counts(number)) continue;
       const pattern = this.#open(number);
       this.counts.evaluated++;
-      if (number >= this.#baseEnd) this.counts.inDelta++;
+      if (!this.layers.isInBase(number)) this.counts.inDelta++;
       const held = pattern.brackets.filter(({ predicate }) => evaluate(predicate, subject));
       if (held.length === 0) continue;
       const matched = held.flatMap(({ predicate }) => matchedComparisons(predicate, subject));
@@ -414,8 +218,4 @@ export class PatternSet {
   tellWindows(): void {
     this.#spanning?.tellWindows();
   }
-}
-
-function addKeys(byKey: Map<string, number>, { keys, numbers }: PatternLayer): void {
-  for (const [position, key] of keys.entries()) if (key !== '') byKey.set(key, numbers[position] ?? 0);
 }

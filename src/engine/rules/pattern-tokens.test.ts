@@ -87,7 +87,7 @@ function event(text: string): Event {
 }
 
 /** A scanner whose tables hold the tokens of the set and nothing else. */
-function scannerOf({ witnesses }: PatternSet): IndicatorScanner {
+function scannerOf({ layers: { witnesses } }: PatternSet): IndicatorScanner {
   const memory = new ScanMemory();
   const tables = WitnessTables.empty(memory, [100, 100, 100, 100, 100]);
   for (const { tokens = [] } of witnesses)
@@ -103,7 +103,7 @@ describe('patterns with tokens', () => {
 
   it('are those that an address, a name, a hash or a file name decides in part', () => {
     expect(problems).toEqual([]);
-    expect(set.witnesses.map(({ tokens }) => (tokens ?? []).map(({ value }) => value))).toEqual([
+    expect(set.layers.witnesses.map(({ tokens }) => (tokens ?? []).map(({ value }) => value))).toEqual([
       ['198.18.4.3'],
       ['198.18.4.3'],
       ['falcon.ember.example'],
@@ -124,12 +124,12 @@ describe('patterns with tokens', () => {
       },
       { pattern: "[domain-name:value LIKE '%falcon.example']", details: { id: '3', name: '' } },
     ]);
-    expect(none.witnesses.map(({ tokens }) => tokens)).toEqual([undefined, undefined, undefined]);
+    expect(none.layers.witnesses.map(({ tokens }) => tokens)).toEqual([undefined, undefined, undefined]);
   });
 
   it(`are found in every record that they match, and rule others out (seed ${SEED})`, () => {
     const random = new Random(SEED);
-    const tokens = set.witnesses.flatMap(({ pattern, tokens: own }) => (own === undefined ? [] : [pattern]));
+    const tokens = set.layers.witnesses.flatMap(({ pattern, tokens: own }) => (own === undefined ? [] : [pattern]));
     const scanner = scannerOf(set);
     const spell = (text: string): string =>
       [...text]

@@ -209,7 +209,7 @@ describe.skipIf(!hasSharedData('events') || !hasSharedData('logs'))(`mappings an
   it('loads all patterns', async () => {
     const { diagnostics, rules, intel } = await generation;
     expect(diagnostics).toEqual([]);
-    expect((rules.patterns?.size ?? 0) + new Set(intel.indicators.columns.sources).size).toBe(all.length);
+    expect(rules.patternSet.layers.size + new Set(intel.indicators.columns.sources).size).toBe(all.length);
   });
 
   it.each(CASES)('$format', async ({ from, patterns }) => {

@@ -14,7 +14,7 @@ import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
 import type { UnitTask } from '../files/scan-unit.ts';
 import type { SharedColumns } from '../intel/shared-intel.ts';
 import type { PortableLayer } from '../rules/pattern-layer.ts';
-import type { LayerMerge } from '../rules/pattern-set.ts';
+import type { LayerMerge } from '../rules/pattern-layers.ts';
 import type { PortableRules } from '../rules/portable-rules.ts';
 
 /** `workerData` of a matching worker. */

@@ -9,7 +9,7 @@ import type { ScannerBlock } from '../../scan/indicator-scanner.ts';
 import type { ListenCommand, ReceiverCommand, ReceiverMessage, WorkerCounts } from './receiver-messages.ts';
 import type { Piece, UnitEnd } from '../files/scan-jobs.ts';
 import type { PortableLayer } from '../rules/pattern-layer.ts';
-import type { LayerMerge } from '../rules/pattern-set.ts';
+import type { LayerMerge } from '../rules/pattern-layers.ts';
 import { NOTHING_PREPARED } from './prepared-records.ts';
 import type {
   BatchTask,
