@@ -103,6 +103,7 @@ describe('routes', () => {
       nowMs: START_MS + 60_000,
       service: { version: '0.1.0', workers: 2 },
       readiness: { ready: true },
+      state: [{ rule: 'many-failed', groups: 3, late: 1 }],
       alerts: { total: 1, instance: view.alerts.instance },
       tokenNeeded: false,
     });

@@ -115,6 +115,32 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     expect(problems).toEqual([]);
   });
 
+  it('shows what rules over several events remember and what they lost, and nothing where there are none', async () => {
+    const page = await open();
+    await page.getByText('Watching', { exact: true }).waitFor();
+    const names = page.locator('#memory .block-name');
+    await names.getByText('Many failed logons').waitFor();
+    const [known] = view.stateReports;
+    if (known === undefined) throw new Error('no report');
+    const story = {
+      ...known,
+      engine: 'flux' as const,
+      rule: 'f',
+      name: '<b>story</b>',
+      bytes: 12_345_678,
+      late: 0,
+      early: 2,
+    };
+    view.stateReports = [known, story];
+    await names.getByText('<b>story</b>').waitFor();
+    expect(await names.allTextContents()).toEqual(['<b>story</b>', 'Many failed logons']);
+    expect(await page.locator('#memory .block-figure').allTextContents()).toEqual(['12.3 MB', '1.0 KB']);
+    expect(await page.locator('#memory .warn').allTextContents()).toEqual(['2 not waited with', '1 came too late']);
+    view.stateReports = [];
+    await page.locator('#memory-card').waitFor({ state: 'hidden' });
+    expect(problems).toEqual([]);
+  });
+
   it('replaces the row of an alert that comes again', async () => {
     const page = await open();
     await page.getByText('Watching', { exact: true }).waitFor();

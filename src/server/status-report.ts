@@ -1,9 +1,13 @@
 /** StatusReport: the answer of /api/status, and its making. The status page imports the type. */
+import type { StateReport } from '../state/snapshot/stateful-part.ts';
 import type { ComponentSnapshot } from '../telemetry/component-counters.ts';
 import type { RateSeries } from './rate-history.ts';
 import type { RouteContext } from './route.ts';
 import type { Readiness, ServiceInfo } from './service-view.ts';
 import { type TestCommand, testCommands } from './test-commands.ts';
+
+/** The others stand in /api/state. */
+const MAX_STATE_RULES = 100;
 
 export interface StatusReport {
   /** The server's clock, milliseconds since the epoch: ages are shown against it. */
@@ -11,6 +15,8 @@ export interface StatusReport {
   readonly service: ServiceInfo;
   readonly readiness: Readiness;
   readonly components: readonly ComponentSnapshot[];
+  /** What rules over several events remember, the greatest first. */
+  readonly state: readonly StateReport[];
   readonly rates: RateSeries;
   /** Alerts since the start, and the id to open the stream after. */
   readonly alerts: { readonly total: number; readonly instance: string };
@@ -27,6 +33,10 @@ export function statusReport(context: RouteContext): StatusReport {
     service,
     readiness: view.readiness(),
     components: components(),
+    state: view
+      .state()
+      .rules.toSorted((a, b) => b.bytes - a.bytes)
+      .slice(0, MAX_STATE_RULES),
     rates: history.series(),
     alerts: { total: view.alerts.total, instance: view.alerts.instance },
     testCommands: testCommands(service.listeners, service.intelligence),

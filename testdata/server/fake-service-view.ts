@@ -11,6 +11,7 @@ export interface FakeView extends ServiceView {
   ready: boolean;
   snapshots: ComponentSnapshot[];
   service: ServiceInfo;
+  stateReports: readonly StateReport[];
 }
 
 const FAKE_STATE: StateReport = {
@@ -24,10 +25,11 @@ export function fakeServiceView(startedMs: number, feed: AlertFeedOptions = {}):
     ready: true,
     snapshots: fakeComponents(startedMs),
     service: fakeInfo(startedMs),
+    stateReports: [FAKE_STATE],
     alerts,
     info: () => view.service,
     components: () => view.snapshots,
-    state: () => ({ rules: [FAKE_STATE] }),
+    state: () => ({ rules: view.stateReports }),
     groups: (rule) => (rule === FAKE_STATE.rule ? [] : undefined),
     lookup: (value) => ({ value, indicators: [] }),
     search: (prefix, limit) => ({ prefix, total: limit, indicators: [] }),

@@ -10,6 +10,7 @@ import { count, plural, rate, shortCount, span } from './format.ts';
 import { drawSparkline } from './sparkline.ts';
 import { TestCommandsView } from './test-commands-view.ts';
 import { initTheme } from './theme.ts';
+import { stateView } from './state-view.ts';
 import { readViewState, type ViewState, writeViewState } from './view-state.ts';
 
 const POLL_MS = 2000;
@@ -128,6 +129,9 @@ function showReport(now: StatusReport): void {
   byId('inputs').replaceChildren(inputsView(now, previous));
   byId('sinks').replaceChildren(sinksView(now, previous));
   byId('intelligence').replaceChildren(intelligenceView(now));
+  const memory = stateView(now.state);
+  byId('memory-card').hidden = memory === undefined;
+  byId('memory').replaceChildren(...(memory === undefined ? [] : [memory]));
   byId('service').replaceChildren(serviceView(now));
   testCommands.update(now.testCommands);
   showNotices();
