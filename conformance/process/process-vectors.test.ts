@@ -83,6 +83,7 @@ function lineOf({ t = 0, line, start, sysmon, of, guid, ofGuid, image = '', ...r
     return JSON.stringify({
       ...{ ...at, Computer: 'w', Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, ProcessId: sysmon },
       ...{ Image: path, ProcessGuid: guid, ParentProcessId: of, ParentProcessGuid: ofGuid },
+      ...record,
     });
   if (start === undefined) return JSON.stringify({ ...at, ...record });
   const ids = { NewProcessId: `0x${start.toString(16)}`, ProcessId: `0x${(of ?? 0).toString(16)}` };

@@ -217,6 +217,7 @@ function randomMatch(
     ...(random.chance(0.2) && { events: manyEvents(random), count: random.int(200) }),
     ...(random.chance(0.15) && { group: { [random.pick(TEXTS)]: random.pick(TEXTS), host: random.pick(TEXTS) } }),
     ...(random.chance(0.05) && { unconfirmed: true as const }),
+    ...(random.chance(0.05) && { withdrawn: true as const }),
   });
 }
 

@@ -72,7 +72,7 @@ function alone(match: Match): Match {
 
 /** True when the line is put together from parts, also where it speaks of several events. */
 export function isWritten(match: Match): boolean {
-  return match.engine === 'correlation' || isOfOneEvent(match);
+  return (match.engine === 'correlation' && match.withdrawn === undefined) || isOfOneEvent(match);
 }
 
 function isSame(a: IndicatorMatch, b: IndicatorMatch): boolean {

@@ -122,6 +122,7 @@ const text = fc.oneof(
     '0x00A',
     '007',
     'existing_process',
+    '{00000000-0000-0000-0000-000000000000}',
   ),
   fc.constantFrom(
     '2024-01-31T23:59:58.123Z',

@@ -23,6 +23,14 @@ describe('spellings of a GUID', () => {
     expect(texts.guidOf(NO_TEXT)).toBe(NO_TEXT);
   });
 
+  it('of zeros are nobody', () => {
+    const { texts } = store();
+    const nil = GUID.replace(/[^-]/g, '0');
+    for (let time = 0; time < 2; time++)
+      expect([nil, `{${nil}}`].map((one) => texts.guidOf(texts.idOf(one)))).toEqual([NO_TEXT, NO_TEXT]);
+    expect(texts.textOf(texts.guidOf(texts.idOf(`{${nil}`)))).toBe(`{${nil}`);
+  });
+
   it.each([
     `{${GUID}`,
     `${GUID}}`,

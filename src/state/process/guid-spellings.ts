@@ -1,5 +1,5 @@
 /**
- * GuidSpellings: which texts are one GUID. Sysmon writes `{5770385F-C22A-43E0-BF4C-06F5698FFBD9}`, shippers write it in small letters
+ * GuidSpellings: which texts are one GUID, and which are nobody's: Sysmon writes zeros where it does not know the parent. Sysmon writes `{5770385F-C22A-43E0-BF4C-06F5698FFBD9}`, shippers write it in small letters
  * or without braces. The text met first stands for all of them. While all GUIDs are spelled alike nothing is kept at all: two texts are
  * two GUIDs then. Once there are two ways of spelling, a table leads from the GUID to its text: open addressing, at most half full,
  * with a keyed hash of the 36 characters in small letters.
@@ -9,12 +9,31 @@ import { keyedHash, type TextSeed } from './text-hashes.ts';
 /** The text that is none. */
 const NO_TEXT = 0;
 const LENGTH = 36;
-const [OPEN, CLOSE, DASH] = [0x7b, 0x7d, 0x2d];
+const [OPEN, CLOSE, DASH, ZERO] = [0x7b, 0x7d, 0x2d, 0x30];
 /** How a GUID is spelled; 0: it is none. */
 const BARE = 1;
 const BRACED = 2;
 const SMALL = 4;
 const CAPITAL = 8;
+
+/** The bytes spell a GUID of zeros. */
+export function isNilGuid(spelling: Uint8Array): boolean {
+  const way = wayOf(spelling);
+  if (way !== BARE && way !== BRACED) return false;
+  const from = way === BARE ? 0 : 1;
+  for (let i = 0; i < LENGTH; i++) {
+    const byte = spelling[from + i] as number;
+    if (byte !== ZERO && byte !== DASH) return false;
+  }
+  return true;
+}
+
+const NIL = /^(?:0{8}(?:-0{4}){3}-0{12}|\{0{8}(?:-0{4}){3}-0{12}\})$/;
+
+/** The text is a GUID of zeros. */
+export function isNilText(text: string): boolean {
+  return text.length <= LENGTH + 2 && NIL.test(text);
+}
 
 /** The bytes of a text; valid until the next call. */
 type SpellingOf = (text: number) => Uint8Array;

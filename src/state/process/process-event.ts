@@ -6,6 +6,7 @@ import type { EventObject, TimeOrigin } from '../../core/event.ts';
 import { hasField, mayHaveField, someValue, textOf } from '../../core/field-path.ts';
 import { PerKeys } from '../../core/per-keys.ts';
 import { parseTime } from '../../core/time.ts';
+import { isNilText } from './guid-spellings.ts';
 import { type HostRestart, mayTellOfRestart, restartOf } from './host-restart.ts';
 import { HOST, PROCESS_SHAPES, type ProcessShape } from './process-shapes.ts';
 
@@ -112,11 +113,11 @@ function processIn(
   if (startMs !== undefined) event.timeMs = startMs;
   else if (told.timeOrigin !== 'field') event.isTimeAssumed = true;
   const guid = read(shape.guid);
-  if (guid !== undefined) event.guid = guid;
+  if (guid !== undefined && !isNilText(guid)) event.guid = guid;
   const parentPid = processId(read(shape.parentPid));
   if (parentPid !== undefined) event.parentPid = parentPid;
   const parentGuid = read(shape.parentGuid);
-  if (parentGuid !== undefined) event.parentGuid = parentGuid;
+  if (parentGuid !== undefined && !isNilText(parentGuid)) event.parentGuid = parentGuid;
   return event;
 }
 

@@ -8,7 +8,7 @@
  * prepare texts that collide there. Texts that nobody holds are dropped at the next `sweep`.
  */
 import { lengthened } from '../../core/growing-columns.ts';
-import { GuidSpellings } from './guid-spellings.ts';
+import { GuidSpellings, isNilGuid } from './guid-spellings.ts';
 import { keyedHash, sampledHash, type TextSeed } from './text-hashes.ts';
 import { TextPages } from './text-pages.ts';
 import { isPlainSpelling, jsonSpelling, textOfSpelling } from './text-spelling.ts';
@@ -20,6 +20,8 @@ export const EMPTY_TEXT = 1;
 export const DASH_TEXT = 2;
 
 const FREE = 0xffff_ffff;
+/** In place of a text: a GUID of zeros. */
+const NIL = 0xffff_ffff;
 const RECENT = 16_384;
 const RECENT_WORDS = 4;
 /** Longer values are not looked for among the recent ones. */
@@ -169,15 +171,18 @@ export class TextStore {
     return isLower ? text : this.#idOfScratch(length);
   }
 
-  /** The text that stands for the GUID that this one spells, in whichever way; another text, and 0, stand for themselves. */
+  /** The text that stands for the GUID that this one spells, in whichever way; another text, and 0, stand for themselves; 0 for a GUID of zeros. */
   guidOf(text: number): number {
     if (text === NO_TEXT) return NO_TEXT;
-    let guid = this.#guid[text] as number;
-    if (guid === 0) {
-      guid = this.#guids.textFor(text, this.#ownGuids);
-      this.#guid[text] = guid;
-      if (guid !== text) this.pin(guid);
+    const known = this.#guid[text] as number;
+    if (known !== 0) return known === NIL ? NO_TEXT : known;
+    if (isNilGuid(this.spellingOf(text))) {
+      this.#guid[text] = NIL;
+      return NO_TEXT;
     }
+    const guid = this.#guids.textFor(text, this.#ownGuids);
+    this.#guid[text] = guid;
+    if (guid !== text) this.pin(guid);
     return guid;
   }
 
@@ -315,7 +320,7 @@ export class TextStore {
     }
     const guid = this.#guid[text] as number;
     if (guid === text) this.#guids.drop(text);
-    else if (guid !== 0) this.unpin(guid);
+    else if (guid !== 0 && guid !== NIL) this.unpin(guid);
     this.#guid[text] = 0;
     this.#unplace(text);
     this.#pages.free(this.#addresses[text] as number, this.#lengths[text] as number);
