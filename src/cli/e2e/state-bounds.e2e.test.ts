@@ -84,6 +84,27 @@ it('events with tags but without a group are told', async () => {
   expect((await flint('scan', '--flux', spec, '--flux-group', '', events)).err).toContain('"flux.0.group"');
 });
 
+it('events that wait take no more memory than they may, and those not waited with are told', async () => {
+  const config = text('waiting.yaml', 'flux_memory: {waiting_bytes: 1048576}\n');
+  const spec = text('story.yml', FLUX);
+  // Each of a group that nothing else comes for: it would wait to the end of the file.
+  const events = write(
+    'large.ndjson',
+    Array.from({ length: 200 }, (_, second) => ({
+      ...{
+        '@timestamp': at(second),
+        host: `h${second}`,
+        sigma: { story: { a: true, b: true } },
+        pad: 'p'.repeat(10_000),
+      },
+    })),
+  );
+  const { out, err } = await flint('scan', '-c', config, '--flux', spec, '--flux-group', 'host', events);
+  expect(out.trim().split('\n')).toHaveLength(200);
+  const [, early] = /because too many waited: (\d+) of story/.exec(err) ?? [];
+  expect(Number(early)).toBeGreaterThanOrEqual(150);
+});
+
 it('a window holds as many matches as the configuration allows, and what it forgot is told', async () => {
   const config = text('small.yaml', 'correlation_memory: {matches_per_group: 10}\n');
   const events = write(

@@ -183,6 +183,13 @@ export const configSchema = Type.Object(
           description:
             'facts of one group in exact memory; beyond it the oldest tenth of that group is forgotten, counted',
         }),
+        waiting_bytes: Type.Integer({
+          default: 536_870_912,
+          minimum: 1_048_576,
+          'x-unit': 'bytes',
+          description:
+            'events of one flux specification that wait for older ones, or may be evaluated again; beyond it the oldest are not waited with, counted',
+        }),
       },
       { ...strict, default: {}, description: 'bounds of flux memory' },
     ),

@@ -119,7 +119,11 @@ export class EventRules implements MatchesEvents {
       mode: texts.mode,
       seed,
       lateness: texts.lateness,
-      fluxBounds: { bytes: texts.fluxMemory.bytes, factsPerGroup: texts.fluxMemory.facts_per_group },
+      fluxBounds: {
+        bytes: texts.fluxMemory.bytes,
+        factsPerGroup: texts.fluxMemory.facts_per_group,
+        waitingBytes: texts.fluxMemory.waiting_bytes,
+      },
       correlationBounds: {
         budgetBytes: texts.correlationMemory.bytes,
         maxFactsPerGroup: texts.correlationMemory.matches_per_group,

@@ -178,7 +178,10 @@ function open(base: readonly StoredPattern[]): Threads {
   const rules = {
     ...{ sigma: [], pipelines: [], pipelineData: [], selection: { include: [], exclude: [], levels: [] } },
     ...{ placeholders: [], patterns: base.map(patternInput), stixMappings: [], patternGroupBy: [], flux: [] },
-    ...{ fluxMemory: { bytes: 1, facts_per_group: 1 }, correlationMemory: { bytes: 1, matches_per_group: 1 } },
+    ...{
+      fluxMemory: { bytes: 1, facts_per_group: 1, waiting_bytes: 1 },
+      correlationMemory: { bytes: 1, matches_per_group: 1 },
+    },
     ...{ lateness: { latenessMs: 60_000 }, processMemory: { mode: 'off' as const, bytes: 1 }, mode: 'eager' as const },
   };
   const settings = {

@@ -44,10 +44,12 @@ export interface FluxText {
   readonly falsePositiveRate?: number;
 }
 
-/** Bounds of exact flux memory. */
+/** Bounds of flux memory. */
 export interface FluxBounds {
   readonly bytes: number;
   readonly factsPerGroup: number;
+  /** Of events that wait, or may be evaluated again. */
+  readonly waitingBytes: number;
 }
 
 export interface StatefulOptions {
@@ -188,10 +190,11 @@ export class StatefulRules {
     this.#taggers = read.specs.map(({ path, spec, group, memory, equalTimes }) => {
       const name = distinctName(`flux/${path}`, names);
       const former = formerTaggers.find(({ part }) => part.name === name);
-      const settings = { ...DEFAULT_FLUX_OPTIONS, ...lateness, mode, seed, equalTimes, memory };
+      const pendingBytes = options.fluxBounds?.waitingBytes ?? DEFAULT_FLUX_OPTIONS.pendingBytes;
+      const settings = { ...DEFAULT_FLUX_OPTIONS, ...lateness, mode, seed, equalTimes, memory, pendingBytes };
       return reuse(
         former,
-        JSON.stringify([spec, group, memory, equalTimes, mode, lateness]),
+        JSON.stringify([spec, group, memory, equalTimes, mode, lateness, pendingBytes]),
         () => new FluxTagger(name, spec, group, settings, handlers, former?.part),
       );
     });

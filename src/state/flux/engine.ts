@@ -54,7 +54,7 @@ export const DEFAULT_FLUX_OPTIONS: Omit<FluxEngineOptions, 'seed'> = {
   mode: 'ordered',
   latenessMs: 60_000,
   maxPending: 500_000,
-  pendingBytes: 256 << 20,
+  pendingBytes: 512 << 20,
   maxGroups: 2_000_000,
   equalTimes: 'arrival',
   evidenceRows: 200_000,
