@@ -2,19 +2,17 @@
  * Processor: a batch of records in, alerts out. The scanner says which records could match, the detector decides; records that
  * are no candidates are counted and never decoded. Without a scanner every record is a candidate.
  */
-import type { AlertOptions } from '../alerts/build-alert.ts';
-import { EventTexts, type KeptOriginal } from '../alerts/event-texts.ts';
-import { Finding } from '../alerts/finding.ts';
+import type { Finding } from '../alerts/finding.ts';
 import type { Event } from '../core/event.ts';
 import type { Match } from '../core/match.ts';
 import { isOpenToParent } from '../core/rule-candidate.ts';
 import { originOf, positionOf, type RecordBatch, type RecordOrigin } from '../core/record.ts';
 import type { SieveShare } from '../scan/sieve-options.ts';
 import type { Scanner, ScanResult } from '../scan/scanner.ts';
-import { firstHit } from './first-hit.ts';
 import type { MatchedRecord } from '../state/correlation/matched-record.ts';
 import type { FedValues } from './state/process-feeder.ts';
-import type { Detection, Detector, Wanted } from './detector.ts';
+import type { Detector, Wanted } from './detector.ts';
+import { FindingBuilder, type FindingOptions } from './finding-builder.ts';
 import {
   everyLineOf,
   INDICATORS_AND_PATTERNS,
@@ -45,12 +43,7 @@ export interface ProcessorCounts {
   left?: number;
 }
 
-export interface ProcessorOptions {
-  readonly keepOriginal: boolean;
-  /** Alerts of one event; further matches are counted. */
-  readonly maxAlerts: number;
-  /** One alert per event, chosen as STIX Spark would. */
-  readonly firstHit: boolean;
+export interface ProcessorOptions extends FindingOptions {
   /** Rules are loaded: records are examined for them. */
   readonly hasRules: () => boolean;
   /** Rules remember events: no record may be examined twice, and its numbers must be those of the whole file. */
@@ -72,14 +65,6 @@ export interface ProcessorOptions {
 /** Of the options what follows from the rules. */
 export type RulesFit = Pick<ProcessorOptions, 'isStateful' | 'ruleFilter' | 'hasTokens'>;
 
-/** A record in memory. */
-interface ExaminedRecord {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  readonly origin: RecordOrigin;
-}
-
 /** What every record is examined for, when the scanner rules out indicators only. */
 const RULES_ONLY: Wanted = { indicators: false, rules: true };
 const ALL: Wanted = { indicators: true, rules: true };
@@ -92,6 +77,7 @@ export class Processor {
   #scanner: Scanner | undefined;
   #ruleFilter: RuleFilter | undefined;
   readonly #options: ProcessorOptions;
+  readonly #findings: FindingBuilder;
   readonly #collector = new PreparedCollector();
   readonly #oneRule = new Uint32Array(1);
   /** Where rules keep state: records are prepared for whoever keeps it, as `takePrepared` gives them, and not matched to the end. */
@@ -104,6 +90,9 @@ export class Processor {
     this.detector = detector;
     this.#scanner = scanner;
     this.#options = options;
+    this.#findings = new FindingBuilder(options, this.counts, (bytes, start, end) =>
+      this.#ruleFilter?.sieve?.escaped(bytes, start, end),
+    );
     this.prepares = options.isWorker === true;
     this.#isStateful = options.isStateful;
     this.#foundWanted = INDICATORS_ONLY;
@@ -278,7 +267,7 @@ export class Processor {
       return;
     }
     const detections = this.detector.examine(bytes, start, end, origin, wanted);
-    if (detections.length > 0) this.#build(detections, nowMs, found, { bytes, start, end, origin });
+    if (detections.length > 0) this.#findings.add(detections, nowMs, found, { bytes, start, end, origin });
   }
 
   /**
@@ -309,7 +298,7 @@ export class Processor {
     if (this.#isPreparing) this.#collector.addFact(fact, feeder.texts, arrivalMs);
     else {
       const late = detector.tell(fact, arrivalMs);
-      if (late.length > 0) this.#build(late, nowMs, found);
+      if (late.length > 0) this.#findings.add(late, nowMs, found);
     }
     return true;
   }
@@ -335,13 +324,13 @@ export class Processor {
     const late = this.detector.tellOpen(values, origin, start, end);
     if (late === undefined) return false;
     this.counts.candidates++;
-    if (late.length > 0) this.#build(late, nowMs, found);
+    if (late.length > 0) this.#findings.add(late, nowMs, found);
     return true;
   }
 
   #takeMatch(record: MatchedRecord, rules: Uint32Array, nowMs: number, found: Finding[]): void {
     const detections = this.detector.takeMatch(record, rules);
-    if (detections.length > 0) this.#build(detections, nowMs, found);
+    if (detections.length > 0) this.#findings.add(detections, nowMs, found);
   }
 
   /** To be called before the bytes of records that were fed change. */
@@ -370,7 +359,7 @@ export class Processor {
         continue;
       }
       const detections = 'fact' in one ? detector.tell(one.fact, one.arrivalMs) : detector.complete(one);
-      if (detections.length > 0) this.#build(detections, nowMs, found);
+      if (detections.length > 0) this.#findings.add(detections, nowMs, found);
     }
     this.settle();
     return found;
@@ -379,37 +368,16 @@ export class Processor {
   /** Alerts of an event whose matches are known, and of what it completed. */
   replay(event: Event, matches: readonly Match[], nowMs: number): Finding[] {
     const found: Finding[] = [];
-    if (matches.length > 0) this.#build([{ event, matches }], nowMs, found);
-    this.#build(this.detector.drain(), nowMs, found);
+    if (matches.length > 0) this.#findings.add([{ event, matches }], nowMs, found);
+    this.#findings.add(this.detector.drain(), nowMs, found);
     return found;
   }
 
   /** What rules that span events have found outside of any record: by the clock, or at the end of the input. */
   drain(nowMs: number): Finding[] {
     const found: Finding[] = [];
-    this.#build(this.detector.drain(), nowMs, found);
+    this.#findings.add(this.detector.drain(), nowMs, found);
     return found;
-  }
-
-  /** `record`: what was examined last; its bytes stand as they did. */
-  #build(detections: readonly Detection[], nowMs: number, found: Finding[], record?: ExaminedRecord): void {
-    const { keepOriginal, maxAlerts, firstHit: onlyFirst } = this.#options;
-    for (const { event, matches: all, tree } of detections) {
-      const matches = onlyFirst ? firstHit(all) : all;
-      const options: AlertOptions = tree === undefined ? { nowMs, keepOriginal } : { nowMs, keepOriginal, tree };
-      const count = Math.min(matches.length, maxAlerts);
-      this.counts.omitted += matches.length - count;
-      const texts = new EventTexts(event, tree, keepOriginal ? this.#escaped(event, record) : undefined);
-      for (let i = 0; i < count; i++) found.push(new Finding(matches[i] as Match, event, options, texts));
-    }
-  }
-
-  /** The record as it came, as JSON, where its bytes need no text to be made for that. */
-  #escaped({ origin, original }: Event, record: ExaminedRecord | undefined): KeptOriginal | undefined {
-    // Of records of several events each event says the same.
-    if (record === undefined || origin !== record.origin) return undefined;
-    const { bytes, start, end } = record;
-    return original.length === end - start ? this.#ruleFilter?.sieve?.escaped(bytes, start, end) : undefined;
   }
 
   #examineRange(
