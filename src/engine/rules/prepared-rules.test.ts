@@ -132,12 +132,14 @@ it('an alert that a parent may speak against waits for it, and for the end where
   const question = at(1, 30, 20, 'C:\\whoami.exe');
   const desktop = at(2, 20, 4, 'C:\\explorer.exe');
   const shell = at(2, 20, 4, 'C:\\cmd.exe');
-  const against = (mode: RuleTexts['mode'], events: readonly Event[]): readonly (readonly [number, number])[] => {
+  const against = (mode: RuleTexts['mode'], events: readonly Event[]): readonly (readonly unknown[])[] => {
     const rules = new EventRules({ ...texts, mode }, { seed: SEED });
     let seen = 0;
-    const told: (readonly [number, number])[] = [];
+    const told: (readonly unknown[])[] = [];
     const note = (event: Event, matches: ReturnType<EventRules['match']>): void => {
-      for (const { rule } of matches) if (rule.id.startsWith('a4')) told.push([event.origin.line, seen]);
+      for (const { rule, withdrawn } of matches)
+        if (rule.id.startsWith('a4'))
+          told.push([event.origin.line, seen, ...(withdrawn === true ? ['withdrawn'] : [])]);
     };
     for (const event of events) {
       seen++;
@@ -152,6 +154,9 @@ it('an alert that a parent may speak against waits for it, and for the end where
   expect(against('ordered', [question, desktop])).toEqual([]);
   expect(against('ordered', [question, shell])).toEqual([[1, 2]]);
   expect(against('ordered', [question])).toEqual([[1, 2]]);
-  // A service cannot wait for an end.
-  expect(against('eager', [question, desktop])).toEqual([[1, 1]]);
+  // A service cannot wait for an end: it takes back what it gave.
+  expect(against('eager', [question, desktop])).toEqual([
+    [1, 1],
+    [1, 2, 'withdrawn'],
+  ]);
 });
