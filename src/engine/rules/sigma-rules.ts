@@ -12,11 +12,10 @@ import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { type Explanation, explain } from '../../match/rule-evidence.ts';
 import { RuleMatcher, type RuleMatcherCounters } from '../../match/rule-matcher.ts';
 import { fieldNamesOf } from '../../match/rule-fields.ts';
-import { worstCase } from '../../match/worst-case.ts';
 import { ParentFields, ParentVerdicts } from '../state/parent-verdicts.ts';
 import type { FedValues } from '../state/process-feeder.ts';
 import { OpenRules } from './open-rules.ts';
-import type { Predicate } from '../../ir/predicate.ts';
+import { WorstCases } from './worst-cases.ts';
 import type { HostRestart } from '../../state/process/host-restart.ts';
 import type { ProcessEvent } from '../../state/process/process-event.ts';
 import { DERIVED_PROCESS_FIELDS } from '../../state/process/process-fields.ts';
@@ -74,8 +73,7 @@ export class SigmaEventRules {
   readonly parentFields = new ParentFields();
   /** False: kinds of records are learnt elsewhere, so parents are asked nothing before a record is decoded. */
   knowsParentFields = true;
-  /** By position of the rule, as far as somebody asked: rules that what is not known of an ancestor yet may take back. */
-  readonly #worstCases = new Map<number, WorstCase | undefined>();
+  readonly #worstCases: WorstCases;
   readonly #holdsBack: boolean;
   /** Positions of the rules of an id; filled when alerts that were held back are judged. */
   readonly #byId = new Map<string, readonly number[]>();
@@ -84,6 +82,7 @@ export class SigmaEventRules {
   constructor(rules: readonly DetectionRule[], processes?: ProcessContext, isEnding = false) {
     this.rules = rules;
     this.#holdsBack = isEnding && processes !== undefined;
+    this.#worstCases = new WorstCases(rules);
     this.#matcher = new RuleMatcher(rules);
     this.#verdicts = new ParentVerdicts(rules, this.parentFields);
     this.#processes = processes;
@@ -224,16 +223,10 @@ export class SigmaEventRules {
   #doubtful(indexes: readonly number[], { derived }: ShownEvent): readonly number[] {
     if (!this.#holdsBack) return NO_INDEXES;
     return indexes.filter((index) => {
-      const worst = this.#worstOf(index);
+      const worst = this.#worstCases.of(index);
       if (worst === undefined || !worst.names.some((name) => derived.isUnknown(name))) return false;
       return !this.#matcher.holds(worst.predicate);
     });
-  }
-
-  #worstOf(index: number): WorstCase | undefined {
-    if (!this.#worstCases.has(index))
-      this.#worstCases.set(index, worstCaseOf(this.#matcher.rules[index] as DetectionRule));
-    return this.#worstCases.get(index);
   }
 
   #outcome(
@@ -286,7 +279,9 @@ export class SigmaEventRules {
   /** Rules that held and alerted before a parent was known, and hold no longer. Where alerts are held back none was given. */
   #refuted(held: readonly string[], indexes: readonly number[]): readonly number[] {
     if (this.#holdsBack || held.length === 0) return NO_INDEXES;
-    return this.#positionsOf(held).filter((index) => !indexes.includes(index) && this.#worstOf(index) !== undefined);
+    return this.#positionsOf(held).filter(
+      (index) => !indexes.includes(index) && this.#worstCases.of(index) !== undefined,
+    );
   }
 
   /** Says what is known by now of the processes that the rule asks for. */
@@ -403,23 +398,6 @@ interface Wait {
   /** Rules whose alerts wait with it. */
   readonly withheld: readonly number[];
   readonly givenUp: readonly LateEvent[];
-}
-
-/** A rule, were all fields of other processes against it, and those of its fields that can be. */
-interface WorstCase {
-  readonly predicate: Predicate;
-  readonly names: readonly string[];
-}
-
-function worstCaseOf(rule: DetectionRule): WorstCase | undefined {
-  if (!rule.alerts || !fieldNamesOf(rule).some((name) => DERIVED_PROCESS_FIELDS.has(name))) return undefined;
-  const { predicate } = rule;
-  const worst = worstCase(predicate, (name) => DERIVED_PROCESS_FIELDS.has(name));
-  if (worst === undefined) return undefined;
-  const names = [...DERIVED_PROCESS_FIELDS.keys()].filter(
-    (name) => worstCase(predicate, (other) => other === name) !== undefined,
-  );
-  return { predicate: worst, names };
 }
 
 function inTime(
