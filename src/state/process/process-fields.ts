@@ -106,9 +106,16 @@ export class ProcessFields {
     const count = derived.relation === 'parent' ? 1 : derived.relation === 'grandparent' ? 2 : chain.length;
     const asked = chain.slice(derived.relation === 'grandparent' ? 1 : 0, count);
     const gap = complete ? '' : ', a further parent is named and unknown';
-    if (asked.length === 0) return `process memory: no ${derived.relation} is known${gap}`;
+    if (asked.length === 0)
+      return `process memory: no ${derived.relation} is known${gap}${this.#ruledOut(this.process)}`;
     const pids = asked.map(({ pid, started }) => `${pid}${started ? '' : ' (start not seen)'}`).join(', ');
     return `process memory: ${derived.relation} ${pids}${derived.relation === 'ancestor' ? gap : ''}`;
+  }
+
+  /** In words: whom a restart rules out. */
+  #ruledOut(process: ProcessEvent): string {
+    const before = this.#ancestry?.chain.length === 0 ? this.#memory.parentBeforeRestart(process) : undefined;
+    return before === undefined ? '' : `, ${before.pid} ran before the machine restarted`;
   }
 
   /** As `value`, for callers that know that the record has no such field. */

@@ -89,6 +89,15 @@ export class ProcessLookup {
     return parent;
   }
 
+  /** The process with the id of the named parent that a restart of the machine rules out; 0 for none. */
+  parentBeforeRestart({ host, timeMs }: Question, { parentPid }: NamedParent): number {
+    if (parentPid === NO_PID) return NO_ROW;
+    const { rows, index, restarts } = this.#table;
+    let row = index.first(host, parentPid);
+    while (row !== NO_ROW && !restarts.isBetween(host, rows.number(row, START), timeMs)) row = rows.get(row, OLDER);
+    return row;
+  }
+
   lineOf(question: Question, parent: NamedParent): Line {
     const { rows } = this.#table;
     const own = this.find(question);

@@ -48,6 +48,19 @@ describe('ProcessMemory', () => {
     expect(images(memory, row('5', '3', 4))).toEqual(['3', false, false]);
   });
 
+  it('says whom a restart rules out', () => {
+    const memory = new ProcessMemory();
+    memory.observe(row('3', '', 10_000));
+    const child = row('9', '3', 50_000);
+    const said = (): string | undefined => new ProcessFields(memory, {}, child).fromOf('ParentImage');
+    expect(said()).toBe('process memory: parent 3');
+    memory.restart({ kind: 'restart', host: 'H', fromMs: 20_000, untilMs: 30_000 });
+    expect(said()).toBe(
+      'process memory: no parent is known, a further parent is named and unknown, 3 ran before the machine restarted',
+    );
+    expect(new ProcessFields(memory, {}, row('9', '4', 50_000)).fromOf('ParentImage')).not.toContain('restarted');
+  });
+
   it('means the process that had the id at that time', () => {
     const memory = new ProcessMemory();
     memory.observe(row('3', '', 10_000, { CommandLine: 'old' }));

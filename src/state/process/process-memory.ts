@@ -210,6 +210,12 @@ export class ProcessMemory<T = never> {
     return row === NO_ROW ? undefined : this.#view(row);
   }
 
+  /** The process with the id of the parent that a restart of the machine rules out. */
+  parentBeforeRestart(process: ProcessEvent): RememberedProcess | undefined {
+    const row = this.#lookup.parentBeforeRestart(this.#lookup.question(process), this.#lookup.namedBy(process));
+    return row === NO_ROW ? undefined : this.#view(row);
+  }
+
   /** Row of the parent of a process that was observed; 0 for none. The texts of the fact stand in the table's. */
   parentRowOf(fact: ProcessFact): number {
     return this.#lookup.parentOf(fact, fact);
