@@ -103,6 +103,8 @@ it('events that wait take no more memory than they may, and those not waited wit
   expect(out.trim().split('\n')).toHaveLength(200);
   const [, early] = /because too many waited: (\d+) of story/.exec(err) ?? [];
   expect(Number(early)).toBeGreaterThanOrEqual(150);
+  const explained = await flint('rules', 'explain', '-c', config, spec, events, '--flux-group', 'host');
+  expect(JSON.parse(explained.out.split('\n')[0] ?? '')).toMatchObject({ fired: 200, early_evaluated: Number(early) });
 });
 
 it('a window holds as many matches as the configuration allows, and what it forgot is told', async () => {

@@ -192,9 +192,9 @@ export async function explainWindows(
   for (const rule of chosen) {
     const told = history.rules().find((one) => one.rule === rule.id);
     if (told === undefined) continue;
-    const { late = 0, undecided = 0, evicted = 0 } = reportOf(rule) ?? {};
+    const { late = 0, early = 0, undecided = 0, evicted = 0 } = reportOf(rule) ?? {};
     const takesLate = (config.state.late_events ?? (rule.engine === 'flux' ? 'evaluate' : 'drop')) === 'evaluate';
-    const head = { ...told, records: summary.records, late, takesLate, undecided, evicted };
+    const head = { ...told, records: summary.records, late, takesLate, early, undecided, evicted };
     const write = (object: object, text: string): void =>
       void terminal.out.write(`${isForPeople(terminal) ? text : JSON.stringify(object)}\n`);
     write(ruleHistoryObject(rule, head), ruleHistoryText(rule, head, terminal.colorOut));

@@ -9,6 +9,8 @@ export interface RuleHead extends RuleHistory {
   readonly late: number;
   /** Late ones are evaluated all the same. */
   readonly takesLate: boolean;
+  /** Not waited with until older ones could come no more, because too many waited. */
+  readonly early: number;
   /** Groups and entries forgotten because a bound was reached. */
   readonly evicted: number;
   /** Searches that were given up. */
@@ -31,6 +33,7 @@ export function ruleHistoryText({ name, engine, sources, fields }: WindowRule, h
         ? `  ${head.late} later than allowed, evaluated as of then`
         : `  ${head.late} left out: later than allowed`,
     );
+  if (head.early > 0) lost.push(`  ${head.early} evaluated before older ones could have come: too many waited`);
   if (head.evicted > 0) lost.push(`  ${head.evicted} groups and entries forgotten: no more memory is allowed`);
   if (head.undecided > 0)
     lost.push(`  ${head.undecided} times given up: too many events could belong together in too many ways`);
@@ -56,6 +59,7 @@ export function ruleHistoryObject({ id, name, engine, sources }: WindowRule, hea
       count,
     })),
     ...(head.late > 0 && head.takesLate && { late_evaluated: head.late }),
+    ...(head.early > 0 && { early_evaluated: head.early }),
   };
 }
 

@@ -47,7 +47,8 @@ export const stateRoute: Route = {
     if (why !== undefined) return { error: `the groups of "${rule}" cannot be listed: ${why}` };
     const listed = overview.rules.filter(({ engine }) => UNLISTED[engine] === undefined);
     const names = listed.flatMap((each) => [each.rule, each.name]);
-    return { error: `no windows are kept for a rule "${rule}"${suggestion(rule, names)}` };
+    const known = `no windows are kept for a rule "${rule}"${suggestion(rule, names)}`;
+    return { error: `${known}; patterns that have seen nothing yet are known by their id alone` };
   },
 };
 
