@@ -21,7 +21,8 @@ export class HostRestarts {
   forgotten = 0;
   readonly #texts: TextStore;
   readonly #spansOf = new Map<number, Spans>();
-  #isChanged = false;
+  /** What was never saved is to be saved, whatever was restored without it. */
+  #isChanged = true;
 
   constructor(texts: TextStore) {
     this.#texts = texts;

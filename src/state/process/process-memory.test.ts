@@ -6,7 +6,7 @@ import { fillFact, ProcessFact } from './process-fact.ts';
 import { ProcessFields, processTreeOf } from './process-fields.ts';
 import { DEFAULT_PROCESS_OPTIONS, ProcessMemory } from './process-memory.ts';
 import { restoreProcesses, snapshotProcesses } from './snapshot.ts';
-import { readSnapshot } from '../snapshot/chunk.ts';
+import { closing, readSnapshot } from '../snapshot/chunk.ts';
 import { toldAt } from '../../testing/told-time.ts';
 
 function row(id: string, parent: string, timeMs: number, more: EventObject = {}): ProcessEvent {
@@ -46,6 +46,35 @@ describe('ProcessMemory', () => {
     memory.observe(row('3', '0', 3));
     expect(images(memory, row('133', '13', 4))).toEqual(['', false, false]);
     expect(images(memory, row('5', '3', 4))).toEqual(['3', false, false]);
+  });
+
+  it('saves restarts with what changed, and takes up snapshots of former versions, which have none', () => {
+    const restart = { kind: 'restart', host: 'h', fromMs: 20_000, untilMs: 30_000 } as const;
+    const parentOf = (memory: ProcessMemory<unknown>): string | undefined =>
+      memory.parentOf(row('9', '3', 50_000))?.pid;
+    const restored = (chunks: readonly Uint8Array[]): ProcessMemory<unknown> => {
+      const read = readSnapshot(chunks);
+      if ('severity' in read) throw new Error(read.message);
+      const memory = new ProcessMemory();
+      restoreProcesses(memory, read);
+      return memory;
+    };
+    const memory = new ProcessMemory();
+    memory.observe(row('3', '', 10_000));
+    const full = chunksOf(memory, true);
+    memory.restart(restart);
+    const more = chunksOf(memory, false);
+    expect(parentOf(restored(full))).toBe('3');
+    expect(parentOf(restored([...full, ...more]))).toBeUndefined();
+    const nothingNew = chunksOf(memory, false);
+    expect(parentOf(restored([...full, ...more, ...nothingNew]))).toBeUndefined();
+    const isRestarts = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('"key":"restarts"');
+    expect([full, more, nothingNew].map((chunks) => chunks.some(isRestarts))).toEqual([true, true, false]);
+    const former = full.filter((bytes) => !isRestarts(bytes) && !Buffer.from(bytes).includes('"closing"'));
+    const old = restored([...former, closing(['process/0']).bytes]);
+    expect(parentOf(old)).toBe('3');
+    old.restart(restart);
+    expect(parentOf(restored([...former, ...chunksOf(old, false)]))).toBeUndefined();
   });
 
   it('says whom a restart rules out', () => {
