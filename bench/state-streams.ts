@@ -55,10 +55,12 @@ function arrival(count: number, stepMs: number, shuffledMs: number): Uint32Array
   return order.sort((a, b) => (arrives[a] as number) - (arrives[b] as number) || a - b);
 }
 
+/** `finish`: at the end of each piece, as at the end of a batch. */
 export function timed<T>(
   order: Uint32Array,
   make: (i: number) => T,
   take: (item: T) => void,
+  finish: () => void = () => {},
 ): Omit<StreamResult, 'alerts'> {
   const rates: number[] = [];
   let micros = 0;
@@ -68,6 +70,7 @@ export function timed<T>(
     const before = process.cpuUsage();
     const start = performance.now();
     for (const item of piece) take(item);
+    finish();
     const ms = performance.now() - start;
     const { user, system } = process.cpuUsage(before);
     if (3 * at < order.length) continue;
@@ -138,7 +141,8 @@ export function fluxStream(options: Partial<FluxEngineOptions>, hotShare: number
       alerts += result.fired.length;
     },
   );
-  const result = timed(arrival(ROWS, 1, shuffledMs), make, (row) => engine.push(row, 0));
+  const take = (row: FluxRow<undefined>): void => engine.enqueue(row, 0);
+  const result = timed(arrival(ROWS, 1, shuffledMs), make, take, () => engine.flush());
   engine.end();
   if (engine.counts.late !== 0) throw new Error(`${engine.counts.late} late rows`);
   return { ...result, alerts };

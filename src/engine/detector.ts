@@ -44,6 +44,8 @@ export interface EventRules {
   match(event: Event, sigma?: Iterable<number>): readonly RuleMatch[];
   /** Matches of rules that span events, found by now; each with the event it is about. */
   drain(): readonly { readonly event: Event; readonly match: RuleMatch }[];
+  /** End of a batch: events that were held back to be handled together are handled. Throws, after all of them, when one failed. */
+  flush?(): void;
   /** The half of `match` that needs no state, for a worker; undefined when the event does not matter to anything. */
   prepare?(event: Event, sigma?: Iterable<number>): RulesPart | undefined;
   /** The other half, of events in their order. */
@@ -108,6 +110,7 @@ export interface Wanted {
   readonly isRead?: boolean;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NOTHING: readonly Detection[] = Object.freeze([]);
 const EVERYTHING: Wanted = { indicators: true, rules: true };
 
@@ -128,6 +131,8 @@ export class Detector {
   readonly #report: ReportProblem;
   /** What may be told of records by their bytes; undefined where all must be decoded. */
   readonly #fed: EventRules | undefined;
+  /** Where the last event that was examined came from. */
+  #lastInput = '';
   /** Decodes, and counts that in `counts`. */
   readonly events: EventReader;
 
@@ -161,6 +166,7 @@ export class Detector {
     wanted: Wanted = EVERYTHING,
   ): readonly Detection[] {
     const detections: Detection[] = [];
+    this.#lastInput = origin.source.input;
     try {
       for (const event of this.events.read(bytes, start, end, origin)) {
         const matches: Match[] = wanted.indicators ? [...this.#matchIndicators(event)] : [];
@@ -206,6 +212,7 @@ export class Detector {
   /** The other half, on the thread that keeps the state; events are to be given in the order of the input. */
   complete({ event, indicators, rules: part }: PreparedEvent): readonly Detection[] {
     const detections: Detection[] = [];
+    this.#lastInput = event.origin.source.input;
     try {
       const matches: Match[] = [...indicators];
       const [owner] = this.#rules;
@@ -288,6 +295,21 @@ export class Detector {
     };
     const hasGivenUp = rules.waitFor?.(fact, eventOf, end - start, arrivalMs) === true;
     return isLate || hasGivenUp ? this.drain() : NOTHING;
+  }
+
+  /** End of a batch: as `drain`, after all that was held back. */
+  flush(): readonly Detection[] {
+    for (const rules of this.#rules) this.#flush(rules);
+    return this.drain();
+  }
+
+  #flush(rules: EventRules): void {
+    try {
+      rules.flush?.();
+    } catch {
+      // As in `examine`: the other events were handled. Which one it was is not known here.
+      this.#report('ENV_RECORD_FAILED', NO_BYTES, 0, 0, this.#lastInput);
+    }
   }
 
   /** What rules that span events have found since the last call. */

@@ -179,6 +179,7 @@ export class Processor {
     for (let i = 0; i < batch.count; i++)
       this.counts.bytes += (batch.ranges[2 * i + 1] ?? 0) - (batch.ranges[2 * i] ?? 0);
     this.counts.encodingOnly += this.#match(batch, nowMs, found, after);
+    this.#findings.add(this.detector.flush(), nowMs, found);
     return found;
   }
 
@@ -362,6 +363,7 @@ export class Processor {
       if (detections.length > 0) this.#findings.add(detections, nowMs, found);
     }
     this.settle();
+    this.#findings.add(detector.flush(), nowMs, found);
     return found;
   }
 
@@ -369,14 +371,14 @@ export class Processor {
   replay(event: Event, matches: readonly Match[], nowMs: number): Finding[] {
     const found: Finding[] = [];
     if (matches.length > 0) this.#findings.add([{ event, matches }], nowMs, found);
-    this.#findings.add(this.detector.drain(), nowMs, found);
+    this.#findings.add(this.detector.flush(), nowMs, found);
     return found;
   }
 
   /** What rules that span events have found outside of any record: by the clock, or at the end of the input. */
   drain(nowMs: number): Finding[] {
     const found: Finding[] = [];
-    this.#findings.add(this.detector.drain(), nowMs, found);
+    this.#findings.add(this.detector.flush(), nowMs, found);
     return found;
   }
 

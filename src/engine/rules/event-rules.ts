@@ -358,6 +358,10 @@ export class EventRules implements MatchesEvents {
     }
   }
 
+  flush(): void {
+    this.stateful?.flush();
+  }
+
   drain(): readonly Firing[] {
     const firings = this.stateful?.drain() ?? [];
     const late = this.#late;

@@ -257,7 +257,7 @@ export class StatefulRules {
 
   /**
    * `held`: the rules that hold for the event, silent ones included; `fields`: the event under the names that rules use;
-   * `identifiers`: search identifiers that hold for it, by the names of their rules.
+   * `identifiers`: search identifiers that hold for it, by the names of their rules. Specifications may hold it back until `flush`.
    */
   observe(
     event: Event,
@@ -288,6 +288,11 @@ export class StatefulRules {
     };
   }
 
+  /** End of a batch: what was held back to be handled together is handled. Throws, after all of it, when a part of it failed. */
+  flush(): void {
+    for (const { part } of this.#taggers) part.flush();
+  }
+
   /** Arrival clock, about every second on live inputs. */
   advance(nowMs: number): void {
     this.#correlator?.part.advance(nowMs);
@@ -297,7 +302,7 @@ export class StatefulRules {
   /** More sources with the same groups are still to be read: nothing is settled by the times of the first ones meanwhile. */
   hold(held: boolean): void {
     this.#correlator?.part.engine.hold(held);
-    for (const { part } of this.#taggers) part.engine.order.hold = held;
+    for (const { part } of this.#taggers) part.engine.hold(held);
   }
 
   /** End of a finite input: everything open is judged. */

@@ -14,10 +14,11 @@ import type { SourceClocks } from '../order/source-clock.ts';
 import { EqualTimes } from './equal-times.ts';
 import { FluxEvaluator } from './evaluate.ts';
 import { EvidenceLog, type FluxEvidence } from './evidence.ts';
-import { BloomMemory, ExactMemory, type FluxMemory } from './memory.ts';
+import { BloomMemory, ExactMemory, type FluxMemory, isEmpty, type RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 
 import type { FluxRow, TakenRow } from './row.ts';
+import { RowIntake } from './row-intake.ts';
 import { type ItemSizes, type RowRevision, RowTable, type SavedColumns } from './row-table.ts';
 import { ShownRow } from './shown-row.ts';
 
@@ -139,6 +140,11 @@ export class FluxEngine<T> {
   readonly #options: FluxEngineOptions;
   readonly #onRow: FluxHandler<T>;
   readonly #timed: boolean;
+  readonly #intake: RowIntake<T>;
+  /** What the row at hand changes in memory, where that may be undone. */
+  readonly #journal: RowJournal | undefined;
+  /** Groups that were closed may have to be released once no row is on its way to one. */
+  #mayRelease = false;
   readonly #fired: number[] = [];
   /** The one result that handlers see, filled anew for each row. */
   readonly #result: FluxResult<T> & { revised: boolean; noted: boolean };
@@ -197,6 +203,18 @@ export class FluxEngine<T> {
       maxPending: options.maxPending,
       deferred: true,
     });
+    const undoes = options.mode === 'eager' && this.memory.kind === 'exact';
+    this.#journal = undoes ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
+    const { order, rows } = this;
+    const evaluator = this.#evaluator;
+    const appliesAtOnce = options.mode === 'eager' || order.latenessMs <= 0;
+    this.#intake = new RowIntake(this.groups, rows, {
+      groupOf: (text) => evaluator.groupOf(text),
+      expectKeys: (keys, from, end) => order.expect(keys, from, end),
+      expectRows: (slots, from, end) => {
+        if (appliesAtOnce) evaluator.expect(rows, slots, from, end);
+      },
+    });
   }
 
   get memoryOptions(): FluxMemoryOptions {
@@ -213,7 +231,7 @@ export class FluxEngine<T> {
   } {
     return {
       ...this.order.counts,
-      pending: this.order.pending,
+      pending: this.order.pending + this.#intake.count,
       facts: this.memory.facts,
       forgotten: this.memory.forgotten,
       itemBytes: this.rows.itemBytes,
@@ -231,22 +249,41 @@ export class FluxEngine<T> {
 
   /** Takes a row. The handler is called for this row, for others that it lets go, or for none yet. */
   push(row: FluxRow<T>, arrivalMs: number): void {
-    const epoch = this.#clocks.observe(row.source, row.timeMs, arrivalMs);
-    if (row.group === undefined) {
-      const slot = this.rows.add(row, NONE, epoch, 0, 0, undefined);
-      this.#evaluator.evaluateAlone(row);
-      this.#tell(slot, false, undefined);
-      this.rows.free(slot);
-      return;
-    }
-    const { lo, hi } = this.#evaluator.groupOf(row.group);
-    const key = this.#keyOf(lo, hi);
-    const slot = this.rows.add(row, key, epoch, lo, hi, this.#revision());
+    this.#intake.add(row, arrivalMs);
+    this.flush();
+  }
+
+  /** As `push`, but the row may be held back, to be made ready together with others, until `flush` is called. */
+  enqueue(row: FluxRow<T>, arrivalMs: number): void {
+    this.#intake.add(row, arrivalMs);
+    if (this.#intake.isFull) this.flush();
+  }
+
+  /** Lets go of the rows that were held back. What handlers throw is thrown when all are gone. */
+  flush(): void {
+    if (this.#intake.count > 0) this.#intake.release(this.#take, this.#takeAlone);
+    if (this.#mayRelease) this.#releaseGroups();
+  }
+
+  readonly #take = (slot: number, key: number, arrivalMs: number): void => {
+    const { rows } = this;
+    // One that was closed and comes again before its number is released is no longer to be released.
+    this.groups.live[key] = 1;
+    rows.setEpoch(slot, this.#clocks.observe(rows.sourceOf(slot), rows.timeOf(slot), arrivalMs));
     this.order.push(key, slot, arrivalMs);
     this.#equals?.release();
-    if (this.rows.itemBytes > this.#options.pendingBytes) this.#makeRoom();
+    if (rows.itemBytes > this.#options.pendingBytes) this.#makeRoom();
     if (this.order.keys > this.#options.maxGroups) this.#forgetOrders();
-  }
+  };
+
+  readonly #takeAlone = (row: FluxRow<T>, arrivalMs: number): void => {
+    const epoch = this.#clocks.observe(row.source, row.timeMs, arrivalMs);
+    const slot = this.rows.add(row, NONE, 0, 0);
+    this.rows.setEpoch(slot, epoch);
+    this.#evaluator.evaluateAlone(row);
+    this.#tell(slot, false, false);
+    this.rows.free(slot);
+  };
 
   /** Down to three quarters, so that it is not called again for each row. */
   #makeRoom(): void {
@@ -266,14 +303,9 @@ export class FluxEngine<T> {
     this.order.counts.early += before - this.order.pending;
   }
 
-  #revision(): RowRevision | undefined {
-    if (this.#options.mode !== 'eager') return undefined;
-    const journal = this.memory.kind === 'exact' ? { masks: [], times: this.#timed ? [] : undefined } : undefined;
-    return { journal, reported: undefined };
-  }
-
   /** Sources that nothing refers to any more are forgotten. */
   releaseSources(): void {
+    this.flush();
     const used = new Set<number>();
     this.order.addSources(used);
     this.rows.addSources(used);
@@ -283,6 +315,7 @@ export class FluxEngine<T> {
 
   /** Arrival clock: lets go of rows of groups that fell silent. */
   advance(nowMs: number): void {
+    this.flush();
     this.order.closeIdle(nowMs);
     this.#equals?.release();
     if (this.#clocks.isCrowded) this.releaseSources();
@@ -290,22 +323,25 @@ export class FluxEngine<T> {
 
   /** End of input: evaluates all that waits. */
   end(): void {
+    this.flush();
     this.order.closeAll();
     this.#equals?.release();
   }
 
-  /** Small numbers for groups: as keys of a Map they are found several times faster than 53-bit ones. */
-  #keyOf(lo: number, hi: number): number {
-    const known = this.groups.find(lo, hi);
-    const key = known < 0 ? this.groups.add(lo, hi) : known;
-    // One that was closed and comes again before its number is released is no longer to be released.
-    this.groups.live[key] = 1;
-    return key;
+  /** While held, nothing is settled by watermarks: other files with the same groups are still to be read. */
+  hold(held: boolean): void {
+    this.flush();
+    this.order.hold = held;
   }
 
   #closed(key: number): void {
     this.groups.live[key] = 0;
-    if (++this.#closedGroups < 1024 || this.#closedGroups * 2 < this.groups.count) return;
+    if (++this.#closedGroups >= 1024) this.#mayRelease = true;
+  }
+
+  #releaseGroups(): void {
+    this.#mayRelease = false;
+    if (this.#closedGroups * 2 < this.groups.count) return;
     this.#closedGroups = 0;
     this.groups.releaseEmpty();
   }
@@ -329,8 +365,9 @@ export class FluxEngine<T> {
   importRow({ row, key, epoch, masks, times, reported }: PendingRow<T>): number {
     const journal = masks === null ? undefined : { masks: [...masks], times: times === null ? undefined : [...times] };
     const eager = this.#options.mode === 'eager';
-    const revision = eager ? { journal, reported: reported === null ? undefined : [...reported] } : undefined;
-    const slot = this.rows.restore(row, key, epoch, revision);
+    const slot = this.rows.restore(row, key, epoch);
+    if (journal !== undefined) this.rows.revisionOf(slot).journal = journal;
+    if (reported !== null) this.rows.revisionOf(slot).reported = [...reported];
     if (eager) this.rows.append(slot);
     return slot;
   }
@@ -345,7 +382,7 @@ export class FluxEngine<T> {
       apply: (slot, again) => {
         if (eager) {
           rows.append(slot);
-          this.#report(slot, again, rows.revisions[slot]);
+          this.#reportRevisable(slot, again);
         } else if (this.#equals !== undefined) this.#equals.hold(slot);
         else this.#finish(slot);
       },
@@ -378,24 +415,32 @@ export class FluxEngine<T> {
 
   /** Evaluates a row that nothing needs afterwards. */
   #finish(slot: number): void {
-    this.#report(slot, false, undefined);
+    this.#evaluator.evaluate(this.rows, slot, this.groups, undefined);
+    this.#tell(slot, false, false);
     this.rows.free(slot);
   }
 
-  #report(slot: number, revised: boolean, revision: RowRevision | undefined): void {
-    this.#evaluator.evaluate(this.rows, slot, this.groups, revision?.journal);
-    this.#tell(slot, revised, revision);
+  /** Evaluates a row that may be undone. Most change nothing and fire nothing: nothing is kept of these. */
+  #reportRevisable(slot: number, revised: boolean): void {
+    const journal = this.#journal;
+    this.#evaluator.evaluate(this.rows, slot, this.groups, journal);
+    if (journal !== undefined && !isEmpty(journal)) {
+      this.rows.revisionOf(slot).journal = { masks: [...journal.masks], times: journal.times && [...journal.times] };
+      journal.masks.length = 0;
+      if (journal.times !== undefined) journal.times.length = 0;
+    }
+    this.#tell(slot, revised, true);
   }
 
   /** Tells what the evaluator has found of the row. */
-  #tell(slot: number, revised: boolean, revision: RowRevision | undefined): void {
+  #tell(slot: number, revised: boolean, revisable: boolean): void {
     const evaluator = this.#evaluator;
     const row = this.#row;
     row.slot = slot;
     const noted = this.#options.evidenceRows > 0 && this.evidence.note(row, evaluator);
     if (this.#fired.length > 0) this.#fired.length = 0;
     const { fired, refuted } = evaluator.verdicts;
-    if (fired.length > 0) this.#fire(revision);
+    if (fired.length > 0) this.#fire(revisable ? this.rows.revisionOf(slot) : undefined);
     if (!revised) this.proofs.refuted += refuted.length;
     this.#result.revised = revised;
     this.#result.noted = noted;

@@ -10,6 +10,7 @@ import { Fingerprint } from '../memory/fingerprint.ts';
 import type { GroupTable } from '../memory/group-table.ts';
 import { NONE } from '../order/item-records.ts';
 import { type ChainWords, chainTags, wantedBits } from './chain.ts';
+import { IdRecall } from './id-recall.ts';
 import type { FluxMemory, RowJournal } from './memory.ts';
 import type { FluxPlan, PlannedRule } from './plan.ts';
 import { TAGS_PER_WORD } from './plan.ts';
@@ -62,18 +63,16 @@ export class FluxEvaluator {
   readonly #columnStates: Uint8Array;
   readonly #columnLo: Int32Array;
   readonly #columnHi: Int32Array;
-  /** By column: whether memory may hold something of its value. */
-  readonly #mayHold: boolean[];
-  /** Columns that lineage rules ask for. */
-  readonly #asked: readonly number[];
+  readonly #recall: IdRecall;
+  /** By rule: what is remembered of the last row's parent and child, by the plan's words. Of rules that have none nothing. */
+  readonly #parents: readonly Int32Array[];
+  readonly #children: readonly Int32Array[];
   /** Whether a row without own tags, of whose ids nothing is remembered, changes nothing: then its outcome is always the same. */
   readonly #hasPlain: boolean;
   /** Lineage rules that such a row fires: their conditions ask for the absence of tags. */
   readonly #firesPlain: readonly number[];
   /** The results stand for such a row already. */
   #showsPlain = false;
-  /** Where the count of what was asked for goes: what nobody uses would not be read. */
-  readonly #expected = new Float64Array(1);
   /** Rows told by that alone. */
   plainRows = 0;
   /** By word: what tells the facts of one id apart, different for every rule and word. */
@@ -105,8 +104,6 @@ export class FluxEvaluator {
     this.own = new Int32Array(plan.words);
     this.verdicts = new RowVerdicts(this, proofs === undefined ? undefined : new ProofJudge(plan, proofs));
     this.#columnStates = new Uint8Array(plan.columns.length);
-    this.#mayHold = plan.columns.map(() => false);
-    this.#asked = [...new Set(plan.rules.flatMap(({ child, parent }) => (child < 0 ? [] : [child, parent])))];
     this.#columnLo = new Int32Array(plan.columns.length);
     this.#columnHi = new Int32Array(plan.columns.length);
     // With `start` each row leaves a mark of its process; with `every` it is told what its group remembers.
@@ -124,6 +121,9 @@ export class FluxEvaluator {
         this.#wanted[wordOffset + w] = wantedBits(planned, w);
       }
     }
+    this.#recall = new IdRecall(plan, memory, this.#places, this.#wanted);
+    this.#parents = plan.rules.map(({ parent }) => this.#recall.masksOf(parent) ?? none);
+    this.#children = plan.rules.map(({ child }) => this.#recall.masksOf(child) ?? none);
   }
 
   /** Key of a column's value inside the group of the last row, the same object each time; undefined when the row has none. */
@@ -154,41 +154,26 @@ export class FluxEvaluator {
     // A Bloom filter must be that of the group before it is asked; tables know by the key alone.
     const isBloom = this.#memory.kind === 'bloom';
     if (isBloom) this.#enterGroup();
-    const tells = this.#tells(rows, slot);
-    if (this.#hasPlain && !tells && !rows.hasTags(slot)) {
+    const isTold = this.#recall.mayHold(rows, slot);
+    const mayBePlain = this.#hasPlain && !rows.hasTags(slot);
+    if (mayBePlain && !isTold) {
+      this.#showPlain();
+      return;
+    }
+    this.#readRow();
+    const recalls = this.#recall.recall(this.#columnLo, this.#columnHi);
+    if (mayBePlain && !recalls) {
       this.#showPlain();
       return;
     }
     this.#timeMs = rows.timeOf(slot);
-    this.#readRow();
     if (!isBloom) this.#enterGroup();
     this.#evaluateRules(journal);
   }
 
-  /**
-   * Whether memory may hold something of a value that lineage rules ask for, by column. The facts of each rule are its own: what one rule
-   * remembers of this row changes no answer that another one waits for.
-   */
-  #tells(rows: RowTable<unknown>, slot: number): boolean {
-    let tells = false;
-    for (let i = 0; i < this.#asked.length; i++) {
-      const column = this.#asked[i] as number;
-      const mayHold = rows.stateOf(slot, column) === FILLED && this.#memory.mayHold(rows.printHiOf(slot, column));
-      this.#mayHold[column] = mayHold;
-      tells ||= mayHold;
-    }
-    return tells;
-  }
-
-  /** Rows that are likely to be evaluated next, `slots` from `from` to before `end`: asks memory for what tells whether it may hold anything of them. */
+  /** Rows that are likely to be evaluated next: `slots` from `from` to before `end`, NONE among them for none. */
   expect(rows: RowTable<unknown>, slots: Int32Array, from: number, end: number): void {
-    if (this.#memory.kind === 'bloom') return;
-    let held = 0;
-    for (let i = 0; i < this.#asked.length; i++) {
-      const column = this.#asked[i] as number;
-      for (let at = from; at < end; at++) if (this.#memory.mayHold(rows.printHiOf(slots[at] as number, column))) held++;
-    }
-    this.#expected[0] = held;
+    this.#recall.expect(rows, slots, from, end);
   }
 
   #enterGroup(): void {
@@ -239,7 +224,7 @@ export class FluxEvaluator {
     this.#timeMs = timeMs;
     this.own.set(own);
     this.#columnStates.fill(ABSENT);
-    this.#mayHold.fill(false);
+    this.#recall.clear();
     this.#evaluateRules(undefined);
   }
 
@@ -392,15 +377,14 @@ export class FluxEvaluator {
     const same = hasChild && this.#sameProcess(planned, journal);
     this.same[planned.ordinal] = same;
     const passesOn = planned.rule.action === 'ancestor';
-    const mayInherit = this.#mayHold[planned.parent] === true && !isOwnParent;
-    const mayHold = hasChild && this.#mayHold[planned.child] === true;
+    const ofParent = this.#parents[planned.ordinal] as Int32Array;
+    const ofChild = this.#children[planned.ordinal] as Int32Array;
     for (let word = planned.wordOffset; word < planned.wordOffset + planned.wordCount; word++) {
       const own = this.own[word] as number;
       const place = this.#places[word] as number;
-      const wanted = this.#wanted[word] as number;
-      const inherited = mayInherit ? this.#memory.readMask(parentLo ^ place, parentHi, wanted) : 0;
+      const inherited = isOwnParent ? 0 : (ofParent[word] as number);
       if (hasChild) {
-        const before = mayHold ? this.#memory.readMask(childLo ^ place, childHi, wanted) : 0;
+        const before = ofChild[word] as number;
         const kept = (passesOn ? own | inherited : own) | (same ? before : 0);
         if (kept !== 0 || before !== 0) this.#memory.writeMask(childLo ^ place, childHi, kept, journal);
       }

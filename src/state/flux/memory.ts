@@ -14,6 +14,10 @@ export interface RowJournal {
   readonly times: Journal | undefined;
 }
 
+export function isEmpty({ masks, times }: RowJournal): boolean {
+  return masks.length === 0 && (times === undefined || times.length === 0);
+}
+
 export interface FluxMemory {
   readonly kind: 'exact' | 'bloom';
   readonly facts: number;
@@ -22,10 +26,24 @@ export interface FluxMemory {
   readonly forgotten: number;
   readonly byteLength: number;
   enter(lo: number, hi: number): void;
+  /** Asks memory for what `mayHold` will look at; the result says nothing. */
+  expect(hi: number): number;
   /** False when nothing is remembered under a key with this high half. */
   mayHold(hi: number): boolean;
   /** The remembered ones among the `wanted` bits. */
   readMask(lo: number, hi: number, wanted: number): number;
+  /**
+   * The remembered ones of several words of an id, into their places: each under the key `lo` ^ its place, `hi`. What is 0 there stays 0 where
+   * nothing is remembered. All by word of the plan.
+   */
+  readMasks(
+    lo: number,
+    hi: number,
+    words: readonly number[],
+    places: Int32Array,
+    wanted: Int32Array,
+    into: Int32Array,
+  ): void;
   /** Replaces the mask of a key; Bloom memory can only add bits. */
   writeMask(lo: number, hi: number, mask: number, journal: RowJournal | undefined): void;
   /** NaN when the tag is not remembered. */
@@ -74,12 +92,28 @@ export class ExactMemory implements FluxMemory {
     this.times?.enter(lo, hi);
   }
 
+  expect(hi: number): number {
+    return this.masks.expect(hi);
+  }
+
   mayHold(hi: number): boolean {
     return this.masks.mayHold(hi);
   }
 
   readMask(lo: number, hi: number, wanted: number): number {
     return this.masks.read(lo, hi) & wanted;
+  }
+
+  readMasks(
+    lo: number,
+    hi: number,
+    words: readonly number[],
+    places: Int32Array,
+    wanted: Int32Array,
+    into: Int32Array,
+  ): void {
+    if (!this.masks.readPlaces(lo, hi, words, places, into)) return;
+    for (let word = 0; word < into.length; word++) into[word] = (into[word] as number) & (wanted[word] as number);
   }
 
   writeMask(lo: number, hi: number, mask: number, journal: RowJournal | undefined): void {
@@ -149,6 +183,10 @@ export class BloomMemory implements FluxMemory {
     this.#filters = this.groups.get(this.#key);
   }
 
+  expect(): number {
+    return 0;
+  }
+
   mayHold(): boolean {
     return this.#filters !== undefined;
   }
@@ -163,6 +201,17 @@ export class BloomMemory implements FluxMemory {
       if (filters.has(this.#print.lo, this.#print.hi)) found |= bit;
     }
     return found;
+  }
+
+  readMasks(
+    lo: number,
+    hi: number,
+    words: readonly number[],
+    places: Int32Array,
+    wanted: Int32Array,
+    into: Int32Array,
+  ): void {
+    for (const word of words) into[word] = this.readMask(lo ^ (places[word] as number), hi, wanted[word] as number);
   }
 
   writeMask(lo: number, hi: number, mask: number): void {

@@ -113,7 +113,7 @@ describe('a row without tags, of whose ids nothing is remembered', () => {
             // Most rows of a log have no tags.
             const tags = gapMs % 4 === 0 ? own : own.map(() => 0);
             const row = { timeMs: position, source: 0, position, part: 0, group, columns: texts, own: tags, item: 0 };
-            const slot = rows.add(row, key, 0, lo, hi, undefined);
+            const slot = rows.add(row, key, lo, hi);
             evaluator.evaluate(rows, slot, groups, undefined);
             rows.free(slot);
             const last = plan.rules.length - 1;

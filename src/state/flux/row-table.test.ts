@@ -48,9 +48,9 @@ it('gives columns and tags back, from its own records and from saved ones', () =
           own: own.map((mask, word) => mask & (row.own[word] as number)),
         }),
       );
-      const slots = given.map((row, i) => table.add(row, i, 0, 1, 2, undefined));
+      const slots = given.map((row, i) => table.add(row, i, 1, 2));
       for (const [i, slot] of slots.entries()) {
-        const copy = other.restore(table.save(slot), i, 0, undefined);
+        const copy = other.restore(table.save(slot), i, 0);
         const row = given[i] as FluxRow<number>;
         for (const [records, at] of [[table, slot] as const, [other, copy] as const]) {
           const lo = new Int32Array(plan.columns.length);

@@ -7,7 +7,7 @@
  * packed into as few words as they take, each within one of them: the state of each column, two bits, and the own tags of each of the plan's words.
  */
 import { Fingerprint } from '../memory/fingerprint.ts';
-import { AFTER, BEFORE, EPOCH, HEAD_WORDS, ItemRecords, NONE, OWNER, PART, SOURCE } from '../order/item-records.ts';
+import { AFTER, BEFORE, HEAD_WORDS, ItemRecords, NONE, OWNER, PART, SOURCE } from '../order/item-records.ts';
 import type { RowJournal } from './memory.ts';
 import { type FluxPlan, TAGS_PER_WORD } from './plan.ts';
 import type { FluxRow, TakenRow } from './row.ts';
@@ -18,7 +18,7 @@ export const [ABSENT, EMPTY, FILLED] = [0, 1, 2];
 /** What few rows have: eager mode only. */
 export interface RowRevision {
   /** What the row changed in memory. */
-  readonly journal: RowJournal | undefined;
+  journal: RowJournal | undefined;
   /** Rules that alerted on the row. */
   reported: number[] | undefined;
 }
@@ -82,9 +82,9 @@ export class RowTable<T> extends ItemRecords {
       this.#tagBits[word] = (this.#tagBits[word] as number) | (mask << shift);
   }
 
-  /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. */
-  add(row: FluxRow<T>, key: number, epoch: number, lo: number, hi: number, revision: RowRevision | undefined): number {
-    const slot = this.#place(row, key, epoch, revision);
+  /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. Its epoch is set later. */
+  add(row: FluxRow<T>, key: number, lo: number, hi: number): number {
+    const slot = this.#place(row, key);
     const { words } = this;
     const at = slot * this.stride;
     const packedAt = at + this.#packedAt;
@@ -102,8 +102,9 @@ export class RowTable<T> extends ItemRecords {
   }
 
   /** Takes a saved row. */
-  restore(row: SavedColumns & TakenRow<T>, key: number, epoch: number, revision: RowRevision | undefined): number {
-    const slot = this.#place(row, key, epoch, revision);
+  restore(row: SavedColumns & TakenRow<T>, key: number, epoch: number): number {
+    const slot = this.#place(row, key);
+    this.setEpoch(slot, epoch);
     const { words } = this;
     const at = slot * this.stride;
     const packedAt = at + this.#packedAt;
@@ -136,7 +137,17 @@ export class RowTable<T> extends ItemRecords {
     };
   }
 
-  #place(row: TakenRow<T>, key: number, epoch: number, revision: RowRevision | undefined): number {
+  /** What may be undone of the row; made when it is first asked for. */
+  revisionOf(slot: number): RowRevision {
+    let revision = this.revisions[slot];
+    if (revision === undefined) {
+      revision = { journal: undefined, reported: undefined };
+      this.revisions[slot] = revision;
+    }
+    return revision;
+  }
+
+  #place(row: TakenRow<T>, key: number): number {
     const slot = this.allocate();
     const { words, doubles } = this;
     const at = slot * this.stride;
@@ -144,14 +155,12 @@ export class RowTable<T> extends ItemRecords {
     doubles[(at >>> 1) + 1] = row.position;
     words[at + SOURCE] = row.source;
     words[at + PART] = row.part;
-    words[at + EPOCH] = epoch;
     words[at + OWNER] = key;
     // An array that nothing was put into is not read either: rows of callers who want nothing back save a line of memory each.
     if (row.item !== undefined) {
       this.items[slot] = row.item;
       this.itemBytes += this.#sizes.bytesOf(row.item);
     }
-    if (revision !== undefined) this.revisions[slot] = revision;
     const packedAt = at + this.#packedAt;
     for (let word = 0; word < this.#packed; word++) words[packedAt + word] = 0;
     for (let i = 0; i < this.#tags.length; i++) {
@@ -201,7 +210,7 @@ export class RowTable<T> extends ItemRecords {
 
   free(slot: number): void {
     if (this.items.length > slot) this.#drop(slot);
-    if (this.revisions.length > slot) this.revisions[slot] = undefined;
+    if (this.revisions.length > slot && this.revisions[slot] !== undefined) this.revisions[slot] = undefined;
     this.release(slot);
   }
 

@@ -60,6 +60,7 @@ export function snapshotFlux<T>(
   rows: KeyedPicture<RowCollection>,
   full: boolean,
 ): IterableIterator<SnapshotChunk, void> {
+  engine.flush();
   const head: RowsHead = { plan: planKey(engine), clocks: clocks.snapshot() };
   const first = encodeChunk(HEAD, head, engine.groups.columns());
   const memories = memoriesOf(engine);

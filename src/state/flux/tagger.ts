@@ -94,13 +94,19 @@ export class FluxTagger implements StatefulPart {
     this.#rows = rowPicture(this.engine, EVENT_CODEC);
   }
 
-  /** `tagOf` answers tags that the event's own map does not speak of; `fieldText` reads fields as rules see them. */
+  /** The event may be held back until `flush`. `tagOf` answers tags that the event's own map does not speak of; `fieldText` reads fields as rules see them. */
   observe(event: Event, nowMs: number, tagOf?: TagLookup, fieldText?: FieldText): void {
     const place = this.events.placeOf(event);
     const row = readFluxRow(this.plan, event.fields, this.#groupField, place, event, tagOf, fieldText);
     const { timeMs, source, position, part, group, columns, own } = row;
     if (group === undefined && own.some((word) => word !== 0)) this.#ungrouped++;
-    this.engine.push({ timeMs, source, position, part, group, columns, own, item: { event, group, columns } }, nowMs);
+    const taken = { timeMs, source, position, part, group, columns, own, item: { event, group, columns } };
+    this.engine.enqueue(taken, nowMs);
+  }
+
+  /** To be called when nothing more is to be observed for now. */
+  flush(): void {
+    this.engine.flush();
   }
 
   #tellRow(watch: WindowWatch, row: TakenRow<TaggedEvent>, result: FluxResult<TaggedEvent>): void {
@@ -155,6 +161,7 @@ export class FluxTagger implements StatefulPart {
     const known = plannedRules(chunks);
     for (const { event } of restoreFlux(this.engine, this.clocks, EVENT_CODEC, chunks, nowMs))
       this.observe(event, nowMs);
+    this.flush();
     return this.plan.rules.flatMap(({ rule, lo, hi }) =>
       known.has(`${lo} ${hi}`) ? [] : [`flux rule "${rule.name}"`],
     );

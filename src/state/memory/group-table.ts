@@ -49,6 +49,15 @@ export class GroupTable {
     }
   }
 
+  /** Asks memory for where groups with these low halves stand, `from` to before `end`; the result says nothing. */
+  expect(los: Int32Array, from: number, end: number): number {
+    const index = this.#index;
+    const mask = this.#mask;
+    let sum = 0;
+    for (let i = from; i < end; i++) sum = (sum + (index[ENTRY * ((los[i] as number) & mask)] as number)) | 0;
+    return sum;
+  }
+
   add(lo: number, hi: number): number {
     const group = this.#free.pop() ?? this.#next++;
     if (group >= this.live.length) this.#grow();

@@ -9,7 +9,7 @@
 const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_536;
 /** From here on it is a memory that grows. */
-const LARGE_BYTES = 4 << 20;
+const LARGE_BYTES = 1 << 18;
 
 export class GrowingBuffer {
   #memory: WebAssembly.Memory | undefined;

@@ -5,7 +5,7 @@ import { SegmentFilters } from './segment-filters.ts';
 
 const step = fc.record({
   segment: fc.oneof(fc.constantFrom(0, 16, 32, 255), fc.nat(255)),
-  words: fc.constantFrom(1, 2, 64, 512),
+  words: fc.constantFrom(2, 4, 64, 512),
   drops: fc.boolean(),
   added: fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { maxLength: 40 }),
 });

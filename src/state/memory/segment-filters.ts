@@ -10,10 +10,11 @@
 const SEGMENTS = 256;
 const ARENAS = 16;
 const FACTOR = 0x9e3779b1;
+const SPREAD = 0x85ebca6b;
 const FIRST_WORDS = 64;
 
 export class SegmentFilters {
-  readonly #arenas: Uint32Array[] = Array.from({ length: ARENAS }, () => new Uint32Array(FIRST_WORDS));
+  readonly #arenas: Int32Array[] = Array.from({ length: ARENAS }, () => new Int32Array(FIRST_WORDS));
   /** By arena: words in use, of filters that were dropped too. */
   readonly #ends = new Uint32Array(ARENAS);
   readonly #starts = new Int32Array(SEGMENTS).fill(-1);
@@ -23,14 +24,14 @@ export class SegmentFilters {
     return (this.#starts[segment] as number) >= 0;
   }
 
-  /** Begins an empty filter in place of the one that the segment may have; `words`: a power of two. */
+  /** Begins an empty filter in place of the one that the segment may have; `words`: a power of two, at least 2. */
   begin(segment: number, words: number): void {
     this.drop(segment);
     const arena = segment & (ARENAS - 1);
-    if ((this.#ends[arena] as number) + words > (this.#arenas[arena] as Uint32Array).length)
+    if ((this.#ends[arena] as number) + words > (this.#arenas[arena] as Int32Array).length)
       this.#makeRoom(arena, words);
     this.#starts[segment] = this.#ends[arena] as number;
-    this.#shifts[segment] = 27 - Math.log2(words);
+    this.#shifts[segment] = 32 - Math.log2(words);
     this.#ends[arena] = (this.#ends[arena] as number) + words;
   }
 
@@ -40,27 +41,37 @@ export class SegmentFilters {
 
   /** To be asked only where the segment has a filter. */
   mayHold(segment: number, hi: number): boolean {
-    const bit = Math.imul(hi, FACTOR) >>> (this.#shifts[segment] as number);
-    const word = (this.#starts[segment] as number) + (bit >>> 5);
-    return (((this.#arenas[segment & (ARENAS - 1)] as Uint32Array)[word] as number) & (1 << (bit & 31))) !== 0;
+    const hash = Math.imul(hi, FACTOR);
+    const word = (this.#starts[segment] as number) + (hash >>> (this.#shifts[segment] as number));
+    const bits = bitsOf(hash);
+    return (((this.#arenas[segment & (ARENAS - 1)] as Int32Array)[word] as number) & bits) === bits;
+  }
+
+  /** The word that `mayHold` looks at; 0 where the segment has no filter. */
+  expect(segment: number, hi: number): number {
+    const start = this.#starts[segment] as number;
+    if (start < 0) return 0;
+    const word = start + (Math.imul(hi, FACTOR) >>> (this.#shifts[segment] as number));
+    return (this.#arenas[segment & (ARENAS - 1)] as Int32Array)[word] as number;
   }
 
   /** Nothing happens where the segment has no filter. */
   add(segment: number, hi: number): void {
     const start = this.#starts[segment] as number;
     if (start < 0) return;
-    const bit = Math.imul(hi, FACTOR) >>> (this.#shifts[segment] as number);
-    const words = this.#arenas[segment & (ARENAS - 1)] as Uint32Array;
-    words[start + (bit >>> 5)] = (words[start + (bit >>> 5)] as number) | (1 << (bit & 31));
+    const hash = Math.imul(hi, FACTOR);
+    const words = this.#arenas[segment & (ARENAS - 1)] as Int32Array;
+    const word = start + (hash >>> (this.#shifts[segment] as number));
+    words[word] = (words[word] as number) | bitsOf(hash);
   }
 
   /** Moves the arena's filters together, into a longer one: words behind them are empty. */
   #makeRoom(arena: number, words: number): void {
-    const from = this.#arenas[arena] as Uint32Array;
+    const from = this.#arenas[arena] as Int32Array;
     let live = words;
     for (let segment = arena; segment < SEGMENTS; segment += ARENAS)
       if (this.has(segment)) live += this.#wordsOf(segment);
-    const to = new Uint32Array(Math.ceil(live * 1.5));
+    const to = new Int32Array(Math.ceil(live * 1.5));
     let end = 0;
     for (let segment = arena; segment < SEGMENTS; segment += ARENAS) {
       if (!this.has(segment)) continue;
@@ -74,6 +85,12 @@ export class SegmentFilters {
   }
 
   #wordsOf(segment: number): number {
-    return 2 ** (27 - (this.#shifts[segment] as number));
+    return 2 ** (32 - (this.#shifts[segment] as number));
   }
+}
+
+/** Three bits of a word, or fewer. */
+function bitsOf(hash: number): number {
+  const bits = Math.imul(hash, SPREAD);
+  return (1 << (bits >>> 27)) | (1 << (bits >>> 22)) | (1 << (bits >>> 17));
 }

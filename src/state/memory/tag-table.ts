@@ -120,6 +120,11 @@ export class TagTable {
     return this.#filters.mayHold(index, hi);
   }
 
+  /** Asks memory for what `mayHold` will look at; the result says nothing. */
+  expect(hi: number): number {
+    return this.#filters.expect(hi & 255, hi);
+  }
+
   #entered(): number {
     if (this.#group === UNKNOWN) this.#group = this.groups.find(this.#groupLo, this.#groupHi);
     return this.#group;
@@ -128,7 +133,7 @@ export class TagTable {
   #buildFilter(index: number): void {
     const { capacity, stamps, keys } = this.segments[index] as Segment;
     // A power of two of at least 8 bits per slot.
-    this.#filters.begin(index, Math.max(1, 2 ** Math.ceil(Math.log2(capacity / 4))));
+    this.#filters.begin(index, Math.max(2, 2 ** Math.ceil(Math.log2(capacity / 4))));
     for (let slot = 0; slot < capacity; slot++)
       if (isFact(stamps[2 * slot] as number)) this.#filters.add(index, keys[2 * slot + 1] as number);
   }
@@ -145,6 +150,31 @@ export class TagTable {
     const segment = this.segments[hi & 255] as Segment;
     const slot = this.#find(segment, lo, hi);
     return slot < 0 ? 0 : (segment.masks[slot] as number);
+  }
+
+  /**
+   * The masks of several facts with one high half: of word w that under `lo` ^ `places[w]`, into `into[w]`, which stays as it is where there is
+   * none. False when there is none at all.
+   */
+  readPlaces(lo: number, hi: number, words: readonly number[], places: Int32Array, into: Int32Array): boolean {
+    const segment = this.segments[hi & 255] as Segment;
+    const { capacity, keys, stamps, masks } = segment;
+    let found = false;
+    let slot = startSlot(hi, capacity);
+    while (stamps[2 * slot] !== 0) {
+      if (keys[2 * slot + 1] === hi) {
+        const place = (keys[2 * slot] as number) ^ lo;
+        for (let i = 0; i < words.length; i++) {
+          const word = words[i] as number;
+          if (places[word] !== place || !this.#isLive(segment, slot)) continue;
+          into[word] = masks[slot] as number;
+          found = true;
+          break;
+        }
+      }
+      if (++slot === capacity) slot = 0;
+    }
+    return found;
   }
 
   /** The time of a fact, NaN when there is none. */

@@ -4,10 +4,12 @@
  * its time comes stands together, and the order knows of the next one how old it is at most without reading it.
  *
  * Record of item i from 4-byte word i x `stride`: 0 `time`, 2 `position` (eight bytes each); 4 `source` (-1: freed); 5 `part`; 6 `epoch`;
- * 7 `owner`, its key; 8 `before`, 9 `after`, its neighbours in the key's list (freed: `after` is the next freed one); 10 `gap`: by so many whole
- * milliseconds the item after it is younger, at least, while it waits. What the owner adds begins at word 11.
+ * 7 `owner`, its key; 8 `before`, 9 `after`, its neighbours in the key's list; 10 `gap`: by so many whole milliseconds the item after it is
+ * younger, at least, while it waits. What the owner adds begins at word 11. Freed numbers stand in a stack beside the records: a record
+ * that has left the caches is written to when it is used again, and never read for that.
  */
 
+import { grown } from '../../core/growing-columns.ts';
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
 
 /** No item. */
@@ -26,7 +28,8 @@ export class ItemRecords {
   words: Int32Array;
   /** The same memory, read eight bytes at a time. */
   doubles: Float64Array;
-  #free = NONE;
+  #free = new Int32Array(16);
+  #freeCount = 0;
   #next = 0;
 
   /** `ownWords`: what the owner adds to each record. */
@@ -39,25 +42,20 @@ export class ItemRecords {
 
   /** An item whose record is to be filled; that of one freed before, with what stood there. */
   allocate(): number {
-    const item = this.#free;
-    if (item !== NONE) {
-      this.#free = this.words[item * this.stride + AFTER] as number;
-      return item;
-    }
+    if (this.#freeCount > 0) return this.#free[--this.#freeCount] as number;
     if ((this.#next + 1) * this.stride > this.words.length) this.#grow();
     return this.#next++;
   }
 
   release(item: number): void {
-    const at = item * this.stride;
-    this.words[at + SOURCE] = NONE;
-    this.words[at + AFTER] = this.#free;
-    this.#free = item;
+    this.words[item * this.stride + SOURCE] = NONE;
+    if (this.#freeCount === this.#free.length) this.#free = grown(this.#free, this.#freeCount + 1);
+    this.#free[this.#freeCount++] = item;
   }
 
   /** Frees all items. */
   releaseAll(): void {
-    this.#free = NONE;
+    this.#freeCount = 0;
     this.#next = 0;
   }
 

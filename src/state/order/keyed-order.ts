@@ -12,7 +12,7 @@
  */
 import { Admission } from './admission.ts';
 import { DeferredItems } from './deferred-items.ts';
-import { EPOCH, type ItemRecords, NONE, SOURCE } from './item-records.ts';
+import { AFTER, EPOCH, type ItemRecords, NONE, SOURCE } from './item-records.ts';
 import {
   ARRIVAL_MS,
   EPOCH as KEY_EPOCH,
@@ -23,6 +23,7 @@ import {
   MAX_MS,
   OLDEST_MS,
   SETTLED_MS,
+  TAIL,
   TOUCHED,
 } from './key-records.ts';
 import type { OrderCounts, OrderOptions, OrderTarget } from './order-target.ts';
@@ -54,6 +55,8 @@ export class KeyedOrder {
   #pending = 0;
   #pushes = 0;
   #hold = false;
+  /** Where the sum of what was asked for goes: what nobody uses would not be read. */
+  readonly #read = new Float64Array(1);
   /** Lists hold items that would have been applied if nothing had been deferred. */
   #mayBeDue = false;
 
@@ -67,6 +70,10 @@ export class KeyedOrder {
     this.#waiting = new WaitingItems(target.items, this.#keys);
     this.#undoable = new UndoableItems(target, this.#keys);
     this.#deferred = this.#makeDeferred();
+  }
+
+  get latenessMs(): number {
+    return this.#admission.latenessMs;
   }
 
   /** Rules around it may have changed at a reload. */
@@ -106,6 +113,26 @@ export class KeyedOrder {
 
   has(key: number): boolean {
     return this.#keys.has(key);
+  }
+
+  /** Items of these keys, `from` to before `end`, are to be pushed next: asks memory for what is known of them. NONE stands for no key. */
+  expect(keys: Int32Array, from: number, end: number): void {
+    const { halves } = this.#keys;
+    const { words: itemWords, stride } = this.#items;
+    const { bound } = this.#keys;
+    let sum = 0;
+    for (let i = from; i < end; i++) {
+      const key = keys[i] as number;
+      if (key >= 0 && key < bound) sum = (sum + (halves[key * KEY_HALVES + TOUCHED] as number)) | 0;
+    }
+    // The newest item of the key: a newer one is linked to it.
+    if (this.#eager)
+      for (let i = from; i < end; i++) {
+        const key = keys[i] as number;
+        const tail = key >= 0 && key < bound ? (halves[key * KEY_HALVES + TAIL] as number) : NONE;
+        if (tail >= 0) sum = (sum + (itemWords[tail * stride + AFTER] as number)) | 0;
+      }
+    this.#read[0] = sum;
   }
 
   /** Takes an item whose epoch has been set from the clocks. */

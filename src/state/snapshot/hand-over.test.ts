@@ -106,9 +106,11 @@ describe('flux rules', () => {
     former.observe(event({ h: 'x', sigma: all }, 1), 0);
     const next = open([rule('same', ['a', 'b']), rule('changed', ['a', 'c', 'b']), rule('new', ['a'])], former);
     former.observe(event({ h: 'y', sigma: all }, 2), 0);
+    former.flush();
     expect(handOver([uncopied(former)], [next], 0)).toEqual(['flux rule "changed" (changed)', 'flux rule "new"']);
     next.observe(event({ h: 'x', sigma: { same: { b: true }, changed: { b: true, c: true } } }, 3), 0);
     next.observe(event({ h: 'y', sigma: { same: { b: true } } }, 4), 0);
+    next.flush();
     expect(fired).toEqual(['same 1,3', 'same 2,4']);
   });
 });
