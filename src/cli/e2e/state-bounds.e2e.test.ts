@@ -69,7 +69,7 @@ it.each([
   expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ fired, ...told });
 });
 
-it('events with tags but without a group are told', async () => {
+it('events with tags but without a group are told, groups and capacities that cannot be are refused', async () => {
   const spec = text('story.yml', FLUX);
   const events = write('ungrouped.ndjson', [
     { '@timestamp': at(0), sigma: { story: { a: true } } },
@@ -81,7 +81,10 @@ it('events with tags but without a group are told', async () => {
     '',
     expect.stringContaining('without the field of --flux-group, so not remembered: 1 of story'),
   ]);
-  expect((await flint('scan', '--flux', spec, '--flux-group', '', events)).err).toContain('"flux.0.group"');
+  const refused = async (...args: string[]): Promise<string> =>
+    (await flint('scan', '--flux', spec, ...args, events)).err;
+  expect(await refused('--flux-group', '')).toContain('"flux.0.group"');
+  expect(await refused('--flux-capacity', '1e12')).toContain('"flux.0.capacity" must be <= 500000000');
 });
 
 it('events that wait take no more memory than they may, and those not waited with are told', async () => {

@@ -45,6 +45,8 @@ export const fluxEntry = Type.Object(
     capacity: Type.Optional(
       Type.Integer({
         minimum: 1,
+        // A tenth of it must fit into one typed array at any rate of wrong answers, and be told apart by 32 bits.
+        maximum: 500_000_000,
         description: 'tags to remember per group, Bloom mode of the original; default: exact memory',
       }),
     ),
