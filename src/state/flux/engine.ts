@@ -228,6 +228,8 @@ export class FluxEngine<T> {
     /** What the items of rows that wait or may be undone take. */
     readonly itemBytes: number;
     readonly bytes: number;
+    /** What the order knows of its groups, and the slots that rows wait in. */
+    readonly orderBytes: number;
   } {
     return {
       ...this.order.counts,
@@ -235,6 +237,7 @@ export class FluxEngine<T> {
       facts: this.memory.facts,
       forgotten: this.memory.forgotten,
       itemBytes: this.rows.itemBytes,
+      orderBytes: this.order.byteLength,
       bytes: this.memory.byteLength + (this.flags === this.memory ? 0 : this.flags.byteLength),
     };
   }

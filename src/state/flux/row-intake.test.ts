@@ -89,7 +89,7 @@ function outcomes(
   tries(() => engine.flush());
   engine.hold(false);
   engine.end();
-  told.push(JSON.stringify({ ...engine.counts, bytes: 0 }));
+  told.push(JSON.stringify({ ...engine.counts, bytes: 0, orderBytes: 0 }));
   return told;
 }
 

@@ -180,7 +180,7 @@ export class FluxTagger implements StatefulPart {
   }
 
   report(): readonly StateReport[] {
-    const { facts, forgotten, bytes, itemBytes, pending, late, early } = this.engine.counts;
+    const { facts, forgotten, bytes, itemBytes, orderBytes, pending, late, early } = this.engine.counts;
     const rules = this.plan.rules.map(({ rule }) => rule.name);
     const { memoryOptions } = this.engine;
     const bounds =
@@ -193,7 +193,7 @@ export class FluxTagger implements StatefulPart {
         ...bounds,
         ...{ engine: 'flux', rule: this.name.replace(/^flux\//, ''), name: rules.join(', '), sharedBy: rules },
         groups: this.engine.memory.groupCount,
-        ...{ entries: facts, bytes: bytes + itemBytes + pending * ROW_BYTES, waiting: pending },
+        ...{ entries: facts, bytes: bytes + itemBytes + orderBytes + pending * ROW_BYTES, waiting: pending },
         ...{ late, early, evicted: forgotten, ungrouped: this.#ungrouped },
         ...proofs,
       },
