@@ -44,7 +44,8 @@ export function codeFileOf(file: string): string {
 
 function compile(file: string): Script {
   const code = codeFileOf(file);
-  const text = readFileSync(file, 'utf8');
+  // ASCII, see `scripts/bundle.mjs`.
+  const text = readFileSync(file, 'latin1');
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${text}\n})`, {
     filename: file,
     ...(existsSync(code) && { cachedData: readFileSync(code) }),
