@@ -1,8 +1,9 @@
 /**
  * Sigma correlations beside rsigma (crates.io, `cargo install rsigma --version 0.23.0 --locked`), in one run: the same rules over the same
- * NDJSON file by both programs, interleaved, in CPU time, with a threshold that many groups reach and with one that none does; then the
- * state engine alone on decoded events, and bytes for each of a million live groups. How many alerts each gives depends on when it fires again;
- * ours carry the events behind them. The watched rule is named by its id: named by its name, rsigma 0.23 writes a line for each event
+ * NDJSON file by both programs, interleaved, in CPU time, with a threshold that many groups reach and with one that none does, and once more
+ * over more events, where the start and the compiler weigh less; then the state engine alone on decoded events, and bytes for each of a
+ * million live groups. How many alerts each gives depends on when it fires again; ours carry the events behind them, with their texts unless
+ * `alerts.original` is off (then their times and ids). The watched rule is named by its id: named by its name, rsigma 0.23 writes a line for each event
  * it holds for, whatever `--no-detections` says. rsigma forgets groups beyond 100,000 unless it is told how many it may keep.
  *
  * Run: npm run build && RSIGMA=/path/to/rsigma node scripts/bench.mjs rsigma
@@ -19,6 +20,7 @@ import { planCorrelations } from '../src/state/correlation/plan.ts';
 import { SourceClocks } from '../src/state/order/source-clock.ts';
 
 const EVENTS = 300_000;
+const MORE_EVENTS = 1_000_000;
 const USERS = 10_000;
 const GROUPS = 1_000_000;
 const ROUNDS = 3;
@@ -72,11 +74,13 @@ interface Run {
 }
 
 /** Runs a program through GNU time; lines of its standard output are counted. */
-function measured(program: string, args: readonly string[], folder: string): Run {
+function measured(program: string, args: readonly string[], folder: string, settings: NodeJS.ProcessEnv = {}): Run {
   const log = join(folder, 'time.txt');
   const out = join(folder, 'out.txt');
   const script = 'exec 3>"$1"; shift; log="$1"; shift; /usr/bin/time -o "$log" -f "%U %S %M" "$@" >&3 2>/dev/null';
-  const { status } = spawnSync('bash', ['-c', script, 'bash', out, log, program, ...args]);
+  const { status } = spawnSync('bash', ['-c', script, 'bash', out, log, program, ...args], {
+    env: { ...process.env, ...settings },
+  });
   const [user = Number.NaN, system = Number.NaN, maxKiB = Number.NaN] = (
     readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? ''
   )
@@ -122,10 +126,13 @@ try {
     state ^= state << 5;
     return Math.floor(((state >>> 0) / 4294967296) * below);
   };
-  const list = events(EVENTS, () => `user-${random(USERS)}`);
-  const write = (path: string, all: readonly EventObject[]): void =>
-    writeFileSync(path, `${all.map((each) => JSON.stringify(each)).join('\n')}\n`);
+  const all = events(MORE_EVENTS, () => `user-${random(USERS)}`);
+  const list = all.slice(0, EVENTS);
+  const write = (path: string, from: readonly EventObject[]): void =>
+    writeFileSync(path, `${from.map((each) => JSON.stringify(each)).join('\n')}\n`);
+  const longer = join(folder, 'more.ndjson');
   write(log, list);
+  write(longer, all);
   writeFileSync(rules, rulesWith(MANY));
   writeFileSync(quiet, rulesWith(NEVER));
   const hasPeer = spawnSync(RSIGMA, ['--version']).status === 0;
@@ -135,11 +142,12 @@ try {
     `${EVENTS} events of ${USERS} users, event_count in 5 minutes; load ${loadavg()[0]?.toFixed(1)}; best of ${ROUNDS}, CPU time`,
   );
   if (!hasPeer) say(`no rsigma: "${RSIGMA}" cannot be started; set RSIGMA`);
-  const flint = (path: string, by = rules): Run =>
+  const flint = (path: string, by = rules, settings: NodeJS.ProcessEnv = {}): Run =>
     measured(
       process.execPath,
       [...[MAIN, 'scan', '--json', '--quiet', '--workers', '1', '--logsource', 'any/test'], ...['--rules', by, path]],
       folder,
+      settings,
     );
   const rsigma = (path: string, by = rules): Run =>
     measured(
@@ -161,7 +169,12 @@ try {
       if (silent.lines > 0) throw new Error(`${name} gave alerts`);
       add(`${name}, file to ${fires.lines} alerts (start included)`, EVENTS / fires.cpuSeconds);
       add(`${name}, the same where nothing fires`, EVENTS / silent.cpuSeconds);
+      const more = run(longer);
+      add(`${name}, ${MORE_EVENTS} events to ${more.lines} alerts`, MORE_EVENTS / more.cpuSeconds);
+      add(`${name}, the same where nothing fires, ${MORE_EVENTS}`, MORE_EVENTS / run(longer, quiet).cpuSeconds);
     }
+    const plain = flint(log, rules, { FLINT_ALERTS__ORIGINAL: 'false' });
+    add(`flint, ${plain.lines} alerts that show times and ids of events only`, EVENTS / plain.cpuSeconds);
     add('state engine alone, fields to alerts, waiting', stateAlone(list, 'ordered').perSecond);
     const eager = stateAlone(list, 'eager');
     add(`state engine alone, fields to ${eager.fired} alerts, at once`, eager.perSecond);

@@ -9,6 +9,7 @@
  * Order inside a slot: time, key, then what tells equal times of a key apart (ItemRecords.compare).
  */
 import { grown } from '../../core/growing-columns.ts';
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import type { ItemRecords } from './item-records.ts';
 
 /** Slots that the lateness is divided into, at least. */
@@ -65,8 +66,9 @@ export class TimeSlots {
   readonly #records: ItemRecords;
   readonly #ring: (TimeSlot | undefined)[];
   readonly #mask: number;
-  /** By key: its items in the slots. */
-  #ofKeys = new Int32Array(16);
+  /** By key: its items in the slots. Grows where it stands: there may be a million keys. */
+  readonly #keyCounts = new GrowingBuffer(64);
+  #ofKeys = new Int32Array(this.#keyCounts.buffer);
   /** A slot being sorted, and the items of each of its parts. */
   readonly #sorting = new TimeSlot();
   #bins = new Uint32Array(64);
@@ -151,9 +153,7 @@ export class TimeSlots {
   }
 
   #growKeys(key: number): void {
-    const ofKeys = new Int32Array(Math.ceil(1.5 * (key + 1)));
-    ofKeys.set(this.#ofKeys);
-    this.#ofKeys = ofKeys;
+    this.#ofKeys = new Int32Array(this.#keyCounts.grow(4 * (key + 1)));
   }
 
   /** By time: spread over as many bins as there are items, then by insertion; then runs of equal times. */
