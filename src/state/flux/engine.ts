@@ -272,7 +272,7 @@ export class FluxEngine<T> {
     const { rows } = this;
     // One that was closed and comes again before its number is released is no longer to be released.
     this.groups.live[key] = 1;
-    rows.setEpoch(slot, this.#clocks.observe(rows.sourceOf(slot), rows.timeOf(slot), arrivalMs));
+    rows.enter(slot, this.#clocks.observe(rows.sourceOf(slot), rows.timeOf(slot), arrivalMs));
     this.order.push(key, slot, arrivalMs);
     this.#equals?.release();
     if (rows.itemBytes > this.#options.pendingBytes) this.#makeRoom();
@@ -282,7 +282,7 @@ export class FluxEngine<T> {
   readonly #takeAlone = (row: FluxRow<T>, arrivalMs: number): void => {
     const epoch = this.#clocks.observe(row.source, row.timeMs, arrivalMs);
     const slot = this.rows.add(row, NONE, 0, 0);
-    this.rows.setEpoch(slot, epoch);
+    this.rows.enter(slot, epoch);
     this.#evaluator.evaluateAlone(row);
     this.#tell(slot, false, false);
     this.rows.free(slot);
@@ -293,8 +293,11 @@ export class FluxEngine<T> {
     const { rows, order } = this;
     const enough = (): boolean => rows.itemBytes <= 0.75 * this.#options.pendingBytes;
     while (!enough() && order.pending > 0) {
+      const before = order.pending;
       order.relieve(enough);
       this.#equals?.release();
+      // The oldest may stand behind younger ones of an epoch before theirs.
+      if (order.pending === before) return;
     }
   }
 

@@ -44,6 +44,7 @@ const modes: readonly Partial<FluxEngineOptions>[] = [
   { mode: 'eager' },
   { mode: 'ordered' },
   { mode: 'ordered', latenessMs: 0 },
+  { mode: 'ordered', latenessMs: 60_000, pendingBytes: 2_000 },
   { mode: 'eager', memory: { kind: 'bloom', capacity: 1_000, falsePositiveRate: 1e-4, budgetBytes: 1 << 24 } },
 ];
 
@@ -59,10 +60,17 @@ function outcomes(
   clocks.register('a', 'file');
   clocks.register('b', 'stream');
   const settings = { ...DEFAULT_FLUX_OPTIONS, latenessMs: LATENESS_MS, seed: { lo: 1, hi: 2 }, ...options };
-  const engine = new FluxEngine<number>(PLAN, clocks, settings, (row, { tags, inherited, fired, revised }) => {
-    told.push(`${row.item} ${[...tags]} ${[...inherited]} ${[...fired]} ${revised}`);
-    if (fails(row.position)) throw new Error('handler');
-  });
+  const engine = new FluxEngine<number>(
+    PLAN,
+    clocks,
+    settings,
+    (row, { tags, inherited, fired, revised }) => {
+      told.push(`${row.item} ${[...tags]} ${[...inherited]} ${[...fired]} ${revised}`);
+      if (fails(row.position)) throw new Error('handler');
+    },
+    undefined,
+    { bytesOf: (item) => 50 + (item % 7) },
+  );
   const tries = (call: () => void): void => {
     try {
       call();

@@ -82,7 +82,7 @@ export class RowTable<T> extends ItemRecords {
       this.#tagBits[word] = (this.#tagBits[word] as number) | (mask << shift);
   }
 
-  /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. Its epoch is set later. */
+  /** Takes a row of the group `key`, whose fingerprint is `lo`, `hi`. `enter` is called next, whenever that is. */
   add(row: FluxRow<T>, key: number, lo: number, hi: number): number {
     const slot = this.#place(row, key);
     const { words } = this;
@@ -104,7 +104,7 @@ export class RowTable<T> extends ItemRecords {
   /** Takes a saved row. */
   restore(row: SavedColumns & TakenRow<T>, key: number, epoch: number): number {
     const slot = this.#place(row, key);
-    this.setEpoch(slot, epoch);
+    this.enter(slot, epoch);
     const { words } = this;
     const at = slot * this.stride;
     const packedAt = at + this.#packedAt;
@@ -137,6 +137,13 @@ export class RowTable<T> extends ItemRecords {
     };
   }
 
+  /** The row is one of those that wait, or will be told of at once: its item counts from here on. */
+  enter(slot: number, epoch: number): void {
+    this.setEpoch(slot, epoch);
+    const item = this.items.length > slot ? this.items[slot] : undefined;
+    if (item !== undefined) this.itemBytes += this.#sizes.bytesOf(item);
+  }
+
   /** What may be undone of the row; made when it is first asked for. */
   revisionOf(slot: number): RowRevision {
     let revision = this.revisions[slot];
@@ -157,10 +164,7 @@ export class RowTable<T> extends ItemRecords {
     words[at + PART] = row.part;
     words[at + OWNER] = key;
     // An array that nothing was put into is not read either: rows of callers who want nothing back save a line of memory each.
-    if (row.item !== undefined) {
-      this.items[slot] = row.item;
-      this.itemBytes += this.#sizes.bytesOf(row.item);
-    }
+    if (row.item !== undefined) this.items[slot] = row.item;
     const packedAt = at + this.#packedAt;
     for (let word = 0; word < this.#packed; word++) words[packedAt + word] = 0;
     for (let i = 0; i < this.#tags.length; i++) {
