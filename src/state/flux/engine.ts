@@ -293,11 +293,8 @@ export class FluxEngine<T> {
     const { rows, order } = this;
     const enough = (): boolean => rows.itemBytes <= 0.75 * this.#options.pendingBytes;
     while (!enough() && order.pending > 0) {
-      const before = order.pending;
       order.relieve(enough);
       this.#equals?.release();
-      // The oldest may stand behind younger ones of an epoch before theirs.
-      if (order.pending === before) return;
     }
   }
 

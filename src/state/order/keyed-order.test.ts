@@ -146,6 +146,46 @@ describe('a keyed order', () => {
   });
 });
 
+describe('an order that is short of room', () => {
+  it('makes some although a younger item of a former epoch comes first', () => {
+    const HOUR_MS = 3_600_000;
+    const clocks = new SourceClocks();
+    for (const name of ['a', 'b']) clocks.register(name, 'file');
+    const items = new ItemRecords(0);
+    const gone: number[] = [];
+    const target: OrderTarget = {
+      ...quiet,
+      items,
+      apply: (item) => {
+        gone.push(items.positionOf(item));
+      },
+      late: () => {},
+    };
+    const order = new KeyedOrder(target, clocks, { mode: 'ordered', latenessMs: LATENESS_MS, maxPending: 10 });
+    const push = (timeMs: number, source: number): void => {
+      const item = items.allocate();
+      items.setTime(item, timeMs);
+      items.setPosition(item, item);
+      items.setSource(item, source);
+      items.setPart(item, 0);
+      items.setOwner(item, 0);
+      items.setEpoch(item, clocks.observe(source, timeMs, 0));
+      order.push(0, item, 0);
+    };
+    push(10 * HOUR_MS, 0);
+    // A new epoch of the first source, while the second one is far ahead in its first.
+    push(1 * HOUR_MS, 0);
+    push(10 * HOUR_MS, 1);
+    for (let i = 0; i < 100; i++) {
+      push(1 * HOUR_MS + i, 0);
+      expect(order.pending).toBeLessThanOrEqual(10);
+    }
+    expect(gone.length).toBeGreaterThan(80);
+    expect(new Set(gone).size).toBe(gone.length);
+    expect(order.counts.early).toBeGreaterThan(0);
+  });
+});
+
 describe('keys beside one another', () => {
   const options = { mode: 'ordered', latenessMs: LATENESS_MS, maxPending: 1e7 } as const;
 

@@ -496,15 +496,20 @@ export class KeyedOrder {
     this.counts.early += before - this.#pending;
   }
 
+  /** When each could go: one that stands behind a younger one of a former epoch goes after it. */
   #waitingTimes(): Float64Array {
     const items = this.#items;
     const times = new Float64Array(this.#pending);
     let at = 0;
     const keys = this.#keys;
-    for (let key = 0; key < keys.bound; key++)
-      if (keys.has(key) && keys.count(key) > 0)
-        for (const item of this.#eager ? this.#undoable.list(key) : this.#waiting.collect(key))
-          times[at++] = items.timeOf(item);
+    for (let key = 0; key < keys.bound; key++) {
+      if (!keys.has(key) || keys.count(key) === 0) continue;
+      let timeMs = Number.NEGATIVE_INFINITY;
+      for (const item of this.#eager ? this.#undoable.list(key) : this.#waiting.list(key)) {
+        timeMs = Math.max(timeMs, items.timeOf(item));
+        times[at++] = timeMs;
+      }
+    }
     return times;
   }
 }

@@ -95,12 +95,15 @@ export class WaitingItems {
     return head;
   }
 
-  /** Time of the oldest item that waits, infinite when there is none. */
+  /** Time of the item that comes first, infinite when none waits. One of a former epoch comes before all others, however young it is. */
   oldestMs(key: number): number {
     const head = this.#keys.head(key);
     const inOrderMs = head === NONE ? Number.POSITIVE_INFINITY : this.#items.timeOf(head);
     const radix = this.#radixOf(key);
-    return radix === undefined ? inOrderMs : Math.min(inOrderMs, radix.leastMs());
+    if (radix === undefined) return inOrderMs;
+    const later = head === NONE ? 1 : this.#items.epochOf(head) - radix.epoch;
+    if (later === 0) return Math.min(inOrderMs, radix.leastMs());
+    return later > 0 ? radix.leastMs() : inOrderMs;
   }
 
   #takeComplex(key: number, markMs: number): number {
@@ -142,17 +145,13 @@ export class WaitingItems {
 
   /** All items of the key, sorted. */
   list(key: number): number[] {
-    const found = this.collect(key);
-    return this.#radixOf(key) === undefined ? found : found.sort((a, b) => this.#items.compare(a, b));
-  }
-
-  /** All items of the key, in no order. */
-  collect(key: number): number[] {
     const found: number[] = [];
     const items = this.#items;
     for (let item = this.#keys.head(key); item !== NONE; item = items.afterOf(item)) found.push(item);
-    this.#radixOf(key)?.collect(found);
-    return found;
+    const radix = this.#radixOf(key);
+    if (radix === undefined) return found;
+    radix.collect(found);
+    return found.sort((a, b) => items.compare(a, b));
   }
 
   /** Forgets the items of the key. */
