@@ -103,11 +103,26 @@ describe('routes', () => {
       nowMs: START_MS + 60_000,
       service: { version: '0.1.0', workers: 2 },
       readiness: { ready: true },
-      state: [{ rule: 'many-failed', groups: 3, late: 1 }],
+      state: { rules: [{ rule: 'many-failed', groups: 3, late: 1 }], others: { rules: 0 } },
       alerts: { total: 1, instance: view.alerts.instance },
       tokenNeeded: false,
     });
     expect(status.testCommands.map((one: { input: string }) => one.input)).toContain('gelf');
+  });
+
+  it('give of many rules over several events those with the largest memory, and the sum of the others', async () => {
+    const { view, port } = await start();
+    const [known] = view.stateReports;
+    if (known === undefined) throw new Error('no report');
+    view.stateReports = Array.from({ length: 200 }, (_, i) => ({ ...known, rule: `r${i}`, bytes: i, early: 2 }));
+    const { state } = JSON.parse((await ask(port, '/api/status')).text);
+    expect(state.rules.map(({ rule }: { rule: string }) => rule)).toEqual(
+      [199, 198, 197, 196, 195, 194, 193, 192].map((i) => `r${i}`),
+    );
+    expect(state.others).toMatchObject({
+      rules: 192,
+      total: { bytes: (191 * 192) / 2, late: 192, early: 384, ungrouped: 0 },
+    });
   });
 
   it('give recent alerts newest first, filtered by level and engine', async () => {

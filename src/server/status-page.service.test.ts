@@ -136,6 +136,11 @@ describe.skipIf(missing !== '')(`status page${missing === '' ? '' : ` (skipped: 
     expect(await names.allTextContents()).toEqual(['<b>story</b>', 'Many failed logons']);
     expect(await page.locator('#memory .block-figure').allTextContents()).toEqual(['12.3 MB', '1.0 KB']);
     expect(await page.locator('#memory .warn').allTextContents()).toEqual(['2 not waited with', '1 came too late']);
+    const many = Array.from({ length: 9 }, (_, i) => ({ ...known, rule: `r${i}`, bytes: 2000 + i }));
+    view.stateReports = [...many, known];
+    await names.getByText('2 other rules').waitFor();
+    expect(await page.locator('#memory .block-figure').last().textContent()).toBe('3.0 KB');
+    expect(await page.locator('#memory .warn').last().textContent()).toBe('2 came too late');
     view.stateReports = [];
     await page.locator('#memory-card').waitFor({ state: 'hidden' });
     expect(problems).toEqual([]);

@@ -6,8 +6,23 @@ import type { RouteContext } from './route.ts';
 import type { Readiness, ServiceInfo } from './service-view.ts';
 import { type TestCommand, testCommands } from './test-commands.ts';
 
-/** The others stand in /api/state. */
-const MAX_STATE_RULES = 100;
+/** Rules told of one by one; all of them stand in /api/state. */
+const SHOWN_RULES = 8;
+
+/** What some rules over several events remember together. */
+export type StateTotals = Readonly<Record<StateCount, number>>;
+type StateCount = (typeof STATE_COUNTS)[number];
+const STATE_COUNTS = [
+  'groups',
+  'entries',
+  'bytes',
+  'waiting',
+  'late',
+  'early',
+  'ungrouped',
+  'evicted',
+  'undecided',
+] as const;
 
 export interface StatusReport {
   /** The server's clock, milliseconds since the epoch: ages are shown against it. */
@@ -15,8 +30,11 @@ export interface StatusReport {
   readonly service: ServiceInfo;
   readonly readiness: Readiness;
   readonly components: readonly ComponentSnapshot[];
-  /** What rules over several events remember, the greatest first. */
-  readonly state: readonly StateReport[];
+  /** What rules over several events remember: those with most, the greatest first, and how many others there are. */
+  readonly state: {
+    readonly rules: readonly StateReport[];
+    readonly others: { readonly rules: number; readonly total: StateTotals };
+  };
   readonly rates: RateSeries;
   /** Alerts since the start, and the id to open the stream after. */
   readonly alerts: { readonly total: number; readonly instance: string };
@@ -33,15 +51,20 @@ export function statusReport(context: RouteContext): StatusReport {
     service,
     readiness: view.readiness(),
     components: components(),
-    state: view
-      .state()
-      .rules.toSorted((a, b) => b.bytes - a.bytes)
-      .slice(0, MAX_STATE_RULES),
+    state: stateOf(view.state().rules),
     rates: history.series(),
     alerts: { total: view.alerts.total, instance: view.alerts.instance },
     testCommands: testCommands(service.listeners, service.intelligence),
     tokenNeeded: access.tokenNeeded,
   };
+}
+
+function stateOf(reports: readonly StateReport[]): StatusReport['state'] {
+  const greatest = reports.toSorted((a, b) => b.bytes - a.bytes);
+  const others = greatest.slice(SHOWN_RULES);
+  const sumOf = (what: StateCount): number => others.reduce((sum, report) => sum + (report[what] ?? 0), 0);
+  const total = Object.fromEntries(STATE_COUNTS.map((what) => [what, sumOf(what)])) as StateTotals;
+  return { rules: greatest.slice(0, SHOWN_RULES), others: { rules: others.length, total } };
 }
 
 /** Events that came in and alerts that went out so far. */

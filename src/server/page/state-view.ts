@@ -1,41 +1,32 @@
 /** What rules over several events remember: how much of it by rule, and what was late, given up or not waited with. */
 import type { StateReport } from '../../state/snapshot/stateful-part.ts';
+import type { StateTotals, StatusReport } from '../status-report.ts';
 import { element } from './element.ts';
 import { bytes, plural, shortCount } from './format.ts';
 
-/** Rules with a block of their own; the others are counted. */
-const SHOWN = 8;
-
 /** Undefined when no rule spans events. */
-export function stateView(reports: readonly StateReport[]): Node | undefined {
-  if (reports.length === 0) return undefined;
-  const greatest = reports.toSorted((a, b) => b.bytes - a.bytes);
-  const blocks = greatest
-    .slice(0, SHOWN)
-    .map((report) =>
-      element(
-        'li',
-        { class: 'block' },
-        element(
-          'div',
-          { class: 'block-head' },
-          element('span', { class: 'block-name', title: report.rule }, report.name),
-          element('span', { class: 'block-figure' }, bytes(report.bytes)),
-        ),
-        element('p', { class: 'block-detail' }, whatItIs(report)),
-        element('p', { class: 'facts' }, ...factsOf(report)),
-      ),
-    );
-  const others = greatest.slice(SHOWN);
-  const rest = others.reduce((sum, report) => sum + report.bytes, 0);
+export function stateView({ rules, others }: StatusReport['state']): Node | undefined {
+  if (rules.length === 0) return undefined;
+  const blocks = rules.map((report) =>
+    block(element('span', { class: 'block-name', title: report.rule }, report.name), whatItIs(report), report),
+  );
+  if (others.rules > 0)
+    blocks.push(block(element('span', { class: 'block-name' }, plural(others.rules, 'other rule')), '', others.total));
   return element(
     'div',
     {},
     element('ul', { class: 'blocks' }, ...blocks),
-    others.length === 0
-      ? undefined
-      : element('p', { class: 'quiet' }, `${plural(others.length, 'other rule')}: ${bytes(rest)}`),
     element('p', { class: 'quiet' }, 'flint state show RULE tells what stands in the windows, and what is missing'),
+  );
+}
+
+function block(name: Node, what: string, report: StateReport | StateTotals): Node {
+  return element(
+    'li',
+    { class: 'block' },
+    element('div', { class: 'block-head' }, name, element('span', { class: 'block-figure' }, bytes(report.bytes))),
+    what === '' ? undefined : element('p', { class: 'block-detail' }, what),
+    element('p', { class: 'facts' }, ...factsOf(report)),
   );
 }
 
@@ -52,7 +43,7 @@ function factsOf({
   ungrouped = 0,
   evicted,
   undecided = 0,
-}: StateReport): Node[] {
+}: StateReport | StateTotals): Node[] {
   const losses: readonly (readonly [number, string])[] = [
     [late, 'came too late'],
     [early, 'not waited with'],
