@@ -4,6 +4,7 @@
  */
 import type { Event, EventObject } from '../../core/event.ts';
 import type { RuleMatch } from '../../core/match.ts';
+import { Failures } from '../../core/failures.ts';
 import { hasField, textOf } from '../../core/field-path.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import { createEventRecogniser } from '../../fields/mapping/recognise.ts';
@@ -28,7 +29,6 @@ import { planFlux } from '../../state/flux/plan.ts';
 import { FluxTagger } from '../../state/flux/tagger.ts';
 import type { Lateness } from '../../state/order/late-events.ts';
 import type { EventArchive, EventLog } from '../../state/event-log.ts';
-import type { StatefulPart } from '../../state/snapshot/stateful-part.ts';
 import type { WindowWatch } from '../../state/window-watch.ts';
 
 /** A flux specification as configured, its text read. */
@@ -155,6 +155,9 @@ export class StatefulRules {
   readonly fluxRules: number;
   readonly #correlator: Made<Correlator> | undefined;
   readonly #taggers: readonly Made<FluxTagger>[];
+  /** What must survive a restart. */
+  readonly parts: readonly (Correlator | FluxTagger)[];
+  readonly #failures = new Failures();
   readonly #recogniser = createEventRecogniser();
   /** Shared with the generations after this one, as far as they share its parts. */
   readonly #firings: { list: Firing[] };
@@ -198,15 +201,10 @@ export class StatefulRules {
         () => new FluxTagger(name, spec, group, settings, handlers, former?.part),
       );
     });
+    this.parts = [...(this.#correlator === undefined ? [] : [this.#correlator]), ...this.#taggers].map(
+      ({ part }) => part,
+    );
     this.fluxRules = this.#taggers.reduce((sum, { part }) => sum + part.plan.rules.length, 0);
-  }
-
-  /** What must survive a restart. */
-  get parts(): readonly StatefulPart[] {
-    return [
-      ...(this.#correlator === undefined ? [] : [this.#correlator.part]),
-      ...this.#taggers.map(({ part }) => part),
-    ];
   }
 
   get isEmpty(): boolean {
@@ -290,13 +288,12 @@ export class StatefulRules {
 
   /** End of a batch: what was held back to be handled together is handled. Throws, after all of it, when a part of it failed. */
   flush(): void {
-    for (const { part } of this.#taggers) part.flush();
+    this.#failures.each(this.#taggers, ({ part }) => part.flush()).raise();
   }
 
   /** Arrival clock, about every second on live inputs. */
   advance(nowMs: number): void {
-    this.#correlator?.part.advance(nowMs);
-    for (const { part } of this.#taggers) part.advance(nowMs);
+    this.#failures.each(this.parts, (part) => part.advance(nowMs)).raise();
   }
 
   /** More sources with the same groups are still to be read: nothing is settled by the times of the first ones meanwhile. */
@@ -307,8 +304,7 @@ export class StatefulRules {
 
   /** End of a finite input: everything open is judged. */
   end(): void {
-    this.#correlator?.part.end();
-    for (const { part } of this.#taggers) part.end();
+    this.#failures.each(this.parts, (part) => part.end()).raise();
   }
 
   /** What has fired since the last call. */

@@ -3,6 +3,7 @@
  * (waiting for their lateness, or evaluated at once and revised), then evaluated against the memory. Durable before the next row:
  * nothing is batched, so nothing is lost between batches (flux-capacitor.md 8.1).
  */
+import { Failures } from '../../core/failures.ts';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
 import type { BloomOptions } from '../memory/bloom-generations.ts';
 import { GroupTable } from '../memory/group-table.ts';
@@ -145,6 +146,8 @@ export class FluxEngine<T> {
   readonly #journal: RowJournal | undefined;
   /** Groups that were closed may have to be released once no row is on its way to one. */
   #mayRelease = false;
+  /** What handlers threw: the order of rows, and what is remembered of them, must not suffer from it. */
+  readonly #failures = new Failures();
   readonly #fired: number[] = [];
   /** The one result that handlers see, filled anew for each row. */
   readonly #result: FluxResult<T> & { revised: boolean; noted: boolean };
@@ -256,15 +259,20 @@ export class FluxEngine<T> {
     this.flush();
   }
 
-  /** As `push`, but the row may be held back, to be made ready together with others, until `flush` is called. */
+  /** As `push`, but the row may be held back, to be made ready together with others, until `flush` is called; that throws what handlers throw. */
   enqueue(row: FluxRow<T>, arrivalMs: number): void {
     this.#intake.add(row, arrivalMs);
-    if (this.#intake.isFull) this.flush();
+    if (this.#intake.isFull) this.#letGo();
   }
 
-  /** Lets go of the rows that were held back. What handlers throw is thrown when all are gone. */
+  /** Lets go of the rows that were held back. What handlers threw is thrown when all are gone. */
   flush(): void {
-    if (this.#intake.count > 0) this.#intake.release(this.#take, this.#takeAlone);
+    this.#letGo();
+    this.#failures.raise();
+  }
+
+  #letGo(): void {
+    if (this.#intake.count > 0) this.#intake.release(this.#take, this.#takeAlone, this.#failures);
     if (this.#mayRelease) this.#releaseGroups();
   }
 
@@ -308,7 +316,7 @@ export class FluxEngine<T> {
 
   /** Sources that nothing refers to any more are forgotten. */
   releaseSources(): void {
-    this.flush();
+    this.#letGo();
     const used = new Set<number>();
     this.order.addSources(used);
     this.rows.addSources(used);
@@ -318,23 +326,26 @@ export class FluxEngine<T> {
 
   /** Arrival clock: lets go of rows of groups that fell silent. */
   advance(nowMs: number): void {
-    this.flush();
+    this.#letGo();
     this.order.closeIdle(nowMs);
     this.#equals?.release();
     if (this.#clocks.isCrowded) this.releaseSources();
+    this.#failures.raise();
   }
 
   /** End of input: evaluates all that waits. */
   end(): void {
-    this.flush();
+    this.#letGo();
     this.order.closeAll();
     this.#equals?.release();
+    this.#failures.raise();
   }
 
   /** While held, nothing is settled by watermarks: other files with the same groups are still to be read. */
   hold(held: boolean): void {
-    this.flush();
+    this.#letGo();
     this.order.hold = held;
+    this.#failures.raise();
   }
 
   #closed(key: number): void {
@@ -447,7 +458,16 @@ export class FluxEngine<T> {
     if (!revised) this.proofs.refuted += refuted.length;
     this.#result.revised = revised;
     this.#result.noted = noted;
-    this.#onRow(row, this.#result);
+    this.#handOn();
+  }
+
+  #handOn(): void {
+    try {
+      this.#onRow(this.#row, this.#result);
+    } catch (failure) {
+      // Whatever it is: whoever hands rows in is told once all that is due has been handed on.
+      this.#failures.add(failure);
+    }
   }
 
   /** Lists the rules that alert on the row now. */
@@ -471,6 +491,6 @@ export class FluxEngine<T> {
     this.#row.slot = slot;
     this.#result.revised = false;
     this.#result.noted = false;
-    this.#onRow(this.#row, this.#result);
+    this.#handOn();
   }
 }

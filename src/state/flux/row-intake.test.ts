@@ -120,3 +120,65 @@ it('a row whose handler fails takes none of those behind it along', () => {
   expect(held).toEqual(outcomes(steps, { mode: 'eager' }, false, fails));
   expect(held.length).toBeGreaterThan(400);
 });
+
+it('what fails when rows that waited are handed on takes none of them along, at the end of the input as before', () => {
+  const clocks = new SourceClocks();
+  clocks.register('a', 'file');
+  const told: number[] = [];
+  const sizes = { bytesOf: () => 100 };
+  const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 1, hi: 2 }, latenessMs: 1_000 };
+  const engine = new FluxEngine<number>(
+    PLAN,
+    clocks,
+    options,
+    ({ position }) => {
+      told.push(position);
+      if (position % 2 === 0) throw new Error(`${position}`);
+    },
+    undefined,
+    sizes,
+  );
+  const row = { source: 0, part: 0, columns: ['1', '2'], own: [0, 0, 0, 0] };
+  const positions = Array.from({ length: 200 }, (_, position) => position);
+  for (const position of positions)
+    engine.enqueue({ ...row, position, timeMs: 1e12 + 50 * position, group: `${position % 3}`, item: position }, 0);
+  expect(() => engine.flush()).toThrow();
+  expect(() => engine.end()).toThrow(AggregateError);
+  expect(told.toSorted((a, b) => a - b)).toEqual(positions);
+  expect(engine.counts).toMatchObject({ pending: 0, itemBytes: 0 });
+});
+
+it('a handler that fails when a row comes behind newer ones leaves the order of the others as it is', () => {
+  const run = (fails: boolean): string[] => {
+    const clocks = new SourceClocks();
+    clocks.register('a', 'file');
+    const told: string[] = [];
+    const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 1, hi: 2 }, mode: 'eager' as const };
+    const engine = new FluxEngine<number>(PLAN, clocks, options, ({ position }, { revised, tags }) => {
+      told.push(`${position} ${revised} ${[...tags]}`);
+      if (fails && position === 2) throw new Error('handler');
+    });
+    const row = { source: 0, part: 0, group: 'g', columns: ['1', '2'], item: 0 };
+    [10, 20, 5, 15, 1, 30].forEach((atMs, position) => {
+      engine.enqueue({ ...row, position, timeMs: 1e12 + atMs, own: [position & 1, 0, 0, position >> 1] }, 0);
+    });
+    if (fails) expect(() => engine.flush()).toThrow(AggregateError);
+    engine.flush();
+    engine.end();
+    return told;
+  };
+  expect(run(true)).toEqual(run(false));
+});
+
+it('what fails of a row that was held back is not thrown at the one that comes then', () => {
+  const clocks = new SourceClocks();
+  clocks.register('a', 'file');
+  const options = { ...DEFAULT_FLUX_OPTIONS, seed: { lo: 1, hi: 2 }, mode: 'eager' as const };
+  const engine = new FluxEngine<number>(PLAN, clocks, options, ({ position }) => {
+    if (position === 0) throw new Error('handler');
+  });
+  const row = { source: 0, part: 0, group: 'g', columns: ['1', '2'], own: [0, 0, 0, 0], item: 0 };
+  for (let position = 0; position < 70; position++) engine.enqueue({ ...row, position, timeMs: 1e12 + position }, 0);
+  expect(() => engine.flush()).toThrow('handler');
+  expect(() => engine.flush()).not.toThrow();
+});

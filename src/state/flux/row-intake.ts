@@ -4,6 +4,7 @@
  * the lines of memory that one row needs do not depend on those of another, so that the waits for them overlap; row by row they come one
  * after the other, and are most of the time that a row takes. The rows then go into the order one by one, as they came.
  */
+import type { Failures } from '../../core/failures.ts';
 import type { Fingerprint } from '../memory/fingerprint.ts';
 import type { GroupTable } from '../memory/group-table.ts';
 import { NONE } from '../order/item-records.ts';
@@ -61,23 +62,22 @@ export class RowIntake<T> {
 
   /**
    * Gives each row out, as they came: `take` gets its number in the table, its key and when it came; a row without a group goes to `alone`.
-   * What these throw is thrown once all rows are gone: of several an AggregateError.
+   * What these throw goes to `failures`.
    */
-  release(take: TakeRow, alone: (row: FluxRow<T>, arrivalMs: number) => void): void {
-    this.#makeReady();
-    const count = this.#count;
-    let failures: unknown[] | undefined;
-    for (let at = 0; at < count; at++) {
-      try {
-        this.#giveOut(at, take, alone);
-      } catch (failure) {
-        // Whatever it is: a bug that one row brings to light takes none of those behind it along.
-        failures ??= [];
-        failures.push(failure);
+  release(take: TakeRow, alone: (row: FluxRow<T>, arrivalMs: number) => void, failures: Failures): void {
+    try {
+      this.#makeReady();
+      for (let at = 0; at < this.#count; at++) {
+        try {
+          this.#giveOut(at, take, alone);
+        } catch (failure) {
+          // Whatever it is: a bug that one row brings to light takes none of those behind it along.
+          failures.add(failure);
+        }
       }
+    } finally {
+      this.#count = 0;
     }
-    this.#count = 0;
-    if (failures !== undefined) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
   }
 
   #giveOut(at: number, take: TakeRow, alone: (row: FluxRow<T>, arrivalMs: number) => void): void {
