@@ -65,7 +65,7 @@ export function reportGroup(
       }),
     );
   const value = order.length === 0 ? 0 : runner.valueOf(group);
-  const waiting = runner.order.listOf(group).length;
+  const waiting = runner.order.countOf(group);
   const listed = runner.waits ? waiting : 0;
   const awaited = [
     ...(planned.judged === 'closing' ? ['judged when the window closes'] : []),

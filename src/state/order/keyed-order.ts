@@ -337,7 +337,12 @@ export class KeyedOrder {
     return this.#keys.has(key) ? savedQueue(this.#keys, key, this.listOf(key)) : undefined;
   }
 
-  /** Items that wait (ordered) or may be undone (eager), oldest first. */
+  /** How many of the key's items wait (ordered) or may be undone (eager). May be asked while some are being applied. */
+  countOf(key: number): number {
+    return this.#keys.has(key) ? this.#keys.count(key) + (this.#deferred?.countOf(key) ?? 0) : 0;
+  }
+
+  /** Items that wait (ordered) or may be undone (eager), oldest first. Not to be asked for while some are being applied. */
   listOf(key: number): number[] {
     if (!this.#keys.has(key) || this.#isEmpty(key)) return [];
     if (this.#deferred !== undefined && this.#deferred.countOf(key) > 0) {
