@@ -123,7 +123,7 @@ async function scan(paths: readonly string[], flags: ScanFlags): Promise<number>
   await events.settle();
   progress.end();
   await generation.close();
-  const unkept = [await ruleCache.save(), generation.keepKinds()].filter((problem) => problem !== undefined);
+  const unkept = [await ruleCache.save(), await generation.keepKinds()].filter((problem) => problem !== undefined);
   printDiagnostics([...problems, ...unkept], terminal);
   say(
     terminal,

@@ -71,12 +71,12 @@ export class DueWork {
     if (!keeper.active) await outputs.save();
     writes.try(write);
     await keeper.tick();
-    this.#keepKinds(generation());
+    await this.#keepKinds(generation());
   }
 
-  #keepKinds(generation: Generation): void {
+  async #keepKinds(generation: Generation): Promise<void> {
     if (!this.#kinds.isDue(generation, performance.now())) return;
-    const problem = generation.keepKinds();
+    const problem = await generation.keepKinds();
     if (problem !== undefined) this.#options.logger.warn(problem.message);
   }
 

@@ -384,7 +384,7 @@ export class Generation implements BatchMatcher, LiveSink {
   }
 
   /** Keeps what was learnt of kinds of records, for the next start. Returns what is to be said of it. */
-  keepKinds(): Diagnostic | undefined {
+  async keepKinds(): Promise<Diagnostic | undefined> {
     const { sieve } = this.rules;
     return sieve === undefined ? undefined : this.kinds?.save(sieve);
   }

@@ -311,7 +311,7 @@ export class Service {
     await this.#store.close();
     await this.#generation.close();
     await this.#kept;
-    this.#tellUnkept(this.#generation.keepKinds());
+    this.#tellUnkept(await this.#generation.keepKinds());
     this.#archive.close();
     this.#dataDir.close();
   }
@@ -426,6 +426,7 @@ export class Service {
     this.#engine.set('pressure', this.#intake.pressure);
     this.#engine.set('alerts_sent', this.#outputs.sent);
     this.#engine.set('alerts_held_back', this.#outputs.heldBack);
+    this.#engine.set('alerts_withdrawn', this.#outputs.withdrawn);
     for (const [name, value] of Object.entries({ ...this.#generation.counts(), ...this.#archive.metrics() }))
       this.#engine.set(name, value);
   }

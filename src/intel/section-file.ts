@@ -19,6 +19,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { type Diagnostic, diagnostic } from '../errors/diagnostic.ts';
@@ -68,6 +69,48 @@ export function writeSectionFile(
   sections: ReadonlyMap<string, SectionContent>,
   options: SectionFileOptions = {},
 ): void {
+  writeWhole(path, headOf(magic, version, sections), sections, options);
+}
+
+/** As `writeSectionFile`, while this thread does other things: nobody may change the sections meanwhile. Rejects on I/O problems. */
+export async function writeSectionFileBeside(
+  path: string,
+  magic: string,
+  version: number,
+  sections: Sections,
+  { mode = 0o644, sync = true }: SectionFileOptions = {},
+): Promise<void> {
+  // Another one may be on its way.
+  const temporary = `${path}.${process.pid}.${writesBeside++}.tmp`;
+  try {
+    const file = await open(temporary, 'w', mode);
+    try {
+      let at = 0;
+      for (const bytes of [...headOf(magic, version, sections), ...sections.values()]) {
+        at = aligned(at);
+        for (let done = 0; done < bytes.length; )
+          done += (await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done), at + done)).bytesWritten;
+        at += bytes.length;
+      }
+      await file.truncate(aligned(at));
+      if (sync) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+let writesBeside = 0;
+
+function headOf(
+  magic: string,
+  version: number,
+  sections: ReadonlyMap<string, SectionContent>,
+): readonly [header: Buffer, table: Buffer] {
   const header = Buffer.alloc(HEADER_BYTES);
   const table = Buffer.alloc(ENTRY_BYTES * sections.size);
   let offset = aligned(HEADER_BYTES + table.length);
@@ -89,7 +132,7 @@ export function writeSectionFile(
   header.writeBigUInt64LE(BigInt(offset), 16);
   header.writeUInt32LE(crc32(table), 24);
   header.writeUInt32LE(crc32(header.subarray(0, 28)), 28);
-  writeWhole(path, [header, table], sections, options);
+  return [header, table];
 }
 
 /** Whether the first bytes of a file say that it is a section file with this magic. */

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Diagnostic, diagnostic } from '../../errors/diagnostic.ts';
-import { readSectionFile, type Sections, writeSectionFile } from '../../intel/section-file.ts';
+import { readSectionFile, type Sections, writeSectionFileBeside } from '../../intel/section-file.ts';
 
 /** Of one folder and of one sort: sets of rules that are used in turns. */
 const MAX_FILES = 8;
@@ -43,8 +43,8 @@ export class KeptFile {
     }
   }
 
-  /** `written` is called as soon as they are. Returns what is to be said of it. */
-  write(sections: Sections, written: () => void = () => undefined): Diagnostic | undefined {
+  /** While this thread does other things: megabytes take their time. `written` is called as soon as they are. Returns what is to be said of it. */
+  async write(sections: Sections, written: () => void): Promise<Diagnostic | undefined> {
     const path = this.#path;
     try {
       const folder = dirname(path);
@@ -52,7 +52,7 @@ export class KeptFile {
       const why = whyNotTrusted(folder);
       if (why !== undefined) return ignored(folder, why);
       // What a crash leaves of it does not fit its checksums.
-      writeSectionFile(path, this.#magic, this.#version, sections, { mode: 0o600, sync: false });
+      await writeSectionFileBeside(path, this.#magic, this.#version, sections, { mode: 0o600, sync: false });
       written();
       makeRoom(folder, basename(path));
       return undefined;

@@ -1,12 +1,12 @@
 /** Kinds of records that were kept are those that are learnt; what does not fit is not used, and learnt. A new sieve is taught the kinds of the one before. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DetectionRule } from '../../ir/detection-rule.ts';
 import { ruleOf } from '../../core/rule-candidate.ts';
 import { ENOUGH_RECORDS } from '../../scan/sieve-groups.ts';
-import { KindsFile, kindsSettings } from './kept-kinds.ts';
+import { KindsFile, kindsSettings, sectionsOf } from './kept-kinds.ts';
 import { LEAST_FILES, openRuleCache } from './rule-cache.ts';
 import { rulesOf } from './rule-filter.ts';
 import type { RuleTexts } from './rule-texts.ts';
@@ -68,8 +68,8 @@ function learnt(rules: readonly DetectionRule[] = RULES): SigmaSieve {
   return sieve;
 }
 
-function keep(): void {
-  expect(new KindsFile(file, 'these rules').save(learnt())).toBeUndefined();
+async function keep(): Promise<void> {
+  expect(await new KindsFile(file, 'these rules').save(learnt())).toBeUndefined();
 }
 
 function recalled(identity = 'these rules'): { readonly sieve: SigmaSieve; readonly said: string | undefined } {
@@ -79,8 +79,8 @@ function recalled(identity = 'these rules'): { readonly sieve: SigmaSieve; reado
 }
 
 describe('kinds of records that were kept', () => {
-  it('need not be learnt, and what is new is learnt and kept beside them', () => {
-    keep();
+  it('need not be learnt, and what is new is learnt and kept beside them', async () => {
+    await keep();
     const { sieve, said } = recalled();
     expect(said).toBeUndefined();
     expect(held(sieve, LINES)).toEqual(HELD);
@@ -91,21 +91,21 @@ describe('kinds of records that were kept', () => {
       [1, [4]],
     ]);
     expect(sieve.news).toBe(1);
-    new KindsFile(file, 'these rules').save(sieve);
+    await new KindsFile(file, 'these rules').save(sieve);
     const again = recalled().sieve;
     held(again, [...LINES, record(77, 3)]);
     expect(again.news).toBe(0);
     expect(again.counts.kinds).toBe(KINDS + 1);
   });
 
-  it('are written when there is something new alone, also of what a sieve has taken over', () => {
+  it('are written when there is something new alone, also of what a sieve has taken over', async () => {
     const kinds = new KindsFile(file, 'these rules');
     const sieve = learnt();
     expect(kinds.isBehind(sieve)).toBe(true);
-    kinds.save(sieve);
+    await kinds.save(sieve);
     expect(kinds.isBehind(sieve)).toBe(false);
     const { ino } = statSync(file);
-    kinds.save(sieve);
+    await kinds.save(sieve);
     expect(statSync(file).ino).toBe(ino);
     held(sieve, [record(77, 3)]);
     expect(kinds.isBehind(sieve)).toBe(true);
@@ -114,15 +114,36 @@ describe('kinds of records that were kept', () => {
     const kept = sieve.keep();
     expect(kept !== undefined && heir.recall(kept)).toBe(true);
     next.fallBehind();
-    next.save(heir);
+    await next.save(heir);
     expect(next.isBehind(heir)).toBe(false);
     const again = recalled().sieve;
     held(again, [record(77, 3)]);
     expect(again.news).toBe(0);
   });
 
-  it('go by what is rare in their records once there were enough, though these come after a start', () => {
-    keep();
+  it('are a picture of one moment, though records are counted in them while they are written', () => {
+    const sieve = learnt();
+    const kept = sieve.keep();
+    const tables = kept && sectionsOf(kept).get('tables');
+    expect(kept?.sieve.tables).toEqual(tables);
+    held(sieve, LINES);
+    expect(kept?.sieve.tables).not.toEqual(tables);
+  });
+
+  it('are written by one after the other, beside what goes on', async () => {
+    const kinds = new KindsFile(file, 'these rules');
+    const sieve = learnt();
+    const saving = [kinds.save(sieve), kinds.save(sieve)];
+    held(sieve, [record(77, 3)]);
+    expect(await Promise.all([...saving, kinds.save(sieve)])).toEqual([undefined, undefined, undefined]);
+    expect(readdirSync(join(folder, 'own'))).toEqual(['sigma.kinds']);
+    const again = recalled().sieve;
+    held(again, [...LINES, record(77, 3)]);
+    expect(again.news).toBe(0);
+  });
+
+  it('go by what is rare in their records once there were enough, though these come after a start', async () => {
+    await keep();
     const { sieve } = recalled();
     const many = Array.from({ length: 2 * ENOUGH_RECORDS }, () => record(0, 0));
     held(sieve, many);
@@ -131,7 +152,7 @@ describe('kinds of records that were kept', () => {
     expect([sieve.improve(), sieve.improve()]).toEqual([true, false]);
     expect(sieve.news).toBe(1);
     expect(held(sieve, LINES)).toEqual(HELD);
-    new KindsFile(file, 'these rules').save(sieve);
+    await new KindsFile(file, 'these rules').save(sieve);
     const again = recalled().sieve;
     held(again, many);
     expect(again.improve()).toBe(false);
@@ -158,23 +179,23 @@ describe('kinds of records that were kept', () => {
     expect(sieve.keep()?.named.length).toBe(1);
   });
 
-  it('with other rules, or by a program that was built otherwise, are not used', () => {
-    keep();
+  it('with other rules, or by a program that was built otherwise, are not used', async () => {
+    await keep();
     const { sieve, said } = recalled('other rules');
     expect(said).toBeUndefined();
     expect(held(sieve, LINES)).toEqual(HELD);
     expect(sieve.news).toBe(KINDS);
   });
 
-  it('with other processes than those that are remembered are not used', () => {
-    keep();
+  it('with other processes than those that are remembered are not used', async () => {
+    await keep();
     const sieve = new SigmaSieve(RULES, { ...OPTIONS, derived: new Set(['ParentImage']) });
     expect(new KindsFile(file, 'these rules').recall(sieve)).toBeUndefined();
     expect(sieve.counts.kinds).toBe(0);
   });
 
-  it('in a file that is damaged anywhere are not used, which is said', () => {
-    keep();
+  it('in a file that is damaged anywhere are not used, which is said', async () => {
+    await keep();
     const good = readFileSync(file);
     for (const [i, place] of [0, 9, 70, 130, good.length >> 1, good.length - 70].entries()) {
       const bad = Buffer.from(good);
@@ -187,18 +208,18 @@ describe('kinds of records that were kept', () => {
     }
   });
 
-  it.skipIf(process.getuid === undefined)('are for their owner only, and where others may write not used', () => {
-    keep();
+  it.skipIf(process.getuid === undefined)('are for their owner only, and where others may write not used', async () => {
+    await keep();
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'own')).mode & 0o777).toBe(0o700);
     chmodSync(join(folder, 'own'), 0o777);
     expect(recalled().said).toContain('others may write it');
-    expect(new KindsFile(file, 'these rules').save(learnt())?.code).toBe('SIGMA_CACHE_IGNORED');
+    expect((await new KindsFile(file, 'these rules').save(learnt()))?.code).toBe('SIGMA_CACHE_IGNORED');
   });
 
-  it('that cannot be written are said to be so', () => {
+  it('that cannot be written are said to be so', async () => {
     mkdirSync(file, { recursive: true });
-    expect(new KindsFile(file, 'these rules').save(learnt())?.message).toMatch(/ are not used: E[A-Z]+$/);
+    expect((await new KindsFile(file, 'these rules').save(learnt()))?.message).toMatch(/ are not used: E[A-Z]+$/);
   });
 
   it('are of one program, of all rules in their order, and of what changes them', () => {

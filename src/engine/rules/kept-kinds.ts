@@ -36,6 +36,7 @@ export class KindsFile {
   readonly #file: KeptFile;
   /** News of the sieve when it was kept. */
   #kept = 0;
+  #saving: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, identity: string) {
     this.#file = new KeptFile(path, MAGIC, VERSION);
@@ -64,8 +65,15 @@ export class KindsFile {
     this.#kept = NOTHING_KEPT;
   }
 
-  /** Keeps what the sieve has learnt, unless that is nothing new. Returns what is to be said of it. */
-  save(sieve: SigmaSieve): Diagnostic | undefined {
+  /** Keeps what the sieve has learnt, unless that is nothing new. One write after the other. Returns what is to be said of it. */
+  async save(sieve: SigmaSieve): Promise<Diagnostic | undefined> {
+    const saving = this.#saving.then(() => this.#save(sieve));
+    // Who waits for this one is told when it fails; the next does not go by it.
+    this.#saving = saving.catch(() => undefined);
+    return saving;
+  }
+
+  async #save(sieve: SigmaSieve): Promise<Diagnostic | undefined> {
     const { news } = sieve;
     const kept = this.isBehind(sieve) ? sieve.keep() : undefined;
     if (kept === undefined) return undefined;
@@ -75,11 +83,11 @@ export class KindsFile {
   }
 }
 
-/** The large parts as they stand: other threads may count in them while they are written. */
+/** A picture: other threads count in the tables, which would not fit their checksum while they are written. */
 export function sectionsOf({ sieve: { tables, samples, ...sieve }, ...kept }: KeptKinds): Sections {
   return new Map<string, Uint8Array>([
     ['kinds', jsonBytes({ ...kept, sieve })],
-    ['tables', tables],
+    ['tables', tables.slice()],
     ['samples', samples],
   ]);
 }

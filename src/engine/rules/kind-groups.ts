@@ -50,7 +50,6 @@ export class KindGroups {
   constructor(rules: readonly DetectionRule[], options: KindGroupsOptions, sieve: Pick<EventSieve, 'keyOf' | 'note'>) {
     this.#options = options;
     this.#sieve = sieve;
-    this.#sieve = sieve;
     // Made when a kind of record first needs them.
     this.#decisions = new SigmaDecisions((number) => options.formulas.of((rules[number] as DetectionRule).predicate));
     this.#bySource = positionsBySource(rules);

@@ -1,6 +1,6 @@
 /**
  * KindsKeeper: when a running service keeps what was learnt of kinds of records, beside its end: soon after something was first learnt, so that a
- * crash does not take all of it, and seldom from then on, since the file is written while records wait.
+ * crash does not take all of it, and seldom from then on: records wait while the picture of many megabytes is taken.
  */
 
 /** What is asked of the generation in use. */
