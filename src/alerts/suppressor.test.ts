@@ -101,6 +101,17 @@ describe('suppression', () => {
     expect(suppressor.flush().map(({ alert }) => alert.flint.count)).toEqual([2]);
   });
 
+  it('passes a withdrawal whose alert cannot have been held back, though it is of the time of a window', () => {
+    const suppressor = new Suppressor({ windowMs: MINUTE });
+    suppressor.offer(alert(5), 0);
+    expect(suppressor.expire(MINUTE)).toEqual([]);
+    suppressor.offer(alert(3), MINUTE);
+    expect(suppressor.offer(withdrawal(5), MINUTE + 1)).toMatchObject({ heldBack: false, send: [{ id: alert(5).id }] });
+    suppressor.offer(alert(4), MINUTE + 2);
+    expect(suppressor.offer(withdrawal(5), MINUTE + 3)).toMatchObject({ heldBack: false, send: [{ id: alert(5).id }] });
+    expect(suppressor.flush().map((one) => one.alert.flint.count)).toEqual([2]);
+  });
+
   it('is off with a window of nothing', () => {
     const suppressor = new Suppressor({ windowMs: 0 });
     for (let i = 0; i < 3; i++) expect(suppressor.offer(at(i), 0).heldBack).toBe(false);

@@ -125,9 +125,12 @@ export class Suppressor {
       window.count--;
       return { send: [...send, outgoing, ...this.#end(window, 1)], heldBack: false };
     }
-    const isOfWindow = window !== undefined && rfc3339(outgoing.timeMs) >= window.first.alert['@timestamp'];
-    if (!isOfWindow) return { send: [...send, outgoing], heldBack: false };
-    if (window.count > 1) window.count--;
+    // What went out must not stay: only where something like it was held back it is taken for that.
+    const seen = rfc3339(outgoing.timeMs);
+    const isHeldBack =
+      window !== undefined && window.count > 1 && seen >= window.first.alert['@timestamp'] && seen <= window.lastSeen;
+    if (!isHeldBack) return { send: [...send, outgoing], heldBack: false };
+    window.count--;
     if (this.#changes?.get(window.key) !== 'begun') this.#note(window.key, 'counted');
     return { send, heldBack: true };
   }

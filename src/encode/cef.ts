@@ -58,6 +58,8 @@ function extensions(alert: Alert): readonly (readonly [string, unknown])[] {
     ['cs2', flint.matched[0]?.field],
     ['cs3Label', threat?.technique === undefined ? undefined : 'technique'],
     ['cs3', threat?.technique?.id.join(',')],
+    ['cs4Label', flint.withdrawn === undefined ? undefined : 'withdrawn'],
+    ['cs4', flint.withdrawn],
   ];
 }
 

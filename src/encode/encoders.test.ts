@@ -80,6 +80,16 @@ describe.each(ENCODERS)('encoder $name', (encoder) => {
     expect(encoder.encode(sampleOutgoing(sampleMatch({ sources: [], matched: [] }), event), options)).not.toBe('');
   });
 
+  it('says of a withdrawal that it is one', () => {
+    const lines = [{}, { withdrawn: true as const }].map((more) =>
+      encoder.encode(sampleOutgoing(sampleRuleMatch(more)), options),
+    );
+    // In more than the sentence for people.
+    const said = lines.map((line) => line.replaceAll('match withdrawn', ''));
+    expect(said[0]).not.toMatch(/withdrawn|revoked/);
+    expect(said[1]).toMatch(/"_?(flint_)?withdrawn":("?true)|"revoked":true|withdrawn="true"|\(withdrawn\)"/);
+  });
+
   it('has a name of its own', () => {
     expect(ENCODERS.filter(({ name }) => name === encoder.name)).toHaveLength(1);
   });

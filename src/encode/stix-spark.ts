@@ -47,7 +47,8 @@ export function stixSparkRecord({ alert, event }: OutgoingAlert, options: Encode
     domain: text('domain', at(alert, 'url', 'domain') ?? at(alert, 'dns', 'question', 'name')),
     url: text('url', at(alert, 'url', 'original')),
     method: text('method', at(alert, 'http', 'request', 'method')),
-    msg: alert.rule.name,
+    // The original takes nothing back and has no key for it.
+    msg: alert.flint.withdrawn === true ? `${alert.rule.name} (withdrawn)` : alert.rule.name,
     severity: options.stixSparkSeverity === 'computed' ? String(alert.event.severity) : '1',
   };
   if (options.stixSparkSections === true)

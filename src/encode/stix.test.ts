@@ -191,6 +191,15 @@ describe('STIX bundle', () => {
     expect(objects.at(-1)).toMatchObject({ id: before?.id, created: before?.created, count: 7 });
     expect(String(objects.at(-1)?.modified) > String(before?.modified)).toBe(true);
   });
+
+  it('revokes the sighting of an alert that is withdrawn, in a later version though it is of the same millisecond', () => {
+    const [given, taken] = [{}, { withdrawn: true as const }].map((more) => {
+      const line = stix.encode(sampleOutgoing(sampleRuleMatch(more)), { timezone: 'UTC', sensor: 's' });
+      return (JSON.parse(line) as { objects: StixObject[] }).objects.at(-1);
+    });
+    expect(taken).toMatchObject({ id: given?.id, created: given?.created, revoked: true });
+    expect(String(taken?.modified) > String(given?.modified)).toBe(true);
+  });
 });
 
 describe('ids of observables', () => {

@@ -35,12 +35,13 @@ export function stixBundle(alert: Alert, sensor: string): StixBundle {
   const sensorObject = sensorIdentity(sensor);
   const sighted = sightedObject(alert);
   const count = sightings(alert);
+  const isWithdrawn = alert.flint.withdrawn === true;
   const common = {
     spec_version: '2.1',
     created_by_ref: sensorObject.id,
     created: event.created,
-    // A closing update is a later version of the same objects.
-    modified: new Date(Date.parse(event.created) + count - 1).toISOString(),
+    // A closing update is a later version of the same objects, and so is what takes them back, also in the same millisecond.
+    modified: new Date(Date.parse(event.created) + count - 1 + (isWithdrawn ? 1 : 0)).toISOString(),
     ...markedAs(alert.threat?.indicator?.marking?.tlp),
   };
   const observations = observationsOf(alert, first, last);
@@ -64,7 +65,7 @@ export function stixBundle(alert: Alert, sensor: string): StixBundle {
     sighting_of_ref: sighted.id,
     ...(observed.length > 0 && { observed_data_refs: observed.map(({ id }) => id) }),
     where_sighted_refs: [sensorObject.id],
-    ...(alert.flint.withdrawn === true && { revoked: true }),
+    ...(isWithdrawn && { revoked: true }),
     ...(alert.threat?.indicator?.confidence !== undefined && { confidence: alert.threat.indicator.confidence }),
   };
   const seen = new Map(observations.flatMap((one) => one.seen.map((object) => [object.id, object] as const)));

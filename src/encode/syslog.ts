@@ -66,6 +66,7 @@ function structuredData(alert: Alert): string {
     host: host?.name,
     user: user?.name,
     count: flint.count,
+    withdrawn: flint.withdrawn,
     input: flint.input.name,
   };
   const written = Object.entries(params).flatMap(([name, value]) =>

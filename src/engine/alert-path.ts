@@ -30,6 +30,8 @@ export class AlertPath {
   readonly #file: SuppressionFile | undefined;
   #saving: Promise<void> = Promise.resolve();
   sent = 0;
+  /** Alerts that were taken back, also of those held back. */
+  withdrawn = 0;
 
   constructor(options: AlertPathOptions) {
     this.#options = options;
@@ -64,7 +66,10 @@ export class AlertPath {
   }
 
   async send(found: readonly FoundAlert[], nowMs: number): Promise<void> {
-    const sending = found.flatMap((one) => this.#suppressor.offer(one, nowMs).send);
+    const sending = found.flatMap((one) => {
+      if (one.isWithdrawal === true) this.withdrawn++;
+      return this.#suppressor.offer(one, nowMs).send;
+    });
     await this.#deliver(sending);
   }
 

@@ -56,6 +56,10 @@ export class RunningOutputs {
     return this.#path.sent;
   }
 
+  get withdrawn(): number {
+    return this.#path.withdrawn;
+  }
+
   get heldBack(): number {
     return this.#path.heldBack;
   }

@@ -109,6 +109,7 @@ export const METRICS: readonly Metric[] = [
   gauge('engine', 'intel_log_bytes', 'bytes of changes on disk since the base'),
   gauge('engine', 'alerts_sent', 'alerts and closing updates sent'),
   gauge('engine', 'alerts_held_back', 'alerts held back by suppression'),
+  gauge('engine', 'alerts_withdrawn', 'alerts taken back because of what became known later'),
   gauge('engine', 'alerts_omitted', 'alerts beyond the limit of one event'),
   gauge('engine', 'time_from_arrival', 'events without a time of their own', 'events_without_time'),
   gauge('engine', 'unrecognised', 'events of no known log source: no Sigma rule was tried', 'events_of_unknown_source'),

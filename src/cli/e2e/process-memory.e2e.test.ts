@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Alert } from '../../core/alert.ts';
-import { FLINT_MAIN, FlintProcess, temporaryFolder } from '../../testing/flint-process.ts';
+import { FLINT_MAIN, FlintProcess, temporaryFolder, total } from '../../testing/flint-process.ts';
 import { type CaseProcess, README_CASES } from '../../testing/readme-cases.ts';
 
 const RULES = fileURLToPath(new URL('../../../conformance/flux/readme-rules.yml', import.meta.url));
@@ -376,7 +376,7 @@ describe('ancestors in alerts', () => {
       `rules: [${filtered}]`,
       'inputs: ["json+tcp://127.0.0.1:0"]',
       'outputs: ["stdout:"]',
-      'http: { listen: "off" }',
+      'http: { listen: "127.0.0.1:0" }',
     ];
     writeFileSync(config, settings.join('\n'));
     const send = async (flint: FlintProcess, lines: readonly Fields[]): Promise<void> => {
@@ -403,6 +403,7 @@ describe('ancestors in alerts', () => {
       rule: { name: 'not of the desktop' },
       flint: { withdrawn: true, matched: [{ field: 'ParentImage', value: 'C:\\Windows\\System32\\cmd.exe' }] },
     });
+    expect(total(await again.metrics(), 'flint_engine_alerts_withdrawn')).toBe(1);
     await again.stop();
   });
 });
