@@ -253,8 +253,8 @@ export class KeyedOrder {
 
   /**
    * Settles and closes keys that nothing arrived for in lateness + retention of the arrival clock, and waits no longer for sources that
-   * nothing came from in that time. Looks at a bounded number of keys
-   * in each call, so that a million idle ones go without a pause; the next call goes on where this one stopped.
+   * nothing came from in that time. Looks at a bounded number of keys in each call, so that a million idle ones go without a pause; the
+   * next call goes on where this one stopped.
    */
   closeIdle(nowMs: number): void {
     const quietSinceMs = nowMs - this.#admission.latenessMs - this.#target.retentionMs();

@@ -1,8 +1,8 @@
 /**
- * GuidSpellings: which texts are one GUID, and which are nobody's: Sysmon writes zeros where it does not know the parent. Sysmon writes `{5770385F-C22A-43E0-BF4C-06F5698FFBD9}`, shippers write it in small letters
- * or without braces. The text met first stands for all of them. While all GUIDs are spelled alike nothing is kept at all: two texts are
- * two GUIDs then. Once there are two ways of spelling, a table leads from the GUID to its text: open addressing, at most half full,
- * with a keyed hash of the 36 characters in small letters.
+ * GuidSpellings: which texts are one GUID, and which are nobody's: Sysmon writes zeros where it does not know the parent. Sysmon writes
+ * `{5770385F-C22A-43E0-BF4C-06F5698FFBD9}`, shippers write it in small letters or without braces. The text met first stands for all of
+ * them. While all GUIDs are spelled alike nothing is kept at all: two texts are two GUIDs then. Once there are two ways of spelling, a
+ * table leads from the GUID to its text: open addressing, at most half full, with a keyed hash of the 36 characters in small letters.
  */
 import { keyedHash, type TextSeed } from './text-hashes.ts';
 
