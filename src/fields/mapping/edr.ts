@@ -240,9 +240,10 @@ export const edr: Shape = {
   },
 };
 
-/** Other names for the fields of the record itself; undefined where they stand in an object of it. */
+/** Other names for the fields of the record itself; undefined where an object of it tells the sensor. */
 function aliasesOf(fields: EventObject, sensor: Sensor): FieldAliases | undefined {
-  return sensor.when.every(([names]) => Object.hasOwn(fields, names[0] ?? '')) ? ALIASES.get(sensor) : undefined;
+  const isOwn = sensor.when.every(([[name = ''], texts]) => texts.includes(askedText(fields, name) ?? ''));
+  return isOwn ? ALIASES.get(sensor) : undefined;
 }
 
 function withMade(fields: EventObject, { made }: Sensor): EventObject {
