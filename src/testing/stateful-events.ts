@@ -11,6 +11,8 @@ export interface StatefulSetup {
   readonly args: readonly string[];
   /** Lines of the log, each with its line feed. */
   readonly lines: readonly string[];
+  /** Whom the events are about. */
+  readonly users: readonly string[];
 }
 
 const RULES = `title: Failed logon
@@ -148,5 +150,5 @@ export function statefulSetup(folder: string, seed: number, count: number): Stat
     };
     return `${JSON.stringify(start)}\n`;
   });
-  return { args: ['--rules', rules, '--flux', flux, '--flux-group', 'host', '--intel', intel], lines };
+  return { args: ['--rules', rules, '--flux', flux, '--flux-group', 'host', '--intel', intel], lines, users };
 }
