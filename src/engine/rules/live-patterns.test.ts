@@ -32,7 +32,7 @@ const TABLE = new IndicatorTableBuilder().finish();
 const SOURCE = { input: 't', path: 't', id: 't', replayable: true, timezone: 'Z' };
 const WORDS = ['falcon', 'ledger', 'quartz', 'anchor'];
 
-function patternText(random: Random): string {
+function patternText(random: Random, allTold: boolean): string {
   const word = random.pick(WORDS);
   const bracket = random.pick([
     `[process:command_line LIKE '%-${word}%' AND process:name = '${random.pick(WORDS)}.exe']`,
@@ -47,7 +47,7 @@ function patternText(random: Random): string {
   if (kind === 2) return `${bracket} REPEATS 3 TIMES`;
   if (kind === 3) return `${bracket} OR ${other}`;
   // Nothing in the bytes tells of it.
-  return kind === 4 && random.chance(0.3)
+  return kind === 4 && !allTold && random.chance(0.3)
     ? `[network-traffic:dst_port = ${81 + random.int(2)} AND network-traffic:src_port != 9]`
     : bracket;
 }
@@ -90,10 +90,13 @@ function batchOf(lines: readonly string[], position: number): RecordBatch {
 class Feed {
   readonly #random: Random;
   readonly patterns = new Map<number, StoredPattern>();
+  readonly #allTold: boolean;
   #version = 0;
 
-  constructor(random: Random) {
+  /** `allTold`: of each pattern something in the bytes of a record tells whether it may be concerned. */
+  constructor(random: Random, allTold: boolean) {
     this.#random = random;
+    this.#allTold = allTold;
   }
 
   #made(id: number, text: string): StoredPattern {
@@ -111,7 +114,7 @@ class Feed {
       this.patterns.delete(id);
       if (known !== undefined && random.chance(0.4)) continue;
       // Another version may say the same pattern.
-      const text = known !== undefined && random.chance(0.3) ? known.pattern : patternText(random);
+      const text = known !== undefined && random.chance(0.3) ? known.pattern : patternText(random, this.#allTold);
       const made = this.#made(id, text);
       this.patterns.set(id, made);
       added.push(made);
@@ -206,7 +209,8 @@ describe('a live set of patterns', () => {
     const proof = { matches: 0, overSeveral: 0, inDelta: 0, tombstones: 0, merges: 0, withBase: 0, passed: 0, late: 0 };
     for (let round = 0; round < ROUNDS; round++) {
       const random = new Random(SEED + round);
-      const feed = new Feed(random);
+      // In the first round no pattern asks for every record: some are passed over, whatever the seed.
+      const feed = new Feed(random, round === 0);
       feed.change(random.pick([1, IDS]));
       const threads = open([...feed.patterns.values()]);
       const { main, worker, reference } = threads;
