@@ -2,7 +2,7 @@
  * Columns while they are filled: arrays that double when they are full, and ends of byte ranges that become starts once all are known.
  */
 
-type Column = Uint8Array | Int32Array | Uint32Array | Float64Array;
+type Column = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
 
 /** The same array, or a copy of twice the length, or of the needed length when that is more. */
 export function grown<T extends Column>(array: T, needed: number): T {

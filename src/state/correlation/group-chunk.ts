@@ -6,12 +6,13 @@
  * last ones of the list, which may be undone; ordered: further facts, not in the list yet); `openMs`, `groupFlags` as in the WindowStore;
  * `settledMs`, `touched`, `mark` (source), `maxMs`, `markEpoch` of the queue. Fact columns as in the WindowStore.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 import type { EventPlace } from '../event-place.ts';
 import type { KeyedOrder } from '../order/keyed-order.ts';
 import type { OrderMode } from '../order/order-target.ts';
 import { type Column, type DecodedChunk, encodeChunk, type SnapshotChunk } from '../snapshot/chunk.ts';
 import type { FactExtra } from './group-windows.ts';
-import { grown, type WindowStore } from './window-store.ts';
+import type { WindowStore } from './window-store.ts';
 
 const GROUP_TYPES = {
   ...{ listed: Uint32Array, start: Uint32Array, waiting: Uint32Array, openMs: Float64Array, groupFlags: Uint8Array },
@@ -136,13 +137,15 @@ export function restoreGroups(
   const [source, epoch] = [at.source, at.epoch] as Int32Array[] as [Int32Array, Int32Array];
   const [part, member, flags] = [at.part as Uint32Array, at.member as Uint16Array, at.flags as Uint8Array];
   const take = (group: number): number => {
-    const fact = store.newFact(group);
-    store.setTime(fact, time[next] as number);
+    const fact = store.newFact(
+      group,
+      time[next] as number,
+      position[next] as number,
+      source[next] as number,
+      part[next] as number,
+      member[next] as number,
+    );
     if (store.hasValues) store.setValue(fact, value[next] as number);
-    store.setPosition(fact, position[next] as number);
-    store.setSource(fact, source[next] as number);
-    store.setPart(fact, part[next] as number);
-    store.setMember(fact, member[next] as number);
     store.setEpoch(fact, epoch[next] as number);
     store.setFlags(fact, flags[next] as number);
     const extra = extraOf.size === 0 ? undefined : extraOf.get(next);
@@ -190,30 +193,26 @@ class FactColumns {
   reserve(index: number): void {
     if (index < this.time.length) return;
     const size = 2 * this.time.length;
-    this.time = grown(Float64Array, this.time, size);
-    this.value = grown(Float64Array, this.value, size);
-    this.position = grown(Float64Array, this.position, size);
-    this.source = grown(Int32Array, this.source, size);
-    this.part = grown(Uint32Array, this.part, size);
-    this.member = grown(Uint16Array, this.member, size);
-    this.epoch = grown(Int32Array, this.epoch, size);
-    this.flags = grown(Uint8Array, this.flags, size);
+    this.time = lengthened(this.time, size);
+    this.value = lengthened(this.value, size);
+    this.position = lengthened(this.position, size);
+    this.source = lengthened(this.source, size);
+    this.part = lengthened(this.part, size);
+    this.member = lengthened(this.member, size);
+    this.epoch = lengthened(this.epoch, size);
+    this.flags = lengthened(this.flags, size);
   }
 }
 
 class GrowingColumn {
   #values: Column;
-  readonly #type: new (
-    length: number,
-  ) => Column;
 
   constructor(type: new (length: number) => Column) {
-    this.#type = type;
     this.#values = new type(256);
   }
 
   set(index: number, value: number): void {
-    if (index >= this.#values.length) this.#values = grown(this.#type, this.#values, this.#values.length * 2);
+    if (index >= this.#values.length) this.#values = lengthened(this.#values, this.#values.length * 2);
     this.#values[index] = value;
   }
 

@@ -65,8 +65,7 @@ export function reportGroup(
       }),
     );
   const value = order.length === 0 ? 0 : runner.valueOf(group);
-  const waiting = runner.order.countOf(group);
-  const listed = runner.waits ? waiting : 0;
+  const listed = runner.waits ? runner.order.countOf(group) : 0;
   const awaited = [
     ...(planned.judged === 'closing' ? ['judged when the window closes'] : []),
     ...(listed > 0 ? [`${listed} later events wait for older ones`] : []),

@@ -135,7 +135,7 @@ export class CorrelationRunner {
     const { store } = this;
     this.watch?.took(fact.member);
     const group = store.groupOf(fact.group.length === 1 ? (fact.group[0] as string) : JSON.stringify(fact.group));
-    const id = store.newFactOf(group, fact.timeMs, fact.position, fact.source, fact.part, fact.member);
+    const id = store.newFact(group, fact.timeMs, fact.position, fact.source, fact.part, fact.member);
     if (store.hasValues)
       store.setValue(id, typeof fact.value === 'string' ? this.#valueKey(fact.value) : (fact.value ?? 0));
     store.setEpoch(id, fact.epoch ?? this.#clocks.observe(fact.source, fact.timeMs, arrivalMs));
@@ -167,7 +167,7 @@ export class CorrelationRunner {
     const group = key.read(record, groupNumbers)
       ? store.groupOfBytes(key.bytes, key.start, key.end)
       : store.groupOf(key.text);
-    const id = store.newFactOf(group, record.timeMs, record.position, source, 0, member);
+    const id = store.newFact(group, record.timeMs, record.position, source, 0, member);
     if (store.hasValues) store.setValue(id, this.#valueRead);
     store.setEpoch(id, this.#clocks.observe(source, record.timeMs, record.arrivalMs));
     if (carriedNumbers.length > 0)

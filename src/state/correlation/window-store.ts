@@ -14,7 +14,6 @@ import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { TextTable } from '../memory/text-table.ts';
 import { AFTER, BEFORE, HEAD_WORDS, ItemRecords, OWNER, PART, SOURCE } from '../order/item-records.ts';
 import { MAX_EXPECTED } from '../order/order-target.ts';
-import type { Column } from '../snapshot/chunk.ts';
 
 export const ARMED = 1;
 export const EMITTED = 2;
@@ -118,25 +117,13 @@ export class WindowStore extends ItemRecords {
     this.#factCount = 0;
   }
 
-  /** A fact that is in no list yet. */
-  newFact(group: number): number {
-    const fact = this.allocate();
-    const at = fact * this.stride;
-    this.words[at + OWNER] = group;
-    this.words[at + BEFORE] = -1;
-    this.words[at + AFTER] = -1;
-    this.words[at + MEMBER] = 0;
-    this.#factCount++;
-    return fact;
-  }
-
   freeFact(fact: number): void {
     this.release(fact);
     this.#factCount--;
   }
 
   /** A fact, in no list yet, that stands by itself: all that an order and a window ask of it. Written in one go, for every match comes by here. */
-  newFactOf(group: number, timeMs: number, position: number, source: number, part: number, member: number): number {
+  newFact(group: number, timeMs: number, position: number, source: number, part: number, member: number): number {
     const fact = this.allocate();
     const at = fact * this.stride;
     const { words, doubles } = this;
@@ -345,11 +332,4 @@ export class WindowStore extends ItemRecords {
     this.#groups = new Float64Array(buffer);
     this.#groupHalves = new Int32Array(buffer);
   }
-}
-
-/** A longer copy of a column. */
-export function grown<A extends Column>(make: new (length: number) => A, from: A, size: number): A {
-  const to = new make(size);
-  to.set(from);
-  return to;
 }

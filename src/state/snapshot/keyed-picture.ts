@@ -6,6 +6,7 @@
  *
  * Cost at rest: four bytes for each key, and one comparison for each change.
  */
+import { lengthened } from '../../core/growing-columns.ts';
 import type { SnapshotChunk } from './chunk.ts';
 import { endable } from './endable.ts';
 
@@ -141,15 +142,11 @@ export class KeyedPicture<B> {
   }
 
   #growDirty(buckets: number): void {
-    const dirty = new Uint8Array(2 * buckets);
-    dirty.set(this.#dirty);
-    this.#dirty = dirty;
+    this.#dirty = lengthened(this.#dirty, 2 * buckets);
   }
 
   #grow(size: number): void {
     if (size <= this.#stamps.length) return;
-    const stamps = new Uint32Array(Math.ceil(size * 1.5));
-    stamps.set(this.#stamps);
-    this.#stamps = stamps;
+    this.#stamps = lengthened(this.#stamps, Math.ceil(size * 1.5));
   }
 }

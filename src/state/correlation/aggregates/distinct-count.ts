@@ -1,8 +1,9 @@
 /** value_count: the number of different values in the window; one table for all groups of the correlation counts each value's facts. */
+import { lengthened } from '../../../core/growing-columns.ts';
 import { CountTable } from '../../memory/count-table.ts';
 import { Fingerprint } from '../../memory/fingerprint.ts';
 import type { Aggregate } from '../aggregate.ts';
-import { grown, type WindowStore } from '../window-store.ts';
+import type { WindowStore } from '../window-store.ts';
 
 export class DistinctCount implements Aggregate {
   readonly rebuiltOnUndo = false;
@@ -20,7 +21,7 @@ export class DistinctCount implements Aggregate {
   }
 
   add(group: number, fact: number): void {
-    if (group >= this.#distinct.length) this.#distinct = grown(Int32Array, this.#distinct, Math.ceil(group * 1.5));
+    if (group >= this.#distinct.length) this.#distinct = lengthened(this.#distinct, Math.ceil(group * 1.5));
     const { lo, hi } = this.#keyOf(group, fact);
     if (this.#facts.add(lo, hi) === 1) this.#distinct[group] = (this.#distinct[group] as number) + 1;
   }

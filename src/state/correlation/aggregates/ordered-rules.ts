@@ -5,8 +5,9 @@
  * chains that end with an earlier rule. Nothing need be done when facts leave: a chain counts while its start is inside the
  * window, and a younger start is never worse. Cost: rules² per fact, rules² numbers per group.
  */
+import { lengthened } from '../../../core/growing-columns.ts';
 import type { Aggregate } from '../aggregate.ts';
-import { grown, type WindowStore } from '../window-store.ts';
+import type { WindowStore } from '../window-store.ts';
 
 export class OrderedRules implements Aggregate {
   readonly rebuiltOnUndo = true;
@@ -64,7 +65,7 @@ export class OrderedRules implements Aggregate {
     const size = this.#members * this.#members;
     const before = this.#starts.length;
     if ((group + 1) * size <= before) return;
-    this.#starts = grown(Float64Array, this.#starts, Math.ceil((group + 1) * 1.5) * size);
+    this.#starts = lengthened(this.#starts, Math.ceil((group + 1) * 1.5) * size);
     this.#starts.fill(Number.NEGATIVE_INFINITY, before);
   }
 }

@@ -1,6 +1,7 @@
 /** temporal: the number of different rules with a fact in the window. */
+import { lengthened } from '../../../core/growing-columns.ts';
 import type { Aggregate } from '../aggregate.ts';
-import { grown, type WindowStore } from '../window-store.ts';
+import type { WindowStore } from '../window-store.ts';
 
 export class RuleCount implements Aggregate {
   readonly rebuiltOnUndo = false;
@@ -22,7 +23,7 @@ export class RuleCount implements Aggregate {
   add(group: number, fact: number): void {
     const at = group * this.#members + this.#store.memberOf(fact);
     if (at >= this.#counts.length)
-      this.#counts = grown(Int32Array, this.#counts, Math.ceil((group + 1) * 1.5) * this.#members);
+      this.#counts = lengthened(this.#counts, Math.ceil((group + 1) * 1.5) * this.#members);
     this.#counts[at] = (this.#counts[at] as number) + 1;
   }
 

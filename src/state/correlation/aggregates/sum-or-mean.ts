@@ -2,8 +2,9 @@
  * value_sum and value_avg. Sums of integers below 2^53 are exact however facts come and go; with fractions in the window the sum is
  * taken anew from oldest to newest when it is asked for, so that it never depends on what has left.
  */
+import { lengthened } from '../../../core/growing-columns.ts';
 import type { Aggregate } from '../aggregate.ts';
-import { grown, type WindowStore } from '../window-store.ts';
+import type { WindowStore } from '../window-store.ts';
 
 export class SumOrMean implements Aggregate {
   readonly rebuiltOnUndo = false;
@@ -25,8 +26,8 @@ export class SumOrMean implements Aggregate {
   add(group: number, fact: number): void {
     if (group >= this.#sums.length) {
       const size = Math.ceil((group + 1) * 1.5);
-      this.#sums = grown(Float64Array, this.#sums, size);
-      this.#inexact = grown(Int32Array, this.#inexact, size);
+      this.#sums = lengthened(this.#sums, size);
+      this.#inexact = lengthened(this.#inexact, size);
     }
     this.#change(group, this.#store.valueAt(fact), 1);
   }
